@@ -1,0 +1,53 @@
+# What one does with this project. `make help` lists it; `make run` is all that a newcomer needs.
+
+PY := .venv/bin/python
+PIP_COMPILE := $(PY) -m piptools compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --strip-extras --allow-unsafe
+# More for pytest, as in: make test ARGS="-k liking -x"
+ARGS ?=
+
+# Settings that production would refuse to start without, to check that nothing else is missing.
+PRODUCTION := ENVIRONMENT=production DEBUG=0 SECURE_SSL=1 ALLOWED_HOSTS=photos.example.org SITE_ORIGIN=https://photos.example.org \
+	SECRET_KEY=only-to-check-the-settings-abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEF
+
+.PHONY: help run test lint format bench requirements clean install install-dev
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## */\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+
+install:
+	@scripts/install requirements.txt
+
+install-dev:
+	@scripts/install requirements-dev.txt
+
+run: install  ## start the whole site; Ctrl-C stops it
+	@exec $(PY) manage.py up --with-parent
+
+test: install-dev  ## everything that must hold: lint, then the tests, those in a browser among them
+	@scripts/chromium > .venv/chromium
+	@$(MAKE) --no-print-directory lint
+	@CHROMIUM="$$(cat .venv/chromium)" $(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: install-dev  ## style, types, import contract, migrations, production settings
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	@$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+
+format: install-dev  ## rewrite the code in the house's format
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+bench: install-dev  ## requests per second and CPU time of the home page, beside a bare WSGI program
+	@$(PY) -m bench
+
+requirements: install-dev  ## pin requirements*.in anew, with hashes
+	@$(PIP_COMPILE) --output-file requirements.txt requirements.in
+	@$(PIP_COMPILE) --output-file requirements-dev.txt requirements-dev.in
+
+clean:  ## remove what can be made again (not .data, which holds the photos)
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results
+	find . -name __pycache__ -not -path './.data/*' -prune -exec rm -rf {} +

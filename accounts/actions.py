@@ -1,0 +1,102 @@
+"""What changes people: their account, their profile, their picture, their standing."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.events import AvatarSubmitted
+from accounts.models import AvatarState, User
+from common.events import emit
+from media.probe import probe_photo
+from media.storage import delete_originals, delete_renditions, store_original
+
+
+@transaction.atomic
+def create_user(
+    *, username: str, email: str, password: str, name: str = "", bio: str = "", link: str = "", is_admin: bool = False
+) -> User:
+    """A new account. People sign up through allauth; this is for imports, the demo and tests."""
+    user = User(
+        username=username.lower(),
+        email=email.lower(),
+        name=name,
+        bio=bio,
+        link=link,
+        is_staff=is_admin,
+        is_superuser=is_admin,
+    )
+    user.set_password(password)
+    user.save()
+    return user
+
+
+@transaction.atomic
+def edit_profile(user: User, *, name: str, bio: str, link: str) -> None:
+    """Change what the profile says. The values are clean and within their limits: the form saw to it."""
+    user.name, user.bio, user.link = name, bio, link
+    user.save(update_fields=["name", "bio", "link"])
+
+
+def change_avatar(user: User, file: BinaryIO) -> None:
+    """Keep `file` as the original of a new picture; the worker makes the picture, and the old one stays until then.
+
+    Raises media.errors.MediaError, in words for the person, if the file is no photo we can use.
+    """
+    info = probe_photo(file)
+    original = store_original(file, info.extension)
+    try:
+        with transaction.atomic():
+            was = User.objects.select_for_update(no_key=True).get(pk=user.pk).avatar_original
+            user.avatar_original, user.avatar_state = original, AvatarState.PROCESSING
+            user.avatar_error, user.avatar_attempts, user.avatar_queued_at = "", 0, timezone.now()
+            user.save(update_fields=_AVATAR_FIELDS)
+            emit(AvatarSubmitted(user_id=user.pk))
+            transaction.on_commit(lambda: delete_originals([was] if was else []))
+    except BaseException:
+        delete_originals([original])
+        raise
+
+
+def remove_avatar(user: User) -> None:
+    """Go back to the drawn picture; the files of the old one are deleted."""
+    with transaction.atomic():
+        was = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        keys, originals = avatar_keys(was), [was.avatar_original] if was.avatar_original else []
+        user.avatar, user.avatar_original, user.avatar_state = {}, "", AvatarState.NONE
+        user.avatar_error, user.avatar_attempts, user.avatar_queued_at = "", 0, None
+        user.save(update_fields=[*_AVATAR_FIELDS, "avatar"])
+        transaction.on_commit(lambda: delete_renditions(keys))
+        transaction.on_commit(lambda: delete_originals(originals))
+
+
+def avatar_keys(user: User) -> list[str]:
+    """Every public file of the person's picture."""
+    return [key for kinds in user.avatar.values() for key in kinds.values()]
+
+
+@transaction.atomic
+def suspend_person(user: User, *, reason: str) -> bool:
+    """Hide the person and all they shared, and end their sessions; return whether that is new."""
+    suspended = User.objects.select_for_update(no_key=True).filter(pk=user.pk, suspended_at__isnull=True).first()
+    if suspended is None:
+        return False
+    user.suspended_at, user.suspended_reason = timezone.now(), reason
+    user.end_sessions()
+    user.save(update_fields=["suspended_at", "suspended_reason", "session_epoch"])
+    return True
+
+
+@transaction.atomic
+def restore_person(user: User) -> bool:
+    """Undo `suspend_person`; return whether there was anything to undo. They sign in anew."""
+    restored = User.objects.filter(pk=user.pk, suspended_at__isnull=False).update(
+        suspended_at=None, suspended_reason=""
+    )
+    user.suspended_at, user.suspended_reason = None, ""
+    return bool(restored)
+
+
+_AVATAR_FIELDS = ["avatar_original", "avatar_state", "avatar_error", "avatar_attempts", "avatar_queued_at"]

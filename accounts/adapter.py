@@ -1,0 +1,100 @@
+"""How allauth's sign-up, sign-in and mails behave here."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.password_reset import get_reset_password_from_key_url
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.usernames import normal_username, why_malformed, why_unavailable
+from common.ratelimit import client_address
+
+log = logging.getLogger(__name__)
+
+WRONG_PASSWORD = "That username, e-mail address or password is not right."  # noqa: S105  (a sentence)
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Our words, our rules for usernames, and links in mails that no Host header can move."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": "This account is suspended.",
+        "duplicate_email": "This is your address already.",
+        "email_password_mismatch": WRONG_PASSWORD,
+        "email_taken": "There is an account with this e-mail address already. Sign in, or reset its password.",
+        "enter_current_password": "That is not your current password.",
+        "incorrect_password": "That is not your password.",
+        "invalid_login": WRONG_PASSWORD,
+        "invalid_password_reset": "This link has been used or is too old.",
+        "rate_limited": "You are doing that too often. Wait a moment and try again.",
+        "too_many_login_attempts": "Too many attempts to sign in. Wait a few minutes and try again.",
+        "unverified_primary_email": "Confirm this address first.",
+        "username_password_mismatch": WRONG_PASSWORD,
+    }
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        """`username` in lower case; refused with the reason. Allauth asks with `shallow` when it makes names up."""
+        username = normal_username(username)
+        problem = why_malformed(username) if shallow else why_unavailable(username)
+        if problem:
+            raise ValidationError(problem, code="invalid_username")
+        return username
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Confirm, unless another account goes by this address without ever having confirmed it.
+
+        Both cannot have it (it is unique), and taking it from the other would change an account behind its back. Who
+        reads that mailbox can get into the other account by resetting its password.
+        """
+        if User.objects.filter(email=email_address.email).exclude(pk=email_address.user_id).exists():
+            self.add_message(
+                request,
+                messages.ERROR,
+                message=f"Another account uses {email_address.email}. Reset its password to get into it.",
+            )
+            return False
+        return bool(super().confirm_email(request, email_address))
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        """For somebody suspended whose password was right: why, and nothing else of the account."""
+        reason = getattr(user, "suspended_reason", "")
+        return render(request, "account/account_inactive.html", {"reason": reason}, status=403)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send, or log that it failed: every mail of ours can be asked for again on the page that follows."""
+        own = {"site_name": settings.SITE_NAME, "site_origin": settings.SITE_ORIGIN, "username": ""}
+        links = {"signup_url": "account_signup"}
+        if template_prefix == "account/email/account_already_exists":
+            links["password_reset_url"] = "account_reset_password"
+        context = own | context | {key: site_url(name) for key, name in links.items()}
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError as error:  # smtplib's errors are OSErrors too
+            log.error("could not send the mail %s: %s", template_prefix.rpartition("/")[2], error)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request)
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return site_url("account_confirm_email", emailconfirmation.key)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        return settings.SITE_ORIGIN + urlsplit(get_reset_password_from_key_url(self.request, key)).path
+
+
+def site_url(name: str, *args: object) -> str:
+    """An address for a mail, on `SITE_ORIGIN`: what a request calls the host is the sender's choice."""
+    return settings.SITE_ORIGIN + reverse(name, args=args)

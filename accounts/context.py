@@ -1,0 +1,21 @@
+"""What every template gets beside the request and the person."""
+
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from common import limits
+
+THEMES: Final = ("system", "light", "dark")
+THEME_COOKIE: Final = "theme"
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """The name of the site, the limits that forms and scripts state, and the colours this browser asked for."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return {
+        "site_name": settings.SITE_NAME,
+        "limits": limits,
+        "theme": theme if theme in THEMES else "system",
+    }

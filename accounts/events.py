@@ -1,0 +1,8 @@
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AvatarSubmitted:
+    """Somebody chose a new picture; it is stored and not rendered yet."""
+
+    user_id: int

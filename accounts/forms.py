@@ -1,0 +1,186 @@
+"""The forms about oneself: allauth's in our words, and the profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as allauth_forms
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import MaxLengthValidator, URLValidator
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse_lazy
+
+from accounts.models import User
+from accounts.usernames import normal_username, taken
+from common.forms import GraphemeField
+from common.limits import MAX_BIO_CHARS, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_PHOTO_BYTES, MAX_USERNAME_CHARS
+
+MAX_PASSWORD_CHARS = 1_000
+NO_ADDRESS = "Type a web address, such as example.org."
+PASSWORD_HELP = "At least 8 characters, and not one of the common ones."  # noqa: S105  (a sentence)
+
+
+class OurWords:
+    """Fields of allauth's forms named as we name them, with labels instead of placeholders."""
+
+    labels: dict[str, str] = {}
+    helps: dict[str, str] = {}
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.labels.get(name, field.label)
+            field.help_text = self.helps.get(name, "")
+            if isinstance(field.widget, forms.PasswordInput):
+                field.validators.append(
+                    MaxLengthValidator(MAX_PASSWORD_CHARS, "Use at most %(limit_value)d characters.")
+                )
+
+
+class SignupForm(OurWords, allauth_forms.SignupForm):  # type: ignore[misc]
+    labels = {"username": "Username", "email": "E-mail", "password1": "Password"}
+    helps = {
+        "username": f"Up to {MAX_USERNAME_CHARS} letters, digits, dots and underscores.",
+        "password1": PASSWORD_HELP,
+    }
+    field_order = ["email", "username", "password1"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        username = self.fields["username"]
+        # Not cut short while typing and not refused in general words: usernames.py says what is wrong.
+        username.validators = [check for check in username.validators if not isinstance(check, MaxLengthValidator)]
+        username.widget.attrs.pop("maxlength", None)
+        username.widget.attrs |= {
+            "autocapitalize": "none",
+            "autocorrect": "off",
+            "spellcheck": "false",
+            "data-quiet": True,
+            "hx-get": reverse_lazy("accounts:username_available"),
+            "hx-trigger": "input changed delay:300ms",
+            "hx-target": "#username-status",
+            "hx-sync": "this:replace",
+        }
+        for name, message in {
+            "username": "Choose a username.",
+            "email": "Type your e-mail address.",
+            "password1": "Choose a password.",
+        }.items():
+            self.fields[name].error_messages["required"] = message
+
+    def try_save(self, request: HttpRequest) -> tuple[Any, HttpResponse | None]:
+        """Allauth's, which also loses the race for a name well: the form comes back with the reason."""
+        try:
+            with transaction.atomic():
+                return super().try_save(request)  # type: ignore[no-any-return]
+        except IntegrityError:
+            username, email = self.cleaned_data["username"], self.cleaned_data["email"]
+            if User.objects.filter(username=normal_username(username)).exists():
+                self.add_error("username", taken(username))
+            elif User.objects.filter(email=email).exists():
+                self.add_error("email", allauth_forms.get_adapter().error_messages["email_taken"])
+            else:
+                raise
+            return None, render(request, "account/signup.html", {"form": self}, status=409)
+
+
+class LoginForm(OurWords, allauth_forms.LoginForm):  # type: ignore[misc]
+    labels = {"login": "Username or e-mail", "password": "Password"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].widget.attrs |= {
+            "autocomplete": "username",
+            "autocapitalize": "none",
+            "autocorrect": "off",
+            "spellcheck": "false",
+        }
+        self.fields["login"].error_messages["required"] = "Type your username or e-mail address."
+        self.fields["password"].error_messages["required"] = "Type your password."
+
+
+class ChangeEmailForm(OurWords, allauth_forms.AddEmailForm):  # type: ignore[misc]
+    labels = {"email": "New e-mail address"}
+    helps = {"email": "We send a link to it. The address changes once you have followed the link."}
+
+
+class ChangePasswordForm(OurWords, allauth_forms.ChangePasswordForm):  # type: ignore[misc]
+    labels = {"oldpassword": "Current password", "password1": "New password"}
+    helps = {"password1": PASSWORD_HELP}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["password2"]
+
+
+class SetPasswordForm(OurWords, allauth_forms.SetPasswordForm):  # type: ignore[misc]
+    labels = {"password1": "New password"}
+    helps = {"password1": PASSWORD_HELP}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["password2"]
+
+
+class ResetPasswordForm(OurWords, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
+    labels = {"email": "E-mail"}
+
+
+class ResetPasswordKeyForm(OurWords, allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
+    labels = {"password1": "New password"}
+    helps = {"password1": PASSWORD_HELP}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["password2"]
+
+
+class ReauthenticateForm(OurWords, allauth_forms.ReauthenticateForm):  # type: ignore[misc]
+    labels = {"password": "Password"}
+
+
+class LinkField(forms.URLField):
+    """An address of the web: http or https, and nothing that a browser would run."""
+
+    default_validators = [URLValidator(schemes=["http", "https"], message=NO_ADDRESS)]
+
+
+class ProfileForm(forms.Form):
+    """What a profile says and shows. The file is judged by `change_avatar`, by its content."""
+
+    avatar = forms.FileField(
+        label="Photo",
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp", "data-preview": "avatar-preview"}),
+        error_messages={"empty": "This file is empty. Choose another photo."},
+    )
+    name = GraphemeField(
+        max_graphemes=MAX_NAME_CHARS,
+        required=False,
+        help_text="The name people know you by.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    bio = GraphemeField(
+        max_graphemes=MAX_BIO_CHARS, lines=True, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    link = LinkField(
+        required=False,
+        assume_scheme="https",
+        help_text="Your own page elsewhere.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "url", "autocapitalize": "none"}),
+        error_messages={"invalid": NO_ADDRESS},
+        validators=[MaxLengthValidator(MAX_LINK_CHARS, "Use at most %(limit_value)d characters.")],
+    )
+
+    def clean_avatar(self) -> UploadedFile | None:
+        file: UploadedFile | None = self.cleaned_data["avatar"]
+        if file and (file.size or 0) > MAX_PHOTO_BYTES:
+            raise forms.ValidationError(
+                f"This photo is larger than {MAX_PHOTO_BYTES // 2**20} MB. Choose a smaller one."
+            )
+        return file

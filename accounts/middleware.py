@@ -1,0 +1,65 @@
+"""Pages are for people who signed in unless a view says otherwise; and we remember roughly when each was last here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.models import User
+
+SEEN_AGAIN_AFTER = timedelta(hours=1)
+
+
+class SignInRequiredMiddleware(LoginRequiredMiddleware):
+    """Django's, for a site where fragments and forms are asked for too.
+
+    After signing in one comes back to the page one was on: a fragment is no page, and the address of a form does not
+    answer GET. An htmx request gets `HX-Redirect`: a plain 302 would swap the sign-in page into a button.
+    """
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseBase:
+        sign_in = resolve_url(self.get_login_url(view_func))
+        is_htmx = bool(getattr(request, "htmx", False))
+        if request.method in {"GET", "HEAD"} and not is_htmx:
+            return redirect_to_login(request.get_full_path(), sign_in, self.get_redirect_field_name(view_func))
+        page = request.headers.get("HX-Current-URL") if is_htmx else request.headers.get("Referer")
+        response = redirect_to_login(_own_path(request, page), sign_in, self.get_redirect_field_name(view_func))
+        return HttpResponseClientRedirect(response.url) if is_htmx else response
+
+
+def _own_path(request: HttpRequest, url: str | None) -> str:
+    """Path and query of `url` if it is on this site, else the home page."""
+    if not url or not url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}):
+        return resolve_url(settings.LOGIN_REDIRECT_URL)
+    parts = urlsplit(url)
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+
+
+class LastSeenMiddleware:
+    """Keeps `User.last_seen_at` right to the hour: timelines are kept only for people who come by.
+
+    Costs one UPDATE by primary key an hour and person, after the page was made, and nothing for anonymous visitors.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        user = request.user
+        now = timezone.now()
+        if user.is_authenticated and user.last_seen_at < now - SEEN_AGAIN_AFTER:
+            # The condition is asked again in the database, so that of many requests at once only one writes.
+            User.objects.filter(pk=user.pk, last_seen_at__lt=now - SEEN_AGAIN_AFTER).update(last_seen_at=now)
+        return response

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import secrets
+from typing import Any, ClassVar, TypeAlias
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.files.storage import storages
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Upper
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from common.counters import Counter
+from common.ids import SnowflakeModel
+from common.limits import MAX_BIO_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_USERNAME_CHARS
+
+Viewer: TypeAlias = "User | AnonymousUser"
+"""Whoever looks at something."""
+
+FOLLOWERS = Counter("user.followers", "accounts_user", "folded_followers")
+FOLLOWING = Counter("user.following", "accounts_user", "folded_following")
+POSTS = Counter("user.posts", "accounts_user", "folded_posts")
+
+USERNAME_PATTERN = r"^(?!\.)(?!.*\.\.)[a-z0-9._]{1,30}(?<!\.)$"
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, viewer: Viewer) -> UserQuerySet:
+        """People whom `viewer` may know to exist: the twin of `Post.objects.visible_to`.
+
+        A suspended person is hidden from all, themselves included: they cannot sign in.
+        """
+        return self.filter(suspended_at__isnull=True)
+
+    def with_counts(self) -> UserQuerySet:
+        """Adds followers_count, following_count and posts_count, exact."""
+        return self.annotate(
+            followers_count=FOLLOWERS.value(),
+            following_count=FOLLOWING.value(),
+            posts_count=POSTS.value(),
+        )
+
+    def for_display(self) -> UserQuerySet:
+        """Only the columns that a name and a picture need: never a password hash in a page's working set."""
+        return self.only(*DISPLAY_FIELDS)
+
+
+DISPLAY_FIELDS = ("id", "username", "name", "avatar", "avatar_state", "suspended_at")
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username=(username or "").lower())  # type: ignore[no-any-return]
+
+    def create_superuser(self, username: str, email: str, password: str | None = None, **fields: Any) -> User:
+        """For `manage.py createsuperuser`."""
+        user: User = self.model(
+            username=username.lower(), email=email.lower(), is_staff=True, is_superuser=True, **fields
+        )
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class AvatarState(models.TextChoices):
+    NONE = "", "none"
+    PROCESSING = "processing", "processing"
+    READY = "ready", "ready"
+    FAILED = "failed", "failed"
+
+
+class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
+    """A person with an account.
+
+    Username and e-mail are kept in lower case, which constraints enforce, so both are unique without regard to case.
+    """
+
+    username = models.CharField(max_length=MAX_USERNAME_CHARS, unique=True)
+    email = models.EmailField(max_length=254, unique=True)
+    name = models.CharField("display name", max_length=MAX_NAME_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
+    bio = models.TextField(max_length=MAX_BIO_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
+    link = models.URLField(max_length=MAX_LINK_CHARS, blank=True)
+
+    avatar = models.JSONField(default=dict, blank=True, editable=False)
+    """Storage keys of the finished picture by size and type: {"320": {"webp": key, "jpeg": key}, "96": …}."""
+    avatar_original = models.CharField(max_length=200, blank=True, editable=False)
+    avatar_state = models.CharField(max_length=10, blank=True, default="", choices=AvatarState.choices, editable=False)
+    avatar_error = models.CharField(max_length=300, blank=True, default="", editable=False)
+    avatar_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    avatar_queued_at = models.DateTimeField(null=True, editable=False)
+
+    is_staff = models.BooleanField("moderator", default=False, help_text="May sign in to the admin.")
+    suspended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    suspended_reason = models.CharField(max_length=500, blank=True, editable=False)
+    session_epoch = models.CharField(max_length=16, default="", editable=False)
+    """Part of what every session of this person is checked against: a new value ends them all."""
+
+    last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
+    follows_version = models.PositiveIntegerField(default=0, editable=False)
+    """Moves with every follow and unfollow; the key of the home timeline carries it, so a stale one is never read."""
+
+    folded_followers = models.IntegerField(default=0, editable=False)
+    folded_following = models.IntegerField(default=0, editable=False)
+    folded_posts = models.IntegerField(default=0, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
+
+    # Annotations: with_counts(), and social's with_follow_state().
+    followers_count: int
+    following_count: int
+    posts_count: int
+    followed_by_viewer: bool
+
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        constraints = [
+            models.CheckConstraint(condition=Q(username__regex=USERNAME_PATTERN), name="username_is_well_formed"),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="email_is_lower_case"),
+        ]
+        indexes = [
+            # Suggestions: the most followed first.
+            models.Index(fields=["-folded_followers", "-id"], name="people_by_followers"),
+            # Search: any part of a username or a name.
+            GinIndex(OpClass(F("username"), "gin_trgm_ops"), name="people_by_part_of_username"),
+            GinIndex(OpClass(Upper("name"), "gin_trgm_ops"), name="people_by_part_of_name"),
+            # accounts.sweep: pictures that a lost message left unfinished.
+            models.Index(
+                fields=["avatar_queued_at"], condition=Q(avatar_state="processing"), name="avatars_unfinished"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_absolute_url(self) -> str:
+        return f"/{self.username}/"
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.username
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        """What Django asks at sign-in and at every request of a session."""
+        return self.suspended_at is None
+
+    @property
+    def avatar_url(self) -> str:
+        """The square picture at 320 px; "" for somebody without one."""
+        return self._avatar_url("320")
+
+    @property
+    def avatar_small_url(self) -> str:
+        """The square picture at 96 px, for circles of up to 48 px; "" for somebody without one."""
+        return self._avatar_url("96")
+
+    def _avatar_url(self, size: str) -> str:
+        key = self.avatar.get(size, {}).get("webp", "")
+        return storages["default"].url(key) if key else ""
+
+    def end_sessions(self) -> None:
+        """Sign this person out everywhere. The caller saves `session_epoch`."""
+        self.session_epoch = secrets.token_hex(8)
+
+    def get_session_auth_hash(self) -> str:
+        return self._auth_hash()
+
+    def get_session_auth_fallback_hash(self) -> Any:
+        from django.conf import settings
+
+        for fallback in settings.SECRET_KEY_FALLBACKS:
+            yield self._auth_hash(secret=fallback)
+
+    def _auth_hash(self, secret: str | None = None) -> str:
+        salt = "accounts.User.session"
+        return salted_hmac(salt, f"{self.password}:{self.session_epoch}", secret=secret, algorithm="sha256").hexdigest()

@@ -1,0 +1,88 @@
+"""What happens to a person's picture after the request."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.actions import avatar_keys
+from accounts.models import AvatarState, User
+from common.events import publish
+from common.locks import held_by_this_worker
+from media.avatars import render_avatar
+from media.errors import MediaError, TransientMediaError
+from media.storage import delete_renditions, open_original, store_rendition
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3
+SWEEP_AFTER_SECONDS = 30
+SWEEP_BATCH = 200
+GAVE_UP = "Something went wrong on our side while we processed this photo. Choose it again."
+
+
+@shared_task(name="accounts.process_avatar")
+def process_avatar(user_id: int) -> None:
+    """Make the square pictures of a person from the original they chose last.
+
+    Safe to run twice: a lock lets one worker in, and a result counts only while its original is still the chosen one.
+    A photo at fault fails with its sentence and the old picture stays; trouble of ours is tried MAX_ATTEMPTS times.
+    """
+    with held_by_this_worker(user_id) as is_ours:
+        user = _start(user_id) if is_ours else None
+        if user is None:
+            return
+        try:
+            with open_original(user.avatar_original) as original:
+                rendered = render_avatar(original)
+            keys: dict[str, dict[str, str]] = {}
+            for one in rendered:
+                webp, jpeg = store_rendition(one.webp, ".webp"), store_rendition(one.jpeg, ".jpg")
+                keys[str(one.width)] = {"webp": webp, "jpeg": jpeg}
+            _finish(user, keys)
+        except TransientMediaError as error:
+            log.warning("picture of %s, attempt %s: %s", user_id, user.avatar_attempts, error)
+            if user.avatar_attempts >= MAX_ATTEMPTS:
+                _fail(user, str(error))
+        except MediaError as error:
+            _fail(user, str(error))
+
+
+def _start(user_id: int) -> User | None:
+    user: User | None = User.objects.filter(pk=user_id, avatar_state=AvatarState.PROCESSING).first()
+    if user is None:
+        return None
+    if user.avatar_attempts >= MAX_ATTEMPTS:
+        _fail(user, GAVE_UP)
+        return None
+    user.avatar_attempts += 1
+    user.save(update_fields=["avatar_attempts"])
+    return user
+
+
+def _finish(user: User, keys: dict[str, dict[str, str]]) -> None:
+    old = avatar_keys(user)
+    taken = User.objects.filter(
+        pk=user.pk, avatar_state=AvatarState.PROCESSING, avatar_original=user.avatar_original
+    ).update(avatar=keys, avatar_state=AvatarState.READY, avatar_queued_at=None)
+    user.avatar = keys
+    delete_renditions(old if taken else avatar_keys(user))
+
+
+def _fail(user: User, reason: str) -> None:
+    User.objects.filter(pk=user.pk, avatar_original=user.avatar_original).update(
+        avatar_state=AvatarState.FAILED, avatar_error=reason, avatar_queued_at=None
+    )
+
+
+@shared_task(name="accounts.sweep")
+def sweep() -> int:
+    """Ask again for pictures that a lost message left unfinished; return for how many."""
+    overdue = timezone.now() - timedelta(seconds=SWEEP_AFTER_SECONDS)
+    waiting = User.objects.filter(avatar_state=AvatarState.PROCESSING, avatar_queued_at__lt=overdue)
+    ids = list(waiting.values_list("pk", flat=True)[:SWEEP_BATCH])
+    User.objects.filter(pk__in=ids).update(avatar_queued_at=timezone.now())
+    return sum(publish(process_avatar, user_id=user_id) for user_id in ids)

@@ -1,0 +1,58 @@
+"""Editing one's own profile."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import actions
+from accounts.forms import ProfileForm
+from accounts.http import MemberRequest
+from accounts.models import User
+from media.errors import MediaError
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: MemberRequest) -> HttpResponse:
+    """The profile as a form; a refused one comes back with 422, what was typed, and the reasons at the fields."""
+    user = request.user
+    if request.method != "POST":
+        form = ProfileForm(initial={"name": user.name, "bio": user.bio, "link": user.link})
+        return _page(request, form)
+    form = ProfileForm(request.POST, request.FILES)
+    if not form.is_valid() or not _save(form, user):
+        return _page(request, form, status=422)
+    messages.success(request, _saved_message(form))
+    return redirect("accounts:edit")
+
+
+def _save(form: ProfileForm, user: User) -> bool:
+    """The picture first: it alone can still be refused, and then nothing has changed."""
+    picture = form.cleaned_data["avatar"]
+    if picture:
+        try:
+            actions.change_avatar(user, picture)
+        except MediaError as error:
+            form.add_error("avatar", str(error))
+            return False
+    actions.edit_profile(
+        user, name=form.cleaned_data["name"], bio=form.cleaned_data["bio"], link=form.cleaned_data["link"]
+    )
+    return True
+
+
+def _saved_message(form: ProfileForm) -> str:
+    return "Profile saved. Your new photo appears in a moment." if form.cleaned_data["avatar"] else "Profile saved."
+
+
+def _page(request: MemberRequest, form: ProfileForm, status: int = 200) -> HttpResponse:
+    return render(request, "accounts/edit.html", {"form": form}, status=status)
+
+
+@require_POST
+def remove_avatar(request: MemberRequest) -> HttpResponse:
+    actions.remove_avatar(request.user)
+    messages.success(request, "Photo removed.")
+    return redirect("accounts:edit")

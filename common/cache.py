@@ -1,0 +1,60 @@
+"""A cache that may be away: pages then answer from the database, slower."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 2.0
+"""After a failure the cache is not asked for so long: a server that hangs must not cost every call its timeout."""
+
+
+class ForgivingCache(RedisCache):
+    """Django's Redis cache, for which a server that is down or hangs is a cache miss, and a write a no-op."""
+
+    _paused_until = 0.0
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        return self._try(lambda: super(ForgivingCache, self).get(key, default, version), default)
+
+    def get_many(self, keys: Iterable[Any], version: int | None = None) -> dict[Any, Any]:
+        return self._try(lambda: super(ForgivingCache, self).get_many(keys, version), {})  # type: ignore[no-any-return]
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        self._try(lambda: super(ForgivingCache, self).set(key, value, timeout, version), None)
+
+    def set_many(self, data: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> list[Any]:
+        return self._try(lambda: super(ForgivingCache, self).set_many(data, timeout, version), list(data))  # type: ignore[no-any-return]
+
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return self._try(lambda: super(ForgivingCache, self).add(key, value, timeout, version), True)  # type: ignore[no-any-return]
+
+    def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return self._try(lambda: super(ForgivingCache, self).touch(key, timeout, version), False)  # type: ignore[no-any-return]
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        return self._try(lambda: super(ForgivingCache, self).delete(key, version), False)  # type: ignore[no-any-return]
+
+    def has_key(self, key: Any, version: int | None = None) -> bool:
+        return self._try(lambda: super(ForgivingCache, self).has_key(key, version), False)  # type: ignore[no-any-return]
+
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+        return self._try(lambda: super(ForgivingCache, self).incr(key, delta, version), delta)  # type: ignore[no-any-return]
+
+    def _try(self, call: Callable[[], Any], otherwise: Any) -> Any:
+        if time.monotonic() < ForgivingCache._paused_until:
+            return otherwise
+        try:
+            return call()
+        except (RedisError, OSError) as error:
+            ForgivingCache._paused_until = time.monotonic() + PAUSE_SECONDS
+            log.warning("cache unavailable, going on without it: %s", error)
+            return otherwise

@@ -1,0 +1,68 @@
+"""Events: how an app tells the apps above it what happened, without importing them.
+
+An event is a frozen dataclass of plain values (ids, never instances). `instagram/subscriptions.py` says which tasks
+follow which event, and is the only place that does.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Protocol
+
+from django.db import transaction
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+log = logging.getLogger(__name__)
+
+BROKER_PAUSE_SECONDS = 5.0
+"""After a broker failed, how long this process publishes nothing: sweepers do the work, requests do not wait."""
+
+
+class Subscriber(Protocol):
+    """What we use of a Celery task."""
+
+    name: str
+
+    def apply_async(self, *, kwargs: dict[str, Any]) -> object: ...
+
+
+_subscribers: dict[type, tuple[Subscriber, ...]] = {}
+_broker_paused_until = 0.0
+
+
+def subscribe(event_type: type, *tasks: Subscriber) -> None:
+    """Let `tasks` run after every `event_type`, each with the event's fields as keyword arguments."""
+    _subscribers[event_type] = tasks
+
+
+def emit(event: DataclassInstance) -> None:
+    """Queue the subscribers of `event` once the transaction has committed; a rolled-back action emits nothing.
+
+    A broker that is down or hangs costs one request at most its socket timeout (two seconds) and fails none: the row
+    that the action wrote is state enough for a sweeper to do the work later.
+    """
+    transaction.on_commit(lambda: _publish(event))
+
+
+def publish(task: Subscriber, **kwargs: Any) -> bool:
+    """Queue one run of `task`; False if the broker is not to be had just now."""
+    global _broker_paused_until
+    if time.monotonic() < _broker_paused_until:
+        return False
+    try:
+        task.apply_async(kwargs=kwargs)
+    except Exception as error:
+        # Whatever the transport raises (connection, time-out, redis or kombu errors), the answer is the same.
+        _broker_paused_until = time.monotonic() + BROKER_PAUSE_SECONDS
+        log.warning("broker unavailable, left %s to the sweeper: %s", task.name, error)
+        return False
+    return True
+
+
+def _publish(event: DataclassInstance) -> None:
+    for task in _subscribers.get(type(event), ()):
+        publish(task, **asdict(event))

@@ -1,0 +1,51 @@
+"""Form fields for what people type: clean text, with limits in characters as people count them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from common.limits import MAX_CODE_POINTS_PER_CHAR
+from common.text import clean_line, clean_text, grapheme_length
+
+
+class GraphemeField(forms.CharField):
+    """Text of at most `max_graphemes` characters; several lines if `lines`.
+
+    The browser gets no maxlength, which would cut silently in UTF-16 units, but `data-max-graphemes` for its counter.
+    """
+
+    def __init__(self, *, max_graphemes: int, lines: bool = False, **kwargs: Any) -> None:
+        self.max_graphemes = max_graphemes
+        self.lines = lines
+        kwargs.setdefault("strip", False)
+        kwargs.setdefault("widget", forms.Textarea if lines else forms.TextInput)
+        super().__init__(**kwargs)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return super().widget_attrs(widget) | {"data-max-graphemes": str(self.max_graphemes)}
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        return clean_text(text) if self.lines else clean_line(text)
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        check_length(value, self.max_graphemes)
+
+
+def check_length(text: str, max_graphemes: int, what: str = "This") -> None:
+    """Raise ValidationError, saying the limit and the length, if `text` is too long.
+
+    Lengths far above the limit are not counted out: a megabyte of text is refused in the time of a short one.
+    """
+    if len(text) <= max_graphemes:
+        return
+    if len(text) > max_graphemes * MAX_CODE_POINTS_PER_CHAR:
+        raise forms.ValidationError(f"{what} is too long: at most {max_graphemes:,} characters.", code="max_length")
+    length = grapheme_length(text)
+    if length > max_graphemes:
+        raise forms.ValidationError(
+            f"{what} is {length:,} characters long: at most {max_graphemes:,} fit.", code="max_length"
+        )

@@ -1,0 +1,17 @@
+"""Small helpers of views."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script asks, which says so with its Accept header."""
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def varies_by_htmx(response: HttpResponse) -> HttpResponse:
+    """Mark an answer that is a fragment for htmx and a page for others, at one address."""
+    patch_vary_headers(response, ["HX-Request"])
+    return response

@@ -1,0 +1,31 @@
+"""The limits people meet, in one place: forms, actions, the API, the browser and the proxy read these.
+
+Lengths count graphemes (what people call characters), sizes are bytes, sides are pixels.
+"""
+
+from typing import Final
+
+MAX_USERNAME_CHARS: Final = 30
+MAX_NAME_CHARS: Final = 64
+MAX_BIO_CHARS: Final = 150
+MAX_LINK_CHARS: Final = 200
+MAX_CAPTION_CHARS: Final = 2_200
+MAX_COMMENT_CHARS: Final = 2_200
+MAX_ALT_CHARS: Final = 1_000
+MAX_LOCATION_CHARS: Final = 100
+MAX_HASHTAGS: Final = 30
+MAX_MENTIONS: Final = 20
+
+MAX_SLIDES: Final = 20
+MAX_PHOTO_BYTES: Final = 30 * 1024 * 1024
+MIN_PHOTO_SIDE: Final = 150
+MAX_PHOTO_SIDE: Final = 8_192
+MAX_PHOTO_PIXELS: Final = 60_000_000
+MIN_PHOTO_RATIO: Final = 1 / 3
+MAX_PHOTO_RATIO: Final = 3.0
+
+MAX_REQUEST_BYTES: Final = MAX_SLIDES * MAX_PHOTO_BYTES + 1024 * 1024
+"""One post of the most and largest photos, and room for its text: what a proxy in front must let through."""
+
+MAX_CODE_POINTS_PER_CHAR: Final = 8
+"""A family emoji is seven code points and counts as one character; a column holds this many for each."""

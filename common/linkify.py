@@ -1,0 +1,63 @@
+"""What people write, as safe HTML with its #tags, @names and addresses made links."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import quote
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+MAX_TAG_CHARS = 100
+
+_TAG = r"(?<![\w&/#])[#＃](?P<tag>\w{1,100})"
+_NAME = r"(?<![\w@/.])@(?P<name>[A-Za-z0-9_](?:[A-Za-z0-9._]{0,28}[A-Za-z0-9_])?)"
+_URL = r"(?P<url>\bhttps?://[^\s<>\"'`]+)"
+_LINKABLE = re.compile(f"{_URL}|{_TAG}|{_NAME}", re.IGNORECASE)
+_TRAILING = ".,;:!?…)]}»”’"
+
+
+def normalize_tag(tag: str) -> str:
+    """The form under which a tag is kept and found: letter case and compatibility forms do not matter."""
+    return unicodedata.normalize("NFKC", tag).casefold()
+
+
+def extract_tags(text: str) -> list[str]:
+    """The normalized tags in `text`, each once, in order."""
+    return list(dict.fromkeys(normalize_tag(found["tag"]) for found in _matches(text) if found["tag"]))
+
+
+def extract_names(text: str) -> list[str]:
+    """The lower-case usernames mentioned in `text`, each once, in order, whether or not anyone has them."""
+    return list(dict.fromkeys(found["name"].lower() for found in _matches(text) if found["name"]))
+
+
+def linkify(text: str) -> SafeString:
+    """`text` escaped, with links. Line breaks stay characters (the stylesheet shows them)."""
+    html: list[str] = []
+    position = 0
+    for found in _matches(text):
+        html.append(escape(text[position : found.start()]))
+        html.append(_link(found))
+        position = found.end()
+    html.append(escape(text[position:]))
+    return mark_safe("".join(html))  # noqa: S308  (every part is escaped above or in _link)
+
+
+def _matches(text: str) -> list[re.Match[str]]:
+    return [found for found in _LINKABLE.finditer(text) if not (found["tag"] and found["tag"].strip("_").isdecimal())]
+
+
+def _link(found: re.Match[str]) -> str:
+    whole = escape(found[0])
+    if tag := found["tag"]:
+        return f'<a href="/explore/tags/{quote(normalize_tag(tag), safe="")}/">{whole}</a>'
+    if name := found["name"]:
+        return f'<a href="/{quote(name.lower())}/">{whole}</a>'
+    url = found["url"].rstrip(_TRAILING)
+    rest = found["url"][len(url) :]
+    if url.endswith("://"):
+        return whole
+    shown = escape(url.split("://", 1)[1])
+    return f'<a href="{escape(url)}" rel="nofollow noopener ugc">{shown}</a>{escape(rest)}'

@@ -1,0 +1,3 @@
+from common.counters import CountDelta
+
+__all__ = ["CountDelta"]

@@ -1,0 +1,72 @@
+"""How often a person, or an address, may do a thing: sliding windows in Valkey, or in this process without it."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from functools import cache
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage, storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+
+log = logging.getLogger(__name__)
+
+WRITES = RateLimitItemPerMinute(300, 5, namespace="writes")
+"""All that a signed-in person changes, or an address without a session sends."""
+
+UPLOADS = RateLimitItemPerMinute(30, 30, namespace="uploads")
+"""New posts of one person."""
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address of the client: X-Forwarded-For counts only as far as our own proxies wrote it."""
+    if settings.TRUSTED_PROXY_COUNT:
+        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+        if len(hops) >= settings.TRUSTED_PROXY_COUNT:
+            return hops[-settings.TRUSTED_PROXY_COUNT]
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def seconds_to_wait(limit: RateLimitItem, who: str) -> int:
+    """0 and counted, or how many seconds until `who` may again."""
+    if not settings.RATE_LIMITS:
+        return 0
+    try:
+        return _hit(_shared(), limit, who)
+    except Exception as error:
+        # Whatever the storage raises: a limit that cannot be shared is still kept, by each process on its own.
+        log.warning("rate limits are kept by each process alone: %s", error)
+        return _hit(_local(), limit, who)
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """429, saying when to try again."""
+    response = render(request, "429.html", {"retry_after": seconds}, status=429)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def _hit(limiter: MovingWindowRateLimiter, limit: RateLimitItem, who: str) -> int:
+    if limiter.hit(limit, who):
+        return 0
+    return max(1, math.ceil(limiter.get_window_stats(limit, who).reset_time - time.time()))
+
+
+@cache
+def _shared() -> MovingWindowRateLimiter:
+    url = settings.REDIS_URL
+    if url.startswith("unix://"):
+        url = "redis+" + url
+    timeout = settings.REDIS_TIMEOUT_SECONDS
+    storage = storage_from_string(url, socket_timeout=timeout, socket_connect_timeout=timeout, key_prefix="limit")
+    return MovingWindowRateLimiter(storage)
+
+
+@cache
+def _local() -> MovingWindowRateLimiter:
+    return MovingWindowRateLimiter(MemoryStorage())

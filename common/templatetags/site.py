@@ -1,0 +1,62 @@
+"""Tags and filters that every page uses. None of them queries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", **attributes: str) -> SafeString:
+    """The icon `name` of our sprite; read out as `label`, or hidden from screen readers without one."""
+    css_class = f"icon {attributes.get('class', '')}".strip()
+    href = f"{static('icons/sprite.svg')}#{name}"
+    if label:
+        return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', css_class, label, href)
+    return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', css_class, href)
+
+
+@register.filter
+def compact(number: int | None) -> str:
+    """A count as people read it: 1,204, then 12.4K, then 3.1M. Cut, not rounded: 999,999 is not 1M."""
+    number = int(number or 0)
+    for unit, size in (("B", 1_000_000_000), ("M", 1_000_000), ("K", 1_000)):
+        if number >= size and number >= 10_000:
+            tenths = number * 10 // size
+            return f"{tenths // 10}{unit}" if tenths % 10 == 0 or tenths >= 1_000 else f"{tenths / 10:.1f}{unit}"
+    return f"{number:,}"
+
+
+def short_ago(moment: datetime, now: datetime) -> str:
+    """How long ago, in the largest whole unit up to weeks: "now", "3m", "2h", "4d", "5w"."""
+    seconds = int((now - moment).total_seconds())
+    for unit, size in (("w", WEEK), ("d", DAY), ("h", HOUR), ("m", MINUTE)):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return "now"
+
+
+@register.filter
+def ago(moment: datetime | None) -> SafeString | str:
+    """A `<time>` that says how long ago; its title is the exact date, which a script turns to the reader's zone."""
+    if moment is None:
+        return ""
+    exact = moment.strftime("%-d %B %Y at %H:%M UTC")
+    short = short_ago(moment, timezone.now())
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(timespec="seconds"), exact, short)
+
+
+@register.inclusion_tag("components/_avatar.html")
+def avatar(person: Any, size: int) -> dict[str, Any]:
+    """The picture of a person in a circle of `size` px, or their initial."""
+    return {"person": person, "size": size}

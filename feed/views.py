@@ -1,0 +1,117 @@
+"""Every list of posts: home, explore, tags, profiles."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.http import SiteRequest
+from accounts.models import User
+from common.http import varies_by_htmx
+from common.ids import first_id_at
+from common.linkify import normalize_tag
+from common.pagination import Page, cursor_of, page_by_id, url_after
+from feed.home import home_posts
+from feed.suggestions import suggestions_for
+from posts.models import Post
+from social.models import with_follow_state
+
+POSTS_PER_PAGE = 12
+TILES_PER_PAGE = 24
+LANDING_POSTS = 6
+EXPLORE_DAYS = 60
+
+
+@require_GET
+@login_not_required
+def home(request: SiteRequest) -> HttpResponse:
+    """The posts of the people one follows; for somebody without a session, what this place is."""
+    if not request.user.is_authenticated:
+        return _landing(request)
+    posts, next_cursor = home_posts(request.user, before=cursor_of(request), count=POSTS_PER_PAGE)
+    page = Page(posts, url_after(request, next_cursor) if next_cursor else "")
+    context: dict[str, Any] = {"page": page, "caught_up": bool(posts) and not page.next_url}
+    if request.htmx and cursor_of(request):
+        return varies_by_htmx(render(request, "feed/_posts.html", context))
+    context["unfinished"] = _unfinished(request) if not cursor_of(request) else []
+    context["suggestions"] = suggestions_for(request.user)
+    return varies_by_htmx(render(request, "feed/home.html", context))
+
+
+def _landing(request: SiteRequest) -> HttpResponse:
+    posts = Post.objects.visible_to(request.user).order_by("-folded_likes", "-id").for_cards(request.user)
+    return render(request, "feed/landing.html", {"posts": posts[:LANDING_POSTS]})
+
+
+@require_GET
+@login_not_required
+def explore(request: SiteRequest) -> HttpResponse:
+    """The best liked posts of the last weeks, from people one does not have to follow."""
+    recent = first_id_at(timezone.now() - timedelta(days=EXPLORE_DAYS))
+    posts = Post.objects.visible_to(request.user).filter(pk__gt=recent).order_by("-folded_likes", "-id")
+    if request.user.is_authenticated:
+        posts = posts.exclude(author_id=request.user.pk)
+    after = _explore_cursor(request)
+    if after is not None:
+        likes, post_id = after
+        posts = posts.filter(Q(folded_likes__lt=likes) | Q(folded_likes=likes, pk__lt=post_id))
+    found = list(posts.for_cards(request.user)[: TILES_PER_PAGE + 1])
+    page = Page(found[:TILES_PER_PAGE])
+    if len(found) > TILES_PER_PAGE:
+        last = page.items[-1]
+        page.next_url = url_after(request, f"{last.folded_likes}-{last.pk}")
+    return _grid(request, "feed/explore.html", {"page": page})
+
+
+def _explore_cursor(request: SiteRequest) -> tuple[int, int] | None:
+    likes, _, post_id = request.GET.get("cursor", "").partition("-")
+    is_ours = all(part.isascii() and part.isdigit() and len(part) < 19 for part in (likes, post_id))
+    # PositiveIntegerField is 32 bits wide.
+    return (min(int(likes), 2**31 - 1), int(post_id)) if is_ours else None
+
+
+@require_GET
+@login_not_required
+def tag(request: SiteRequest, tag: str) -> HttpResponse:
+    """The posts with a tag, newest first. A tag that nobody used has an empty page."""
+    name = normalize_tag(tag)
+    posts = Post.objects.visible_to(request.user).filter(tagged__hashtag__name=name)
+    page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
+    is_fragment = request.htmx and cursor_of(request)
+    context = {"tag": name, "page": page, "post_count": 0 if is_fragment else posts.count()}
+    return _grid(request, "feed/tag.html", context)
+
+
+@require_GET
+@login_not_required
+def profile(request: SiteRequest, username: str) -> HttpResponse:
+    """A person and their posts; on one's own also those that are processing or failed."""
+    people = with_follow_state(User.objects.visible_to(request.user).with_counts(), request.user)
+    person = get_object_or_404(people, username=username.lower())
+    if username != person.username:
+        return redirect(person, permanent=True)
+    is_own = person.pk == request.user.pk
+    posts = Post.objects.visible_to(request.user).filter(author=person).for_cards(request.user)
+    page = page_by_id(request, posts, TILES_PER_PAGE)
+    unfinished = _unfinished(request) if is_own and not cursor_of(request) else []
+    context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own}
+    return _grid(request, "feed/profile.html", context)
+
+
+def _unfinished(request: SiteRequest) -> list[Post]:
+    """One's own processing and failed posts: few, so they are no part of the page."""
+    own = Post.objects.unfinished_of(request.user)  # type: ignore[arg-type]
+    return list(own.for_cards(request.user)[:TILES_PER_PAGE])
+
+
+def _grid(request: SiteRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The whole page, or its next tiles for htmx."""
+    is_fragment = request.htmx and "cursor" in request.GET
+    return varies_by_htmx(render(request, "feed/_grid.html" if is_fragment else template, context))

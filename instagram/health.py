@@ -1,0 +1,74 @@
+"""What load balancers and `manage.py up` ask."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from feed.timelines import valkey
+from instagram.celery import app
+
+log = logging.getLogger(__name__)
+
+
+@login_not_required
+def healthz(request: HttpRequest) -> HttpResponse:
+    """This process answers; nothing else is asked."""
+    return HttpResponse("ok\n", content_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@login_not_required
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Whether all parts work: {"database": "ok", …}; 503 if one says otherwise.
+
+    Cost: a query, a ping, one small file written and deleted in each storage, one round trip to a worker.
+    """
+    parts = {name: _try(name, check) for name, check in CHECKS.items()}
+    ready = all(answer == "ok" for answer in parts.values())
+    return JsonResponse(parts, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
+
+
+def _valkey() -> None:
+    valkey().ping()
+
+
+def _storage() -> None:
+    for alias in ("default", "originals"):
+        storage = storages[alias]
+        name = storage.save(f"ready/{secrets.token_hex(8)}", ContentFile(b"ok"))
+        storage.delete(name)
+
+
+def _worker() -> None:
+    if not app.control.ping(timeout=1.5, limit=1):
+        raise RuntimeError("no worker answered within 1.5 seconds")
+
+
+CHECKS: dict[str, Callable[[], None]] = {
+    "database": _database,
+    "valkey": _valkey,
+    "storage": _storage,
+    "worker": _worker,
+}
+
+
+def _try(name: str, check: Callable[[], None]) -> str:
+    try:
+        check()
+    except Exception as error:
+        # The log says what; the answer, which anybody may read, only which part.
+        log.warning("%s is not ready: %s", name, error)
+        return "unavailable"
+    return "ok"

@@ -1,0 +1,416 @@
+"""Settings: everything that differs between machines comes from the environment, typed and with its default here.
+
+`.env.example` explains each variable; a test holds the two together. A `.env` file beside `manage.py` is read too.
+`ENVIRONMENT=production` is strict: it refuses to start with an unsafe or missing value and names the variable.
+"""
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from common import limits
+from instagram import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """A switch: 1, on, yes, true or 0, off, no, false."""
+    text = env.str(name, default="on" if default else "off").strip().lower()
+    if text in {"1", "on", "yes", "true"}:
+        return True
+    if text in {"", "0", "off", "no", "false"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be on or off, not {text!r}.")
+
+
+def count(name: str, *, default: int, least: int = 0) -> int:
+    """A whole number of at least `least`."""
+    text = env.str(name, default=str(default)).strip() or str(default)
+    if not text.isdigit() or int(text) < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least {least}, not {text!r}.")
+    return int(text)
+
+
+# --- What kind of run this is ------------------------------------------------------------------------------------
+
+ENVIRONMENT = env.str("ENVIRONMENT", default="development")
+if ENVIRONMENT not in {"development", "production"}:
+    raise ImproperlyConfigured(f"ENVIRONMENT must be development or production, not {ENVIRONMENT!r}.")
+PRODUCTION = ENVIRONMENT == "production"
+DEBUG = flag("DEBUG", default=False)
+TESTING = "pytest" in sys.modules
+
+INSECURE_SECRET_KEY = "insecure-and-only-for-development-" + "x" * 30
+SECRET_KEY = env.str("SECRET_KEY", default=INSECURE_SECRET_KEY)
+
+HOST = env.str("HOST", default="127.0.0.1")
+PORT = count("PORT", default=8000, least=1)
+REALTIME_PORT = count("REALTIME_PORT", default=PORT + 1, least=1)
+SITE_NAME = env.str("SITE_NAME", default="Everyframe")
+SITE_ORIGIN = env.str("SITE_ORIGIN", default=f"http://localhost:{PORT}").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_ORIGIN])
+TRUSTED_PROXY_COUNT = count("TRUSTED_PROXY_COUNT", default=0)
+
+if PRODUCTION:
+    if SECRET_KEY == INSECURE_SECRET_KEY or len(SECRET_KEY) < 50:
+        raise ImproperlyConfigured(
+            "Set SECRET_KEY to a random text of at least 50 characters: production needs its own."
+        )
+    if DEBUG:
+        raise ImproperlyConfigured("Set DEBUG=0: debug pages show settings and data to everybody.")
+    if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
+        raise ImproperlyConfigured("Set ALLOWED_HOSTS to the host names of this site, such as photos.example.org.")
+
+DATA_DIR = Path(env.str("DATA_DIR", default=".data")).expanduser()
+DATA_DIR = DATA_DIR if DATA_DIR.is_absolute() else BASE_DIR / DATA_DIR
+
+WEB_WORKERS = count("WEB_WORKERS", default=os.cpu_count() or 1, least=1)
+WEB_THREADS = count("WEB_THREADS", default=16, least=1)
+WORKER_CONCURRENCY = count("WORKER_CONCURRENCY", default=1, least=1)
+
+DEMO = flag("DEMO", default=not PRODUCTION)
+RATE_LIMITS = flag("RATE_LIMITS", default=True)
+REQUIRE_EMAIL_CONFIRMATION = flag("REQUIRE_EMAIL_CONFIRMATION", default=PRODUCTION)
+
+# --- Applications ------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "instagram",
+    "common",
+    "accounts",
+    "social",
+    "posts",
+    "feed",
+    "search",
+    "allauth",
+    "allauth.account",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "common.middleware.PrivatePagesMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "common.middleware.WriteLimitMiddleware",
+    "accounts.middleware.SignInRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.LastSeenMiddleware",
+]
+
+ROOT_URLCONF = "instagram.urls"
+WSGI_APPLICATION = "instagram.wsgi.application"
+ASGI_APPLICATION = "instagram.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.site",
+            ],
+        },
+    },
+]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+INSTALLED_APPS.append("django.forms")
+
+# --- Data --------------------------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or embedded.postgres_url(DATA_DIR))}
+DATABASES["default"] |= {
+    "ENGINE": "django.db.backends.postgresql",
+    "CONN_MAX_AGE": 600,
+    "CONN_HEALTH_CHECKS": True,
+}
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="") or embedded.valkey_url(DATA_DIR)
+REDIS_TIMEOUT_SECONDS = 2
+
+CACHES = {
+    "default": {
+        "BACKEND": "common.cache.ForgivingCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "cache",
+        "OPTIONS": {"socket_timeout": REDIS_TIMEOUT_SECONDS, "socket_connect_timeout": REDIS_TIMEOUT_SECONDS},
+    },
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+STORAGES: dict[str, dict[str, object]] = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "media", "base_url": "/media/", "file_permissions_mode": 0o644},
+    },
+    "originals": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "originals", "base_url": None, "file_permissions_mode": 0o600},
+    },
+    "staticfiles": {
+        "BACKEND": (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            if PRODUCTION
+            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG or TESTING
+            else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+        ),
+    },
+}
+
+AWS_STORAGE_BUCKET_NAME = env.str("AWS_STORAGE_BUCKET_NAME", default="")
+if AWS_STORAGE_BUCKET_NAME:
+    s3: dict[str, object] = {
+        "endpoint_url": env.str("AWS_S3_ENDPOINT_URL", default="") or None,
+        "region_name": env.str("AWS_S3_REGION_NAME", default="") or None,
+        "access_key": env.str("AWS_ACCESS_KEY_ID", default="") or None,
+        "secret_key": env.str("AWS_SECRET_ACCESS_KEY", default="") or None,
+        "signature_version": "s3v4",
+        "addressing_style": "path",
+        "file_overwrite": False,
+        "default_acl": None,
+    }
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": s3
+        | {
+            "bucket_name": AWS_STORAGE_BUCKET_NAME,
+            "querystring_auth": False,
+            "custom_domain": env.str("AWS_S3_CUSTOM_DOMAIN", default="") or None,
+            "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
+        },
+    }
+    STORAGES["originals"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": s3
+        | {"bucket_name": env.str("AWS_ORIGINALS_BUCKET_NAME", default="") or f"{AWS_STORAGE_BUCKET_NAME}-originals"},
+    }
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = DEBUG or TESTING
+WHITENOISE_AUTOREFRESH = DEBUG or TESTING
+WHITENOISE_MAX_AGE = 60
+
+# Files stream to disk above this; a photo is never held in memory whole.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+# Some more than a post may have, so that one too many gets our sentence and not a bare 400.
+DATA_UPLOAD_MAX_NUMBER_FILES = limits.MAX_SLIDES * 5
+
+# --- Work in the background --------------------------------------------------------------------------------------
+
+
+def broker_url(redis_url: str) -> str:
+    """The form that Celery's transport takes: a Unix socket is redis+socket://, with the database in the query."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    database = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair).get("db", "0")
+    return f"redis+socket://{parts.path}?virtual_host={database}"
+
+
+CELERY_BROKER_URL = broker_url(REDIS_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Longer than the longest task, or a task would run twice at once. Rows and sweepers recover sooner.
+    "visibility_timeout": 900,
+    "socket_timeout": REDIS_TIMEOUT_SECONDS,
+    "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+    "max_retries": 1,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 270
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "posts.process_media": {"queue": "media"},
+    "accounts.process_avatar": {"queue": "media"},
+    "feed.*": {"queue": "feed"},
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    # Each finds in the database what a lost message left undone, so nothing depends on the queue surviving.
+    "sweep posts": {"task": "posts.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep avatars": {"task": "accounts.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep feeds": {"task": "feed.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "fold counters": {"task": "common.fold_counters", "schedule": 2.0, "options": {"expires": 2}},
+}
+
+# --- People ------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "feed:home"
+LOGOUT_REDIRECT_URL = "feed:home"
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "accounts.forms.SignupForm",
+    "login": "accounts.forms.LoginForm",
+    "add_email": "accounts.forms.ChangeEmailForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if REQUIRE_EMAIL_CONFIRMATION else "optional"
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_LOGOUT_ON_GET = False
+# This browser stays signed in; the session hash ends all others.
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = (
+    {"login_failed": "10/m/ip,5/5m/key,20/h/key", "signup": "20/m/ip", "confirm_email": "1/1m/key"}
+    if RATE_LIMITS
+    else False
+)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+
+EMAIL_URL = env.str("EMAIL_URL", default="")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{SITE_NAME} <noreply@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_TIMEOUT = 10
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_BACKEND = "common.mail.ConsoleAndFolderBackend"
+if EMAIL_URL:
+    vars().update(env.email_url_config(EMAIL_URL))
+
+# --- Security ----------------------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "media-src": [SELF, "blob:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+if AWS_STORAGE_BUCKET_NAME:
+    media_host = env.str("AWS_S3_CUSTOM_DOMAIN", default="")
+    media_origin = f"https://{media_host}" if media_host else env.str("AWS_S3_ENDPOINT_URL", default="")
+    if media_origin:
+        CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append(media_origin)
+        CONTENT_SECURITY_POLICY["DIRECTIVES"]["media-src"].append(media_origin)
+
+SECURE_SSL = flag("SECURE_SSL", default=PRODUCTION)
+SECURE_SSL_REDIRECT = SECURE_SSL
+# Load balancers ask for these over plain HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_SSL
+SECURE_HSTS_PRELOAD = SECURE_SSL
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# Cookies do not know ports: two copies on one laptop would sign each other out under one name.
+_cookie_suffix = "" if SECURE_SSL else f"_{PORT}"
+SESSION_COOKIE_NAME = ("__Host-session" if SECURE_SSL else "session") + _cookie_suffix
+CSRF_COOKIE_NAME = ("__Host-csrf" if SECURE_SSL else "csrf") + _cookie_suffix
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "instagram.errors.csrf_failure"
+
+# --- Language, time, logs ----------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "propagate": False},
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "PIL": {"level": "WARNING"},
+    },
+}
+
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    import sentry_sdk
+
+    sentry_sdk.init(dsn=SENTRY_DSN, environment=ENVIRONMENT, send_default_pii=False, max_request_body_size="never")
+
+if DEBUG and not TESTING:
+    INSTALLED_APPS.append("debug_toolbar")
+    MIDDLEWARE.insert(2, "debug_toolbar.middleware.DebugToolbarMiddleware")
+    INTERNAL_IPS = ["127.0.0.1", "::1"]

@@ -1,0 +1,28 @@
+"""All addresses. The profile of a person is the last to match, and `accounts.reserved` keeps names off the rest."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from instagram.health import healthz, readyz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("accounts.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("media/", include("media.urls")),
+    path("search/", include("search.urls")),
+    path("", include("posts.urls")),
+    path("", include("feed.urls")),
+    path("", include("social.urls")),
+]
+
+if settings.ENVIRONMENT == "development":
+    from instagram.styleguide import styleguide
+
+    urlpatterns.insert(0, path("styleguide/", styleguide, name="styleguide"))
+
+if settings.DEBUG and "debug_toolbar" in settings.INSTALLED_APPS:
+    urlpatterns.insert(0, path("__debug__/", include("debug_toolbar.urls")))

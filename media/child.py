@@ -1,0 +1,117 @@
+"""The process in which pictures are decoded: `python -P -m media.child JOB` with the original on standard input.
+
+Knows neither Django nor a setting nor a secret, can write no file, and ends by itself at its limits of CPU and memory
+or when its parent dies. Answers on standard output: a line of JSON, then the bytes of the files it names, in order.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from media import pixels
+from media.errors import MediaError
+from media.probe import probe_photo
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    job = json.loads(sys.argv[1])
+    # The worker's Ctrl-C lets it finish the task it has: the picture included.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Image.preinit()
+    _die_with(parent=job["parent"])
+    _limit(cpu_seconds=job["cpu_seconds"], memory_bytes=job["memory_bytes"])
+    # The descriptor may have been read by the parent: its position is shared.
+    os.lseek(0, 0, os.SEEK_SET)
+    try:
+        answer, files = _JOBS[job["kind"]](sys.stdin.buffer, job)
+    except MediaError as error:
+        answer, files = {"error": error.code, "message": str(error)}, []
+    except MemoryError:
+        answer, files = {"error": "memory"}, []
+    except Exception as error:  # Whatever a decoder trips over, the file is at fault.
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        answer, files = {"error": "undecodable"}, []
+    output = sys.stdout.buffer
+    output.write(json.dumps(answer).encode() + b"\n")
+    for file in files:
+        output.write(file)
+    output.flush()
+    # Without the interpreter's tidying up of hundreds of megabytes.
+    os._exit(0)
+
+
+def _photo(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    info = probe_photo(file)
+    widths = pixels.widths_for(info.width, job["widths"])
+    largest = (widths[-1], max(1, round(info.height * widths[-1] / info.width)))
+    picture = pixels.open_upright(file, info, largest)
+    renditions: list[dict[str, int]] = []
+    files: list[bytes] = []
+    for width in reversed(widths):
+        picture = pixels.shrink(picture, width)
+        pair = [pixels.encode_webp(picture), pixels.encode_jpeg(picture)]
+        renditions.append(_described(picture, pair))
+        files += pair
+    answer = {
+        "width": info.width,
+        "height": info.height,
+        "placeholder": pixels.placeholder(picture),
+        "renditions": renditions,
+    }
+    return answer, files
+
+
+def _avatar(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    info = probe_photo(file)
+    side = max(job["sides"])
+    scale = max(side / info.width, side / info.height)
+    picture = pixels.open_upright(
+        file, info, (max(side, round(info.width * scale)), max(side, round(info.height * scale)))
+    )
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    picture = picture.crop((left, top, left + side, top + side))
+    renditions: list[dict[str, int]] = []
+    files: list[bytes] = []
+    for width in sorted(job["sides"], reverse=True):
+        picture = pixels.shrink(picture, width)
+        pair = [pixels.encode_webp(picture), pixels.encode_jpeg(picture)]
+        renditions.append(_described(picture, pair))
+        files += pair
+    return {"renditions": renditions}, files
+
+
+_JOBS = {"photo": _photo, "avatar": _avatar}
+
+
+def _described(picture: Image.Image, pair: list[bytes]) -> dict[str, int]:
+    return {"width": picture.width, "height": picture.height, "webp": len(pair[0]), "jpeg": len(pair[1])}
+
+
+def _die_with(parent: int) -> None:
+    """Be killed when the parent is (Linux; elsewhere the CPU limit must do)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _limit(*, cpu_seconds: int, memory_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+
+if __name__ == "__main__":
+    main()

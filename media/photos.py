@@ -1,0 +1,69 @@
+"""From an uploaded photo to the files that pages show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+
+from media import sandbox
+
+WIDTHS: Final = (320, 640, 1080, 1440)
+DEFAULT_LIMITS: Final = sandbox.Limits()
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """The picture at one size, in both formats, without any metadata."""
+
+    width: int
+    height: int
+    webp: bytes
+    jpeg: bytes
+    """For browsers that know no WebP."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What pages need of one photo. Sizes in pixels, upright."""
+
+    width: int
+    height: int
+    placeholder: str
+    """A data: URI of about 200 characters."""
+    renditions: tuple[Rendition, ...]
+    """By growing width, at least one, none wider than the original."""
+
+
+def render_photo(
+    original: BinaryIO, widths: Sequence[int] = WIDTHS, *, limits: sandbox.Limits = DEFAULT_LIMITS
+) -> Rendered:
+    """Render `original`, upright, in sRGB and without metadata, at those of `widths` that it has pixels for.
+
+    A photo between two widths also gets its own, one narrower than all gets only that. `original` may be anything:
+    it is probed again and decoded in a child process. Raises MediaError when it cannot be shown, TransientMediaError
+    when trying again may help.
+
+    Cost: for 13 megapixels half a second of one core and 120 MB; the child's start is a tenth of a second of it.
+    """
+    result = sandbox.run({"kind": "photo", "widths": list(widths)}, original, limits)
+    return Rendered(
+        width=result.answer["width"],
+        height=result.answer["height"],
+        placeholder=result.answer["placeholder"],
+        renditions=renditions_of(result),
+    )
+
+
+def renditions_of(result: sandbox.Result) -> tuple[Rendition, ...]:
+    """The child answers from the largest down; here they grow."""
+    described: list[dict[str, Any]] = result.answer["renditions"]
+    found: list[Rendition] = []
+    at = 0
+    for one in described:
+        webp = result.files[at : at + one["webp"]]
+        at += one["webp"]
+        jpeg = result.files[at : at + one["jpeg"]]
+        at += one["jpeg"]
+        found.append(Rendition(one["width"], one["height"], webp, jpeg))
+    return tuple(reversed(found))

@@ -1,0 +1,144 @@
+"""Decoding, turning, colours, sizes, encoding. Imported by the child process alone: nothing else loads a decoder."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+from collections.abc import Callable, Sequence
+from typing import Any, BinaryIO, Final
+
+from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+from common.limits import MAX_PHOTO_PIXELS
+from media.errors import MediaError
+from media.probe import PhotoInfo
+
+# Of Pillow's forty formats only these can be opened, whatever a file says it is.
+_OPENERS: Final[dict[str, Callable[[BinaryIO], Image.Image]]] = {
+    "JPEG": JpegImagePlugin.JpegImageFile,
+    "PNG": PngImagePlugin.PngImageFile,
+    "WEBP": WebPImagePlugin.WebPImageFile,
+}
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_STRIP_ROWS: Final = 256
+_WHITE: Final = (255, 255, 255)
+
+# On photographs at 1440 px, WebP method 4 takes 1.8 times as long as method 2 and saves 4 % of the bytes.
+_WEBP: Final[dict[str, Any]] = {"quality": 80, "method": 2}
+_JPEG: Final[dict[str, Any]] = {"quality": 82, "progressive": True, "optimize": True, "subsampling": "4:2:0"}
+
+PLACEHOLDER_WIDTH: Final = 16
+
+Image.MAX_IMAGE_PIXELS = MAX_PHOTO_PIXELS
+
+
+def widths_for(width: int, ladder: Sequence[int]) -> list[int]:
+    """The widths to render a photo of `width` at: those of the ladder it has pixels for, and its own.
+
+    Its own width is added when the ladder would lose more than a tenth of it, and when it is below the whole ladder.
+    """
+    rungs = [rung for rung in sorted(ladder) if rung <= width]
+    if rungs and (len(rungs) == len(ladder) or width <= rungs[-1] * 1.1):
+        return rungs
+    return [*rungs, width]
+
+
+def open_upright(file: BinaryIO, info: PhotoInfo, size: tuple[int, int]) -> Image.Image:
+    """The picture upright, in sRGB, opaque, shrunk to `size` (width, height as people see it).
+
+    Shrinks before everything else: profile, transparency and turning then cost next to nothing, and a picture of 60
+    megapixels is never held twice.
+    """
+    image = _OPENERS[info.format](file)
+    if image.size != info.stored_size:
+        raise MediaError("unreadable", "This photo is damaged: it has two sizes. Save or export it again and try that.")
+    profile = image.info.get("icc_profile")
+    stored = (size[1], size[0]) if info.orientation >= 5 else size
+    # A JPEG can be decoded at a half, a quarter or an eighth for a fraction of the time (51 dB from the slow way).
+    image.draft(None, stored)
+    small = _flatten(image, max(1, min(image.width // stored[0], image.height // stored[1]) // 2))
+    del image
+    if small.size != stored:
+        small = small.resize(stored, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if info.orientation in _TURNS:
+        small = small.transpose(_TURNS[info.orientation])
+    return _to_srgb(small, profile)
+
+
+def encode_webp(image: Image.Image) -> bytes:
+    return _encode(image, "WEBP", **_WEBP)
+
+
+def encode_jpeg(image: Image.Image) -> bytes:
+    return _encode(image, "JPEG", **_JPEG)
+
+
+def placeholder(image: Image.Image) -> str:
+    """A data: URI of about 200 characters: the picture at PLACEHOLDER_WIDTH, to be shown blurred while it loads."""
+    height = max(1, round(PLACEHOLDER_WIDTH * image.height / image.width))
+    tiny = image.resize((PLACEHOLDER_WIDTH, height), Image.Resampling.BOX)
+    return "data:image/webp;base64," + base64.b64encode(_encode(tiny, "WEBP", quality=30, method=6)).decode()
+
+
+def shrink(image: Image.Image, width: int) -> Image.Image:
+    """The same picture, `width` wide; itself if it is that wide already."""
+    if width == image.width:
+        return image
+    height = max(1, round(image.height * width / image.width))
+    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+def _encode(image: Image.Image, kind: str, **options: Any) -> bytes:
+    output = io.BytesIO()
+    image.save(output, kind, **options)
+    return output.getvalue()
+
+
+def _flatten(image: Image.Image, factor: int) -> Image.Image:
+    """`image` in L, RGB or CMYK, transparent parts on white, `factor` × `factor` pixels averaged into one."""
+    if image.mode in {"L", "RGB", "CMYK"} and not image.has_transparency_data:
+        image.load()
+        return image.reduce(factor) if factor > 1 else image
+    image.load()
+    flat = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
+    rows = -(-_STRIP_ROWS // factor) * factor
+    for top in range(0, image.height, rows):
+        strip = _opaque(image.crop((0, top, image.width, min(top + rows, image.height))))
+        flat.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+    return flat
+
+
+def _opaque(strip: Image.Image) -> Image.Image:
+    if strip.mode in {"I;16", "I;16L", "I;16B", "I"}:
+        # convert() alone would clip all but the darkest 256 of 65,536 greys to white.
+        return strip.point(lambda grey: grey * (1 / 257)).convert("L").convert("RGB")
+    if not strip.has_transparency_data:
+        return strip.convert("RGB")
+    strip = strip.convert("RGBA")
+    white = Image.new("RGB", strip.size, _WHITE)
+    white.paste(strip, mask=strip.getchannel("A"))
+    return white
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """`image` in RGB with no metadata; a profile that is broken or of another kind of picture counts as sRGB."""
+    converted: Image.Image | None = None
+    if profile:
+        with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(
+                image, source, ImageCms.createProfile("sRGB"), ImageCms.Intent.PERCEPTUAL, outputMode="RGB"
+            )
+    clean = converted or (image if image.mode == "RGB" else image.convert("RGB"))
+    # Pillow's encoders write what they find here: comments, profiles, resolution.
+    clean.info = {}
+    return clean

@@ -1,0 +1,305 @@
+"""What a file is, by its content and from its headers alone.
+
+Runs in the request, so it is plain Python over a few reads: no picture is decoded and no image library is loaded where
+a session cookie could be stolen by a hole in one. What only decoding can show is found later, by the worker's child.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from common.limits import (
+    MAX_PHOTO_BYTES,
+    MAX_PHOTO_PIXELS,
+    MAX_PHOTO_RATIO,
+    MAX_PHOTO_SIDE,
+    MIN_PHOTO_RATIO,
+    MIN_PHOTO_SIDE,
+)
+from media.errors import MediaError
+
+EXTENSIONS: Final = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
+
+MAX_JPEG_SCANS: Final = 100
+"""Encoders write about ten; every scan costs the decoder a pass over the whole picture, so thousands are an attack."""
+
+MAX_CHUNKS: Final = 100_000
+"""Parts of one PNG or WebP. A 30 MB PNG in the usual pieces of 8 KB has 4,000."""
+
+_BLOCK_BYTES: Final = 1024 * 1024
+_JPEG_WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
+_JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_READ: Final = _JPEG_FRAMES | {0xE1, 0xDA}
+_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
+
+
+@dataclass(frozen=True)
+class PhotoInfo:
+    """A photo that may be worth decoding. Sizes in pixels are as people see it: after the EXIF orientation."""
+
+    format: str
+    """JPEG, PNG or WEBP."""
+    width: int
+    height: int
+    bytes: int
+    orientation: int
+    """EXIF's 1 to 8; 5 to 8 turn the stored picture on its side."""
+
+    @property
+    def extension(self) -> str:
+        return EXTENSIONS[self.format]
+
+    @property
+    def stored_size(self) -> tuple[int, int]:
+        """Width and height before the orientation is applied."""
+        return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
+
+
+def probe_photo(file: BinaryIO) -> PhotoInfo:
+    """What `file` is, if it is a photo within our limits. Leaves it at its start.
+
+    Raises MediaError with one of the codes empty, too-large, unsupported, unreadable, too-small, too-many-pixels,
+    shape, too-complex.
+
+    Cost: for PNG and WebP a read per chunk; for JPEG one pass over the bytes, 1 ms for a phone's photo, 20 ms at 30 MB.
+    """
+    try:
+        size = file.seek(0, os.SEEK_END)
+        if size == 0:
+            raise MediaError("empty", "This file is empty. Choose it again, or choose another one.")
+        if size > MAX_PHOTO_BYTES:
+            raise MediaError(
+                "too-large",
+                f"This photo has {_megabytes(size)}; photos can have at most {_megabytes(MAX_PHOTO_BYTES)}. "
+                "Save it smaller and try again.",
+            )
+        kind, (width, height), orientation = _read_header(file, size)
+        if orientation >= 5:
+            width, height = height, width
+        _check_dimensions(width, height)
+        return PhotoInfo(format=kind, width=width, height=height, bytes=size, orientation=orientation)
+    finally:
+        file.seek(0)
+
+
+def _read_header(file: BinaryIO, size: int) -> tuple[str, tuple[int, int], int]:
+    head = _at(file, 0, 64)
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG", *_read_jpeg(file, size)
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG", *_read_png(file, size)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP", *_read_webp(file, size)
+    raise MediaError("unsupported", _why_unsupported(head))
+
+
+def _why_unsupported(head: bytes) -> str:
+    if head[4:8] == b"ftyp":
+        if head[8:12] in _HEIF_BRANDS:
+            return "HEIC photos are not supported yet. Save it as JPEG, PNG or WebP and try again."
+        if head[8:12] in _AVIF_BRANDS:
+            return "AVIF photos are not supported yet. Save it as JPEG, PNG or WebP and try again."
+        return "Videos are not supported yet. Choose a JPEG, PNG or WebP photo."
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return "Videos are not supported yet. Choose a JPEG, PNG or WebP photo."
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF pictures are not supported yet. Save it as JPEG, PNG or WebP and try again."
+    return "This file is not a photo we can read. Use JPEG, PNG or WebP."
+
+
+def _check_dimensions(width: int, height: int) -> None:
+    if max(width, height) > MAX_PHOTO_SIDE or width * height > MAX_PHOTO_PIXELS:
+        raise MediaError(
+            "too-many-pixels",
+            f"This photo has {width:,} × {height:,} pixels; photos can have at most {MAX_PHOTO_SIDE:,} a side and "
+            f"{MAX_PHOTO_PIXELS // 1_000_000} megapixels in all. Make it smaller and try again.",
+        )
+    if max(width, height) < MIN_PHOTO_SIDE or not min(width, height):
+        raise MediaError(
+            "too-small",
+            f"This photo has {width:,} × {height:,} pixels; photos need at least {MIN_PHOTO_SIDE} on the longer side. "
+            "Choose a larger one.",
+        )
+    if not MIN_PHOTO_RATIO <= width / height <= MAX_PHOTO_RATIO:
+        raise MediaError(
+            "shape",
+            f"This photo has {width:,} × {height:,} pixels; photos can be at most {MAX_PHOTO_RATIO:.0f} times as wide "
+            f"as high, or {1 / MIN_PHOTO_RATIO:.0f} times as high as wide. Crop it and try again.",
+        )
+
+
+def _unreadable(detail: str) -> MediaError:
+    return MediaError("unreadable", f"This photo is damaged: {detail}. Save or export it again and try that.")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f}".removesuffix(".0") + " MB"
+
+
+def _at(file: BinaryIO, offset: int, size: int) -> bytes:
+    file.seek(offset)
+    return file.read(size)
+
+
+# --- JPEG ---------------------------------------------------------------------------------------------------------
+
+
+def _read_jpeg(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
+    dimensions: tuple[int, int] | None = None
+    orientation = 1
+    for marker, offset, length in _jpeg_segments(file, size):
+        if marker in _JPEG_FRAMES:
+            _bits, height, width = struct.unpack(">BHH", _exactly(file, offset, 5))
+            dimensions = width, height
+        elif marker == 0xE1 and orientation == 1:
+            exif = _at(file, offset, min(length, 64 * 1024))
+            if exif.startswith(b"Exif\0\0"):
+                orientation = _orientation(exif[6:])
+        elif marker == 0xDA:
+            if dimensions is None:
+                raise _unreadable("its size is missing")
+            _check_jpeg_scans(file, offset)
+            return dimensions, orientation
+    raise _unreadable("it ends before the picture begins")
+
+
+def _jpeg_segments(file: BinaryIO, size: int) -> Iterator[tuple[int, int, int]]:
+    """(marker, offset of its content, length of its content) of frames, EXIF and scans."""
+    window, start = _at(file, 0, _BLOCK_BYTES), 0
+    position = 2
+    while position + 4 <= size:
+        if not start <= position <= start + len(window) - 4:
+            window, start = _at(file, position, _BLOCK_BYTES), position
+        at = position - start
+        if len(window) < at + 4:
+            return
+        if window[at] != 0xFF:
+            raise _unreadable("its parts do not fit together")
+        marker = window[at + 1]
+        if marker == 0xFF:
+            position += 1
+        elif marker in _JPEG_WITHOUT_LENGTH:
+            position += 2
+        else:
+            length = window[at + 2] << 8 | window[at + 3]
+            if length < 2 or position + 2 + length > size:
+                raise _unreadable("a part of it is missing")
+            if marker in _JPEG_READ:
+                yield marker, position + 4, length - 2
+            position += 2 + length
+
+
+def _check_jpeg_scans(file: BinaryIO, offset: int) -> None:
+    """Count the scans and find the end mark. Neither pair of bytes occurs within a scan's data: FF is escaped there."""
+    scans, ended, carry = 1, False, b""
+    file.seek(offset)
+    while block := file.read(_BLOCK_BYTES):
+        scans += (carry + block).count(b"\xff\xda") if carry else block.count(b"\xff\xda")
+        ended = ended or b"\xff\xd9" in block or (carry + block[:1]) == b"\xff\xd9"
+        carry = b"\xff" if block.endswith(b"\xff") else b""
+        if scans > MAX_JPEG_SCANS:
+            raise MediaError(
+                "too-complex",
+                f"This JPEG is stored in more than {MAX_JPEG_SCANS} layers. "
+                "Save it again as an ordinary JPEG and try that.",
+            )
+    if not ended:
+        raise _unreadable("its end is missing")
+
+
+# --- PNG ----------------------------------------------------------------------------------------------------------
+
+
+def _read_png(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
+    if _at(file, 12, 4) != b"IHDR":
+        raise _unreadable("its size is missing")
+    width, height = struct.unpack(">II", _exactly(file, 16, 8))
+    orientation, has_data = 1, False
+    for name, offset, length in _chunks(file, 8, size, order=">II", overhead=12):
+        if name == b"eXIf":
+            orientation = _orientation(_at(file, offset, min(length, 64 * 1024)))
+        has_data = has_data or name == b"IDAT"
+        if name == b"IEND" and has_data:
+            return (width, height), orientation
+    raise _unreadable("its end is missing")
+
+
+# --- WebP ---------------------------------------------------------------------------------------------------------
+
+
+def _read_webp(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
+    (declared,) = struct.unpack("<I", _exactly(file, 4, 4))
+    end = declared + 8
+    if end > size:
+        raise _unreadable("its end is missing")
+    dimensions: tuple[int, int] | None = None
+    orientation = 1
+    for name, offset, length in _chunks(file, 12, end, order="<II", overhead=8):
+        if name == b"VP8X" and dimensions is None:
+            head = _exactly(file, offset, 10)
+            dimensions = 1 + int.from_bytes(head[4:7], "little"), 1 + int.from_bytes(head[7:10], "little")
+        elif name == b"VP8 " and dimensions is None:
+            head = _exactly(file, offset, 10)
+            if head[3:6] != b"\x9d\x01\x2a":
+                raise _unreadable("its size is missing")
+            width, height = struct.unpack("<HH", head[6:10])
+            dimensions = width & 0x3FFF, height & 0x3FFF
+        elif name == b"VP8L" and dimensions is None:
+            head = _exactly(file, offset, 5)
+            bits = int.from_bytes(head[1:5], "little")
+            dimensions = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        elif name == b"EXIF":
+            exif = _at(file, offset, min(length, 64 * 1024))
+            orientation = _orientation(exif.removeprefix(b"Exif\0\0"))
+    if dimensions is None:
+        raise _unreadable("its size is missing")
+    return dimensions, orientation
+
+
+# --- Common -------------------------------------------------------------------------------------------------------
+
+
+def _chunks(file: BinaryIO, offset: int, end: int, *, order: str, overhead: int) -> Iterator[tuple[bytes, int, int]]:
+    """(name, offset of the content, length of the content) of PNG's chunks (length first) or RIFF's (name first)."""
+    for _ in range(MAX_CHUNKS):
+        if offset + 8 > end:
+            return
+        head = _exactly(file, offset, 8)
+        first, second = struct.unpack(order, head)
+        name, length = (head[4:], first) if order.startswith(">") else (head[:4], second)
+        if offset + overhead + length > end:
+            raise _unreadable("a part of it is missing")
+        yield name, offset + 8, length
+        offset += overhead + length + (length & 1 if order.startswith("<") else 0)
+    raise MediaError("too-complex", "This photo is stored in too many pieces. Save it again and try that.")
+
+
+def _exactly(file: BinaryIO, offset: int, size: int) -> bytes:
+    data = _at(file, offset, size)
+    if len(data) < size:
+        raise _unreadable("a part of it is missing")
+    return data
+
+
+def _orientation(tiff: bytes) -> int:
+    """EXIF's orientation from the first directory of `tiff`, or 1 when it says none or nonsense.
+
+    Reads that one tag and follows no pointer, so a directory that loops or claims gigabytes costs nothing.
+    """
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
+    if order is None or len(tiff) < 8:
+        return 1
+    (directory,) = struct.unpack_from(order + "I", tiff, 4)
+    if directory + 2 > len(tiff):
+        return 1
+    (entries,) = struct.unpack_from(order + "H", tiff, directory)
+    for entry in range(directory + 2, min(directory + 2 + 12 * entries, len(tiff) - 11), 12):
+        tag, kind, _count, value = struct.unpack_from(order + "HHIH", tiff, entry)
+        if tag == 0x0112:
+            return value if kind == 3 and 1 <= value <= 8 else 1
+    return 1

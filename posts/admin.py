@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from common.admin import ModeratedAdmin
+from posts.actions import remove_comment, remove_post, restore_comment, restore_post
+from posts.models import Comment, Post
+
+
+class RemovedFilter(admin.SimpleListFilter):
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("there", "There"), ("removed", "Removed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() in {"there", "removed"}:
+            return queryset.filter(removed_at__isnull=self.value() == "there")
+        return queryset
+
+
+class ReadOnlyAdmin(ModeratedAdmin):
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for name in self.fields or [] if isinstance(name, str)]
+
+
+@admin.register(Post)
+class PostAdmin(ReadOnlyAdmin):
+    """Posts: look at their photos, remove and restore them."""
+
+    list_display = ["thumbnail", "shortcode", "author", "caption_start", "made", "likes_", "comments_", "standing"]
+    list_display_links = ["thumbnail", "shortcode"]
+    list_filter = [RemovedFilter, "published_at"]
+    search_fields = ["caption", "location", "author__username"]
+    search_help_text = "A part of a caption, a place or a username"
+    ordering = ["-id"]
+    list_per_page = 30
+    show_full_result_count = False
+    actions = ["remove", "restore"]
+    fields = [
+        "photos",
+        "author",
+        "caption",
+        "location",
+        "made",
+        "published_at",
+        "likes_",
+        "comments_",
+        "standing",
+        "page",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
+        return Post.objects.filter(deleted_at__isnull=True).for_cards(request.user)  # type: ignore[arg-type]
+
+    @admin.display(description="")
+    def thumbnail(self, post: Post) -> SafeString | str:
+        thumb = post.slides[0].thumb if post.slides else ""
+        return format_html('<img src="{}" height="80" alt="">', thumb) if thumb else post.state
+
+    @admin.display(description="photos")
+    def photos(self, post: Post) -> SafeString:
+        pictures = ((medium.thumb, medium.alt) for medium in post.slides if medium.thumb)
+        return format_html_join(" ", '<img src="{}" alt="{}" height="240">', pictures)
+
+    @admin.display(description="caption")
+    def caption_start(self, post: Post) -> str:
+        return post.caption[:80] + ("…" if len(post.caption) > 80 else "")
+
+    @admin.display(description="made", ordering="id")
+    def made(self, post: Post) -> Any:
+        return post.created_at
+
+    @admin.display(description="likes", ordering="folded_likes")
+    def likes_(self, post: Post) -> int:
+        return post.like_count
+
+    @admin.display(description="comments", ordering="folded_comments")
+    def comments_(self, post: Post) -> int:
+        return post.comment_count
+
+    @admin.display(description="standing")
+    def standing(self, post: Post) -> str:
+        return f"Removed: {post.removed_reason}" if post.removed_at else post.state.capitalize()
+
+    @admin.display(description="on the site")
+    def page(self, post: Post) -> SafeString:
+        return format_html('<a href="{}">{}</a>', post.get_absolute_url(), post.get_absolute_url())
+
+    @admin.action(description="Remove, with a reason", permissions=["change"])
+    def remove(self, request: HttpRequest, rows: QuerySet[Post]) -> HttpResponse | None:
+        return self.ask_reason(request, rows, verb="Remove", act=lambda post, reason: remove_post(post, reason=reason))
+
+    @admin.action(description="Restore", permissions=["change"])
+    def restore(self, request: HttpRequest, rows: QuerySet[Post]) -> None:
+        self.act_on(request, rows, "Restored", restore_post)
+
+
+@admin.register(Comment)
+class CommentAdmin(ReadOnlyAdmin):
+    """Comments: remove and restore them."""
+
+    list_display = ["text_start", "author", "post", "made", "standing"]
+    list_filter = [RemovedFilter]
+    list_select_related = ["author", "post"]
+    search_fields = ["text", "author__username"]
+    search_help_text = "A part of a comment or a username"
+    ordering = ["-id"]
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ["remove", "restore"]
+    fields = ["text", "author", "post", "made", "standing"]
+
+    @admin.display(description="comment")
+    def text_start(self, comment: Comment) -> str:
+        return comment.text[:100]
+
+    @admin.display(description="made", ordering="id")
+    def made(self, comment: Comment) -> Any:
+        return comment.created_at
+
+    @admin.display(description="standing")
+    def standing(self, comment: Comment) -> str:
+        return f"Removed: {comment.removed_reason}" if comment.removed_at else "There"
+
+    @admin.action(description="Remove, with a reason", permissions=["change"])
+    def remove(self, request: HttpRequest, rows: QuerySet[Comment]) -> HttpResponse | None:
+        return self.ask_reason(
+            request, rows, verb="Remove", act=lambda comment, reason: remove_comment(comment, reason=reason)
+        )
+
+    @admin.action(description="Restore", permissions=["change"])
+    def restore(self, request: HttpRequest, rows: QuerySet[Comment]) -> None:
+        self.act_on(request, rows, "Restored", restore_comment)

@@ -1,0 +1,33 @@
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MediaSubmitted:
+    """An original is stored and waits to be rendered."""
+
+    media_id: int
+
+
+@dataclass(frozen=True)
+class PostPublished:
+    """All media of the post are ready: others may see it from now on."""
+
+    post_id: int
+
+
+@dataclass(frozen=True)
+class PostDeleted:
+    """Nobody sees the post any more; its files are still there."""
+
+    post_id: int
+
+
+@dataclass(frozen=True)
+class PostLiked:
+    post_id: int
+    liker_id: int
+
+
+@dataclass(frozen=True)
+class CommentAdded:
+    comment_id: int

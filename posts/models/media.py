@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.files.storage import storages
+from django.db import models
+from django.db.models import Q
+
+from common.ids import SnowflakeModel
+from common.limits import MAX_ALT_CHARS, MAX_CODE_POINTS_PER_CHAR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_ATTEMPTS = 3
+GRID_WIDTH = 640
+CARD_WIDTH = 1080
+
+
+class MediaState(models.TextChoices):
+    PENDING = "pending", "waiting for a worker"
+    PROCESSING = "processing", "being rendered"
+    READY = "ready", "rendered"
+    FAILED = "failed", "failed"
+
+
+class Media(SnowflakeModel):
+    """One slide of a post: a private original, and what the worker makes of it. Lives on its owner's shard."""
+
+    post = models.ForeignKey("posts.Post", models.CASCADE, related_name="media")
+    owner_id = models.BigIntegerField(editable=False)
+    position = models.PositiveSmallIntegerField()
+    alt = models.CharField(max_length=MAX_ALT_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
+
+    original = models.CharField(max_length=200, editable=False)
+    """Key in the private storage "originals"; chosen by us, never the uploader's name."""
+    original_name = models.CharField(max_length=255, blank=True, editable=False)
+    """What the uploader called the file: only ever shown to them, in a message about it."""
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+
+    state = models.CharField(max_length=10, choices=MediaState.choices, default=MediaState.PENDING, editable=False)
+    error = models.CharField(max_length=300, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    queued_at = models.DateTimeField(auto_now_add=True)
+    """When a worker was last asked: the sweeper asks again some time after."""
+
+    renditions = models.JSONField(default=list, editable=False)
+    """[{"width": px, "height": px, "webp": key, "jpeg": key}, …] by growing width; keys in the storage "default"."""
+    placeholder = models.CharField(max_length=600, blank=True, editable=False)
+    """A data: URI of some 200 characters that is shown while the photo loads."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["post", "position"], name="one_medium_a_position", deferrable=models.Deferrable.DEFERRED
+            ),
+        ]
+        indexes = [
+            # posts.sweep: what a lost message left unfinished, longest waiting first.
+            models.Index(
+                fields=["queued_at"], condition=Q(state__in=["pending", "processing"]), name="media_unfinished"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post_id}/{self.position}"
+
+    @property
+    def keys(self) -> list[str]:
+        """Every public file of this medium."""
+        return [rendition[kind] for rendition in self.renditions for kind in ("webp", "jpeg")]
+
+    @property
+    def sources(self) -> list[dict[str, str]]:
+        """For `<source>`: the types that are better than JPEG, each with its srcset."""
+        return [{"type": "image/webp", "srcset": self._srcset("webp")}] if self.renditions else []
+
+    @property
+    def srcset(self) -> str:
+        """The JPEG renditions for `<img srcset>`, for browsers that know nothing better."""
+        return self._srcset("jpeg")
+
+    @property
+    def src(self) -> str:
+        """The JPEG of a card's width, or the widest."""
+        return self._url_at(CARD_WIDTH, "jpeg")
+
+    @property
+    def thumb(self) -> str:
+        """The WebP of a tile's width, or the widest."""
+        return self._url_at(GRID_WIDTH, "webp")
+
+    def _srcset(self, kind: str) -> str:
+        return ", ".join(f"{_url(one[kind])} {one['width']}w" for one in self.renditions)
+
+    def _url_at(self, width: int, kind: str) -> str:
+        if not self.renditions:
+            return ""
+        enough: Iterator[dict[str, str]] = (one for one in self.renditions if one["width"] >= width)
+        return _url(next(enough, self.renditions[-1])[kind])
+
+
+def _url(key: str) -> str:
+    return storages["default"].url(key)

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Upper
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+
+from accounts.models import DISPLAY_FIELDS
+from common.counters import Counter
+from common.ids import SnowflakeModel, encode_shortcode
+from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCATION_CHARS
+from common.linkify import linkify
+from posts.models.like import Like
+from posts.models.media import Media, MediaState
+
+if TYPE_CHECKING:
+    from accounts.models import User, Viewer
+
+LIKES = Counter("post.likes", "posts_post", "folded_likes")
+COMMENTS = Counter("post.comments", "posts_post", "folded_comments")
+
+
+class PostQuerySet(models.QuerySet["Post"]):
+    def published(self) -> PostQuerySet:
+        """Posts whose media are all rendered and which nobody has removed or deleted."""
+        return self.filter(published_at__isnull=False, removed_at__isnull=True, deleted_at__isnull=True)
+
+    def visible_to(self, viewer: Viewer) -> PostQuerySet:
+        """Published posts which `viewer` may see.
+
+        The one statement of who sees what: pages, feeds, search and tasks all start here, so finding a post through
+        it is the permission check. Posts of suspended people are hidden from all.
+        """
+        return self.published().filter(author__suspended_at__isnull=True)
+
+    def reachable_by(self, viewer: Viewer) -> PostQuerySet:
+        """What `visible_to` allows, and one's own posts that are still processing, have failed or were removed.
+
+        For the author's own pages: the post, its state, retry and delete.
+        """
+        own = Q(author_id=viewer.pk, deleted_at__isnull=True)
+        return (self.visible_to(viewer) | self.filter(own)) if viewer.is_authenticated else self.visible_to(viewer)
+
+    def unfinished_of(self, author: User) -> PostQuerySet:
+        """One's own posts that are processing or failed, newest first."""
+        return self.filter(author=author, published_at__isnull=True, deleted_at__isnull=True).order_by("-id")
+
+    def newest_first(self, *, before: int | None = None) -> PostQuerySet:
+        """Newest first; with `before`, only posts with a smaller id.
+
+        Ids are snowflakes (time in the high bits), so the id is the cursor: a post published while someone scrolls
+        shifts no page, and the five-hundredth page costs what the first did.
+        """
+        posts = self.order_by("-id")
+        return posts if before is None else posts.filter(id__lt=before)
+
+    def for_cards(self, viewer: Viewer) -> PostQuerySet:
+        """All that a card or a tile shows, in two queries whatever the number of posts."""
+        return (
+            self.with_viewer_state(viewer)
+            .select_related("author")
+            .prefetch_related("media")
+            .only(
+                *(field.name for field in self.model._meta.concrete_fields),
+                *(f"author__{name}" for name in DISPLAY_FIELDS),
+            )
+        )
+
+    def with_viewer_state(self, viewer: Viewer) -> PostQuerySet:
+        """Adds like_count and comment_count, exact, and liked_by_viewer and is_own."""
+        liked: models.expressions.Combinable = Value(False, output_field=models.BooleanField())
+        own = liked
+        if viewer.is_authenticated:
+            liked = Exists(Like.objects.filter(post_id=OuterRef("pk"), liker_id=viewer.pk))
+            own = models.ExpressionWrapper(Q(author_id=viewer.pk), output_field=models.BooleanField())
+        return self.annotate(
+            like_count=LIKES.value(), comment_count=COMMENTS.value(), liked_by_viewer=liked, is_own=own
+        )
+
+
+class Post(SnowflakeModel):
+    """One to twenty photos with a caption. Lives on its author's shard.
+
+    It is published once all its media are rendered; until then only its author can reach it.
+    """
+
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="posts", db_index=False)
+    caption = models.TextField(max_length=MAX_CAPTION_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
+    location = models.CharField(max_length=MAX_LOCATION_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    """Moves with every change of what the card shows to all: a cached card carries it in its key."""
+
+    published_at = models.DateTimeField(null=True, editable=False)
+    fanned_out_at = models.DateTimeField(null=True, editable=False)
+    removed_at = models.DateTimeField(null=True, editable=False)
+    removed_reason = models.CharField(max_length=500, blank=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    folded_likes = models.IntegerField(default=0, editable=False)
+    folded_comments = models.IntegerField(default=0, editable=False)
+
+    hashtags = models.ManyToManyField("posts.Hashtag", through="posts.PostHashtag", related_name="posts")
+
+    objects = PostQuerySet.as_manager()
+
+    # Annotations of with_viewer_state().
+    like_count: int
+    comment_count: int
+    liked_by_viewer: bool
+    is_own: bool
+
+    class Meta:
+        indexes = [
+            # The profile grid, and the cold path of the home feed: an author's newest.
+            models.Index(
+                fields=["author", "-id"],
+                condition=Q(published_at__isnull=False, removed_at__isnull=True, deleted_at__isnull=True),
+                name="posts_of_author",
+            ),
+            # Explore: the best liked.
+            models.Index(
+                fields=["-folded_likes", "-id"],
+                condition=Q(published_at__isnull=False, removed_at__isnull=True, deleted_at__isnull=True),
+                name="posts_best_liked",
+            ),
+            # One's own processing and failed posts on one's profile.
+            models.Index(
+                fields=["author", "-id"],
+                condition=Q(published_at__isnull=True, deleted_at__isnull=True),
+                name="posts_unfinished",
+            ),
+            # Search: any part of a caption or a place.
+            GinIndex(OpClass(Upper("caption"), "gin_trgm_ops"), name="posts_by_part_of_caption"),
+            GinIndex(OpClass(Upper("location"), "gin_trgm_ops"), name="posts_by_part_of_location"),
+            # feed.sweep: published, not fanned out.
+            models.Index(
+                fields=["published_at"],
+                condition=Q(published_at__isnull=False, fanned_out_at__isnull=True),
+                name="posts_to_fan_out",
+            ),
+            # posts.sweep: deleted, with files still there.
+            models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="posts_to_purge"),
+        ]
+
+    def __str__(self) -> str:
+        return self.shortcode
+
+    def get_absolute_url(self) -> str:
+        return f"/p/{self.shortcode}/"
+
+    @property
+    def shortcode(self) -> str:
+        return encode_shortcode(self.pk)
+
+    @cached_property
+    def slides(self) -> list[Media]:
+        """The media in order; no query after `for_cards()`."""
+        return sorted(self.media.all(), key=lambda media: media.position)
+
+    @property
+    def state(self) -> str:
+        """ "published", "removed", "failed" or "processing"."""
+        if self.removed_at is not None:
+            return "removed"
+        if self.published_at is not None:
+            return "published"
+        return "failed" if any(media.state == MediaState.FAILED for media in self.slides) else "processing"
+
+    @property
+    def failure(self) -> str:
+        """Why the post was not published, in one sentence for its author; "" if it did not fail."""
+        failed = [media for media in self.slides if media.state == MediaState.FAILED]
+        if not failed:
+            return ""
+        names = f"{failed[0].original_name}: " if failed[0].original_name else ""
+        more = f" ({len(failed) - 1} more failed too.)" if len(failed) > 1 else ""
+        return f"{names}{failed[0].error}{more}"
+
+    @property
+    def caption_html(self) -> SafeString:
+        return linkify(self.caption)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.http import MemberRequest, SiteRequest
+from posts.actions import add_comment
+from posts.actions import delete_comment as do_delete_comment
+from posts.forms import CommentForm
+from posts.models import Comment, Post
+from posts.views.lookup import visible_card, visible_post
+from posts.views.page import mark_deletable, newest_comments, post_page
+
+
+@require_POST
+def comment(request: MemberRequest, shortcode: str) -> HttpResponse:
+    """Add a comment. htmx gets it drawn, with an empty form; a form that does not hold comes back as 422."""
+    post = visible_card(request, shortcode)
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        if not request.htmx:
+            return post_page(request, post, form, status=422)
+        return render(request, "posts/_comment_form.html", {"post": post, "comment_form": form}, status=422)
+    added = add_comment(post, author=request.user, text=form.cleaned_data["text"])
+    if not request.htmx:
+        return redirect(f"{post.get_absolute_url()}#comment-{added.pk}")
+    mark_deletable(request, added)
+    post.comment_count += 1
+    return render(request, "posts/_comment_added.html", {"post": post, "comment": added, "comment_form": CommentForm()})
+
+
+@require_GET
+@login_not_required
+def comments(request: SiteRequest, shortcode: str) -> HttpResponse:
+    """Further comments: a fragment for htmx, the post's page from there on for others."""
+    post = visible_card(request, shortcode)
+    if not request.htmx:
+        return post_page(request, post, CommentForm())
+    return render(request, "posts/_comments.html", {"post": post, "comments": newest_comments(request, post)})
+
+
+@require_POST
+def delete_comment(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    post = visible_post(request, shortcode)
+    comment = get_object_or_404(Comment.objects.deletable_by(request.user).filter(post=post), pk=comment_id)
+    do_delete_comment(comment)
+    if not request.htmx:
+        return redirect(post)
+    post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
+    return render(request, "posts/_comment_deleted.html", {"post": post})

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.http import MemberRequest
+from common.http import wants_json
+from common.ratelimit import UPLOADS, seconds_to_wait, too_many
+from posts.actions import create_post
+from posts.forms import ACCEPT, PostForm
+
+
+@require_http_methods(["GET", "POST"])
+def create(request: MemberRequest) -> HttpResponse:
+    """The composer. A script that asks for JSON gets 201 or 422 with the errors by field and by file."""
+    if request.method == "GET":
+        return _page(request, PostForm())
+    form = PostForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return JsonResponse(form.as_json(), status=422) if wants_json(request) else _page(request, form)
+    if seconds := seconds_to_wait(UPLOADS, f"person:{request.user.pk}"):
+        return _too_many(request, seconds)
+    post = create_post(
+        author=request.user,
+        uploads=form.uploads(),
+        caption=form.cleaned_data["caption"],
+        location=form.cleaned_data["location"],
+    )
+    if wants_json(request):
+        return JsonResponse({"url": post.get_absolute_url(), "shortcode": post.shortcode}, status=201)
+    messages.success(request, "Your post is on its way: it appears once its photos are ready.")
+    return redirect(post)
+
+
+def _page(request: MemberRequest, form: PostForm) -> HttpResponse:
+    context = {
+        "form": form,
+        "file_errors": form.file_errors,
+        "alt_errors": form.alt_errors if form.is_bound else [],
+        "alts": form.alts,
+        "accept": ACCEPT,
+    }
+    return render(request, "posts/create.html", context, status=422 if form.is_bound else 200)
+
+
+def _too_many(request: MemberRequest, seconds: int) -> HttpResponse:
+    if not wants_json(request):
+        return too_many(request, seconds)
+    minutes = -(-seconds // 60)
+    detail = f"You have posted a lot just now. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+    return JsonResponse({"detail": detail}, status=429, headers={"Retry-After": str(seconds)})

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.http import MemberRequest
+from accounts.models import User
+from common.pagination import Page, page_by_id
+from posts.actions import like_post, unlike_post
+from posts.models import Like, Post
+from posts.views.lookup import visible_post
+from social.people import people_in_order
+
+LIKERS_PER_PAGE = 30
+
+
+@require_POST
+def like(request: MemberRequest, shortcode: str) -> HttpResponse:
+    post = visible_post(request, shortcode)
+    like_post(post, liker=request.user)
+    return _like_button(request, post)
+
+
+@require_POST
+def unlike(request: MemberRequest, shortcode: str) -> HttpResponse:
+    post = visible_post(request, shortcode)
+    unlike_post(post, liker=request.user)
+    return _like_button(request, post)
+
+
+@require_GET
+def likers(request: MemberRequest, shortcode: str) -> HttpResponse:
+    """Who likes the post, newest first."""
+    post = visible_post(request, shortcode)
+    likes = Like.objects.filter(post=post, liker__in=User.objects.visible_to(request.user))
+    page = page_by_id(request, likes, LIKERS_PER_PAGE)
+    people = people_in_order([like.liker_id for like in page], request.user)
+    return render(request, "posts/likers.html", {"post": post, "page": Page(people, page.next_url)})
+
+
+def _like_button(request: MemberRequest, post: Post) -> HttpResponse:
+    """The redrawn button for htmx; for a browser without JavaScript, back to the post."""
+    if not request.htmx:
+        return redirect(post)
+    post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
+    return render(request, "posts/_like_button.html", {"post": post})

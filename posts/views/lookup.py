@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from common.ids import decode_shortcode
+from posts.models import Post
+
+
+def visible_post(request: HttpRequest, shortcode: str) -> Post:
+    """The post if the one who asks may see it, else 404: what is forbidden answers as what is missing."""
+    return get_object_or_404(Post.objects.visible_to(request.user), pk=decode_shortcode(shortcode))
+
+
+def own_post(request: HttpRequest, shortcode: str) -> Post:
+    """One's own post in any state, else 404."""
+    own = Post.objects.reachable_by(request.user).filter(author_id=request.user.pk)
+    return get_object_or_404(own, pk=decode_shortcode(shortcode))
+
+
+def visible_card(request: HttpRequest, shortcode: str) -> Post:
+    """`visible_post` with all that its page or card shows."""
+    posts = Post.objects.visible_to(request.user).for_cards(request.user)
+    return get_object_or_404(posts, pk=decode_shortcode(shortcode))

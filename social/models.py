@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q, Value
+
+from common.ids import SnowflakeModel
+
+if TYPE_CHECKING:
+    from accounts.models import User, UserQuerySet, Viewer
+
+
+class FollowQuerySet(models.QuerySet["Follow"]):
+    def of_followers(self, person: User) -> FollowQuerySet:
+        return self.filter(followee=person, follower__suspended_at__isnull=True).select_related("follower")
+
+    def of_followees(self, person: User) -> FollowQuerySet:
+        return self.filter(follower=person, followee__suspended_at__isnull=True).select_related("followee")
+
+
+class Follow(SnowflakeModel):
+    """`follower` sees the posts of `followee` at home. Lives on the follower's shard."""
+
+    follower = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="follows_made", db_index=False)
+    followee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="follows_received", db_index=False
+    )
+
+    objects = FollowQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["follower", "followee"], name="follow_once"),
+            models.CheckConstraint(condition=~Q(follower=F("followee")), name="nobody_follows_themselves"),
+        ]
+        indexes = [
+            # The list of followers, newest first; fan-out walks it too.
+            models.Index(fields=["followee", "-id"], include=["follower"], name="followers_newest_first"),
+            models.Index(fields=["follower", "-id"], include=["followee"], name="following_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.follower_id} follows {self.followee_id}"
+
+
+def with_follow_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
+    """Adds followed_by_viewer to each of `people`, by the unique index."""
+    if not viewer.is_authenticated:
+        return people.annotate(followed_by_viewer=Value(False, output_field=models.BooleanField()))
+    return people.annotate(
+        followed_by_viewer=Exists(Follow.objects.filter(follower_id=viewer.pk, followee_id=OuterRef("pk")))
+    )

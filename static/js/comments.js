@@ -1,0 +1,58 @@
+/**
+ * The comment box, `form[data-comment-form]`: "Post" waits until there is text, Ctrl or Cmd + Enter sends, the box grows
+ * with its text, and after a comment was added the cursor is back in it. htmx sends the form; what was typed stays when
+ * it fails. Without JavaScript the form posts and the server refuses an empty comment.
+ */
+import { onContent } from "./dom.js";
+
+const MAX_HEIGHT_PX = 160;
+
+onContent("form[data-comment-form]", (form) => {
+  const box = form.querySelector("textarea");
+  if (box) update(form, box);
+});
+
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("form[data-comment-form]");
+  if (form && event.target.matches("textarea")) update(form, event.target);
+});
+
+// A browser fills boxes in again on Back without an input event.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-comment-form]")) {
+    const box = form.querySelector("textarea");
+    if (box) update(form, box);
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+  const form = event.target.closest?.("form[data-comment-form]");
+  if (!form) return;
+  event.preventDefault();
+  const button = form.querySelector('button[type="submit"]');
+  if (button && !button.disabled) form.requestSubmit(button);
+});
+
+document.addEventListener("htmx:after:swap", (event) => {
+  const source = event.detail.ctx?.sourceElement;
+  const sent = event.detail.ctx?.request?.form ?? source;
+  if (!sent?.matches?.("form[data-comment-form]") && !source?.matches?.("form[data-comment-form]")) return;
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const form = source?.isConnected && source.matches("form[data-comment-form]") ? source : sameForm(sent);
+  form?.querySelector("textarea")?.focus({ preventScroll: true });
+});
+
+function sameForm(form) {
+  const action = form.getAttribute("action");
+  return [...document.querySelectorAll("form[data-comment-form]")].find((other) => other.getAttribute("action") === action);
+}
+
+function update(form, box) {
+  const button = form.querySelector('button[type="submit"]');
+  if (button) button.disabled = box.value.trim() === "";
+  if (!CSS.supports("field-sizing", "content")) {
+    box.style.setProperty("height", "auto");
+    box.style.setProperty("height", `${Math.min(box.scrollHeight, MAX_HEIGHT_PX)}px`);
+  }
+}

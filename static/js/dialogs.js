@@ -1,0 +1,100 @@
+/**
+ * Dialogs and menus. `[data-open-dialog="id"]` (or data-confirm-dialog) opens the <dialog> with that id;
+ * [data-close-dialog] and a click beside it close it. `form[data-confirm="Question?"]` asks before it is sent.
+ * `details[data-menu]` closes when one clicks or tabs away. Without JavaScript the links lead to pages that ask, and the
+ * menus open and close by their summary.
+ */
+import { make } from "./dom.js";
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest?.("[data-open-dialog], [data-confirm-dialog]");
+  if (opener && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    const dialog = document.getElementById(opener.dataset.openDialog ?? opener.dataset.confirmDialog);
+    if (dialog instanceof HTMLDialogElement) {
+      event.preventDefault();
+      opener.closest("dialog[open]")?.close();
+      dialog.showModal();
+      return;
+    }
+  }
+  const closer = event.target.closest?.("[data-close-dialog]");
+  if (closer) {
+    const dialog = closer.closest("dialog");
+    if (dialog) {
+      event.preventDefault();
+      dialog.close();
+    }
+    return;
+  }
+  // The backdrop belongs to the dialog element itself; its content is inside a child.
+  if (event.target instanceof HTMLDialogElement && event.target.open && isBeside(event, event.target)) event.target.close("no");
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("focusin", (event) => {
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  }
+});
+
+const agreed = new WeakSet();
+
+document.addEventListener(
+  "submit",
+  async (event) => {
+    const form = event.target;
+    if (!form.dataset?.confirm || agreed.delete(form)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const { submitter } = event;
+    if (await ask({ title: form.dataset.confirm, text: form.dataset.confirmText, action: form.dataset.confirmAction })) {
+      agreed.add(form);
+      form.requestSubmit(submitter ?? undefined);
+    }
+  },
+  true,
+);
+
+/** Asks in a dialog; resolves to true only when the action was chosen. The action is named, never "OK". */
+export function ask({ title, text = "", action = "Continue", cancel = "Cancel" }) {
+  return new Promise((resolve) => {
+    const heading = make("h2", { class: "dialog-title", id: "ask-title" }, title);
+    const dialog = make(
+      "dialog",
+      { class: "dialog dialog-confirm", "aria-labelledby": "ask-title" },
+      make(
+        "form",
+        { method: "dialog" },
+        heading,
+        ...(text ? [make("p", { class: "dialog-text" }, text)] : []),
+        make(
+          "div",
+          { class: "dialog-actions" },
+          make("button", { class: "button button-danger", value: "yes" }, action),
+          make("button", { class: "button", value: "no", autofocus: true }, cancel),
+        ),
+      ),
+    );
+    dialog.addEventListener("close", () => {
+      resolve(dialog.returnValue === "yes");
+      dialog.remove();
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+function isBeside(event, dialog) {
+  const box = dialog.getBoundingClientRect();
+  return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+}

@@ -1,0 +1,83 @@
+/** What several modules share: content that arrives later, the CSRF token, icons of the sprite, counts as people read them. */
+
+const starters = [];
+
+/**
+ * Calls `start(element)` once for each element matching `selector`: those on the page and those swapped in later,
+ * whoever inserts them.
+ */
+export function onContent(selector, start) {
+  const starter = { selector, start, seen: new WeakSet() };
+  starters.push(starter);
+  run(starter, document.documentElement);
+}
+
+function run({ selector, start, seen }, root) {
+  const found = [...root.querySelectorAll(selector)];
+  if (root.matches(selector)) found.unshift(root);
+  for (const element of found) {
+    if (seen.has(element)) continue;
+    seen.add(element);
+    start(element);
+  }
+}
+
+new MutationObserver((records) => {
+  for (const record of records) {
+    for (const node of record.addedNodes) {
+      if (node.nodeType !== Node.ELEMENT_NODE || !node.isConnected) continue;
+      for (const starter of starters) run(starter, node);
+    }
+  }
+}).observe(document.documentElement, { childList: true, subtree: true });
+
+/** The token of the form, else the page's own, which body hands to htmx in its headers. */
+export function csrfToken(form) {
+  const field = form?.querySelector('input[name="csrfmiddlewaretoken"]') ?? document.querySelector('input[name="csrfmiddlewaretoken"]');
+  if (field) return field.value;
+  try {
+    return JSON.parse(document.body.getAttribute("hx-headers:inherited") ?? "{}")["X-CSRFToken"] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+let sprite;
+
+/** An <svg> of our sprite, whose address is read from an icon that the page shows; `fallback` text without one. */
+export function icon(name, fallback = "") {
+  sprite ??= document.querySelector('svg use[href*="#"]')?.getAttribute("href").split("#")[0];
+  if (!sprite) return document.createTextNode(fallback);
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("focusable", "false");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${sprite}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** 1,204, then 12.4K, then 3.1M: cut, not rounded, as the server writes them. */
+export function compact(number) {
+  for (const [unit, size] of [["B", 1e9], ["M", 1e6], ["K", 1e3]]) {
+    if (number >= size && number >= 10_000) {
+      const tenths = Math.floor((number * 10) / size);
+      return tenths % 10 === 0 || tenths >= 1_000 ? `${Math.floor(tenths / 10)}${unit}` : `${(tenths / 10).toFixed(1)}${unit}`;
+    }
+  }
+  return number.toLocaleString("en-GB");
+}
+
+/** Makes an element: `make("button", {type: "button", class: "x"}, "text", child)`. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+export const prefersStillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

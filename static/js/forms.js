@@ -1,0 +1,53 @@
+/**
+ * Small manners of forms: after a refused form the first field in error is focused, also in a fragment; a plain form is
+ * sent once however often its button is pressed; a chosen avatar shows before it is uploaded.
+ * Without JavaScript the server's messages say the same, and repeated posts are harmless by themselves.
+ */
+import { onContent } from "./dom.js";
+
+const sent = new WeakSet();
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (sent.has(form)) {
+    event.preventDefault();
+    return;
+  }
+  sent.add(form);
+  event.submitter?.setAttribute("aria-disabled", "true");
+  // A page kept for Back must not keep the lock; nor must a download or a broken connection.
+  setTimeout(() => release(form), 8_000);
+});
+
+addEventListener("pageshow", (event) => {
+  if (event.persisted) document.querySelectorAll("form").forEach(release);
+});
+
+function release(form) {
+  sent.delete(form);
+  form.querySelectorAll('[aria-disabled="true"][type="submit"], button[aria-disabled="true"]:not([type])').forEach((button) => button.removeAttribute("aria-disabled"));
+}
+
+const firstInvalid = document.querySelector('form [aria-invalid="true"]:not([type="hidden"])');
+if (firstInvalid && (!document.activeElement || document.activeElement === document.body)) firstInvalid.focus();
+
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail.ctx?.response?.status !== 422) return;
+  const root = event.target.closest?.("form") ?? event.target;
+  root.querySelector?.('[aria-invalid="true"]:not([type="hidden"])')?.focus();
+});
+
+onContent("input[type=file][data-preview]", (input) => {
+  const image = document.getElementById(input.dataset.preview);
+  if (!image) return;
+  let url = "";
+  input.addEventListener("change", () => {
+    if (url) URL.revokeObjectURL(url);
+    const file = input.files?.[0];
+    url = file?.type.startsWith("image/") ? URL.createObjectURL(file) : "";
+    image.hidden = !url;
+    if (url) image.src = url;
+    else image.removeAttribute("src");
+  });
+});

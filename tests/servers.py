@@ -1,0 +1,286 @@
+"""The servers that tests use: a real PostgreSQL and Valkey for the session, and the whole site for browser stories.
+
+A pytest plugin, loaded with `-p tests.servers`: it must set DATABASE_URL, REDIS_URL and DATA_DIR before pytest-django
+reads the settings, which happens before any conftest.py. With DATABASE_URL or REDIS_URL set from outside, those servers
+are used. Under xdist the first process starts the servers, and each worker has its own Valkey database, test
+database (pytest-django's doing) and DATA_DIR.
+"""
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from instagram import embedded
+
+PROJECT = Path(__file__).resolve().parent.parent
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+# The site's own tests choose these for themselves.
+SERVER_VARIABLES = ("DATABASE_URL", "REDIS_URL", "DATA_DIR")
+
+_started: list[tuple[str, subprocess.Popen]] = []
+
+
+def make_data_dir(name: str) -> Path:
+    """A temporary DATA_DIR. Open for passing, so that root's PostgreSQL, which runs as nobody, may reach its own."""
+    folder = Path(tempfile.mkdtemp(prefix=f"everyframe-{name}-")).resolve()
+    folder.chmod(0o711)
+    return folder
+
+
+def with_database(url: str, number: int) -> str:
+    """The Valkey at `url`, with another of its numbered databases."""
+    if url.startswith("unix:"):
+        return f"{url.split('?')[0]}?db={number}"
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.split('/')[0]}/{number}"
+
+
+def _set_environment() -> None:
+    if not WORKER:
+        base = make_data_dir("tests")
+        os.environ["EVERYFRAME_TEST_DIR"] = str(base)
+        os.environ["EVERYFRAME_TEST_SERVERS"] = " ".join(
+            name
+            for name, variable in (("postgres", "DATABASE_URL"), ("valkey", "REDIS_URL"))
+            if not os.environ.get(variable)
+        )
+    base = Path(os.environ["EVERYFRAME_TEST_DIR"])
+    data_dir = base / (WORKER or "main")
+    data_dir.mkdir(exist_ok=True)
+    os.environ["DATA_DIR"] = str(data_dir)
+    os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or embedded.postgres_url(base)
+    number = int(WORKER.removeprefix("gw")) + 1 if WORKER else 0
+    os.environ["REDIS_URL"] = with_database(os.environ.get("REDIS_URL") or embedded.valkey_url(base), number)
+    # Playwright leaves an event loop running in its thread, which Django would take for an asynchronous caller.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+_set_environment()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if WORKER or config.option.collectonly:
+        return
+    base, names = Path(os.environ["EVERYFRAME_TEST_DIR"]), os.environ["EVERYFRAME_TEST_SERVERS"].split()
+    if "postgres" in names:
+        _started.append(("postgres", embedded.start_postgres(base, durable=False)))
+    if "valkey" in names:
+        _started.append(("valkey", embedded.start_valkey(base, durable=False)))
+    waits = {"postgres": embedded.wait_for_postgres, "valkey": embedded.wait_for_valkey}
+    for name, process in _started:
+        waits[name](process, base)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if WORKER:
+        return
+    while _started:
+        name, process = _started.pop()
+        {"postgres": embedded.stop_postgres, "valkey": embedded.stop_valkey}[name](process)
+    shutil.rmtree(os.environ["EVERYFRAME_TEST_DIR"], ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the whole site come last, and each kind of them stays in one process: they share one running site."""
+    kinds = {"e2e": 1, "ops": 2}
+
+    def kind(item: pytest.Item) -> str:
+        folder = item.path.relative_to(PROJECT).parts[1:2]
+        return folder[0] if folder and folder[0] in kinds else ""
+
+    for item in items:
+        if name := kind(item):
+            item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: kinds.get(kind(item), 0))
+
+
+# --- The whole site ----------------------------------------------------------------------------------------------
+
+
+def free_port() -> int:
+    """A TCP port that nobody uses, below those that the system gives to outgoing connections."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+class RunningSite:
+    """`manage.py up` on a folder and a port of its own, and what a test may do to it."""
+
+    def __init__(self, data_dir: Path, **variables: str) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.base_url = f"http://localhost:{self.port}"
+        self.environment = {name: value for name, value in os.environ.items() if name not in SERVER_VARIABLES}
+        self.environment |= {
+            "DATA_DIR": str(data_dir),
+            "PORT": str(self.port),
+            "DEMO": "0",
+            "WEB_WORKERS": "1",
+        } | variables
+        self.process: subprocess.Popen | None = None
+        self.log = Path(tempfile.mkstemp(prefix="everyframe-log-")[1])
+
+    def start(self, *, timeout_seconds: float = 90) -> "RunningSite":
+        """Start and wait for the block that says it is ready."""
+        self.log.write_text("")
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up", "--with-parent"],
+                cwd=PROJECT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + timeout_seconds
+        while " is ready after " not in self.output():
+            assert self.process.poll() is None, f"the site ended:\n{self.output()}"
+            assert time.monotonic() < deadline, f"the site was not ready:\n{self.output()}"
+            time.sleep(0.05)
+        return self
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def seconds_to_ready(self) -> float:
+        return float(re.search(r"is ready after ([\d.]+) s", self.output())[1])
+
+    def parts(self) -> dict[str, int]:
+        """The process id of each part that runs now."""
+        return json.loads((self.data_dir / "run" / "up.json").read_text())["parts"]
+
+    def processes(self) -> list[psutil.Process]:
+        """`up` and everything below it."""
+        up = psutil.Process(self.process.pid)
+        return [up, *up.children(recursive=True)]
+
+    def manage(self, *arguments: str, timeout_seconds: float = 120) -> str:
+        """Run a manage.py command against this site's data; return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def kill_part(self, name: str) -> None:
+        """kill -9 a part and all its children; `up` starts it again."""
+        process = psutil.Process(self.parts()[name])
+        for each in [process, *process.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+
+    def kill_workers(self) -> None:
+        for name in ("media", "feed", "default"):
+            self.kill_part(name)
+
+    def wait_until_back(self, *names: str, timeout_seconds: float = 60) -> None:
+        """Wait until the parts run and /readyz is content."""
+        import urllib.error
+        import urllib.request
+
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            with suppress(OSError, urllib.error.URLError):
+                if set(names) <= set(self.parts()):
+                    with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=10):
+                        return
+            assert time.monotonic() < deadline, f"the site did not come back:\n{self.output()}"
+            time.sleep(0.2)
+
+    def kill(self) -> None:
+        """kill -9 of `up` itself."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self, number: signal.Signals = signal.SIGINT, *, timeout_seconds: float = 60) -> int | None:
+        """Ctrl-C, or another signal; return the exit code."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(timeout_seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"the site did not stop:\n{self.output()}") from None
+
+    def remove(self) -> None:
+        """Stop it and delete its data."""
+        with suppress(AssertionError):
+            self.stop()
+        self.log.unlink(missing_ok=True)
+        shutil.rmtree(self.data_dir, ignore_errors=True)
+        sockets = embedded.socket_dir(self.data_dir)
+        if self.data_dir not in sockets.parents:
+            shutil.rmtree(sockets, ignore_errors=True)
+
+
+class SiteWithItsOwnValkey(RunningSite):
+    """A site whose Valkey the test holds in its hand: `up` uses it by REDIS_URL and so does not start it again."""
+
+    def __init__(self, data_dir: Path, **variables: str) -> None:
+        super().__init__(data_dir, REDIS_URL=embedded.valkey_url(data_dir), **variables)
+        self.valkey: subprocess.Popen | None = None
+
+    def start(self, *, timeout_seconds: float = 90) -> "SiteWithItsOwnValkey":
+        self.start_valkey()
+        super().start(timeout_seconds=timeout_seconds)
+        return self
+
+    def start_valkey(self) -> None:
+        if self.valkey is None:
+            self.valkey = embedded.start_valkey(self.data_dir)
+            embedded.wait_for_valkey(self.valkey, self.data_dir)
+
+    def stop_valkey(self) -> None:
+        if self.valkey is not None:
+            embedded.stop_valkey(self.valkey)
+            self.valkey = None
+
+    def flush_valkey(self) -> None:
+        """FLUSHALL: everything in it is gone, queued tasks too."""
+        import redis
+
+        with redis.Redis.from_url(embedded.valkey_url(self.data_dir)) as client:
+            client.flushall()
+
+    def remove(self) -> None:
+        with suppress(AssertionError):
+            self.stop()
+        self.stop_valkey()
+        super().remove()
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The whole site, started once for all tests that use it, without demo content."""
+    running = SiteWithItsOwnValkey(make_data_dir("site"), RATE_LIMITS="off")
+    try:
+        yield running.start()
+    finally:
+        running.remove()

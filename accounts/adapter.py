@@ -53,6 +53,10 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ValidationError(problem, code="invalid_username")
         return username
 
+    def can_delete_email(self, email_address: EmailAddress) -> bool:
+        """Only the wish for another address can be taken back: an account is never without one."""
+        return bool(email_address.email != email_address.user.email)
+
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Confirm, unless another account goes by this address without ever having confirmed it.
 
@@ -75,11 +79,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send, or log that it failed: every mail of ours can be asked for again on the page that follows."""
-        own = {"site_name": settings.SITE_NAME, "site_origin": settings.SITE_ORIGIN, "username": ""}
-        links = {"signup_url": "account_signup"}
-        if template_prefix == "account/email/account_already_exists":
-            links["password_reset_url"] = "account_reset_password"
-        context = own | context | {key: site_url(name) for key, name in links.items()}
+        own = {"site_name": settings.SITE_NAME, "site_origin": settings.SITE_ORIGIN}
+        context = (
+            own | context | {"signup_url": site_url("account_signup"), "reset_url": site_url("account_reset_password")}
+        )
         try:
             super().send_mail(template_prefix, email, context)
         except OSError as error:  # smtplib's errors are OSErrors too
@@ -92,9 +95,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return site_url("account_confirm_email", emailconfirmation.key)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        return settings.SITE_ORIGIN + urlsplit(get_reset_password_from_key_url(self.request, key)).path
+        return f"{settings.SITE_ORIGIN}{urlsplit(get_reset_password_from_key_url(self.request, key)).path}"
 
 
 def site_url(name: str, *args: object) -> str:
     """An address for a mail, on `SITE_ORIGIN`: what a request calls the host is the sender's choice."""
-    return settings.SITE_ORIGIN + reverse(name, args=args)
+    return f"{settings.SITE_ORIGIN}{reverse(name, args=args)}"

@@ -60,7 +60,8 @@ class UserAdmin(ModeratedAdmin):
     filter_horizontal = ["groups"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return User.objects.with_counts()
+        people: QuerySet[User] = User.objects.with_counts()
+        return people
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """Who is a moderator, and with what rights, only a superuser decides."""
@@ -100,7 +101,7 @@ class UserAdmin(ModeratedAdmin):
     @admin.action(description="Suspend, with a reason", permissions=["change"])
     def suspend(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
         # Nobody locks themselves out, and moderators are no match for superusers.
-        rows = rows.exclude(pk=request.user.pk)
+        rows = rows.exclude(username=request.user.get_username())
         if not request.user.is_superuser:
             rows = rows.filter(is_staff=False, is_superuser=False)
         return self.ask_reason(

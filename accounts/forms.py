@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.internal.flows.email_verification import send_verification_email_to_address
+from allauth.account.models import EmailAddress
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MaxLengthValidator, URLValidator
@@ -42,7 +44,7 @@ class OurWords:
                 )
 
 
-class SignupForm(OurWords, allauth_forms.SignupForm):  # type: ignore[misc]
+class SignupForm(OurWords, allauth_forms.SignupForm):
     labels = {"username": "Username", "email": "E-mail", "password1": "Password"}
     helps = {
         "username": f"Up to {MAX_USERNAME_CHARS} letters, digits, dots and underscores.",
@@ -89,7 +91,7 @@ class SignupForm(OurWords, allauth_forms.SignupForm):  # type: ignore[misc]
             return None, render(request, "account/signup.html", {"form": self}, status=409)
 
 
-class LoginForm(OurWords, allauth_forms.LoginForm):  # type: ignore[misc]
+class LoginForm(OurWords, allauth_forms.LoginForm):
     labels = {"login": "Username or e-mail", "password": "Password"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -104,12 +106,22 @@ class LoginForm(OurWords, allauth_forms.LoginForm):  # type: ignore[misc]
         self.fields["password"].error_messages["required"] = "Type your password."
 
 
-class ChangeEmailForm(OurWords, allauth_forms.AddEmailForm):  # type: ignore[misc]
+class ChangeEmailForm(OurWords, allauth_forms.AddEmailForm):
     labels = {"email": "New e-mail address"}
     helps = {"email": "We send a link to it. The address changes once you have followed the link."}
 
+    def save(self, request: HttpRequest) -> EmailAddress:
+        """Mail the link. Replaces an earlier wish, and unlike allauth's leaves the present address alone, which an
+        account may have without ever having confirmed it."""
+        addresses = EmailAddress.objects.filter(user=self.user)
+        with transaction.atomic():
+            addresses.filter(verified=False).exclude(email=self.user.email).delete()
+            address: EmailAddress = addresses.create(user=self.user, email=self.cleaned_data["email"])
+        send_verification_email_to_address(request, address)
+        return address
 
-class ChangePasswordForm(OurWords, allauth_forms.ChangePasswordForm):  # type: ignore[misc]
+
+class ChangePasswordForm(OurWords, allauth_forms.ChangePasswordForm):
     labels = {"oldpassword": "Current password", "password1": "New password"}
     helps = {"password1": PASSWORD_HELP}
 
@@ -118,7 +130,7 @@ class ChangePasswordForm(OurWords, allauth_forms.ChangePasswordForm):  # type: i
         del self.fields["password2"]
 
 
-class SetPasswordForm(OurWords, allauth_forms.SetPasswordForm):  # type: ignore[misc]
+class SetPasswordForm(OurWords, allauth_forms.SetPasswordForm):
     labels = {"password1": "New password"}
     helps = {"password1": PASSWORD_HELP}
 
@@ -127,11 +139,11 @@ class SetPasswordForm(OurWords, allauth_forms.SetPasswordForm):  # type: ignore[
         del self.fields["password2"]
 
 
-class ResetPasswordForm(OurWords, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
+class ResetPasswordForm(OurWords, allauth_forms.ResetPasswordForm):
     labels = {"email": "E-mail"}
 
 
-class ResetPasswordKeyForm(OurWords, allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
+class ResetPasswordKeyForm(OurWords, allauth_forms.ResetPasswordKeyForm):
     labels = {"password1": "New password"}
     helps = {"password1": PASSWORD_HELP}
 
@@ -140,7 +152,7 @@ class ResetPasswordKeyForm(OurWords, allauth_forms.ResetPasswordKeyForm):  # typ
         del self.fields["password2"]
 
 
-class ReauthenticateForm(OurWords, allauth_forms.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateForm(OurWords, allauth_forms.ReauthenticateForm):
     labels = {"password": "Password"}
 
 

@@ -28,7 +28,9 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     answer GET. An htmx request gets `HX-Redirect`: a plain 302 would swap the sign-in page into a button.
     """
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseBase:
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponseBase:  # type: ignore[override]
         sign_in = resolve_url(self.get_login_url(view_func))
         is_htmx = bool(getattr(request, "htmx", False))
         if request.method in {"GET", "HEAD"} and not is_htmx:
@@ -57,6 +59,9 @@ class LastSeenMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if not request.session.accessed:
+            # A photo or a health check: asking who it is would cost a query, and make it private to caches.
+            return response
         user = request.user
         now = timezone.now()
         if user.is_authenticated and user.last_seen_at < now - SEEN_AGAIN_AFTER:

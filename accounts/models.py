@@ -112,11 +112,10 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
 
-    # Annotations: with_counts(), and social's with_follow_state().
+    # Annotations of with_counts().
     followers_count: int
     following_count: int
     posts_count: int
-    followed_by_viewer: bool
 
     class Meta:
         verbose_name = "person"
@@ -179,6 +178,6 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
         for fallback in settings.SECRET_KEY_FALLBACKS:
             yield self._auth_hash(secret=fallback)
 
-    def _auth_hash(self, secret: str | None = None) -> str:
+    def _auth_hash(self, secret: str | bytes | None = None) -> str:
         salt = "accounts.User.session"
         return salted_hmac(salt, f"{self.password}:{self.session_epoch}", secret=secret, algorithm="sha256").hexdigest()

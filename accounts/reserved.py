@@ -14,9 +14,8 @@ _ADDRESSES: Final = (
     "static", "stories", "story", "styleguide", "tag", "tags", "tv", "upload", "uploads", "videos", "ws",
 )  # fmt: skip
 _FILES: Final = (
-    "ads.txt", "favicon.ico", "humans.txt", "index.html", "index.php", "manifest.json",
-    "manifest.webmanifest", "offline", "robots.txt", "security.txt", "site.webmanifest",
-    "sitemap.xml", "sw.js",
+    "ads.txt", "favicon.ico", "humans.txt", "index.html", "index.php", "manifest.json", "manifest.webmanifest",
+    "offline", "robots.txt", "security.txt", "site.webmanifest", "sitemap.xml", "sw.js",
 )  # fmt: skip
 _ACCOUNT_PAGES: Final = (
     "account", "activate", "auth", "confirm", "edit", "follow", "followers", "following", "inactive", "invite", "join",
@@ -25,9 +24,9 @@ _ACCOUNT_PAGES: Final = (
 )  # fmt: skip
 _ROLES: Final = (
     "abuse", "administrator", "anonymous", "billing", "bot", "contact", "deleted", "everyone", "everyframe", "help",
-    "hostmaster", "info", "instagram", "mail", "mod", "moderator", "moderators", "nobody",
-    "noreply", "no_reply", "official", "owner", "postmaster", "privacy", "root", "safety", "security", "staff", "status",
-    "suspended", "support", "sysadmin", "system", "team", "verified", "webmaster",
+    "hostmaster", "info", "instagram", "mail", "mod", "moderator", "moderators", "no_reply", "nobody", "noreply",
+    "official", "owner", "postmaster", "privacy", "root", "safety", "security", "staff", "status", "suspended",
+    "support", "sysadmin", "system", "team", "verified", "webmaster",
 )  # fmt: skip
 _SITE: Final = (
     "about", "advertise", "advertising", "app", "apps", "assets", "blog", "blocked", "business", "careers", "cdn",

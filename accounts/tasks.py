@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import BinaryIO, cast
 
 from celery import shared_task
 from django.utils import timezone
@@ -37,7 +38,7 @@ def process_avatar(user_id: int) -> None:
             return
         try:
             with open_original(user.avatar_original) as original:
-                rendered = render_avatar(original)
+                rendered = render_avatar(cast("BinaryIO", original))
             keys: dict[str, dict[str, str]] = {}
             for one in rendered:
                 webp, jpeg = store_rendition(one.webp, ".webp"), store_rendition(one.jpeg, ".jpg")

@@ -15,7 +15,7 @@ def normal_username(typed: str) -> str:
 
 
 def why_malformed(username: str) -> str:
-    """Why nobody can be called `username` (in its normal form), as a sentence; "" if it is well-formed and free to take.
+    """Why nobody can be called `username` (in its normal form), as a sentence; "" if somebody may.
 
     Asks no database. Every refusal of `USERNAME_PATTERN` has its own sentence.
     """

@@ -15,7 +15,7 @@ from django.shortcuts import render
 MAX_REASON_CHARS = 500
 
 
-class ModeratedAdmin(ModelAdmin[Any]):
+class ModeratedAdmin(ModelAdmin):
     """Rows are looked at and moderated here, not made, edited or deleted."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -51,7 +51,7 @@ class ModeratedAdmin(ModelAdmin[Any]):
         """Do `act` to each row, log those that it changed, and say how many."""
         changed = [row for row in rows if act(row)]
         for row in changed:
-            LogEntry.objects.log_actions(request.user.pk, [row], CHANGE, message, single_object=True)
+            LogEntry.objects.log_actions(request.user.pk or 0, [row], CHANGE, message, single_object=True)
         count = len(changed)
         name = self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural
         level = messages.SUCCESS if changed else messages.WARNING

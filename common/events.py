@@ -12,6 +12,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import transaction
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -55,8 +57,7 @@ def publish(task: Subscriber, **kwargs: Any) -> bool:
         return False
     try:
         task.apply_async(kwargs=kwargs)
-    except Exception as error:
-        # Whatever the transport raises (connection, time-out, redis or kombu errors), the answer is the same.
+    except (OSError, RedisError, OperationalError) as error:
         _broker_paused_until = time.monotonic() + BROKER_PAUSE_SECONDS
         log.warning("broker unavailable, left %s to the sweeper: %s", task.name, error)
         return False

@@ -20,5 +20,5 @@ def suggestions_for(reader: User, *, count: int = 5) -> list[User]:
     )
     for person in people:
         person.followed_by_viewer = False
-        person.reason = "Popular" if person.folded_followers else "New here"  # type: ignore[attr-defined]
+        person.reason = "Popular" if person.folded_followers else "New here"
     return list(people)

@@ -72,7 +72,7 @@ def push(post_id: int, readers: Iterable[tuple[int, int]]) -> int:
     keys = [key_of(reader_id, version) for reader_id, version in readers]
     if not keys:
         return 0
-    return int(valkey().eval(_PUSH, len(keys), *keys, CAP, _member(post_id)))  # type: ignore[arg-type]
+    return int(valkey().eval(_PUSH, len(keys), *keys, CAP, _member(post_id)))
 
 
 def read(reader: User, *, before: int | None, count: int) -> list[int]:
@@ -127,7 +127,7 @@ def _read_cached(key: str, before: int | None, count: int) -> tuple[list[int], i
     pipe.zscore(key, BUILT)
     pipe.zcard(key)
     below = BUILDING if before is None else _member(before)
-    pipe.zrange(key, b"(" + below, b"-", desc=True, bylex=True, offset=0, num=count)  # type: ignore[arg-type]
+    pipe.zrange(key, b"(" + below, b"-", desc=True, bylex=True, offset=0, num=count)
     pipe.expire(key, KEPT_SECONDS)
     built, size, members, _ = pipe.execute()
     return [_id(member) for member in members], None if built is None else size - 2

@@ -126,7 +126,7 @@ def start_postgres(
             user=user,
             enters_closed_folders=user is not None and not _may_enter(user, cluster, folder / "pg", _postgres_bin()),
         )
-        stop_stray_postgres(cluster)
+        _stop_stray_postgres(cluster, folder / "pg")
         if not (cluster / "PG_VERSION").exists():
             _make_cluster(cluster, user, setup, durable=durable)
         _check_version(cluster)
@@ -184,16 +184,16 @@ def stop_postgres(process: subprocess.Popen[bytes], *, patience_seconds: float =
                 process.wait(patience_seconds if step == signal.SIGINT else 5)
 
 
-def stop_stray_postgres(cluster: Path) -> None:
-    """End whatever an earlier, killed run left working in `cluster`, and remove a lock file that lies.
+def _stop_stray_postgres(cluster: Path, sockets: Path) -> None:
+    """End whatever an earlier, killed run left working in `cluster`, and remove lock files that lie.
 
-    After a kill -9 of the postmaster its backends may live on for a moment and hold the shared memory. Its lock
-    file may name a process id that by now is another program's, and PostgreSQL would then refuse to start.
+    After a kill -9 of the postmaster its backends may live on for a moment and hold the shared memory. Its two lock
+    files name a process id that by now may be a zombie's or another program's; PostgreSQL would refuse to start.
     """
-    strays = processes.running_in(cluster, "postgres")
-    if strays:
-        processes.end(strays, signal.SIGINT, patience_seconds=STOP_TIMEOUT_SECONDS)
-    (cluster / "postmaster.pid").unlink(missing_ok=True)
+    processes.end(processes.running_in(cluster, "postgres"), signal.SIGINT, patience_seconds=STOP_TIMEOUT_SECONDS)
+    socket_file = f".s.PGSQL.{POSTGRES_PORT}"
+    for stale in (cluster / "postmaster.pid", sockets / socket_file, sockets / f"{socket_file}.lock"):
+        stale.unlink(missing_ok=True)
 
 
 def _make_cluster(cluster: Path, user: tuple[int, int] | None, setup: Any, *, durable: bool) -> None:

@@ -17,10 +17,9 @@ from django.core.files.storage import Storage, storages
 
 from media.errors import MediaError, TransientMediaError
 
-CONTENT_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
-
-
 log = logging.getLogger(__name__)
+
+CONTENT_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 
 
 def new_key(extension: str) -> str:

@@ -70,7 +70,7 @@ def _insert_post(
     if at is not None:
         post.pk = _snowflake_at(at, owner_id=author.pk)
     post.save(force_insert=True)
-    media = Media.objects.bulk_create(
+    Media.objects.bulk_create(
         Media(
             post=post,
             owner_id=author.pk,
@@ -84,8 +84,9 @@ def _insert_post(
         for position, (upload, info, original) in enumerate(zip(uploads, infos, originals, strict=True))
     )
     _tag(post)
-    for medium in media:
-        emit(MediaSubmitted(media_id=medium.pk))
+    # Asked for: bulk_create does not bring back ids that the database made.
+    for media_id in post.media.order_by("position").values_list("pk", flat=True):
+        emit(MediaSubmitted(media_id=media_id))
     return post
 
 

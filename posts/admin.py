@@ -58,7 +58,7 @@ class PostAdmin(ReadOnlyAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
-        return Post.objects.filter(deleted_at__isnull=True).for_cards(request.user)  # type: ignore[arg-type]
+        return Post.objects.filter(deleted_at__isnull=True).for_cards(request.user)
 
     @admin.display(description="")
     def thumbnail(self, post: Post) -> SafeString | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -46,7 +46,7 @@ class FilesField(forms.FileField):
 
     widget = FilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         files = list(data or [])
         if not files:
             raise forms.ValidationError("Choose at least one photo.", code="required")
@@ -64,7 +64,7 @@ class PostForm(forms.Form):
     the field `files`.
     """
 
-    files = FilesField(label="Photos")
+    files = FilesField(label="Photos")  # type: ignore[assignment]  # the fixed name; request.FILES is not needed here
     caption = GraphemeField(max_graphemes=MAX_CAPTION_CHARS, lines=True, required=False, label="Caption")
     location = GraphemeField(max_graphemes=MAX_LOCATION_CHARS, required=False, label="Location")
 
@@ -77,7 +77,7 @@ class PostForm(forms.Form):
         files: list[UploadedFile] = self.cleaned_data["files"]
         for index, file in enumerate(files):
             try:
-                probe_photo(file)
+                probe_photo(cast("BinaryIO", file))
             except MediaError as error:
                 self.file_errors.append(FileError(index, file.name or "", str(error)))
         if self.file_errors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import BinaryIO, cast
 
 from celery import shared_task
 from django.db import OperationalError, transaction
@@ -45,7 +46,7 @@ def process_media(media_id: int) -> None:
             return
         try:
             with open_original(medium.original) as original:
-                rendered = render_photo(original)
+                rendered = render_photo(cast("BinaryIO", original))
             _finish(medium, rendered)
         except TransientMediaError as error:
             log.warning("photo %s, attempt %s: %s", media_id, medium.attempts, error)

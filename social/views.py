@@ -51,7 +51,8 @@ def following(request: MemberRequest, username: str) -> HttpResponse:
 
 
 def _person(request: MemberRequest, username: str) -> User:
-    return get_object_or_404(User.objects.visible_to(request.user), username=username.lower())
+    person: User = get_object_or_404(User.objects.visible_to(request.user), username=username.lower())
+    return person
 
 
 def _list(request: MemberRequest, template: str, person: User, page: Page[User]) -> HttpResponse:

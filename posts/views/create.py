@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.http import MemberRequest
 from common.http import wants_json
 from common.ratelimit import UPLOADS, seconds_to_wait, too_many
+from media.errors import TransientMediaError
 from posts.actions import create_post
 from posts.forms import ACCEPT, PostForm
 
@@ -19,22 +20,32 @@ def create(request: MemberRequest) -> HttpResponse:
         return _page(request, PostForm())
     form = PostForm(request.POST, request.FILES)
     if not form.is_valid():
-        return JsonResponse(form.as_json(), status=422) if wants_json(request) else _page(request, form)
+        return _refusal(request, form, status=422)
     if seconds := seconds_to_wait(UPLOADS, f"person:{request.user.pk}"):
         return _too_many(request, seconds)
-    post = create_post(
-        author=request.user,
-        uploads=form.uploads(),
-        caption=form.cleaned_data["caption"],
-        location=form.cleaned_data["location"],
-    )
+    try:
+        post = create_post(
+            author=request.user,
+            uploads=form.uploads(),
+            caption=form.cleaned_data["caption"],
+            location=form.cleaned_data["location"],
+        )
+    except TransientMediaError as error:
+        # The disk is full, the object store is away: nothing was kept, and what was typed is still in the form.
+        form.add_error("files", str(error))
+        return _refusal(request, form, status=503)
     if wants_json(request):
         return JsonResponse({"url": post.get_absolute_url(), "shortcode": post.shortcode}, status=201)
     messages.success(request, "Your post is on its way: it appears once its photos are ready.")
     return redirect(post)
 
 
-def _page(request: MemberRequest, form: PostForm) -> HttpResponse:
+def _refusal(request: MemberRequest, form: PostForm, *, status: int) -> HttpResponse:
+    """Why not, with what was typed."""
+    return JsonResponse(form.as_json(), status=status) if wants_json(request) else _page(request, form, status=status)
+
+
+def _page(request: MemberRequest, form: PostForm, *, status: int = 200) -> HttpResponse:
     context = {
         "form": form,
         "file_errors": form.file_errors,
@@ -42,7 +53,7 @@ def _page(request: MemberRequest, form: PostForm) -> HttpResponse:
         "alts": form.alts,
         "accept": ACCEPT,
     }
-    return render(request, "posts/create.html", context, status=422 if form.is_bound else 200)
+    return render(request, "posts/create.html", context, status=status)
 
 
 def _too_many(request: MemberRequest, seconds: int) -> HttpResponse:

@@ -46,12 +46,13 @@ _POSTGRES_NOISE = re.compile(
     r"^LOG:  (?!.*(automatic recovery|could not|crash))"
     r"|^FATAL:  (the database system is|terminating connection due to administrator command)"
 )
-_VALKEY_NOISE = re.compile(r"Memory overcommit|Received SIGTERM|ready to exit|Transparent Huge|TCP backlog")
+_VALKEY_NOISE = re.compile(r"Memory overcommit|scheduling shutdown|ready to exit|Transparent Huge|TCP backlog")
 _ROOT_WORKER_NOISE = re.compile(
-    r"SecurityWarning|superuser privileges|User information: uid=|different user using|warnings\.warn|absolutely not"
+    r"_security_error|SecurityWarning|superuser privileges|User information: uid=|different user using|absolutely not"
 )
 # /readyz logs what is missing each time that it is asked, which we do until nothing is.
-_STARTING_NOISE = re.compile(r"instagram\.health: .* is not ready|Service Unavailable: /readyz")
+_WEB_NOISE = re.compile(r"Configuration allows spawning up to \d+ Python threads")
+_STARTING_NOISE = re.compile(rf"instagram\.health: .* is not ready|Service Unavailable: /readyz|{_WEB_NOISE.pattern}")
 
 
 class Command(BaseCommand):
@@ -160,6 +161,8 @@ class Site:
 
     def check_port(self) -> None:
         where = f"{settings.HOST}:{settings.PORT}"
+        if settings.PORT > 65535:
+            raise CommandError(f"PORT must be at most 65535, not {settings.PORT}.")
         try:
             family, kind, _, _, address = socket.getaddrinfo(
                 settings.HOST, settings.PORT, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -168,8 +171,6 @@ class Site:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(address)
                 probe.listen()
-        except OverflowError:
-            raise CommandError(f"PORT must be at most 65535, not {settings.PORT}.") from None
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise CommandError(
@@ -302,7 +303,7 @@ class Site:
             self.supervisor.turn(0.15)
         for part in self.supervisor.parts:
             if part.noise is _STARTING_NOISE:
-                part.noise = None
+                part.noise = _WEB_NOISE
 
     def seed(self) -> None:
         """Make the demo content once for each database; a run that was interrupted is made good by the next."""

@@ -1,0 +1,215 @@
+import pytest
+from django.core import mail
+from django.test import Client
+
+from accounts.models import User
+from tests.accounts.conftest import PASSWORD, errors_of, path_in, text_of
+
+NEW = "harbour-in-the-rain-3"
+
+
+def ask_for_reset(client, email="anna@example.org", **extra):
+    return client.post("/accounts/password/reset/", {"email": email}, **extra)
+
+
+def follow(client, path):
+    """Open the link of a reset mail; return the address of the form it leads to."""
+    response = client.get(path)
+    return response.url if response.status_code == 302 else path
+
+
+def test_a_forgotten_password_is_set_anew_through_a_mailed_link(client, anna):
+    ask_for_reset(client)
+    response = client.post(follow(client, path_in(mail.outbox[0])), {"password1": NEW})
+
+    assert response.url == "/accounts/password/reset/key/done/"
+    anna.refresh_from_db()
+    assert anna.check_password(NEW)
+
+
+def test_S5_an_unknown_address_is_answered_as_a_known_one(client, anna):
+    known, unknown = ask_for_reset(client), ask_for_reset(client, "nina@example.org")
+
+    assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
+    assert [letter.to for letter in mail.outbox] == [["anna@example.org"], ["nina@example.org"]]
+    assert "no account has this address" in mail.outbox[1].body
+
+
+def test_S9_a_link_works_once(client, anna):
+    ask_for_reset(client)
+    path = path_in(mail.outbox[0])
+    client.post(follow(client, path), {"password1": NEW})
+
+    page = Client().get(path)
+
+    assert "This link no longer holds" in text_of(page)
+
+
+def test_S9_a_link_is_of_one_person_only(client, anna, ben):
+    ask_for_reset(client)
+    ask_for_reset(client, "ben@example.org")
+    of_anna, of_ben = (path_in(letter) for letter in mail.outbox)
+    anna_id, anna_key = of_anna.rstrip("/").rpartition("/")[2].split("-", 1)
+    ben_id, _ = of_ben.rstrip("/").rpartition("/")[2].split("-", 1)
+
+    page = client.get(f"/accounts/password/reset/key/{ben_id}-{anna_key}/")
+
+    assert "This link no longer holds" in text_of(page)
+    assert anna_id != ben_id
+
+
+def test_S9_the_host_of_the_link_is_ours_whatever_the_request_says(client, anna, settings):
+    settings.SITE_ORIGIN = "https://photos.example.org"
+
+    ask_for_reset(client, HTTP_HOST="evil.example")
+
+    assert "https://photos.example.org/accounts/password/reset/key/" in mail.outbox[0].body
+    assert "evil.example" not in mail.outbox[0].body
+
+
+def test_a_weak_new_password_is_refused_at_the_field(client, anna):
+    ask_for_reset(client)
+
+    response = client.post(follow(client, path_in(mail.outbox[0])), {"password1": "password"})
+
+    assert "too common" in errors_of(response, "password1")[0]
+
+
+def test_changing_the_password_keeps_this_browser_in_and_ends_the_others(client, anna):
+    other = Client()
+    for browser in (client, other):
+        browser.post("/accounts/login/", {"login": "anna", "password": PASSWORD})
+
+    response = client.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": NEW})
+
+    assert response.status_code == 302
+    assert client.get("/accounts/edit/").status_code == 200
+    assert other.get("/accounts/edit/").status_code == 302
+    assert "Your password was changed" in [letter.subject for letter in mail.outbox]
+
+
+def test_changing_the_password_takes_the_current_one(client, anna):
+    client.force_login(anna)
+
+    response = client.post("/accounts/password/change/", {"oldpassword": "wrong", "password1": NEW})
+
+    assert errors_of(response, "oldpassword") == ["That is not your current password."]
+    anna.refresh_from_db()
+    assert anna.check_password(PASSWORD)
+
+
+def test_a_new_address_counts_once_its_link_was_followed(client, anna):
+    client.force_login(anna)
+    client.get("/accounts/email/")
+
+    client.post("/accounts/email/", {"email": "Anna.Berg@example.org", "action_add": "1"})
+    anna.refresh_from_db()
+    assert anna.email == "anna@example.org"
+    assert "anna.berg@example.org once you have followed" in text_of(client.get("/accounts/email/"))
+
+    client.post(path_in(mail.outbox[0]))
+    anna.refresh_from_db()
+    assert anna.email == "anna.berg@example.org"
+    assert list(anna.emailaddress_set.values_list("email", "verified", "primary")) == [
+        ("anna.berg@example.org", True, True)
+    ]
+
+
+def test_the_wish_for_a_new_address_is_replaced_or_taken_back(client, anna):
+    client.force_login(anna)
+    for email in ("first@example.org", "second@example.org"):
+        client.post("/accounts/email/", {"email": email, "action_add": "1"})
+    assert set(anna.emailaddress_set.values_list("email", flat=True)) == {"anna@example.org", "second@example.org"}
+
+    client.post("/accounts/email/", {"email": "second@example.org", "action_remove": "1"})
+    assert set(anna.emailaddress_set.values_list("email", flat=True)) == {"anna@example.org"}
+
+
+def test_an_account_is_never_without_an_address(client, anna):
+    client.force_login(anna)
+
+    client.post("/accounts/email/", {"email": "anna@example.org", "action_remove": "1"})
+
+    anna.refresh_from_db()
+    assert anna.email == "anna@example.org"
+    assert anna.emailaddress_set.count() == 1
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_nobody_gets_the_address_of_another_account(client, anna, ben, is_confirmed):
+    """Asking is answered as for a free address (it tells nothing); following the link changes nothing."""
+    ben.emailaddress_set.create(email=ben.email, primary=True, verified=is_confirmed)
+    client.force_login(anna)
+    client.get("/accounts/email/")
+    client.post("/accounts/email/", {"email": "ben@example.org", "action_add": "1"})
+
+    client.post(path_in(mail.outbox[0]))
+
+    assert set(User.objects.values_list("username", "email")) == {
+        ("anna", "anna@example.org"),
+        ("ben", "ben@example.org"),
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/accounts/login/",
+        "/accounts/signup/",
+        "/accounts/password/reset/",
+        "/accounts/password/reset/done/",
+        "/accounts/password/reset/key/done/",
+        "/accounts/password/reset/key/1-nothing/",
+        "/accounts/confirm-email/",
+        "/accounts/confirm-email/nothing/",
+        "/accounts/inactive/",
+    ],
+)
+def test_the_pages_around_signing_in_are_ours_and_open_to_all(client, db, path):
+    response = client.get(path)
+
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert "auth-card" in page
+    assert "style=" not in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/accounts/edit/",
+        "/accounts/password/change/",
+        "/accounts/email/",
+        "/accounts/logout/",
+        "/accounts/reauthenticate/",
+    ],
+)
+def test_the_pages_about_oneself_are_ours_and_for_oneself(client, anna, path):
+    assert client.get(path).status_code == 302
+    client.force_login(anna)
+    client.get("/accounts/email/")
+
+    page = client.get(path).content.decode()
+
+    assert "auth-card" in page or "settings-main" in page
+    assert "style=" not in page
+
+
+def test_the_settings_lead_to_one_another(client, anna):
+    client.force_login(anna)
+
+    page = client.get("/accounts/password/change/").content.decode()
+
+    assert 'href="/accounts/edit/"' in page
+    assert 'href="/accounts/password/change/" aria-current="page"' in page
+    assert 'href="/accounts/email/"' in page
+
+
+def test_every_mail_names_the_site_and_is_plain_text(client, anna, settings):
+    ask_for_reset(client)
+
+    [letter] = mail.outbox
+    assert settings.SITE_NAME in letter.subject
+    assert settings.SITE_NAME in letter.body
+    assert "&" not in letter.body
+    assert "Instagram" not in letter.subject + letter.body

@@ -1,0 +1,218 @@
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.actions import restore_person, suspend_person
+from accounts.models import User
+from tests.accounts.conftest import PASSWORD, text_of
+
+
+def log_in(client, login="anna", password=PASSWORD, **extra):
+    return client.post("/accounts/login/", {"login": login, "password": password, **extra})
+
+
+def is_in(client):
+    return client.get("/accounts/edit/").status_code == 200
+
+
+@pytest.mark.parametrize("login", ["anna", "Anna", "anna@example.org", "ANNA@example.ORG", " anna "])
+def test_one_logs_in_by_username_or_address_in_any_letter_case(client, anna, login):
+    assert log_in(client, login).status_code == 302
+    assert is_in(client)
+
+
+@pytest.mark.parametrize(
+    ("login", "password"), [("anna", "wrong"), ("nobody", PASSWORD), ("nobody@example.org", PASSWORD), ("anna", "")]
+)
+def test_a_wrong_name_or_password_does_not(client, anna, login, password):
+    assert log_in(client, login, password).status_code == 200
+    assert not is_in(client)
+
+
+def test_S5_a_wrong_password_and_an_unknown_name_read_the_same(client, anna):
+    wrong, unknown = log_in(client, "anna", "wrong"), log_in(client, "nina", "wrong")
+
+    assert wrong.context["form"].errors == unknown.context["form"].errors
+    assert wrong.status_code == unknown.status_code
+    by_mail = log_in(client, "anna@example.org", "wrong"), log_in(client, "nina@example.org", "wrong")
+    assert by_mail[0].context["form"].errors == by_mail[1].context["form"].errors == wrong.context["form"].errors
+
+
+def test_a_refused_log_in_keeps_the_name_but_not_the_password(client, anna):
+    page = log_in(client, "anna", "not-the-password").content.decode()
+
+    assert 'value="anna"' in page
+    assert "not-the-password" not in page
+
+
+def test_S6_logging_in_changes_the_id_of_the_session(client, anna):
+    client.get("/accounts/login/")
+    client.cookies["session"] = "chosen-by-somebody-else"
+    log_in(client)
+    session = client.session.session_key
+
+    assert session
+    assert session != "chosen-by-somebody-else"
+
+
+def test_H9_one_comes_back_to_the_page_asked_for_but_never_off_the_site(client, anna):
+    assert log_in(client, next="/explore/").url == "/explore/"
+    client.logout()
+    for evil in ("//evil.example", "https://evil.example/", "javascript:alert(1)", "\\\\evil.example"):
+        assert log_in(client, next=evil).url == "/"
+        client.logout()
+
+
+def test_logging_out_takes_a_post(client, anna):
+    client.force_login(anna)
+
+    assert "Log out of" in text_of(client.get("/accounts/logout/"))
+    assert is_in(client)
+    assert client.post("/accounts/logout/").status_code == 302
+    assert not is_in(client)
+
+
+def test_S7_after_logging_out_the_old_cookie_is_worth_nothing(client, anna, settings):
+    log_in(client)
+    old = client.cookies[settings.SESSION_COOKIE_NAME].value
+    client.post("/accounts/logout/")
+
+    thief = Client()
+    thief.cookies[settings.SESSION_COOKIE_NAME] = old
+    assert not is_in(thief)
+
+
+def test_a_page_for_members_sends_others_to_log_in_and_back(client, db):
+    response = client.get("/accounts/edit/?from=menu")
+
+    assert response.status_code == 302
+    assert response.url == "/accounts/login/?next=/accounts/edit/%3Ffrom%3Dmenu"
+
+
+def test_an_htmx_request_without_a_session_moves_the_whole_page(client, db):
+    response = client.get(
+        "/accounts/edit/", HTTP_HX_REQUEST="true", HTTP_HX_CURRENT_URL="http://testserver/anna/?page=2"
+    )
+
+    assert response.status_code == 200
+    assert response["HX-Redirect"] == "/accounts/login/?next=/anna/%3Fpage%3D2"
+    assert response.content == b""
+
+
+def test_H9_an_htmx_request_cannot_name_a_foreign_page_to_come_back_to(client, db):
+    response = client.get("/accounts/edit/", HTTP_HX_REQUEST="true", HTTP_HX_CURRENT_URL="https://evil.example/x")
+
+    assert response["HX-Redirect"] == "/accounts/login/?next=/"
+
+
+def test_a_form_sent_without_a_session_comes_back_to_its_page_not_to_its_address(client, db):
+    response = client.post("/accounts/avatar/remove/", HTTP_REFERER="http://testserver/accounts/edit/")
+
+    assert response.status_code == 302
+    assert response.url == "/accounts/login/?next=/accounts/edit/"
+
+
+# --- Suspended people --------------------------------------------------------------------------------------------
+
+
+def test_somebody_suspended_learns_the_reason_and_nothing_else(client, anna):
+    suspend_person(anna, reason="Three reports of spam were found to be right.")
+
+    response = log_in(client)
+
+    assert response.status_code == 403
+    page = text_of(response)
+    assert "Your account is suspended" in page
+    assert "Three reports of spam were found to be right." in page
+    assert "Anna Berg" not in page
+    assert "anna@example.org" not in page
+    assert not is_in(client)
+
+
+def test_with_a_wrong_password_nobody_learns_that_somebody_is_suspended(client, anna):
+    suspend_person(anna, reason="Spam")
+
+    response = log_in(client, "anna", "wrong")
+
+    assert "suspended" not in text_of(response)
+
+
+def test_suspending_ends_every_session(client, anna):
+    log_in(client)
+    assert is_in(client)
+
+    suspend_person(anna, reason="Spam")
+    assert not is_in(client)
+
+    restore_person(anna)
+    assert not is_in(client)
+    log_in(client)
+    assert is_in(client)
+
+
+# --- Last seen ---------------------------------------------------------------------------------------------------
+
+
+def test_a_visit_is_noted_once_an_hour(client, anna, django_assert_num_queries):
+    client.force_login(anna)
+    User.objects.update(last_seen_at=timezone.now() - timedelta(hours=2))
+
+    client.get("/accounts/edit/")
+    first = User.objects.get().last_seen_at
+    assert timezone.now() - first < timedelta(minutes=1)
+
+    client.get("/accounts/edit/")
+    assert User.objects.get().last_seen_at == first
+
+
+def test_a_page_of_the_settings_takes_two_queries(client, anna, django_assert_num_queries):
+    """The session is in the cache; the person, and nothing else, is read."""
+    log_in(client)
+    client.get("/accounts/edit/")
+
+    with django_assert_num_queries(1):
+        client.get("/accounts/edit/")
+
+
+# --- Limits ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def limits_on(settings):
+    from django.core.cache import cache
+
+    cache.clear()
+    settings.RATE_LIMITS = True
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key,20/h/key"}
+    yield
+    cache.clear()
+
+
+def test_S1_guessing_the_password_of_one_account_is_stopped(client, anna, limits_on):
+    for _ in range(5):
+        log_in(client, "anna", "wrong")
+
+    response = log_in(client)
+
+    assert "Too many attempts to sign in" in text_of(response)
+    assert not is_in(client)
+
+
+def test_S1_guessing_from_one_address_is_stopped(client, anna, limits_on):
+    for number in range(10):
+        log_in(client, f"person{number}", "wrong")
+
+    assert "Too many attempts to sign in" in text_of(log_in(client))
+
+
+def test_S3_a_forged_header_does_not_give_a_new_address(client, anna, limits_on):
+    for number in range(10):
+        client.post(
+            "/accounts/login/",
+            {"login": f"person{number}", "password": "wrong"},
+            HTTP_X_FORWARDED_FOR=f"198.51.100.{number}",
+        )
+
+    assert "Too many attempts to sign in" in text_of(log_in(client))

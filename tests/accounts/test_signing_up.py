@@ -1,0 +1,220 @@
+import pytest
+from django.core import mail
+from django.db import IntegrityError
+
+from accounts.actions import create_user
+from accounts.models import User
+from tests.accounts.conftest import PASSWORD, errors_of, path_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_somebody_signs_up_and_uses_the_site_at_once(sign_up, client):
+    response = sign_up()
+
+    assert response.status_code == 302
+    assert client.get("/accounts/edit/").status_code == 200
+    assert User.objects.get().username == "carla"
+
+
+def test_a_link_to_confirm_the_address_is_mailed(sign_up, client):
+    sign_up()
+
+    [letter] = mail.outbox
+    assert letter.to == ["carla@example.org"]
+    page = client.get(path_in(letter))
+    assert "carla@example.org" in text_of(page)
+
+
+def test_looking_at_the_confirmation_page_confirms_nothing(sign_up, client):
+    sign_up()
+    address = User.objects.get().emailaddress_set.get()
+
+    client.get(path_in(mail.outbox[0]))
+    address.refresh_from_db()
+    assert not address.verified
+
+    client.post(path_in(mail.outbox[0]))
+    address.refresh_from_db()
+    assert address.verified
+
+
+def test_the_link_leads_to_our_own_host_whatever_the_request_says(client, settings, db):
+    settings.SITE_ORIGIN = "https://photos.example.org"
+
+    client.post(
+        "/accounts/signup/",
+        {"username": "carla", "email": "carla@example.org", "password1": PASSWORD},
+        HTTP_HOST="evil.example",
+    )
+
+    assert "https://photos.example.org/accounts/confirm-email/" in mail.outbox[0].body
+    assert "evil.example" not in mail.outbox[0].body
+
+
+def test_a_mail_server_that_is_down_does_not_stop_anybody(sign_up, settings, client):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+
+    assert sign_up().status_code == 302
+    assert User.objects.filter(username="carla").exists()
+
+
+@pytest.mark.parametrize("typed", ["Carla", "CARLA", " carla "])
+def test_a_username_is_kept_in_lower_case(sign_up, typed):
+    sign_up(username=typed)
+
+    assert User.objects.get().username == "carla"
+
+
+@pytest.mark.parametrize("typed", ["anna", "Anna", "ANNA"])
+def test_a_username_taken_in_any_letter_case_is_refused_at_the_field(sign_up, anna, typed):
+    response = sign_up(username=typed)
+
+    assert errors_of(response, "username") == ["“anna” is already taken. Choose another."]
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("", "Choose a username."),
+        ("a" * 31, "Use at most 30 characters. This has 31."),
+        ("carla berg", "Use only letters from a to z, digits, dots and underscores."),
+        ("carlä", "Use only letters from a to z, digits, dots and underscores."),
+        ("carla-b", "Use only letters from a to z, digits, dots and underscores."),
+        (".carla", "A username cannot start or end with a dot."),
+        ("carla.", "A username cannot start or end with a dot."),
+        ("car..la", "A username cannot have two dots in a row."),
+        ("explore", "“explore” is reserved for the site itself. Choose another."),
+        ("Admin", "“admin” is reserved for the site itself. Choose another."),
+    ],
+)
+def test_a_username_that_cannot_be_says_why(sign_up, typed, reason):
+    response = sign_up(username=typed)
+
+    assert errors_of(response, "username") == [reason]
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("username", ["a", "7", "_", "carla.berg_7", "a" * 30])
+def test_a_username_at_the_edges_of_the_rules_is_taken(sign_up, username):
+    assert sign_up(username=username).status_code == 302
+
+
+def test_a_refused_form_keeps_what_was_typed_but_the_password(sign_up):
+    page = sign_up(username="Carla..B", email="carla@example.org").content.decode()
+
+    assert 'value="Carla..B"' in page
+    assert 'value="carla@example.org"' in page
+    assert PASSWORD not in page
+
+
+@pytest.mark.parametrize("typed", ["anna@example.org", "Anna@Example.ORG"])
+def test_an_address_taken_in_any_letter_case_is_refused_at_the_field(sign_up, anna, typed):
+    response = sign_up(email=typed)
+
+    assert errors_of(response, "email") == [
+        "There is an account with this e-mail address already. Sign in, or reset its password."
+    ]
+
+
+@pytest.mark.parametrize("email", ["", "carla", "carla@", "@example.org", "a b@example.org"])
+def test_an_address_that_is_none_is_refused_at_the_field(sign_up, email):
+    assert errors_of(sign_up(email=email), "email")
+
+
+@pytest.mark.parametrize(
+    ("password", "part"),
+    [
+        ("", "Choose a password."),
+        ("kj7#tle", "too short"),
+        ("password1", "too common"),
+        ("83625174", "entirely numeric"),
+        ("carla1234", "too similar to the username"),
+        ("x7" * 501, "at most 1000 characters"),
+    ],
+)
+def test_a_weak_password_is_refused_at_the_field(sign_up, password, part):
+    assert part in " ".join(errors_of(sign_up(username="carla123", password1=password), "password1"))
+
+
+def test_S8_a_long_password_counts_to_its_last_character(sign_up, client):
+    long = "correct horse battery staple " * 8
+    sign_up(password1=long)
+    client.post("/accounts/logout/")
+
+    client.post("/accounts/login/", {"login": "carla", "password": long[:-1]})
+    assert client.get("/accounts/edit/").status_code == 302
+    client.post("/accounts/login/", {"login": "carla", "password": long})
+    assert client.get("/accounts/edit/").status_code == 200
+
+
+def test_losing_the_race_for_a_name_gives_the_form_back(sign_up, anna, monkeypatch):
+    """Two requests can both find a name free; the second to write learns that it is not."""
+    monkeypatch.setattr("accounts.adapter.why_unavailable", lambda username: "")
+
+    response = sign_up(username="anna")
+
+    assert response.status_code == 409
+    assert errors_of(response, "username") == ["“anna” is already taken. Choose another."]
+    assert User.objects.count() == 1
+
+
+def test_the_database_itself_refuses_a_second_account_of_a_name(anna):
+    with pytest.raises(IntegrityError):
+        create_user(username="ANNA", email="other@example.org", password=PASSWORD)
+
+
+def test_with_confirmation_required_one_confirms_before_using_the_site(sign_up, client, confirmation_required):
+    response = sign_up()
+
+    assert response.url == "/accounts/confirm-email/"
+    assert "Check your mail" in text_of(client.get(response.url))
+    assert client.get("/accounts/edit/").status_code == 302
+
+    client.post(path_in(mail.outbox[0]))
+    assert client.get("/accounts/edit/").status_code == 200
+
+
+def test_S5_with_confirmation_required_a_taken_address_answers_as_a_free_one(
+    sign_up, client, anna, confirmation_required
+):
+    free = sign_up(username="carla", email="carla@example.org")
+    client.logout()
+    taken = sign_up(username="dora", email="anna@example.org")
+
+    assert (free.status_code, free.url) == (taken.status_code, taken.url)
+    assert [letter.to for letter in mail.outbox] == [["carla@example.org"], ["anna@example.org"]]
+    assert "has an account already" in mail.outbox[1].body
+    assert not User.objects.filter(username="dora").exists()
+
+
+def test_somebody_signed_in_is_led_away_from_the_sign_up_page(client, anna):
+    client.force_login(anna)
+
+    assert client.get("/accounts/signup/").status_code == 302
+
+
+def test_signing_up_leads_back_to_the_page_one_came_from_but_never_off_the_site(client, db):
+    def sign_up_from(name, url):
+        fields = {"username": name, "email": f"{name}@example.org", "password1": PASSWORD, "next": url}
+        response = client.post("/accounts/signup/", fields)
+        client.logout()
+        return response.url
+
+    assert sign_up_from("carla", "/explore/") == "/explore/"
+    assert sign_up_from("dora", "//evil.example/") == "/"
+    assert sign_up_from("emil", "https://evil.example/") == "/"
+
+
+def test_without_a_csrf_token_nobody_signs_up(db):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    response = strict.post(
+        "/accounts/signup/", {"username": "carla", "email": "carla@example.org", "password1": PASSWORD}
+    )
+
+    assert response.status_code == 403
+    assert not User.objects.exists()

@@ -1,0 +1,143 @@
+"""The cast, and what tests do again and again. Servers come from tests/servers.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.actions import create_user
+from accounts.models import User
+from feed.timelines import valkey
+from posts.actions import Upload, create_post
+from posts.models import Post
+
+FILES = Path(__file__).parent / "files"
+PASSWORD = "correct-horse-battery"
+_numbers = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _clean_valkey() -> Iterator[None]:
+    """Nothing of another test is cached, queued or counted."""
+    valkey().flushdb()
+    yield
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_storage(tmp_path: Path, settings: Any) -> None:
+    """Every test has empty storages of its own."""
+    storages = {alias: dict(options) for alias, options in settings.STORAGES.items()}
+    for alias in ("default", "originals"):
+        folder = "media" if alias == "default" else alias
+        storages[alias]["OPTIONS"] = storages[alias]["OPTIONS"] | {"location": tmp_path / folder}
+    settings.STORAGES = storages
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+
+
+@pytest.fixture
+def tasks_run(settings: Any, django_capture_on_commit_callbacks: Any) -> Callable[..., Any]:
+    """`with tasks_run():` — the events emitted inside have their tasks run at its end, in this process."""
+    from contextlib import contextmanager
+
+    from instagram.celery import app
+
+    @contextmanager
+    def run() -> Iterator[None]:
+        eager = app.conf.task_always_eager
+        app.conf.task_always_eager = True
+        try:
+            with django_capture_on_commit_callbacks(execute=True):
+                yield
+        finally:
+            app.conf.task_always_eager = eager
+
+    return run
+
+
+@pytest.fixture
+def photo_bytes() -> bytes:
+    """A real photograph, small enough to be rendered in many tests."""
+    return (FILES / "bad" / "name-test.jpg").read_bytes()
+
+
+@pytest.fixture
+def photo(photo_bytes: bytes) -> Callable[..., SimpleUploadedFile]:
+    def make(name: str = "coffee.jpg", data: bytes | None = None) -> SimpleUploadedFile:
+        return SimpleUploadedFile(name, photo_bytes if data is None else data, content_type="image/jpeg")
+
+    return make
+
+
+@pytest.fixture
+def person(db: None) -> Callable[..., User]:
+    def make(username: str = "", **fields: Any) -> User:
+        username = username or f"person{next(_numbers)}"
+        return create_user(username=username, email=f"{username}@example.org", password=PASSWORD, **fields)
+
+    return make
+
+
+@pytest.fixture
+def author(person: Callable[..., User]) -> User:
+    return person("author")
+
+
+@pytest.fixture
+def follower(person: Callable[..., User], author: User) -> User:
+    from social.actions import follow
+
+    somebody = person("follower")
+    follow(somebody, followee=author)
+    somebody.refresh_from_db()
+    return somebody
+
+
+@pytest.fixture
+def stranger(person: Callable[..., User]) -> User:
+    return person("stranger")
+
+
+@pytest.fixture
+def share(photo: Callable[..., SimpleUploadedFile]) -> Callable[..., Post]:
+    """A post that is published, as by the worker, without rendering: its media are marked ready."""
+    from posts.actions import publish_if_ready
+    from posts.models.media import MediaState
+
+    def make(author: User, *, photos: int = 1, caption: str = "", location: str = "", **options: Any) -> Post:
+        uploads = [Upload(photo(), f"{n}.jpg", f"alt text {n}") for n in range(photos)]
+        post = create_post(author=author, uploads=uploads, caption=caption, location=location, **options)
+        rendition = {"width": 320, "height": 240, "webp": "aa/bb/c.webp", "jpeg": "aa/bb/c.jpg"}
+        post.media.update(state=MediaState.READY, renditions=[rendition])
+        publish_if_ready(post.pk)
+        post.refresh_from_db()
+        return post
+
+    return make
+
+
+@pytest.fixture
+def post(author: User, share: Callable[..., Post]) -> Post:
+    return share(author, caption="Morning light #sun")
+
+
+@pytest.fixture
+def as_(db: None) -> Callable[[User], Client]:
+    """A browser in which the person is signed in."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+HTMX = {"HX-Request": "true"}

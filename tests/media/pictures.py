@@ -1,0 +1,61 @@
+"""Pictures made for the tests, and ways of looking at the ones that come out."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+
+from PIL import Image, ImageChops, ImageStat
+
+FILES = Path(__file__).resolve().parent.parent / "files"
+BAD = FILES / "bad"
+ORIGINALS = FILES / "originals"
+EXPECTED = json.loads((BAD / "expected.json").read_text())
+HOSTILE_NAMES = json.loads((BAD / "hostile-names.json").read_text())
+
+
+def encoded(image: Image.Image, kind: str = "JPEG", **options) -> io.BytesIO:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    file.seek(0)
+    return file
+
+
+def decoded(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def quarters(width: int = 400, height: int = 300) -> Image.Image:
+    """Red, green, blue and white quarters: shows at a glance which way is up."""
+    image = Image.new("RGB", (width, height), "red")
+    image.paste("lime", (width // 2, 0, width, height // 2))
+    image.paste("blue", (0, height // 2, width // 2, height))
+    image.paste("white", (width // 2, height // 2, width, height))
+    return image
+
+
+def corner_colours(image: Image.Image) -> list[tuple[int, int, int]]:
+    """The colours of the four quarters, clockwise from the top left, each channel rounded to 0 or 255."""
+    w, h = image.size
+    places = [(w // 4, h // 4), (3 * w // 4, h // 4), (3 * w // 4, 3 * h // 4), (w // 4, 3 * h // 4)]
+    rgb = image.convert("RGB")
+    return [tuple(255 * (channel > 127) for channel in rgb.getpixel(place)) for place in places]
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """The mean difference of two pictures of one size, in levels of 0 to 255."""
+    assert one.size == other.size
+    stat = ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB")))
+    return sum(stat.mean) / 3
+
+
+def jpeg_of_many_scans(scans: int, side: int = 400) -> io.BytesIO:
+    """A small progressive JPEG whose last scan is repeated: every one costs the decoder a pass over the picture."""
+    data = encoded(Image.linear_gradient("L").resize((side, side)), progressive=True, quality=50).getvalue()
+    starts = [match.start() for match in re.finditer(b"\xff\xda", data)]
+    last = data[starts[-1] : -2]
+    return io.BytesIO(data[: starts[-1]] + last * (scans - len(starts) + 1) + b"\xff\xd9")

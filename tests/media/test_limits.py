@@ -1,0 +1,169 @@
+"""The child process that decodes: whatever a file does to it, the worker gets an answer in words."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from media import sandbox
+from media.errors import MediaError, TransientMediaError
+from media.photos import render_photo
+from media.sandbox import Limits
+from tests.media.pictures import EXPECTED, BAD, encoded, jpeg_of_many_scans, quarters
+
+
+@pytest.mark.parametrize("one", EXPECTED, ids=lambda one: one["file"])
+def test_U1_every_bad_file_ends_as_expected(one):
+    began = time.perf_counter()
+    with (BAD / one["file"]).open("rb") as file:
+        try:
+            rendered = render_photo(file)
+        except TransientMediaError:
+            raise
+        except MediaError as error:
+            rendered = None
+            assert one["expect"] != "accept", str(error)
+            assert str(error).endswith(".")
+            assert "Error" not in str(error)
+
+    if rendered is not None:
+        assert one["expect"] != "reject"
+        assert rendered.renditions
+    assert time.perf_counter() - began < 5
+
+
+def children() -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+
+
+def test_U4_decoding_stops_at_its_limit_of_cpu():
+    bomb = jpeg_of_many_scans(95, side=6000)
+    began = time.perf_counter()
+
+    with pytest.raises(MediaError, match="takes too long to open") as caught:
+        render_photo(bomb, limits=Limits(cpu_seconds=1))
+
+    assert not isinstance(caught.value, TransientMediaError)
+    assert time.perf_counter() - began < 6
+    assert not children()
+
+
+def test_decoding_stops_at_its_limit_of_memory():
+    photo = encoded(Image.new("RGB", (6000, 6000)), "WEBP", quality=10, method=0)
+
+    with pytest.raises(MediaError) as caught:
+        render_photo(photo, limits=Limits(memory_bytes=200 * 1024 * 1024))
+
+    assert not isinstance(caught.value, TransientMediaError)
+
+
+def test_decoding_stops_when_the_clock_runs_out_and_may_be_tried_again():
+    with pytest.raises(TransientMediaError, match="Try again"):
+        render_photo(encoded(Image.new("RGB", (4000, 4000)), "PNG"), limits=Limits(wall_seconds=0.05))
+
+    assert not children()
+
+
+def kill_child_soon(number: int) -> threading.Thread:
+    def kill():
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            for pid in children():
+                os.kill(pid, number)
+                return
+            time.sleep(0.002)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(
+    ("number", "may_try_again"), [(signal.SIGKILL, True), (signal.SIGSEGV, False), (signal.SIGABRT, False)]
+)
+def test_D5_a_child_that_is_killed_or_crashes_is_an_error_in_words(number, may_try_again):
+    killer = kill_child_soon(number)
+
+    with pytest.raises(MediaError) as caught:
+        render_photo(encoded(Image.effect_noise((4000, 4000), 90), "JPEG"))
+
+    killer.join()
+    assert isinstance(caught.value, TransientMediaError) is may_try_again
+    assert str(caught.value).endswith(".")
+
+
+def test_a_machine_that_can_start_no_process_is_asked_again_later(monkeypatch):
+    monkeypatch.setattr(sandbox.sys, "executable", "/nowhere/python")
+
+    with pytest.raises(TransientMediaError):
+        render_photo(encoded(quarters()))
+
+
+def test_the_child_sees_no_secret_and_can_write_no_file(tmp_path):
+    code = """
+import os, sys
+from media import child
+child._limit(cpu_seconds=5, memory_bytes=1 << 30)
+assert "SECRET_KEY" not in os.environ and "django" not in sys.modules
+try:
+    with open(sys.argv[1], "w") as file:
+        file.write("x")
+except OSError:
+    sys.exit(0)
+sys.exit("could write")
+"""
+    root = Path(sandbox.__file__).resolve().parent.parent
+    environment = {"PYTHONPATH": str(root)}
+
+    subprocess.run([sys.executable, "-P", "-c", code, str(tmp_path / "file")], env=environment, check=True)
+
+
+def test_the_child_dies_with_its_worker():
+    code = """
+import io, os, sys, threading, time, signal
+from media.photos import render_photo
+from media.sandbox import Limits
+from tests.media.pictures import jpeg_of_many_scans
+bomb = jpeg_of_many_scans(100, side=7000)
+threading.Thread(target=lambda: render_photo(bomb), daemon=True).start()
+path = f"/proc/self/task/{os.getpid()}/children"
+while True:
+    pids = [pid for task in os.listdir("/proc/self/task") for pid in open(f"/proc/self/task/{task}/children").read().split()]
+    if pids:
+        break
+time.sleep(0.3)
+print(pids[0], flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    root = Path(sandbox.__file__).resolve().parent.parent
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+
+    pid = int(done.stdout)
+    until = time.monotonic() + 3
+    while time.monotonic() < until and is_running(pid):
+        time.sleep(0.02)
+    assert not is_running(pid)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_child_that_talks_nonsense_is_no_answer(monkeypatch, tmp_path):
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\necho nonsense\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr(sandbox.sys, "executable", str(fake))
+
+    with pytest.raises(MediaError, match="cannot be opened"):
+        render_photo(io.BytesIO((BAD / "name-test.jpg").read_bytes()))

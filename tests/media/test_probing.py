@@ -1,0 +1,167 @@
+"""What the request can say about a file at once, from its headers."""
+
+import io
+import time
+import tracemalloc
+
+import pytest
+from PIL import Image
+
+from common.limits import MAX_PHOTO_BYTES
+from media.errors import MediaError
+from media.probe import PhotoInfo, probe_photo
+from tests.media.pictures import BAD, ORIGINALS, encoded, jpeg_of_many_scans, quarters
+
+
+def refusal(file) -> MediaError:
+    with pytest.raises(MediaError) as caught:
+        probe_photo(file)
+    assert len(str(caught.value)) < 300
+    return caught.value
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_the_kind_and_size_of_a_photo(kind):
+    file = encoded(quarters(400, 300), kind)
+
+    assert probe_photo(file) == PhotoInfo(
+        format=kind, width=400, height=300, bytes=len(file.getvalue()), orientation=1
+    )
+    assert file.tell() == 0
+
+
+def test_lossless_and_extended_webp_say_their_size():
+    extended = quarters(401, 299).convert("RGBA")
+    extended.putalpha(128)
+
+    for file in [encoded(quarters(401, 299), "WEBP", lossless=True), encoded(extended, "WEBP", quality=50)]:
+        info = probe_photo(file)
+        assert (info.width, info.height) == (401, 299)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_sizes_are_as_people_see_the_photo(kind, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+
+    info = probe_photo(encoded(quarters(400, 300), kind, exif=exif))
+
+    assert (info.width, info.height) == ((300, 400) if orientation >= 5 else (400, 300))
+    assert info.stored_size == (400, 300)
+
+
+def test_a_phone_photo_on_its_side():
+    with (ORIGINALS / "street-lamps-exif-orientation-6.jpg").open("rb") as file:
+        info = probe_photo(file)
+
+    assert (info.width, info.height, info.extension) == (1536, 2048, ".jpg")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"Dear diary, today", "not a photo we can read. Use JPEG, PNG or WebP"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC photos are not supported yet"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0", "AVIF photos are not supported yet"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0", "Videos are not supported yet"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0", "Videos are not supported yet"),
+        (b"\x1a\x45\xdf\xa3\0\0\0\0", "Videos are not supported yet"),
+        (b"GIF89a\0\0", "GIF pictures are not supported yet"),
+        (b"\xff\xd8\xff\xe0", "damaged"),
+        (b"\x89PNG\r\n\x1a\n", "damaged"),
+        (b"RIFF\0\0\0\0WEBP", "damaged"),
+    ],
+)
+def test_a_refusal_says_what_the_file_is(content, words):
+    assert words in str(refusal(io.BytesIO(content)))
+
+
+class Huge(io.BytesIO):
+    """A file that claims one byte more than allowed and may not be read to find out."""
+
+    def seek(self, offset, whence=0):
+        return MAX_PHOTO_BYTES + 1 if whence == 2 else super().seek(offset, whence)
+
+
+def test_a_photo_of_more_than_30_megabytes_is_refused_with_the_limit():
+    assert "at most 30 MB" in str(refusal(Huge()))
+
+
+@pytest.mark.parametrize(
+    ("size", "code"),
+    [((149, 149), "too-small"), ((8193, 3000), "too-many-pixels"), ((600, 199), "shape"), ((199, 600), "shape")],
+)
+def test_dimensions_beyond_the_limits_are_refused(size, code):
+    assert refusal(encoded(Image.new("1", size), "PNG")).code == code
+
+
+@pytest.mark.parametrize("size", [(150, 150), (150, 50), (600, 200), (200, 600), (8192, 7324), (7324, 8192)])
+def test_dimensions_at_the_limits_are_accepted(size):
+    info = probe_photo(encoded(Image.new("1", size), "PNG"))
+
+    assert (info.width, info.height) == size
+
+
+def test_more_than_60_megapixels_are_refused_below_the_longest_side():
+    assert refusal(encoded(Image.new("1", (8000, 7501)), "PNG")).code == "too-many-pixels"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kept", [0.02, 0.3, 0.9])
+def test_a_photo_that_was_cut_short_is_refused_at_once(kind, kept):
+    whole = encoded(Image.effect_noise((300, 300), 90).convert("RGB"), kind).getvalue()
+
+    assert refusal(io.BytesIO(whole[: int(len(whole) * kept)])).code == "unreadable"
+
+
+def test_U4_a_jpeg_of_thousands_of_scans_is_refused_at_once():
+    bomb = jpeg_of_many_scans(3000)
+    began = time.perf_counter()
+
+    assert refusal(bomb).code == "too-complex"
+    assert time.perf_counter() - began < 0.5
+
+
+def test_an_end_mark_split_between_two_reads_is_found(monkeypatch):
+    data = encoded(quarters(), "JPEG").getvalue()
+    monkeypatch.setattr("media.probe._BLOCK_BYTES", 7)
+
+    for padding in range(7):
+        assert probe_photo(io.BytesIO(data + b"\0" * padding)).width == 400
+
+
+@pytest.mark.parametrize(
+    "name", ["bomb-60000x60000-1bit.png", "declared-65500x65500.jpg", "large-12000x12000-1bit.png", "one-by-100000.png"]
+)
+def test_U3_bombs_are_refused_in_no_time_and_no_memory(name):
+    tracemalloc.start()
+    began = time.perf_counter()
+    try:
+        with (BAD / name).open("rb") as file:
+            assert refusal(file).code == "too-many-pixels"
+        assert time.perf_counter() - began < 0.5
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_probing_loads_no_decoder():
+    import subprocess
+    import sys
+
+    code = "import sys, media.probe; sys.exit(any(name.split('.')[0] == 'PIL' for name in sys.modules))"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_13_megapixel_photo_takes_milliseconds():
+    with (ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg").open("rb") as file:
+        times = []
+        for _ in range(5):
+            began = time.perf_counter()
+            probe_photo(file)
+            times.append(time.perf_counter() - began)
+
+    assert min(times) < 0.02

@@ -1,0 +1,229 @@
+"""What the worker makes of a photo: the right sizes, the right way up, in the right colours, with nothing else in it."""
+
+import base64
+import io
+
+import pytest
+from PIL import Image, ImageCms, ImageOps
+
+from media.avatars import render_avatar
+from media.photos import render_photo
+from tests.media.pictures import BAD, ORIGINALS, corner_colours, decoded, difference, encoded, quarters
+
+
+def render_file(path):
+    with path.open("rb") as file:
+        return render_photo(file)
+
+
+@pytest.mark.parametrize(
+    ("width", "widths"),
+    [
+        (200, [200]),
+        (320, [320]),
+        (340, [320]),
+        (600, [320, 600]),
+        (1024, [320, 640, 1024]),
+        (1100, [320, 640, 1080]),
+        (1439, [320, 640, 1080, 1439]),
+        (4000, [320, 640, 1080, 1440]),
+    ],
+)
+def test_widths_are_the_usual_ones_and_never_above_the_original(width, widths):
+    rendered = render_photo(encoded(quarters(width, width // 2)))
+
+    assert [one.width for one in rendered.renditions] == widths
+    assert (rendered.width, rendered.height) == (width, width // 2)
+    for one in rendered.renditions:
+        assert one.height == round(one.width * (width // 2) / width)
+        for data in (one.webp, one.jpeg):
+            assert decoded(data).size == (one.width, one.height)
+
+
+def test_every_size_comes_as_webp_and_as_progressive_jpeg():
+    (one,) = render_photo(encoded(quarters(320, 240))).renditions
+
+    assert decoded(one.webp).format == "WEBP"
+    assert decoded(one.jpeg).format == "JPEG"
+    assert decoded(one.jpeg).info["progressive"]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_a_turned_photo_comes_out_upright(kind, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = encoded(quarters(), kind, exif=exif)
+
+    rendered = render_photo(file)
+
+    upright = ImageOps.exif_transpose(decoded(file.getvalue()))
+    for one in rendered.renditions:
+        assert corner_colours(decoded(one.webp)) == corner_colours(upright)
+        assert corner_colours(decoded(one.jpeg)) == corner_colours(upright)
+
+
+@pytest.mark.parametrize("name", ["street-lamps-exif-orientation-6.jpg", "wisteria-portrait-orientation-6-gps.jpg"])
+def test_a_phone_photo_on_its_side_comes_out_upright(name):
+    rendered = render_file(ORIGINALS / name)
+
+    one = rendered.renditions[0]
+    reference = ImageOps.exif_transpose(Image.open(ORIGINALS / name)).resize((one.width, one.height))
+    assert rendered.height > rendered.width
+    assert difference(decoded(one.jpeg), reference) < 6
+
+
+def test_wide_colours_are_converted_not_dropped():
+    path = ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg"
+    one = render_file(path).renditions[1]
+
+    with Image.open(path) as original:
+        dull = original.resize((one.width, one.height), Image.Resampling.LANCZOS)
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(original.info["icc_profile"]))
+    right = ImageCms.profileToProfile(dull, profile, ImageCms.createProfile("sRGB"))
+    for data in (one.webp, one.jpeg):
+        assert difference(decoded(data), right) < difference(decoded(data), dull)
+        assert difference(decoded(data), right) < 6
+
+
+def test_printing_colours_look_as_on_paper():
+    path = ORIGINALS / "paint-brushes-cmyk.jpg"
+    one = render_file(path).renditions[0]
+
+    with Image.open(path) as original:
+        assert original.mode == "CMYK"
+        reference = original.convert("RGB").resize((one.width, one.height), Image.Resampling.LANCZOS)
+    assert difference(decoded(one.jpeg), reference) < 6
+
+
+def test_transparent_parts_become_white():
+    one = render_file(ORIGINALS / "lute-transparent.png").renditions[0]
+
+    for data in (one.webp, one.jpeg):
+        assert min(decoded(data).convert("RGB").getpixel((3, 3))) > 250
+
+
+@pytest.mark.parametrize("mode", ["P", "LA", "RGBA", "1", "L"])
+@pytest.mark.parametrize("side", [400, 3000])
+def test_every_kind_of_png_keeps_its_look(mode, side):
+    ramp = Image.linear_gradient("L").resize((side, side))
+    picture = ramp.convert(mode) if mode != "P" else ramp.quantize(64)
+
+    one = render_photo(encoded(picture, "PNG")).renditions[0]
+
+    reference = ramp.resize((one.width, one.height))
+    # One bit a pixel is dithered, 64 colours are in steps.
+    assert difference(decoded(one.jpeg), reference) < (40 if mode == "1" else 6)
+
+
+def test_a_transparent_colour_of_a_palette_becomes_white():
+    picture = quarters().quantize(8)
+    red = picture.getpixel((10, 10))
+
+    one = render_photo(encoded(picture, "PNG", transparency=red)).renditions[0]
+
+    assert corner_colours(decoded(one.jpeg))[0] == (255, 255, 255)
+
+
+def test_16_bit_grey_is_not_washed_out():
+    grey = Image.new("I;16", (300, 300), 128 * 257)
+
+    one = render_photo(encoded(grey, "PNG")).renditions[0]
+
+    assert abs(decoded(one.jpeg).convert("L").getpixel((150, 150)) - 128) <= 2
+
+
+def test_16_bit_colour_looks_right():
+    path = ORIGINALS / "wall-clock-16bit.png"
+    one = render_file(path).renditions[0]
+
+    with Image.open(path) as original:
+        reference = original.convert("RGB").resize((one.width, one.height), Image.Resampling.LANCZOS)
+    assert difference(decoded(one.jpeg), reference) < 4
+
+
+def test_an_animation_shows_its_first_picture():
+    rendered = render_file(ORIGINALS / "rosebud-animated.webp")
+
+    for one in rendered.renditions:
+        assert not getattr(decoded(one.webp), "is_animated", False)
+
+
+def metadata(data: bytes) -> dict:
+    """All that a file says beside its pixels, apart from what decoding needs."""
+    image = decoded(data)
+    allowed = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression"}
+    allowed |= {"loop", "background", "timestamp", "duration", "adobe", "adobe_transform"}
+    return {key: value for key, value in image.info.items() if key not in allowed} | dict(image.getexif())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ORIGINALS / "wisteria-portrait-orientation-6-gps.jpg",
+        ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg",
+        ORIGINALS / "wall-clock-16bit.png",
+        BAD / "exif-script-in-description.jpg",
+        BAD / "php-in-comment.php.jpg",
+        BAD / "comment-segments-100k.jpg",
+        BAD / "garbage-tail.jpg",
+    ],
+    ids=lambda path: path.name,
+)
+def test_P1_no_metadata_reaches_the_public(path):
+    for one in render_file(path).renditions:
+        for data in (one.webp, one.jpeg):
+            assert metadata(data) == {}
+            for trace in (b"Exif", b"GPS", b"http://ns.adobe.com", b"ICC_PROFILE", b"<?php", b"<script"):
+                assert trace not in data
+
+
+def test_P1_metadata_of_png_and_webp_goes_too():
+    exif = Image.Exif()
+    exif[0x010E] = "secret place"
+    for kind in ("PNG", "WEBP"):
+        for one in render_photo(encoded(quarters(), kind, exif=exif)).renditions:
+            assert metadata(one.webp) == metadata(one.jpeg) == {}
+
+
+def test_the_placeholder_is_a_tiny_picture_of_the_photo():
+    rendered = render_photo(encoded(quarters()))
+
+    head, _, payload = rendered.placeholder.partition(",")
+    tiny = decoded(base64.b64decode(payload))
+    assert head == "data:image/webp;base64"
+    assert len(rendered.placeholder) < 300
+    assert tiny.size == (16, 12)
+    assert corner_colours(tiny) == corner_colours(quarters())
+
+
+def test_a_picture_of_a_person_is_the_middle_square_in_two_sizes():
+    picture = Image.new("RGB", (900, 300), "black")
+    picture.paste(quarters(300, 300), (300, 0))
+
+    small, large = render_avatar(encoded(picture))
+
+    assert (small.width, small.height, large.width, large.height) == (96, 96, 320, 320)
+    for one in (small, large):
+        for data in (one.webp, one.jpeg):
+            assert decoded(data).size == (one.width, one.height)
+            assert corner_colours(decoded(data)) == corner_colours(quarters())
+
+
+def test_a_turned_picture_of_a_person_is_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+
+    _, large = render_avatar(encoded(quarters(800, 600), exif=exif))
+
+    # Turned clockwise: what was at the bottom left is now at the top left.
+    assert corner_colours(decoded(large.jpeg))[0] == (0, 0, 255)
+
+
+def test_an_original_may_come_from_a_file_or_from_memory():
+    path = BAD / "name-test.jpg"
+    with path.open("rb") as file:
+        file.seek(100)
+        from_file = render_photo(file)
+
+    assert render_photo(io.BytesIO(path.read_bytes())) == from_file

@@ -1,0 +1,112 @@
+"""/media/: public renditions from the local folder, to be kept for ever, and nothing else."""
+
+import pytest
+from django.http import Http404
+from django.test import RequestFactory
+
+from media.storage import new_key, store_original, store_rendition
+from media.views import rendition
+from tests.media.pictures import BAD
+
+
+def get(path, method="get", **headers):
+    request = getattr(RequestFactory(), method)(f"/media/{path}", headers=headers)
+    return rendition(request, path)
+
+
+def body(response) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+@pytest.fixture
+def key():
+    return store_rendition(b"picture", ".webp")
+
+
+def test_a_rendition_is_served_as_what_it_is_for_ever(key):
+    response = get(key)
+
+    assert response.status_code == 200
+    assert body(response) == b"picture"
+    assert response["Content-Type"] == "image/webp"
+    assert response["Content-Length"] == "7"
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"] == "default-src 'none'"
+    assert response["Content-Disposition"] == "inline"
+
+
+def test_a_browser_that_has_it_is_not_sent_it_again(key):
+    etag = get(key)["ETag"]
+
+    again = get(key, **{"If-None-Match": etag})
+
+    assert again.status_code == 304
+    assert body(again) == b""
+    assert get(key, **{"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_head_is_answered_and_writing_is_not(key):
+    assert get(key, method="head").status_code == 200
+    assert get(key, method="post").status_code == 405
+
+
+def test_a_deleted_rendition_is_gone_even_for_who_had_it(key, folders):
+    etag = get(key)["ETag"]
+    (folders / "public" / key).unlink()
+
+    with pytest.raises(Http404):
+        get(key, **{"If-None-Match": etag})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "ab",
+        "ab/cd",
+        "../private/secret.jpg",
+        "ab/../../private/secret.jpg",
+        "/etc/passwd",
+        "ab/cd/../../../etc/passwd",
+        "ab/cd/" + "0" * 28 + ".php",
+        "ab/cd/" + "0" * 28 + ".jpg\n",
+        "ab/cd/" + "0" * 28 + ".jpg\0.png",
+        "AB/CD/" + "0" * 28 + ".jpg",
+        "ab%2fcd/" + "0" * 28 + ".jpg",
+        "secret.jpg",
+    ],
+)
+def test_U7_nothing_but_our_own_names_is_looked_for(path, folders):
+    (folders / "private").mkdir()
+    (folders / "public").mkdir()
+    (folders / "private" / "secret.jpg").write_bytes(b"secret")
+    (folders / "public" / "secret.jpg").write_bytes(b"secret")
+
+    with pytest.raises(Http404):
+        get(path)
+
+
+def test_P2_an_original_is_not_served():
+    with (BAD / "name-test.jpg").open("rb") as file:
+        key = store_original(file, ".jpg")
+
+    with pytest.raises(Http404):
+        get(key)
+
+
+def test_a_folder_with_the_name_of_a_file_is_not_served(folders):
+    path = new_key(".jpg")
+    (folders / "public" / path).mkdir(parents=True)
+
+    with pytest.raises(Http404):
+        get(path)
+
+
+def test_with_another_storage_there_is_nothing_here(settings, key):
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    }
+
+    with pytest.raises(Http404):
+        get(key)

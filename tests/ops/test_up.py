@@ -1,0 +1,270 @@
+"""`manage.py up` as a person meets it: real processes, real kills."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import psutil
+import pytest
+
+from instagram import embedded
+from instagram.management.commands.up import MARK
+from tests.servers import PROJECT, SERVER_VARIABLES, RunningSite, free_port, make_data_dir
+
+
+@pytest.fixture(scope="module")
+def site():
+    """A site of these tests' own: they stop and kill it."""
+    running = RunningSite(make_data_dir("up"))
+    try:
+        yield running.start()
+    finally:
+        running.remove()
+
+
+def attempt(**variables):
+    """Start `up` where it has to refuse; return what it printed on stderr, having checked that it is one sentence."""
+    environment = {name: value for name, value in os.environ.items() if name not in SERVER_VARIABLES}
+    folder = None
+    if "DATA_DIR" not in variables:
+        folder = variables["DATA_DIR"] = str(make_data_dir("refused"))
+    done = subprocess.run(
+        [sys.executable, "manage.py", "up"],
+        cwd=PROJECT,
+        env=environment | {"PORT": str(free_port()), "DEMO": "0"} | variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if folder:
+        shutil.rmtree(folder)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    return done.stderr.strip()
+
+
+def get(site, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}{path}", timeout=10) as answer:
+        return answer.status, answer.read().decode()
+
+
+def left_behind(site):
+    """Processes that belong to the site's folder, of whatever kind."""
+    data_dir = str(site.data_dir)
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if process.environ().get(MARK) == data_dir or process.cwd().startswith(data_dir):
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def people(site):
+    return site.manage("shell", "--no-imports", "-c", "from accounts.models import User; print(User.objects.count())").split()[-1]
+
+
+def make_person(site, name):
+    site.environment["DJANGO_SUPERUSER_PASSWORD"] = "a long and quiet river"
+    site.manage("createsuperuser", "--noinput", "--username", name, "--email", f"{name}@example.org")
+
+
+def test_everything_answers_once_the_block_is_printed(site):
+    assert get(site, "/healthz")[0] == 200
+    assert get(site, "/readyz")[0] == 200
+    assert set(site.parts()) == {"postgres", "valkey", "web", "media", "feed", "default", "beat"}
+
+
+def test_nothing_listens_but_the_web_port(site):
+    ports = {
+        connection.laddr.port
+        for process in site.processes()
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert ports == {site.port}
+
+
+def test_a_second_run_on_the_same_data_refuses_and_says_where_the_first_is(site):
+    sentence = attempt(DATA_DIR=str(site.data_dir))
+    assert "already runs" in sentence
+    assert f":{site.port}" in sentence
+
+
+def test_a_port_in_use_is_named_before_anything_is_started(site):
+    assert f"PORT {site.port} is in use" in attempt(PORT=str(site.port))
+
+
+def test_two_copies_run_side_by_side_one_in_a_folder_with_a_long_and_odd_name(site):
+    base = make_data_dir("beside")
+    other = RunningSite(base / "Ünusual name, with spaces" / ("x" * 90))
+    try:
+        other.start()
+        make_person(other, "alice")
+        assert people(other) == "1"
+        assert people(site) == "0"
+        assert other.stop() == 0
+        assert get(site, "/readyz")[0] == 200
+        assert left_behind(other) == []
+    finally:
+        other.remove()
+        shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.mark.parametrize("name", ["media", "web", "postgres", "valkey"])
+def test_a_part_that_is_killed_is_started_again(site, name):
+    before = site.parts()[name]
+    site.kill_part(name)
+    site.wait_until_back()
+    deadline = time.monotonic() + 30
+    while site.parts().get(name) in {None, before} and time.monotonic() < deadline:
+        time.sleep(0.1)
+    site.wait_until_back(name)
+    assert site.parts()[name] != before
+    assert f"{name} was ended by SIGKILL; starting it again" in site.output()
+
+
+def test_ctrl_c_stops_everything_and_the_second_start_is_quick_and_keeps_the_data(site):
+    make_person(site, "alice")
+    assert site.stop(signal.SIGINT) == 0
+    assert left_behind(site) == []
+
+    site.start()
+    assert people(site) == "1"
+    assert site.seconds_to_ready() < 10
+
+
+def test_sigterm_stops_everything_too(site):
+    assert site.stop(signal.SIGTERM) == 0
+    assert left_behind(site) == []
+    site.start()
+
+
+def test_after_kill_9_of_everything_the_next_start_recovers(site):
+    everybody = site.processes()
+    make_person(site, "bob")
+    count = people(site)
+    for process in everybody:
+        process.kill()
+    site.process.wait(10)
+
+    site.start()
+    assert people(site) == count
+
+
+def test_after_kill_9_of_up_alone_the_next_start_ends_what_it_left(site):
+    count = people(site)
+    orphans = set(site.parts().values())
+    # Where Linux tells children that their parent died, some may take it seriously at once; frozen ones cannot.
+    for name in ("web", "media", "valkey", "postgres"):
+        os.kill(site.parts()[name], signal.SIGSTOP)
+    site.kill()
+
+    site.start()
+    assert people(site) == count
+    assert not orphans & {process.pid for process in left_behind(site)}
+
+
+def test_up_ends_with_the_program_that_started_it(site):
+    """`make run` killed with -9 must not leave a site behind that nobody sees."""
+    site.stop()
+    starter = subprocess.Popen(
+        ["/bin/sh", "-c", f'"{sys.executable}" manage.py up --with-parent & wait'],
+        cwd=PROJECT,
+        env=site.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        site.wait_until_back("beat")
+    finally:
+        starter.kill()
+        starter.wait(10)
+    deadline = time.monotonic() + 40
+    while left := left_behind(site):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
+    site.start()
+
+
+def test_a_program_of_somebody_elses_on_the_port_is_named():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert f"PORT {port} is in use" in attempt(PORT=str(port))
+
+
+def test_a_data_dir_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    sentence = attempt(DATA_DIR=str(tmp_path / "file" / "data"))
+    assert "DATA_DIR" in sentence
+    assert "cannot be written" in sentence
+
+
+def test_an_unreachable_database_is_named_without_its_password():
+    sentence = attempt(DATABASE_URL=f"postgresql://someone:s3cret@127.0.0.1:{free_port()}/photos")
+    assert sentence.startswith("DATABASE_URL: cannot use PostgreSQL at 127.0.0.1:")
+    assert "s3cret" not in sentence
+
+
+def test_an_unreachable_valkey_is_named_without_its_password():
+    sentence = attempt(REDIS_URL=f"redis://:s3cret@127.0.0.1:{free_port()}/0")
+    assert sentence.startswith("REDIS_URL: cannot use Valkey or Redis at 127.0.0.1:")
+    assert "s3cret" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("variables", "word"),
+    [
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://u:s3cret@host:port/name"}, "DATABASE_URL"),
+        ({"REDIS_URL": "nonsense"}, "REDIS_URL"),
+        ({"PORT": "eighty"}, "PORT"),
+        ({"PORT": "70000"}, "PORT"),
+        ({"HOST": "not a host"}, "HOST"),
+        ({"ENVIRONMENT": "production"}, "SECRET_KEY"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named(variables, word):
+    sentence = attempt(**variables)
+    assert word in sentence
+    assert "s3cret" not in sentence
+
+
+def test_a_full_disk_is_named(monkeypatch, capsys):
+    from django.core.management import call_command
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(100, 99, 1))
+    with pytest.raises(SystemExit, match=r"disk of DATA_DIR .* is full"):
+        call_command("up")
+
+
+def test_an_old_python_is_told_so():
+    """manage.py must be readable for Pythons that are too old, down to those without f-strings."""
+    import ast
+
+    source = (PROJECT / "manage.py").read_text()
+    ast.parse(source, feature_version=(3, 4))
+    lying = f"import sys; sys.version_info = (3, 8, 1, 'final', 0)\nexec(compile({source!r}, 'manage.py', 'exec'))"
+    done = subprocess.run([sys.executable, "-c", lying], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.strip()) == (1, "Python 3.11 or newer is needed, and this is 3.8.")
+
+
+def test_sockets_fit_whatever_the_folder_is_called(tmp_path):
+    for name in ("short", "with space", "x" * 200, "ünicode"):
+        folder = embedded.socket_dir(tmp_path / name)
+        assert len(os.fsencode(folder / "pg" / ".s.PGSQL.5432")) <= 103
+        assert folder == embedded.socket_dir(tmp_path / name)
+    assert embedded.socket_dir(tmp_path / "a b") != embedded.socket_dir(tmp_path / "a  b")

@@ -1,0 +1,181 @@
+"""A new post: what is accepted, what is refused in which words, and that a refusal leaves nothing behind."""
+
+import pytest
+from django.core.files.storage import storages
+
+from common import limits
+from posts.models import Hashtag, Media, Post
+
+JSON = {"Accept": "application/json"}
+
+
+def send(browser, files, headers=None, **fields):
+    return browser.post("/create/", {"files": files, **fields}, headers=headers)
+
+
+def stored_files(tmp_path):
+    return [path for name in ("media", "originals") for path in (tmp_path / name).rglob("*") if path.is_file()]
+
+
+def test_a_post_is_made_with_its_photos_in_order_and_their_alt_texts(as_, author, photo):
+    answer = send(
+        as_(author),
+        [photo("b.jpg"), photo("a.jpg")],
+        caption="Two cups #Coffee\r\nand @Ben",
+        location="  Lisbon ",
+        alt=["a red cup", "the same cup"],
+    )
+
+    post = Post.objects.get()
+    assert answer.status_code == 302
+    assert answer["Location"] == post.get_absolute_url()
+    assert (post.author, post.caption, post.location) == (author, "Two cups #Coffee\nand @Ben", "Lisbon")
+    assert [(medium.original_name, medium.alt) for medium in post.slides] == [
+        ("b.jpg", "a red cup"),
+        ("a.jpg", "the same cup"),
+    ]
+    assert list(post.hashtags.values_list("name", flat=True)) == ["coffee"]
+    assert post.state == "processing"
+
+
+def test_a_script_gets_the_address_of_the_post(as_, author, photo):
+    answer = send(as_(author), [photo()], headers=JSON)
+
+    assert answer.status_code == 201
+    assert answer.json() == {"url": Post.objects.get().get_absolute_url(), "shortcode": Post.objects.get().shortcode}
+
+
+def test_the_post_and_its_rows_live_on_the_shard_of_their_owner(author, share):
+    post = share(author)
+
+    shards = {pk >> 10 & 0x1FFF for pk in [author.pk, post.pk, *post.media.values_list("pk", flat=True)]}
+    assert len(shards) == 1
+
+
+REFUSED = [
+    ("notes.jpg", b"just some text", "not a photo"),
+    ("empty.jpg", b"", "empty"),
+    ("huge.jpg", b"\xff\xd8\xff" + b"\0" * (31 * 1024 * 1024), "at most 30 MB"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "why"), REFUSED, ids=[name for name, _, _ in REFUSED])
+def test_U1_a_file_that_cannot_be_used_is_named_at_the_field_and_nothing_is_kept(
+    name, data, why, as_, author, photo, tmp_path
+):
+    answer = send(as_(author), [photo("good.jpg"), photo(name, data)], caption="typed <b>text</b>", alt=["my cup", ""])
+
+    assert answer.status_code == 422
+    assert name in answer.text
+    assert why in answer.text
+    assert "typed &lt;b&gt;text&lt;/b&gt;" in answer.text, "what was typed is kept"
+    assert "my cup" in answer.text
+    assert not Post.objects.exists()
+    assert not Media.objects.exists()
+    assert not stored_files(tmp_path)
+
+
+def test_a_script_is_told_which_file_by_its_place_in_the_request(as_, author, photo):
+    answer = send(as_(author), [photo("good.jpg"), photo("bad.jpg", b"no photo")], headers=JSON)
+
+    assert answer.status_code == 422
+    [error] = answer.json()["file_errors"]
+    assert (error["index"], error["name"]) == (1, "bad.jpg")
+
+
+def test_U10_twenty_one_photos_are_one_too_many(as_, author, photo):
+    answer = send(as_(author), [photo(f"{n}.jpg") for n in range(21)], caption="kept")
+
+    assert answer.status_code == 422
+    assert "You chose 21 photos. A post holds at most 20." in answer.text
+    assert "kept" in answer.text
+    assert not Post.objects.exists()
+
+
+def test_a_post_without_photos_is_refused(as_, author):
+    answer = send(as_(author), [], caption="only words")
+
+    assert answer.status_code == 422
+    assert "Choose at least one photo." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("caption", "x" * 2201, "2,201 characters long: at most 2,200"),
+        ("caption", "x" * 2_200_000, "at most 2,200 characters"),
+        ("caption", " ".join(f"#tag{n}" for n in range(31)), "31 hashtags: at most 30"),
+        ("caption", " ".join(f"@name{n}" for n in range(21)), "21 mentions: at most 20"),
+        ("location", "x" * 101, "101 characters long: at most 100"),
+        ("alt", "x" * 1001, "alt text of photo 1 is 1,001 characters long: at most 1,000"),
+    ],
+)
+def test_U10_text_beyond_its_limit_is_refused_at_its_field(field, value, why, as_, author, photo, tmp_path, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+
+    answer = send(as_(author), [photo()], **{field: value})
+
+    assert answer.status_code == 422
+    assert why in answer.text
+    assert not Post.objects.exists()
+    assert not stored_files(tmp_path)
+
+
+@pytest.mark.parametrize("caption", ["x" * 2200, "👩‍👩‍👧‍👦" * 2200 if limits.MAX_CODE_POINTS_PER_CHAR >= 7 else "", "a\r\n" * 1100])
+def test_a_caption_at_its_limit_is_taken_as_people_count_characters(caption, as_, author, photo):
+    assert send(as_(author), [photo()], caption=caption).status_code == 302
+    assert Post.objects.count() == 1
+
+
+def test_D15_a_full_disk_is_said_and_leaves_nothing_behind(as_, author, photo, tmp_path, monkeypatch):
+    stored = []
+    save = type(storages["originals"]).save
+
+    def save_until_full(self, name, content, max_length=None):
+        if stored:
+            raise OSError(28, "No space left on device")
+        stored.append(save(self, name, content, max_length))
+        return stored[0]
+
+    monkeypatch.setattr(type(storages["originals"]), "save", save_until_full)
+
+    answer = send(as_(author), [photo("1.jpg"), photo("2.jpg")], caption="kept")
+
+    assert answer.status_code == 503
+    assert "could not be stored" in answer.text
+    assert "kept" in answer.text
+    assert stored
+    assert not Post.objects.exists()
+    assert not stored_files(tmp_path)
+
+
+def test_U8_no_name_of_a_stranger_reaches_storage(as_, author, photo):
+    send(as_(author), [photo("../../etc/<script>.php.jpg")])
+
+    medium = Media.objects.get()
+    assert "php" not in medium.original
+    assert ".." not in medium.original
+    assert medium.original.endswith(".jpg")
+
+
+def test_tags_of_other_scripts_are_found_under_one_form(as_, author, photo):
+    send(as_(author), [photo()], caption="#Straße #STRASSE ＃写真 #123 #_ x#no &#35; #été")
+
+    assert set(Hashtag.objects.values_list("name", flat=True)) == {"strasse", "写真", "été"}
+
+
+def test_S11_thirty_posts_in_half_an_hour_are_enough(as_, author, photo, settings):
+    settings.RATE_LIMITS = True
+    browser = as_(author)
+    for _ in range(30):
+        assert send(browser, [photo()]).status_code == 302
+
+    answer = send(browser, [photo()])
+
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
+    assert Post.objects.count() == 30
+
+
+def test_the_composer_needs_a_session(client):
+    assert client.get("/create/")["Location"] == "/accounts/login/?next=/create/"

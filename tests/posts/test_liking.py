@@ -1,0 +1,153 @@
+"""Who may see a post may like it, once; the count is exact."""
+
+import threading
+
+import pytest
+from django.db import connections
+
+from common.counters import CountDelta
+from common.tasks import fold_counters
+from posts.actions import like_post, unlike_post
+from posts.models import Like, Post
+from tests.conftest import HTMX
+
+
+def count_of(post, viewer):
+    return Post.objects.with_viewer_state(viewer).get(pk=post.pk).like_count
+
+
+def test_a_like_counts_at_once(as_, follower, post):
+    answer = as_(follower).post(f"/p/{post.shortcode}/like/", headers=HTMX)
+
+    assert answer.status_code == 200
+    assert 'aria-pressed="true"' in answer.text
+    assert "1 like" in answer.text
+    assert count_of(post, follower) == 1
+
+
+def test_without_javascript_a_like_leads_back_to_the_post(as_, follower, post):
+    answer = as_(follower).post(f"/p/{post.shortcode}/like/")
+
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/p/{post.shortcode}/"
+
+
+def test_liking_twice_is_liking_once(as_, follower, post):
+    browser = as_(follower)
+    for _ in range(2):
+        browser.post(f"/p/{post.shortcode}/like/")
+
+    assert count_of(post, follower) == 1
+
+
+def test_unliking_takes_the_like_back_and_a_second_time_changes_nothing(as_, follower, post):
+    browser = as_(follower)
+    browser.post(f"/p/{post.shortcode}/like/")
+    for _ in range(2):
+        assert browser.post(f"/p/{post.shortcode}/unlike/").status_code == 302
+
+    assert count_of(post, follower) == 0
+
+
+def test_a_like_needs_post_and_a_session(client, as_, follower, post):
+    assert client.post(f"/p/{post.shortcode}/like/")["Location"].startswith("/accounts/login/")
+    assert as_(follower).get(f"/p/{post.shortcode}/like/").status_code == 405
+    assert not Like.objects.exists()
+
+
+def test_an_expired_session_sends_htmx_to_sign_in_and_swaps_nothing(client, post):
+    answer = client.post(f"/p/{post.shortcode}/like/", headers=HTMX)
+
+    assert answer["HX-Redirect"].startswith("/accounts/login/")
+    assert not answer.content
+
+
+def test_A2_a_forbidden_post_looks_like_a_missing_one(as_, stranger, post):
+    Post.objects.update(published_at=None)
+    browser = as_(stranger)
+
+    forbidden = browser.post(f"/p/{post.shortcode}/like/")
+    missing = browser.post("/p/AAAAAAAAAAB/like/")
+
+    assert forbidden.status_code == missing.status_code == 404
+    assert not Like.objects.exists()
+
+
+def test_the_list_of_likers_says_who(as_, follower, post):
+    like_post(post, liker=follower)
+
+    assert "follower" in as_(follower).get(f"/p/{post.shortcode}/likes/").text
+
+
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_the_list_of_likers_costs_the_same_queries_whatever_its_size(
+    size, as_, person, post, follower, django_assert_num_queries
+):
+    for _ in range(size):
+        like_post(post, liker=person())
+    browser = as_(follower)
+    browser.get(f"/p/{post.shortcode}/likes/")
+
+    with django_assert_num_queries(4):  # the viewer, the post, the likes, the people
+        browser.get(f"/p/{post.shortcode}/likes/")
+
+
+def test_folding_moves_the_count_and_does_not_change_it(follower, stranger, post):
+    like_post(post, liker=follower)
+    like_post(post, liker=stranger)
+    unlike_post(post, liker=stranger)
+    before = count_of(post, follower)
+
+    assert fold_counters() > 0
+
+    assert before == count_of(post, follower) == post.likes.count() == 1
+    assert not CountDelta.objects.exists()
+    assert Post.objects.get(pk=post.pk).folded_likes == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_D13_two_simultaneous_likes_by_one_person_count_one(follower, post):
+    together = threading.Barrier(8)
+    new = []
+
+    def like():
+        together.wait()
+        new.append(like_post(post, liker=follower))
+        connections.close_all()
+
+    threads = [threading.Thread(target=like) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(new) == [False] * 7 + [True]
+    assert count_of(post, follower) == post.likes.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_D13_many_people_like_one_post_at_once_while_counts_are_folded(person, post):
+    people = [person() for _ in range(24)]
+    together = threading.Barrier(9)
+
+    def like(some):
+        together.wait()
+        for one in some:
+            like_post(post, liker=one)
+        connections.close_all()
+
+    threads = [threading.Thread(target=like, args=(people[start::8],)) for start in range(8)]
+    for thread in threads:
+        thread.start()
+    together.wait()
+    seen = []
+    while any(thread.is_alive() for thread in threads):
+        fold_counters()
+        seen.append(count_of(post, people[0]))
+    for thread in threads:
+        thread.join()
+
+    assert seen == sorted(seen), "a count never went back while it was folded"
+    assert count_of(post, people[0]) == post.likes.count() == 24
+    fold_counters()
+    assert Post.objects.get(pk=post.pk).folded_likes == 24

@@ -1,0 +1,140 @@
+"""The page of a post, its comments, and deleting them."""
+
+import pytest
+
+from posts.actions import add_comment, remove_post
+from posts.models import Comment, Post
+from tests.conftest import HTMX
+
+
+def comments_of(post, viewer):
+    return Post.objects.with_viewer_state(viewer).get(pk=post.pk).comment_count
+
+
+def test_a_public_post_is_there_for_everybody(client, post):
+    answer = client.get(post.get_absolute_url())
+
+    assert answer.status_code == 200
+    assert f'<article data-post="{post.shortcode}"' in answer.text.replace("\n", " ") or (
+        f'data-post="{post.shortcode}"' in answer.text
+    )
+    assert '<a href="/explore/tags/sun/">#sun</a>' in answer.text
+
+
+@pytest.mark.parametrize("shortcode", ["AAAAAAAAAAA", "________________", "x", "A" * 20])
+def test_a_shortcode_that_is_no_posts_is_not_found(client, shortcode, db):
+    assert client.get(f"/p/{shortcode}/").status_code == 404
+
+
+def test_a_comment_appears_with_the_count(as_, follower, post):
+    answer = as_(follower).post(f"/p/{post.shortcode}/comment/", {"text": "  Lovely, @author! "}, headers=HTMX)
+
+    comment = Comment.objects.get()
+    assert answer.status_code == 200
+    assert (comment.text, comment.author) == ("Lovely, @author!", follower)
+    assert '<a href="/author/">@author</a>' in answer.text
+    assert comments_of(post, follower) == 1
+
+
+def test_without_javascript_a_comment_leads_back_to_itself(as_, follower, post):
+    answer = as_(follower).post(f"/p/{post.shortcode}/comment/", {"text": "Lovely"})
+
+    assert answer["Location"] == f"/p/{post.shortcode}/#comment-{Comment.objects.get().pk}"
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
+@pytest.mark.parametrize(
+    ("text", "why"), [("", "Write something first."), (" \n\u200b"[:2], "Write something first."), ("x" * 2201, "at most 2,200")]
+)
+def test_a_blank_or_too_long_comment_is_refused_with_its_text_kept(headers, text, why, as_, follower, post):
+    answer = as_(follower).post(f"/p/{post.shortcode}/comment/", {"text": text}, headers=headers)
+
+    assert answer.status_code == 422
+    assert why in answer.text
+    assert text.strip() in answer.text
+    assert not Comment.objects.exists()
+
+
+def test_U9_hostile_text_is_shown_and_does_nothing(as_, follower, author, share):
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)> javascript:alert(1) https://x.y/\"onmouseover=alert(1)"
+    post = share(author, caption=evil, location=evil[:90])
+    add_comment(post, author=follower, text=evil)
+
+    page = as_(follower).get(post.get_absolute_url()).text
+
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert 'href="javascript:' not in page
+    assert '"onmouseover' not in page
+
+
+def test_comments_are_deleted_by_their_author_or_the_posts_and_nobody_else(as_, follower, stranger, author, post):
+    mine = add_comment(post, author=follower, text="mine")
+    other = add_comment(post, author=follower, text="other")
+
+    def url(comment):
+        return f"/p/{post.shortcode}/comments/{comment.pk}/delete/"
+
+    assert as_(stranger).post(url(mine)).status_code == 404
+    assert as_(follower).get(url(mine)).status_code == 405
+    assert as_(follower).post(url(mine)).status_code == 302
+    assert as_(author).post(url(other), headers=HTMX).status_code == 200
+    assert as_(author).post(url(other)).status_code == 404
+    assert comments_of(post, author) == 0
+
+
+def test_older_comments_come_by_cursor(as_, follower, post):
+    for number in range(25):
+        add_comment(post, author=follower, text=f"comment {number:02}")
+    browser = as_(follower)
+
+    page = browser.get(post.get_absolute_url())
+    assert "comment 24" in page.text
+    assert "comment 04" not in page.text
+    older = page.context["comments"].next_url
+    assert older in page.text.replace("&amp;", "&")
+    for headers in (HTMX, {}):
+        answer = browser.get(older, headers=headers).text
+        assert "comment 04" in answer
+        assert "comment 05" not in answer
+
+
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_a_post_page_costs_the_same_queries_whatever_is_on_it(
+    size, as_, author, follower, person, share, django_assert_num_queries
+):
+    post = share(author, photos=size)
+    for _ in range(size):
+        add_comment(post, author=person(), text="hello")
+    browser = as_(follower)
+    browser.get(post.get_absolute_url())
+
+    with django_assert_num_queries(4):  # the viewer, the post with its author, its media, its comments
+        browser.get(post.get_absolute_url())
+
+
+def test_deleting_asks_first_and_only_the_author(as_, author, stranger, post, tasks_run):
+    url = f"/p/{post.shortcode}/delete/"
+    assert as_(stranger).get(url).status_code == 404
+    assert as_(stranger).post(url).status_code == 404
+    assert as_(author).get(url).status_code == 200
+    assert Post.objects.filter(deleted_at=None).exists(), "asking deletes nothing"
+
+    with tasks_run():
+        answer = as_(author).post(url)
+
+    assert answer["Location"] == "/author/"
+    assert not Post.objects.exists()
+    assert type(author).objects.with_counts().get(pk=author.pk).posts_count == 0
+    assert as_(author).get(post.get_absolute_url()).status_code == 404
+
+
+def test_a_removed_post_is_gone_for_all_but_its_author_who_is_told_why(client, as_, author, follower, post):
+    remove_post(post, reason="Not yours to share")
+
+    assert client.get(post.get_absolute_url()).status_code == 404
+    assert as_(follower).get(post.get_absolute_url()).status_code == 404
+    page = as_(author).get(post.get_absolute_url())
+    assert page.status_code == 200
+    assert "Not yours to share" in page.text
+    assert type(author).objects.with_counts().get(pk=author.pk).posts_count == 0

@@ -28,9 +28,9 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     answer GET. An htmx request gets `HX-Redirect`: a plain 302 would swap the sign-in page into a button.
     """
 
-    def handle_no_permission(  # type: ignore[override]
+    def handle_no_permission(  # type: ignore[override]  # the stubs promise a plain redirect
         self, request: HttpRequest, view_func: Callable[..., Any]
-    ) -> HttpResponseBase:  # type: ignore[override]
+    ) -> HttpResponseBase:
         sign_in = resolve_url(self.get_login_url(view_func))
         is_htmx = bool(getattr(request, "htmx", False))
         if request.method in {"GET", "HEAD"} and not is_htmx:

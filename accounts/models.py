@@ -12,10 +12,12 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.safestring import SafeString
 
 from common.counters import Counter
 from common.ids import SnowflakeModel
 from common.limits import MAX_BIO_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_USERNAME_CHARS
+from common.linkify import linkify
 
 Viewer: TypeAlias = "User | AnonymousUser"
 """Whoever looks at something."""
@@ -145,6 +147,15 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     @property
     def display_name(self) -> str:
         return self.name or self.username
+
+    @property
+    def bio_html(self) -> SafeString:
+        return linkify(self.bio)
+
+    @property
+    def link_text(self) -> str:
+        """The link as people write it."""
+        return self.link.split("://", 1)[-1].removeprefix("www.").rstrip("/")
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]

@@ -46,7 +46,13 @@ def linkify(text: str) -> SafeString:
 
 
 def _matches(text: str) -> list[re.Match[str]]:
-    return [found for found in _LINKABLE.finditer(text) if not (found["tag"] and found["tag"].strip("_").isdecimal())]
+    return [found for found in _LINKABLE.finditer(text) if not found["tag"] or _says_something(found["tag"])]
+
+
+def _says_something(tag: str) -> bool:
+    """Whether there is more in `tag` than digits and underscores: «#1» is a number, not a topic."""
+    word = tag.strip("_")
+    return bool(word) and not word.isdecimal()
 
 
 def _link(found: re.Match[str]) -> str:

@@ -210,7 +210,7 @@ def _make_cluster(cluster: Path, user: tuple[int, int] | None, setup: Any, *, du
         *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         *([] if durable else ["--no-sync"]),
     ]
-    made = subprocess.run(  # noqa: S603  (our own program and words)
+    made = subprocess.run(
         command,
         cwd=unfinished,
         env=_clean_environment(),
@@ -383,7 +383,7 @@ def _clean_environment() -> dict[str, str]:
 
 
 def _run(command: list[str], *, cwd: Path, output: Output, setup: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603  (our own program and words)
+    return subprocess.Popen(
         command,
         cwd=cwd,
         env=_clean_environment(),

@@ -118,6 +118,7 @@ def end(processes: "list[psutil.Process]", first: signal.Signals, *, patience_se
         for process in processes:
             with suppress(psutil.Error):
                 process.send_signal(step)
+                process.send_signal(signal.SIGCONT)  # One that somebody stopped could not obey.
         deadline = time.monotonic() + seconds
         while (processes := [process for process in processes if is_alive(process)]) and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -6,6 +6,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -148,7 +149,19 @@ INSTALLED_APPS.append("django.forms")
 
 # --- Data --------------------------------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or embedded.postgres_url(DATA_DIR))}
+
+def database_config(url: str) -> dict[str, object]:
+    """Django's form of DATABASE_URL. The message shows nothing of the URL: it may hold a password."""
+    config: dict[str, object] = {}
+    if url.partition("://")[0] in {"postgres", "postgresql"}:
+        with suppress(ValueError):
+            config = env.db_url_config(url)
+    if not config.get("NAME"):
+        raise ImproperlyConfigured("DATABASE_URL must be like postgresql://user:password@host:5432/name.")
+    return config
+
+
+DATABASES = {"default": database_config(env.str("DATABASE_URL", default="") or embedded.postgres_url(DATA_DIR))}
 DATABASES["default"] |= {
     "ENGINE": "django.db.backends.postgresql",
     "CONN_MAX_AGE": 600,

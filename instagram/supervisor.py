@@ -289,7 +289,7 @@ def child(
     command: list[str], *, cwd: Path, env: dict[str, str], last_signal: signal.Signals
 ) -> subprocess.Popen[bytes]:
     """Start a process for a Part: output to a pipe, a session of its own, `last_signal` when we die (Linux)."""
-    return subprocess.Popen(  # noqa: S603  (our own program and words)
+    return subprocess.Popen(
         command,
         cwd=cwd,
         env=env,

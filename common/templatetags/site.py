@@ -37,6 +37,12 @@ def compact(number: int | None) -> str:
     return f"{number:,}"
 
 
+@register.filter
+def minutes(seconds: int) -> int:
+    """Whole minutes that cover `seconds`."""
+    return -(-int(seconds) // 60)
+
+
 def short_ago(moment: datetime, now: datetime) -> str:
     """How long ago, in the largest whole unit up to weeks: "now", "3m", "2h", "4d", "5w"."""
     seconds = int((now - moment).total_seconds())

@@ -21,6 +21,16 @@ from posts.models.media import Media, MediaState
 if TYPE_CHECKING:
     from accounts.models import User, Viewer
 
+RATIO_CLASSES = {
+    "ratio-4x5": 4 / 5,
+    "ratio-1x1": 1.0,
+    "ratio-4x3": 4 / 3,
+    "ratio-3x2": 3 / 2,
+    "ratio-16x9": 16 / 9,
+    "ratio-191x100": 1.91,
+}
+"""The shapes of the box around the photos of a post, width by height: classes, for there are no inline styles."""
+
 LIKES = Counter("post.likes", "posts_post", "folded_likes")
 COMMENTS = Counter("post.comments", "posts_post", "folded_comments")
 
@@ -66,7 +76,7 @@ class PostQuerySet(models.QuerySet["Post"]):
             .select_related("author")
             .prefetch_related("media")
             .only(
-                *(field.name for field in self.model._meta.concrete_fields),
+                *(field.name for field in Post._meta.concrete_fields),  # noqa: SLF001  (Django's own, documented)
                 *(f"author__{name}" for name in DISPLAY_FIELDS),
             )
         )
@@ -180,6 +190,20 @@ class Post(SnowflakeModel):
         names = f"{failed[0].original_name}: " if failed[0].original_name else ""
         more = f" ({len(failed) - 1} more failed too.)" if len(failed) > 1 else ""
         return f"{names}{failed[0].error}{more}"
+
+    @property
+    def ratio_class(self) -> str:
+        """The class of the box that all slides share: of the shapes we show, the nearest to the first photo."""
+        first = self.slides[0] if self.slides else None
+        if first is None or not first.height:
+            return "ratio-1x1"
+        ratio = first.width / first.height
+        return min(RATIO_CLASSES, key=lambda name: abs(RATIO_CLASSES[name] - ratio))
+
+    @property
+    def photo_label(self) -> str:
+        """What a photo without alt text is called."""
+        return f"Photo by {self.author.display_name}"
 
     @property
     def caption_html(self) -> SafeString:

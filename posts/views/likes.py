@@ -44,4 +44,4 @@ def _like_button(request: MemberRequest, post: Post) -> HttpResponse:
     if not request.htmx:
         return redirect(post)
     post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
-    return render(request, "posts/_like_button.html", {"post": post})
+    return render(request, "posts/_actions.html", {"post": post})

@@ -37,32 +37,6 @@ function compose(root) {
   let leaving = false;
   let serial = 0;
 
-  // --- Take the form over ---------------------------------------------------------------------------------------
-
-  input.required = false;
-  part("files").classList.add("visually-hidden");
-  input.tabIndex = -1;
-  part("alts").remove();
-  part("drop").hidden = false;
-  part("list").setAttribute("role", "list");
-  root.dataset.js = "";
-  draw();
-  if (input.files?.length) takeChosen();
-  restore();
-
-  input.addEventListener("change", takeChosen);
-  root.addEventListener("click", (event) => {
-    const name = event.target.closest("[data-act]")?.dataset.act;
-    if (name === "pick") input.click();
-    if (name === "cancel") cancel();
-    if (name === "discard") discard();
-  });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    share();
-  });
-  for (const field of [caption, location_]) field.addEventListener("input", changed);
-
   function takeChosen() {
     const files = [...input.files];
     input.value = "";
@@ -225,7 +199,7 @@ function compose(root) {
 
   function sizeProblem(width, height) {
     const size = `This photo has ${width.toLocaleString("en-GB")} × ${height.toLocaleString("en-GB")} pixels`;
-    if (Math.min(width, height) < limits.minSide) return `${size}; photos need at least ${limits.minSide} a side. Choose a larger one.`;
+    if (Math.max(width, height) < limits.minSide) return `${size}; photos need at least ${limits.minSide} on the longer side. Choose a larger one.`;
     if (Math.max(width, height) > limits.maxSide || width * height > limits.maxPixels) {
       return `${size}; photos can have at most ${limits.maxSide.toLocaleString("en-GB")} a side and ${limits.maxPixels / 1e6} megapixels in all. Make it smaller and try again.`;
     }
@@ -336,7 +310,7 @@ function compose(root) {
     if (messages.length) {
       field.setAttribute("aria-invalid", "true");
       describedBy.push(id);
-      wrapper.append(make("ul", { class: "errorlist", id }, ...messages.map((message) => make("li", {}, message))));
+      wrapper.append(make("div", { class: "field-error", id }, icon("warning"), make("ul", { class: "errorlist" }, ...messages.map((message) => make("li", {}, message)))));
     } else field.removeAttribute("aria-invalid");
     if (describedBy.length) field.setAttribute("aria-describedby", describedBy.join(" "));
     else field.removeAttribute("aria-describedby");
@@ -602,6 +576,32 @@ function compose(root) {
     },
     true,
   );
+
+  // --- Take the form over ---------------------------------------------------------------------------------------
+
+  input.required = false;
+  part("files").classList.add("visually-hidden");
+  input.tabIndex = -1;
+  part("alts").remove();
+  part("drop").hidden = false;
+  part("list").setAttribute("role", "list");
+  root.dataset.js = "";
+  draw();
+  if (input.files?.length) takeChosen();
+  restore();
+
+  input.addEventListener("change", takeChosen);
+  root.addEventListener("click", (event) => {
+    const name = event.target.closest("[data-act]")?.dataset.act;
+    if (name === "pick") input.click();
+    if (name === "cancel") cancel();
+    if (name === "discard") discard();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    share();
+  });
+  for (const field of [caption, location_]) field.addEventListener("input", changed);
 }
 
 const megabytes = (size) => `${(size / 1024 / 1024).toFixed(1).replace(/\.0$/, "")} MB`;

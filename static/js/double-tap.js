@@ -8,7 +8,7 @@ const TAP_DISTANCE_PX = 30;
 const BURST_MS = 1_000;
 
 let lastTap = null;
-let likedByTouchAt = 0;
+let likedByTouchAt = -Infinity;
 
 document.addEventListener("dblclick", (event) => {
   if (performance.now() - likedByTouchAt < 600) return; // some browsers send both

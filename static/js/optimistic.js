@@ -68,6 +68,8 @@ async function post(state, on) {
     method: "POST",
     headers: { "HX-Request": "true", "HX-Current-URL": location.href, "X-CSRFToken": csrfToken(state.form), Accept: "text/html" },
     credentials: "same-origin",
+    // A press just before leaving the page still counts.
+    keepalive: true,
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const elsewhere = response.headers.get("HX-Redirect") ?? (response.redirected ? response.url : null);

@@ -7,7 +7,6 @@ import "./failures.js";
 import "./optimistic.js";
 import "./double-tap.js";
 import "./carousel.js";
-import "./caption.js";
 import "./comments.js";
 import "./count.js";
 import "./dialogs.js";

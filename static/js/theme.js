@@ -32,6 +32,7 @@ async function choose(form, theme) {
       method: "POST",
       headers: { "HX-Request": "true", "X-CSRFToken": csrfToken(form) },
       body: new URLSearchParams({ theme }),
+      keepalive: true,
       credentials: "same-origin",
     });
     if (!response.ok) throw Object.assign(new Error("refused"), { status: response.status });

@@ -10,17 +10,20 @@ const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle:
 
 onContent("time[datetime]", (element) => {
   const moment = new Date(element.dateTime);
-  if (!Number.isNaN(moment.getTime()) && element.title) element.title = exact.format(moment);
+  if (Number.isNaN(moment.getTime())) return;
+  if (element.title) element.title = exact.format(moment);
+  tell(element);
 });
 
 function refresh() {
-  if (document.hidden) return;
-  for (const element of document.querySelectorAll("time[datetime]")) {
-    const moment = Date.parse(element.dateTime);
-    if (Number.isNaN(moment) || !SHORT.test(element.textContent.trim())) continue;
-    const text = short((Date.now() - moment) / 1_000);
-    if (element.textContent.trim() !== text) element.textContent = text;
-  }
+  if (!document.hidden) document.querySelectorAll("time[datetime]").forEach(tell);
+}
+
+function tell(element) {
+  const moment = Date.parse(element.dateTime);
+  if (Number.isNaN(moment) || !SHORT.test(element.textContent.trim())) return;
+  const text = short((Date.now() - moment) / 1_000);
+  if (element.textContent.trim() !== text) element.textContent = text;
 }
 
 function short(seconds) {

@@ -24,9 +24,7 @@ def refusal(file) -> MediaError:
 def test_the_kind_and_size_of_a_photo(kind):
     file = encoded(quarters(400, 300), kind)
 
-    assert probe_photo(file) == PhotoInfo(
-        format=kind, width=400, height=300, bytes=len(file.getvalue()), orientation=1
-    )
+    assert probe_photo(file) == PhotoInfo(format=kind, width=400, height=300, bytes=len(file.getvalue()), orientation=1)
     assert file.tell() == 0
 
 

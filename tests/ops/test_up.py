@@ -71,7 +71,9 @@ def left_behind(site):
 
 
 def people(site):
-    return site.manage("shell", "--no-imports", "-c", "from accounts.models import User; print(User.objects.count())").split()[-1]
+    return site.manage(
+        "shell", "--no-imports", "-c", "from accounts.models import User; print(User.objects.count())"
+    ).split()[-1]
 
 
 def make_person(site, name):
@@ -144,12 +146,6 @@ def test_ctrl_c_stops_everything_and_the_second_start_is_quick_and_keeps_the_dat
     assert site.seconds_to_ready() < 10
 
 
-def test_sigterm_stops_everything_too(site):
-    assert site.stop(signal.SIGTERM) == 0
-    assert left_behind(site) == []
-    site.start()
-
-
 def test_after_kill_9_of_everything_the_next_start_recovers(site):
     everybody = site.processes()
     make_person(site, "bob")
@@ -175,9 +171,10 @@ def test_after_kill_9_of_up_alone_the_next_start_ends_what_it_left(site):
     assert not orphans & {process.pid for process in left_behind(site)}
 
 
-def test_up_ends_with_the_program_that_started_it(site):
+def test_sigterm_stops_everything_and_so_does_the_end_of_the_program_that_started_it(site):
     """`make run` killed with -9 must not leave a site behind that nobody sees."""
-    site.stop()
+    site.stop(signal.SIGTERM)
+    assert left_behind(site) == []
     starter = subprocess.Popen(
         ["/bin/sh", "-c", f'"{sys.executable}" manage.py up --with-parent & wait'],
         cwd=PROJECT,
@@ -195,7 +192,6 @@ def test_up_ends_with_the_program_that_started_it(site):
     while left := left_behind(site):
         assert time.monotonic() < deadline, left
         time.sleep(0.2)
-    site.start()
 
 
 def test_a_program_of_somebody_elses_on_the_port_is_named():

@@ -121,7 +121,9 @@ def test_U10_text_beyond_its_limit_is_refused_at_its_field(field, value, why, as
     assert not stored_files(tmp_path)
 
 
-@pytest.mark.parametrize("caption", ["x" * 2200, "👩‍👩‍👧‍👦" * 2200 if limits.MAX_CODE_POINTS_PER_CHAR >= 7 else "", "a\r\n" * 1100])
+@pytest.mark.parametrize(
+    "caption", ["x" * 2200, "👩‍👩‍👧‍👦" * 2200 if limits.MAX_CODE_POINTS_PER_CHAR >= 7 else "", "a\r\n" * 1100]
+)
 def test_a_caption_at_its_limit_is_taken_as_people_count_characters(caption, as_, author, photo):
     assert send(as_(author), [photo()], caption=caption).status_code == 302
     assert Post.objects.count() == 1

@@ -44,7 +44,8 @@ def test_without_javascript_a_comment_leads_back_to_itself(as_, follower, post):
 
 @pytest.mark.parametrize("headers", [HTMX, {}])
 @pytest.mark.parametrize(
-    ("text", "why"), [("", "Write something first."), (" \n\u200b"[:2], "Write something first."), ("x" * 2201, "at most 2,200")]
+    ("text", "why"),
+    [("", "Write something first."), (" \n\u200b"[:2], "Write something first."), ("x" * 2201, "at most 2,200")],
 )
 def test_a_blank_or_too_long_comment_is_refused_with_its_text_kept(headers, text, why, as_, follower, post):
     answer = as_(follower).post(f"/p/{post.shortcode}/comment/", {"text": text}, headers=headers)
@@ -56,7 +57,7 @@ def test_a_blank_or_too_long_comment_is_refused_with_its_text_kept(headers, text
 
 
 def test_U9_hostile_text_is_shown_and_does_nothing(as_, follower, author, share):
-    evil = "<script>alert(1)</script><img src=x onerror=alert(1)> javascript:alert(1) https://x.y/\"onmouseover=alert(1)"
+    evil = '<script>alert(1)</script><img src=x onerror=alert(1)> javascript:alert(1) https://x.y/"onmouseover=alert(1)'
     post = share(author, caption=evil, location=evil[:90])
     add_comment(post, author=follower, text=evil)
 

@@ -1,0 +1,20 @@
+# One image for every process of ours: web, realtime, workers, beat and the migrate job (see docker-compose.yml).
+FROM python:3.11-slim AS packages
+WORKDIR /app
+COPY requirements.txt .
+# Every package is a wheel with a pinned hash: no compiler is needed.
+RUN python -m venv /app/.venv \
+ && /app/.venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin everyframe \
+ && install -d -o everyframe -g everyframe /data /data/static
+WORKDIR /app
+COPY --from=packages /app/.venv /app/.venv
+COPY . .
+RUN python -m compileall -q accounts common feed instagram media posts search social
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    ENVIRONMENT=production DATA_DIR=/data DJANGO_SETTINGS_MODULE=instagram.settings
+USER everyframe
+EXPOSE 8000
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "instagram.wsgi:application"]

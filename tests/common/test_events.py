@@ -1,0 +1,100 @@
+"""Events come after the commit, and a broker that is away fails no request."""
+
+import time
+from dataclasses import dataclass
+
+import pytest
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from common import events
+
+
+@dataclass(frozen=True)
+class SomethingHappened:
+    thing_id: int
+
+
+class Recorder:
+    name = "tests.recorder"
+
+    def __init__(self, error=None):
+        self.calls = []
+        self.error = error
+
+    def apply_async(self, *, kwargs):
+        self.calls.append(kwargs)
+        if self.error:
+            raise self.error
+
+
+@pytest.fixture
+def subscribed(monkeypatch):
+    monkeypatch.setattr(events, "_subscribers", {})
+    monkeypatch.setattr(events, "_broker_paused_until", 0.0)
+
+    def subscribe(recorder):
+        events.subscribe(SomethingHappened, recorder)
+        return recorder
+
+    return subscribe
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_is_published_after_the_commit_and_never_after_a_rollback(subscribed):
+    recorder = subscribed(Recorder())
+
+    with transaction.atomic():
+        events.emit(SomethingHappened(thing_id=1))
+        assert recorder.calls == []
+    with pytest.raises(RuntimeError), transaction.atomic():
+        events.emit(SomethingHappened(thing_id=2))
+        raise RuntimeError
+
+    assert recorder.calls == [{"thing_id": 1}]
+
+
+@pytest.mark.parametrize("error", [OperationalError("down"), ConnectionRefusedError(), TimeoutError()])
+def test_D7_a_broker_that_is_away_fails_no_request_and_is_not_asked_again_at_once(error, subscribed):
+    recorder = subscribed(Recorder(error))
+
+    assert not events.publish(recorder, thing_id=1)
+    assert not events.publish(recorder, thing_id=2)
+    assert recorder.calls == [{"thing_id": 1}]
+
+
+def test_the_broker_is_asked_again_after_a_pause(subscribed, monkeypatch):
+    recorder = subscribed(Recorder(TimeoutError()))
+    events.publish(recorder, thing_id=1)
+    recorder.error = None
+    monkeypatch.setattr(events, "_broker_paused_until", time.monotonic() - 1)
+
+    assert events.publish(recorder, thing_id=2)
+
+
+def test_D8_a_broker_that_accepts_and_never_answers_costs_about_its_timeout(subscribed, settings):
+    """A listener that never says a word, in the place of Valkey."""
+    import socket
+
+    from celery import Celery
+
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        app = Celery("silent", broker=f"redis://127.0.0.1:{silent.getsockname()[1]}/0", set_as_current=False)
+        app.conf.update(
+            broker_transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS,
+            task_publish_retry=settings.CELERY_TASK_PUBLISH_RETRY,
+            task_ignore_result=True,
+        )
+
+        @app.task(name="tests.silent")
+        def task(thing_id):
+            raise AssertionError("it is never run")
+
+        start = time.monotonic()
+        assert not events.publish(task, thing_id=1)
+        assert time.monotonic() - start < 10, "it gave up"
+        start = time.monotonic()
+        assert not events.publish(task, thing_id=2)
+        assert time.monotonic() - start < 0.1, "the second one did not try"

@@ -1,0 +1,90 @@
+"""Profiles, tags and explore: every one a grid with a cursor."""
+
+import pytest
+
+from accounts.actions import suspend_person
+from common.tasks import fold_counters
+from posts.actions import like_post, remove_post
+from tests.conftest import HTMX
+
+
+@pytest.mark.parametrize("name", ["author", "AUTHOR"])
+def test_a_profile_shows_a_person_and_their_posts(name, client, author, post):
+    answer = client.get(f"/{name}/", follow=True)
+
+    assert answer.redirect_chain == ([] if name == "author" else [("/author/", 301)])
+    assert f'data-post="{post.shortcode}"' in answer.text
+
+
+def test_A2_a_suspended_person_looks_like_one_who_never_was(client, author, post):
+    suspend_person(author, reason="spam")
+
+    assert client.get("/author/").status_code == client.get("/nobody.here/").status_code == 404
+    assert client.get(post.get_absolute_url()).status_code == 404
+
+
+def test_an_empty_profile_says_so_and_ones_own_says_what_to_do(client, as_, author):
+    assert "No posts yet" in client.get("/author/").text
+    assert "/create/" in as_(author).get("/author/").text
+
+
+@pytest.mark.parametrize("tag", ["sun", "SUN"])
+def test_a_tag_shows_its_posts_in_any_letter_case(tag, client, post):
+    assert f'data-post="{post.shortcode}"' in client.get(f"/explore/tags/{tag}/").text
+
+
+def test_a_tag_that_nobody_used_is_an_empty_page(client, db):
+    answer = client.get("/explore/tags/neverused/")
+
+    assert answer.status_code == 200
+    assert "data-post" not in answer.text
+
+
+def test_explore_shows_the_best_liked_first_and_nothing_of_ones_own(as_, author, follower, stranger, share):
+    plain, liked, own = share(author), share(author), share(stranger)
+    like_post(liked, liker=follower)
+    fold_counters()
+
+    shown = [post.pk for post in as_(stranger).get("/explore/").context["page"]]
+
+    assert shown == [liked.pk, plain.pk]
+    assert own.pk not in shown
+
+
+@pytest.mark.parametrize("url", ["/author/", "/explore/", "/explore/tags/sun/"])
+def test_grids_page_by_cursor_without_gap_or_repeat(url, client, author, share):
+    for _ in range(27):
+        share(author, caption="#sun")
+
+    page = client.get(url)
+    first = [post.pk for post in page.context["page"]]
+    rest = client.get(page.context["page"].next_url, headers=HTMX)
+    second = [post.pk for post in rest.context["page"]]
+
+    assert (len(first), len(second)) == (24, 3)
+    assert not set(first) & set(second)
+    assert "<html" not in rest.text
+    assert rest["Vary"].count("HX-Request") == 1
+
+
+@pytest.mark.parametrize(("url", "queries"), [("/author/", 4), ("/explore/", 3), ("/explore/tags/sun/", 4)])
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_grids_cost_the_same_queries_whatever_their_size(
+    url, queries, size, as_, author, stranger, share, django_assert_num_queries
+):
+    for _ in range(size):
+        share(author, caption="#sun")
+    browser = as_(stranger)
+    browser.get(url)
+
+    # The viewer, the posts, their media; and the person, or the number of posts with the tag.
+    with django_assert_num_queries(queries):
+        browser.get(url)
+
+
+def test_A7_what_a_moderator_removed_is_in_no_grid(as_, author, stranger, post):
+    remove_post(post, reason="spam")
+    browser = as_(stranger)
+
+    for url in ("/author/", "/explore/", "/explore/tags/sun/", "/search/?q=morning"):
+        assert "data-post" not in browser.get(url).text

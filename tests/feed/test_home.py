@@ -1,0 +1,240 @@
+"""The home page: what the people one follows shared, newest first, from Valkey or from PostgreSQL alike."""
+
+import pytest
+from redis.exceptions import ConnectionError as ValkeyDownError
+
+from accounts.actions import suspend_person
+from feed import timelines
+from feed.home import home_posts
+from feed.tasks import fan_out_post, sweep
+from posts.actions import delete_post, remove_post
+from posts.models import Post
+from social.actions import follow, unfollow
+from tests.conftest import HTMX
+
+
+def home_of(reader, before=None, count=12):
+    reader.refresh_from_db()
+    return [post.pk for post in home_posts(reader, before=before, count=count)[0]]
+
+
+def articles(answer):
+    return answer.text.count("<article")
+
+
+@pytest.fixture
+def valkey_down(monkeypatch):
+    def refuse():
+        raise ValkeyDownError("connection refused")
+
+    monkeypatch.setattr(timelines, "valkey", refuse)
+
+
+def test_home_shows_ones_own_and_followed_posts_newest_first(author, follower, stranger, share):
+    shared = [share(author), share(author), share(follower)]
+    share(stranger)
+
+    assert home_of(follower) == [post.pk for post in reversed(shared)]
+
+
+def test_a_published_post_is_pushed_to_a_timeline_that_is_there(author, follower, share):
+    assert home_of(follower) == []
+    post = share(author)
+    assert home_of(follower) == [], "the timeline is read, not the database"
+
+    fan_out_post(post.pk)
+
+    assert home_of(follower) == [post.pk]
+
+
+def test_D11_a_fan_out_that_comes_three_times_shows_a_post_once(author, follower, share):
+    home_of(follower)
+    post = share(author)
+    for _ in range(3):
+        fan_out_post(post.pk)
+
+    assert home_of(follower) == [post.pk]
+
+
+def test_a_post_that_is_rendered_late_takes_its_place_by_time(author, follower, share):
+    home_of(follower)
+    first, second = share(author), share(author)
+    fan_out_post(second.pk)
+    fan_out_post(first.pk)
+
+    assert home_of(follower) == [second.pk, first.pk]
+
+
+def test_following_brings_posts_at_once_and_unfollowing_takes_them(author, stranger, post):
+    assert home_of(stranger) == []
+    follow(stranger, followee=author)
+    assert home_of(stranger) == [post.pk]
+    unfollow(stranger, followee=author)
+    assert home_of(stranger) == []
+
+
+def test_A6_a_warm_timeline_shows_nothing_that_is_deleted_removed_or_suspended(author, follower, person, share):
+    other = person("other")
+    follow(follower, followee=other)
+    kept, deleted, removed, hidden = share(author), share(author), share(author), share(other)
+    assert len(home_of(follower)) == 4
+
+    delete_post(deleted)
+    remove_post(removed, reason="spam")
+    suspend_person(other, reason="spam")
+
+    assert home_of(follower) == [kept.pk]
+    assert hidden.pk not in home_of(follower)
+
+
+def test_a_page_is_full_although_much_of_the_timeline_is_hidden(author, follower, share):
+    posts = [share(author) for _ in range(12)]
+    home_of(follower)
+    for post in posts[3:]:
+        remove_post(post, reason="spam")
+
+    assert home_of(follower, count=3) == [post.pk for post in reversed(posts[:3])]
+
+
+def test_D9_a_flushed_valkey_changes_no_home_page(author, follower, share):
+    for _ in range(5):
+        share(author)
+    before = home_of(follower)
+    timelines.valkey().flushdb()
+
+    assert home_of(follower) == before
+    assert len(before) == 5
+
+
+def test_D10_without_valkey_home_comes_from_the_database(author, follower, share, valkey_down):
+    posts = [share(author) for _ in range(5)]
+
+    assert home_of(follower) == [post.pk for post in reversed(posts)]
+    assert home_of(follower, before=posts[2].pk) == [posts[1].pk, posts[0].pk]
+
+
+def test_a_post_published_while_a_timeline_is_made_is_not_missed(author, follower, share, monkeypatch):
+    newest_ids = timelines.newest_ids
+    late = []
+
+    def newest_ids_just_before_a_post(*args, **kwargs):
+        found = newest_ids(*args, **kwargs)
+        if not late:
+            late.append(share(author))
+            fan_out_post(late[0].pk)
+        return found
+
+    monkeypatch.setattr(timelines, "newest_ids", newest_ids_just_before_a_post)
+
+    assert home_of(follower) == [late[0].pk]
+
+
+def test_a_timeline_keeps_its_cap_and_older_pages_come_from_the_database(author, follower, share, monkeypatch):
+    monkeypatch.setattr(timelines, "CAP", 5)
+    posts = [share(author) for _ in range(9)]
+    home_of(follower)
+    for post in posts:
+        fan_out_post(post.pk)
+
+    key = timelines.key_of(follower.pk, follower.follows_version)
+    assert timelines.valkey().zcard(key) == 5 + 2
+    assert home_of(follower, count=9) == [post.pk for post in reversed(posts)]
+    assert home_of(follower, before=posts[3].pk) == [post.pk for post in reversed(posts[:3])]
+
+
+def test_the_sweeper_fans_out_what_a_lost_message_left(author, share, monkeypatch):
+    from datetime import timedelta
+
+    from feed import tasks
+
+    post = share(author)
+    asked = []
+    monkeypatch.setattr(tasks, "publish", lambda task, **kwargs: asked.append(kwargs) or True)
+    assert sweep() == 0, "it is not overdue yet"
+    Post.objects.update(published_at=post.published_at - timedelta(minutes=1))
+
+    assert sweep() == 1
+    assert asked == [{"post_id": post.pk}]
+    fan_out_post(post.pk)
+    assert sweep() == 0
+
+
+def test_readers_who_were_long_away_are_not_pushed_to_and_miss_nothing(author, follower, share):
+    from datetime import timedelta
+
+    home_of(follower)
+    type(follower).objects.filter(pk=follower.pk).update(last_seen_at=follower.last_seen_at - timedelta(days=31))
+    post = share(author)
+    fan_out_post(post.pk)
+    key = timelines.key_of(follower.pk, follower.follows_version)
+    assert timelines.valkey().zcard(key) == 2, "only the marks"
+
+    timelines.valkey().delete(key)  # its time to live is over before the 31 days are
+
+    assert home_of(follower) == [post.pk]
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(as_, author, follower, share):
+    posts = [share(author) for _ in range(26)]
+    browser = as_(follower)
+
+    page, seen = browser.get("/"), []
+    while True:
+        seen += [post.shortcode for post in page.context["page"]]
+        if not page.context["page"].next_url:
+            break
+        page = browser.get(page.context["page"].next_url, headers=HTMX)
+
+    assert seen == [post.shortcode for post in reversed(posts)]
+    assert "all caught up" in page.text
+    assert "<html" not in page.text, "a further page is a fragment"
+
+
+def test_without_javascript_older_posts_are_a_link_to_a_whole_page(as_, author, follower, share):
+    for _ in range(13):
+        share(author)
+    browser = as_(follower)
+
+    page = browser.get("/")
+    assert "Older posts" in page.text
+    further = browser.get(page.context["page"].next_url)
+    assert "<html" in further.text
+    assert articles(further) == 1
+
+
+@pytest.mark.parametrize("cursor", ["x", "-1", "0", "9" * 30, "٣", "1.5", ""])
+def test_U10_a_cursor_that_is_not_ours_is_the_first_page(cursor, as_, follower, post):
+    answer = as_(follower).get("/", {"cursor": cursor})
+
+    assert answer.status_code == 200
+    assert articles(answer) == 1
+
+
+def test_somebody_who_follows_nobody_is_shown_people_to_follow(as_, stranger, post):
+    from common.tasks import fold_counters
+
+    fold_counters()
+    answer = as_(stranger).get("/")
+
+    assert answer.status_code == 200
+    assert 'action="/author/follow/"' in answer.text
+
+
+@pytest.mark.parametrize("size", [2, 12])
+def test_O7_home_costs_the_same_queries_whatever_its_size(
+    size, as_, author, follower, share, django_assert_num_queries
+):
+    for number in range(size):
+        share(author, photos=1 + number % 3)
+    browser = as_(follower)
+    browser.get("/")
+
+    with django_assert_num_queries(5):  # the viewer, the posts, their media, one's unfinished posts, suggestions
+        browser.get("/")
+
+
+def test_anonymous_visitors_see_what_this_place_is(client, post):
+    answer = client.get("/")
+
+    assert answer.status_code == 200
+    assert "/accounts/signup/" in answer.text

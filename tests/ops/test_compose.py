@@ -1,0 +1,257 @@
+"""docker-compose.yml, deploy/nginx.conf and .env.example against the code: names, commands, ports, sizes."""
+
+import ast
+import re
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import CommandError
+from django.utils.module_loading import import_string
+
+from common import limits
+from instagram.celery import app
+from instagram.management.commands.up import QUEUES
+from tests.servers import PROJECT
+
+COMPOSE_TEXT = (PROJECT / "docker-compose.yml").read_text()
+COMPOSE = yaml.safe_load(COMPOSE_TEXT)
+SERVICES = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+NGINX = (PROJECT / "deploy" / "nginx.conf").read_text()
+
+
+def settings_variables():
+    """The names that instagram/settings.py reads from the environment."""
+    names = set()
+    for node in ast.walk(ast.parse((PROJECT / "instagram" / "settings.py").read_text())):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            reader = ast.unparse(node.func)
+            if reader in {"flag", "count"} or reader.startswith(("env.", "os.environ", "os.getenv")):
+                names.add(node.args[0].value)
+    return {name for name in names if isinstance(name, str) and name.isupper()}
+
+
+def interpolated():
+    """The variables that docker-compose.yml takes from .env."""
+    return set(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)", COMPOSE_TEXT))
+
+
+def test_env_example_names_exactly_what_is_read():
+    lines = (PROJECT / ".env.example").read_text().splitlines()
+    named = [match[1] for line in lines if (match := re.match(r"#?([A-Z][A-Z0-9_]*)=", line))]
+    assert len(named) == len(set(named))
+    assert set(named) == settings_variables() | interpolated()
+
+
+def test_env_example_as_it_is_starts_the_site(tmp_path):
+    """A copy of it, unchanged, is a working .env."""
+    lines = (PROJECT / ".env.example").read_text().splitlines()
+    found = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]", line))
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=PROJECT,
+        env={"PATH": "/usr/bin:/bin"} | found,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_variable_of_a_service_is_one_of_the_settings(name):
+    assert set(OURS[name]["environment"]) <= settings_variables()
+
+
+def test_production_settings_accept_what_compose_sets():
+    values = {name: str(value) for name, value in OURS["web"]["environment"].items()}
+    given = {
+        "SECRET_KEY": "0123456789abcdef" * 4,
+        "SITE_HOST": "photos.example.org",
+        "POSTGRES_PASSWORD": "secret",
+        "VALKEY_PASSWORD": "secret",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
+        "DEFAULT_FROM_EMAIL": "noreply@photos.example.org",
+    }
+
+    def fill(match):
+        name, operator, rest = match[1], match[2] or "", match[3] or ""
+        return given.get(name) or (rest if operator == ":-" else pytest.fail(f"no value for {name}"))
+
+    filled = {name: re.sub(r"\$\{([A-Z_]+)(:[-?])?([^}]*)\}", fill, value) for name, value in values.items()}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=PROJECT,
+        env={"PATH": "/usr/bin:/bin"} | filled,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_password_has_a_default():
+    for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "VALKEY_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        assert re.search(rf"\$\{{{name}:\?[^}}]+\}}", COMPOSE_TEXT), name
+        assert not re.search(rf"\$\{{{name}:?-", COMPOSE_TEXT), name
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_command_exists(name):
+    words = OURS[name]["command"]
+    commands = [part.split() for part in words[2].split("&&")] if words[0] == "sh" else [words]
+    for program, *arguments in commands:
+        if program == "python":
+            assert arguments[0] == "manage.py"
+            assert arguments[1] in get_commands()
+        else:
+            assert import_module(program)
+            targets = [word for word in arguments if re.fullmatch(r"[a-z.]+:[a-z]+", word)]
+            assert program == "celery" or callable(import_string(targets[0].replace(":", ".")))
+            if program == "celery":
+                assert arguments[:2] == ["-A", "instagram"]
+                assert import_module("instagram").__name__ == app.main
+
+
+def test_every_queue_has_its_worker_and_every_task_a_queue():
+    served = {words[words.index("-Q") + 1] for service in OURS.values() if "-Q" in (words := service["command"])}
+    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {settings.CELERY_TASK_DEFAULT_QUEUE}
+    assert served == set(QUEUES) == routed
+
+
+def test_a_worker_is_left_the_time_that_its_longest_task_may_take():
+    for name in ("worker-media", "worker-feed", "worker-default"):
+        assert int(OURS[name]["stop_grace_period"].removesuffix("s")) > settings.CELERY_TASK_TIME_LIMIT
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_ours_run_with_as_little_power_as_possible(name):
+    service = OURS[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert re.search(r"^USER everyframe$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+
+
+def test_whatever_stays_up_says_whether_it_is_well():
+    for name, service in SERVICES.items():
+        assert "healthcheck" in service or service["restart"].startswith("on-failure"), name
+
+
+def test_what_is_waited_for_can_be_waited_for():
+    for service in SERVICES.values():
+        for name, how in service.get("depends_on", {}).items():
+            if how["condition"] == "service_healthy":
+                assert "healthcheck" in SERVICES[name]
+            else:
+                assert SERVICES[name]["restart"].startswith("on-failure")
+
+
+def test_health_checks_ask_for_addresses_that_exist(client, db):
+    for name, port in (("web", 8000), ("realtime", 8001)):
+        *_, module, url = OURS[name]["healthcheck"]["test"]
+        assert import_module(module)
+        assert url == f"http://127.0.0.1:{port}/healthz"
+        assert f"--port={port}" in OURS[name]["command"]
+    assert client.get("/healthz").status_code == 200
+
+
+def test_alive_tells_an_answer_from_none():
+    done = subprocess.run(
+        [sys.executable, "-m", "instagram.alive", "http://127.0.0.1:1/healthz"],
+        cwd=PROJECT,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+
+
+def test_nginx_reaches_the_ports_that_are_served():
+    assert set(re.findall(r"server (\S+:\d+);", NGINX)) == {"web:8000", "realtime:8001", "storage:8333"}
+    assert "-s3.port=8333" in SERVICES["storage"]["command"]
+    inside = {published.rsplit(":", 1)[1] for published in SERVICES["nginx"]["ports"]}
+    assert inside == set(re.findall(r"listen (\d+)", NGINX))
+
+
+def test_only_nginx_is_published():
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["nginx"]
+
+
+def test_nginx_lets_through_what_the_site_accepts_and_no_more():
+    sizes = [int(size) * 1024 * 1024 for size in re.findall(r"client_max_body_size (\d+)m;", NGINX)]
+    assert max(sizes) == limits.MAX_REQUEST_BYTES
+    assert limits.MAX_PHOTO_BYTES < min(sizes) < limits.MAX_PHOTO_BYTES + 4 * 1024 * 1024
+    create = re.search(r"location = (\S+) \{\s*client_max_body_size 601m;", NGINX)
+    assert create[1] == "/create/"
+
+
+def test_nginx_believes_nothing_that_a_client_says_about_itself():
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in NGINX
+    assert "proxy_add_x_forwarded_for" not in NGINX
+    assert OURS["web"]["environment"]["TRUSTED_PROXY_COUNT"] == "1"
+    assert "proxy_request_buffering on;" in NGINX
+
+
+def test_nginx_serves_static_files_and_photos_where_the_site_says_they_are():
+    environment = OURS["web"]["environment"]
+    assert f"location {settings.STATIC_URL} {{" in NGINX
+    assert "static:/srv/static:ro" in SERVICES["nginx"]["volumes"]
+    assert "static:/data/static" in SERVICES["migrate"]["volumes"]
+    assert environment["AWS_S3_CUSTOM_DOMAIN"].endswith("/media")
+    assert f"proxy_pass http://storage/{environment['AWS_STORAGE_BUCKET_NAME']}/;" in NGINX
+    assert "location /ws/ {" in NGINX
+
+
+def test_the_originals_are_for_nobody_but_the_site():
+    import json
+
+    users = json.loads(re.sub(r"\$\{[^}]+\}", "x", COMPOSE["configs"]["s3"]["content"]))["identities"]
+    anonymous = next(user for user in users if user["name"] == "anonymous")
+    assert anonymous["actions"] == [f"Read:{OURS['web']['environment']['AWS_STORAGE_BUCKET_NAME']}"]
+
+
+def test_volumes_are_declared():
+    used = {
+        volume.split(":")[0]
+        for service in SERVICES.values()
+        for volume in service.get("volumes", [])
+        if re.match(r"[a-z]", volume)
+    }
+    assert used == set(COMPOSE["volumes"])
+
+
+def test_make_buckets_says_that_photos_in_a_folder_need_none():
+    with pytest.raises(CommandError, match="AWS_STORAGE_BUCKET_NAME"):
+        call_command("make_buckets")
+
+
+def test_make_buckets_makes_both_and_is_content_with_those_that_are_there(settings, capsys):
+    from botocore.stub import Stubber
+    from django.core.files.storage import storages
+
+    options = {
+        "access_key": "key",
+        "secret_key": "secret",
+        "region_name": "us-east-1",
+        "endpoint_url": "http://127.0.0.1:1",
+    }
+    settings.STORAGES = settings.STORAGES | {
+        alias: {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options | {"bucket_name": name}}
+        for alias, name in (("default", "photos"), ("originals", "photos-originals"))
+    }
+    with (
+        Stubber(storages["default"].connection.meta.client) as first,
+        Stubber(storages["originals"].connection.meta.client) as second,
+    ):
+        first.add_response("create_bucket", {}, {"Bucket": "photos"})
+        second.add_client_error(
+            "create_bucket", "BucketAlreadyOwnedByYou", expected_params={"Bucket": "photos-originals"}
+        )
+        call_command("make_buckets")
+    assert capsys.readouterr().out == "Made the bucket photos.\nThe bucket photos-originals is there.\n"

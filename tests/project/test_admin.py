@@ -1,0 +1,111 @@
+"""A moderator suspends and removes with a reason, undoes it, and all of it is in the log."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from posts.actions import add_comment
+from posts.models import Comment, Post
+
+
+@pytest.fixture
+def moderator(person):
+    return person("moderator", is_admin=True)
+
+
+def act(browser, page, action, row, **fields):
+    return browser.post(f"/admin/{page}/", {"action": action, "_selected_action": [row.pk], **fields}, follow=True)
+
+
+@pytest.mark.parametrize("url", ["/admin/", "/admin/accounts/user/", "/admin/posts/post/", "/admin/posts/comment/"])
+def test_A17_the_admin_is_for_moderators(url, client, as_, stranger, moderator):
+    assert client.get(url).status_code == 302
+    assert as_(stranger).get(url).status_code == 302
+    assert as_(moderator).get(url).status_code == 200
+
+
+def test_suspending_asks_why_ends_sessions_and_is_logged(as_, moderator, author, post, client):
+    victims = as_(author)
+    browser = as_(moderator)
+
+    assert "Reason" in act(browser, "accounts/user", "suspend", author).text
+    author.refresh_from_db()
+    assert author.suspended_at is None, "asking suspends nobody"
+    act(browser, "accounts/user", "suspend", author, confirmed="1", reason="Spam")
+
+    assert victims.get("/create/").status_code == 302, "the session ended"
+    assert client.get("/author/").status_code == 404
+    assert LogEntry.objects.get().change_message == "Suspend: Spam"
+    assert LogEntry.objects.get().user == moderator
+
+    act(browser, "accounts/user", "restore", author)
+    assert client.get("/author/").status_code == 200
+    assert victims.get("/create/").status_code == 302, "they sign in anew"
+    assert LogEntry.objects.count() == 2
+
+
+def test_a_moderator_does_not_lock_themselves_out(as_, moderator):
+    act(as_(moderator), "accounts/user", "suspend", moderator, confirmed="1", reason="oops")
+
+    moderator.refresh_from_db()
+    assert moderator.suspended_at is None
+
+
+def test_a_moderator_who_is_no_superuser_makes_no_moderators(as_, person, moderator, author):
+    from django.contrib.auth.models import Permission
+
+    helper = person("helper")
+    helper.is_staff = True
+    helper.save()
+    helper.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user"]))
+
+    as_(helper).post(f"/admin/accounts/user/{author.pk}/change/", {"is_staff": "on", "username": "hacked"})
+    act(as_(helper), "accounts/user", "suspend", moderator, confirmed="1", reason="coup")
+
+    author.refresh_from_db()
+    moderator.refresh_from_db()
+    assert (author.is_staff, author.username, moderator.suspended_at) == (False, "author", None)
+
+
+def test_a_post_is_removed_and_restored_with_its_thumbnail_in_the_list(as_, moderator, client, post):
+    browser = as_(moderator)
+    assert f'src="{post.slides[0].thumb}"' in browser.get("/admin/posts/post/").text
+
+    act(browser, "posts/post", "remove", post, confirmed="1", reason="Not yours")
+    assert client.get(post.get_absolute_url()).status_code == 404
+    assert Post.objects.get().removed_reason == "Not yours"
+
+    act(browser, "posts/post", "restore", post)
+    assert client.get(post.get_absolute_url()).status_code == 200
+    assert LogEntry.objects.count() == 2
+
+
+def test_a_comment_is_removed_and_restored(as_, moderator, follower, post, client):
+    comment = add_comment(post, author=follower, text="rude words")
+    browser = as_(moderator)
+
+    act(browser, "posts/comment", "remove", comment, confirmed="1", reason="Rude")
+    assert "rude words" not in client.get(post.get_absolute_url()).text
+    act(browser, "posts/comment", "restore", comment)
+    assert "rude words" in client.get(post.get_absolute_url()).text
+    assert Comment.objects.count() == 1
+
+
+@pytest.mark.parametrize("page", ["accounts/user", "posts/post", "posts/comment"])
+def test_searching_and_filtering_work(page, as_, moderator, follower, post):
+    add_comment(post, author=follower, text="sunny")
+    browser = as_(moderator)
+
+    for query in ("q=sun", "q=author", "standing=removed", "standing=suspended", "standing=active", "standing=there"):
+        assert browser.get(f"/admin/{page}/?{query}", follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_the_list_of_posts_costs_the_same_queries_whatever_its_size(
+    size, as_, moderator, author, share, django_assert_max_num_queries
+):
+    for _ in range(size):
+        share(author)
+    browser = as_(moderator)
+
+    with django_assert_max_num_queries(8):
+        browser.get("/admin/posts/post/")

@@ -1,0 +1,103 @@
+"""Following: once, never oneself; counts and lists follow."""
+
+import pytest
+
+from accounts.actions import suspend_person
+from accounts.models import User
+from social.actions import FollowsOneselfError, follow
+from social.models import Follow
+from tests.conftest import HTMX
+
+
+def counts(person):
+    person = User.objects.with_counts().get(pk=person.pk)
+    return person.followers_count, person.following_count
+
+
+def test_following_twice_is_following_once(as_, author, stranger):
+    browser = as_(stranger)
+    for _ in range(2):
+        assert browser.post("/author/follow/")["Location"] == "/author/"
+
+    assert counts(author) == (1, 0)
+    assert counts(stranger) == (0, 1)
+
+
+def test_unfollowing_twice_is_unfollowing_once(as_, author, follower):
+    browser = as_(follower)
+    for _ in range(2):
+        assert browser.post("/author/unfollow/").status_code == 302
+
+    assert counts(author) == (0, 0)
+    assert counts(follower) == (0, 0)
+
+
+def test_htmx_gets_the_button_redrawn(as_, author, stranger):
+    answer = as_(stranger).post("/author/follow/", headers=HTMX)
+
+    assert "/author/unfollow/" in answer.text
+    assert "<html" not in answer.text
+
+
+def test_nobody_follows_themselves(as_, author):
+    as_(author).post("/author/follow/")
+
+    assert not Follow.objects.exists()
+    with pytest.raises(FollowsOneselfError):
+        follow(author, followee=author)
+
+
+def test_a_get_follows_nobody(as_, author, stranger):
+    assert as_(stranger).get("/author/follow/").status_code == 405
+    assert not Follow.objects.exists()
+
+
+def test_a_missing_and_a_suspended_person_answer_alike(as_, author, stranger):
+    suspend_person(author, reason="spam")
+
+    assert as_(stranger).post("/author/follow/").status_code == 404
+    assert as_(stranger).post("/nobody.here/follow/").status_code == 404
+
+
+def test_lists_need_a_session(client, author):
+    assert client.get("/author/followers/").status_code == 302
+
+
+def test_lists_say_who_newest_first_and_hide_the_suspended(as_, author, person):
+    people = [person() for _ in range(3)]
+    for each in people:
+        follow(each, followee=author)
+    suspend_person(people[1], reason="spam")
+
+    page = as_(people[0]).get("/author/followers/").context["page"]
+
+    assert [each.pk for each in page] == [people[2].pk, people[0].pk]
+    assert [each.username for each in as_(people[0]).get(f"/{people[0]}/following/").context["page"]] == ["author"]
+
+
+def test_a_list_pages_by_cursor(as_, author, person):
+    for _ in range(32):
+        follow(person(), followee=author)
+    browser = as_(author)
+
+    page = browser.get("/author/followers/").context["page"]
+    rest = browser.get(page.next_url).context["page"]
+
+    assert (len(page), len(rest)) == (30, 2)
+    assert not {each.pk for each in page} & {each.pk for each in rest}
+
+
+@pytest.mark.parametrize("which", ["followers", "following"])
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_lists_cost_the_same_queries_whatever_their_size(
+    which, size, as_, author, person, django_assert_num_queries
+):
+    for _ in range(size):
+        other = person()
+        follow(other, followee=author)
+        follow(author, followee=other)
+    browser = as_(author)
+    browser.get(f"/author/{which}/")
+
+    with django_assert_num_queries(4):  # the viewer, the person, the follows, the people
+        browser.get(f"/author/{which}/")

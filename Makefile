@@ -1,7 +1,8 @@
 # What one does with this project. `make help` lists it; `make run` is all that a newcomer needs.
 
 PY := .venv/bin/python
-PIP_COMPILE := $(PY) -m piptools compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --strip-extras --allow-unsafe
+PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(PY) -m piptools compile --quiet --generate-hashes --allow-unsafe \
+	--strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 # More for pytest, as in: make test ARGS="-k liking -x"
 ARGS ?=
 

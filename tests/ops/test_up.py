@@ -146,6 +146,20 @@ def test_ctrl_c_stops_everything_and_the_second_start_is_quick_and_keeps_the_dat
     assert site.seconds_to_ready() < 10
 
 
+def test_a_dump_restored_into_another_copy_gives_the_same_people(site, tmp_path):
+    """As docs/operations.md says to back up and to restore."""
+    dump = str(tmp_path / "photos.dump")
+    site.manage("pg", "pg_dump", "--format=custom", f"--file={dump}")
+    other = RunningSite(make_data_dir("restored"))
+    try:
+        other.start()
+        other.manage("pg", "pg_restore", "--clean", "--if-exists", "--exit-on-error", "--dbname=instagram", dump)
+        names = "from accounts.models import User; print(sorted(User.objects.values_list('username', 'email')))"
+        assert other.manage("shell", "--no-imports", "-c", names) == site.manage("shell", "--no-imports", "-c", names)
+    finally:
+        other.remove()
+
+
 def test_after_kill_9_of_everything_the_next_start_recovers(site):
     everybody = site.processes()
     make_person(site, "bob")

@@ -212,6 +212,7 @@ class Site:
         with self.step("Web, workers and beat") as step:
             self.start_processes()
             self.wait_until_ready()
+            self.supervisor.show_output()
             step.detail = f"{settings.WEB_WORKERS} web, {len(QUEUES)} workers"
         self.seed()
 

@@ -1,0 +1,72 @@
+"""A real browser on the whole running site."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+PASSWORD = "correct-horse-battery"
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert chromium, "Chromium is missing: `make test` installs it, or set CHROMIUM to its path."
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+    return {**browser_type_launch_args, "executable_path": chromium, "args": arguments}
+
+
+@pytest.fixture
+def open_browser(browser: Browser, site: Any) -> Iterator[Callable[..., Page]]:
+    """`open_browser(javascript=True, size=DESKTOP)`: a page in a browser of its own, on the site.
+
+    At the end it is held against it: no CSP violation, no error of a script and no failed file in its console.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(*, javascript: bool = True, size: dict[str, int] = DESKTOP, forgive: tuple[str, ...] = ()) -> Page:
+        context = browser.new_context(base_url=site.base_url, java_script_enabled=javascript, viewport=size)
+        contexts.append(context)
+        page = context.new_page()
+
+        def hear(text: str) -> None:
+            if not any(part in text for part in forgive):
+                complaints.append(f"{page.url}: {text}")
+
+        page.on("console", lambda message: hear(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: hear(str(error)))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def sign_up(open_browser: Callable[..., Page]) -> Callable[..., Page]:
+    """A new person, signed up through the page and signed in."""
+
+    def sign_up(name: str = "person", **options: Any) -> Page:
+        page = open_browser(**options)
+        username = f"{name}{next(_numbers)}"
+        page.goto("/accounts/signup/")
+        page.fill("[name=email]", f"{username}@example.org")
+        page.fill("[name=username]", username)
+        page.fill("[name=password1]", PASSWORD)
+        page.click("main form[method=post] button[type=submit]")
+        page.wait_for_url("**/")
+        page.username = username  # type: ignore[attr-defined]
+        return page
+
+    return sign_up

@@ -1,0 +1,178 @@
+"""The whole story, as two people live it: with scripts and without."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import FILES
+from tests.e2e.conftest import DESKTOP, PHONE
+
+PHOTO = FILES / "originals" / "hazel-dragonfly-display-p3-13mp.jpg"
+SECONDS = 1_000
+
+
+def share(page, caption, *, javascript=True, photo=PHOTO):
+    """Share a photo through the composer; return its shortcode."""
+    page.goto("/create/")
+    page.set_input_files("#id_files", photo)
+    page.fill("[name=caption]", caption)
+    page.click("[data-act=share]")
+    page.wait_for_url("**/p/*/")
+    return re.search(r"/p/([^/]+)/", page.url)[1]
+
+
+def wait_until_published(page, shortcode, *, javascript=True):
+    published = page.locator(f'article[data-post="{shortcode}"]:not([data-state])')
+    if javascript:
+        expect(published).to_be_visible(timeout=60 * SECONDS)
+        return
+    for _ in range(120):
+        page.goto(f"/p/{shortcode}/")
+        if published.count():
+            return
+        page.wait_for_timeout(500)
+    raise AssertionError("the post was not published")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_two_people_meet_over_a_photograph(javascript, size, sign_up):
+    anna = sign_up("anna", javascript=javascript, size=size)
+    ben = sign_up("ben", javascript=javascript, size=size)
+
+    shortcode = share(anna, "By the pond #dragonfly", javascript=javascript)
+    wait_until_published(anna, shortcode, javascript=javascript)
+
+    # Ben finds Anna and follows her.
+    ben.goto("/search/")
+    ben.fill("[name=q]", anna.username)
+    if javascript:
+        expect(ben.locator(f'#search-results a[href="/{anna.username}/"]').first).to_be_visible()
+    else:
+        ben.press("[name=q]", "Enter")
+    ben.click(f'#search-results a[href="/{anna.username}/"]')
+    ben.wait_for_url(f"**/{anna.username}/")
+    expect(ben.get_by_text("0 followers")).to_be_visible()
+    ben.get_by_role("button", name=re.compile("^Follow")).click()
+    expect(ben.get_by_role("button", name=re.compile("^Following"))).to_be_visible()
+    expect(ben.get_by_text("1 follower", exact=True)).to_be_visible()
+
+    # He sees the post at home: the real photograph, loaded.
+    ben.goto("/")
+    card = ben.locator(f'article[data-post="{shortcode}"]')
+    expect(card).to_be_visible()
+    photo = card.locator("img.photo-image")
+    expect(photo).to_be_visible()
+    if javascript:
+        ben.wait_for_function("image => image.complete && image.naturalWidth >= 320", arg=photo.element_handle())
+
+    # He likes it: the count moves, with scripts without a reload.
+    if javascript:
+        ben.evaluate("window.notReloaded = true")
+    card.get_by_role("button", name="Like", exact=True).click()
+    expect(ben.get_by_text("1 like", exact=True)).to_be_visible()
+    if javascript:
+        assert ben.evaluate("window.notReloaded")
+    else:
+        ben.goto("/")
+
+    # He comments.
+    card.locator("textarea[name=text]").fill("What a catch, well seen!")
+    card.get_by_role("button", name="Post", exact=True).click()
+    expect(ben.get_by_text("What a catch, well seen!")).to_be_visible()
+    if javascript:
+        assert ben.evaluate("window.notReloaded")
+
+    # Anna sees both.
+    anna.goto(f"/p/{shortcode}/")
+    expect(anna.get_by_text("1 like", exact=True)).to_be_visible()
+    expect(anna.get_by_text("What a catch, well seen!")).to_be_visible()
+
+
+def test_a_like_that_is_refused_goes_back_and_says_so(sign_up):
+    anna = sign_up("anna", forgive=("404 (Not Found)",))
+    shortcode = share(anna, "Soon gone")
+    wait_until_published(anna, shortcode)
+    anna.goto("/")
+    other = anna.context.new_page()
+    other.goto(f"/p/{shortcode}/delete/")
+    other.locator("main").get_by_role("button", name="Delete").last.click()
+    other.wait_for_url(f"**/{anna.username}/")
+
+    button = anna.locator(f'article[data-post="{shortcode}"]').get_by_role("button", name="Like", exact=True)
+    button.click()
+
+    expect(anna.locator("#toasts")).to_contain_text("Couldn't like this post.")
+    expect(button).to_have_attribute("aria-pressed", "false")
+
+
+def test_scrolling_brings_older_posts_without_a_reload(sign_up):
+    anna = sign_up("anna")
+    small = FILES / "bad" / "name-test.jpg"
+    for number in range(14):
+        last = share(anna, f"Number {number}", photo=small)
+    wait_until_published(anna, last)
+    anna.goto("/")
+    expect(anna.locator("article")).to_have_count(12)
+
+    anna.keyboard.press("End")
+
+    expect(anna.locator("article")).to_have_count(14)
+    expect(anna.get_by_text("You’re all caught up")).to_be_visible()
+
+
+def test_deleting_a_post_asks_first_in_a_dialog(sign_up):
+    anna = sign_up("anna")
+    shortcode = share(anna, "To be deleted", photo=FILES / "bad" / "name-test.jpg")
+    wait_until_published(anna, shortcode)
+    anna.goto(f"/p/{shortcode}/")
+
+    anna.locator("summary", has=anna.get_by_label("More options")).click()
+    anna.get_by_role("link", name="Delete").click()
+    dialog = anna.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    anna.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    anna.locator("summary", has=anna.get_by_label("More options")).click()
+    anna.get_by_role("link", name="Delete").click()
+    dialog.get_by_role("button", name="Delete").click()
+
+    anna.wait_for_url(f"**/{anna.username}/")
+    expect(anna.locator("article")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_H10_every_page_passes_axe(size, sign_up, open_browser):
+    from axe_playwright_python.sync_playwright import Axe
+
+    anna = sign_up("anna", size=size)
+    shortcode = share(anna, "A cup of #coffee", photo=FILES / "bad" / "name-test.jpg")
+    wait_until_published(anna, shortcode)
+    pages = [
+        *((anna, url) for url in ("/", "/explore/", "/explore/tags/coffee/", "/search/?q=coffee", "/create/")),
+        *((anna, f"/{anna.username}/{rest}") for rest in ("", "followers/", "following/")),
+        *((anna, f"/p/{shortcode}/{rest}") for rest in ("", "likes/", "delete/")),
+        *((anna, f"/accounts/{rest}/") for rest in ("edit", "password/change", "email", "logout")),
+        *(
+            (open_browser(size=size, forgive=("404 (Not Found)",)), url)
+            for url in ("/", "/accounts/login/", "/nobody.here/")
+        ),
+        *((open_browser(size=size), f"/accounts/{rest}/") for rest in ("signup", "password/reset")),
+    ]
+    found = []
+    for page, url in pages:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.goto(url)
+            for violation in Axe().run(page).response["violations"]:
+                if violation["impact"] in {"serious", "critical"}:
+                    nodes = [node["html"][:160] for node in violation["nodes"][:3]]
+                    found.append(f"{url} {scheme}: {violation['id']}: {nodes}")
+            width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if width > 0:
+                found.append(f"{url}: {width} px wider than the window")
+
+    assert not found, "\n".join(found)

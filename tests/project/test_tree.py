@@ -1,0 +1,57 @@
+"""What must be true of the tree itself."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def test_vendored_files_are_as_published():
+    readme = (PROJECT / "static/vendor/README.md").read_text()
+    listed = dict(re.findall(r"^\| `([^`]+)` .* `([0-9a-f]{64})` \|$", readme, re.MULTILINE))
+    scripts = [path for path in (PROJECT / "static/vendor").rglob("*") if path.suffix in {".js", ".css"}]
+
+    assert {path.relative_to(PROJECT / "static/vendor").as_posix() for path in scripts} == set(listed)
+    for name, checksum in listed.items():
+        assert hashlib.sha256((PROJECT / "static/vendor" / name).read_bytes()).hexdigest() == checksum, name
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_C1_every_requirement_is_pinned_with_hashes(name):
+    text = (PROJECT / name).read_text()
+    pins = re.findall(r"^([A-Za-z0-9._\[\]-]+)==\S+ \\\n    --hash=sha256:", text, re.MULTILINE)
+    lines = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
+
+    assert len(pins) == len(lines) > 10
+    assert "--index-url" not in text
+    assert "--find-links" not in text
+
+
+def test_no_page_has_inline_scripts_or_styles():
+    """The content security policy would refuse them."""
+    for path in (PROJECT / "templates").rglob("*.html"):
+        text = path.read_text()
+        assert not re.search(r"<script(?![^>]*\bsrc=)", text), path
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"", text), path
+
+
+def test_every_icon_that_a_template_or_a_script_names_is_in_the_sprite():
+    sprite = set(re.findall(r'<symbol id="([^"]+)"', (PROJECT / "static/icons/sprite.svg").read_text()))
+    named = {
+        name
+        for path in (PROJECT / "templates").rglob("*.html")
+        for name in re.findall(r'\{% icon "([^"]+)"', path.read_text()) + re.findall(r'symbol="([^"]+)"', path.read_text())
+    }
+
+    assert named - sprite == set()
+
+
+def test_every_import_of_the_stylesheet_is_there_and_none_is_left_out():
+    folder = PROJECT / "static/css"
+    imported = set(re.findall(r'@import url\("([^"]+)"\)', (folder / "site.css").read_text()))
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*.css")} - {"site.css"}
+
+    assert imported == present

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
-from redis.exceptions import RedisError
 
-log = logging.getLogger(__name__)
-
-PAUSE_SECONDS = 2.0
-"""After a failure the cache is not asked for so long: a server that hangs must not cost every call its timeout."""
+from common import valkey
 
 
 class ForgivingCache(RedisCache):
     """Django's Redis cache, for which a server that is down or hangs is a cache miss, and a write a no-op."""
-
-    _paused_until = 0.0
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         return self._try(lambda: super(ForgivingCache, self).get(key, default, version), default)
@@ -50,11 +42,10 @@ class ForgivingCache(RedisCache):
         return self._try(lambda: super(ForgivingCache, self).incr(key, delta, version), delta)  # type: ignore[no-any-return]
 
     def _try(self, call: Callable[[], Any], otherwise: Any) -> Any:
-        if time.monotonic() < ForgivingCache._paused_until:
+        if valkey.is_paused():
             return otherwise
         try:
             return call()
-        except (RedisError, OSError) as error:
-            ForgivingCache._paused_until = time.monotonic() + PAUSE_SECONDS
-            log.warning("cache unavailable, going on without it: %s", error)
+        except valkey.ERRORS as error:
+            valkey.pause(error, "going on without the cache")
             return otherwise

@@ -6,22 +6,16 @@ follow which event, and is the only place that does.
 
 from __future__ import annotations
 
-import logging
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import transaction
 from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
+
+from common import valkey
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-log = logging.getLogger(__name__)
-
-BROKER_PAUSE_SECONDS = 5.0
-"""After a broker failed, how long this process publishes nothing: sweepers do the work, requests do not wait."""
 
 
 class Subscriber(Protocol):
@@ -33,7 +27,6 @@ class Subscriber(Protocol):
 
 
 _subscribers: dict[type, tuple[Subscriber, ...]] = {}
-_broker_paused_until = 0.0
 
 
 def subscribe(event_type: type, *tasks: Subscriber) -> None:
@@ -52,14 +45,12 @@ def emit(event: DataclassInstance) -> None:
 
 def publish(task: Subscriber, **kwargs: Any) -> bool:
     """Queue one run of `task`; False if the broker is not to be had just now."""
-    global _broker_paused_until
-    if time.monotonic() < _broker_paused_until:
+    if valkey.is_paused():
         return False
     try:
         task.apply_async(kwargs=kwargs)
-    except (OSError, RedisError, OperationalError) as error:
-        _broker_paused_until = time.monotonic() + BROKER_PAUSE_SECONDS
-        log.warning("broker unavailable, left %s to the sweeper: %s", task.name, error)
+    except (*valkey.ERRORS, OperationalError) as error:
+        valkey.pause(error, f"{task.name} is left to the sweeper")
         return False
     return True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from functools import cache
@@ -13,8 +12,10 @@ from django.shortcuts import render
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-log = logging.getLogger(__name__)
+from common import valkey
 
 WRITES = RateLimitItemPerMinute(300, 5, namespace="writes")
 """All that a signed-in person changes, or an address without a session sends."""
@@ -36,12 +37,12 @@ def seconds_to_wait(limit: RateLimitItem, who: str) -> int:
     """0 and counted, or how many seconds until `who` may again."""
     if not settings.RATE_LIMITS:
         return 0
-    try:
-        return _hit(_shared(), limit, who)
-    except Exception as error:
-        # Whatever the storage raises: a limit that cannot be shared is still kept, by each process on its own.
-        log.warning("rate limits are kept by each process alone: %s", error)
-        return _hit(_local(), limit, who)
+    if not valkey.is_paused():
+        try:
+            return _hit(_shared(), limit, who)
+        except valkey.ERRORS as error:
+            valkey.pause(error, "each process keeps rate limits alone")
+    return _hit(_local(), limit, who)
 
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
@@ -63,7 +64,13 @@ def _shared() -> MovingWindowRateLimiter:
     if url.startswith("unix://"):
         url = "redis+" + url
     timeout = settings.REDIS_TIMEOUT_SECONDS
-    storage = storage_from_string(url, socket_timeout=timeout, socket_connect_timeout=timeout, key_prefix="limit")
+    storage = storage_from_string(
+        url,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # handed on to redis-py
+        key_prefix="limit",
+    )
     return MovingWindowRateLimiter(storage)
 
 

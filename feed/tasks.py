@@ -7,8 +7,8 @@ from datetime import timedelta
 from celery import shared_task
 from django.db import OperationalError
 from django.utils import timezone
-from redis.exceptions import RedisError
 
+from common import valkey
 from common.events import publish
 from feed import timelines
 from posts.models import Post
@@ -26,7 +26,7 @@ SWEEP_BATCH = 500
 
 @shared_task(
     name="feed.fan_out_post",
-    autoretry_for=(OperationalError, RedisError, OSError),
+    autoretry_for=(OperationalError, *valkey.ERRORS),
     retry_backoff=2,
     retry_backoff_max=30,
     max_retries=5,

@@ -14,18 +14,13 @@ timeline from before is not found any more, and no message has to arrive for tha
 
 from __future__ import annotations
 
-import logging
 import struct
 from collections.abc import Iterable
-from functools import cache
 
-import redis
-from django.conf import settings
 from django.db import connection
 
 from accounts.models import User
-
-log = logging.getLogger(__name__)
+from common import valkey
 
 CAP = 500
 """Posts kept in a timeline; older pages come from PostgreSQL."""
@@ -50,16 +45,6 @@ return pushed
 """
 
 
-@cache
-def valkey() -> redis.Redis:
-    """The client of this process; its pool is safe to share between threads and is made anew after a fork."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
-        socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
-    )
-
-
 def key_of(reader_id: int, follows_version: int) -> str:
     return f"timeline:{reader_id}:{follows_version}"
 
@@ -67,12 +52,12 @@ def key_of(reader_id: int, follows_version: int) -> str:
 def push(post_id: int, readers: Iterable[tuple[int, int]]) -> int:
     """Put a post into the timelines of `readers`, pairs of (id, follows_version); return how many there were.
 
-    One server-side call. Raises redis.RedisError when Valkey is not to be had.
+    One server-side call. Raises one of valkey.ERRORS when Valkey is not to be had.
     """
     keys = [key_of(reader_id, version) for reader_id, version in readers]
     if not keys:
         return 0
-    return int(valkey().eval(_PUSH, len(keys), *keys, CAP, _member(post_id)))
+    return int(valkey.client().eval(_PUSH, len(keys), *keys, CAP, _member(post_id)))
 
 
 def read(reader: User, *, before: int | None, count: int) -> list[int]:
@@ -81,6 +66,8 @@ def read(reader: User, *, before: int | None, count: int) -> list[int]:
     From Valkey while the timeline reaches, else from PostgreSQL. Ids are candidates: whoever shows them filters them
     by `visible_to`. Cost: one round trip to Valkey; for a missing timeline one query of ~9 µs a followee.
     """
+    if valkey.is_paused():
+        return newest_ids(reader, before=before, count=count)
     key = key_of(reader.pk, reader.follows_version)
     try:
         ids, cached = _read_cached(key, before, count)
@@ -89,8 +76,8 @@ def read(reader: User, *, before: int | None, count: int) -> list[int]:
             ids, cached = _read_cached(key, before, count)
         if cached is not None and (len(ids) >= count or cached < CAP):
             return ids
-    except (redis.RedisError, OSError) as error:
-        log.warning("timeline of %s read from the database: %s", reader.pk, error)
+    except valkey.ERRORS as error:
+        valkey.pause(error, "timelines are read from the database")
         return newest_ids(reader, before=before, count=count)
     # A full timeline was cut at its cap: what is older comes from the database.
     last = ids[-1] if ids else before
@@ -123,7 +110,7 @@ def newest_ids(reader: User, *, before: int | None, count: int) -> list[int]:
 
 def _read_cached(key: str, before: int | None, count: int) -> tuple[list[int], int | None]:
     """The ids, and how many posts the whole timeline holds: None if it is missing or only being built."""
-    pipe = valkey().pipeline(transaction=False)
+    pipe = valkey.client().pipeline(transaction=False)
     pipe.zscore(key, BUILT)
     pipe.zcard(key)
     below = BUILDING if before is None else _member(before)
@@ -135,7 +122,7 @@ def _read_cached(key: str, before: int | None, count: int) -> tuple[list[int], i
 
 def _build(reader: User, key: str) -> None:
     """Make the timeline. A post published meanwhile is in the query's snapshot or is pushed: BUILDING comes first."""
-    client = valkey()
+    client = valkey.client()
     client.zadd(key, {BUILDING: 0})
     ids = newest_ids(reader, before=None, count=CAP)
     client.zadd(key, {BUILDING: 0, BUILT: 0} | {_member(post_id): 0 for post_id in ids})

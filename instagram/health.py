@@ -12,7 +12,7 @@ from django.core.files.storage import storages
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from feed.timelines import valkey
+from common import valkey
 from instagram.celery import app
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def _database() -> None:
 
 
 def _valkey() -> None:
-    valkey().ping()
+    valkey.client().ping()
 
 
 def _storage() -> None:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from common import limits
 from instagram import embedded
@@ -103,7 +105,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
-    "django_htmx",
     "csp",
 ]
 
@@ -174,14 +175,20 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="") or embedded.valkey_url(DATA_DIR)
-REDIS_TIMEOUT_SECONDS = 2
+# A hanging server costs one request this, twice when it publishes a task; then all go on without it (common.valkey).
+REDIS_TIMEOUT_SECONDS = 1
 
 CACHES = {
     "default": {
         "BACKEND": "common.cache.ForgivingCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
-        "OPTIONS": {"socket_timeout": REDIS_TIMEOUT_SECONDS, "socket_connect_timeout": REDIS_TIMEOUT_SECONDS},
+        "OPTIONS": {
+            "socket_timeout": REDIS_TIMEOUT_SECONDS,
+            "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+            # The library's own retries would wait seconds each.
+            "retry": Retry(NoBackoff(), 0),
+        },
     },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
@@ -197,11 +204,11 @@ STORAGES: dict[str, dict[str, object]] = {
     },
     "staticfiles": {
         "BACKEND": (
-            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            "common.staticfiles.CompressedStaticFilesStorage"
             if PRODUCTION
             else "django.contrib.staticfiles.storage.StaticFilesStorage"
             if DEBUG or TESTING
-            else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+            else "common.staticfiles.BundledStaticFilesStorage"
         ),
     },
 }
@@ -267,7 +274,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
     "socket_timeout": REDIS_TIMEOUT_SECONDS,
     "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
-    "max_retries": 1,
+    "max_retries": 0,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
 }

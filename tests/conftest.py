@@ -14,7 +14,7 @@ from django.test import Client
 
 from accounts.actions import create_user
 from accounts.models import User
-from feed.timelines import valkey
+from common import valkey
 from posts.actions import Upload, create_post
 from posts.models import Post
 
@@ -26,7 +26,8 @@ _numbers = count(1)
 @pytest.fixture(autouse=True)
 def _clean_valkey() -> Iterator[None]:
     """Nothing of another test is cached, queued or counted."""
-    valkey().flushdb()
+    valkey.resume()
+    valkey.client().flushdb()
     yield
     cache.clear()
 

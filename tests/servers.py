@@ -6,6 +6,7 @@ are used. Under xdist the first process starts the servers, and each worker has 
 database (pytest-django's doing) and DATA_DIR.
 """
 
+import atexit
 import json
 import os
 import random
@@ -51,6 +52,7 @@ def with_database(url: str, number: int) -> str:
 def _set_environment() -> None:
     if not WORKER:
         base = make_data_dir("tests")
+        atexit.register(shutil.rmtree, base, ignore_errors=True)
         os.environ["EVERYFRAME_TEST_DIR"] = str(base)
         os.environ["EVERYFRAME_TEST_SERVERS"] = " ".join(
             name
@@ -90,7 +92,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     while _started:
         name, process = _started.pop()
         {"postgres": embedded.stop_postgres, "valkey": embedded.stop_valkey}[name](process)
-    shutil.rmtree(os.environ["EVERYFRAME_TEST_DIR"], ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from common import events
+from common import events, valkey
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,6 @@ class Recorder:
 @pytest.fixture
 def subscribed(monkeypatch):
     monkeypatch.setattr(events, "_subscribers", {})
-    monkeypatch.setattr(events, "_broker_paused_until", 0.0)
 
     def subscribe(recorder):
         events.subscribe(SomethingHappened, recorder)
@@ -47,9 +46,9 @@ def test_an_event_is_published_after_the_commit_and_never_after_a_rollback(subsc
     with transaction.atomic():
         events.emit(SomethingHappened(thing_id=1))
         assert recorder.calls == []
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         events.emit(SomethingHappened(thing_id=2))
-        raise RuntimeError
+        transaction.set_rollback(True)
 
     assert recorder.calls == [{"thing_id": 1}]
 
@@ -63,11 +62,11 @@ def test_D7_a_broker_that_is_away_fails_no_request_and_is_not_asked_again_at_onc
     assert recorder.calls == [{"thing_id": 1}]
 
 
-def test_the_broker_is_asked_again_after_a_pause(subscribed, monkeypatch):
+def test_the_broker_is_asked_again_after_a_pause(subscribed):
     recorder = subscribed(Recorder(TimeoutError()))
     events.publish(recorder, thing_id=1)
     recorder.error = None
-    monkeypatch.setattr(events, "_broker_paused_until", time.monotonic() - 1)
+    valkey.resume()
 
     assert events.publish(recorder, thing_id=2)
 
@@ -94,7 +93,7 @@ def test_D8_a_broker_that_accepts_and_never_answers_costs_about_its_timeout(subs
 
         start = time.monotonic()
         assert not events.publish(task, thing_id=1)
-        assert time.monotonic() - start < 10, "it gave up"
+        assert time.monotonic() - start < 2.5, "it gave up after its timeouts"
         start = time.monotonic()
         assert not events.publish(task, thing_id=2)
         assert time.monotonic() - start < 0.1, "the second one did not try"

@@ -4,6 +4,7 @@ import pytest
 from redis.exceptions import ConnectionError as ValkeyDownError
 
 from accounts.actions import suspend_person
+from common import valkey
 from feed import timelines
 from feed.home import home_posts
 from feed.tasks import fan_out_post, sweep
@@ -27,7 +28,7 @@ def valkey_down(monkeypatch):
     def refuse():
         raise ValkeyDownError("connection refused")
 
-    monkeypatch.setattr(timelines, "valkey", refuse)
+    monkeypatch.setattr(valkey, "client", refuse)
 
 
 def test_home_shows_ones_own_and_followed_posts_newest_first(author, follower, stranger, share):
@@ -100,7 +101,7 @@ def test_D9_a_flushed_valkey_changes_no_home_page(author, follower, share):
     for _ in range(5):
         share(author)
     before = home_of(follower)
-    timelines.valkey().flushdb()
+    valkey.client().flushdb()
 
     assert home_of(follower) == before
     assert len(before) == 5
@@ -137,7 +138,7 @@ def test_a_timeline_keeps_its_cap_and_older_pages_come_from_the_database(author,
         fan_out_post(post.pk)
 
     key = timelines.key_of(follower.pk, follower.follows_version)
-    assert timelines.valkey().zcard(key) == 5 + 2
+    assert valkey.client().zcard(key) == 5 + 2
     assert home_of(follower, count=9) == [post.pk for post in reversed(posts)]
     assert home_of(follower, before=posts[3].pk) == [post.pk for post in reversed(posts[:3])]
 
@@ -167,9 +168,9 @@ def test_readers_who_were_long_away_are_not_pushed_to_and_miss_nothing(author, f
     post = share(author)
     fan_out_post(post.pk)
     key = timelines.key_of(follower.pk, follower.follows_version)
-    assert timelines.valkey().zcard(key) == 2, "only the marks"
+    assert valkey.client().zcard(key) == 2, "only the marks"
 
-    timelines.valkey().delete(key)  # its time to live is over before the 31 days are
+    valkey.client().delete(key)  # its time to live is over before the 31 days are
 
     assert home_of(follower) == [post.pk]
 

@@ -29,7 +29,7 @@ def test_a_part_that_fails_is_named_and_no_detail_is_told(client, db, worker_ans
     def refuse():
         raise ConnectionError("secret-host:6379 refused")
 
-    monkeypatch.setattr(health, "valkey", refuse)
+    monkeypatch.setattr(health.valkey, "client", refuse)
     answer = client.get("/readyz")
 
     assert answer.status_code == 503

@@ -43,7 +43,7 @@ def test_every_icon_that_a_template_or_a_script_names_is_in_the_sprite():
     named = {
         name
         for path in (PROJECT / "templates").rglob("*.html")
-        for name in re.findall(r'\{% icon "([^"]+)"', path.read_text()) + re.findall(r'symbol="([^"]+)"', path.read_text())
+        for name in re.findall(r'(?:\{% icon |symbol=)"([^"]+)"', path.read_text())
     }
 
     assert named - sprite == set()

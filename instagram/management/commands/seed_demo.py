@@ -1,0 +1,192 @@
+"""The demo: people, photographs, and what they said to each other, as if it had happened over the last five weeks.
+
+What there is to make is in `demo/people.json` and `demo/posts.json`. Everything goes through the actions that pages
+use and the pipeline that uploads use, so the demo shows what the site does and not what a fixture says.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from argparse import ArgumentParser
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accounts.actions import change_avatar, create_user
+from accounts.models import AvatarState, User
+from accounts.tasks import process_avatar
+from posts.actions import Upload, add_comment, create_post, like_post, publish_if_ready, retry_post
+from posts.models import Comment, Media, Post
+from posts.models.media import MediaState
+from posts.tasks import process_media
+from social.actions import follow
+
+DEMO_USERNAME = "demo"
+DEMO_PASSWORD = "demo-everyframe"  # noqa: S105  (printed at every start in development; never used in production)
+ADMIN_USERNAME = "admin"
+ADMIN_PASSWORD = "admin-everyframe"  # noqa: S105
+
+WAIT_SECONDS = 120
+"""How long workers may take for the photos that they are rendering when all others are done."""
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill the site with demo people, photographs, comments, likes and follows. Safe to run again: what is there "
+        "stays as it is, and an interrupted run is completed."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--folder",
+            type=Path,
+            default=settings.BASE_DIR / "demo",
+            help="where people.json, posts.json, photos/ and avatars/ are (default: demo/)",
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="also in production, with random passwords that are printed once"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION and not options["force"]:
+            raise CommandError("This is production. Give --force if you do want demo content here.")
+        self.folder: Path = options["folder"]
+        people = json.loads((self.folder / "people.json").read_text())
+        posts = json.loads((self.folder / "posts.json").read_text())
+        now = timezone.now()
+        began = time.monotonic()
+
+        users = self.make_people(people)
+        self.make_admin()
+        for one in self.progress("Follows", people):
+            for username in one["follows"]:
+                follow(users[one["username"]], followee=users[username])
+        made = [(self.make_post(one, users, now), one) for one in self.progress("Posts", posts)]
+        self.render([post for post, _ in made], list(users.values()))
+        for post, one in self.progress("Comments and likes", made):
+            self.make_responses(post, one, users)
+        self.say(f"The demo has {len(users)} people and {len(made)} posts ({time.monotonic() - began:.0f} s).")
+
+    # --- People --------------------------------------------------------------------------------------------------
+
+    def make_people(self, people: list[dict[str, Any]]) -> dict[str, User]:
+        users: dict[str, User] = {}
+        for one in self.progress("People", people):
+            username = one["username"]
+            user = User.objects.filter(username=username).first()
+            if user is None:
+                password = DEMO_PASSWORD if username == DEMO_USERNAME else secrets.token_urlsafe(24)
+                details = {field: one[field] for field in ("name", "bio", "link")}
+                user = self.make_account(username, password, **details)
+            if user.avatar_state in {AvatarState.NONE, AvatarState.FAILED}:
+                with (self.folder / "avatars" / one["avatar"]).open("rb") as file:
+                    change_avatar(user, file)
+            users[username] = user
+        return users
+
+    def make_admin(self) -> None:
+        if not User.objects.filter(username=ADMIN_USERNAME).exists():
+            self.make_account(ADMIN_USERNAME, ADMIN_PASSWORD, name="Admin", is_admin=True)
+
+    def make_account(self, username: str, password: str, **details: Any) -> User:
+        """An account whose mail address counts as confirmed, so that it can sign in everywhere."""
+        if settings.PRODUCTION and username in {DEMO_USERNAME, ADMIN_USERNAME}:
+            password = secrets.token_urlsafe(18)
+            self.say(f"Password of {username}: {password}")
+        email = f"{username}@example.org"
+        user = create_user(username=username, email=email, password=password, **details)
+        EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
+        return user
+
+    # --- Posts ---------------------------------------------------------------------------------------------------
+
+    def make_post(self, one: dict[str, Any], users: dict[str, User], now: datetime) -> Post:
+        """The post, found by author and caption if an earlier run made it."""
+        author = users[one["author"]]
+        post = Post.objects.filter(author=author, caption=one["caption"], deleted_at__isnull=True).first()
+        if post is not None:
+            return post
+        with ExitStack() as files:
+            uploads = [
+                Upload(self.open_photo(files, photo["file"]), photo["file"], photo["alt"]) for photo in one["photos"]
+            ]
+            return create_post(
+                author=author,
+                uploads=uploads,
+                caption=one["caption"],
+                location=one["location"],
+                at=now - timedelta(hours=one["hours_ago"]),
+            )
+
+    def open_photo(self, files: ExitStack, name: str) -> BinaryIO:
+        return cast("BinaryIO", files.enter_context((self.folder / "photos" / name).open("rb")))
+
+    def make_responses(self, post: Post, one: dict[str, Any], users: dict[str, User]) -> None:
+        for username in one["likes"]:
+            like_post(post, liker=users[username])
+        for comment in one["comments"]:
+            author, text = users[comment["author"]], comment["text"]
+            if not Comment.objects.filter(post=post, author=author, text=text).exists():
+                add_comment(
+                    post, author=author, text=text, at=post.created_at + timedelta(hours=comment["hours_later"])
+                )
+
+    # --- Rendering -----------------------------------------------------------------------------------------------
+
+    def render(self, posts: list[Post], users: list[User]) -> None:
+        """Have all photos rendered: by the workers from the oldest on, and by this process from the newest on.
+
+        So two cores are used where there are two, and it works where no worker is running at all. The tasks let one
+        process work on a photo, so nothing is done twice.
+        """
+        for post in posts:
+            retry_post(post)
+        unfinished = {"state__in": [MediaState.PENDING, MediaState.PROCESSING]}
+        media = Media.objects.filter(post__in=posts, **unfinished).order_by("-id")
+        pictures = User.objects.filter(pk__in=[user.pk for user in users], avatar_state=AvatarState.PROCESSING)
+
+        def left() -> list[tuple[Any, int]]:
+            work: list[tuple[Any, int]] = [(process_media, pk) for pk in media.values_list("pk", flat=True)]
+            return work + [(process_avatar, pk) for pk in pictures.values_list("pk", flat=True)]
+
+        for task, pk in self.progress("Photos", left()):
+            task(pk)
+        until = time.monotonic() + WAIT_SECONDS
+        while (work := left()) and time.monotonic() < until:
+            # In a worker's hands, which this leaves alone, or to be tried once more.
+            time.sleep(0.2)
+            for task, pk in work:
+                task(pk)
+        for post in posts:
+            publish_if_ready(post.pk)
+        failed = Media.objects.filter(post__in=posts, state=MediaState.FAILED)
+        if work or failed.exists():
+            reasons = "; ".join(f"{one.original_name}: {one.error}" for one in failed)
+            raise CommandError(f"{len(work) + failed.count()} photos are not rendered. {reasons} Run it again.".strip())
+
+    # --- Telling -------------------------------------------------------------------------------------------------
+
+    def progress(self, label: str, items: list[Any]) -> Any:
+        """The items, with a bar that moves on a terminal and one line elsewhere."""
+        began = time.monotonic()
+        moves = self.stdout.isatty()
+        for number, item in enumerate(items):
+            if moves:
+                bar = "█" * (30 * number // len(items))
+                self.stdout.write(f"\r{label:<20} {bar:░<30} {number}/{len(items)}", ending="")
+                self.stdout.flush()
+            yield item
+        done = f"{label:<20} {len(items)} ({time.monotonic() - began:.1f} s)"
+        self.say(f"\r{done:<70}" if moves else done)
+
+    def say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()

@@ -5,8 +5,8 @@ import os
 import sys
 
 # This file keeps to the Python of ten years ago, to be able to say so.
-if sys.version_info < (3, 11):  # noqa: UP036
-    sys.exit("Python 3.11 or newer is needed, and this is %d.%d." % sys.version_info[:2])  # noqa: UP031
+if sys.version_info < (3, 11):
+    sys.exit("Python 3.11 or newer is needed, and this is %d.%d." % sys.version_info[:2])
 
 
 def main():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import BinaryIO, cast
 
@@ -15,6 +16,7 @@ from common.events import publish
 from common.locks import held_by_this_worker
 from media.avatars import render_avatar
 from media.errors import MediaError, TransientMediaError
+from media.photos import Rendition
 from media.storage import delete_renditions, open_original, store_rendition
 
 log = logging.getLogger(__name__)
@@ -39,11 +41,7 @@ def process_avatar(user_id: int) -> None:
         try:
             with open_original(user.avatar_original) as original:
                 rendered = render_avatar(cast("BinaryIO", original))
-            keys: dict[str, dict[str, str]] = {}
-            for one in rendered:
-                webp, jpeg = store_rendition(one.webp, ".webp"), store_rendition(one.jpeg, ".jpg")
-                keys[str(one.width)] = {"webp": webp, "jpeg": jpeg}
-            _finish(user, keys)
+            _finish(user, rendered)
         except TransientMediaError as error:
             log.warning("picture of %s, attempt %s: %s", user_id, user.avatar_attempts, error)
             if user.avatar_attempts >= MAX_ATTEMPTS:
@@ -64,13 +62,22 @@ def _start(user_id: int) -> User | None:
     return user
 
 
-def _finish(user: User, keys: dict[str, dict[str, str]]) -> None:
-    old = avatar_keys(user)
-    taken = User.objects.filter(
-        pk=user.pk, avatar_state=AvatarState.PROCESSING, avatar_original=user.avatar_original
-    ).update(avatar=keys, avatar_state=AvatarState.READY, avatar_queued_at=None)
-    user.avatar = keys
-    delete_renditions(old if taken else avatar_keys(user))
+def _finish(user: User, rendered: Iterable[Rendition]) -> None:
+    """Store the pictures and hand them to the row; of old and new, the files that nobody has are deleted."""
+    old, new = avatar_keys(user), []
+    try:
+        pictures: dict[str, dict[str, str]] = {}
+        for one in rendered:
+            new.append(store_rendition(one.webp, ".webp"))
+            new.append(store_rendition(one.jpeg, ".jpg"))
+            pictures[str(one.width)] = {"webp": new[-2], "jpeg": new[-1]}
+        taken = User.objects.filter(
+            pk=user.pk, avatar_state=AvatarState.PROCESSING, avatar_original=user.avatar_original
+        ).update(avatar=pictures, avatar_state=AvatarState.READY, avatar_queued_at=None)
+    except BaseException:
+        delete_renditions(new)
+        raise
+    delete_renditions(old if taken else new)
 
 
 def _fail(user: User, reason: str) -> None:

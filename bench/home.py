@@ -28,6 +28,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 READERS, AUTHORS, POSTS_EACH, FOLLOWED = 1_000, 100, 50, 30
 CONNECTIONS = 8
 WORKERS = 2
+CONNECTION = ("dbname", "user", "password", "host", "port")
 
 
 def fill() -> list[tuple[int, str]]:
@@ -121,11 +122,7 @@ def make_plan(reader: tuple[int, str]) -> str:
         {
             "sql": sql,
             "redis_url": settings.REDIS_URL,
-            "database_url": " ".join(
-                f"{name}={options[name]}"
-                for name in ("dbname", "user", "password", "host", "port")
-                if options.get(name)
-            ),
+            "database_url": " ".join(f"{name}={options[name]}" for name in CONNECTION if options.get(name)),
             "session_key": cache.make_key("django.contrib.sessions.cached_db%s"),
             "follows_version": 0,
         }

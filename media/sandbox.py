@@ -91,7 +91,7 @@ def _run_process(job: dict[str, Any], original: IO[bytes], limits: Limits) -> tu
     }
     command = [sys.executable, "-P", "-m", "media.child", json.dumps(order)]
     try:
-        process = subprocess.Popen(  # noqa: S603  (our own interpreter and module; the job holds numbers only)
+        process = subprocess.Popen(
             command,
             stdin=original,
             stdout=subprocess.PIPE,

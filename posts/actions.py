@@ -113,7 +113,7 @@ def publish_if_ready(post_id: int) -> bool:
     """Publish the post once all its media are ready; return whether this call did.
 
     The row is locked, so of two media that finish at once one sees both ready, and a post is published once. A post
-    that was deleted meanwhile stays unpublished. The demo's and imports' backdated posts are published at their date.
+    that was deleted meanwhile stays unpublished.
     """
     post = Post.objects.select_for_update(no_key=True).filter(pk=post_id, deleted_at__isnull=True).first()
     if post is None or post.published_at is not None:

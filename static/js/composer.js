@@ -584,6 +584,7 @@ function compose(root) {
   input.tabIndex = -1;
   part("alts").remove();
   part("drop").hidden = false;
+  if (matchMedia("(hover: none)").matches) root.querySelector(".composer-drop-text").textContent = "Choose photos to share";
   part("list").setAttribute("role", "list");
   root.dataset.js = "";
   draw();

@@ -196,7 +196,7 @@ def test_S1_guessing_the_password_of_one_account_is_stopped(client, anna, limits
 
     response = log_in(client)
 
-    assert "Too many attempts to sign in" in text_of(response)
+    assert "Too many attempts to log in" in text_of(response)
     assert not is_in(client)
 
 
@@ -204,7 +204,7 @@ def test_S1_guessing_from_one_address_is_stopped(client, anna, limits_on):
     for number in range(10):
         log_in(client, f"person{number}", "wrong")
 
-    assert "Too many attempts to sign in" in text_of(log_in(client))
+    assert "Too many attempts to log in" in text_of(log_in(client))
 
 
 def test_S3_a_forged_header_does_not_give_a_new_address(client, anna, limits_on):
@@ -215,4 +215,4 @@ def test_S3_a_forged_header_does_not_give_a_new_address(client, anna, limits_on)
             HTTP_X_FORWARDED_FOR=f"198.51.100.{number}",
         )
 
-    assert "Too many attempts to sign in" in text_of(log_in(client))
+    assert "Too many attempts to log in" in text_of(log_in(client))

@@ -115,7 +115,7 @@ def test_an_address_taken_in_any_letter_case_is_refused_at_the_field(sign_up, an
     response = sign_up(email=typed)
 
     assert errors_of(response, "email") == [
-        "There is an account with this e-mail address already. Sign in, or reset its password."
+        "There is an account with this e-mail address already. Log in, or reset its password."
     ]
 
 

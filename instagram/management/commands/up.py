@@ -4,6 +4,7 @@ import argparse
 import errno
 import fcntl
 import hashlib
+import inspect
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
+from django.core.files.storage import storages
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
@@ -436,7 +438,9 @@ def _collect_static() -> str:
     """Collect the static files unless nothing changed since the last time; return what was done."""
     if settings.DEBUG:
         return "served from their folders"
-    state = hashlib.sha256(str(settings.STORAGES["staticfiles"]).encode())
+    # The storage rewrites and bundles files, so its own code counts as one of them.
+    rewriter = Path(inspect.getfile(storages["staticfiles"].__class__))
+    state = hashlib.sha256(str(settings.STORAGES["staticfiles"]).encode() + rewriter.read_bytes())
     number = 0
     for finder in get_finders():
         for path, storage in finder.list([]):

@@ -1,0 +1,3 @@
+from bench.home import main
+
+main()

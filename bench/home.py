@@ -167,9 +167,10 @@ class Server:
     def __init__(self, application: str, environment: dict[str, str]) -> None:
         self.port = free_port()
         command = [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", str(WORKERS), "--blocking-threads", "1",
-            "--host", "127.0.0.1", "--port", str(self.port), "--no-log", application,
-        ]  # fmt: skip
+            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-log"),
+            *("--workers", str(WORKERS), "--blocking-threads", "1"),
+            *("--host", "127.0.0.1", "--port", str(self.port), application),
+        ]
         self.process = subprocess.Popen(command, cwd=PROJECT, env=environment)
         for _ in range(200):
             with socket.socket() as probe:

@@ -1,6 +1,7 @@
 /**
  * Counters under text fields with data-max-graphemes: characters as people count them (a family emoji is one), as the
- * server does. Without JavaScript the server says when a text is too long and keeps it.
+ * server does. In comment boxes, and with data-counter-quiet, they show only near the end.
+ * Without JavaScript the server says when a text is too long and keeps it.
  */
 import { make, onContent } from "./dom.js";
 
@@ -15,9 +16,7 @@ export function graphemes(text) {
   return count;
 }
 
-onContent("[data-max-graphemes]", (field) => {
-  if (!("counterQuiet" in field.dataset)) update(field);
-});
+onContent("[data-max-graphemes]", update);
 
 document.addEventListener("input", (event) => {
   if (event.target.matches?.("[data-max-graphemes]")) update(event.target);
@@ -35,7 +34,7 @@ export function update(field) {
   if (!counter) return;
   counter.textContent = `${used.toLocaleString("en-GB")} / ${most.toLocaleString("en-GB")}`;
   counter.toggleAttribute("data-over", used > most);
-  counter.hidden = used === 0 && "counterQuiet" in field.dataset;
+  counter.hidden = used < most * NEAR && field.matches("[data-counter-quiet], [data-comment-form] *");
   counter.setAttribute("aria-live", used >= most * NEAR ? "polite" : "off");
   if (used > most) field.setAttribute("aria-invalid", "true");
   else if (field.dataset.over !== undefined) field.removeAttribute("aria-invalid");

@@ -138,7 +138,7 @@ def test_an_account_is_never_without_an_address(client, anna):
 @pytest.mark.parametrize("is_confirmed", [True, False])
 def test_nobody_gets_the_address_of_another_account(client, anna, ben, is_confirmed):
     """Asking is answered as for a free address (it tells nothing); following the link changes nothing."""
-    ben.emailaddress_set.create(email=ben.email, primary=True, verified=is_confirmed)
+    ben.emailaddress_set.update_or_create(email=ben.email, defaults={"primary": True, "verified": is_confirmed})
     client.force_login(anna)
     client.get("/accounts/email/")
     client.post("/accounts/email/", {"email": "ben@example.org", "action_add": "1"})

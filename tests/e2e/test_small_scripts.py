@@ -254,3 +254,13 @@ def test_the_bio_is_counted_as_people_count_it(sign_up):
     anna.fill("#id_bio", "👨‍👩‍👧‍👦" * 151)
     expect(counter).to_have_text("151 / 150")
     expect(anna.locator("#id_bio")).to_have_attribute("aria-invalid", "true")
+
+
+def test_a_comment_box_counts_only_near_its_end(on_a_post):
+    box = on_a_post.locator("form[data-comment-form] textarea").first
+    counter = on_a_post.locator("form[data-comment-form] .counter").first
+
+    box.fill("Short")
+    expect(counter).to_be_hidden()
+    box.fill("x" * 2_201)
+    expect(counter).to_have_text("2,201 / 2,200")

@@ -1,0 +1,154 @@
+"""What holds for every address, read off the URL resolver, so that a new one is held against it too."""
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from common.ids import encode_shortcode
+from posts.models import Comment, Like, Post
+from social.models import Follow
+
+PUBLIC = {
+    "healthz",
+    "readyz",
+    "styleguide",
+    "feed:home",
+    "feed:explore",
+    "feed:tag",
+    "feed:profile",
+    "posts:post",
+    "posts:comments",
+    "media:rendition",
+    "accounts:username_available",
+    "accounts:theme",
+    "account_signup",
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_email_verification_sent",
+    "account_confirm_email",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+}
+"""Addresses for people without a session. Everything else is closed."""
+
+WRITES = ["/p/{post}/like/", "/p/{post}/unlike/", "/p/{post}/comment/", "/p/{post}/delete/", "/p/{post}/retry/"]
+WRITES += ["/p/{post}/comments/{comment}/delete/", "/{person}/follow/", "/{person}/unfollow/", "/create/"]
+WRITES += ["/accounts/edit/", "/accounts/avatar/remove/", "/accounts/logout/", "/accounts/password/change/"]
+
+
+def all_patterns(resolver=None, namespace=""):
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.app_name != "admin":
+                yield from all_patterns(pattern, f"{pattern.namespace}:" if pattern.namespace else namespace)
+        elif isinstance(pattern, URLPattern):
+            yield f"{namespace}{pattern.name}", pattern.callback
+
+
+def test_every_view_is_closed_but_those_that_are_listed():
+    open_views = {name for name, view in all_patterns() if not getattr(view, "login_required", True)}
+
+    assert open_views == PUBLIC
+
+
+@pytest.fixture
+def filled(author, follower, post):
+    comment = Comment.objects.create(post=post, author=author, text="hello")
+    return {"post": post.shortcode, "comment": comment.pk, "person": "author"}
+
+
+def rows():
+    return (
+        Post.objects.filter(deleted_at=None).count(),
+        Like.objects.count(),
+        Comment.objects.count(),
+        Follow.objects.count(),
+    )
+
+
+@pytest.mark.parametrize("url", WRITES)
+@pytest.mark.parametrize("origin", [None, "https://evil.example"])
+def test_H3_a_write_without_our_token_or_from_elsewhere_changes_nothing(url, origin, filled, author):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(author)
+    before = rows()
+
+    answer = browser.post(url.format(**filled), headers={"Origin": origin} if origin else {})
+
+    assert answer.status_code == 403
+    assert "open for too long" in answer.text
+    assert rows() == before
+
+
+@pytest.mark.parametrize("url", WRITES)
+def test_a_write_without_a_session_leads_to_sign_in(url, filled, client):
+    before = rows()
+
+    answer = client.post(url.format(**filled))
+
+    assert answer.status_code == 302
+    assert rows() == before
+    if "logout" not in url:
+        assert answer["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("url", WRITES)
+def test_H4_a_get_changes_nothing(url, filled, author, as_):
+    before = rows()
+
+    assert as_(author).get(url.format(**filled)).status_code in {200, 302, 405}
+    assert rows() == before
+
+
+@pytest.mark.parametrize("url", WRITES[:8])
+def test_A10_ones_writes_on_what_one_may_not_touch_are_not_found(url, filled, stranger, as_):
+    """Deleting and retrying another's post, and whatever is done to a post or a person that is not there."""
+    missing = {"post": encode_shortcode(1 << 60), "comment": 1 << 60, "person": "nobody.here"}
+    before = rows()
+    browser = as_(stranger)
+
+    unknown = browser.post(url.format(**missing), {"text": "x"})
+    assert unknown.status_code == 404
+    if "delete" in url or "retry" in url:
+        forbidden = browser.post(url.format(**filled), {"text": "x"})
+        assert forbidden.status_code == 404
+        assert rows() == before
+
+
+def test_A14_pages_are_private_and_h1_headers_are_there(filled, author, as_):
+    for url in ("/", "/author/", f"/p/{filled['post']}/", "/explore/", "/accounts/edit/"):
+        answer = as_(author).get(url)
+        assert "private" in answer["Cache-Control"], url
+        policy = answer["Content-Security-Policy"]
+        assert "script-src 'self'" in policy
+        assert "unsafe" not in policy
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["X-Frame-Options"] == "DENY"
+        assert answer["Referrer-Policy"]
+
+
+@pytest.mark.parametrize("bad", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"])
+def test_H9_signing_in_leads_nowhere_off_site(bad, author, client):
+    from tests.conftest import PASSWORD
+
+    answer = client.post("/accounts/login/", {"login": "author", "password": PASSWORD, "next": bad})
+
+    assert answer.status_code == 302
+    assert answer["Location"] == "/"
+
+
+def test_A11_fields_that_are_not_asked_for_are_not_taken(author, as_, photo):
+    extra = {"is_staff": "1", "is_superuser": "1", "username": "admin", "suspended_at": "", "folded_followers": "9"}
+    browser = as_(author)
+    browser.post("/accounts/edit/", {"name": "New", "bio": "", "link": "", **extra})
+    browser.post(
+        "/create/", {"files": [photo()], "author": "1", "published_at": "2020-01-01", "folded_likes": "9", **extra}
+    )
+
+    author.refresh_from_db()
+    post = Post.objects.get()
+    assert (author.name, author.is_staff, author.username, author.folded_followers) == ("New", False, "author", 0)
+    assert (post.author, post.published_at, post.folded_likes) == (author, None, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from media.storage import delete_originals, delete_renditions, store_original
 def create_user(
     *, username: str, email: str, password: str, name: str = "", bio: str = "", link: str = "", is_admin: bool = False
 ) -> User:
-    """A new account. People sign up through allauth; this is for imports, the demo and tests."""
+    """A new account with a confirmed address: for imports, the demo and tests. People sign up through allauth."""
     user = User(
         username=username.lower(),
         email=email.lower(),
@@ -30,6 +31,7 @@ def create_user(
     )
     user.set_password(password)
     user.save()
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 
 

@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -97,6 +98,8 @@ def make_plan(reader: tuple[int, str]) -> str:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
+    from common.ids import decode_shortcode
+
     client = Client(headers={"host": "localhost"})
     client.cookies[settings.SESSION_COOKIE_NAME] = reader[1]
     client.get("/")
@@ -105,7 +108,7 @@ def make_plan(reader: tuple[int, str]) -> str:
     ) as queries:
         page = client.get("/")
     assert page.status_code == 200
-    ids = [post.pk for post in page.context["page"]]
+    ids = [decode_shortcode(code) for code in re.findall(r'<article[^>]* data-post="([^"]+)"', page.text)]
     assert len(ids) == 12
     sql = []
     for query in queries.captured_queries:

@@ -1,0 +1,29 @@
+"""The page that shows each component in each state."""
+
+import pytest
+
+
+@pytest.mark.django_db
+def test_the_style_guide_shows_every_state_without_asking_the_database(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        page = client.get("/styleguide/")
+
+    assert page.status_code == 200
+    html = page.content.decode()
+    for shown in (
+        *('data-state="processing"', 'data-state="failed"', 'data-state="removed"'),
+        *('class="carousel', 'class="alt-text"', "View all 18 comments", 'aria-pressed="true"', 'class="field-error"'),
+        *('class="tile"', 'class="empty"', 'class="dialog', 'class="toast"', 'class="caught-up"'),
+    ):
+        assert shown in html, shown
+
+
+@pytest.mark.django_db
+def test_every_colour_of_the_style_guide_is_a_token_and_has_its_rule(settings):
+    from instagram.styleguide import COLOURS
+
+    tokens = (settings.BASE_DIR / "static/css/tokens.css").read_text()
+    rules = (settings.BASE_DIR / "static/css/components/styleguide.css").read_text()
+    for name in COLOURS:
+        assert f"--{name}:" in tokens, name
+        assert f".swatch-{name} {{ background: var(--{name}); }}" in rules, name

@@ -34,7 +34,7 @@ COLOURS = [
     *["text", "text-muted", "line", "line-strong", "link", "focus"],
     *["primary", "primary-hover", "primary-quiet", "danger", "success", "warning", "like"],
 ]
-"""The colour tokens that are shown. `static/css/components/styleguide.css` has a rule for each: no inline styles."""
+"""The colour tokens that are shown. `static/styleguide/styleguide.css` has a rule for each: no inline styles."""
 
 PHOTOS = settings.BASE_DIR / "demo" / "photos"
 GREY = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='4' height='3'%3E%3Crect width='4' height='3' fill='%238a94a0'/%3E%3C/svg%3E"  # noqa: E501

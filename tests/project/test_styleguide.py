@@ -23,7 +23,7 @@ def test_every_colour_of_the_style_guide_is_a_token_and_has_its_rule(settings):
     from instagram.styleguide import COLOURS
 
     tokens = (settings.BASE_DIR / "static/css/tokens.css").read_text()
-    rules = (settings.BASE_DIR / "static/css/components/styleguide.css").read_text()
+    rules = (settings.BASE_DIR / "static/styleguide/styleguide.css").read_text()
     for name in COLOURS:
         assert f"--{name}:" in tokens, name
         assert f".swatch-{name} {{ background: var(--{name}); }}" in rules, name

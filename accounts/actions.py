@@ -56,7 +56,7 @@ def change_avatar(user: User, file: BinaryIO) -> None:
             user.avatar_error, user.avatar_attempts, user.avatar_queued_at = "", 0, timezone.now()
             user.save(update_fields=_AVATAR_FIELDS)
             emit(AvatarSubmitted(user_id=user.pk))
-            transaction.on_commit(lambda: delete_originals([was] if was else []))
+            transaction.on_commit(lambda: delete_originals([was] if was else []), robust=True)
     except BaseException:
         delete_originals([original])
         raise
@@ -70,8 +70,8 @@ def remove_avatar(user: User) -> None:
         user.avatar, user.avatar_original, user.avatar_state = {}, "", AvatarState.NONE
         user.avatar_error, user.avatar_attempts, user.avatar_queued_at = "", 0, None
         user.save(update_fields=[*_AVATAR_FIELDS, "avatar"])
-        transaction.on_commit(lambda: delete_renditions(keys))
-        transaction.on_commit(lambda: delete_originals(originals))
+        transaction.on_commit(lambda: delete_renditions(keys), robust=True)
+        transaction.on_commit(lambda: delete_originals(originals), robust=True)
 
 
 def avatar_keys(user: User) -> list[str]:

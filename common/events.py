@@ -40,7 +40,8 @@ def emit(event: DataclassInstance) -> None:
     A broker that is down or hangs costs one request at most its socket timeout (two seconds) and fails none: the row
     that the action wrote is state enough for a sweeper to do the work later.
     """
-    transaction.on_commit(lambda: _publish(event))
+    # Robust: whatever goes wrong from here on, the action has happened and its caller must not undo the rest of it.
+    transaction.on_commit(lambda: _publish(event), robust=True)
 
 
 def publish(task: Subscriber, **kwargs: Any) -> bool:

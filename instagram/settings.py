@@ -247,6 +247,7 @@ STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
 WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 WHITENOISE_MAX_AGE = 60
+WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 
 # Files stream to disk above this; a photo is never held in memory whole.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

@@ -19,7 +19,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.usernames import normal_username, why_malformed, why_unavailable
-from common.ratelimit import client_address
+from common import valkey
+from common.ratelimit import SIGN_INS, SIGN_INS_OF_ONE, client_address, seconds_to_wait
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,20 @@ class AccountAdapter(DefaultAccountAdapter):
             )
             return False
         return bool(super().confirm_email(request, email_address))
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        """Only that: allauth saves the whole row as it was before the slow hashing, and undoes what happened since."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Allauth counts failed attempts in the cache. Without Valkey each process counts all attempts itself."""
+        if valkey.is_paused():
+            login = str(credentials.get("username") or credentials.get("email") or "").lower()
+            address = f"address:{client_address(request)}"
+            if seconds_to_wait(SIGN_INS, address) or seconds_to_wait(SIGN_INS_OF_ONE, f"login:{login}"):
+                raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
 
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
         """For somebody suspended whose password was right: why, and nothing else of the account."""

@@ -116,7 +116,7 @@ class ChangeEmailForm(OurWords, allauth_forms.AddEmailForm):
         addresses = EmailAddress.objects.filter(user=self.user)
         with transaction.atomic():
             addresses.filter(verified=False).exclude(email=self.user.email).delete()
-            address: EmailAddress = addresses.create(user=self.user, email=self.cleaned_data["email"])
+            address: EmailAddress = addresses.get_or_create(user=self.user, email=self.cleaned_data["email"])[0]
         send_verification_email_to_address(request, address)
         return address
 

@@ -7,7 +7,6 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.core.files.storage import storages
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Upper
@@ -19,6 +18,7 @@ from common.counters import Counter
 from common.ids import SnowflakeModel
 from common.limits import MAX_BIO_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
+from media.storage import rendition_url
 
 Viewer: TypeAlias = "User | AnonymousUser"
 """Whoever looks at something."""
@@ -178,7 +178,7 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
 
     def _avatar_url(self, size: str) -> str:
         key = self.avatar.get(size, {}).get("webp", "")
-        return storages["default"].url(key) if key else ""
+        return rendition_url(key) if key else ""
 
     def end_sessions(self) -> None:
         """Sign this person out everywhere. The caller saves `session_epoch`."""

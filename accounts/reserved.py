@@ -23,9 +23,9 @@ _ACCOUNT_PAGES: Final = (
     "sessions", "sign_in", "sign_up", "signin", "signout", "signup", "unfollow", "user", "username", "users", "you",
 )  # fmt: skip
 _ROLES: Final = (
-    "abuse", "administrator", "anonymous", "billing", "bot", "contact", "deleted", "everyone", "everyframe", "help",
-    "hostmaster", "info", "instagram", "mail", "mod", "moderator", "moderators", "no_reply", "nobody", "noreply",
-    "official", "owner", "postmaster", "privacy", "root", "safety", "security", "staff", "status", "suspended",
+    "abuse", "administrator", "anonymous", "billing", "bot", "contact", "deleted", "demo", "everyone", "everyframe",
+    "help", "hostmaster", "info", "instagram", "mail", "mod", "moderator", "moderators", "no_reply", "nobody",
+    "noreply", "official", "owner", "postmaster", "privacy", "root", "safety", "security", "staff", "status", "suspended",
     "support", "sysadmin", "system", "team", "verified", "webmaster",
 )  # fmt: skip
 _SITE: Final = (

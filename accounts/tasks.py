@@ -48,6 +48,13 @@ def process_avatar(user_id: int) -> None:
                 _fail(user, str(error))
         except MediaError as error:
             _fail(user, str(error))
+    # The message of a picture that was chosen meanwhile found the lock taken.
+    if (
+        User.objects.filter(pk=user_id, avatar_state=AvatarState.PROCESSING)
+        .exclude(avatar_original=user.avatar_original)
+        .exists()
+    ):
+        publish(process_avatar, user_id=user_id)
 
 
 def _start(user_id: int) -> User | None:
@@ -58,8 +65,8 @@ def _start(user_id: int) -> User | None:
         _fail(user, GAVE_UP)
         return None
     user.avatar_attempts += 1
-    user.save(update_fields=["avatar_attempts"])
-    return user
+    chosen = User.objects.filter(pk=user_id, avatar_original=user.avatar_original)
+    return user if chosen.update(avatar_attempts=user.avatar_attempts) else None
 
 
 def _finish(user: User, rendered: Iterable[Rendition]) -> None:
@@ -92,5 +99,6 @@ def sweep() -> int:
     overdue = timezone.now() - timedelta(seconds=SWEEP_AFTER_SECONDS)
     waiting = User.objects.filter(avatar_state=AvatarState.PROCESSING, avatar_queued_at__lt=overdue)
     ids = list(waiting.values_list("pk", flat=True)[:SWEEP_BATCH])
-    User.objects.filter(pk__in=ids).update(avatar_queued_at=timezone.now())
-    return sum(publish(process_avatar, user_id=user_id) for user_id in ids)
+    asked = [user_id for user_id in ids if publish(process_avatar, user_id=user_id)]
+    User.objects.filter(pk__in=asked).update(avatar_queued_at=timezone.now())
+    return len(asked)

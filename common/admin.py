@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import ModelAdmin
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -47,16 +49,27 @@ class ModeratedAdmin(ModelAdmin):
         }
         return render(request, "admin/ask_reason.html", context)
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Only what was changed here: the rest of the row may have moved since the page was opened."""
+        many_to_many = {field.name for field in self.opts.many_to_many}
+        if changed := [name for name in form.changed_data if name not in many_to_many]:
+            obj.save(update_fields=changed)
+
     def act_on(self, request: HttpRequest, rows: Iterable[Model], message: str, act: Callable[[Any], bool]) -> None:
         """Do `act` to each row, log those that it changed, and say how many."""
-        changed = [row for row in rows if act(row)]
-        for row in changed:
-            LogEntry.objects.log_actions(request.user.pk or 0, [row], CHANGE, message, single_object=True)
-        count = len(changed)
+        count = 0
+        for row in rows:
+            # Together, so that nothing is done and not logged, whatever happens to the rows after it.
+            with transaction.atomic():
+                if act(row):
+                    count += 1
+                    LogEntry.objects.log_actions(request.user.pk or 0, [row], CHANGE, message, single_object=True)
         name = self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural
-        level = messages.SUCCESS if changed else messages.WARNING
-        self.message_user(request, f"{count} {name} changed." if changed else "Nothing to change.", level)
+        level = messages.SUCCESS if count else messages.WARNING
+        self.message_user(request, f"{count} {name} changed." if count else "Nothing to change.", level)
 
 
+# Moderators sign in where everybody does, with its limits on guessing.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "Moderation"
 admin.site.index_title = "What there is"

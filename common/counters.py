@@ -7,7 +7,6 @@ deltas, both from one snapshot, so it equals COUNT(*) at every moment and not on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection, models, transaction
@@ -27,10 +26,6 @@ class Counter:
     def add(self, object_id: int, by: int = 1) -> None:
         """Change the count of one row, in the caller's transaction. One INSERT, no lock on the counted row."""
         CountDelta.objects.create(counter=self.name, object_id=object_id, delta=by)
-
-    def add_many(self, object_ids: Iterable[int], by: int = 1) -> None:
-        """Change the count of many rows by the same number. One INSERT."""
-        CountDelta.objects.bulk_create(CountDelta(counter=self.name, object_id=pk, delta=by) for pk in object_ids)
 
     def value(self, row: str = "pk") -> models.expressions.Combinable:
         """The exact count as an annotation; `row` is the path to the counted row, such as "author"."""

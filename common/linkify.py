@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from urllib.parse import quote
 
+import regex
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 MAX_TAG_CHARS = 100
+MAX_TAG_COLUMN = 400
 
-_TAG = r"(?<![\w&/#])[#＃](?P<tag>\w{1,100})"
+_TAG = r"(?<![\w\p{M}&/#])[#＃](?P<tag>[\w\p{M}]{1,100})"
 _NAME = r"(?<![\w@/.])@(?P<name>[A-Za-z0-9_](?:[A-Za-z0-9._]{0,28}[A-Za-z0-9_])?)"
 _URL = r"(?P<url>\bhttps?://[^\s<>\"'`]+)"
-_LINKABLE = re.compile(f"{_URL}|{_TAG}|{_NAME}", re.IGNORECASE)
+_LINKABLE = regex.compile(f"{_URL}|{_TAG}|{_NAME}", regex.IGNORECASE)
 _TRAILING = ".,;:!?…)]}»”’"
 
 
 def normalize_tag(tag: str) -> str:
     """The form under which a tag is kept and found: letter case and compatibility forms do not matter."""
-    return unicodedata.normalize("NFKC", tag).casefold()
+    return "".join(unicodedata.normalize("NFKC", tag).casefold().split())
 
 
 def extract_tags(text: str) -> list[str]:
     """The normalized tags in `text`, each once, in order."""
-    return list(dict.fromkeys(normalize_tag(found["tag"]) for found in _matches(text) if found["tag"]))
+    tags = (normalize_tag(found["tag"]) for found in _matches(text) if found["tag"])
+    # One sign can become a dozen in its normal form.
+    return [tag for tag in dict.fromkeys(tags) if len(tag) <= MAX_TAG_COLUMN]
 
 
 def extract_names(text: str) -> list[str]:
@@ -45,7 +48,7 @@ def linkify(text: str) -> SafeString:
     return mark_safe("".join(html))  # noqa: S308  (every part is escaped above or in _link)
 
 
-def _matches(text: str) -> list[re.Match[str]]:
+def _matches(text: str) -> list[regex.Match[str]]:
     return [found for found in _LINKABLE.finditer(text) if not found["tag"] or _says_something(found["tag"])]
 
 
@@ -55,7 +58,7 @@ def _says_something(tag: str) -> bool:
     return bool(word) and not word.isdecimal()
 
 
-def _link(found: re.Match[str]) -> str:
+def _link(found: regex.Match[str]) -> str:
     whole = escape(found[0])
     if tag := found["tag"]:
         return f'<a href="/explore/tags/{quote(normalize_tag(tag), safe="")}/">{whole}</a>'

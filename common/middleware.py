@@ -2,12 +2,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils.cache import patch_cache_control
 
 from common.ratelimit import WRITES, client_address, seconds_to_wait, too_many
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class SaneRequestMiddleware:
+    """Turns away what no browser sends and what would break deep inside: other charsets than UTF-8, NUL in cookies."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        charset = (request.content_params or {}).get("charset", "utf-8").lower()
+        if charset not in {"utf-8", "utf8", "us-ascii"}:
+            return HttpResponseBadRequest("Send text as UTF-8.\n", content_type="text/plain")
+        if any("\0" in value for value in request.COOKIES.values()):
+            return HttpResponseBadRequest("A cookie of this request is broken.\n", content_type="text/plain")
+        return self.get_response(request)
 
 
 class PrivatePagesMiddleware:

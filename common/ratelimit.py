@@ -20,6 +20,12 @@ from common import valkey
 WRITES = RateLimitItemPerMinute(300, 5, namespace="writes")
 """All that a signed-in person changes, or an address without a session sends."""
 
+SIGN_INS = RateLimitItemPerMinute(10, 1, namespace="sign-ins")
+"""Attempts from one address while Valkey is away; allauth's own limits count otherwise."""
+
+SIGN_INS_OF_ONE = RateLimitItemPerMinute(20, 60, namespace="sign-ins-of-one")
+"""Attempts at one account, likewise."""
+
 UPLOADS = RateLimitItemPerMinute(30, 30, namespace="uploads")
 """New posts of one person."""
 

@@ -2,12 +2,12 @@ from celery import shared_task
 
 from common.counters import Counter
 
-_counters: list[Counter] = []
+_counters: set[Counter] = set()
 
 
 def keep_folded(*counters: Counter) -> None:
     """Let `common.fold_counters` fold these."""
-    _counters.extend(counters)
+    _counters.update(counters)
 
 
 @shared_task(name="common.fold_counters")

@@ -6,6 +6,9 @@ from accounts.models import User
 from feed import timelines
 from posts.models import Post
 
+MAX_ROUNDS = 5
+"""Of reading on where posts are hidden, each four times the last: some 4,000 candidates, then a short page."""
+
 
 def home_posts(reader: User, *, before: int | None, count: int) -> tuple[list[Post], int | None]:
     """Up to `count` posts for `reader`'s home, newest first, and the cursor of the next ones (None at the end).
@@ -14,13 +17,15 @@ def home_posts(reader: User, *, before: int | None, count: int) -> tuple[list[Po
     at the end. Usually one round trip to Valkey and two queries.
     """
     posts: list[Post] = []
-    while True:
-        ids = timelines.read(reader, before=before, count=count + 1)
-        found = Post.objects.visible_to(reader).filter(pk__in=ids[:count]).for_cards(reader)
+    batch = count
+    for _ in range(MAX_ROUNDS):
+        ids = timelines.read(reader, before=before, count=batch + 1)
+        found = Post.objects.visible_to(reader).filter(pk__in=ids[:batch]).for_cards(reader)
         posts += sorted(found, key=lambda post: post.pk, reverse=True)
-        if len(ids) <= count:
-            at_end = len(posts) <= count
-            return posts[:count], None if at_end else posts[count - 1].pk
-        if len(posts) >= count:
+        if len(posts) > count or (len(posts) == count and len(ids) > batch):
             return posts[:count], posts[count - 1].pk
-        before = ids[count - 1]
+        if len(ids) <= batch:
+            return posts, None
+        before = ids[batch - 1]
+        batch *= 4
+    return posts, before

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from common import valkey
 from common.events import publish
+from common.locks import held_by_this_worker
 from feed import timelines
 from posts.models import Post
 from social.models import Follow
@@ -35,12 +36,20 @@ def fan_out_post(post_id: int) -> None:
     """Put one published post into its followers' home timelines, and its author's.
 
     Safe to run twice or to resume half-way: a repeated member of a sorted set is a no-op. Does nothing if the post has
-    gone in the meantime. Privacy is not decided here: the home page reads through `Post.objects.visible_to`. Should
-    every retry fail, `fanned_out_at` stays empty and the sweeper starts anew.
+    gone in the meantime, has been fanned out, or another worker is at it. Privacy is not decided here: the home page
+    reads through `Post.objects.visible_to`. Should every retry fail, `fanned_out_at` stays empty and the sweeper starts
+    anew.
 
     Cost: one query and one server-side call per FAN_OUT_BATCH active followers.
     """
-    post = Post.objects.published().select_related("author").filter(pk=post_id).first()
+    with held_by_this_worker(post_id) as is_ours:
+        if is_ours:
+            _fan_out(post_id)
+
+
+def _fan_out(post_id: int) -> None:
+    waiting = Post.objects.published().filter(pk=post_id, fanned_out_at__isnull=True)
+    post = waiting.select_related("author").first()
     if post is None:
         return
     timelines.push(post.pk, [(post.author_id, post.author.follows_version)])

@@ -18,6 +18,7 @@ import struct
 from collections.abc import Iterable
 
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import User
 from common import valkey
@@ -25,8 +26,9 @@ from common import valkey
 CAP = 500
 """Posts kept in a timeline; older pages come from PostgreSQL."""
 
-KEPT_SECONDS = 30 * 24 * 3600
-"""After so long without a visit a timeline goes; the next visit makes it anew."""
+KEPT_SECONDS = 29 * 24 * 3600
+"""After so long without a visit a timeline goes; the next visit makes it anew. Shorter than readers are pushed to
+(`feed.tasks.ACTIVE_DAYS`), so that there is no timeline that is not pushed to any more."""
 
 BUILDING = b"\xff" * 7 + b"\xfe"
 BUILT = b"\xff" * 8
@@ -93,7 +95,9 @@ def newest_ids(reader: User, *, before: int | None, count: int) -> list[int]:
         cursor.execute(
             """
             SELECT newest.id
-            FROM (SELECT followee_id AS id FROM social_follow WHERE follower_id = %(reader)s
+            FROM (SELECT follow.followee_id AS id FROM social_follow AS follow
+                  JOIN accounts_user AS person ON person.id = follow.followee_id AND person.suspended_at IS NULL
+                  WHERE follow.follower_id = %(reader)s
                   UNION ALL SELECT %(reader)s) AS followee
             CROSS JOIN LATERAL (
                 SELECT post.id FROM posts_post AS post
@@ -123,10 +127,13 @@ def _read_cached(key: str, before: int | None, count: int) -> tuple[list[int], i
 def _build(reader: User, key: str) -> None:
     """Make the timeline. A post published meanwhile is in the query's snapshot or is pushed: BUILDING comes first."""
     client = valkey.client()
+    # Somebody who was long away is pushed to again from here on, not from the end of this request.
+    User.objects.filter(pk=reader.pk).update(last_seen_at=timezone.now())
     client.zadd(key, {BUILDING: 0})
     ids = newest_ids(reader, before=None, count=CAP)
     client.zadd(key, {BUILDING: 0, BUILT: 0} | {_member(post_id): 0 for post_id in ids})
     client.expire(key, KEPT_SECONDS)
+    client.unlink(key_of(reader.pk, reader.follows_version - 1))
 
 
 def _member(post_id: int) -> bytes:

@@ -6,18 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.http import SiteRequest
 from accounts.models import User
 from common.http import varies_by_htmx
 from common.ids import first_id_at
 from common.linkify import normalize_tag
-from common.pagination import Page, cursor_of, page_by_id, url_after
+from common.pagination import MAX_BIGINT, Page, cursor_of, page_by_id, url_after
+from common.text import clean_line
 from feed.home import home_posts
 from feed.suggestions import suggestions_for
 from posts.models import Post
@@ -29,7 +29,7 @@ LANDING_POSTS = 6
 EXPLORE_DAYS = 60
 
 
-@require_GET
+@require_safe
 @login_not_required
 def home(request: SiteRequest) -> HttpResponse:
     """The posts of the people one follows; for somebody without a session, what this place is."""
@@ -50,7 +50,7 @@ def _landing(request: SiteRequest) -> HttpResponse:
     return render(request, "feed/landing.html", {"posts": posts[:LANDING_POSTS]})
 
 
-@require_GET
+@require_safe
 @login_not_required
 def explore(request: SiteRequest) -> HttpResponse:
     """The best liked posts of the last weeks, from people one does not have to follow."""
@@ -61,7 +61,8 @@ def explore(request: SiteRequest) -> HttpResponse:
     after = _explore_cursor(request)
     if after is not None:
         likes, post_id = after
-        posts = posts.filter(Q(folded_likes__lt=likes) | Q(folded_likes=likes, pk__lt=post_id))
+        # The first condition says nothing new, but it is a range of the index, which an OR is not.
+        posts = posts.filter(folded_likes__lte=likes).exclude(folded_likes=likes, pk__gte=post_id)
     found = list(posts.for_cards(request.user)[: TILES_PER_PAGE + 1])
     page = Page(found[:TILES_PER_PAGE])
     if len(found) > TILES_PER_PAGE:
@@ -72,16 +73,17 @@ def explore(request: SiteRequest) -> HttpResponse:
 
 def _explore_cursor(request: SiteRequest) -> tuple[int, int] | None:
     likes, _, post_id = request.GET.get("cursor", "").partition("-")
-    is_ours = all(part.isascii() and part.isdigit() and len(part) < 19 for part in (likes, post_id))
-    # PositiveIntegerField is 32 bits wide.
-    return (min(int(likes), 2**31 - 1), int(post_id)) if is_ours else None
+    if not all(part.isascii() and part.isdigit() and len(part) <= 19 for part in (likes, post_id)):
+        return None
+    # The column of likes is 32 bits wide.
+    return min(int(likes), 2**31 - 1), min(int(post_id), MAX_BIGINT)
 
 
-@require_GET
+@require_safe
 @login_not_required
 def tag(request: SiteRequest, tag: str) -> HttpResponse:
     """The posts with a tag, newest first. A tag that nobody used has an empty page."""
-    name = normalize_tag(tag)
+    name = normalize_tag(clean_line(tag))
     posts = Post.objects.visible_to(request.user).filter(tagged__hashtag__name=name)
     page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
     is_fragment = request.htmx and cursor_of(request)
@@ -89,7 +91,7 @@ def tag(request: SiteRequest, tag: str) -> HttpResponse:
     return _grid(request, "feed/tag.html", context)
 
 
-@require_GET
+@require_safe
 @login_not_required
 def profile(request: SiteRequest, username: str) -> HttpResponse:
     """A person and their posts; on one's own also those that are processing or failed."""

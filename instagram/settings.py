@@ -72,6 +72,10 @@ if PRODUCTION:
         )
     if DEBUG:
         raise ImproperlyConfigured("Set DEBUG=0: debug pages show settings and data to everybody.")
+    if urlsplit(SITE_ORIGIN).hostname in {"localhost", None}:
+        raise ImproperlyConfigured("Set SITE_ORIGIN to the address of this site, such as https://photos.example.org.")
+    if not env.str("EMAIL_URL", default=""):
+        raise ImproperlyConfigured("Set EMAIL_URL to a mail server: new people must confirm their addresses.")
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("Set ALLOWED_HOSTS to the host names of this site, such as photos.example.org.")
 
@@ -112,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "common.middleware.SaneRequestMiddleware",
     "common.middleware.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -191,7 +196,8 @@ CACHES = {
         },
     },
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+# Not cached: a log-out must be final, also while Valkey is away and a cached session could not be deleted.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 STORAGES: dict[str, dict[str, object]] = {
     "default": {

@@ -160,8 +160,8 @@ def delete_post(post: Post) -> bool:
 @transaction.atomic
 def remove_post(post: Post, *, reason: str) -> bool:
     """Take a post from everybody but its author, as a moderator; return whether that is new."""
-    was = Post.objects.select_for_update(no_key=True).get(pk=post.pk)
-    if was.removed_at is not None:
+    was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk).first()
+    if was is None or was.removed_at is not None:
         return False
     Post.objects.filter(pk=post.pk).update(removed_at=timezone.now(), removed_reason=reason, version=F("version") + 1)
     if was.published_at is not None and was.deleted_at is None:
@@ -172,12 +172,16 @@ def remove_post(post: Post, *, reason: str) -> bool:
 @transaction.atomic
 def restore_post(post: Post) -> bool:
     """Undo `remove_post`; return whether there was anything to undo."""
-    was = Post.objects.select_for_update(no_key=True).get(pk=post.pk)
-    if was.removed_at is None:
+    was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk).first()
+    if was is None or was.removed_at is None:
         return False
-    Post.objects.filter(pk=post.pk).update(removed_at=None, removed_reason="", version=F("version") + 1)
+    # Timelines that were made meanwhile do not have it: it is fanned out anew.
+    Post.objects.filter(pk=post.pk).update(
+        removed_at=None, removed_reason="", fanned_out_at=None, version=F("version") + 1
+    )
     if was.published_at is not None and was.deleted_at is None:
         POSTS.add(was.author_id)
+        emit(PostPublished(post_id=post.pk))
     return True
 
 

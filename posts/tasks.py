@@ -107,13 +107,14 @@ def purge_post(post_id: int) -> None:
 
     Files first: a file without a row would never be found again, a row without files is found by the sweeper.
     """
-    post = Post.objects.filter(pk=post_id, deleted_at__isnull=False).first()
-    if post is None:
-        return
-    for medium in post.media.all():
-        delete_renditions(medium.keys)
-        delete_originals([medium.original])
     with transaction.atomic():
+        post = Post.objects.select_for_update().filter(pk=post_id, deleted_at__isnull=False).first()
+        if post is None:
+            return
+        # Locked: a worker that is about to hand in renditions finds the row gone, and takes them back.
+        for medium in post.media.select_for_update():
+            delete_renditions(medium.keys)
+            delete_originals([medium.original])
         post.delete()
         CountDelta.objects.filter(counter__in=[LIKES.name, COMMENTS.name], object_id=post_id).delete()
 
@@ -130,9 +131,9 @@ def sweep() -> int:
         state__in=[MediaState.PENDING, MediaState.PROCESSING], queued_at__lt=overdue, post__deleted_at__isnull=True
     )
     ids = list(unfinished.order_by("queued_at").values_list("pk", flat=True)[:SWEEP_BATCH])
-    asked = sum(publish(process_media, media_id=media_id) for media_id in ids)
+    asked = [media_id for media_id in ids if publish(process_media, media_id=media_id)]
     # A photo that waits in a long queue is asked for once every SWEEP_AFTER_SECONDS, not at every sweep.
-    Media.objects.filter(pk__in=ids).update(queued_at=now)
+    Media.objects.filter(pk__in=asked).update(queued_at=now)
 
     waiting = Post.objects.filter(published_at__isnull=True, deleted_at__isnull=True)
     ready = waiting.exclude(media__state__in=[MediaState.PENDING, MediaState.PROCESSING, MediaState.FAILED])
@@ -140,4 +141,4 @@ def sweep() -> int:
         publish_if_ready(post_id)
 
     deleted = Post.objects.filter(deleted_at__lt=overdue).values_list("pk", flat=True)[:SWEEP_BATCH]
-    return asked + sum(publish(purge_post, post_id=post_id) for post_id in deleted)
+    return len(asked) + sum(publish(purge_post, post_id=post_id) for post_id in deleted)

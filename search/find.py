@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Q, Value, When
 
 from accounts.models import User, UserQuerySet, Viewer
 from common.linkify import normalize_tag
@@ -12,6 +12,9 @@ from posts.models.post import PostQuerySet
 
 MAX_QUERY_CHARS = 100
 
+MIN_INFIX_CHARS = 3
+"""A trigram index finds parts of at least so many letters. Scripts in which one sign is a word are looked up anyway."""
+
 
 def clean_query(text: str) -> str:
     """What was typed, on one line and cut to a length that a name or a phrase has."""
@@ -19,31 +22,57 @@ def clean_query(text: str) -> str:
 
 
 def find_people(query: str, viewer: Viewer) -> UserQuerySet:
-    """People whose username or name has `query` in it: exact first, then by beginning, then the most followed."""
-    name = query.removeprefix("@")
+    """People whose username or name has `query` in it: exact first, then by beginning, then the most followed.
+
+    Fewer letters than an index can find in the middle of a word find usernames that begin with them.
+    """
+    name = query.removeprefix("@").strip()
+    people: UserQuerySet = User.objects.visible_to(viewer)
+    if not name:
+        return people.none()
+    starts = Q(username__startswith=name.lower())
+    if len(name) < MIN_INFIX_CHARS and name.isascii():
+        return people.filter(starts).order_by("username")
     rank = Case(
         When(username=name.lower(), then=Value(0)),
-        When(Q(username__startswith=name.lower()) | Q(name__istartswith=name), then=Value(1)),
+        When(starts | Q(name__istartswith=name), then=Value(1)),
         default=Value(2),
         output_field=IntegerField(),
     )
     found = Q(username__contains=name.lower()) | Q(name__icontains=name)
-    people: UserQuerySet = User.objects.visible_to(viewer)
     return people.filter(found).annotate(rank=rank).order_by("rank", "-folded_followers", "-id")
 
 
-def find_tags(query: str, viewer: Viewer) -> QuerySet[Hashtag]:
-    """Tags that begin with `query`, with the post_count that `viewer` may see; the most used first, none empty."""
+def find_tags(query: str, viewer: Viewer, *, count: int) -> list[Hashtag]:
+    """Up to `count` tags that begin with `query`, with the post_count that `viewer` may see; the most used first.
+
+    Only a few tags, the shortest, are counted: it runs at every letter.
+    """
     name = normalize_tag(query.lstrip("#＃"))
     if not name:
-        return Hashtag.objects.none()
-    seen = Q(tagged__post__in=Post.objects.visible_to(viewer))
-    counted = Hashtag.objects.filter(name__startswith=name).annotate(post_count=Count("tagged", filter=seen))
-    return counted.filter(post_count__gt=0).order_by("-post_count", "name")
+        return []
+    tags = list(Hashtag.objects.filter(name__startswith=name).order_by("name")[: count * 2])
+    seen = Post.objects.visible_to(viewer)
+    counts = dict(
+        PostHashtag.objects.filter(hashtag__in=tags, post__in=seen)
+        .values_list("hashtag_id")
+        .annotate(number=Count("post_id"))
+    )
+    for tag in tags:
+        tag.post_count = counts.get(tag.pk, 0)
+    used = sorted((tag for tag in tags if tag.post_count), key=lambda tag: (-tag.post_count, tag.name))
+    return used[:count]
 
 
 def find_posts(query: str, viewer: Viewer) -> PostQuerySet:
-    """Posts whose caption or place has `query` in it, or that carry it as a tag."""
-    tagged = PostHashtag.objects.filter(hashtag__name=normalize_tag(query.lstrip("#＃")))
-    found = Q(caption__icontains=query) | Q(location__icontains=query) | Q(pk__in=tagged.values("post_id"))
-    return Post.objects.visible_to(viewer).filter(found)
+    """Posts whose caption or place has `query` in it, or that carry it as a tag.
+
+    A union of ids, each branch through its own index; one OR over them would read every post.
+    """
+    posts = Post.objects.visible_to(viewer)
+    ids = PostHashtag.objects.filter(hashtag__name=normalize_tag(query.lstrip("#＃"))).values("post_id")
+    if len(query) >= MIN_INFIX_CHARS or not query.isascii():
+        captions = Post.objects.filter(caption__icontains=query).values("pk")
+        places = Post.objects.filter(location__icontains=query).values("pk")
+        ids = ids.union(captions, places)
+    return posts.filter(pk__in=ids)

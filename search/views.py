@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.http import MemberRequest
 from accounts.models import User
@@ -19,7 +19,7 @@ TAGS_SHOWN = 5
 TILES_PER_PAGE = 24
 
 
-@require_GET
+@require_safe
 def search(request: MemberRequest) -> HttpResponse:
     """People, tags and posts for `?q=`; for htmx, as somebody types or scrolls, only the results."""
     query = clean_query(request.GET.get("q", ""))
@@ -31,7 +31,7 @@ def search(request: MemberRequest) -> HttpResponse:
         posts = page_by_id(request, find_posts(query, request.user).for_cards(request.user), TILES_PER_PAGE)
     if query and not is_further:
         people = list(with_follow_state(find_people(query, request.user).for_display(), request.user)[:PEOPLE_SHOWN])
-        tags = list(find_tags(query, request.user)[:TAGS_SHOWN])
+        tags = find_tags(query, request.user, count=TAGS_SHOWN)
     context: dict[str, Any] = {"q": query, "people": people, "tags": tags, "posts": posts, "page": posts}
     template = "search/search.html"
     if request.htmx:

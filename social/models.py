@@ -9,15 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, Value
 from common.ids import SnowflakeModel
 
 if TYPE_CHECKING:
-    from accounts.models import User, UserQuerySet, Viewer
-
-
-class FollowQuerySet(models.QuerySet["Follow"]):
-    def of_followers(self, person: User) -> FollowQuerySet:
-        return self.filter(followee=person, follower__suspended_at__isnull=True).select_related("follower")
-
-    def of_followees(self, person: User) -> FollowQuerySet:
-        return self.filter(follower=person, followee__suspended_at__isnull=True).select_related("followee")
+    from accounts.models import UserQuerySet, Viewer
 
 
 class Follow(SnowflakeModel):
@@ -27,8 +19,6 @@ class Follow(SnowflakeModel):
     followee = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="follows_received", db_index=False
     )
-
-    objects = FollowQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
 from accounts.models import User
@@ -30,7 +30,7 @@ def unfollow(request: MemberRequest, username: str) -> HttpResponse:
     return _follow_button(request, person)
 
 
-@require_GET
+@require_safe
 def followers(request: MemberRequest, username: str) -> HttpResponse:
     """Who follows the person, the newest first."""
     person = _person(request, username)
@@ -40,7 +40,7 @@ def followers(request: MemberRequest, username: str) -> HttpResponse:
     return _list(request, "social/followers.html", person, Page(people, page.next_url))
 
 
-@require_GET
+@require_safe
 def following(request: MemberRequest, username: str) -> HttpResponse:
     """Whom the person follows, the newest first."""
     person = _person(request, username)
@@ -56,6 +56,9 @@ def _person(request: MemberRequest, username: str) -> User:
 
 
 def _list(request: MemberRequest, template: str, person: User, page: Page[User]) -> HttpResponse:
+    """The page, or for htmx its further rows."""
+    is_fragment = request.htmx and "cursor" in request.GET
+    template = "components/_people.html" if is_fragment else template
     return varies_by_htmx(render(request, template, {"person": person, "page": page}))
 
 

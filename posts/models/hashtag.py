@@ -5,13 +5,16 @@ from urllib.parse import quote
 from django.db import models
 
 from common.ids import SnowflakeModel
-from common.linkify import MAX_TAG_CHARS
+from common.linkify import MAX_TAG_COLUMN
 
 
 class Hashtag(SnowflakeModel):
     """A tag in its normalized form (`common.linkify.normalize_tag`)."""
 
-    name = models.CharField(max_length=MAX_TAG_CHARS * 4, unique=True)
+    name = models.CharField(max_length=MAX_TAG_COLUMN, unique=True)
+
+    post_count: int
+    """Set by search.find.find_tags."""
 
     def __str__(self) -> str:
         return f"#{self.name}"

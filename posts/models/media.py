@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.core.files.storage import storages
 from django.db import models
 from django.db.models import Q
 
 from common.ids import SnowflakeModel
 from common.limits import MAX_ALT_CHARS, MAX_CODE_POINTS_PER_CHAR
+from media.storage import rendition_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,14 +92,10 @@ class Media(SnowflakeModel):
         return self._url_at(GRID_WIDTH, "webp")
 
     def _srcset(self, kind: str) -> str:
-        return ", ".join(f"{_url(one[kind])} {one['width']}w" for one in self.renditions)
+        return ", ".join(f"{rendition_url(one[kind])} {one['width']}w" for one in self.renditions)
 
     def _url_at(self, width: int, kind: str) -> str:
         if not self.renditions:
             return ""
         enough: Iterator[dict[str, str]] = (one for one in self.renditions if one["width"] >= width)
-        return _url(next(enough, self.renditions[-1])[kind])
-
-
-def _url(key: str) -> str:
-    return storages["default"].url(key)
+        return rendition_url(next(enough, self.renditions[-1])[kind])

@@ -60,15 +60,6 @@ class PostQuerySet(models.QuerySet["Post"]):
         """One's own posts that are processing or failed, newest first."""
         return self.filter(author=author, published_at__isnull=True, deleted_at__isnull=True).order_by("-id")
 
-    def newest_first(self, *, before: int | None = None) -> PostQuerySet:
-        """Newest first; with `before`, only posts with a smaller id.
-
-        Ids are snowflakes (time in the high bits), so the id is the cursor: a post published while someone scrolls
-        shifts no page, and the five-hundredth page costs what the first did.
-        """
-        posts = self.order_by("-id")
-        return posts if before is None else posts.filter(id__lt=before)
-
     def for_cards(self, viewer: Viewer) -> PostQuerySet:
         """All that a card or a tile shows, in two queries whatever the number of posts."""
         return (

@@ -3,9 +3,10 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest, SiteRequest
+from common.http import varies_by_htmx
 from posts.actions import add_comment
 from posts.actions import delete_comment as do_delete_comment
 from posts.forms import CommentForm
@@ -31,14 +32,15 @@ def comment(request: MemberRequest, shortcode: str) -> HttpResponse:
     return render(request, "posts/_comment_added.html", {"post": post, "comment": added, "comment_form": CommentForm()})
 
 
-@require_GET
+@require_safe
 @login_not_required
 def comments(request: SiteRequest, shortcode: str) -> HttpResponse:
     """Further comments: a fragment for htmx, the post's page from there on for others."""
     post = visible_card(request, shortcode)
     if not request.htmx:
-        return post_page(request, post, CommentForm())
-    return render(request, "posts/_comments.html", {"post": post, "comments": newest_comments(request, post)})
+        return varies_by_htmx(post_page(request, post, CommentForm()))
+    context = {"post": post, "comments": newest_comments(request, post)}
+    return varies_by_htmx(render(request, "posts/_comments.html", context))
 
 
 @require_POST

@@ -13,10 +13,10 @@ from posts.actions import create_post
 from posts.forms import ACCEPT, PostForm
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def create(request: MemberRequest) -> HttpResponse:
     """The composer. A script that asks for JSON gets 201 or 422 with the errors by field and by file."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(request, PostForm())
     form = PostForm(request.POST, request.FILES)
     if not form.is_valid():

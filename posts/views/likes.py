@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
 from accounts.models import User
+from common.http import varies_by_htmx
 from common.pagination import Page, page_by_id
 from posts.actions import like_post, unlike_post
 from posts.models import Like, Post
@@ -29,14 +30,16 @@ def unlike(request: MemberRequest, shortcode: str) -> HttpResponse:
     return _like_button(request, post)
 
 
-@require_GET
+@require_safe
 def likers(request: MemberRequest, shortcode: str) -> HttpResponse:
     """Who likes the post, newest first."""
     post = visible_post(request, shortcode)
     likes = Like.objects.filter(post=post, liker__in=User.objects.visible_to(request.user))
     page = page_by_id(request, likes, LIKERS_PER_PAGE)
     people = people_in_order([like.liker_id for like in page], request.user)
-    return render(request, "posts/likers.html", {"post": post, "page": Page(people, page.next_url)})
+    is_fragment = request.htmx and "cursor" in request.GET
+    template = "components/_people.html" if is_fragment else "posts/likers.html"
+    return varies_by_htmx(render(request, template, {"post": post, "page": Page(people, page.next_url)}))
 
 
 def _like_button(request: MemberRequest, post: Post) -> HttpResponse:

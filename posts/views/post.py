@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import MemberRequest, SiteRequest
 from common.ids import decode_shortcode
@@ -16,7 +16,7 @@ from posts.views.lookup import own_post
 from posts.views.page import post_page
 
 
-@require_GET
+@require_safe
 @login_not_required
 def show(request: SiteRequest, shortcode: str) -> HttpResponse:
     """A post on its own page; its author sees it while it is processing, or failed, too."""
@@ -25,7 +25,7 @@ def show(request: SiteRequest, shortcode: str) -> HttpResponse:
     return post_page(request, post, CommentForm())
 
 
-@require_GET
+@require_safe
 def state(request: MemberRequest, shortcode: str) -> HttpResponse:
     """The card of one's own post as it is now: asked every two seconds while the post is processing."""
     posts = Post.objects.reachable_by(request.user).for_cards(request.user).filter(author=request.user)
@@ -47,11 +47,11 @@ def _card_or_redirect(request: MemberRequest, post: Post) -> HttpResponse:
     return card_response(request, Post.objects.for_cards(request.user).get(pk=post.pk))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: MemberRequest, shortcode: str) -> HttpResponse:
     """GET asks, POST deletes."""
     post = own_post(request, shortcode)
-    if request.method == "GET":
+    if request.method != "POST":
         post = Post.objects.for_cards(request.user).get(pk=post.pk)
         return render(request, "posts/confirm_delete.html", {"post": post})
     delete_post(post)

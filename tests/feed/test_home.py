@@ -8,7 +8,7 @@ from common import valkey
 from feed import timelines
 from feed.home import home_posts
 from feed.tasks import fan_out_post, sweep
-from posts.actions import delete_post, remove_post
+from posts.actions import delete_post, remove_post, restore_post
 from posts.models import Post
 from social.actions import follow, unfollow
 from tests.conftest import HTMX
@@ -95,6 +95,44 @@ def test_a_page_is_full_although_much_of_the_timeline_is_hidden(author, follower
         remove_post(post, reason="spam")
 
     assert home_of(follower, count=3) == [post.pk for post in reversed(posts[:3])]
+
+
+def test_a_restored_post_is_back_on_home_pages_that_were_made_without_it(author, follower, post, tasks_run):
+    remove_post(post, reason="a mistake")
+    assert home_of(follower) == []
+
+    with tasks_run():
+        restore_post(post)
+
+    assert home_of(follower) == [post.pk]
+
+
+def test_many_hidden_posts_cost_a_few_queries_and_not_one_a_page(
+    author, follower, person, share, django_assert_max_num_queries
+):
+    noisy = person("noisy")
+    follow(follower, followee=noisy)
+    shown = share(author)
+    for _ in range(60):
+        share(noisy)
+    home_of(follower)
+    suspend_person(noisy, reason="spam")
+    follower.refresh_from_db()
+
+    with django_assert_max_num_queries(3 * 2):
+        assert [post.pk for post in home_posts(follower, before=None, count=3)[0]] == [shown.pk]
+    valkey.client().flushdb()
+    with django_assert_max_num_queries(4):
+        assert [post.pk for post in home_posts(follower, before=None, count=3)[0]] == [shown.pk]
+
+
+def test_a_timeline_from_before_the_last_follow_is_deleted(author, follower, person, share):
+    home_of(follower)
+    old = timelines.key_of(follower.pk, follower.follows_version)
+    follow(follower, followee=person())
+    home_of(follower)
+
+    assert not valkey.client().exists(old)
 
 
 def test_D9_a_flushed_valkey_changes_no_home_page(author, follower, share):
@@ -230,7 +268,7 @@ def test_O7_home_costs_the_same_queries_whatever_its_size(
     browser = as_(follower)
     browser.get("/")
 
-    with django_assert_num_queries(5):  # the viewer, the posts, their media, one's unfinished posts, suggestions
+    with django_assert_num_queries(6):  # session, viewer, the posts, their media, one's unfinished posts, suggestions
         browser.get("/")
 
 

@@ -79,6 +79,18 @@ def test_the_list_of_likers_says_who(as_, follower, post):
     assert "follower" in as_(follower).get(f"/p/{post.shortcode}/likes/").text
 
 
+def test_a_further_page_of_likers_is_rows_and_no_page(as_, person, post, follower):
+    for _ in range(32):
+        like_post(post, liker=person())
+    browser = as_(follower)
+
+    page = browser.get(f"/p/{post.shortcode}/likes/").context["page"]
+    fragment = browser.get(page.next_url, headers=HTMX)
+
+    assert "<html" not in fragment.text
+    assert fragment.text.count('class="person"') == 2
+
+
 @pytest.mark.parametrize("size", [2, 20])
 def test_O7_the_list_of_likers_costs_the_same_queries_whatever_its_size(
     size, as_, person, post, follower, django_assert_num_queries
@@ -88,7 +100,7 @@ def test_O7_the_list_of_likers_costs_the_same_queries_whatever_its_size(
     browser = as_(follower)
     browser.get(f"/p/{post.shortcode}/likes/")
 
-    with django_assert_num_queries(4):  # the viewer, the post, the likes, the people
+    with django_assert_num_queries(5):  # session, viewer, the post, the likes, the people
         browser.get(f"/p/{post.shortcode}/likes/")
 
 

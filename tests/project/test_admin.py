@@ -109,3 +109,54 @@ def test_O7_the_list_of_posts_costs_the_same_queries_whatever_its_size(
 
     with django_assert_max_num_queries(8):
         browser.get("/admin/posts/post/")
+
+
+def test_S1_moderators_sign_in_where_everybody_does(client, db):
+    answer = client.get("/admin/login/?next=/admin/")
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/accounts/login/")
+
+
+def test_saving_in_the_admin_changes_nothing_that_moved_meanwhile(as_, moderator, author, follower):
+    from django.contrib import admin as django_admin
+    from django.test import RequestFactory
+
+    from accounts.actions import suspend_person
+    from accounts.admin import UserAdmin
+    from accounts.models import User
+
+    stale = User.objects.get(pk=author.pk)
+    suspend_person(author, reason="Spam")
+    stale.is_staff = True
+
+    class Form:
+        changed_data = ["is_staff", "groups"]
+
+    UserAdmin(User, django_admin.site).save_model(RequestFactory().post("/"), stale, Form(), change=True)
+
+    author.refresh_from_db()
+    assert author.is_staff
+    assert author.suspended_reason == "Spam"
+
+
+def test_of_two_posts_one_of_which_is_gone_the_other_is_removed_and_logged(as_, moderator, author, post, share):
+    gone = share(author)
+    from django.contrib import admin as django_admin
+    from django.contrib.messages.storage.fallback import FallbackStorage
+    from django.test import RequestFactory
+
+    from posts.actions import remove_post
+    from posts.admin import PostAdmin
+
+    request = RequestFactory().post("/")
+    request.user, request.session = moderator, {}
+    request._messages = FallbackStorage(request)
+    rows = [Post.objects.get(pk=gone.pk), Post.objects.get(pk=post.pk)]
+    Post.objects.filter(pk=gone.pk).delete()
+
+    page = PostAdmin(Post, django_admin.site)
+    page.act_on(request, rows, "Remove: spam", lambda row: remove_post(row, reason="spam"))
+
+    assert Post.objects.get().removed_reason == "spam"
+    assert LogEntry.objects.count() == 1

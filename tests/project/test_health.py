@@ -6,6 +6,11 @@ from instagram import health
 from tests.conftest import FILES
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch):
+    monkeypatch.setattr(health, "_last", (float("-inf"), {}))
+
+
 @pytest.fixture
 def worker_answers(monkeypatch):
     monkeypatch.setattr(health.app.control, "ping", lambda **options: [{"worker": {"ok": "pong"}}])

@@ -16,6 +16,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "photos.example.org",
     "SITE_ORIGIN": "https://photos.example.org",
     "DEBUG": "0",
+    "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
 }
 
 
@@ -40,7 +41,15 @@ def test_H8_production_settings_have_no_warning():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("SECRET_KEY", ""), ("SECRET_KEY", "short"), ("DEBUG", "1"), ("ALLOWED_HOSTS", ""), ("ALLOWED_HOSTS", "*")],
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "short"),
+        ("DEBUG", "1"),
+        ("ALLOWED_HOSTS", ""),
+        ("ALLOWED_HOSTS", "*"),
+        ("SITE_ORIGIN", ""),
+        ("EMAIL_URL", ""),
+    ],
 )
 def test_production_refuses_to_start_unsafe_and_names_the_variable(name, value):
     variables = PRODUCTION | {name: value}

@@ -82,8 +82,12 @@ def test_a_list_pages_by_cursor(as_, author, person):
 
     page = browser.get("/author/followers/").context["page"]
     rest = browser.get(page.next_url).context["page"]
+    fragment = browser.get(page.next_url, headers=HTMX)
 
     assert (len(page), len(rest)) == (30, 2)
+    assert "<html" not in fragment.text
+    assert fragment.text.count('class="person"') == 2
+    assert "HX-Request" in fragment["Vary"]
     assert not {each.pk for each in page} & {each.pk for each in rest}
 
 
@@ -99,5 +103,5 @@ def test_O7_lists_cost_the_same_queries_whatever_their_size(
     browser = as_(author)
     browser.get(f"/author/{which}/")
 
-    with django_assert_num_queries(4):  # the viewer, the person, the follows, the people
+    with django_assert_num_queries(5):  # session, viewer, the person, the follows, the people
         browser.get(f"/author/{which}/")

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -82,6 +81,8 @@ class Command(BaseCommand):
         for one in self.progress("People", people):
             username = one["username"]
             user = User.objects.filter(username=username).first()
+            if user is not None and user.email != f"{username}@example.org":
+                raise CommandError(f"{username} is somebody's name here: the demo is for a site of its own.")
             if user is None:
                 password = DEMO_PASSWORD if username == DEMO_USERNAME else secrets.token_urlsafe(24)
                 details = {field: one[field] for field in ("name", "bio", "link")}
@@ -102,9 +103,7 @@ class Command(BaseCommand):
             password = secrets.token_urlsafe(18)
             self.say(f"Password of {username}: {password}")
         email = f"{username}@example.org"
-        user = create_user(username=username, email=email, password=password, **details)
-        EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
-        return user
+        return create_user(username=username, email=email, password=password, **details)
 
     # --- Posts ---------------------------------------------------------------------------------------------------
 

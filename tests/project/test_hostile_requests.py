@@ -1,0 +1,97 @@
+"""Requests that no browser makes are turned away with a 4xx, never a 500."""
+
+import pytest
+
+from common import valkey
+from tests.conftest import PASSWORD
+
+
+@pytest.mark.parametrize(
+    "url", ["/explore/tags/%00/", "/explore/tags/a%00b/", "/explore/tags/%F0%9F%92%A9/", "/%00/", "/p/%00/"]
+)
+def test_U10_an_odd_path_is_a_page_or_not_found(url, client, db):
+    assert client.get(url).status_code in {200, 404}
+
+
+@pytest.mark.parametrize("charset", ["zlib", "hex", "idna", "unicode_escape", "utf-16", "nonsense"])
+def test_U10_other_charsets_are_turned_away(charset, client, author):
+    content_type = f"application/x-www-form-urlencoded; charset={charset}"
+
+    assert client.generic("POST", "/accounts/login/", b"login=x", content_type=content_type).status_code == 400
+
+
+def test_U10_a_broken_session_cookie_is_turned_away(client, db, settings):
+    client.cookies[settings.SESSION_COOKIE_NAME] = "abc\\000def"
+
+    assert client.get("/").status_code in {200, 400}
+
+
+def test_U10_a_tag_that_grows_in_its_normal_form_is_no_error(as_, author, photo):
+    answer = as_(author).post("/create/", {"files": [photo()], "caption": "#" + "\ufdfa" * 60 + " #kept"})
+
+    assert answer.status_code == 302
+    assert as_(author).get("/explore/tags/" + "\ufdfa" * 60 + "/").status_code == 200
+
+
+@pytest.mark.parametrize("tag", ["हिन्दी", "தமிழ்", "বাংলা", "ไทย"])
+def test_tags_keep_their_vowel_signs(tag, as_, author, share):
+    post = share(author, caption=f"#{tag} and more")
+
+    assert f'data-post="{post.shortcode}"' in as_(author).get(f"/explore/tags/{tag}/").text
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_head_is_answered_wherever_get_is(url, as_, author, post):
+    answer = as_(author).head(url.format(post=post.shortcode))
+
+    assert answer.status_code == 200
+    assert not answer.content
+
+
+def test_S7_a_log_out_while_valkey_is_away_is_final(client, author, settings):
+    client.post("/accounts/login/", {"login": "author", "password": PASSWORD})
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    assert client.get("/accounts/edit/").status_code == 200
+
+    valkey.pause(ConnectionError(), "a test goes on")
+    client.post("/accounts/logout/")
+    valkey.resume()
+    client.cookies[settings.SESSION_COOKIE_NAME] = cookie
+
+    assert client.get("/accounts/edit/").status_code == 302
+
+
+def test_S4_guessing_passwords_is_limited_without_valkey_too(client, author, settings, monkeypatch):
+    settings.RATE_LIMITS = True
+    monkeypatch.setattr(valkey, "is_paused", lambda: True)
+
+    for _ in range(12):
+        client.post("/accounts/login/", {"login": "author", "password": "wrong"})
+    answer = client.post("/accounts/login/", {"login": "author", "password": PASSWORD})
+
+    assert answer.status_code != 302
+    assert client.get("/accounts/edit/").status_code == 302
+
+
+def test_a_changed_password_undoes_nothing_that_happened_meanwhile(author):
+    from accounts.actions import suspend_person
+    from accounts.adapter import AccountAdapter
+    from accounts.models import User
+
+    stale = User.objects.get(pk=author.pk)
+    suspend_person(author, reason="Spam")
+    AccountAdapter().set_password(stale, "another-long-password")
+
+    author.refresh_from_db()
+    assert author.suspended_reason == "Spam"
+    assert author.check_password("another-long-password")
+
+
+@pytest.mark.parametrize("query", ["@", "#", "a", "an"])
+def test_short_searches_find_beginnings_and_not_everybody(query, as_, person):
+    anna, hannah = person("anna"), person("hannah")
+
+    people = as_(anna).get("/search/", {"q": query}).context["people"]
+
+    assert hannah not in people
+    assert (anna in people) == query.isalpha()

@@ -25,8 +25,8 @@ _ACCOUNT_PAGES: Final = (
 _ROLES: Final = (
     "abuse", "administrator", "anonymous", "billing", "bot", "contact", "deleted", "demo", "everyone", "everyframe",
     "help", "hostmaster", "info", "instagram", "mail", "mod", "moderator", "moderators", "no_reply", "nobody",
-    "noreply", "official", "owner", "postmaster", "privacy", "root", "safety", "security", "staff", "status", "suspended",
-    "support", "sysadmin", "system", "team", "verified", "webmaster",
+    "noreply", "official", "owner", "postmaster", "privacy", "root", "safety", "security", "staff", "status",
+    "suspended", "support", "sysadmin", "system", "team", "verified", "webmaster",
 )  # fmt: skip
 _SITE: Final = (
     "about", "advertise", "advertising", "app", "apps", "assets", "blog", "blocked", "business", "careers", "cdn",

@@ -168,7 +168,7 @@ def test_a_visit_is_noted_once_an_hour(client, anna, django_assert_num_queries):
 
 
 def test_a_page_of_the_settings_takes_two_queries(client, anna, django_assert_num_queries):
-    """The session is in the cache; the person, and nothing else, is read."""
+    """The session and the person, and nothing else."""
     log_in(client)
     client.get("/accounts/edit/")
 

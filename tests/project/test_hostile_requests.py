@@ -5,6 +5,8 @@ import pytest
 from common import valkey
 from tests.conftest import PASSWORD
 
+PAGES = ["/", "/explore/", "/author/", "/healthz", "/p/{post}/", "/search/", "/create/", "/author/followers/"]
+
 
 @pytest.mark.parametrize(
     "url", ["/explore/tags/%00/", "/explore/tags/a%00b/", "/explore/tags/%F0%9F%92%A9/", "/%00/", "/p/%00/"]

@@ -36,7 +36,7 @@ def fill() -> list[tuple[int, str]]:
     """People, posts, follows and sessions; returns (id, session cookie) of every reader."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.cached_db import SessionStore
+    from django.contrib.sessions.backends.db import SessionStore
     from django.utils import timezone
 
     from accounts.models import User
@@ -90,10 +90,17 @@ def fill() -> list[tuple[int, str]]:
     return cookies
 
 
+def warm_timelines() -> None:
+    from accounts.models import User
+    from feed import timelines
+
+    for reader in User.objects.filter(username__startswith="reader"):
+        timelines.read(reader, before=None, count=1)
+
+
 def make_plan(reader: tuple[int, str]) -> str:
     """What the bare program needs, its SQL taken from a real request of `reader`."""
     from django.conf import settings
-    from django.core.cache import cache
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
@@ -113,6 +120,7 @@ def make_plan(reader: tuple[int, str]) -> str:
     sql = []
     for query in queries.captured_queries:
         text = query["sql"].replace("%", "%%").replace(str(reader[0]), "%(reader)s")
+        text = text.replace(f"'{reader[1]}'", "%(session)s")
         start = text.find(f"IN ({ids[0]}")
         if start < 0:
             start = next((text.find(f"IN ({pk}") for pk in ids if f"IN ({pk}" in text), -1)
@@ -126,7 +134,6 @@ def make_plan(reader: tuple[int, str]) -> str:
             "sql": sql,
             "redis_url": settings.REDIS_URL,
             "database_url": " ".join(f"{name}={options[name]}" for name in CONNECTION if options.get(name)),
-            "session_key": cache.make_key("django.contrib.sessions.cached_db%s"),
             "follows_version": 0,
         }
     )
@@ -239,6 +246,7 @@ def main() -> None:
         readers = fill()
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
+        warm_timelines()
         plan = make_plan(readers[0])
         site_cookies = [f"{settings.SESSION_COOKIE_NAME}={key}" for _, key in readers]
         programs = {"the site": "instagram.wsgi:application", "bare program": "bench.bare:application"}
@@ -246,7 +254,7 @@ def main() -> None:
         servers = {name: Server(program, os.environ | {"BENCH_PLAN": plan}) for name, program in programs.items()}
         try:
             for name, server in servers.items():
-                measure(name, server, site_cookies, 10 if name == "the site" else 2)  # every timeline is made and warm
+                measure(name, server, site_cookies, 3)  # warm
             for _ in range(options.rounds):
                 for name, server in servers.items():
                     rounds[name].append(measure(name, server, site_cookies, options.seconds))

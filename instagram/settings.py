@@ -44,6 +44,16 @@ def count(name: str, *, default: int, least: int = 0) -> int:
     return int(text)
 
 
+def choices(name: str, *, of: set[str]) -> frozenset[str]:
+    """Some of the words `of`, with commas."""
+    words = frozenset(word.strip().lower() for word in env.list(name, default=[]) if word.strip())
+    if words - of:
+        raise ImproperlyConfigured(
+            f"{name} must be some of {', '.join(sorted(of))}, not {', '.join(sorted(words - of))}."
+        )
+    return words
+
+
 # --- What kind of run this is ------------------------------------------------------------------------------------
 
 ENVIRONMENT = env.str("ENVIRONMENT", default="development")
@@ -247,6 +257,9 @@ STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
 WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 WHITENOISE_MAX_AGE = 60
+
+# Kinds of files whose decoder is not trusted just now: refused at once, and by the worker too.
+DECODERS_OFF = choices("DECODERS_OFF", of={"jpeg", "png", "webp", "avif", "heic", "gif"})
 
 # Files stream to disk above this; a photo is never held in memory whole.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

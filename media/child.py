@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _photo(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-    info = probe_photo(file)
+    info = probe_photo(file, without=job["without"])
     widths = pixels.widths_for(info.width, job["widths"])
     largest = (widths[-1], max(1, round(info.height * widths[-1] / info.width)))
     picture = pixels.open_upright(file, info, largest)
@@ -72,7 +72,7 @@ def _photo(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[by
 
 
 def _avatar(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-    info = probe_photo(file)
+    info = probe_photo(file, without=job["without"])
     side = max(job["sides"])
     scale = max(side / info.width, side / info.height)
     picture = pixels.open_upright(

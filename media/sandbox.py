@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
 
+from django.conf import settings
+
 from media.errors import MediaError, TransientMediaError
 
 log = logging.getLogger(__name__)
@@ -88,6 +90,7 @@ def _run_process(job: dict[str, Any], original: IO[bytes], limits: Limits) -> tu
         "parent": os.getpid(),
         "cpu_seconds": limits.cpu_seconds,
         "memory_bytes": limits.memory_bytes,
+        "without": sorted(settings.DECODERS_OFF),
     }
     command = [sys.executable, "-P", "-m", "media.child", json.dumps(order)]
     try:

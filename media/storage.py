@@ -19,7 +19,14 @@ from media.errors import MediaError, TransientMediaError
 
 log = logging.getLogger(__name__)
 
-CONTENT_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+CONTENT_TYPES: Final = {
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".heic": "image/heic",
+    ".gif": "image/gif",
+}
 
 
 def new_key(extension: str) -> str:

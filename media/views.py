@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from media.storage import CONTENT_TYPES
 
 KEY: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}(\.(?:jpg|png|webp))")
-"""What `media.storage.new_key` makes. Nothing else is looked for, so no path can lead elsewhere."""
+"""What `media.storage.new_key` makes for the public. Nothing else is looked for, so no path can lead elsewhere."""
 
 
 @require_safe

@@ -16,7 +16,8 @@ from common.events import emit
 from common.ids import SEQUENCE_BITS, SHARD_BITS
 from common.limits import MAX_HASHTAGS, MAX_SLIDES
 from common.linkify import extract_tags
-from media.probe import PhotoInfo, probe_photo
+from media.intake import probe_picture
+from media.probe import PhotoInfo
 from media.storage import delete_originals, store_original
 from posts.events import CommentAdded, MediaSubmitted, PostDeleted, PostLiked, PostPublished
 from posts.models import COMMENTS, LIKES, Comment, Hashtag, Like, Media, Post, PostHashtag
@@ -45,7 +46,7 @@ def create_post(
     """
     if not 1 <= len(uploads) <= MAX_SLIDES:
         raise ValueError(f"a post has 1 to {MAX_SLIDES} photos, not {len(uploads)}")
-    infos = [probe_photo(upload.file) for upload in uploads]
+    infos = [probe_picture(upload.file) for upload in uploads]
     originals: list[str] = []
     try:
         for upload, info in zip(uploads, infos, strict=True):

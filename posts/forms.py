@@ -21,11 +21,8 @@ from common.limits import (
 from common.linkify import extract_names, extract_tags
 from common.text import clean_text
 from media.errors import MediaError
-from media.probe import probe_photo
+from media.intake import probe_picture
 from posts.actions import Upload
-
-ACCEPT = "image/jpeg,image/png,image/webp"
-"""What file choosers offer. What is accepted is judged by content (`media.probe`)."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ class PostForm(forms.Form):
         files: list[UploadedFile] = self.cleaned_data["files"]
         for index, file in enumerate(files):
             try:
-                probe_photo(cast("BinaryIO", file))
+                probe_picture(cast("BinaryIO", file))
             except MediaError as error:
                 self.file_errors.append(FileError(index, file.name or "", str(error)))
         if self.file_errors:

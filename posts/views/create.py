@@ -9,8 +9,9 @@ from accounts.http import MemberRequest
 from common.http import wants_json
 from common.ratelimit import UPLOADS, seconds_to_wait, too_many
 from media.errors import TransientMediaError
+from media.intake import accepted_pictures
 from posts.actions import create_post
-from posts.forms import ACCEPT, PostForm
+from posts.forms import PostForm
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,7 +52,7 @@ def _page(request: MemberRequest, form: PostForm, *, status: int = 200) -> HttpR
         "file_errors": form.file_errors,
         "alt_errors": form.alt_errors if form.is_bound else [],
         "alts": form.alts,
-        "accept": ACCEPT,
+        "accept": accepted_pictures(),
     }
     return render(request, "posts/create.html", context, status=status)
 

@@ -13,7 +13,7 @@ import { reason } from "./failures.js";
 const THUMB_PX = 320;
 const STALL_MS = 90_000;
 const SAVE_AFTER_MS = 400;
-const TYPE_NAMES = { "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/avif": "AVIF", "image/heic": "HEIC" };
+const TYPE_NAMES = { "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/avif": "AVIF", "image/heic": "HEIC", "image/gif": "GIF" };
 
 const root = document.querySelector("[data-composer]");
 if (root) compose(root);

@@ -31,7 +31,7 @@ def settings_variables():
     for node in ast.walk(ast.parse((PROJECT / "instagram" / "settings.py").read_text())):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             reader = ast.unparse(node.func)
-            if reader in {"flag", "count"} or reader.startswith(("env.", "os.environ", "os.getenv")):
+            if reader in {"flag", "count", "choices"} or reader.startswith(("env.", "os.environ", "os.getenv")):
                 names.add(node.args[0].value)
     return {name for name in names if isinstance(name, str) and name.isupper()}
 

@@ -181,3 +181,14 @@ def test_S11_thirty_posts_in_half_an_hour_are_enough(as_, author, photo, setting
 
 def test_the_composer_needs_a_session(client):
     assert client.get("/create/")["Location"] == "/accounts/login/?next=/create/"
+
+
+def test_a_decoder_that_is_switched_off_takes_nothing_and_is_not_offered(as_, author, photo, settings):
+    settings.DECODERS_OFF = frozenset({"jpeg"})
+
+    answer = send(as_(author), [photo("cup.jpg")])
+
+    assert answer.status_code == 422
+    assert "cup.jpg: JPEG photos cannot be taken just now." in answer.text
+    assert "image/heic,image/heif,.heic,.heif" in answer.text
+    assert "image/jpeg" not in answer.text

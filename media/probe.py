@@ -23,6 +23,7 @@ from common.limits import (
 )
 from media.boxes import DamagedError, read_picture
 from media.errors import MediaError
+from media.probe_video import VIDEO_KINDS, VideoInfo, is_video, probe_video
 
 EXTENSIONS: Final = {
     "JPEG": ".jpg",
@@ -69,6 +70,22 @@ class PhotoInfo:
     def stored_size(self) -> tuple[int, int]:
         """Width and height before the orientation is applied."""
         return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
+
+
+def probe(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo | VideoInfo:
+    """What `file` is, photo or video: see `probe_photo` and `media.probe_video.probe_video`."""
+    file.seek(0)
+    head = file.read(64)
+    if is_video(head) and not _is_picture_in_boxes(head):
+        return probe_video(file, without=without)
+    try:
+        return probe_photo(file, without=without)
+    except MediaError as error:
+        if error.code != "unsupported":
+            raise
+        raise MediaError(
+            "unsupported", f"This file is no photo or video we can read. Use {PHOTO_KINDS}; {VIDEO_KINDS}."
+        ) from error
 
 
 def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
@@ -122,12 +139,15 @@ def _kind_of(head: bytes) -> str:
         # The main brand, then four bytes of version, then those that it is compatible with.
         (length,) = struct.unpack_from(">I", head)
         brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(length, len(head)), 4))}
-        if head[8:12] in _PICTURE_BRANDS:
+        if _is_picture_in_boxes(head):
             return "AVIF" if brands & _AVIF_BRANDS else "HEIC"
-        raise MediaError("unsupported", f"Videos are not supported yet. Choose a {PHOTO_KINDS} photo.")
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        raise MediaError("unsupported", f"Videos are not supported yet. Choose a {PHOTO_KINDS} photo.")
+    if is_video(head):
+        raise MediaError("unsupported", f"This is a video. Choose a photo in {PHOTO_KINDS}.")
     raise MediaError("unsupported", f"This file is not a photo we can read. Use {PHOTO_KINDS}.")
+
+
+def _is_picture_in_boxes(head: bytes) -> bool:
+    return head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS
 
 
 def _check_dimensions(width: int, height: int) -> None:

@@ -9,7 +9,7 @@ from accounts.http import MemberRequest
 from common.http import wants_json
 from common.ratelimit import UPLOADS, seconds_to_wait, too_many
 from media.errors import TransientMediaError
-from media.intake import accepted_pictures
+from media.intake import accepted_uploads
 from posts.actions import create_post
 from posts.forms import PostForm
 
@@ -37,7 +37,7 @@ def create(request: MemberRequest) -> HttpResponse:
         return _refusal(request, form, status=503)
     if wants_json(request):
         return JsonResponse({"url": post.get_absolute_url(), "shortcode": post.shortcode}, status=201)
-    messages.success(request, "Your post is on its way: it appears once its photos are ready.")
+    messages.success(request, "Your post is on its way: it appears once all of it is ready.")
     return redirect(post)
 
 
@@ -52,7 +52,7 @@ def _page(request: MemberRequest, form: PostForm, *, status: int = 200) -> HttpR
         "file_errors": form.file_errors,
         "alt_errors": form.alt_errors if form.is_bound else [],
         "alts": form.alts,
-        "accept": accepted_pictures(),
+        "accept": accepted_uploads(),
     }
     return render(request, "posts/create.html", context, status=status)
 

@@ -647,6 +647,17 @@ function compose(root) {
 }
 
 const megabytes = (size) => `${(size / 1024 / 1024).toFixed(1).replace(/\.0$/, "")} MB`;
-const isVideo = (file) => file.type.startsWith("video/") || /\.(mp4|mov|webm)$/i.test(file.name);
-const nounOf = (file) => (isVideo(file) ? "video" : "photo");
-const filesWord = (items) => (items.every(({ file }) => isVideo(file)) ? "videos" : items.some(({ file }) => isVideo(file)) ? "photos and videos" : "photos");
+
+function isVideo(file) {
+  return file.type.startsWith("video/") || /\.(mp4|mov|webm)$/i.test(file.name);
+}
+
+function nounOf(file) {
+  return isVideo(file) ? "video" : "photo";
+}
+
+function filesWord(items) {
+  const videos = items.filter(({ file }) => isVideo(file)).length;
+  if (videos === 0) return "photos";
+  return videos === items.length ? "videos" : "photos and videos";
+}

@@ -81,7 +81,7 @@ def test_files_that_cannot_be_used_are_named_and_left_out(composer, picture, tmp
 
     expect(errors(composer).locator("li")).to_have_text(
         [
-            re.compile("^notes.txt: .*Choose JPEG, PNG or WebP"),
+            re.compile("^notes.txt: .*Choose JPEG, PNG, WebP, AVIF, HEIC"),
             re.compile("^empty.jpg: This file is empty"),
             re.compile("^huge.jpg: .*31 MB.*at most 30 MB"),
             re.compile("^dot.jpg: .*20 × 20 pixels"),

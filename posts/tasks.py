@@ -19,7 +19,7 @@ from common.counters import CountDelta
 from common.events import publish
 from common.locks import held_by_this_worker
 from media.errors import MediaError, TransientMediaError
-from media.photos import Rendered, render_photo
+from media.photos import RENDERER, Rendered, render_photo
 from media.storage import (
     delete_originals,
     delete_renditions,
@@ -137,6 +137,26 @@ def _start(media_id: int) -> Media | None:
     return medium
 
 
+def rerender(media_id: int) -> bool:
+    """Make the files of a ready photo or video anew, swap them in one step and delete the old; return whether it did.
+
+    The post stays as it is to everybody meanwhile. Raises MediaError when the original is gone or can no longer be
+    read, and leaves the old files then. Killed half-way it leaves files without a row, which `media_doctor` finds.
+    """
+    with held_by_this_worker(media_id) as is_ours:
+        ready = Media.objects.filter(pk=media_id, state=MediaState.READY, post__deleted_at__isnull=True)
+        medium = ready.first() if is_ours else None
+        if medium is None:
+            return False
+        old = medium.keys
+        with open_original(medium.original) as original:
+            make = _make_video if medium.is_video else _make_photo
+            make(medium, cast("BinaryIO", original))
+        Post.objects.filter(pk=medium.post_id).update(version=F("version") + 1)
+        delete_renditions(old)
+    return True
+
+
 @contextmanager
 def _taken_back_on_failure() -> Iterator[list[str]]:
     """A list for the keys of public files, which are deleted when the block fails."""
@@ -157,8 +177,13 @@ def _finish(medium: Media, rendered: Rendered, keys: list[str], **facts: Any) ->
         jpeg = store_rendition(one.jpeg, ".jpg")
         keys.append(jpeg)
         renditions.append({"width": one.width, "height": one.height, "webp": webp, "jpeg": jpeg})
-    taken = Media.objects.filter(pk=medium.pk, state=MediaState.PROCESSING, post__deleted_at__isnull=True).update(
-        state=MediaState.READY, error="", renditions=renditions, placeholder=rendered.placeholder, **facts
+    taken = Media.objects.filter(pk=medium.pk, state=medium.state, post__deleted_at__isnull=True).update(
+        state=MediaState.READY,
+        error="",
+        renditions=renditions,
+        renderer=RENDERER,
+        placeholder=rendered.placeholder,
+        **facts,
     )
     if not taken:
         # Deleted meanwhile.

@@ -62,6 +62,8 @@ class Media(SnowflakeModel):
     """
     video = models.JSONField(default=dict, editable=False)
     """{"mp4": key, "bytes": size} of a video that is ready."""
+    renderer = models.PositiveSmallIntegerField(default=0, editable=False)
+    """`media.photos.RENDERER` of the day when the files were made."""
     placeholder = models.CharField(max_length=600, blank=True, editable=False)
     """A data: URI of some 200 characters that is shown while the photo loads."""
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.events import AvatarSubmitted
 from accounts.models import AvatarState, User
 from common.events import emit
-from media.probe import probe_photo
+from media.intake import probe_picture
 from media.storage import delete_originals, delete_renditions, store_original
 
 
@@ -47,7 +47,7 @@ def change_avatar(user: User, file: BinaryIO) -> None:
 
     Raises media.errors.MediaError, in words for the person, if the file is no photo we can use.
     """
-    info = probe_photo(file)
+    info = probe_picture(file)
     original = store_original(file, info.extension)
     try:
         with transaction.atomic():

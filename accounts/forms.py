@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.usernames import normal_username, taken
 from common.forms import GraphemeField
 from common.limits import MAX_BIO_CHARS, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_PHOTO_BYTES, MAX_USERNAME_CHARS
+from media.intake import accepted_pictures
 
 MAX_PASSWORD_CHARS = 1_000
 NO_ADDRESS = "Type a web address, such as example.org."
@@ -168,7 +169,7 @@ class ProfileForm(forms.Form):
     avatar = forms.FileField(
         label="Photo",
         required=False,
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp", "data-preview": "avatar-preview"}),
+        widget=forms.FileInput(attrs={"data-preview": "avatar-preview"}),
         error_messages={"empty": "This file is empty. Choose another photo."},
     )
     name = GraphemeField(
@@ -188,6 +189,10 @@ class ProfileForm(forms.Form):
         error_messages={"invalid": NO_ADDRESS},
         validators=[MaxLengthValidator(MAX_LINK_CHARS, "Use at most %(limit_value)d characters.")],
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["avatar"].widget.attrs["accept"] = accepted_pictures()
 
     def clean_avatar(self) -> UploadedFile | None:
         file: UploadedFile | None = self.cleaned_data["avatar"]

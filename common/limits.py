@@ -24,8 +24,17 @@ MAX_PHOTO_PIXELS: Final = 60_000_000
 MIN_PHOTO_RATIO: Final = 1 / 3
 MAX_PHOTO_RATIO: Final = 3.0
 
-MAX_REQUEST_BYTES: Final = MAX_SLIDES * MAX_PHOTO_BYTES + 1024 * 1024
-"""One post of the most and largest photos, and room for its text: what a proxy in front must let through."""
+MAX_VIDEO_BYTES: Final = 300 * 1024 * 1024
+MIN_VIDEO_SECONDS: Final = 1
+MAX_VIDEO_SECONDS: Final = 15 * 60
+MIN_VIDEO_SIDE: Final = 150
+MAX_VIDEO_SIDE: Final = 8_192
+
+MAX_POST_BYTES: Final = 1024 * 1024 * 1024
+"""All files of a post together: twenty of the largest photos, or three of the largest videos and many photos."""
+
+MAX_REQUEST_BYTES: Final = MAX_POST_BYTES + 1024 * 1024
+"""The largest post, and room for its text: what a proxy in front must let through."""
 
 MAX_CODE_POINTS_PER_CHAR: Final = 8
 """A family emoji is seven code points and counts as one character; a column holds this many for each."""

@@ -1,4 +1,4 @@
-"""The Celery app. Queues by subject: media (slow, heavy), feed (fan-out), default (all else)."""
+"""The Celery app. Queues by subject: media (heavy), video (slow and heavy), feed (fan-out), default (all else)."""
 
 import os
 

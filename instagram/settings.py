@@ -44,6 +44,16 @@ def count(name: str, *, default: int, least: int = 0) -> int:
     return int(text)
 
 
+def choices(name: str, *, of: set[str]) -> frozenset[str]:
+    """Some of the words `of`, with commas."""
+    words = frozenset(word.strip().lower() for word in env.list(name, default=[]) if word.strip())
+    if words - of:
+        raise ImproperlyConfigured(
+            f"{name} must be some of {', '.join(sorted(of))}, not {', '.join(sorted(words - of))}."
+        )
+    return words
+
+
 # --- What kind of run this is ------------------------------------------------------------------------------------
 
 ENVIRONMENT = env.str("ENVIRONMENT", default="development")
@@ -255,6 +265,9 @@ WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 WHITENOISE_MAX_AGE = 60
 WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 
+# Kinds of files whose decoder is not trusted just now: refused at once, and by the worker too.
+DECODERS_OFF = choices("DECODERS_OFF", of={"jpeg", "png", "webp", "avif", "heic", "gif", "video"})
+
 # Files stream to disk above this; a photo is never held in memory whole.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -278,7 +291,7 @@ CELERY_BROKER_URL = broker_url(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Longer than the longest task, or a task would run twice at once. Rows and sweepers recover sooner.
-    "visibility_timeout": 900,
+    "visibility_timeout": 2400,
     "socket_timeout": REDIS_TIMEOUT_SECONDS,
     "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
     "max_retries": 0,
@@ -296,6 +309,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "posts.process_media": {"queue": "media"},
+    "posts.process_video": {"queue": "video"},
     "accounts.process_avatar": {"queue": "media"},
     "feed.*": {"queue": "feed"},
 }

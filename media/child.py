@@ -6,21 +6,17 @@ or when its parent dies. Answers on standard output: a line of JSON, then the by
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import resource
 import signal
 import sys
 from typing import Any, BinaryIO
 
 from PIL import Image
 
-from media import pixels
+from media import confine, pixels
 from media.errors import MediaError
 from media.probe import probe_photo
-
-_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
@@ -28,8 +24,8 @@ def main() -> None:
     # The worker's Ctrl-C lets it finish the task it has: the picture included.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Image.preinit()
-    _die_with(parent=job["parent"])
-    _limit(cpu_seconds=job["cpu_seconds"], memory_bytes=job["memory_bytes"])
+    confine.die_with(job["parent"])
+    confine.limit(cpu_seconds=job["cpu_seconds"], memory_bytes=job["memory_bytes"])
     # The descriptor may have been read by the parent: its position is shared.
     os.lseek(0, 0, os.SEEK_SET)
     try:
@@ -51,7 +47,7 @@ def main() -> None:
 
 
 def _photo(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-    info = probe_photo(file)
+    info = probe_photo(file, without=job["without"])
     widths = pixels.widths_for(info.width, job["widths"])
     largest = (widths[-1], max(1, round(info.height * widths[-1] / info.width)))
     picture = pixels.open_upright(file, info, largest)
@@ -72,7 +68,7 @@ def _photo(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[by
 
 
 def _avatar(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-    info = probe_photo(file)
+    info = probe_photo(file, without=job["without"])
     side = max(job["sides"])
     scale = max(side / info.width, side / info.height)
     picture = pixels.open_upright(
@@ -95,22 +91,6 @@ _JOBS = {"photo": _photo, "avatar": _avatar}
 
 def _described(picture: Image.Image, pair: list[bytes]) -> dict[str, int]:
     return {"width": picture.width, "height": picture.height, "webp": len(pair[0]), "jpeg": len(pair[1])}
-
-
-def _die_with(parent: int) -> None:
-    """Be killed when the parent is (Linux; elsewhere the CPU limit must do)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def _limit(*, cpu_seconds: int, memory_bytes: int) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
 
 if __name__ == "__main__":

@@ -8,17 +8,38 @@ import io
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, Final
 
-from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import GifImagePlugin, Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from common.limits import MAX_PHOTO_PIXELS
 from media.errors import MediaError
 from media.probe import PhotoInfo
+
+
+def _open_avif(file: BinaryIO) -> Image.Image:
+    # Loaded only for its own files: a hole in its decoder is closed by the switch, and others do not wait for it.
+    from PIL import AvifImagePlugin
+
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    return AvifImagePlugin.AvifImageFile(file)
+
+
+def _open_heic(file: BinaryIO) -> Image.Image:
+    import pillow_heif
+
+    pillow_heif.options.DECODE_THREADS = 1
+    pillow_heif.options.THUMBNAILS = pillow_heif.options.DEPTH_IMAGES = pillow_heif.options.AUX_IMAGES = False
+    picture: Image.Image = pillow_heif.HeifImageFile(file)  # type: ignore[no-untyped-call]
+    return picture
+
 
 # Of Pillow's forty formats only these can be opened, whatever a file says it is.
 _OPENERS: Final[dict[str, Callable[[BinaryIO], Image.Image]]] = {
     "JPEG": JpegImagePlugin.JpegImageFile,
     "PNG": PngImagePlugin.PngImageFile,
     "WEBP": WebPImagePlugin.WebPImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+    "AVIF": _open_avif,
+    "HEIC": _open_heic,
 }
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -36,7 +57,8 @@ _WHITE: Final = (255, 255, 255)
 _WEBP: Final[dict[str, Any]] = {"quality": 80, "method": 2}
 _JPEG: Final[dict[str, Any]] = {"quality": 82, "progressive": True, "optimize": True, "subsampling": "4:2:0"}
 
-PLACEHOLDER_WIDTH: Final = 16
+PLACEHOLDER_SIDE: Final = 16
+MAX_PLACEHOLDER_CHARS: Final = 200
 
 Image.MAX_IMAGE_PIXELS = MAX_PHOTO_PIXELS
 
@@ -64,7 +86,8 @@ def open_upright(file: BinaryIO, info: PhotoInfo, size: tuple[int, int]) -> Imag
     profile = image.info.get("icc_profile")
     stored = (size[1], size[0]) if info.orientation >= 5 else size
     # A JPEG can be decoded at a half, a quarter or an eighth for a fraction of the time (51 dB from the slow way).
-    image.draft(None, stored)
+    if info.format == "JPEG":
+        image.draft(None, stored)
     small = _flatten(image, max(1, min(image.width // stored[0], image.height // stored[1]) // 2))
     del image
     if small.size != stored:
@@ -83,10 +106,15 @@ def encode_jpeg(image: Image.Image) -> bytes:
 
 
 def placeholder(image: Image.Image) -> str:
-    """A data: URI of about 200 characters: the picture at PLACEHOLDER_WIDTH, to be shown blurred while it loads."""
-    height = max(1, round(PLACEHOLDER_WIDTH * image.height / image.width))
-    tiny = image.resize((PLACEHOLDER_WIDTH, height), Image.Resampling.BOX)
-    return "data:image/webp;base64," + base64.b64encode(_encode(tiny, "WEBP", quality=30, method=6)).decode()
+    """A data: URI below MAX_PLACEHOLDER_CHARS: the picture in PLACEHOLDER_SIDE, to be shown blurred while it loads."""
+    scale = PLACEHOLDER_SIDE / max(image.size)
+    tiny = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), Image.Resampling.BOX)
+    uri = ""
+    for quality in (30, 15, 0):
+        uri = "data:image/webp;base64," + base64.b64encode(_encode(tiny, "WEBP", quality=quality, method=6)).decode()
+        if len(uri) < MAX_PLACEHOLDER_CHARS:
+            break
+    return uri
 
 
 def shrink(image: Image.Image, width: int) -> Image.Image:

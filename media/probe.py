@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -21,23 +21,33 @@ from common.limits import (
     MIN_PHOTO_RATIO,
     MIN_PHOTO_SIDE,
 )
+from media.boxes import DamagedError, read_picture
 from media.errors import MediaError
+from media.probe_video import VIDEO_KINDS, VideoInfo, is_video, probe_video
 
-EXTENSIONS: Final = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
+EXTENSIONS: Final = {
+    "JPEG": ".jpg",
+    "PNG": ".png",
+    "WEBP": ".webp",
+    "AVIF": ".avif",
+    "HEIC": ".heic",
+    "GIF": ".gif",
+}
+PHOTO_KINDS: Final = "JPEG, PNG, WebP, AVIF, HEIC or GIF"
 
 MAX_JPEG_SCANS: Final = 100
 """Encoders write about ten; every scan costs the decoder a pass over the whole picture, so thousands are an attack."""
 
 MAX_CHUNKS: Final = 100_000
-"""Parts of one PNG or WebP. A 30 MB PNG in the usual pieces of 8 KB has 4,000."""
+"""Parts of one PNG, WebP or GIF. A 30 MB PNG in the usual pieces of 8 KB has 4,000."""
 
 _BLOCK_BYTES: Final = 1024 * 1024
 _JPEG_WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_MARKS: Final = re.compile(b"\xff[\xd9\xda]")
 _JPEG_READ: Final = _JPEG_FRAMES | {0xE1, 0xDA}
-_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
+_PICTURE_BRANDS: Final = _AVIF_BRANDS | {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 
 @dataclass(frozen=True)
@@ -45,12 +55,12 @@ class PhotoInfo:
     """A photo that may be worth decoding. Sizes in pixels are as people see it: after the EXIF orientation."""
 
     format: str
-    """JPEG, PNG or WEBP."""
+    """One of EXTENSIONS."""
     width: int
     height: int
     bytes: int
     orientation: int
-    """EXIF's 1 to 8; 5 to 8 turn the stored picture on its side."""
+    """How the decoded picture is to be turned, as EXIF numbers it: 5 to 8 lay it on its side. HEIC comes upright."""
 
     @property
     def extension(self) -> str:
@@ -62,14 +72,30 @@ class PhotoInfo:
         return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
 
 
-def probe_photo(file: BinaryIO) -> PhotoInfo:
+def probe(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo | VideoInfo:
+    """What `file` is, photo or video: see `probe_photo` and `media.probe_video.probe_video`."""
+    file.seek(0)
+    head = file.read(64)
+    if is_video(head) and not _is_picture_in_boxes(head):
+        return probe_video(file, without=without)
+    try:
+        return probe_photo(file, without=without)
+    except MediaError as error:
+        if error.code != "unsupported":
+            raise
+        raise MediaError(
+            "unsupported", f"This file is no photo or video we can read. Use {PHOTO_KINDS}; {VIDEO_KINDS}."
+        ) from error
+
+
+def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
     """What `file` is, if it is a photo within our limits. Leaves it at its start.
 
-    Raises MediaError with one of the codes empty, too-large, unsupported, unreadable, too-small, too-many-pixels,
-    shape, too-complex.
+    `without` names kinds, in small letters, whose decoder is switched off. Raises MediaError with one of the codes
+    empty, too-large, unsupported, switched-off, unreadable, too-small, too-many-pixels, shape, too-complex.
 
-    Cost: for PNG and WebP a read per chunk; for JPEG one pass over the bytes: 1 to 2 ms for a phone's photo, some
-    15 ms at 30 MB.
+    Cost: for PNG, WebP, AVIF and HEIC a read per chunk; for JPEG one pass over the bytes: 1 to 2 ms for a phone's
+    photo, some 15 ms at 30 MB.
     """
     try:
         size = file.seek(0, os.SEEK_END)
@@ -81,7 +107,7 @@ def probe_photo(file: BinaryIO) -> PhotoInfo:
                 f"This photo has {_megabytes(size)}; photos can have at most {_megabytes(MAX_PHOTO_BYTES)}. "
                 "Save it smaller and try again.",
             )
-        kind, (width, height), orientation = _read_header(file, size)
+        kind, (width, height), orientation = _read_header(file, size, without)
         if orientation >= 5:
             width, height = height, width
         _check_dimensions(width, height)
@@ -90,29 +116,38 @@ def probe_photo(file: BinaryIO) -> PhotoInfo:
         file.seek(0)
 
 
-def _read_header(file: BinaryIO, size: int) -> tuple[str, tuple[int, int], int]:
-    head = _at(file, 0, 64)
+def _read_header(file: BinaryIO, size: int, without: Collection[str]) -> tuple[str, tuple[int, int], int]:
+    kind = _kind_of(_at(file, 0, 64))
+    if kind.lower() in without:
+        raise MediaError("switched-off", f"{kind} photos cannot be taken just now. Save it as JPEG and try again.")
+    try:
+        return kind, *_READERS[kind](file, size)
+    except DamagedError as error:
+        raise _unreadable(str(error)) from error
+
+
+def _kind_of(head: bytes) -> str:
     if head.startswith(b"\xff\xd8\xff"):
-        return "JPEG", *_read_jpeg(file, size)
+        return "JPEG"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG", *_read_png(file, size)
+        return "PNG"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP", *_read_webp(file, size)
-    raise MediaError("unsupported", _why_unsupported(head))
-
-
-def _why_unsupported(head: bytes) -> str:
-    if head[4:8] == b"ftyp":
-        if head[8:12] in _HEIF_BRANDS:
-            return "HEIC photos are not supported yet. Save it as JPEG, PNG or WebP and try again."
-        if head[8:12] in _AVIF_BRANDS:
-            return "AVIF photos are not supported yet. Save it as JPEG, PNG or WebP and try again."
-        return "Videos are not supported yet. Choose a JPEG, PNG or WebP photo."
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return "Videos are not supported yet. Choose a JPEG, PNG or WebP photo."
+        return "WEBP"
     if head.startswith((b"GIF87a", b"GIF89a")):
-        return "GIF pictures are not supported yet. Save it as JPEG, PNG or WebP and try again."
-    return "This file is not a photo we can read. Use JPEG, PNG or WebP."
+        return "GIF"
+    if head[4:8] == b"ftyp":
+        # The main brand, then four bytes of version, then those that it is compatible with.
+        (length,) = struct.unpack_from(">I", head)
+        brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(length, len(head)), 4))}
+        if _is_picture_in_boxes(head):
+            return "AVIF" if brands & _AVIF_BRANDS else "HEIC"
+    if is_video(head):
+        raise MediaError("unsupported", f"This is a video. Choose a photo in {PHOTO_KINDS}.")
+    raise MediaError("unsupported", f"This file is not a photo we can read. Use {PHOTO_KINDS}.")
+
+
+def _is_picture_in_boxes(head: bytes) -> bool:
+    return head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS
 
 
 def _check_dimensions(width: int, height: int) -> None:
@@ -263,6 +298,69 @@ def _read_webp(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
     if dimensions is None:
         raise _unreadable("its size is missing")
     return dimensions, orientation
+
+
+# --- GIF ----------------------------------------------------------------------------------------------------------
+
+
+def _read_gif(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
+    """The size of the canvas, or of the first picture where that reaches beyond it; the first picture must be whole."""
+    width, height, flags = struct.unpack("<HHB", _exactly(file, 6, 5))
+    offset = 13 + _gif_colours(flags)
+    for _ in range(MAX_CHUNKS):
+        mark = _exactly(file, offset, 1)
+        if mark == b"\x21":
+            offset = _after_gif_blocks(file, offset + 2, size)
+        elif mark == b"\x2c":
+            left, top, wide, high, flags = struct.unpack("<HHHHB", _exactly(file, offset + 1, 9))
+            _after_gif_blocks(file, offset + 11 + _gif_colours(flags), size)
+            return (max(width, left + wide), max(height, top + high)), 1
+        else:
+            break
+    raise _unreadable("it has no picture")
+
+
+def _gif_colours(flags: int) -> int:
+    """The bytes of the table of colours that `flags` announce."""
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _after_gif_blocks(file: BinaryIO, offset: int, size: int) -> int:
+    """Where a row of blocks of at most 255 bytes ends, by their lengths."""
+    window, start = b"", offset
+    while offset < size:
+        if not start <= offset < start + len(window):
+            window, start = _at(file, offset, _BLOCK_BYTES), offset
+        length = window[offset - start]
+        offset += 1 + length
+        if length == 0:
+            return offset
+    raise _unreadable("its end is missing")
+
+
+# --- HEIC and AVIF ------------------------------------------------------------------------------------------------
+
+
+def _read_avif(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
+    picture = read_picture(file, size)
+    return picture.size, picture.orientation
+
+
+def _read_heic(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
+    """The size after cutting and turning, both of which the decoder of HEIC does by itself."""
+    picture = read_picture(file, size)
+    width, height = picture.clean_aperture or picture.size
+    return ((height, width) if picture.orientation >= 5 else (width, height)), 1
+
+
+_READERS: Final = {
+    "JPEG": _read_jpeg,
+    "PNG": _read_png,
+    "WEBP": _read_webp,
+    "GIF": _read_gif,
+    "AVIF": _read_avif,
+    "HEIC": _read_heic,
+}
 
 
 # --- Common -------------------------------------------------------------------------------------------------------

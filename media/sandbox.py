@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
 
+from django.conf import settings
+
 from media.errors import MediaError, TransientMediaError
 
 log = logging.getLogger(__name__)
 
-_ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def run(job: dict[str, Any], original: BinaryIO, limits: Limits) -> Result:
     machine is (no memory, no time, killed).
     """
     with tempfile.TemporaryFile() as spare:
-        code, output, errors = _run_process(job, _with_descriptor(original, spare), limits)
+        code, output, errors = _run_process(job, with_descriptor(original, spare), limits)
     if errors:
         log.info("decoder: %s", errors.decode(errors="replace").strip()[-500:])
     if code != 0:
@@ -70,7 +72,7 @@ def run(job: dict[str, Any], original: BinaryIO, limits: Limits) -> Result:
             raise MediaError(refused, answer["message"])
 
 
-def _with_descriptor(original: BinaryIO, spare: IO[bytes]) -> IO[bytes]:
+def with_descriptor(original: BinaryIO, spare: IO[bytes]) -> IO[bytes]:
     """`original` itself when it is a file of the system; else a copy of it in `spare`."""
     try:
         original.fileno()
@@ -88,6 +90,7 @@ def _run_process(job: dict[str, Any], original: IO[bytes], limits: Limits) -> tu
         "parent": os.getpid(),
         "cpu_seconds": limits.cpu_seconds,
         "memory_bytes": limits.memory_bytes,
+        "without": sorted(settings.DECODERS_OFF),
     }
     command = [sys.executable, "-P", "-m", "media.child", json.dumps(order)]
     try:
@@ -98,7 +101,7 @@ def _run_process(job: dict[str, Any], original: IO[bytes], limits: Limits) -> tu
             stderr=subprocess.PIPE,
             cwd="/",
             # Not ours: passwords and keys have no business in a process that decodes strangers' files.
-            env={"PYTHONPATH": str(_ROOT), "LC_ALL": "C.UTF-8"},
+            env={"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
         )
     except OSError as error:
         raise _busy() from error

@@ -19,7 +19,17 @@ from media.errors import MediaError, TransientMediaError
 
 log = logging.getLogger(__name__)
 
-CONTENT_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+CONTENT_TYPES: Final = {
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".heic": "image/heic",
+    ".gif": "image/gif",
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".webm": "video/webm",
+}
 
 
 def new_key(extension: str) -> str:
@@ -42,12 +52,18 @@ def store_rendition(data: bytes, extension: str) -> str:
     return _store(storages["default"], ContentFile(data), extension)
 
 
+def store_rendition_file(file: BinaryIO, extension: str) -> str:
+    """Keep an open file as a public one and return its key; it is copied in pieces, never read whole."""
+    file.seek(0)
+    return _store(storages["default"], File(file), extension)
+
+
 def open_original(key: str) -> File:
     """The original, open for reading; close it. Raises MediaError if it is gone."""
     try:
         return storages["originals"].open(key)
     except FileNotFoundError as error:
-        raise MediaError("missing", "The original of this photo is gone. Share it again.") from error
+        raise MediaError("missing", "The original is gone. Share it again.") from error
     except Exception as error:
         raise _trouble(error) from error
 
@@ -91,4 +107,4 @@ def _delete(storage: Storage, keys: Iterable[str]) -> None:
 
 def _trouble(error: Exception) -> TransientMediaError:
     log.error("storage failed", exc_info=error)
-    return TransientMediaError("storage", "The photo could not be stored just now. Try again in a few minutes.")
+    return TransientMediaError("storage", "The file could not be stored just now. Try again in a few minutes.")

@@ -16,16 +16,18 @@ from common.events import emit
 from common.ids import SEQUENCE_BITS, SHARD_BITS
 from common.limits import MAX_HASHTAGS, MAX_SLIDES
 from common.linkify import extract_tags
-from media.probe import PhotoInfo, probe_photo
+from media.intake import probe_upload
+from media.probe import PhotoInfo
+from media.probe_video import VideoInfo
 from media.storage import delete_originals, store_original
-from posts.events import CommentAdded, MediaSubmitted, PostDeleted, PostLiked, PostPublished
+from posts.events import CommentAdded, MediaSubmitted, PostDeleted, PostLiked, PostPublished, VideoSubmitted
 from posts.models import COMMENTS, LIKES, Comment, Hashtag, Like, Media, Post, PostHashtag
-from posts.models.media import MediaState
+from posts.models.media import MediaKind, MediaState
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A photo as it came: an open binary file, what its owner calls it, and what it shows in words."""
+    """A photo or video as it came: an open binary file, what its owner calls it, and what it shows in words."""
 
     file: BinaryIO
     name: str = ""
@@ -37,15 +39,15 @@ def create_post(
 ) -> Post:
     """Keep the originals and make the post, which is published once the worker has rendered them.
 
-    `uploads` are 1 to MAX_SLIDES photos, each probed here (media.errors.MediaError says in words what is wrong with
-    one). Either everything is stored or nothing: what was written to storage is taken back when something fails.
-    `at` backdates the post, for imports and the demo.
+    `uploads` are 1 to MAX_SLIDES photos and videos, each probed here (media.errors.MediaError says in words what is
+    wrong with one). Either everything is stored or nothing: what was written to storage is taken back when something
+    fails. `at` backdates the post, for imports and the demo.
 
-    Cost: a probe (header only) and one copy of each file, three INSERTs, one message a photo.
+    Cost: a probe (header only) and one copy of each file, three INSERTs, one message a slide.
     """
     if not 1 <= len(uploads) <= MAX_SLIDES:
-        raise ValueError(f"a post has 1 to {MAX_SLIDES} photos, not {len(uploads)}")
-    infos = [probe_photo(upload.file) for upload in uploads]
+        raise ValueError(f"a post has 1 to {MAX_SLIDES} photos and videos, not {len(uploads)}")
+    infos = [probe_upload(upload.file) for upload in uploads]
     originals: list[str] = []
     try:
         for upload, info in zip(uploads, infos, strict=True):
@@ -60,7 +62,7 @@ def create_post(
 def _insert_post(
     author: User,
     uploads: Sequence[Upload],
-    infos: Sequence[PhotoInfo],
+    infos: Sequence[PhotoInfo | VideoInfo],
     originals: Sequence[str],
     caption: str,
     location: str,
@@ -75,6 +77,8 @@ def _insert_post(
             post=post,
             owner_id=author.pk,
             position=position,
+            kind=MediaKind.VIDEO if isinstance(info, VideoInfo) else MediaKind.PHOTO,
+            duration_ms=info.duration_ms if isinstance(info, VideoInfo) else 0,
             alt=upload.alt,
             original=original,
             original_name=upload.name[:255],
@@ -85,9 +89,13 @@ def _insert_post(
     )
     _tag(post)
     # Asked for: bulk_create does not bring back ids that the database made.
-    for media_id in post.media.order_by("position").values_list("pk", flat=True):
-        emit(MediaSubmitted(media_id=media_id))
+    for media_id, kind in post.media.order_by("position").values_list("pk", "kind"):
+        _submit(media_id, kind)
     return post
+
+
+def _submit(media_id: int, kind: str) -> None:
+    emit(VideoSubmitted(media_id=media_id) if kind == MediaKind.VIDEO else MediaSubmitted(media_id=media_id))
 
 
 def _tag(post: Post) -> None:
@@ -134,10 +142,10 @@ def retry_post(post: Post) -> bool:
     """Render the failed media of one's own post again; return whether there were any."""
     failed = list(Media.objects.select_for_update().filter(post=post, state=MediaState.FAILED))
     for medium in failed:
-        medium.state, medium.error, medium.attempts = MediaState.PENDING, "", 0
+        medium.state, medium.error, medium.attempts, medium.progress = MediaState.PENDING, "", 0, 0
         medium.queued_at = timezone.now()
-        medium.save(update_fields=["state", "error", "attempts", "queued_at"])
-        emit(MediaSubmitted(media_id=medium.pk))
+        medium.save(update_fields=["state", "error", "attempts", "progress", "queued_at"])
+        _submit(medium.pk, medium.kind)
     return bool(failed)
 
 

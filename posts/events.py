@@ -3,7 +3,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class MediaSubmitted:
-    """An original is stored and waits to be rendered."""
+    """The original of a photo is stored and waits to be rendered."""
+
+    media_id: int
+
+
+@dataclass(frozen=True)
+class VideoSubmitted:
+    """The original of a video is stored and waits to be converted."""
 
     media_id: int
 

@@ -16,16 +16,14 @@ from common.limits import (
     MAX_HASHTAGS,
     MAX_LOCATION_CHARS,
     MAX_MENTIONS,
+    MAX_POST_BYTES,
     MAX_SLIDES,
 )
 from common.linkify import extract_names, extract_tags
 from common.text import clean_text
 from media.errors import MediaError
-from media.probe import probe_photo
+from media.intake import probe_upload
 from posts.actions import Upload
-
-ACCEPT = "image/jpeg,image/png,image/webp"
-"""What file choosers offer. What is accepted is judged by content (`media.probe`)."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +47,28 @@ class FilesField(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         files = list(data or [])
         if not files:
-            raise forms.ValidationError("Choose at least one photo.", code="required")
+            raise forms.ValidationError("Choose at least one photo or video.", code="required")
         if len(files) > MAX_SLIDES:
             raise forms.ValidationError(
-                f"You chose {len(files)} photos. A post holds at most {MAX_SLIDES}.", code="too_many"
+                f"You chose {len(files)} files. A post holds at most {MAX_SLIDES}.", code="too_many"
+            )
+        if (total := sum(file.size or 0 for file in files)) > MAX_POST_BYTES:
+            raise forms.ValidationError(
+                f"Together these files have {total // 2**20:,} MB. A post holds at most "
+                f"{MAX_POST_BYTES // 2**20:,} MB: share them in several.",
+                code="too_large",
             )
         return files
 
 
 class PostForm(forms.Form):
-    """A new post: photos in order, a description of each, a caption and a place.
+    """A new post: photos and videos in order, a description of each, a caption and a place.
 
     `file_errors` has one entry for each file that cannot be used, by position and name; their sum is the error of
     the field `files`.
     """
 
-    files = FilesField(label="Photos")  # type: ignore[assignment]  # the fixed name; request.FILES is not needed here
+    files = FilesField(label="Photos and videos")  # type: ignore[assignment]  # the fixed name; request.FILES is not needed here
     caption = GraphemeField(max_graphemes=MAX_CAPTION_CHARS, lines=True, required=False, label="Caption")
     location = GraphemeField(max_graphemes=MAX_LOCATION_CHARS, required=False, label="Location")
 
@@ -77,7 +81,7 @@ class PostForm(forms.Form):
         files: list[UploadedFile] = self.cleaned_data["files"]
         for index, file in enumerate(files):
             try:
-                probe_photo(cast("BinaryIO", file))
+                probe_upload(cast("BinaryIO", file))
             except MediaError as error:
                 self.file_errors.append(FileError(index, file.name or "", str(error)))
         if self.file_errors:
@@ -97,7 +101,7 @@ class PostForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         for number, alt in enumerate(self.alts[:MAX_SLIDES], start=1):
             try:
-                check_length(clean_text(alt), MAX_ALT_CHARS, f"The alt text of photo {number}")
+                check_length(clean_text(alt), MAX_ALT_CHARS, f"The alt text of slide {number}")
             except forms.ValidationError as error:
                 self.add_error(None, forms.ValidationError(error.message, code="alt"))
         return self.cleaned_data

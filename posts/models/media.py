@@ -24,12 +24,18 @@ class MediaState(models.TextChoices):
     FAILED = "failed", "failed"
 
 
+class MediaKind(models.TextChoices):
+    PHOTO = "photo", "photo"
+    VIDEO = "video", "video"
+
+
 class Media(SnowflakeModel):
     """One slide of a post: a private original, and what the worker makes of it. Lives on its owner's shard."""
 
     post = models.ForeignKey("posts.Post", models.CASCADE, related_name="media")
     owner_id = models.BigIntegerField(editable=False)
     position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=5, choices=MediaKind.choices, default=MediaKind.PHOTO, editable=False)
     alt = models.CharField(max_length=MAX_ALT_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
 
     original = models.CharField(max_length=200, editable=False)
@@ -38,15 +44,26 @@ class Media(SnowflakeModel):
     """What the uploader called the file: only ever shown to them, in a message about it."""
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
+    duration_ms = models.PositiveIntegerField(default=0, editable=False)
+    """Of a video; 0 for photos, and until the worker has counted what a header did not say."""
 
     state = models.CharField(max_length=10, choices=MediaState.choices, default=MediaState.PENDING, editable=False)
     error = models.CharField(max_length=300, blank=True, editable=False)
+    progress = models.PositiveSmallIntegerField(default=0, editable=False)
+    """Of a video that is being converted, in per cent."""
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     queued_at = models.DateTimeField(auto_now_add=True)
     """When a worker was last asked: the sweeper asks again some time after."""
 
     renditions = models.JSONField(default=list, editable=False)
-    """[{"width": px, "height": px, "webp": key, "jpeg": key}, …] by growing width; keys in the storage "default"."""
+    """[{"width": px, "height": px, "webp": key, "jpeg": key}, …] by growing width; keys in the storage "default".
+
+    Of a video: those of its poster.
+    """
+    video = models.JSONField(default=dict, editable=False)
+    """{"mp4": key, "bytes": size} of a video that is ready."""
+    renderer = models.PositiveSmallIntegerField(default=0, editable=False)
+    """`media.photos.RENDERER` of the day when the files were made."""
     placeholder = models.CharField(max_length=600, blank=True, editable=False)
     """A data: URI of some 200 characters that is shown while the photo loads."""
 
@@ -69,7 +86,16 @@ class Media(SnowflakeModel):
     @property
     def keys(self) -> list[str]:
         """Every public file of this medium."""
-        return [rendition[kind] for rendition in self.renditions for kind in ("webp", "jpeg")]
+        files = [rendition[kind] for rendition in self.renditions for kind in ("webp", "jpeg")]
+        return files + [self.video[kind] for kind in ("mp4",) if kind in self.video]
+
+    @property
+    def is_video(self) -> bool:
+        return self.kind == MediaKind.VIDEO
+
+    @property
+    def video_src(self) -> str:
+        return rendition_url(self.video["mp4"]) if self.video else ""
 
     @property
     def sources(self) -> list[dict[str, str]]:

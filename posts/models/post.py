@@ -85,7 +85,7 @@ class PostQuerySet(models.QuerySet["Post"]):
 
 
 class Post(SnowflakeModel):
-    """One to twenty photos with a caption. Lives on its author's shard.
+    """One to twenty photos and videos with a caption. Lives on its author's shard.
 
     It is published once all its media are rendered; until then only its author can reach it.
     """
@@ -195,6 +195,28 @@ class Post(SnowflakeModel):
     def photo_label(self) -> str:
         """What a photo without alt text is called."""
         return f"Photo by {self.author.display_name}"
+
+    @property
+    def video_label(self) -> str:
+        """What a video without alt text is called."""
+        return f"Video by {self.author.display_name}"
+
+    @property
+    def files_label(self) -> str:
+        """ "3 photos", "1 video", "4 photos and videos"."""
+        count, videos = len(self.slides), sum(slide.is_video for slide in self.slides)
+        noun = "photo" if not videos else "video" if videos == count else "photos and video"
+        return f"{count} {noun}{'' if count == 1 else 's'}"
+
+    @property
+    def progress(self) -> int:
+        """How far the videos of a processing post are, in per cent, by their length; 0 without any."""
+        videos = [slide for slide in self.slides if slide.is_video]
+        total = sum(slide.duration_ms or 1 for slide in videos)
+        done = sum(
+            (100 if slide.state == MediaState.READY else slide.progress) * (slide.duration_ms or 1) for slide in videos
+        )
+        return done // total if total else 0
 
     @property
     def caption_html(self) -> SafeString:

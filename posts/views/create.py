@@ -9,8 +9,9 @@ from accounts.http import MemberRequest
 from common.http import wants_json
 from common.ratelimit import UPLOADS, seconds_to_wait, too_many
 from media.errors import TransientMediaError
+from media.intake import accepted_uploads
 from posts.actions import create_post
-from posts.forms import ACCEPT, PostForm
+from posts.forms import PostForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,7 +37,7 @@ def create(request: MemberRequest) -> HttpResponse:
         return _refusal(request, form, status=503)
     if wants_json(request):
         return JsonResponse({"url": post.get_absolute_url(), "shortcode": post.shortcode}, status=201)
-    messages.success(request, "Your post is on its way: it appears once its photos are ready.")
+    messages.success(request, "Your post is on its way: it appears once all of it is ready.")
     return redirect(post)
 
 
@@ -51,7 +52,7 @@ def _page(request: MemberRequest, form: PostForm, *, status: int = 200) -> HttpR
         "file_errors": form.file_errors,
         "alt_errors": form.alt_errors if form.is_bound else [],
         "alts": form.alts,
-        "accept": ACCEPT,
+        "accept": accepted_uploads(),
     }
     return render(request, "posts/create.html", context, status=status)
 

@@ -12,8 +12,9 @@ import { reason } from "./failures.js";
 
 const THUMB_PX = 320;
 const STALL_MS = 90_000;
+const PREVIEW_MS = 5_000;
 const SAVE_AFTER_MS = 400;
-const TYPE_NAMES = { "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/avif": "AVIF", "image/heic": "HEIC" };
+const TYPE_NAMES = { "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/avif": "AVIF", "image/heic": "HEIC", "image/gif": "GIF", "video/mp4": "MP4", "video/quicktime": "MOV", "video/webm": "WebM" };
 
 const root = document.querySelector("[data-composer]");
 if (root) compose(root);
@@ -26,12 +27,12 @@ function compose(root) {
   const caption = form.elements.namedItem("caption");
   const location_ = form.elements.namedItem("location");
   const limits = Object.fromEntries(
-    ["maxSlides", "maxBytes", "minSide", "maxSide", "maxPixels", "maxRatio", "maxAlt"].map((name) => [name, Number(root.dataset[name])]),
+    ["maxSlides", "maxBytes", "maxVideoBytes", "maxPostBytes", "minSeconds", "maxSeconds", "minSide", "maxSide", "maxPixels", "maxRatio", "maxAlt"].map((name) => [name, Number(root.dataset[name])]),
   );
   const accepted = root.dataset.accept.split(",").map((type) => type.trim().toLowerCase());
   const owner = root.dataset.draft;
 
-  /** One entry for each photo, in the order of the post: {file, element, alt (the textarea)}. */
+  /** One entry for each photo or video, in the order of the post: {file, element, alt (the textarea)}. */
   let items = [];
   let request = null;
   let leaving = false;
@@ -89,7 +90,7 @@ function compose(root) {
     for (const [index, file] of files.entries()) {
       if (items.length >= limits.maxSlides) {
         const over = files.length - index;
-        problems.push(`A post holds at most ${limits.maxSlides} photos. ${over === 1 ? `${file.name} was` : `${over} photos were`} left out.`);
+        problems.push(`A post holds at most ${limits.maxSlides} photos and videos. ${over === 1 ? `${file.name} was` : `${over} files were`} left out.`);
         break;
       }
       const problem = problemOf(file);
@@ -112,7 +113,7 @@ function compose(root) {
     }
     if (quiet) return;
     const kept = taken.filter((item) => items.includes(item));
-    if (kept.length) say(`${kept.length === 1 ? kept[0].file.name : `${kept.length} photos`} added. ${items.length} in all.`);
+    if (kept.length) say(`${kept.length === 1 ? kept[0].file.name : `${kept.length} files`} added. ${items.length} in all.`);
     changed();
   }
 
@@ -121,9 +122,11 @@ function compose(root) {
     const type = file.type.toLowerCase();
     const ending = file.name.toLowerCase().match(/\.[^.]+$/)?.[0] ?? "";
     const fits = accepted.some((one) => one === type || one === ending || (one.endsWith("/*") && type.startsWith(one.slice(0, -1))));
-    if (!fits && (type || !accepted.some((one) => one.startsWith(".")))) return `This is not a photo we can take. Choose ${typeWords()}.`;
+    if (!fits && (type || !accepted.some((one) => one.startsWith(".")))) return `This is not a photo or video we can take. Choose ${typeWords()}.`;
     if (file.size === 0) return "This file is empty. Choose it again, or choose another one.";
-    if (file.size > limits.maxBytes) return `This photo has ${megabytes(file.size)}; photos can have at most ${megabytes(limits.maxBytes)}. Save it smaller and try again.`;
+    if (isVideo(file)) {
+      if (file.size > limits.maxVideoBytes) return `This video has ${megabytes(file.size)}; videos can have at most ${megabytes(limits.maxVideoBytes)}. Shorten it or save it smaller and try again.`;
+    } else if (file.size > limits.maxBytes) return `This photo has ${megabytes(file.size)}; photos can have at most ${megabytes(limits.maxBytes)}. Save it smaller and try again.`;
     return "";
   }
 
@@ -136,7 +139,7 @@ function compose(root) {
     serial += 1;
     const id = `composer-alt-${serial}`;
     const item = { file };
-    item.alt = make("textarea", { id, rows: 2, "data-max-graphemes": limits.maxAlt, "data-counter-quiet": true, placeholder: "What is in this photo?" });
+    item.alt = make("textarea", { id, rows: 2, "data-max-graphemes": limits.maxAlt, "data-counter-quiet": true, placeholder: `What is in this ${nounOf(file)}?` });
     item.alt.value = alt;
     item.alt.addEventListener("input", changed);
     item.label = make("label", { for: id });
@@ -172,6 +175,7 @@ function compose(root) {
 
   /** Draws the thumbnail; returns what is wrong with the picture's size, or "". A file only the server can read passes. */
   async function preview(item) {
+    if (isVideo(item.file)) return previewVideo(item);
     const url = URL.createObjectURL(item.file);
     const image = new Image();
     try {
@@ -197,6 +201,37 @@ function compose(root) {
     return "";
   }
 
+  /** As `preview`: the first picture, and what is wrong with the length. A file that only the server can read passes. */
+  async function previewVideo(item) {
+    const url = URL.createObjectURL(item.file);
+    const video = make("video", { muted: true, playsinline: true, preload: "auto" });
+    video.muted = true;
+    try {
+      await new Promise((resolve, reject) => {
+        video.addEventListener("loadeddata", resolve, { once: true });
+        video.addEventListener("error", reject, { once: true });
+        setTimeout(reject, PREVIEW_MS);
+        video.src = url;
+      });
+      const { duration, videoWidth: width, videoHeight: height } = video;
+      if (duration < limits.minSeconds) return `This video takes ${duration.toFixed(1)} seconds; videos need at least ${limits.minSeconds}. Choose a longer one.`;
+      if (Number.isFinite(duration) && duration > limits.maxSeconds + 1) {
+        return `This video takes ${Math.round(duration / 60)} minutes; videos can take at most ${limits.maxSeconds / 60}. Shorten it and try again.`;
+      }
+      const scale = Math.min(1, THUMB_PX / Math.min(width, height));
+      const canvas = make("canvas", { width: Math.round(width * scale), height: Math.round(height * scale), role: "img", "aria-label": `Preview of ${item.file.name}` });
+      canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
+      item.thumb.prepend(canvas);
+    } catch {
+      item.thumb.dataset.blank = "";
+    } finally {
+      video.removeAttribute("src");
+      video.load();
+      URL.revokeObjectURL(url);
+    }
+    return "";
+  }
+
   function sizeProblem(width, height) {
     const size = `This photo has ${width.toLocaleString("en-GB")} × ${height.toLocaleString("en-GB")} pixels`;
     if (Math.max(width, height) < limits.minSide) return `${size}; photos need at least ${limits.minSide} on the longer side. Choose a larger one.`;
@@ -214,7 +249,7 @@ function compose(root) {
     place(item, to);
     // Moving an element in the page takes its focus.
     (button.disabled ? (step < 0 ? item.later : item.earlier) : button).focus();
-    say(`${item.file.name} is now photo ${to + 1} of ${items.length}.`);
+    say(`${item.file.name} is now number ${to + 1} of ${items.length}.`);
   }
 
   function place(item, to) {
@@ -276,10 +311,11 @@ function compose(root) {
     part("more").hidden = total === 0 || total >= limits.maxSlides;
     items.forEach((item, index) => {
       item.number.textContent = String(index + 1);
-      item.label.textContent = `Alt text for photo ${index + 1}`;
-      item.earlier.setAttribute("aria-label", `Move photo ${index + 1} earlier`);
-      item.later.setAttribute("aria-label", `Move photo ${index + 1} later`);
-      item.remove.setAttribute("aria-label", `Remove photo ${index + 1}`);
+      const name = `${nounOf(item.file)} ${index + 1}`;
+      item.label.textContent = `Alt text for ${name}`;
+      item.earlier.setAttribute("aria-label", `Move ${name} earlier`);
+      item.later.setAttribute("aria-label", `Move ${name} later`);
+      item.remove.setAttribute("aria-label", `Remove ${name}`);
       item.earlier.disabled = index === 0;
       item.later.disabled = index === total - 1;
       item.earlier.hidden = item.later.hidden = total === 1;
@@ -291,8 +327,8 @@ function compose(root) {
     const without = items.filter((item) => item.alt.value.trim() === "").length;
     const line = part("summary");
     line.hidden = items.length === 0 || without === 0;
-    if (items.length === 1) line.textContent = "Your photo has no alt text yet. With it, people who cannot see the photo know what is in it.";
-    else line.textContent = `${without} of ${items.length} photos ${without === 1 ? "has" : "have"} no alt text yet. With it, people who cannot see them know what is in them.`;
+    if (items.length === 1) line.textContent = `Your ${nounOf(items[0].file)} has no alt text yet. With it, people who cannot see the ${nounOf(items[0].file)} know what is in it.`;
+    else line.textContent = `${without} of ${items.length} ${filesWord(items)} ${without === 1 ? "has" : "have"} no alt text yet. With it, people who cannot see them know what is in them.`;
     act("discard").hidden = !isDirty() || request !== null;
   }
 
@@ -350,7 +386,12 @@ function compose(root) {
   function check() {
     let first = null;
     if (items.length === 0) {
-      showErrors(["Choose at least one photo."]);
+      showErrors(["Choose at least one photo or video."]);
+      first = act("pick");
+    }
+    const total = items.reduce((sum, { file }) => sum + file.size, 0);
+    if (total > limits.maxPostBytes) {
+      showErrors([`Together these files have ${megabytes(total)}. A post holds at most ${megabytes(limits.maxPostBytes)}: share them in several.`]);
       first = act("pick");
     }
     for (const field of [caption, location_]) {
@@ -448,7 +489,7 @@ function compose(root) {
     const signedOut = mine.status === 401 || (mine.responseURL && new URL(mine.responseURL).pathname !== new URL(form.action).pathname);
     if (signedOut) failed("You have been logged out. Log in in another tab, then try again. Everything is still here.");
     else if (mine.status === 422) refused(answer);
-    else if (mine.status === 413) failed(answer.detail ?? "Together these photos are too large for the server. Remove some and try again.");
+    else if (mine.status === 413) failed(answer.detail ?? "Together these files are too large for the server. Remove some and try again.");
     else if (mine.status === 200) failed("Your post was not shared. Reload the page and try again.");
     else failed(answer.detail ?? `Your post was not shared. ${reason(mine.status)} Everything is still here.`);
   }
@@ -465,7 +506,7 @@ function compose(root) {
     }
     if (fileErrors.length) {
       const one = fileErrors.length === 1;
-      showErrors([`${one ? "One photo" : `${fileErrors.length} photos`} cannot be used. Remove ${one ? "it" : "them"} and share again.`]);
+      showErrors([`${one ? "One file" : `${fileErrors.length} files`} cannot be used. Remove ${one ? "it" : "them"} and share again.`]);
     } else showErrors(errors.files ?? []);
     for (const field of [caption, location_]) {
       const messages = errors[field.name] ?? [];
@@ -556,7 +597,7 @@ function compose(root) {
   }
 
   const askToDiscard = () =>
-    ask({ title: "Discard this post?", text: "The photos and texts you have chosen here are not kept.", action: "Discard", cancel: "Keep editing" });
+    ask({ title: "Discard this post?", text: "The files and texts you have chosen here are not kept.", action: "Discard", cancel: "Keep editing" });
 
   // Capture: before htmx or anybody else follows the link.
   document.addEventListener(
@@ -584,7 +625,7 @@ function compose(root) {
   input.tabIndex = -1;
   part("alts").remove();
   part("drop").hidden = false;
-  if (matchMedia("(hover: none)").matches) root.querySelector(".composer-drop-text").textContent = "Choose photos to share";
+  if (matchMedia("(hover: none)").matches) root.querySelector(".composer-drop-text").textContent = "Choose photos and videos to share";
   part("list").setAttribute("role", "list");
   root.dataset.js = "";
   draw();
@@ -606,3 +647,17 @@ function compose(root) {
 }
 
 const megabytes = (size) => `${(size / 1024 / 1024).toFixed(1).replace(/\.0$/, "")} MB`;
+
+function isVideo(file) {
+  return file.type.startsWith("video/") || /\.(mp4|mov|webm)$/i.test(file.name);
+}
+
+function nounOf(file) {
+  return isVideo(file) ? "video" : "photo";
+}
+
+function filesWord(items) {
+  const videos = items.filter(({ file }) => isVideo(file)).length;
+  if (videos === 0) return "photos";
+  return videos === items.length ? "videos" : "photos and videos";
+}

@@ -15,3 +15,4 @@ import "./forms.js";
 import "./search.js";
 import "./theme.js";
 import "./times.js";
+import "./video.js";

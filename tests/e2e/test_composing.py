@@ -81,7 +81,7 @@ def test_files_that_cannot_be_used_are_named_and_left_out(composer, picture, tmp
 
     expect(errors(composer).locator("li")).to_have_text(
         [
-            re.compile("^notes.txt: .*Choose JPEG, PNG or WebP"),
+            re.compile("^notes.txt: .*Choose JPEG, PNG, WebP, AVIF, HEIC"),
             re.compile("^empty.jpg: This file is empty"),
             re.compile("^huge.jpg: .*31 MB.*at most 30 MB"),
             re.compile("^dot.jpg: .*20 × 20 pixels"),
@@ -94,13 +94,13 @@ def test_a_post_holds_twenty_photos(composer, picture):
     choose(composer, *(picture(f"{number}.jpg") for number in range(21)))
 
     expect(composer.locator(".composer-item")).to_have_count(20)
-    expect(errors(composer)).to_contain_text("A post holds at most 20 photos. 20.jpg was left out.")
+    expect(errors(composer)).to_contain_text("A post holds at most 20 photos and videos. 20.jpg was left out.")
 
 
 def test_without_a_photo_nothing_is_sent(composer):
     share(composer)
 
-    expect(errors(composer)).to_contain_text("Choose at least one photo.")
+    expect(errors(composer)).to_contain_text("Choose at least one photo or video.")
 
 
 def test_what_the_server_refuses_is_said_at_the_photo_and_the_field_and_all_is_kept(composer, picture, tmp_path):

@@ -7,7 +7,10 @@ import json
 import re
 from pathlib import Path
 
+import pillow_heif
 from PIL import Image, ImageChops, ImageStat
+
+pillow_heif.register_heif_opener()
 
 FILES = Path(__file__).resolve().parent.parent / "files"
 BAD = FILES / "bad"
@@ -18,7 +21,9 @@ HOSTILE_NAMES = json.loads((BAD / "hostile-names.json").read_text())
 
 def encoded(image: Image.Image, kind: str = "JPEG", **options) -> io.BytesIO:
     file = io.BytesIO()
-    image.save(file, kind, **options)
+    if kind == "HEIC" and "exif" in options:
+        options["exif"] = options["exif"].tobytes()
+    image.save(file, "HEIF" if kind == "HEIC" else kind, **options)
     file.seek(0)
     return file
 

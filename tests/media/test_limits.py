@@ -15,7 +15,10 @@ from PIL import Image
 from media import sandbox
 from media.errors import MediaError, TransientMediaError
 from media.photos import render_photo
+from media.probe import probe
+from media.probe_video import VideoInfo
 from media.sandbox import Limits
+from media.videos import render_video
 from tests.media.pictures import BAD, EXPECTED, encoded, jpeg_of_many_scans, quarters
 
 
@@ -36,6 +39,9 @@ def test_U1_every_bad_file_ends_as_expected(one):
 def outcome_of(path: Path) -> str:
     try:
         with path.open("rb") as file:
+            if isinstance(probe(file), VideoInfo):
+                with render_video(file) as made:
+                    return "rendered" if made.bytes else "nothing"
             return "rendered" if render_photo(file).renditions else "nothing"
     except TransientMediaError:
         raise
@@ -122,8 +128,8 @@ def test_a_machine_that_can_start_no_process_is_asked_again_later(monkeypatch):
 def test_the_child_sees_no_secret_and_can_write_no_file(tmp_path):
     code = """
 import os, sys
-from media import child
-child._limit(cpu_seconds=5, memory_bytes=1 << 30)
+from media import child, confine
+confine.limit(cpu_seconds=5, memory_bytes=1 << 30)
 assert "SECRET_KEY" not in os.environ and "django" not in sys.modules
 try:
     with open(sys.argv[1], "w") as file:
@@ -142,7 +148,10 @@ def test_the_child_dies_with_its_worker():
     code = """
 import io, os, sys, threading, time, signal
 from media.photos import render_photo
+from media.probe import probe
+from media.probe_video import VideoInfo
 from media.sandbox import Limits
+from media.videos import render_video
 from tests.media.pictures import jpeg_of_many_scans
 bomb = jpeg_of_many_scans(100, side=7000)
 threading.Thread(target=lambda: render_photo(bomb), daemon=True).start()

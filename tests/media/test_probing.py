@@ -5,6 +5,8 @@ import time
 import tracemalloc
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from common.limits import MAX_PHOTO_BYTES
@@ -20,7 +22,10 @@ def refusal(file) -> MediaError:
     return caught.value
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+KINDS = ["JPEG", "PNG", "WEBP", "AVIF", "HEIC"]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "GIF"])
 def test_the_kind_and_size_of_a_photo(kind):
     file = encoded(quarters(400, 300), kind)
 
@@ -37,7 +42,7 @@ def test_lossless_and_extended_webp_say_their_size():
         assert (info.width, info.height) == (401, 299)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("orientation", [1, 2, 3, 4, 5, 6, 7, 8])
 def test_sizes_are_as_people_see_the_photo(kind, orientation):
     exif = Image.Exif()
@@ -46,7 +51,8 @@ def test_sizes_are_as_people_see_the_photo(kind, orientation):
     info = probe_photo(encoded(quarters(400, 300), kind, exif=exif))
 
     assert (info.width, info.height) == ((300, 400) if orientation >= 5 else (400, 300))
-    assert info.stored_size == (400, 300)
+    # The decoder of HEIC turns by itself.
+    assert info.stored_size == ((info.width, info.height) if kind == "HEIC" else (400, 300))
 
 
 def test_a_phone_photo_on_its_side():
@@ -60,13 +66,14 @@ def test_a_phone_photo_on_its_side():
     ("content", "words"),
     [
         (b"", "empty"),
-        (b"Dear diary, today", "not a photo we can read. Use JPEG, PNG or WebP"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC photos are not supported yet"),
-        (b"\0\0\0\x18ftypavif\0\0\0\0", "AVIF photos are not supported yet"),
+        (b"Dear diary, today", "not a photo we can read. Use JPEG, PNG, WebP, AVIF, HEIC or GIF"),
         (b"\0\0\0\x18ftypisom\0\0\0\0", "Videos are not supported yet"),
         (b"\0\0\0\x14ftypqt  \0\0\0\0", "Videos are not supported yet"),
         (b"\x1a\x45\xdf\xa3\0\0\0\0", "Videos are not supported yet"),
-        (b"GIF89a\0\0", "GIF pictures are not supported yet"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "damaged"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0", "damaged"),
+        (b"GIF89a\0\0", "damaged"),
+        (b"GIF89a" + b"\x01" * 7 + b"\x3b", "damaged"),
         (b"\xff\xd8\xff\xe0", "damaged"),
         (b"\x89PNG\r\n\x1a\n", "damaged"),
         (b"RIFF\0\0\0\0WEBP", "damaged"),
@@ -106,7 +113,7 @@ def test_more_than_60_megapixels_are_refused_below_the_longest_side():
     assert refusal(encoded(Image.new("1", (8000, 7501)), "PNG")).code == "too-many-pixels"
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", [*KINDS, "GIF"])
 @pytest.mark.parametrize("kept", [0.02, 0.3, 0.9])
 def test_a_photo_that_was_cut_short_is_refused_at_once(kind, kept):
     whole = encoded(Image.effect_noise((300, 300), 90).convert("RGB"), kind).getvalue()
@@ -149,7 +156,9 @@ def test_probing_loads_no_decoder():
     import subprocess
     import sys
 
-    code = "import sys, media.probe; sys.exit(any(name.split('.')[0] == 'PIL' for name in sys.modules))"
+    code = (
+        "import sys, media.probe; sys.exit(any(name.split('.')[0] in {'PIL', 'pillow_heif'} for name in sys.modules))"
+    )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -163,3 +172,37 @@ def test_a_13_megapixel_photo_takes_milliseconds():
             times.append(time.perf_counter() - began)
 
     assert min(times) < 0.02
+
+
+def test_a_photo_of_a_phone_in_heic():
+    with (ORIGINALS / "wildflower-iphone.heic").open("rb") as file:
+        info = probe_photo(file)
+
+    assert (info.format, info.width, info.height, info.extension) == ("HEIC", 2566, 3313, ".heic")
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "GIF"])
+def test_a_decoder_that_is_switched_off_refuses_its_kind_at_once(kind):
+    file = encoded(quarters(), kind)
+
+    with pytest.raises(MediaError, match=f"{kind} photos cannot be taken just now") as caught:
+        probe_photo(file, without={kind.lower()})
+
+    assert caught.value.code == "switched-off"
+    assert probe_photo(file, without={"other"}).format == kind
+
+
+@given(at=st.integers(0, 400), change=st.integers(1, 255))
+@pytest.mark.parametrize("kind", ["AVIF", "HEIC", "GIF"])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+def test_U1_a_changed_byte_in_a_header_is_read_or_refused_in_words(kind, at, change):
+    data = bytearray(HEADERS[kind])
+    data[at] ^= change
+
+    try:
+        probe_photo(io.BytesIO(data))
+    except MediaError as error:
+        assert str(error).endswith(".")  # noqa: PT017  (either is fine)
+
+
+HEADERS = {kind: encoded(quarters(), kind).getvalue() for kind in ("AVIF", "HEIC", "GIF")}

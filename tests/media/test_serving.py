@@ -1,10 +1,12 @@
 """/media/: public renditions from the local folder, to be kept for ever, and nothing else."""
 
+import io
+
 import pytest
 from django.http import Http404
 from django.test import RequestFactory
 
-from media.storage import new_key, store_original, store_rendition
+from media.storage import new_key, store_original, store_rendition, store_rendition_file
 from media.views import rendition
 from tests.media.pictures import BAD
 
@@ -44,6 +46,50 @@ def test_a_browser_that_has_it_is_not_sent_it_again(key):
     assert again.status_code == 304
     assert body(again) == b""
     assert get(key, **{"If-None-Match": '"other"'}).status_code == 200
+
+
+@pytest.fixture
+def film():
+    return store_rendition_file(io.BytesIO(bytes(range(100))), ".mp4")
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [("bytes=0-", 0, 99), ("bytes=0-1", 0, 1), ("bytes=10-19", 10, 19), ("bytes=90-500", 90, 99), ("bytes=-5", 95, 99)],
+)
+def test_a_part_of_a_video_is_served(film, asked, first, last):
+    response = get(film, Range=asked)
+
+    assert response.status_code == 206
+    assert response["Content-Type"] == "video/mp4"
+    assert response["Content-Range"] == f"bytes {first}-{last}/100"
+    assert response["Content-Length"] == str(last - first + 1)
+    assert body(response) == bytes(range(first, last + 1))
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize("asked", ["bytes=100-", "bytes=5-4", "bytes=-0"])
+def test_a_part_that_is_not_there_is_said_to_be_missing(film, asked):
+    response = get(film, Range=asked)
+
+    assert response.status_code == 416
+    assert response["Content-Range"] == "bytes */100"
+
+
+@pytest.mark.parametrize("asked", ["bytes=-", "bytes=0-1,5-6", "lines=0-1", "bytes=a-b", "bytes=" + "9" * 40 + "-"])
+def test_what_is_no_range_is_answered_with_the_whole(film, asked):
+    response = get(film, Range=asked)
+
+    assert response.status_code == 200
+    assert response["Accept-Ranges"] == "bytes"
+    assert len(body(response)) == 100
+
+
+def test_a_part_of_an_older_video_is_answered_with_the_whole(film):
+    etag = get(film)["ETag"]
+
+    assert get(film, **{"Range": "bytes=0-1", "If-Range": etag}).status_code == 206
+    assert get(film, **{"Range": "bytes=0-1", "If-Range": '"older"'}).status_code == 200
 
 
 def test_head_is_answered_and_writing_is_not(key):

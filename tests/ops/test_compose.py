@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from common import limits
 from instagram.celery import app
 from instagram.management.commands.up import QUEUES
+from posts.tasks import VIDEO_HARD_SECONDS
 from tests.servers import PROJECT
 
 COMPOSE_TEXT = (PROJECT / "docker-compose.yml").read_text()
@@ -31,7 +32,7 @@ def settings_variables():
     for node in ast.walk(ast.parse((PROJECT / "instagram" / "settings.py").read_text())):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             reader = ast.unparse(node.func)
-            if reader in {"flag", "count"} or reader.startswith(("env.", "os.environ", "os.getenv")):
+            if reader in {"flag", "count", "choices"} or reader.startswith(("env.", "os.environ", "os.getenv")):
                 names.add(node.args[0].value)
     return {name for name in names if isinstance(name, str) and name.isupper()}
 
@@ -129,6 +130,13 @@ def test_every_queue_has_its_worker_and_every_task_a_queue():
 def test_a_worker_is_left_the_time_that_its_longest_task_may_take():
     for name in ("worker-media", "worker-feed", "worker-default"):
         assert int(OURS[name]["stop_grace_period"].removesuffix("s")) > settings.CELERY_TASK_TIME_LIMIT
+    assert int(OURS["worker-video"]["stop_grace_period"].removesuffix("s")) > VIDEO_HARD_SECONDS
+
+
+def test_no_task_is_given_out_again_while_it_runs():
+    limits_of_tasks = [task.time_limit or settings.CELERY_TASK_TIME_LIMIT for task in app.tasks.values()]
+    assert max(limits_of_tasks) == VIDEO_HARD_SECONDS
+    assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"] > VIDEO_HARD_SECONDS
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -187,7 +195,7 @@ def test_nginx_lets_through_what_the_site_accepts_and_no_more():
     sizes = [int(size) * 1024 * 1024 for size in re.findall(r"client_max_body_size (\d+)m;", NGINX)]
     assert max(sizes) == limits.MAX_REQUEST_BYTES
     assert limits.MAX_PHOTO_BYTES < min(sizes) < limits.MAX_PHOTO_BYTES + 4 * 1024 * 1024
-    create = re.search(r"location = (\S+) \{\s*client_max_body_size 601m;", NGINX)
+    create = re.search(r"location = (\S+) \{\s*client_max_body_size 1025m;", NGINX)
     assert create[1] == "/create/"
 
 

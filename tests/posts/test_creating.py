@@ -53,7 +53,7 @@ def test_the_post_and_its_rows_live_on_the_shard_of_their_owner(author, share):
 
 
 REFUSED = [
-    ("notes.jpg", b"just some text", "not a photo"),
+    ("notes.jpg", b"just some text", "no photo or video"),
     ("empty.jpg", b"", "empty"),
     ("huge.jpg", b"\xff\xd8\xff" + b"\0" * (31 * 1024 * 1024), "at most 30 MB"),
 ]
@@ -87,7 +87,7 @@ def test_U10_twenty_one_photos_are_one_too_many(as_, author, photo):
     answer = send(as_(author), [photo(f"{n}.jpg") for n in range(21)], caption="kept")
 
     assert answer.status_code == 422
-    assert "You chose 21 photos. A post holds at most 20." in answer.text
+    assert "You chose 21 files. A post holds at most 20." in answer.text
     assert "kept" in answer.text
     assert not Post.objects.exists()
 
@@ -96,7 +96,7 @@ def test_a_post_without_photos_is_refused(as_, author):
     answer = send(as_(author), [], caption="only words")
 
     assert answer.status_code == 422
-    assert "Choose at least one photo." in answer.text
+    assert "Choose at least one photo or video." in answer.text
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_post_without_photos_is_refused(as_, author):
         ("caption", " ".join(f"#tag{n}" for n in range(31)), "31 hashtags: at most 30"),
         ("caption", " ".join(f"@name{n}" for n in range(21)), "21 mentions: at most 20"),
         ("location", "x" * 101, "101 characters long: at most 100"),
-        ("alt", "x" * 1001, "alt text of photo 1 is 1,001 characters long: at most 1,000"),
+        ("alt", "x" * 1001, "alt text of slide 1 is 1,001 characters long: at most 1,000"),
     ],
 )
 def test_U10_text_beyond_its_limit_is_refused_at_its_field(field, value, why, as_, author, photo, tmp_path, settings):
@@ -181,3 +181,14 @@ def test_S11_thirty_posts_in_half_an_hour_are_enough(as_, author, photo, setting
 
 def test_the_composer_needs_a_session(client):
     assert client.get("/create/")["Location"] == "/accounts/login/?next=/create/"
+
+
+def test_a_decoder_that_is_switched_off_takes_nothing_and_is_not_offered(as_, author, photo, settings):
+    settings.DECODERS_OFF = frozenset({"jpeg"})
+
+    answer = send(as_(author), [photo("cup.jpg")])
+
+    assert answer.status_code == 422
+    assert "cup.jpg: JPEG photos cannot be taken just now." in answer.text
+    assert "image/heic,image/heif,.heic,.heif" in answer.text
+    assert "image/jpeg" not in answer.text

@@ -77,6 +77,15 @@ def test_a_photo_at_fault_fails_with_its_sentence_and_can_be_tried_again(
     assert submitted.state == "published"
 
 
+def test_a_decoder_that_was_switched_off_meanwhile_is_not_used(submitted, settings):
+    settings.DECODERS_OFF = frozenset({"jpeg"})
+
+    tasks.process_media(medium_of(submitted).pk)
+
+    assert medium_of(submitted).state == "failed"
+    assert "cannot be taken just now" in medium_of(submitted).error
+
+
 def test_D6_trouble_of_ours_is_tried_three_times_and_then_parked(submitted, monkeypatch):
     def fail(original):
         raise TransientMediaError("busy", "This photo could not be processed just now.")

@@ -63,7 +63,9 @@ def test_production_refuses_to_start_unsafe_and_names_the_variable(name, value):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("name", "value"), [("PORT", "eighty"), ("DEBUG", "maybe"), ("ENVIRONMENT", "staging")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "eighty"), ("DEBUG", "maybe"), ("ENVIRONMENT", "staging"), ("DECODERS_OFF", "hei")]
+)
 def test_a_value_of_the_wrong_kind_is_named_in_one_sentence(name, value):
     done = check(**{name: value})
 

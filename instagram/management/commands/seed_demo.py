@@ -24,8 +24,8 @@ from accounts.models import AvatarState, User
 from accounts.tasks import process_avatar
 from posts.actions import Upload, add_comment, create_post, like_post, publish_if_ready, retry_post
 from posts.models import Comment, Media, Post
-from posts.models.media import MediaState
-from posts.tasks import process_media
+from posts.models.media import MediaKind, MediaState
+from posts.tasks import process_media, process_video
 from social.actions import follow
 
 DEMO_USERNAME = "demo"
@@ -153,7 +153,10 @@ class Command(BaseCommand):
         pictures = User.objects.filter(pk__in=[user.pk for user in users], avatar_state=AvatarState.PROCESSING)
 
         def left() -> list[tuple[Any, int]]:
-            work: list[tuple[Any, int]] = [(process_media, pk) for pk in media.values_list("pk", flat=True)]
+            work: list[tuple[Any, int]] = [
+                (process_video if kind == MediaKind.VIDEO else process_media, pk)
+                for pk, kind in media.values_list("pk", "kind")
+            ]
             return work + [(process_avatar, pk) for pk in pictures.values_list("pk", flat=True)]
 
         for task, pk in self.progress("Photos", left()):

@@ -34,7 +34,7 @@ from django.db.migrations.executor import MigrationExecutor
 from instagram import embedded, processes
 from instagram.supervisor import Part, PartError, StopRequested, Supervisor, child
 
-QUEUES = ("media", "feed", "default")
+QUEUES = ("media", "video", "feed", "default")
 NAMES = ["up", "postgres", "valkey", "web", *QUEUES, "beat", "demo"]
 
 # Every process of the site carries this, with DATA_DIR as its value: the next start finds those that a kill left.

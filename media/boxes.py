@@ -1,0 +1,141 @@
+"""The boxes of ISO base media files, which HEIC, AVIF, MP4 and MOV are made of; and what a picture's boxes say."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+MAX_BOXES: Final = 10_000
+MAX_META_BYTES: Final = 4 * 1024 * 1024
+"""A phone's photo says in a few kilobytes of which pieces it consists."""
+
+_ORIENTATIONS: Final = {  # (quarter turns anti-clockwise, then mirrored: top-bottom 0, left-right 1) to EXIF's number
+    (0, None): 1,
+    (0, 0): 4,
+    (0, 1): 2,
+    (1, None): 8,
+    (1, 0): 5,
+    (1, 1): 7,
+    (2, None): 3,
+    (2, 0): 2,
+    (2, 1): 4,
+    (3, None): 6,
+    (3, 0): 7,
+    (3, 1): 5,
+}
+
+
+class DamagedError(ValueError):
+    """A part is missing or contradicts another: `str(error)` says which, as the middle of a sentence."""
+
+
+@dataclass(frozen=True)
+class Box:
+    kind: bytes
+    start: int
+    """Offset of the content in the file."""
+    end: int
+
+
+def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
+    """The boxes between two offsets of `file`, one read each. A box that is longer than its parent is damage."""
+    for _ in range(MAX_BOXES):
+        if start + 8 > end:
+            return
+        file.seek(start)
+        head = file.read(16)
+        length, kind = struct.unpack_from(">I4s", head)
+        header = 8
+        if length == 1 and len(head) == 16:
+            (length,) = struct.unpack_from(">Q", head, 8)
+            header = 16
+        elif length == 0:
+            length = end - start
+        if length < header or start + length > end:
+            raise DamagedError("a part of it is missing")
+        yield Box(kind, start + header, start + length)
+        start += length
+    raise DamagedError("it is stored in too many pieces")
+
+
+def find(file: BinaryIO, start: int, end: int, *path: bytes) -> Box | None:
+    """The first box at the end of `path`, each name inside the one before."""
+    for box in boxes(file, start, end):
+        if box.kind == path[0]:
+            return box if len(path) == 1 else find(file, box.start, box.end, *path[1:])
+    return None
+
+
+def content(file: BinaryIO, box: Box, most: int = MAX_META_BYTES) -> bytes:
+    if box.end - box.start > most:
+        raise DamagedError("a part of it is far too long")
+    file.seek(box.start)
+    return file.read(box.end - box.start)
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """The main picture of a HEIC or AVIF file as it is coded. The file's own turning counts; its EXIF's does not."""
+
+    size: tuple[int, int]
+    clean_aperture: tuple[int, int] | None
+    """The part that is meant to be seen, if that is less."""
+    orientation: int
+    """As EXIF would number it."""
+
+
+def read_picture(file: BinaryIO, size: int) -> StoredPicture:
+    """What the boxes of a HEIC or AVIF file of `size` bytes say of its main picture. Raises DamagedError."""
+    meta = None
+    for box in boxes(file, 0, size):
+        if box.kind == b"meta":
+            meta = box
+    if meta is None:
+        raise DamagedError("its size is missing")
+    # `meta` is a full box: four bytes of version and flags come before its content.
+    inside = {box.kind: box for box in boxes(file, meta.start + 4, meta.end)}
+    try:
+        primary = _item_number(content(file, inside[b"pitm"]))
+        properties = {box.kind: box for box in boxes(file, inside[b"iprp"].start, inside[b"iprp"].end)}
+        all_of_them = list(boxes(file, properties[b"ipco"].start, properties[b"ipco"].end))
+        wanted = _properties_of(primary, content(file, properties[b"ipma"]))
+        mine = {all_of_them[index - 1].kind: all_of_them[index - 1] for index in wanted if index}
+        _, width, height = struct.unpack(">III", content(file, mine[b"ispe"])[:12])
+        turns = content(file, mine[b"irot"])[0] & 3 if b"irot" in mine else 0
+        mirror = content(file, mine[b"imir"])[0] & 1 if b"imir" in mine else None
+        aperture = _aperture(content(file, mine[b"clap"])) if b"clap" in mine else None
+    except (KeyError, IndexError, struct.error) as error:
+        raise DamagedError("its size is missing") from error
+    return StoredPicture((width, height), aperture, _ORIENTATIONS[turns, mirror])
+
+
+def _item_number(pitm: bytes) -> int:
+    number: int = struct.unpack_from(">I" if pitm[0] else ">H", pitm, 4)[0]
+    return number
+
+
+def _properties_of(item: int, ipma: bytes) -> list[int]:
+    """The numbers of an item's properties, counted from 1."""
+    version, wide = ipma[0], ipma[3] & 1
+    (entries,) = struct.unpack_from(">I", ipma, 4)
+    at = 8
+    for _ in range(entries):
+        (number,) = struct.unpack_from(">I" if version else ">H", ipma, at)
+        at += 4 if version else 2
+        count = ipma[at]
+        at += 1
+        if number == item:
+            # The highest bit says whether a reader must know the property.
+            form = f">{count}H" if wide else f">{count}B"
+            return [one & (0x7FFF if wide else 0x7F) for one in struct.unpack_from(form, ipma, at)]
+        at += count * (2 if wide else 1)
+    raise DamagedError("its size is missing")
+
+
+def _aperture(clap: bytes) -> tuple[int, int]:
+    width, width_by, height, height_by = struct.unpack_from(">IIII", clap)
+    if not (width_by and height_by):
+        raise DamagedError("its size is missing")
+    return round(width / width_by), round(height / height_by)

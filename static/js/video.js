@@ -1,0 +1,85 @@
+/**
+ * Videos of posts: the one that is seen plays without sound, and pauses when it is out of view or the page is hidden.
+ * A tap gives sound, or takes it, for all videos of the page; buttons do the same and pause. Nothing plays by itself
+ * for people who want less motion or save data. Without JavaScript the browser's own controls do.
+ */
+import { icon, make, onContent, prefersStillness } from "./dom.js";
+
+const SEEN = 0.6;
+
+let withSound = false;
+let playing = null;
+
+const wantsQuiet = () => prefersStillness() || navigator.connection?.saveData === true;
+
+const watcher = new IntersectionObserver(
+  (entries) => {
+    for (const { target: video, intersectionRatio } of entries) {
+      if (intersectionRatio < SEEN) video.pause();
+      else if (!wantsQuiet() && video.dataset.stopped === undefined) play(video);
+    }
+  },
+  { threshold: [0, SEEN] },
+);
+
+onContent("video.video-player", (video) => {
+  const box = video.closest(".video");
+  const sound = make("button", { type: "button", class: "video-button video-sound" });
+  const pause = make("button", { type: "button", class: "video-button video-pause" });
+  video.controls = false;
+  box.append(pause, sound);
+
+  function draw() {
+    pause.setAttribute("aria-label", video.paused ? "Play video" : "Pause video");
+    pause.replaceChildren(icon(video.paused ? "play" : "pause", video.paused ? "▶" : "❚❚"));
+    sound.setAttribute("aria-label", video.muted ? "Turn sound on" : "Turn sound off");
+    sound.replaceChildren(icon(video.muted ? "sound-off" : "sound-on", video.muted ? "Sound" : "Mute"));
+    box.toggleAttribute("data-paused", video.paused);
+  }
+
+  pause.addEventListener("click", () => {
+    if (video.paused) {
+      delete video.dataset.stopped;
+      play(video);
+    } else {
+      video.dataset.stopped = "";
+      video.pause();
+    }
+  });
+  sound.addEventListener("click", () => hear(video, video.muted));
+  video.addEventListener("click", () => {
+    if (video.paused) pause.click();
+    else hear(video, video.muted);
+  });
+  for (const name of ["play", "pause", "volumechange"]) video.addEventListener(name, draw);
+  draw();
+  watcher.observe(video);
+});
+
+function hear(video, wanted) {
+  withSound = wanted;
+  video.muted = !wanted;
+}
+
+async function play(video) {
+  if (playing !== video) playing?.pause();
+  playing = video;
+  video.muted = !withSound;
+  try {
+    await video.play();
+  } catch (error) {
+    // Browsers refuse sound that nobody has asked for on this page; without sound they do not mind.
+    if (error.name !== "NotAllowedError" || video.muted) return;
+    video.muted = true;
+    video.play().catch(() => {});
+  }
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) playing?.pause();
+  else if (playing?.isConnected && playing.dataset.stopped === undefined && !wantsQuiet()) {
+    // Only what is still seen is told of again.
+    watcher.unobserve(playing);
+    watcher.observe(playing);
+  }
+});

@@ -1,0 +1,130 @@
+"""Videos in posts: taken beside photos, shown with a poster, gone with the post."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.storage import storages
+from django.utils import timezone
+
+from media.errors import TransientMediaError
+from posts import tasks
+from posts.actions import Upload, create_post, delete_post
+from posts.models import Media
+from tests.media.clips import BEE, SPEECH
+from tests.posts.test_creating import send
+
+
+@pytest.fixture
+def filmed(author):
+    with BEE.open("rb") as file:
+        return create_post(author=author, uploads=[Upload(file, "IMG_1.MOV", "a bee")])
+
+
+def medium_of(post):
+    return Media.objects.get(post=post)
+
+
+def files_in(tmp_path):
+    return [path for name in ("media", "originals") for path in (tmp_path / name).rglob("*") if path.is_file()]
+
+
+def test_photos_and_videos_are_shared_in_one_post(as_, author, photo, tasks_run):
+    with tasks_run(), SPEECH.open("rb") as film:
+        assert send(as_(author), [photo(), film], alt=["a cup", "a woman speaks"]).status_code == 302
+
+    post = author.posts.get()
+    cup, film = post.slides
+    assert post.state == "published"
+    assert (cup.kind, film.kind) == ("photo", "video")
+    assert (film.width, film.height, film.progress) == (640, 480, 100)
+    assert abs(film.duration_ms - 6170) < 100
+    assert storages["default"].size(film.video["mp4"]) == film.video["bytes"]
+    assert all(storages["default"].exists(key) for key in film.keys)
+    page = as_(author).get(post.get_absolute_url()).text
+    assert 'aria-label="2 photos and videos"' in page
+    assert f'src="{film.video_src}" poster="{film.src}"' in page
+    assert "a woman speaks" in page
+    served = as_(author).get(film.video_src, headers={"Range": "bytes=0-99"})
+    assert (served.status_code, served["Content-Type"]) == (206, "video/mp4")
+
+
+def test_a_video_has_its_sign_on_a_tile_and_the_browser_s_own_controls(as_, author, filmed, tasks_run):
+    tasks.process_video(medium_of(filmed).pk)
+
+    assert 'aria-label="Video"' in as_(author).get("/author/").text
+    page = as_(author).get(filmed.get_absolute_url()).text
+    assert 'preload="none" muted loop playsinline controls aria-label="a bee"' in page
+
+
+def test_while_it_is_converted_its_author_sees_how_far_it_is(as_, author, filmed, monkeypatch):
+    seen = []
+
+    def render(original, tell):
+        tell(42)
+        seen.append(as_(author).get(f"{filmed.get_absolute_url()}state/").text)
+        raise TransientMediaError("busy", "Not now.")
+
+    monkeypatch.setattr(tasks, "render_video", render)
+    tasks.process_video(medium_of(filmed).pk)
+
+    assert "Processing… 42 %" in seen[0]
+    assert "Your 1 video is being prepared." in seen[0]
+
+
+def test_D11_a_video_task_that_comes_twice_changes_nothing_more(filmed, tmp_path):
+    for _ in range(2):
+        tasks.process_video(medium_of(filmed).pk)
+
+    assert len(files_in(tmp_path)) == len(medium_of(filmed).keys) + 1
+
+
+def test_D15_a_video_that_cannot_be_stored_leaves_nothing_public(filmed, tmp_path, monkeypatch):
+    def fail(*args):
+        raise TransientMediaError("storage", "The file could not be stored just now.")
+
+    monkeypatch.setattr(tasks, "store_rendition", fail)
+    tasks.process_video(medium_of(filmed).pk)
+
+    assert medium_of(filmed).state == "processing"
+    assert [path.parts[-4] for path in files_in(tmp_path)] == ["originals"]
+
+
+def test_a_deleted_post_takes_its_video_with_it(filmed, tmp_path, tasks_run):
+    tasks.process_video(medium_of(filmed).pk)
+    with tasks_run():
+        delete_post(filmed)
+
+    assert not files_in(tmp_path)
+
+
+def test_the_sweeper_asks_the_right_task(filmed, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tasks, "publish", lambda task, **kwargs: asked.append(task.name) or True)
+    Media.objects.update(queued_at=timezone.now() - timedelta(minutes=1))
+
+    tasks.sweep()
+
+    assert asked == ["posts.process_video"]
+
+
+def test_U5_what_a_header_tells_is_refused_at_the_field(as_, author, photo, tmp_path):
+    bad = ["no-video-stream.mp4", "three-hours-black.mp4", "truncated-no-index.mp4", "text-named.mp4"]
+    folder = BEE.parent.parent / "bad"
+
+    answer = send(as_(author), [photo(name, (folder / name).read_bytes()) for name in bad])
+
+    assert answer.status_code == 422
+    assert "no-video-stream.mp4: This file has sound but no picture." in answer.text
+    assert "three-hours-black.mp4: This video takes 3:00:00 hours; videos can take at most 15 minutes." in answer.text
+    assert "truncated-no-index.mp4: This video is damaged" in answer.text
+    assert "text-named.mp4: This file is no photo or video we can read." in answer.text
+    assert not files_in(tmp_path)
+
+
+def test_all_files_of_a_post_together_have_a_limit(as_, author, photo, monkeypatch):
+    monkeypatch.setattr("posts.forms.MAX_POST_BYTES", 5 * 1024 * 1024)
+
+    answer = send(as_(author), [photo(f"{n}.jpg", b"x" * 2 * 1024 * 1024) for n in range(3)])
+
+    assert answer.status_code == 422
+    assert "Together these files have 6 MB. A post holds at most 5 MB" in answer.text

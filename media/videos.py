@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -33,6 +34,8 @@ SHORT_SIDE: Final = 1080
 MAX_FRAMES_A_SECOND: Final = 60
 POSTER_FRAMES: Final = 48
 """Of so many frames at the beginning the most typical one is the poster: not the black of a fade."""
+
+WALL_SECONDS_MORE: Final = 30
 
 _FORMATS: Final = {"MP4": "mov", "MOV": "mov", "WEBM": "matroska"}
 # What phones, cameras and browsers write. Of ffmpeg's five hundred decoders no other can be reached.
@@ -163,7 +166,7 @@ def _run(
     duration_ms: int,
     on_progress: Callable[[int], None] | None = None,
 ) -> None:
-    seconds = limits.seconds_for(duration_ms)
+    seconds, before = limits.seconds_for(duration_ms), _cpu_seconds_of_children()
     job = {
         "parent": os.getpid(),
         "cpu_seconds": round(seconds),
@@ -183,8 +186,8 @@ def _run(
             )
         except OSError as error:
             raise _busy() from error
-        # Twice the CPU time, for a machine that is busy with other things.
-        clock = threading.Timer(2 * seconds, process.kill)
+        # Twice the CPU time and more, for a machine that is busy with other things.
+        clock = threading.Timer(2 * seconds + WALL_SECONDS_MORE, process.kill)
         clock.start()
         try:
             _follow(process, duration_ms, on_progress)
@@ -199,7 +202,17 @@ def _run(
                 process.stdout.close()
         if process.returncode != 0:
             errors.seek(0)
+            used = _cpu_seconds_of_children() - before
+            if process.returncode == -signal.SIGKILL and used >= round(seconds):
+                # Told to stop at its limit it did not, and was killed a second later.
+                raise _why_ended(-signal.SIGXCPU, "")
             raise _why_ended(process.returncode, errors.read(100_000).decode(errors="replace"))
+
+
+def _cpu_seconds_of_children() -> float:
+    """Of those that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _follow(process: subprocess.Popen[bytes], duration_ms: int, on_progress: Callable[[int], None] | None) -> None:

@@ -67,9 +67,9 @@ def test_a_phone_photo_on_its_side():
     [
         (b"", "empty"),
         (b"Dear diary, today", "not a photo we can read. Use JPEG, PNG, WebP, AVIF, HEIC or GIF"),
-        (b"\0\0\0\x18ftypisom\0\0\0\0", "Videos are not supported yet"),
-        (b"\0\0\0\x14ftypqt  \0\0\0\0", "Videos are not supported yet"),
-        (b"\x1a\x45\xdf\xa3\0\0\0\0", "Videos are not supported yet"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0", "This is a video. Choose a photo in JPEG"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0", "This is a video. Choose a photo in JPEG"),
+        (b"\x1a\x45\xdf\xa3\0\0\0\0", "This is a video. Choose a photo in JPEG"),
         (b"\0\0\0\x18ftypheic\0\0\0\0", "damaged"),
         (b"\0\0\0\x18ftypavif\0\0\0\0", "damaged"),
         (b"GIF89a\0\0", "damaged"),

@@ -84,7 +84,7 @@ def make_person(site, name):
 def test_everything_answers_once_the_block_is_printed(site):
     assert get(site, "/healthz")[0] == 200
     assert get(site, "/readyz")[0] == 200
-    assert set(site.parts()) == {"postgres", "valkey", "web", "media", "feed", "default", "beat"}
+    assert set(site.parts()) == {"postgres", "valkey", "web", "media", "video", "feed", "default", "beat"}
 
 
 def test_nothing_listens_but_the_web_port(site):

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import BinaryIO, Final
 
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from media.errors import MediaError, TransientMediaError
 
@@ -69,7 +69,12 @@ def open_original(key: str) -> File:
 
 
 def rendition_url(key: str) -> str:
-    return storages["default"].url(key)
+    """The address of a public file."""
+    storage = storages["default"]
+    if isinstance(storage, FileSystemStorage):
+        # Our keys need no quoting; the storage's own way quotes and joins, which a page of posts would do 300 times.
+        return f"{storage.base_url}{key}"
+    return storage.url(key)
 
 
 def delete_originals(keys: Iterable[str]) -> None:

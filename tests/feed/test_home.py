@@ -277,3 +277,14 @@ def test_anonymous_visitors_see_what_this_place_is(client, post):
 
     assert answer.status_code == 200
     assert "/accounts/signup/" in answer.text
+
+
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_the_landing_page_costs_the_same_queries_whatever_there_is(
+    size, client, author, share, django_assert_num_queries
+):
+    for _ in range(size):
+        share(author, photos=2)
+
+    with django_assert_num_queries(2):  # posts, their media
+        assert client.get("/").status_code == 200

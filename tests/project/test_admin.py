@@ -160,3 +160,17 @@ def test_of_two_posts_one_of_which_is_gone_the_other_is_removed_and_logged(as_, 
 
     assert Post.objects.get().removed_reason == "spam"
     assert LogEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize("page", ["accounts/user", "posts/comment"])
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_the_other_lists_cost_the_same_queries_whatever_their_size(
+    page, size, as_, moderator, post, person, django_assert_num_queries
+):
+    for _ in range(size):
+        add_comment(post, author=person(), text="hello")
+    browser = as_(moderator)
+    browser.get(f"/admin/{page}/")
+
+    with django_assert_num_queries(4):  # session, moderator, the number of rows, the rows
+        browser.get(f"/admin/{page}/")

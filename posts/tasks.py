@@ -91,7 +91,8 @@ def _process(media_id: int, make: Callable[[Media, BinaryIO], None]) -> None:
             _fail(medium, TOO_SLOW)
         except MediaError as error:
             _fail(medium, str(error))
-    publish_if_ready(medium.post_id)
+    if medium.post_id is not None:
+        publish_if_ready(medium.post_id)
 
 
 def _make_photo(medium: Media, original: BinaryIO) -> None:
@@ -152,7 +153,7 @@ def rerender(media_id: int) -> bool:
         with open_original(medium.original) as original:
             make = _make_video if medium.is_video else _make_photo
             make(medium, cast("BinaryIO", original))
-        Post.objects.filter(pk=medium.post_id).update(version=F("version") + 1)
+        _card_changed(medium)
         delete_renditions(old)
     return True
 
@@ -192,7 +193,12 @@ def _finish(medium: Media, rendered: Rendered, keys: list[str], **facts: Any) ->
 
 def _fail(medium: Media, reason: str) -> None:
     Media.objects.filter(pk=medium.pk).update(state=MediaState.FAILED, error=reason)
-    Post.objects.filter(pk=medium.post_id).update(version=F("version") + 1)
+    _card_changed(medium)
+
+
+def _card_changed(medium: Media) -> None:
+    if medium.post_id is not None:
+        Post.objects.filter(pk=medium.post_id).update(version=F("version") + 1)
 
 
 @shared_task(name="posts.purge_post", autoretry_for=(OperationalError, TransientMediaError), retry_backoff=5)

@@ -35,6 +35,25 @@ class Follow(SnowflakeModel):
         return f"{self.follower_id} follows {self.followee_id}"
 
 
+class CloseFriend(SnowflakeModel):
+    """`owner` counts `friend` among the close friends, who see posts for them alone. Lives on the owner's shard.
+
+    Only the owner knows.
+    """
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="close_friends", db_index=False)
+    friend = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="close_friend_of")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "friend"], name="close_friend_once"),
+            models.CheckConstraint(condition=~Q(owner=F("friend")), name="nobody_is_their_own_close_friend"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.friend_id} is a close friend of {self.owner_id}"
+
+
 def with_follow_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
     """Adds followed_by_viewer to each of `people`, by the unique index."""
     if not viewer.is_authenticated:

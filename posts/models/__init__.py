@@ -2,6 +2,18 @@ from posts.models.comment import Comment
 from posts.models.hashtag import Hashtag, PostHashtag
 from posts.models.like import Like
 from posts.models.media import Media
-from posts.models.post import COMMENTS, LIKES, Post
+from posts.models.post import COMMENTS, LIKES, Audience, Post
+from posts.models.upload_session import UploadSession
 
-__all__ = ["COMMENTS", "LIKES", "Comment", "Hashtag", "Like", "Media", "Post", "PostHashtag"]
+__all__ = [
+    "COMMENTS",
+    "LIKES",
+    "Audience",
+    "Comment",
+    "Hashtag",
+    "Like",
+    "Media",
+    "Post",
+    "PostHashtag",
+    "UploadSession",
+]

@@ -30,11 +30,14 @@ class MediaKind(models.TextChoices):
 
 
 class Media(SnowflakeModel):
-    """One slide of a post: a private original, and what the worker makes of it. Lives on its owner's shard."""
+    """A photo or video: a private original, and what the worker makes of it. Lives on its owner's shard.
 
-    post = models.ForeignKey("posts.Post", models.CASCADE, related_name="media")
+    A slide of a post; or of none yet, when it was uploaded while the caption is being written.
+    """
+
+    post = models.ForeignKey("posts.Post", models.CASCADE, related_name="media", null=True, blank=True)
     owner_id = models.BigIntegerField(editable=False)
-    position = models.PositiveSmallIntegerField()
+    position = models.PositiveSmallIntegerField(default=0)
     kind = models.CharField(max_length=5, choices=MediaKind.choices, default=MediaKind.PHOTO, editable=False)
     alt = models.CharField(max_length=MAX_ALT_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
 
@@ -46,6 +49,11 @@ class Media(SnowflakeModel):
     height = models.PositiveIntegerField(editable=False)
     duration_ms = models.PositiveIntegerField(default=0, editable=False)
     """Of a video; 0 for photos, and until the worker has counted what a header did not say."""
+
+    edits = models.JSONField(default=dict, editable=False)
+    """The crop, filter and adjustments that its owner chose, as `media.edits` states them; {} for none."""
+    captions = models.CharField(max_length=200, blank=True, editable=False)
+    """Key of a video's WebVTT track in the storage "default"; "" if there is none."""
 
     state = models.CharField(max_length=10, choices=MediaState.choices, default=MediaState.PENDING, editable=False)
     error = models.CharField(max_length=300, blank=True, editable=False)
@@ -74,6 +82,8 @@ class Media(SnowflakeModel):
             ),
         ]
         indexes = [
+            # The composer: what one has uploaded and not shared. The sweeper: what nobody came back for.
+            models.Index(fields=["owner_id", "id"], condition=Q(post__isnull=True), name="media_unshared"),
             # posts.sweep: what a lost message left unfinished, longest waiting first.
             models.Index(
                 fields=["queued_at"], condition=Q(state__in=["pending", "processing"]), name="media_unfinished"
@@ -87,7 +97,8 @@ class Media(SnowflakeModel):
     def keys(self) -> list[str]:
         """Every public file of this medium."""
         files = [rendition[kind] for rendition in self.renditions for kind in ("webp", "jpeg")]
-        return files + [self.video[kind] for kind in ("mp4",) if kind in self.video]
+        files += [self.video[kind] for kind in ("mp4",) if kind in self.video]
+        return [*files, self.captions] if self.captions else files
 
     @property
     def is_video(self) -> bool:

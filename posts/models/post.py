@@ -17,6 +17,7 @@ from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCAT
 from common.linkify import linkify
 from posts.models.like import Like
 from posts.models.media import Media, MediaState
+from social.models import CloseFriend
 
 if TYPE_CHECKING:
     from accounts.models import User, Viewer
@@ -31,25 +32,38 @@ RATIO_CLASSES = {
 }
 """The shapes of the box around the photos of a post, width by height: classes, for there are no inline styles."""
 
+_PUBLISHED = Q(published_at__isnull=False, archived_at__isnull=True, removed_at__isnull=True, deleted_at__isnull=True)
+
+
+class Audience(models.TextChoices):
+    EVERYONE = "everyone", "Everyone"
+    CLOSE_FRIENDS = "close_friends", "Close friends"
+
+
 LIKES = Counter("post.likes", "posts_post", "folded_likes")
 COMMENTS = Counter("post.comments", "posts_post", "folded_comments")
 
 
 class PostQuerySet(models.QuerySet["Post"]):
     def published(self) -> PostQuerySet:
-        """Posts whose media are all rendered and which nobody has removed or deleted."""
-        return self.filter(published_at__isnull=False, removed_at__isnull=True, deleted_at__isnull=True)
+        """Posts whose media are all rendered and which nobody has archived, removed or deleted."""
+        return self.filter(_PUBLISHED)
 
     def visible_to(self, viewer: Viewer) -> PostQuerySet:
         """Published posts which `viewer` may see.
 
         The one statement of who sees what: pages, feeds, search and tasks all start here, so finding a post through
-        it is the permission check. Posts of suspended people are hidden from all.
+        it is the permission check. Posts of suspended people are hidden from all; those for close friends from all
+        but these and their author.
         """
-        return self.published().filter(author__suspended_at__isnull=True)
+        allowed = Q(audience=Audience.EVERYONE)
+        if viewer.is_authenticated:
+            close = CloseFriend.objects.filter(owner_id=OuterRef("author_id"), friend_id=viewer.pk)
+            allowed |= Q(author_id=viewer.pk) | Q(Exists(close))
+        return self.published().filter(allowed, author__suspended_at__isnull=True)
 
     def reachable_by(self, viewer: Viewer) -> PostQuerySet:
-        """What `visible_to` allows, and one's own posts that are still processing, have failed or were removed.
+        """What `visible_to` allows, and one's own posts: processing, failed, archived or removed ones too.
 
         For the author's own pages: the post, its state, retry and delete.
         """
@@ -96,6 +110,12 @@ class Post(SnowflakeModel):
     version = models.PositiveIntegerField(default=1, editable=False)
     """Moves with every change of what the card shows to all: a cached card carries it in its key."""
 
+    audience = models.CharField(max_length=13, choices=Audience.choices, default=Audience.EVERYONE)
+    edited_at = models.DateTimeField(null=True, editable=False)
+    """When its author last changed what others see of it; null if never."""
+    archived_at = models.DateTimeField(null=True, editable=False)
+    """Since when only its author sees it."""
+
     published_at = models.DateTimeField(null=True, editable=False)
     fanned_out_at = models.DateTimeField(null=True, editable=False)
     removed_at = models.DateTimeField(null=True, editable=False)
@@ -120,14 +140,20 @@ class Post(SnowflakeModel):
             # The profile grid, and the cold path of the home feed: an author's newest.
             models.Index(
                 fields=["author", "-id"],
-                condition=Q(published_at__isnull=False, removed_at__isnull=True, deleted_at__isnull=True),
+                condition=_PUBLISHED,
                 name="posts_of_author",
             ),
             # Explore: the best liked.
             models.Index(
                 fields=["-folded_likes", "-id"],
-                condition=Q(published_at__isnull=False, removed_at__isnull=True, deleted_at__isnull=True),
+                condition=_PUBLISHED,
                 name="posts_best_liked",
+            ),
+            # One's own archive.
+            models.Index(
+                fields=["author", "-id"],
+                condition=Q(archived_at__isnull=False, deleted_at__isnull=True),
+                name="posts_archived",
             ),
             # One's own processing and failed posts on one's profile.
             models.Index(
@@ -165,9 +191,11 @@ class Post(SnowflakeModel):
 
     @property
     def state(self) -> str:
-        """ "published", "removed", "failed" or "processing"."""
+        """ "published", "archived", "removed", "failed" or "processing"."""
         if self.removed_at is not None:
             return "removed"
+        if self.archived_at is not None:
+            return "archived"
         if self.published_at is not None:
             return "published"
         return "failed" if any(media.state == MediaState.FAILED for media in self.slides) else "processing"

@@ -319,6 +319,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep avatars": {"task": "accounts.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "forget old sessions": {"task": "accounts.forget_old_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep feeds": {"task": "feed.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep files": {"task": "common.sweep_files", "schedule": 60.0, "options": {"expires": 60}},
     "fold counters": {"task": "common.fold_counters", "schedule": 2.0, "options": {"expires": 2}},
 }
 

@@ -1,6 +1,8 @@
 """Where files are kept: originals in the private storage "originals", renditions in the public "default".
 
 Names are random and ours, so that no file name of a stranger reaches a path or a URL, and a URL cannot be guessed.
+Choose a name with `new_key` and write it down with `common.files.on_their_way` before its file is stored: else a
+file whose process is killed before its row comes is found by `media_doctor` only.
 Everything a storage raises becomes TransientMediaError: trouble of the storage is never the uploader's fault.
 """
 
@@ -40,22 +42,25 @@ def new_key(extension: str) -> str:
     return f"{name[:2]}/{name[2:4]}/{name[4:]}{extension}"
 
 
-def store_original(file: BinaryIO, extension: str) -> str:
-    """Keep a private copy of `file` and return its key. An upload that Django put on disk is moved, not copied."""
+def store_original(file: BinaryIO, extension: str, key: str = "") -> str:
+    """Keep a private copy of `file` and return its key, a new one unless it was chosen before.
+
+    An upload that Django put on disk is moved, not copied.
+    """
     file.seek(0)
     content = file if isinstance(file, File) else File(file)
-    return _store(storages["originals"], content, extension)
+    return _store(storages["originals"], content, extension, key)
 
 
-def store_rendition(data: bytes, extension: str) -> str:
-    """Keep `data` as a public file and return its key."""
-    return _store(storages["default"], ContentFile(data), extension)
+def store_rendition(data: bytes, extension: str, key: str = "") -> str:
+    """Keep `data` as a public file and return its key, a new one unless it was chosen before."""
+    return _store(storages["default"], ContentFile(data), extension, key)
 
 
-def store_rendition_file(file: BinaryIO, extension: str) -> str:
-    """Keep an open file as a public one and return its key; it is copied in pieces, never read whole."""
+def store_rendition_file(file: BinaryIO, extension: str, key: str = "") -> str:
+    """`store_rendition` of an open file; it is copied in pieces, never read whole."""
     file.seek(0)
-    return _store(storages["default"], File(file), extension)
+    return _store(storages["default"], File(file), extension, key)
 
 
 def open_original(key: str) -> File:
@@ -85,8 +90,8 @@ def delete_renditions(keys: Iterable[str]) -> None:
     _delete(storages["default"], keys)
 
 
-def _store(storage: Storage, content: File, extension: str) -> str:
-    key = new_key(extension)
+def _store(storage: Storage, content: File, extension: str, key: str) -> str:
+    key = key or new_key(extension)
     content.content_type = CONTENT_TYPES[extension]  # type: ignore[attr-defined]  # django-storages sends it to S3
     try:
         return storage.save(key, content)

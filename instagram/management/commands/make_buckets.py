@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+from botocore.exceptions import ClientError
 from django.core.files.storage import storages
 from django.core.management.base import BaseCommand, CommandError
 

@@ -234,6 +234,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 
 AWS_STORAGE_BUCKET_NAME = env.str("AWS_STORAGE_BUCKET_NAME", default="")
+AWS_S3_CUSTOM_DOMAIN = env.str("AWS_S3_CUSTOM_DOMAIN", default="").strip("/")
 
 
 def s3_storages(
@@ -261,16 +262,15 @@ def s3_storages(
     return {
         "default": {"BACKEND": "media.s3.Bucket", "OPTIONS": public},
         "originals": {"BACKEND": "media.s3.Bucket", "OPTIONS": private},
-        "incoming": {"BACKEND": "media.s3.Bucket", "OPTIONS": incoming},
+        "incoming": {"BACKEND": "media.incoming_s3.IncomingBucket", "OPTIONS": incoming},
     }
 
 
 if AWS_STORAGE_BUCKET_NAME:
-    media_host = env.str("AWS_S3_CUSTOM_DOMAIN", default="").strip("/")
     STORAGES |= s3_storages(
         AWS_STORAGE_BUCKET_NAME,
         env.str("AWS_ORIGINALS_BUCKET_NAME", default="") or f"{AWS_STORAGE_BUCKET_NAME}-originals",
-        base_url=f"https://{media_host}" if media_host else "",
+        base_url=f"https://{AWS_S3_CUSTOM_DOMAIN}" if AWS_S3_CUSTOM_DOMAIN else "",
         upload_url=env.str("AWS_S3_UPLOAD_URL", default="").rstrip("/"),
         endpoint_url=env.str("AWS_S3_ENDPOINT_URL", default="") or None,
         region_name=env.str("AWS_S3_REGION_NAME", default="") or None,

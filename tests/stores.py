@@ -5,6 +5,7 @@ A test file with `pytestmark = pytest.mark.both_storages` runs once with each. W
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -26,9 +27,16 @@ _numbers = count(1)
 @cache
 def moto_server() -> str:
     """The address of an S3 server in this process; started when the first test wants it, ended with the process."""
+    os.environ |= {
+        # Small parts, so that tests need no eight megabytes each; test_incoming_s3.py knows what real stores want.
+        "S3_UPLOAD_PART_MIN_SIZE": "1",
+        "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(1024 * 1024),
+        # Who may read its answers is what a bucket says, and not everybody.
+        "MOTO_DISABLE_GLOBAL_CORS": "true",
+    }
     from moto.server import ThreadedMotoServer
 
-    os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(1024 * 1024)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -237,29 +237,3 @@ def test_volumes_are_declared():
 def test_make_buckets_says_that_photos_in_a_folder_need_none():
     with pytest.raises(CommandError, match="AWS_STORAGE_BUCKET_NAME"):
         call_command("make_buckets")
-
-
-def test_make_buckets_makes_both_and_is_content_with_those_that_are_there(settings, capsys):
-    from botocore.stub import Stubber
-    from django.core.files.storage import storages
-
-    options = {
-        "access_key": "key",
-        "secret_key": "secret",
-        "region_name": "us-east-1",
-        "endpoint_url": "http://127.0.0.1:1",
-    }
-    settings.STORAGES = settings.STORAGES | {
-        alias: {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options | {"bucket_name": name}}
-        for alias, name in (("default", "photos"), ("originals", "photos-originals"))
-    }
-    with (
-        Stubber(storages["default"].connection.meta.client) as first,
-        Stubber(storages["originals"].connection.meta.client) as second,
-    ):
-        first.add_response("create_bucket", {}, {"Bucket": "photos"})
-        second.add_client_error(
-            "create_bucket", "BucketAlreadyOwnedByYou", expected_params={"Bucket": "photos-originals"}
-        )
-        call_command("make_buckets")
-    assert capsys.readouterr().out == "Made the bucket photos.\nThe bucket photos-originals is there.\n"

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -94,6 +97,24 @@ def _backend() -> Any:
     from moto.s3.models import s3_backends
 
     return s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+
+
+def post_form(url: str, fields: dict[str, str], data: bytes, *, origin: str = "") -> int:
+    """Send a form as a browser does: the fields in their order, then the file. The status of the answer."""
+    boundary = secrets.token_hex(16)
+    body = b"".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    )
+    body += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="blob"\r\n'.encode()
+    body += b"Content-Type: application/octet-stream\r\n\r\n" + data + f"\r\n--{boundary}--\r\n".encode()
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"} | ({"Origin": origin} if origin else {})
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20) as answer:
+            status: int = answer.status
+    except urllib.error.HTTPError as error:
+        status = error.code
+    return status
 
 
 # --- What tests ask, whichever it is ------------------------------------------------------------------------------

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO, Final
 
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from media.errors import MediaError, TransientMediaError
 
@@ -30,6 +33,10 @@ CONTENT_TYPES: Final = {
     ".mov": "video/quicktime",
     ".webm": "video/webm",
 }
+
+
+OURS: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.[a-z0-9]+|ready/[0-9a-f]{16}")
+"""What we name files: `new_key`, and the check of `instagram.health`. Anything else in a storage is somebody else's."""
 
 
 def new_key(extension: str) -> str:
@@ -81,6 +88,49 @@ def delete_originals(keys: Iterable[str]) -> None:
 
 def delete_renditions(keys: Iterable[str]) -> None:
     _delete(storages["default"], keys)
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    key: str
+    bytes: int
+    written_at: datetime
+
+
+def stored_files(alias: str) -> Iterator[StoredFile]:
+    """Every file of a storage, as its listing goes; nothing of a folder that was never written to.
+
+    Cost: of a bucket, a request for a thousand files.
+    """
+    storage = storages[alias]
+    if isinstance(storage, FileSystemStorage):
+        return _files_below(storage, "")
+    return (StoredFile(*found) for found in storage.walk())  # type: ignore[attr-defined]  # media.s3.Bucket
+
+
+def give_up_unfinished(alias: str, *, begun_before: datetime) -> int:
+    """Free the space of files that were being written in pieces when their writer died; return how many.
+
+    A bucket keeps these where no listing of files shows them.
+    """
+    storage = storages[alias]
+    if isinstance(storage, FileSystemStorage):
+        return 0
+    return int(storage.abort_unfinished(begun_before))  # type: ignore[attr-defined]
+
+
+def _files_below(storage: FileSystemStorage, folder: str) -> Iterator[StoredFile]:
+    try:
+        folders, files = storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    prefix = f"{folder}/" if folder else ""
+    for name in files:
+        with contextlib.suppress(FileNotFoundError):  # Deleted meanwhile.
+            key = f"{prefix}{name}"
+            yield StoredFile(key, storage.size(key), storage.get_modified_time(key))
+    for name in folders:
+        yield from _files_below(storage, f"{prefix}{name}")
 
 
 def _store(storage: Storage, content: File, extension: str) -> str:

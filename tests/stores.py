@@ -160,7 +160,7 @@ def put(alias: str, key: str, data: bytes = b"x") -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     else:
-        _client().put_object(Bucket=storage.bucket_name, Key=f"{storage.location}{key}", Body=data)
+        _backend().put_object(storage.bucket_name, f"{storage.location}{key}", data)
 
 
 def lose(alias: str, key: str) -> None:

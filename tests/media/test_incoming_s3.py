@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 import pytest
 from botocore.exceptions import ClientError
 from django.core.files.storage import storages
+from django.utils import timezone
 
 from common.limits import PART_BYTES
 from media import incoming, incoming_s3
 from media.errors import MediaError, TransientMediaError
 from media.probe import probe
+from media.storage import give_up_unfinished
 from tests import stores
 from tests.media.clips import BEE, SPEECH
 from tests.media.pictures import BAD, ORIGINALS
@@ -262,3 +264,15 @@ def test_D16_an_answer_that_breaks_off_is_asked_for_again(monkeypatch):
     with incoming.open_parts(PREFIX, [10]) as whole:
         assert whole.read() == b"0123456789"
     assert asked == ["bytes=0-9"] * 2
+
+
+def test_what_was_begun_in_pieces_and_never_ended_is_given_up():
+    client, bucket = storages["originals"].client, storages["originals"].bucket_name
+    begun = client.create_multipart_upload(Bucket=bucket, Key="aa/bb/c.mp4")
+    client.upload_part(Bucket=bucket, Key="aa/bb/c.mp4", UploadId=begun["UploadId"], PartNumber=1, Body=b"x")
+
+    # This server has all of them begin in 2010.
+    assert give_up_unfinished("originals", begun_before=datetime(2009, 1, 1, tzinfo=UTC)) == 0
+    assert list(unfinished_uploads()) == ["aa/bb/c.mp4"]
+    assert give_up_unfinished("originals", begun_before=timezone.now()) == 1
+    assert not list(unfinished_uploads())

@@ -1,17 +1,19 @@
 """`media_doctor` and `rerender`: files and rows agree again, and nobody notices meanwhile."""
 
+import io
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from media.incoming import store_part
 from media.photos import RENDERER
-from media.storage import store_original, store_rendition
+from media.storage import store_original, store_rendition, stored_files
 from posts import tasks
 from posts.actions import Upload, create_post
-from posts.models import Media, Post
+from posts.models import Media, Post, UploadSession
 from tests.conftest import FILES
-from tests.stores import age, keys_in, lose
+from tests.stores import age, keys_in, lose, put
 
 pytestmark = pytest.mark.both_storages
 
@@ -61,6 +63,39 @@ def test_old_files_that_no_row_names_are_found_and_deleted_and_young_ones_are_le
     assert keys_in("default") == wanted
     assert original not in keys_in("originals")
     assert "mend" not in run("media_doctor")
+
+
+def test_files_that_are_not_of_our_making_are_left_alone(shared):
+    for alias in ("default", "originals"):
+        put(alias, "backup/of-somebody.tar", b"x" * 100)
+        age(alias, "backup/of-somebody.tar", OLD)
+
+    assert "1 are not ours, by their names: left alone" in run("media_doctor", "--fix")
+    assert "backup/of-somebody.tar" in keys_in("default") & keys_in("originals")
+
+
+def test_parts_that_came_after_their_upload_was_done_are_deleted_and_those_of_others_are_not(author):
+    session = UploadSession.objects.create(owner_id=author.pk, size=9, prefix="a" * 32)
+    for prefix in (session.prefix, "b" * 32, "c" * 32):
+        store_part(prefix, 1, io.BytesIO(b"x" * 2000))
+    for prefix in (session.prefix, "b" * 32):
+        age("incoming", f"{prefix}/1", OLD)
+
+    said = run("media_doctor")
+    assert "On their way in: 3 files, 6 KB" in said
+    assert "1 without a row: 2 KB" in said
+    assert "1 to mend" in said
+
+    assert "deleted 1" in run("media_doctor", "--fix")
+    assert keys_in("incoming") == {f"{session.prefix}/1", f"{'c' * 32}/1"}
+
+
+def test_a_listing_goes_on_after_its_first_page(db):
+    for number in range(1100):
+        put("default", f"{number % 256:02x}/00/{number:028x}.jpg")
+
+    assert len(list(stored_files("default"))) == 1100
+    assert "Renditions: 1,100 files" in run("media_doctor")
 
 
 def test_a_rendition_that_is_missing_is_made_anew_and_an_original_is_named(shared):

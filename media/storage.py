@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO, Final
 
 from django.core.files.base import ContentFile, File
@@ -32,6 +35,10 @@ CONTENT_TYPES: Final = {
     ".mov": "video/quicktime",
     ".webm": "video/webm",
 }
+
+
+OURS: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.[a-z0-9]+|ready/[0-9a-f]{16}")
+"""What we name files: `new_key`, and the check of `instagram.health`. Anything else in a storage is somebody else's."""
 
 
 def new_key(extension: str) -> str:
@@ -70,16 +77,14 @@ def open_original(key: str) -> File:
     except FileNotFoundError as error:
         raise MediaError("missing", "The original is gone. Share it again.") from error
     except Exception as error:
-        raise _trouble(error) from error
+        raise storage_trouble(error) from error
 
 
 def rendition_url(key: str) -> str:
     """The address of a public file."""
-    storage = storages["default"]
-    if isinstance(storage, FileSystemStorage):
-        # Our keys need no quoting; the storage's own way quotes and joins, which a page of posts would do 300 times.
-        return f"{storage.base_url}{key}"
-    return storage.url(key)
+    # Our keys need no quoting; a storage's own way quotes and joins, which a page of posts would do 300 times.
+    base_url: str = storages["default"].base_url  # type: ignore[attr-defined]  # both storages of the settings have it
+    return f"{base_url}{key}"
 
 
 def delete_originals(keys: Iterable[str]) -> None:
@@ -88,6 +93,49 @@ def delete_originals(keys: Iterable[str]) -> None:
 
 def delete_renditions(keys: Iterable[str]) -> None:
     _delete(storages["default"], keys)
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    key: str
+    bytes: int
+    written_at: datetime
+
+
+def stored_files(alias: str) -> Iterator[StoredFile]:
+    """Every file of a storage, as its listing goes; nothing of a folder that was never written to.
+
+    Cost: of a bucket, a request for a thousand files.
+    """
+    storage = storages[alias]
+    if isinstance(storage, FileSystemStorage):
+        return _files_below(storage, "")
+    return (StoredFile(*found) for found in storage.walk())  # type: ignore[attr-defined]  # media.s3.Bucket
+
+
+def give_up_unfinished(alias: str, *, begun_before: datetime) -> int:
+    """Free the space of files that were being written in pieces when their writer died; return how many.
+
+    A bucket keeps these where no listing of files shows them.
+    """
+    storage = storages[alias]
+    if isinstance(storage, FileSystemStorage):
+        return 0
+    return int(storage.abort_unfinished(begun_before))  # type: ignore[attr-defined]
+
+
+def _files_below(storage: FileSystemStorage, folder: str) -> Iterator[StoredFile]:
+    try:
+        folders, files = storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    prefix = f"{folder}/" if folder else ""
+    for name in files:
+        with contextlib.suppress(FileNotFoundError):  # Deleted meanwhile.
+            key = f"{prefix}{name}"
+            yield StoredFile(key, storage.size(key), storage.get_modified_time(key))
+    for name in folders:
+        yield from _files_below(storage, f"{prefix}{name}")
 
 
 def _store(storage: Storage, content: File, extension: str, key: str) -> str:
@@ -99,7 +147,7 @@ def _store(storage: Storage, content: File, extension: str, key: str) -> str:
         # A full disk leaves half a file. Nobody knows its key yet, so nobody can have seen it.
         with contextlib.suppress(Exception):
             storage.delete(key)
-        raise _trouble(error) from error
+        raise storage_trouble(error) from error
 
 
 def _delete(storage: Storage, keys: Iterable[str]) -> None:
@@ -112,9 +160,10 @@ def _delete(storage: Storage, keys: Iterable[str]) -> None:
         except Exception as error:
             trouble = error
     if trouble is not None:
-        raise _trouble(trouble) from trouble
+        raise storage_trouble(trouble) from trouble
 
 
-def _trouble(error: Exception) -> TransientMediaError:
+def storage_trouble(error: Exception) -> TransientMediaError:
+    """What to raise from anything that a storage raises; logs it."""
     log.error("storage failed", exc_info=error)
     return TransientMediaError("storage", "The file could not be stored just now. Try again in a few minutes.")

@@ -97,7 +97,7 @@ def test_its_author_sees_it_with_its_likes_and_nobody_likes_or_comments_it_furth
     browser = as_(author)
 
     page = browser.get(post.get_absolute_url()).text
-    assert "You archived this post. Only you can see it." in page
+    assert "Archived. Only you can see it." in page
     assert post.slides[0].src in page
     assert "/like/" not in page
     assert "/comment/" not in page

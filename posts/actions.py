@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from accounts.models import POSTS, User
 from common.events import emit
+from common.files import FilesOnTheirWay, on_their_way
 from common.ids import SEQUENCE_BITS, SHARD_BITS
 from common.limits import MAX_HASHTAGS, MAX_SLIDES
 from common.linkify import extract_tags
 from media.intake import probe_upload
 from media.probe import PhotoInfo
 from media.probe_video import VideoInfo
-from media.storage import delete_originals, store_original
+from media.storage import new_key, store_original
 from posts.events import (
     CommentAdded,
     MediaSubmitted,
@@ -49,21 +50,17 @@ def create_post(
 
     `uploads` are 1 to MAX_SLIDES photos and videos, each probed here (media.errors.MediaError says in words what is
     wrong with one). Either everything is stored or nothing: what was written to storage is taken back when something
-    fails. `at` backdates the post, for imports and the demo.
+    fails, and when this process is killed. `at` backdates the post, for imports and the demo.
 
-    Cost: a probe (header only) and one copy of each file, three INSERTs, one message a slide.
+    Cost: a probe (header only) and one copy of each file, four INSERTs, one DELETE, one message a slide.
     """
     if not 1 <= len(uploads) <= MAX_SLIDES:
         raise ValueError(f"a post has 1 to {MAX_SLIDES} photos and videos, not {len(uploads)}")
     infos = [probe_upload(upload.file) for upload in uploads]
-    originals: list[str] = []
-    try:
-        for upload, info in zip(uploads, infos, strict=True):
-            originals.append(store_original(upload.file, info.extension))
+    with on_their_way("originals", [new_key(info.extension) for info in infos]) as originals:
+        for upload, info, key in zip(uploads, infos, originals.keys, strict=True):
+            store_original(upload.file, info.extension, key)
         return _insert_post(author, uploads, infos, originals, caption, location, at)
-    except BaseException:
-        delete_originals(originals)
-        raise
 
 
 @transaction.atomic
@@ -71,7 +68,7 @@ def _insert_post(
     author: User,
     uploads: Sequence[Upload],
     infos: Sequence[PhotoInfo | VideoInfo],
-    originals: Sequence[str],
+    originals: FilesOnTheirWay,
     caption: str,
     location: str,
     at: datetime | None,
@@ -93,8 +90,9 @@ def _insert_post(
             width=info.width,
             height=info.height,
         )
-        for position, (upload, info, original) in enumerate(zip(uploads, infos, originals, strict=True))
+        for position, (upload, info, original) in enumerate(zip(uploads, infos, originals.keys, strict=True))
     )
+    originals.arrive()
     _tag(post)
     # Asked for: bulk_create does not bring back ids that the database made.
     for media_id, kind in post.media.order_by("position").values_list("pk", "kind"):

@@ -69,8 +69,10 @@ class PhotoInfo:
     frames: int = 1
     """Pictures that follow each other in a GIF or WebP, as far as they are whole."""
 
+    duration_ms: int = 0
+
     @property
-    def is_animated(self) -> bool:
+    def moves(self) -> bool:
         """Whether it is to be shown as a short film."""
         return 1 < self.frames <= MAX_ANIMATION_FRAMES
 
@@ -123,7 +125,8 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
         if orientation >= 5:
             width, height = height, width
         _check_dimensions(width, height)
-        frames = _COUNTERS[kind](file, size) if kind in _COUNTERS else 1
+        # Where videos are switched off the first picture is shown.
+        frames = _COUNTERS[kind](file, size) if kind in _COUNTERS and "video" not in without else 1
         return PhotoInfo(kind, width, height, size, orientation, frames)
     finally:
         file.seek(0)

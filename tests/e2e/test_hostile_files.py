@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import statistics
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 from common.ids import decode_shortcode
-from media.storage import CONTENT_TYPES
+from media.storage import CONTENT_TYPES, OURS
 from media.views import KEY
 from tests.hostile import TOKEN, files_that_name_others, odd_videos, photo_of_an_owner, video_of_an_owner
 from tests.media.clips import CLIPS
@@ -98,9 +99,7 @@ def follow(site, visitor: Visitor, sent: Sent, *, seconds: float = SECONDS) -> S
         sent.message = unescape(notice[1]) if notice else ""
         return sent
     [(renditions, video)] = site.sql("SELECT renditions, video FROM posts_media WHERE post_id = %s", sent.post_id)
-    keys = [one[kind] for one in renditions for kind in ("webp", "jpeg")] + [
-        video[kind] for kind in video if kind == "mp4"
-    ]
+    keys = re.findall(OURS.pattern, json.dumps([renditions, video]))
     assert set(re.findall(r"/media/([0-9a-z/]+\.\w+)", sent.page)) <= set(keys)
     for url in [f"/media/{key}" for key in keys]:
         answer = visitor.get(url)

@@ -6,6 +6,7 @@ a session cookie could be stolen by a hole in one. What only decoding can show i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import struct
@@ -38,10 +39,14 @@ PHOTO_KINDS: Final = "JPEG, PNG, WebP, AVIF, HEIC or GIF"
 MAX_JPEG_SCANS: Final = 100
 """Encoders write about ten; every scan costs the decoder a pass over the whole picture, so thousands are an attack."""
 
+MAX_ANIMATION_FRAMES: Final = 3_000
+"""Of a GIF or WebP that is shown moving: a minute at 50 a second. With more of them the first is shown, as a photo."""
+
 MAX_CHUNKS: Final = 100_000
 """Parts of one PNG, WebP or GIF. A 30 MB PNG in the usual pieces of 8 KB has 4,000."""
 
 _BLOCK_BYTES: Final = 1024 * 1024
+_GIF_BLOCK_BYTES: Final = 32 * 1024
 _JPEG_WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_MARKS: Final = re.compile(b"\xff[\xd9\xda]")
@@ -61,6 +66,15 @@ class PhotoInfo:
     bytes: int
     orientation: int
     """How the decoded picture is to be turned, as EXIF numbers it: 5 to 8 lay it on its side. HEIC comes upright."""
+    frames: int = 1
+    """Pictures that follow each other in a GIF or WebP, as far as they are whole."""
+
+    duration_ms: int = 0
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is to be shown as a short film."""
+        return 1 < self.frames <= MAX_ANIMATION_FRAMES
 
     @property
     def extension(self) -> str:
@@ -111,7 +125,9 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
         if orientation >= 5:
             width, height = height, width
         _check_dimensions(width, height)
-        return PhotoInfo(format=kind, width=width, height=height, bytes=size, orientation=orientation)
+        # Where videos are switched off the first picture is shown.
+        frames = _COUNTERS[kind](file, size) if kind in _COUNTERS and "video" not in without else 1
+        return PhotoInfo(kind, width, height, size, orientation, frames)
     finally:
         file.seek(0)
 
@@ -300,24 +316,64 @@ def _read_webp(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
     return dimensions, orientation
 
 
+def _count_webp_frames(file: BinaryIO, size: int) -> int:
+    (declared,) = struct.unpack("<I", _exactly(file, 4, 4))
+    names = (name for name, _, _ in _chunks(file, 12, declared + 8, order="<II", overhead=8))
+    return max(1, sum(name == b"ANMF" for name in names))
+
+
 # --- GIF ----------------------------------------------------------------------------------------------------------
+
+
+class _Onward:
+    """A file that is read forward in small steps, and fetched in blocks."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._window, self._start = file, b"", 0
+
+    def at(self, offset: int, size: int) -> bytes:
+        """`size` bytes, a few, from `offset`; a file that ends before them is damaged."""
+        if not self._start <= offset <= self._start + len(self._window) - size:
+            self._window, self._start = _at(self._file, offset, _GIF_BLOCK_BYTES), offset
+        data = self._window[offset - self._start : offset - self._start + size]
+        if len(data) < size:
+            raise _unreadable("its end is missing")
+        return data
 
 
 def _read_gif(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
     """The size of the canvas, or of the first picture where that reaches beyond it; the first picture must be whole."""
-    width, height, flags = struct.unpack("<HHB", _exactly(file, 6, 5))
-    offset = 13 + _gif_colours(flags)
-    for _ in range(MAX_CHUNKS):
-        mark = _exactly(file, offset, 1)
-        if mark == b"\x21":
-            offset = _after_gif_blocks(file, offset + 2, size)
-        elif mark == b"\x2c":
-            left, top, wide, high, flags = struct.unpack("<HHHHB", _exactly(file, offset + 1, 9))
-            _after_gif_blocks(file, offset + 11 + _gif_colours(flags), size)
-            return (max(width, left + wide), max(height, top + high)), 1
-        else:
-            break
+    width, height = struct.unpack("<HH", _exactly(file, 6, 4))
+    for left, top, wide, high in _gif_pictures(file):
+        return (max(width, left + wide), max(height, top + high)), 1
     raise _unreadable("it has no picture")
+
+
+def _count_gif_frames(file: BinaryIO, size: int) -> int:
+    """Pictures in a GIF that `_read_gif` has found good: what follows the first may be damaged, and ends the count."""
+    frames = 0
+    with contextlib.suppress(MediaError):
+        for _ in _gif_pictures(file):
+            frames += 1
+            if frames > MAX_ANIMATION_FRAMES:
+                break
+    return frames
+
+
+def _gif_pictures(file: BinaryIO) -> Iterator[tuple[int, int, int, int]]:
+    """Left, top, width and height of each picture that is whole."""
+    data = _Onward(file)
+    offset = 13 + _gif_colours(data.at(10, 1)[0])
+    for _ in range(MAX_CHUNKS):
+        mark = data.at(offset, 1)
+        if mark == b"\x21":
+            offset = _after_gif_blocks(data, offset + 2)
+        elif mark == b"\x2c":
+            left, top, wide, high, flags = struct.unpack("<HHHHB", data.at(offset + 1, 9))
+            offset = _after_gif_blocks(data, offset + 11 + _gif_colours(flags))
+            yield left, top, wide, high
+        else:
+            return
 
 
 def _gif_colours(flags: int) -> int:
@@ -325,17 +381,11 @@ def _gif_colours(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _after_gif_blocks(file: BinaryIO, offset: int, size: int) -> int:
+def _after_gif_blocks(data: _Onward, offset: int) -> int:
     """Where a row of blocks of at most 255 bytes ends, by their lengths."""
-    window, start = b"", offset
-    while offset < size:
-        if not start <= offset < start + len(window):
-            window, start = _at(file, offset, _BLOCK_BYTES), offset
-        length = window[offset - start]
+    while length := data.at(offset, 1)[0]:
         offset += 1 + length
-        if length == 0:
-            return offset
-    raise _unreadable("its end is missing")
+    return offset + 1
 
 
 # --- HEIC and AVIF ------------------------------------------------------------------------------------------------
@@ -361,6 +411,8 @@ _READERS: Final = {
     "AVIF": _read_avif,
     "HEIC": _read_heic,
 }
+
+_COUNTERS: Final = {"GIF": _count_gif_frames, "WEBP": _count_webp_frames}
 
 
 # --- Common -------------------------------------------------------------------------------------------------------

@@ -38,10 +38,14 @@ PHOTO_KINDS: Final = "JPEG, PNG, WebP, AVIF, HEIC or GIF"
 MAX_JPEG_SCANS: Final = 100
 """Encoders write about ten; every scan costs the decoder a pass over the whole picture, so thousands are an attack."""
 
+MAX_ANIMATION_FRAMES: Final = 3_000
+"""Of a GIF or WebP that is shown moving: a minute at 50 a second. With more of them the first is shown, as a photo."""
+
 MAX_CHUNKS: Final = 100_000
 """Parts of one PNG, WebP or GIF. A 30 MB PNG in the usual pieces of 8 KB has 4,000."""
 
 _BLOCK_BYTES: Final = 1024 * 1024
+_GIF_BLOCK_BYTES: Final = 32 * 1024
 _JPEG_WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_MARKS: Final = re.compile(b"\xff[\xd9\xda]")
@@ -61,6 +65,13 @@ class PhotoInfo:
     bytes: int
     orientation: int
     """How the decoded picture is to be turned, as EXIF numbers it: 5 to 8 lay it on its side. HEIC comes upright."""
+    frames: int = 1
+    """Pictures that follow each other in a GIF or WebP, as far as they are whole."""
+
+    @property
+    def is_animated(self) -> bool:
+        """Whether it is to be shown as a short film."""
+        return 1 < self.frames <= MAX_ANIMATION_FRAMES
 
     @property
     def extension(self) -> str:
@@ -111,7 +122,8 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
         if orientation >= 5:
             width, height = height, width
         _check_dimensions(width, height)
-        return PhotoInfo(format=kind, width=width, height=height, bytes=size, orientation=orientation)
+        frames = _COUNTERS[kind](file, size) if kind in _COUNTERS else 1
+        return PhotoInfo(kind, width, height, size, orientation, frames)
     finally:
         file.seek(0)
 
@@ -300,6 +312,12 @@ def _read_webp(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
     return dimensions, orientation
 
 
+def _count_webp_frames(file: BinaryIO, size: int) -> int:
+    (declared,) = struct.unpack("<I", _exactly(file, 4, 4))
+    names = (name for name, _, _ in _chunks(file, 12, declared + 8, order="<II", overhead=8))
+    return max(1, sum(name == b"ANMF" for name in names))
+
+
 # --- GIF ----------------------------------------------------------------------------------------------------------
 
 
@@ -330,12 +348,34 @@ def _after_gif_blocks(file: BinaryIO, offset: int, size: int) -> int:
     window, start = b"", offset
     while offset < size:
         if not start <= offset < start + len(window):
-            window, start = _at(file, offset, _BLOCK_BYTES), offset
+            window, start = _at(file, offset, _GIF_BLOCK_BYTES), offset
         length = window[offset - start]
         offset += 1 + length
         if length == 0:
             return offset
     raise _unreadable("its end is missing")
+
+
+def _count_gif_frames(file: BinaryIO, size: int) -> int:
+    """Pictures in a GIF that `_read_gif` has found good: what follows the first may be damaged, and ends the count."""
+    (flags,) = _exactly(file, 10, 1)
+    offset, frames = 13 + _gif_colours(flags), 0
+    try:
+        for _ in range(MAX_CHUNKS):
+            mark = _exactly(file, offset, 1)
+            if mark == b"\x21":
+                offset = _after_gif_blocks(file, offset + 2, size)
+            elif mark == b"\x2c":
+                (flags,) = _exactly(file, offset + 9, 1)
+                offset = _after_gif_blocks(file, offset + 11 + _gif_colours(flags), size)
+                frames += 1
+            else:
+                break
+            if frames > MAX_ANIMATION_FRAMES:
+                break
+    except MediaError:
+        pass
+    return max(1, frames)
 
 
 # --- HEIC and AVIF ------------------------------------------------------------------------------------------------
@@ -361,6 +401,8 @@ _READERS: Final = {
     "AVIF": _read_avif,
     "HEIC": _read_heic,
 }
+
+_COUNTERS: Final = {"GIF": _count_gif_frames, "WEBP": _count_webp_frames}
 
 
 # --- Common -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,6 @@
-"""From an uploaded video to the files that pages show: an MP4 that every browser plays, and a poster."""
+"""From an uploaded video or animation to the files that pages show: an MP4 that every browser plays, and a poster;
+of long ones also the same in pieces and in two sizes (HLS), for networks that cannot carry the MP4.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, Final
@@ -25,6 +27,7 @@ from django.conf import settings
 from common.limits import MAX_VIDEO_SECONDS
 from media.errors import MediaError, TransientMediaError
 from media.photos import WIDTHS, Rendered, render_photo
+from media.probe import probe
 from media.probe_video import VideoInfo, check_duration, probe_video
 from media.sandbox import ROOT, with_descriptor
 
@@ -37,17 +40,28 @@ POSTER_FRAMES: Final = 48
 
 WALL_SECONDS_MORE: Final = 30
 
-_FORMATS: Final = {"MP4": "mov", "MOV": "mov", "WEBM": "matroska"}
+HLS_FROM_SECONDS: Final = 60
+SEGMENT_SECONDS: Final = 6
+SMALL_SHORT_SIDE: Final = 480
+SMALL_BITS_A_SECOND: Final = 900_000
+MAX_ANIMATION_SECONDS: Final = 60
+
+_FORMATS: Final = {"MP4": "mov", "MOV": "mov", "WEBM": "matroska", "GIF": "gif", "WEBP": "webp_anim"}
 # What phones, cameras and browsers write. Of ffmpeg's five hundred decoders no other can be reached.
 _DECODERS: Final = (
     "h264,hevc,libdav1d,vp8,vp9,libvpx-vp9,mpeg4,mjpeg,prores,"
+    "gif,webp,webp_anim,"
     "aac,mp3,mp3float,opus,libopus,vorbis,libvorbis,alac,ac3,eac3,flac,"
     "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_f32le,pcm_u8"
 )
 _TO_SDR: Final = (
     "zscale=transfer=linear:npl=203,format=gbrpf32le,zscale=primaries=bt709,"
-    "tonemap=mobius:desat=0,zscale=transfer=bt709:matrix=bt709:range=tv,"
+    "tonemap=mobius:desat=0,zscale=transfer=bt709:matrix=bt709:range=tv"
 )
+
+_ON_WHITE: Final = "split[over][under];[under]drawbox=c=white:t=fill:replace=1[white];[white][over]overlay=format=auto"
+_KEY_FRAMES: Final = ("-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_SECONDS})")
+"""So that both sizes of a film are cut at the same moments."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +79,28 @@ class VideoLimits:
     most_seconds: float = 1700
 
     def seconds_for(self, duration_ms: int) -> float:
+        """Of CPU time, for one run of ffmpeg."""
         known = duration_ms / 1000 if duration_ms else MAX_VIDEO_SECONDS
         return min(self.most_seconds, self.seconds_more + self.seconds_for_each * known)
+
+
+Crop = tuple[float, float, float, float]
+"""x, y, width, height as fractions of the upright picture."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One size of a film that is played in pieces: all pieces in one file, and the list of where each begins."""
+
+    width: int
+    height: int
+    bits_a_second: int
+    playlist: str
+    """Names the file `PIECES`, which whoever stores it replaces by its address."""
+    pieces: BinaryIO
+
+
+PIECES: Final = "pieces.mp4"
 
 
 @dataclass(frozen=True)
@@ -80,6 +114,10 @@ class RenderedVideo:
     """H.264 and AAC, its index first, without metadata. Open for as long as the block of `render_video`."""
     bytes: int
     poster: Rendered
+    variants: Sequence[Variant] = ()
+    """Of a film longer than HLS_FROM_SECONDS, the large one first."""
+    loops: bool = False
+    """An animation: without sound, over and over."""
 
 
 @contextmanager
@@ -87,6 +125,7 @@ def render_video(
     original: BinaryIO,
     on_progress: Callable[[int], None] | None = None,
     *,
+    crop: Crop | None = None,
     limits: VideoLimits = VideoLimits(),
 ) -> Iterator[RenderedVideo]:
     """Convert `original`, upright, at most SHORT_SIDE on the short side, and hand out the result within the block.
@@ -95,22 +134,52 @@ def render_video(
     but this file and read it as nothing but what the probe found. `on_progress` is called with whole per cent, from
     1 on. Raises MediaError when it cannot be shown, TransientMediaError when trying again may help.
 
-    Cost: for a second of 720p some 0.3 s of one core; the file is never in memory whole.
+    Cost: for a second of 720p some 0.3 s of one core, half as much again for films longer than HLS_FROM_SECONDS; the
+    file is never in memory whole.
     """
-    info = probe_video(original, without=settings.DECODERS_OFF)
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as spare:
-        source = with_descriptor(original, spare)
-        movie, poster = Path(folder) / "video.mp4", Path(folder) / "poster.png"
-        _run(_conversion(info, movie), source, limits, info.duration_ms, on_progress)
-        with movie.open("rb") as made:
-            result = _made(made)
-            _run(_portrait(poster), made, limits, 1000)
-            rendered = render_photo(io.BytesIO(poster.read_bytes()), WIDTHS)
-            made.seek(0)
-            yield RenderedVideo(result.width, result.height, result.duration_ms, made, movie.stat().st_size, rendered)
+    info = _probe(original)
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        source = with_descriptor(original, opened.enter_context(tempfile.TemporaryFile()))
+        movie, poster = folder / "video.mp4", folder / "poster.png"
+        is_long = info.duration_ms > HLS_FROM_SECONDS * 1000
+        tell = on_progress and (lambda percent: on_progress(percent * 2 // 3 if is_long else percent))
+        _run(_conversion(info, movie, crop), source, limits, info.duration_ms, tell)
+        made = opened.enter_context(movie.open("rb"))
+        result = _made(made, loops=info.loops)
+        _run(_portrait(poster), made, limits, 1000)
+        rendered = render_photo(io.BytesIO(poster.read_bytes()), WIDTHS)
+        variants: list[Variant] = []
+        if result.duration_ms > HLS_FROM_SECONDS * 1000:
+            last = on_progress and (lambda percent: on_progress(66 + percent // 3))
+            variants = [opened.enter_context(one) for one in _variants(made, result, folder, limits, last)]
+        made.seek(0)
+        size = movie.stat().st_size
+        yield RenderedVideo(
+            result.width, result.height, result.duration_ms, made, size, rendered, variants, loops=info.loops
+        )
 
 
-def _made(made: BinaryIO) -> VideoInfo:
+@dataclass(frozen=True)
+class _Source:
+    """What ffmpeg is to read the original as."""
+
+    demuxer: str
+    duration_ms: int
+    is_hdr: bool = False
+    loops: bool = False
+
+
+def _probe(original: BinaryIO) -> _Source:
+    info = probe(original, without=settings.DECODERS_OFF)
+    if isinstance(info, VideoInfo):
+        return _Source(_FORMATS[info.format], info.duration_ms, info.is_hdr)
+    if not info.is_animated:
+        raise MediaError("unsupported", "This is a photo and no video. Share it again.")
+    return _Source(_FORMATS[info.format], MAX_ANIMATION_SECONDS * 1000, loops=True)
+
+
+def _made(made: BinaryIO, *, loops: bool) -> VideoInfo:
     """What ffmpeg wrote, which is held to the same limits: it has counted where the header said nothing."""
     try:
         result = probe_video(made)
@@ -120,25 +189,84 @@ def _made(made: BinaryIO) -> VideoInfo:
         raise
     if not result.duration_ms:
         raise _unreadable()
-    check_duration(result.duration_ms)
+    if not loops:
+        check_duration(result.duration_ms)
     return result
 
 
-def _conversion(info: VideoInfo, movie: Path) -> list[str]:
-    # Pixels made square, the short side brought down to SHORT_SIDE, both sides even as H.264 wants them.
-    factor = rf"min(1\,{SHORT_SIDE}/min(iw*sar\,ih))"
-    size = f"scale='max(2,trunc(iw*sar*{factor}/2)*2)':'max(2,trunc(ih*{factor}/2)*2)'"
+def _conversion(source: _Source, movie: Path, crop: Crop | None) -> list[str]:
+    steps = [_ON_WHITE] if source.loops else []
+    if crop:
+        x, y, width, height = crop
+        steps.append(f"crop='max(2,iw*{width:f})':'max(2,ih*{height:f})':'iw*{x:f}':'ih*{y:f}'")
+    steps += [_TO_SDR] if source.is_hdr else []
+    # One second more than allowed, so that too long is noticed.
+    most = MAX_ANIMATION_SECONDS if source.loops else MAX_VIDEO_SECONDS + 2
     return [
-        *_reading(_FORMATS[info.format]),
+        *_reading(source.demuxer),
         *("-map", "0:V:0", "-map", "0:a:0?", "-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn"),
-        # One second more than allowed, so that too long is noticed.
-        *("-t", str(MAX_VIDEO_SECONDS + 2), "-fpsmax", str(MAX_FRAMES_A_SECOND)),
-        *("-vf", f"{_TO_SDR if info.is_hdr else ''}{size},setsar=1,format=yuv420p"),
+        *("-t", str(most), "-fpsmax", str(MAX_FRAMES_A_SECOND)),
+        *("-vf", ",".join([*steps, _size(SHORT_SIDE), "setsar=1", "format=yuv420p"])),
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-maxrate", "8M", "-bufsize", "16M"),
-        *("-profile:v", "high", "-g", "120", "-threads", "1"),
+        *("-profile:v", "high", "-g", "120", "-threads", "1", *_KEY_FRAMES),
         *("-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000"),
         *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"),
         *("-movflags", "+faststart", "-progress", "pipe:1", "-f", "mp4", f"file:{movie}"),
+    ]
+
+
+def _size(short_side: int) -> str:
+    """Pixels made square, the short side brought down to `short_side`, both sides even as H.264 wants them."""
+    factor = rf"min(1\,{short_side}/min(iw*sar\,ih))"
+    return f"scale='max(2,trunc(iw*sar*{factor}/2)*2)':'max(2,trunc(ih*{factor}/2)*2)'"
+
+
+def _variants(
+    made: BinaryIO, result: VideoInfo, folder: Path, limits: VideoLimits, on_progress: Callable[[int], None] | None
+) -> Iterator[_Opened]:
+    """The film in pieces, as it is and small; `made` is our own, so only time and space are still to be feared."""
+    large, small = folder / "large", folder / "small"
+    for place in (large, small):
+        place.mkdir()
+    _run(_in_pieces(large, "-c", "copy"), made, limits, result.duration_ms)
+    yield _Opened(large, result.duration_ms)
+    if min(result.width, result.height) <= SMALL_SHORT_SIDE:
+        return
+    rate = str(SMALL_BITS_A_SECOND)
+    encoding = [
+        *("-vf", f"{_size(SMALL_SHORT_SIDE)},format=yuv420p", "-c:v", "libx264", "-preset", "veryfast", "-crf", "26"),
+        *("-maxrate", rate, "-bufsize", str(2 * SMALL_BITS_A_SECOND), "-profile:v", "main", "-threads", "1"),
+        *(*_KEY_FRAMES, "-c:a", "copy"),
+    ]
+    _run(_in_pieces(small, *encoding), made, limits, result.duration_ms, on_progress)
+    yield _Opened(small, result.duration_ms)
+
+
+class _Opened:
+    """A variant whose file is open within the block."""
+
+    def __init__(self, folder: Path, duration_ms: int) -> None:
+        self._folder, self._duration_ms = folder, duration_ms
+
+    def __enter__(self) -> Variant:
+        pieces = (self._folder / PIECES).open("rb")
+        self._pieces = pieces
+        info = probe_video(pieces)
+        bits = (self._folder / PIECES).stat().st_size * 8_000 // self._duration_ms
+        return Variant(info.width, info.height, bits, (self._folder / "list.m3u8").read_text(), pieces)
+
+    def __exit__(self, *_: object) -> None:
+        self._pieces.close()
+
+
+def _in_pieces(folder: Path, *encoding: str) -> list[str]:
+    return [
+        *_reading("mov"),
+        *("-map", "0:v:0", "-map", "0:a:0?", "-map_metadata", "-1", *encoding),
+        *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-progress", "pipe:1"),
+        *("-f", "hls", "-hls_time", str(SEGMENT_SECONDS), "-hls_playlist_type", "vod"),
+        *("-hls_segment_type", "fmp4", "-hls_flags", "single_file"),
+        *("-hls_segment_filename", str(folder / PIECES), str(folder / "list.m3u8")),
     ]
 
 
@@ -153,7 +281,8 @@ def _portrait(poster: Path) -> list[str]:
 def _reading(form: str) -> list[str]:
     return [
         *("-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-threads", "1", "-filter_threads", "1"),
-        *("-protocol_whitelist", "file,pipe", "-format_whitelist", "mov,matroska,webm", "-codec_whitelist", _DECODERS),
+        *("-protocol_whitelist", "file,pipe", "-format_whitelist", "mov,matroska,webm,gif,webp_anim"),
+        *("-codec_whitelist", _DECODERS),
         # The descriptor and not a name: a name could be a pattern or a list to some demuxer.
         *("-f", form, "-i", "file:/dev/fd/0"),
     ]

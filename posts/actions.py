@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import POSTS, User
 from common.events import emit
+from common.files import delete_loose, let_go, on_their_way
 from common.ids import SEQUENCE_BITS, SHARD_BITS
 from common.limits import (
     MAX_FILE_NAME_CHARS,
@@ -31,7 +32,7 @@ from media.incoming import discard, new_prefix
 from media.intake import probe_upload
 from media.probe import PhotoInfo
 from media.probe_video import VideoInfo
-from media.storage import delete_originals, delete_renditions, store_original
+from media.storage import new_key, store_original
 from posts.events import CommentAdded, MediaSubmitted, PostDeleted, PostLiked, PostPublished, VideoSubmitted
 from posts.models import COMMENTS, LIKES, Audience, Comment, Hashtag, Like, Media, Post, PostHashtag, UploadSession
 from posts.models.media import MediaKind, MediaState
@@ -79,23 +80,21 @@ def take_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool
     Raises MediaError when the file cannot be used, or `owner` has as many unshared ones as they may; nothing is kept
     then. Without `within_quota` that is not asked: for files that are shared at once.
 
-    Cost: a probe (header only), one copy of the file, two INSERTs, one message.
+    Cost: a probe (header only), one copy of the file, three INSERTs and one DELETE, one message.
     """
     info = probe_upload(file)
-    original = store_original(file, info.extension)
-    try:
+    with on_their_way("originals", [new_key(info.extension)]) as files:
+        store_original(file, info.extension, files.keys[0])
         with transaction.atomic():
             if within_quota:
                 check_quota(owner, info.bytes)
-            medium = add_medium(owner_id=owner.pk, original=original, info=info, name=name)
+            medium = add_medium(owner_id=owner.pk, original=files.keys[0], info=info, name=name)
             # Also a file that came in one piece: an upload knows its bytes, which the quota counts.
             UploadSession.objects.create(
                 owner_id=owner.pk, name=medium.original_name, size=info.bytes, prefix=new_prefix(), media=medium
             )
-            return medium
-    except BaseException:
-        delete_originals([original])
-        raise
+            files.arrive()
+        return medium
 
 
 def check_quota(owner: User, size: int) -> None:
@@ -137,21 +136,22 @@ def add_medium(*, owner_id: int, original: str, info: PhotoInfo | VideoInfo, nam
 def delete_medium(medium: Media) -> bool:
     """Delete an unshared file; return whether it was there, unshared.
 
-    It is marked first: killed in between, it can no longer be shared, but be deleted again. Then files before the
-    row: a file without a row would never be found again.
+    What the storage cannot delete just now is left to the sweeper of files.
     """
-    unshared = Media.objects.filter(pk=medium.pk, post__isnull=True)
-    unshared.update(state=MediaState.FAILED, error="This file is being deleted.")
     with transaction.atomic():
         # Locked: a worker that is about to hand in renditions finds the row gone, and takes them back.
-        row = unshared.select_for_update().first()
+        row = Media.objects.select_for_update().filter(pk=medium.pk, post__isnull=True).first()
         if row is None:
             return False
         for prefix in UploadSession.objects.filter(media=row).values_list("prefix", flat=True):
-            discard(prefix)
-        delete_renditions(row.keys)
-        delete_originals([row.original])
+            # There are none but when a process was killed, or its storage away, just after they became the medium.
+            with contextlib.suppress(TransientMediaError):
+                discard(prefix)
+        let_go("default", row.keys)
+        let_go("originals", [row.original])
         row.delete()
+    delete_loose("default", row.keys)
+    delete_loose("originals", [row.original])
     return True
 
 
@@ -320,9 +320,8 @@ def remove_failed_slide(post: Post, *, media_id: int) -> bool:
     medium = _detach_slide(post, media_id)
     if medium is None:
         return False
-    # Trouble of the storage is no reason to refuse: the sweeper deletes what nobody shares.
-    with contextlib.suppress(TransientMediaError):
-        delete_medium(medium)
+    # Killed before this, it is an unshared file, which is swept.
+    delete_medium(medium)
     return True
 
 

@@ -109,13 +109,13 @@ class Media(SnowflakeModel):
     @property
     def keys(self) -> list[str]:
         """Every public file of this medium."""
-        return [*self.rendered_keys, self.captions] if self.captions else self.rendered_keys
+        return [*self.made_keys, self.captions] if self.captions else self.made_keys
 
     @property
-    def rendered_keys(self) -> list[str]:
-        """The public files that the worker made, and makes anew when the medium is rendered again."""
+    def made_keys(self) -> list[str]:
+        """Every public file that the worker made of it, and would make anew."""
         files = [rendition[kind] for rendition in self.renditions for kind in ("webp", "jpeg")]
-        return files + [self.video[kind] for kind in ("mp4",) if kind in self.video]
+        return [*files, *(self.video[kind] for kind in ("mp4",) if kind in self.video)]
 
     @property
     def is_video(self) -> bool:

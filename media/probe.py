@@ -6,6 +6,7 @@ a session cookie could be stolen by a hole in one. What only decoding can show i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import struct
@@ -68,8 +69,10 @@ class PhotoInfo:
     frames: int = 1
     """Pictures that follow each other in a GIF or WebP, as far as they are whole."""
 
+    duration_ms: int = 0
+
     @property
-    def is_animated(self) -> bool:
+    def moves(self) -> bool:
         """Whether it is to be shown as a short film."""
         return 1 < self.frames <= MAX_ANIMATION_FRAMES
 
@@ -122,7 +125,8 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
         if orientation >= 5:
             width, height = height, width
         _check_dimensions(width, height)
-        frames = _COUNTERS[kind](file, size) if kind in _COUNTERS else 1
+        # Where videos are switched off the first picture is shown.
+        frames = _COUNTERS[kind](file, size) if kind in _COUNTERS and "video" not in without else 1
         return PhotoInfo(kind, width, height, size, orientation, frames)
     finally:
         file.seek(0)
@@ -321,21 +325,55 @@ def _count_webp_frames(file: BinaryIO, size: int) -> int:
 # --- GIF ----------------------------------------------------------------------------------------------------------
 
 
+class _Onward:
+    """A file that is read forward in small steps, and fetched in blocks."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._window, self._start = file, b"", 0
+
+    def at(self, offset: int, size: int) -> bytes:
+        """`size` bytes, a few, from `offset`; a file that ends before them is damaged."""
+        if not self._start <= offset <= self._start + len(self._window) - size:
+            self._window, self._start = _at(self._file, offset, _GIF_BLOCK_BYTES), offset
+        data = self._window[offset - self._start : offset - self._start + size]
+        if len(data) < size:
+            raise _unreadable("its end is missing")
+        return data
+
+
 def _read_gif(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
     """The size of the canvas, or of the first picture where that reaches beyond it; the first picture must be whole."""
-    width, height, flags = struct.unpack("<HHB", _exactly(file, 6, 5))
-    offset = 13 + _gif_colours(flags)
-    for _ in range(MAX_CHUNKS):
-        mark = _exactly(file, offset, 1)
-        if mark == b"\x21":
-            offset = _after_gif_blocks(file, offset + 2, size)
-        elif mark == b"\x2c":
-            left, top, wide, high, flags = struct.unpack("<HHHHB", _exactly(file, offset + 1, 9))
-            _after_gif_blocks(file, offset + 11 + _gif_colours(flags), size)
-            return (max(width, left + wide), max(height, top + high)), 1
-        else:
-            break
+    width, height = struct.unpack("<HH", _exactly(file, 6, 4))
+    for left, top, wide, high in _gif_pictures(file):
+        return (max(width, left + wide), max(height, top + high)), 1
     raise _unreadable("it has no picture")
+
+
+def _count_gif_frames(file: BinaryIO, size: int) -> int:
+    """Pictures in a GIF that `_read_gif` has found good: what follows the first may be damaged, and ends the count."""
+    frames = 0
+    with contextlib.suppress(MediaError):
+        for _ in _gif_pictures(file):
+            frames += 1
+            if frames > MAX_ANIMATION_FRAMES:
+                break
+    return frames
+
+
+def _gif_pictures(file: BinaryIO) -> Iterator[tuple[int, int, int, int]]:
+    """Left, top, width and height of each picture that is whole."""
+    data = _Onward(file)
+    offset = 13 + _gif_colours(data.at(10, 1)[0])
+    for _ in range(MAX_CHUNKS):
+        mark = data.at(offset, 1)
+        if mark == b"\x21":
+            offset = _after_gif_blocks(data, offset + 2)
+        elif mark == b"\x2c":
+            left, top, wide, high, flags = struct.unpack("<HHHHB", data.at(offset + 1, 9))
+            offset = _after_gif_blocks(data, offset + 11 + _gif_colours(flags))
+            yield left, top, wide, high
+        else:
+            return
 
 
 def _gif_colours(flags: int) -> int:
@@ -343,39 +381,11 @@ def _gif_colours(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _after_gif_blocks(file: BinaryIO, offset: int, size: int) -> int:
+def _after_gif_blocks(data: _Onward, offset: int) -> int:
     """Where a row of blocks of at most 255 bytes ends, by their lengths."""
-    window, start = b"", offset
-    while offset < size:
-        if not start <= offset < start + len(window):
-            window, start = _at(file, offset, _GIF_BLOCK_BYTES), offset
-        length = window[offset - start]
+    while length := data.at(offset, 1)[0]:
         offset += 1 + length
-        if length == 0:
-            return offset
-    raise _unreadable("its end is missing")
-
-
-def _count_gif_frames(file: BinaryIO, size: int) -> int:
-    """Pictures in a GIF that `_read_gif` has found good: what follows the first may be damaged, and ends the count."""
-    (flags,) = _exactly(file, 10, 1)
-    offset, frames = 13 + _gif_colours(flags), 0
-    try:
-        for _ in range(MAX_CHUNKS):
-            mark = _exactly(file, offset, 1)
-            if mark == b"\x21":
-                offset = _after_gif_blocks(file, offset + 2, size)
-            elif mark == b"\x2c":
-                (flags,) = _exactly(file, offset + 9, 1)
-                offset = _after_gif_blocks(file, offset + 11 + _gif_colours(flags), size)
-                frames += 1
-            else:
-                break
-            if frames > MAX_ANIMATION_FRAMES:
-                break
-    except MediaError:
-        pass
-    return max(1, frames)
+    return offset + 1
 
 
 # --- HEIC and AVIF ------------------------------------------------------------------------------------------------

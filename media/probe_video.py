@@ -44,6 +44,8 @@ class VideoInfo:
     duration_ms: int
     """0 if the header does not say."""
     is_hdr: bool = False
+    moves: bool = True
+    """As opposed to most photos."""
 
     @property
     def extension(self) -> str:

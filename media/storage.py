@@ -34,6 +34,7 @@ CONTENT_TYPES: Final = {
     ".mp4": "video/mp4",
     ".mov": "video/quicktime",
     ".webm": "video/webm",
+    ".m3u8": "application/vnd.apple.mpegurl",
 }
 
 

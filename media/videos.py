@@ -94,7 +94,6 @@ class Variant:
 
     width: int
     height: int
-    bits_a_second: int
     playlist: str
     """Names the file `PIECES`, which whoever stores it replaces by its address."""
     pieces: BinaryIO
@@ -174,7 +173,7 @@ def _probe(original: BinaryIO) -> _Source:
     info = probe(original, without=settings.DECODERS_OFF)
     if isinstance(info, VideoInfo):
         return _Source(_FORMATS[info.format], info.duration_ms, info.is_hdr)
-    if not info.is_animated:
+    if not info.moves:
         raise MediaError("unsupported", "This is a photo and no video. Share it again.")
     return _Source(_FORMATS[info.format], MAX_ANIMATION_SECONDS * 1000, loops=True)
 
@@ -229,31 +228,38 @@ def _variants(
     for place in (large, small):
         place.mkdir()
     _run(_in_pieces(large, "-c", "copy"), made, limits, result.duration_ms)
-    yield _Opened(large, result.duration_ms)
+    yield _Opened(large)
     if min(result.width, result.height) <= SMALL_SHORT_SIDE:
         return
     rate = str(SMALL_BITS_A_SECOND)
     encoding = [
-        *("-vf", f"{_size(SMALL_SHORT_SIDE)},format=yuv420p", "-c:v", "libx264", "-preset", "veryfast", "-crf", "26"),
+        *(
+            "-vf",
+            f"{_size(SMALL_SHORT_SIDE)},setsar=1,format=yuv420p",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-crf",
+            "26",
+        ),
         *("-maxrate", rate, "-bufsize", str(2 * SMALL_BITS_A_SECOND), "-profile:v", "main", "-threads", "1"),
         *(*_KEY_FRAMES, "-c:a", "copy"),
     ]
     _run(_in_pieces(small, *encoding), made, limits, result.duration_ms, on_progress)
-    yield _Opened(small, result.duration_ms)
+    yield _Opened(small)
 
 
 class _Opened:
     """A variant whose file is open within the block."""
 
-    def __init__(self, folder: Path, duration_ms: int) -> None:
-        self._folder, self._duration_ms = folder, duration_ms
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     def __enter__(self) -> Variant:
-        pieces = (self._folder / PIECES).open("rb")
-        self._pieces = pieces
-        info = probe_video(pieces)
-        bits = (self._folder / PIECES).stat().st_size * 8_000 // self._duration_ms
-        return Variant(info.width, info.height, bits, (self._folder / "list.m3u8").read_text(), pieces)
+        self._pieces = (self._folder / PIECES).open("rb")
+        info = probe_video(self._pieces)
+        return Variant(info.width, info.height, (self._folder / "list.m3u8").read_text(), self._pieces)
 
     def __exit__(self, *_: object) -> None:
         self._pieces.close()

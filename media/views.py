@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from media.storage import CONTENT_TYPES
 
-KEY: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}(\.(?:jpg|png|webp|mp4))")
+KEY: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}(\.(?:jpg|png|webp|mp4|m3u8))")
 """What `media.storage.new_key` makes for the public. Nothing else is looked for, so no path can lead elsewhere."""
 
 RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")

@@ -20,6 +20,7 @@ from common.files import delete_loose, let_go, on_their_way
 from common.ids import first_id_at
 from common.limits import DRAFT_KEPT_DAYS, UPLOAD_KEPT_HOURS
 from common.locks import held_by_this_worker
+from media import hls
 from media.errors import MediaError, TransientMediaError
 from media.incoming import discard
 from media.photos import RENDERER, Rendered, render_photo
@@ -177,13 +178,13 @@ def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = Non
         {"width": one.width, "height": one.height, "webp": new_key(".webp"), "jpeg": new_key(".jpg")}
         for one in rendered.renditions
     ]
-    made = Media(renditions=renditions, video={"mp4": new_key(".mp4"), "bytes": movie.bytes} if movie else {})
+    made = Media(renditions=renditions, video=_named(movie) if movie else {})
     with on_their_way("default", made.made_keys) as files:
         for one, named in zip(rendered.renditions, made.renditions, strict=True):
             store_rendition(one.webp, ".webp", named["webp"])
             store_rendition(one.jpeg, ".jpg", named["jpeg"])
         if movie:
-            store_rendition_file(movie.mp4, ".mp4", made.video["mp4"])
+            _store_movie(movie, made.video)
         with transaction.atomic():
             unchanged = Media.objects.filter(pk=medium.pk, state=medium.state, edits=medium.edits)
             taken = unchanged.filter(post__deleted_at__isnull=True).update(
@@ -200,6 +201,28 @@ def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = Non
                 let_go("default", medium.made_keys)
     if taken:
         delete_loose("default", medium.made_keys)
+
+
+def _named(movie: RenderedVideo) -> dict[str, Any]:
+    """`Media.video` with a new key for each file of `movie`."""
+    video: dict[str, Any] = {"mp4": new_key(".mp4"), "bytes": movie.bytes}
+    if movie.loops:
+        video["loops"] = True
+    if movie.variants:
+        video["hls"] = new_key(".m3u8")
+        video["streams"] = [{"list": new_key(".m3u8"), "pieces": new_key(".mp4")} for _ in movie.variants]
+    return video
+
+
+def _store_movie(movie: RenderedVideo, video: dict[str, Any]) -> None:
+    store_rendition_file(movie.mp4, ".mp4", video["mp4"])
+    if not movie.variants:
+        return
+    for variant, named in zip(movie.variants, video["streams"], strict=True):
+        store_rendition_file(variant.pieces, ".mp4", named["pieces"])
+        store_rendition(hls.list_of(variant, named["pieces"]).encode(), ".m3u8", named["list"])
+    lists = [named["list"] for named in video["streams"]]
+    store_rendition(hls.master_list(movie.variants, lists).encode(), ".m3u8", video["hls"])
 
 
 def _fail(medium: Media, reason: str) -> None:

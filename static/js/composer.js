@@ -9,11 +9,12 @@ import { update as updateCounter } from "./count.js";
 import { ask as confirm } from "./dialogs.js";
 import { make } from "./dom.js";
 import { applyEdits, useFilters } from "./edits.js";
+import { Captions, captionsKey, isCaptionsKey } from "./composer/captions.js";
 import { Crop } from "./composer/crop.js";
 import { Draft } from "./composer/draft.js";
 import { Editor } from "./composer/editor.js";
-import { isVideo, lengthProblem, problemOf, readLimits, sizeProblem } from "./composer/files.js";
-import { listenForFiles } from "./composer/intake.js";
+import { lengthProblem, problemOf, readLimits, sizeProblem } from "./composer/files.js";
+import { listenForFiles, pickWith } from "./composer/intake.js";
 import { guardLeaving } from "./composer/leaving.js";
 import { ServerMedia, takeMedium } from "./composer/media.js";
 import { Messages } from "./composer/messages.js";
@@ -26,7 +27,6 @@ import { CHOOSE_AGAIN, Uploads } from "./composer/uploads.js";
 
 const THUMB_PX = 288;
 const TAKE_OVER = "composer-take-over";
-const CAPTIONS = " captions";
 
 const root = document.querySelector("[data-composer]");
 if (root) compose(root);
@@ -37,7 +37,6 @@ function compose(root) {
   const act = (name) => root.querySelector(`[data-act="${name}"]`);
   const input = form.elements.namedItem("files");
   const picker = make("input", { type: "file", accept: input.accept, hidden: true });
-  const captionsPicker = make("input", { type: "file", accept: ".vtt,text/vtt", hidden: true });
   const texts = ["caption", "location"].map((name) => form.elements.namedItem(name));
   const limits = readLimits(root);
   const ask = (...request) => server.ask(form, ...request);
@@ -47,7 +46,7 @@ function compose(root) {
 
   const slides = new SlideList(part("list"), part("slide"), {
     maxAlt: limits.maxAlt,
-    acts: { retry, choose: chooseInstead, edit, remove, captions: chooseCaptions, dropCaptions },
+    acts: { retry, choose: chooseInstead, edit, remove, captions: (slide) => captions.choose(slide), dropCaptions: (slide) => captions.drop(slide) },
     moved: changed,
     typed: changed,
     say,
@@ -55,6 +54,7 @@ function compose(root) {
   const uploads = new Uploads({ ask, changed: progressed, arrived });
   const media = new ServerMedia({ ask, slides, changed: progressed });
   const draft = new Draft(root.dataset.draft, () => (isDirty() ? { ...readTexts(), slides: slides.items.map((slide) => slide.toDraft()) } : null));
+  const captions = new Captions({ ask, root, draft, maxBytes: limits.maxCaptionsBytes, drawn: (slide) => slides.drawState(slide), changed, progressed });
   const editor = new Editor(part("editor"), { filters: useFilters(JSON.parse(document.getElementById("filters").textContent)), minSide: limits.minSide });
   const sharing = new Sharing({ form, slides, messages, limits, root, ask, busy, shared, fields: { texts, read: readTexts } });
 
@@ -106,7 +106,10 @@ function compose(root) {
     const { picture } = slide;
     const problem = !picture ? "" : picture.seconds === undefined ? sizeProblem(picture, limits) : lengthProblem(picture.seconds, limits);
     if (problem || slide.removed) return problem;
-    if (!isKept) draft.keepFile(slide.key, slide.file).then(guard);
+    if (!isKept) {
+      slide.isFileDropped = false;
+      draft.keepFile(slide.key, slide.file).then(guard);
+    }
     uploads.add(slide);
     return "";
   }
@@ -168,6 +171,11 @@ function compose(root) {
       slide.heard = state;
     }
     if (!picture && preview && slide.triedPreview !== preview) showPicture(slide);
+    // Until then the file is what a reload shows.
+    if (preview && !slide.isFileDropped) {
+      slide.isFileDropped = true;
+      draft.dropFile(slide.key);
+    }
     const ids = `${uploadId} ${mediumId}`;
     if (slide.savedIds !== ids) draft.saveSoon();
     slide.savedIds = ids;
@@ -177,9 +185,8 @@ function compose(root) {
 
   function arrived(slide, medium) {
     takeMedium(slide, medium);
-    draft.dropFile(slide.key);
     progressed(slide);
-    if (slide.captionsFile) sendCaptions(slide);
+    captions.send(slide);
     media.watch();
   }
 
@@ -225,47 +232,6 @@ function compose(root) {
     messages.showFailure("");
     say(`${slide.name} removed. ${slides.length} left.`);
     (slides.items[Math.min(index, slides.length - 1)]?.slots.remove ?? act("pick")).focus();
-  }
-
-  async function chooseCaptions(slide) {
-    const [file] = await pickWith(captionsPicker);
-    if (!file || slide.removed) return;
-    if (file.size > limits.maxCaptionsBytes) {
-      slide.captionsError = `${file.name} has more than ${limits.maxCaptionsBytes / 2 ** 20} MB. Choose a smaller captions file.`;
-      slides.drawState(slide);
-      return;
-    }
-    Object.assign(slide, { captionsFile: file, captionsName: file.name, captionsError: "" });
-    slides.drawState(slide);
-    if (slide.hasArrived) await sendCaptions(slide);
-    else await draft.keepFile(captionsKey(slide), file);
-    changed();
-  }
-
-  /** Captions wait for their video. */
-  async function sendCaptions(slide) {
-    const file = slide.captionsFile;
-    slide.captionsFile = null;
-    try {
-      takeMedium(slide, await ask("POST", `media/${slide.mediumId}/captions/`, { file }));
-    } catch (error) {
-      Object.assign(slide, { captionsName: "", captionsError: `${file.name}: ${error.message}` });
-    }
-    draft.dropFile(captionsKey(slide));
-    progressed(slide);
-  }
-
-  async function dropCaptions(slide) {
-    draft.dropFile(captionsKey(slide));
-    Object.assign(slide, { captionsFile: null, captionsError: "" });
-    try {
-      if (slide.hasArrived) await ask("POST", `media/${slide.mediumId}/captions/delete/`);
-      slide.captionsName = "";
-    } catch (error) {
-      slide.captionsError = error.message;
-    }
-    slides.drawState(slide);
-    changed();
   }
 
   // --- The page -----------------------------------------------------------------------------------------------------
@@ -361,17 +327,17 @@ function compose(root) {
     const { record, files } = await draft.load();
     restoreTexts(record ?? {});
     for (const fields of record?.slides ?? []) {
-      const slide = new Slide({ ...fields, file: files.get(fields.key) ?? null, captionsFile: files.get(captionsKey(fields)) ?? null });
+      const slide = new Slide({ ...fields, file: files.get(fields.key) ?? null, captionsFile: files.get(captionsKey(fields.key)) ?? null });
       slide.state = slide.hasArrived ? "checking" : "waiting";
       addSlide(slide);
     }
     for (const [key, file] of files) {
       // Taken a moment before the page went, too late for the record.
-      if (!key.endsWith(CAPTIONS) && !slides.items.some((slide) => slide.key === key)) addSlide(Object.assign(Slide.of(file), { key }));
+      if (!isCaptionsKey(key) && !slides.items.some((slide) => slide.key === key)) addSlide(Object.assign(Slide.of(file), { key }));
     }
     if (isDirty()) say("Your draft is back.");
     changed();
-    resume(slides.items.filter(({ hasArrived }) => !hasArrived));
+    resume();
   }
 
   /** What the server sent back with an error is newer than the draft. */
@@ -385,12 +351,17 @@ function compose(root) {
     if (radio) radio.checked = true;
   }
 
-  async function resume(unsent) {
+  async function resume() {
+    const restored = [...slides.items];
     const found = await media.read();
     media.watch();
-    if (found) showOffer(found);
-    for (const slide of unsent) {
+    if (found) offer(part("offer"), found, { slides, uploads, room: limits.maxSlides - slides.length, add: addOffered });
+    for (const slide of restored) {
       if (slide.removed) continue;
+      if (slide.hasArrived || slide.state === "failed") {
+        if (!slide.picture) await showPicture(slide);
+        continue;
+      }
       if (slide.file) {
         const problem = await start(slide, { isKept: true });
         if (problem) Object.assign(slide, { state: "failed", error: problem, remedy: "replace" });
@@ -399,32 +370,12 @@ function compose(root) {
     }
   }
 
-  function showOffer({ items, uploads: sessions }) {
-    const unknown = (list, name) => list.filter(({ id }) => !slides.items.some((slide) => slide[name] === id));
-    const found = { items: unknown(items, "mediumId"), sessions: unknown(sessions, "uploadId") };
-    offer(part("offer"), {
-      ...found,
-      room: limits.maxSlides - slides.length,
-      add() {
-        for (const medium of found.items) {
-          const slide = addSlide(new Slide({ mediumId: medium.id, kind: medium.kind, name: medium.name }));
-          takeMedium(slide, medium);
-          progressed(slide);
-        }
-        for (const { id, name, size } of found.sessions) {
-          const slide = addSlide(new Slide({ uploadId: id, name, size, kind: isVideo({ name, type: "" }) ? "video" : "photo" }));
-          Object.assign(slide, { state: "failed", remedy: "choose", error: "This file was not sent to its end. Choose it again, and it goes on where it stopped." });
-          progressed(slide);
-        }
-        changed();
-        media.watch();
-      },
-      drop() {
-        for (const { id } of found.items) uploads.forget({ mediumId: id });
-        for (const { id } of found.sessions) uploads.forget({ uploadId: id });
-        say("Deleted.");
-      },
-    });
+  function addOffered(offered) {
+    for (const slide of offered) {
+      addSlide(slide);
+      progressed(slide);
+    }
+    media.watch();
   }
 
   // --- Take the form over -------------------------------------------------------------------------------------------
@@ -433,7 +384,7 @@ function compose(root) {
   part("files").classList.add("visually-hidden");
   input.tabIndex = -1;
   for (const name of ["alts", "kept"]) part(name)?.remove();
-  root.append(picker, captionsPicker);
+  root.append(picker);
   if (matchMedia("(hover: none)").matches) root.querySelector(".composer-drop-text").textContent = "Choose photos and videos to share";
   root.dataset.js = "";
   changed();
@@ -462,22 +413,4 @@ function compose(root) {
   });
 }
 
-const captionsKey = ({ key }) => `${key}${CAPTIONS}`;
-
 const isSameFile = (slide, { name, size, lastModified }) => slide.name === name && slide.size === size && (!slide.modifiedAt || slide.modifiedAt === lastModified);
-
-/** The files that a person chooses with a file field; none when they change their mind. */
-function pickWith(field) {
-  return new Promise((resolve) => {
-    const finish = () => {
-      field.removeEventListener("change", finish);
-      field.removeEventListener("cancel", finish);
-      const files = [...field.files];
-      field.value = "";
-      resolve(files);
-    };
-    field.addEventListener("change", finish);
-    field.addEventListener("cancel", finish);
-    field.click();
-  });
-}

@@ -45,3 +45,19 @@ export function listenForFiles({ root, drop, input, add }) {
   // Chosen before this script ran.
   take();
 }
+
+/** The files that a person chooses with a file field; none when they change their mind. */
+export function pickWith(field) {
+  return new Promise((resolve) => {
+    const finish = () => {
+      field.removeEventListener("change", finish);
+      field.removeEventListener("cancel", finish);
+      const files = [...field.files];
+      field.value = "";
+      resolve(files);
+    };
+    field.addEventListener("change", finish);
+    field.addEventListener("cancel", finish);
+    field.click();
+  });
+}

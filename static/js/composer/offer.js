@@ -3,34 +3,57 @@
  * can be added to the post or deleted.
  */
 import { make } from "../dom.js";
+import { isVideo } from "./files.js";
+import { takeMedium } from "./media.js";
+import { Slide } from "./slides.js";
 
-/** Shows `items` and `sessions` in `box` until one of `add` and `drop` is called with them, or hides it for none. */
-export function offer(box, { items, sessions, room, add, drop }) {
-  const all = items.length + sessions.length;
-  box.hidden = all === 0;
-  if (all === 0) {
+const UNFINISHED = "This file was not sent to its end. Choose it again, and it goes on where it stopped.";
+
+/**
+ * Shows in `box` those of the server's `items` and `uploads` that no slide has; hides it when there are none. Adding
+ * them, where there is `room` for all, calls `add` with their slides.
+ */
+export function offer(box, { items, uploads: sessions }, { slides, uploads, room, add }) {
+  const unknown = [
+    ...items.filter(({ id }) => !slides.items.some(({ mediumId }) => mediumId === id)).map(ofMedium),
+    ...sessions.filter(({ id }) => !slides.items.some(({ uploadId }) => uploadId === id)).map(ofSession),
+  ];
+  const one = unknown.length === 1;
+  const done = (use) => () => {
+    box.hidden = true;
     box.replaceChildren();
-    return;
-  }
-  const button = (label, use, look = "") => {
-    const element = make("button", { type: "button", class: `button ${look}` }, label);
-    element.addEventListener("click", () => {
-      box.hidden = true;
-      box.replaceChildren();
-      use();
-    });
-    return element;
+    use();
   };
-  const one = all === 1;
-  const fits = all <= room;
+  box.hidden = unknown.length === 0;
   box.replaceChildren(
-    make("p", {}, `You have uploaded ${one ? "a file" : `${all} files`} before and not shared ${one ? "it" : "them"}.`),
-    make("ul", { class: "composer-offer-list" }, ...items.map(rowOf), ...sessions.map(rowOf)),
-    make("div", { class: "composer-offer-actions" }, ...(fits ? [button(one ? "Add it to this post" : "Add them to this post", add)] : []), button(one ? "Delete it" : "Delete them", drop)),
+    make("p", {}, `You have uploaded ${one ? "a file" : `${unknown.length} files`} before and not shared ${one ? "it" : "them"}.`),
+    make("ul", { class: "composer-offer-list" }, ...unknown.map(rowOf)),
+    make(
+      "div",
+      { class: "composer-offer-actions" },
+      ...(unknown.length <= room ? [button(one ? "Add it to this post" : "Add them to this post", done(() => add(unknown)))] : []),
+      button(one ? "Delete it" : "Delete them", done(() => unknown.forEach((slide) => uploads.forget(slide)))),
+    ),
   );
+}
+
+function ofMedium(medium) {
+  const slide = new Slide({ kind: medium.kind, name: medium.name });
+  takeMedium(slide, medium);
+  return slide;
+}
+
+function ofSession({ id, name, size }) {
+  return new Slide({ uploadId: id, name, size, kind: isVideo({ name, type: "" }) ? "video" : "photo", state: "failed", remedy: "choose", error: UNFINISHED });
 }
 
 function rowOf({ name, preview }) {
   const picture = preview ? make("img", { src: preview, alt: "", loading: "lazy", width: 48, height: 48 }) : make("span", { class: "composer-offer-blank" });
   return make("li", {}, picture, make("span", {}, name || "A file"));
+}
+
+function button(label, use) {
+  const element = make("button", { type: "button", class: "button" }, label);
+  element.addEventListener("click", use);
+  return element;
 }

@@ -39,6 +39,7 @@ function compose(root) {
   const picker = make("input", { type: "file", accept: input.accept, hidden: true });
   const texts = ["caption", "location"].map((name) => form.elements.namedItem(name));
   const limits = readLimits(root);
+  const pickButton = () => [...root.querySelectorAll('[data-act="pick"]')].find((button) => button.checkVisibility());
   const ask = (...request) => server.ask(form, ...request);
   const messages = new Messages(part);
   const say = (text) => messages.say(text);
@@ -56,7 +57,7 @@ function compose(root) {
   const draft = new Draft(root.dataset.draft, () => (isDirty() ? { ...readTexts(), slides: slides.items.map((slide) => slide.toDraft()) } : null));
   const captions = new Captions({ ask, root, draft, maxBytes: limits.maxCaptionsBytes, drawn: (slide) => slides.drawState(slide), changed, progressed });
   const editor = new Editor(part("editor"), { filters: useFilters(JSON.parse(document.getElementById("filters").textContent)), minSide: limits.minSide });
-  const sharing = new Sharing({ form, slides, messages, limits, root, ask, busy, shared, fields: { texts, read: readTexts } });
+  const sharing = new Sharing({ form, slides, messages, limits, root, ask, busy, shared, fields: { texts, read: readTexts }, pickButton });
 
   function readTexts() {
     const data = new FormData(form);
@@ -88,6 +89,7 @@ function compose(root) {
         take(slide);
         problems.push(`${slide.name}: ${problem}`);
         messages.showErrors(problems);
+        sharing.cancel("One file was left out: see why, then share.");
       }
     }
     const kept = taken.filter((slide) => slides.items.includes(slide));
@@ -141,7 +143,10 @@ function compose(root) {
     if (problem) {
       slide.error = problem;
       slides.drawState(slide);
-    } else giveFile(slide, file);
+      return;
+    }
+    slide.slots.alt.focus();
+    giveFile(slide, file);
   }
 
   async function giveFile(slide, file) {
@@ -191,6 +196,8 @@ function compose(root) {
   }
 
   async function retry(slide) {
+    // The button goes.
+    slide.slots.alt.focus();
     if (slide.remedy === "render") {
       Object.assign(slide, { state: "checking", error: "", remedy: "" });
       progressed(slide);
@@ -231,7 +238,7 @@ function compose(root) {
     messages.showErrors([]);
     messages.showFailure("");
     say(`${slide.name} removed. ${slides.length} left.`);
-    (slides.items[Math.min(index, slides.length - 1)]?.slots.remove ?? act("pick")).focus();
+    (slides.items[Math.min(index, slides.length - 1)]?.slots.remove ?? pickButton()).focus();
   }
 
   // --- The page -----------------------------------------------------------------------------------------------------
@@ -328,7 +335,8 @@ function compose(root) {
     restoreTexts(record ?? {});
     for (const fields of record?.slides ?? []) {
       const slide = new Slide({ ...fields, file: files.get(fields.key) ?? null, captionsFile: files.get(captionsKey(fields.key)) ?? null });
-      slide.state = slide.hasArrived ? "checking" : "waiting";
+      // That a file is ready is no news.
+      Object.assign(slide, { state: slide.hasArrived ? "checking" : "waiting", heard: "ready" });
       addSlide(slide);
     }
     for (const [key, file] of files) {
@@ -355,7 +363,7 @@ function compose(root) {
     const restored = [...slides.items];
     const found = await media.read();
     media.watch();
-    if (found) offer(part("offer"), found, { slides, uploads, room: limits.maxSlides - slides.length, add: addOffered });
+    if (found) offer(part("offer"), found, { slides, uploads, room: limits.maxSlides - slides.length, add: addOffered, dropped: () => pickButton().focus() });
     for (const slide of restored) {
       if (slide.removed) continue;
       if (slide.hasArrived || slide.state === "failed") {
@@ -375,6 +383,7 @@ function compose(root) {
       addSlide(slide);
       progressed(slide);
     }
+    offered[0].slots.alt.focus();
     media.watch();
   }
 
@@ -401,8 +410,10 @@ function compose(root) {
       location.reload();
     }
   });
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    // Files that were chosen before are slides then.
+    await isRestored;
     sharing.share();
   });
   form.addEventListener("input", (event) => {

@@ -14,7 +14,8 @@ export class Draft {
   #saving = Promise.resolve();
   #unkept = new Set();
   #wasSaved = true;
-  #over = false;
+  /** Before it is loaded, and after its end, nothing is written: an empty page must not wipe it out. */
+  #isOpen = false;
 
   /** `read()` gives the record to keep, or null when there is nothing to keep. */
   constructor(owner, read) {
@@ -25,18 +26,19 @@ export class Draft {
   /** {record, files by slide key}; the record is null without a draft. */
   async load() {
     const [record, files] = await Promise.all([loadDraft(this.owner), loadFiles(this.owner)]);
+    this.#isOpen = true;
     return { record, files };
   }
 
   saveSoon() {
     clearTimeout(this.#timer);
-    if (!this.#over) this.#timer = setTimeout(() => this.save(), SAVE_AFTER_MS);
+    if (this.#isOpen) this.#timer = setTimeout(() => this.save(), SAVE_AFTER_MS);
   }
 
   save() {
     clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#over) return this.#saving;
+    if (!this.#isOpen) return this.#saving;
     const record = this.read();
     this.#saving = this.#saving.then(async () => {
       if (record) this.#wasSaved = await saveDraft(this.owner, record);
@@ -63,7 +65,7 @@ export class Draft {
   /** Ends it: shared, discarded, or now another tab's. */
   async end({ drop = true } = {}) {
     if (!drop) await this.save();
-    this.#over = true;
+    this.#isOpen = false;
     clearTimeout(this.#timer);
     await this.#saving;
     if (drop) await dropDraft(this.owner);

@@ -11,9 +11,9 @@ const UNFINISHED = "This file was not sent to its end. Choose it again, and it g
 
 /**
  * Shows in `box` those of the server's `items` and `uploads` that no slide has; hides it when there are none. Adding
- * them, where there is `room` for all, calls `add` with their slides.
+ * them, where there is `room` for all, calls `add` with their slides; `dropped` is called after they were deleted.
  */
-export function offer(box, { items, uploads: sessions }, { slides, uploads, room, add }) {
+export function offer(box, { items, uploads: sessions }, { slides, uploads, room, add, dropped }) {
   const unknown = [
     ...items.filter(({ id }) => !slides.items.some(({ mediumId }) => mediumId === id)).map(ofMedium),
     ...sessions.filter(({ id }) => !slides.items.some(({ uploadId }) => uploadId === id)).map(ofSession),
@@ -24,6 +24,10 @@ export function offer(box, { items, uploads: sessions }, { slides, uploads, room
     box.replaceChildren();
     use();
   };
+  const drop = () => {
+    unknown.forEach((slide) => uploads.forget(slide));
+    dropped();
+  };
   box.hidden = unknown.length === 0;
   box.replaceChildren(
     make("p", {}, `You have uploaded ${one ? "a file" : `${unknown.length} files`} before and not shared ${one ? "it" : "them"}.`),
@@ -32,7 +36,7 @@ export function offer(box, { items, uploads: sessions }, { slides, uploads, room
       "div",
       { class: "composer-offer-actions" },
       ...(unknown.length <= room ? [button(one ? "Add it to this post" : "Add them to this post", done(() => add(unknown)))] : []),
-      button(one ? "Delete it" : "Delete them", done(() => unknown.forEach((slide) => uploads.forget(slide)))),
+      button(one ? "Delete it" : "Delete them", done(drop)),
     ),
   );
 }

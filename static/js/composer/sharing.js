@@ -16,8 +16,8 @@ export class Sharing {
   #isReminded = false;
 
   /** `ask` talks to the server; `shared(url)` is called at the end, `busy(isBusy)` at the start and after a failure. */
-  constructor({ form, slides, messages, limits, fields, root, ask, busy, shared }) {
-    Object.assign(this, { form, slides, messages, limits, fields, root, ask, busy, shared });
+  constructor({ form, slides, messages, limits, fields, root, pickButton, ask, busy, shared }) {
+    Object.assign(this, { form, slides, messages, limits, fields, root, pickButton, ask, busy, shared });
     this.isOn = false;
   }
 
@@ -45,8 +45,8 @@ export class Sharing {
   }
 
   /** Back to writing; only while files are still on their way. */
-  cancel() {
-    this.#waiting?.({ message: "" });
+  cancel(message = "") {
+    this.#waiting?.({ message });
   }
 
   clear() {
@@ -63,18 +63,17 @@ export class Sharing {
 
   /** True when all is well here; else focuses the first thing to mend. */
   #check() {
-    const { slides, limits, messages, root } = this;
+    const { slides, limits, messages, pickButton } = this;
     let first = null;
     const refuse = (message, focus) => {
       messages.showErrors([message]);
       first ??= focus;
     };
-    const pick = () => [...root.querySelectorAll('[data-act="pick"]')].find((button) => button.checkVisibility());
     const total = slides.items.reduce((sum, { size }) => sum + size, 0);
     const failed = slides.items.filter(({ state }) => state === "failed");
-    if (slides.length === 0) refuse("Choose at least one photo or video.", pick());
+    if (slides.length === 0) refuse("Choose at least one photo or video.", pickButton());
     else if (failed.length) refuse(failedSentence(failed), buttonOf(failed[0]));
-    else if (total > limits.maxPostBytes) refuse(`Together these files have ${megabytes(total)}. A post holds at most ${megabytes(limits.maxPostBytes)}: share them in several.`, pick());
+    else if (total > limits.maxPostBytes) refuse(`Together these files have ${megabytes(total)}. A post holds at most ${megabytes(limits.maxPostBytes)}: share them in several.`, pickButton());
     for (const field of this.fields.texts) {
       const most = Number(field.dataset.maxGraphemes);
       const used = graphemes(field.value);

@@ -111,6 +111,7 @@ export class SlideList {
     const total = this.length;
     this.list.hidden = total === 0;
     this.items.forEach((slide, index) => {
+      slide.drawnNoun = slide.noun;
       const { number, altLabel, handle, earlier, later, remove, edit, bar } = slide.slots;
       const name = `${slide.noun} ${index + 1}`;
       number.textContent = String(index + 1);
@@ -131,6 +132,11 @@ export class SlideList {
 
   drawState(slide) {
     if (!this.items.includes(slide)) return;
+    if (slide.drawnNoun !== slide.noun) {
+      // The server took an animated picture for a video.
+      this.draw();
+      return;
+    }
     const { state, bar, error, retry, choose, edit, captions, captionsState, captionsChoose, captionsDrop, captionsError } = slide.slots;
     slide.element.dataset.state = slide.state;
     setText(state, STATES[slide.state](slide));

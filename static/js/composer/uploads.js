@@ -197,7 +197,7 @@ export class Uploads {
 
 function noteOf(error) {
   if (error.status === 0) return navigator.onLine === false ? "You are offline. This goes on when you are back." : "The connection was lost. Trying again…";
-  return `${error.message.replace(/ Try again.*$/, "")} Trying again…`;
+  return error.status === 429 ? error.message : `${error.message.replace(/ Try again.*$/, "")} Trying again…`;
 }
 
 const sizeOf = (parts) => parts.reduce((sum, { size }) => sum + size, 0);

@@ -189,6 +189,8 @@ export class Sharing {
       this.messages.showFieldError(field, messages);
       if (messages.length) first ??= field;
     }
+    // What is said at the slides need not be said again.
+    if (mediaErrors.length) shown.add("files").add("media");
     const others = Object.entries(errors).flatMap(([name, messages]) => (shown.has(name) ? [] : messages));
     this.#refuse(others.join(" ") || "Your post was not shared: see what is marked. Everything is still here.", first);
   }

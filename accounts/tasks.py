@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import BinaryIO, cast
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from accounts.actions import avatar_keys
@@ -102,3 +103,9 @@ def sweep() -> int:
     asked = [user_id for user_id in ids if publish(process_avatar, user_id=user_id)]
     User.objects.filter(pk__in=asked).update(avatar_queued_at=timezone.now())
     return len(asked)
+
+
+@shared_task(name="accounts.forget_old_sessions")
+def forget_old_sessions() -> None:
+    """Delete the sessions that have expired: nobody can use them, and their table would only grow."""
+    SessionStore.clear_expired()

@@ -263,7 +263,6 @@ STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
 WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 WHITENOISE_MAX_AGE = 60
-WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 
 # Kinds of files whose decoder is not trusted just now: refused at once, and by the worker too.
 DECODERS_OFF = choices("DECODERS_OFF", of={"jpeg", "png", "webp", "avif", "heic", "gif", "video"})
@@ -318,6 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     # Each finds in the database what a lost message left undone, so nothing depends on the queue surviving.
     "sweep posts": {"task": "posts.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "sweep avatars": {"task": "accounts.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "forget old sessions": {"task": "accounts.forget_old_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep feeds": {"task": "feed.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "fold counters": {"task": "common.fold_counters", "schedule": 2.0, "options": {"expires": 2}},
 }

@@ -5,10 +5,12 @@ from django.contrib import admin
 from django.urls import include, path
 
 from instagram.health import healthz, readyz
+from instagram.manifest import manifest
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("site.webmanifest", manifest, name="manifest"),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),

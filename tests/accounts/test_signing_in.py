@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
@@ -216,3 +217,14 @@ def test_S3_a_forged_header_does_not_give_a_new_address(client, anna, limits_on)
         )
 
     assert "Too many attempts to log in" in text_of(log_in(client))
+
+
+def test_sessions_that_have_expired_are_deleted_and_no_others(as_, author):
+    from accounts.tasks import forget_old_sessions
+
+    old, new = as_(author), as_(author)
+    Session.objects.filter(pk=old.session.session_key).update(expire_date=timezone.now() - timedelta(seconds=1))
+
+    forget_old_sessions()
+
+    assert list(Session.objects.values_list("pk", flat=True)) == [new.session.session_key]

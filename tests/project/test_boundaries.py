@@ -11,6 +11,7 @@ from social.models import Follow
 PUBLIC = {
     "healthz",
     "readyz",
+    "manifest",
     "styleguide",
     "feed:home",
     "feed:explore",

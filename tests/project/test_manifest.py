@@ -1,0 +1,13 @@
+import pytest
+
+
+@pytest.mark.django_db
+def test_the_manifest_has_the_name_of_the_settings_and_icons_that_are_there(client, settings):
+    settings.SITE_NAME = "Lindenbilder"
+
+    answer = client.get("/site.webmanifest")
+
+    assert answer["Content-Type"] == "application/manifest+json"
+    assert answer.json()["name"] == "Lindenbilder"
+    assert all(client.get(icon["src"]).status_code == 200 for icon in answer.json()["icons"])
+    assert 'href="/site.webmanifest"' in client.get("/").content.decode()

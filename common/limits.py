@@ -36,5 +36,23 @@ MAX_POST_BYTES: Final = 1024 * 1024 * 1024
 MAX_REQUEST_BYTES: Final = MAX_POST_BYTES + 1024 * 1024
 """The largest post, and room for its text: what a proxy in front must let through."""
 
+MAX_FILE_NAME_CHARS: Final = 255
+"""Of what people call their files, in code points; the rest is cut."""
+
+PART_BYTES: Final = 8 * 1024 * 1024
+"""A file comes in parts of so many bytes, the last one of what is left: what a broken connection costs at most."""
+
+MAX_UNSHARED: Final = 60
+"""Files of one person that are uploaded and not shared, and uploads under way: three posts' worth."""
+
+MAX_UNSHARED_BYTES: Final = 2 * MAX_POST_BYTES
+"""What these may take together."""
+
+DRAFT_KEPT_DAYS: Final = 7
+"""So long a file that was uploaded and not shared is kept; it is deleted after."""
+
+UPLOAD_KEPT_HOURS: Final = 24
+"""So long the parts of an upload that was broken off are kept, to go on with it."""
+
 MAX_CODE_POINTS_PER_CHAR: Final = 8
 """A family emoji is seven code points and counts as one character; a column holds this many for each."""

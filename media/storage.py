@@ -65,7 +65,7 @@ def open_original(key: str) -> File:
     except FileNotFoundError as error:
         raise MediaError("missing", "The original is gone. Share it again.") from error
     except Exception as error:
-        raise _trouble(error) from error
+        raise storage_trouble(error) from error
 
 
 def rendition_url(key: str) -> str:
@@ -94,7 +94,7 @@ def _store(storage: Storage, content: File, extension: str) -> str:
         # A full disk leaves half a file. Nobody knows its key yet, so nobody can have seen it.
         with contextlib.suppress(Exception):
             storage.delete(key)
-        raise _trouble(error) from error
+        raise storage_trouble(error) from error
 
 
 def _delete(storage: Storage, keys: Iterable[str]) -> None:
@@ -107,9 +107,10 @@ def _delete(storage: Storage, keys: Iterable[str]) -> None:
         except Exception as error:
             trouble = error
     if trouble is not None:
-        raise _trouble(trouble) from trouble
+        raise storage_trouble(trouble) from trouble
 
 
-def _trouble(error: Exception) -> TransientMediaError:
+def storage_trouble(error: Exception) -> TransientMediaError:
+    """What to raise from anything that a storage raises; logs it."""
     log.error("storage failed", exc_info=error)
     return TransientMediaError("storage", "The file could not be stored just now. Try again in a few minutes.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,8 @@ from django.core.files.storage import Storage, storages
 
 from accounts.actions import avatar_keys
 from accounts.models import User
-from posts.models import Media
+from media.incoming import discard
+from posts.models import Media, UploadSession
 
 ROWS_AT_ONCE = 2_000
 
@@ -31,9 +33,11 @@ class Findings:
 
 def public_keys() -> Iterator[tuple[str, str]]:
     """(what names it, key) of every public file."""
-    for medium in Media.objects.only("id", "renditions", "video").iterator(ROWS_AT_ONCE):
-        for key in medium.keys:
+    for medium in Media.objects.only("id", "renditions", "video", "captions").iterator(ROWS_AT_ONCE):
+        for key in medium.rendered_keys:
             yield f"medium {medium.pk}", key
+        if medium.captions:
+            yield f"captions of medium {medium.pk}", medium.captions
     for user in User.objects.exclude(avatar={}).only("id", "avatar").iterator(ROWS_AT_ONCE):
         for key in avatar_keys(user):
             yield f"person {user.pk}", key
@@ -63,13 +67,39 @@ def examine(alias: str, keys: Iterable[tuple[str, str]], *, made_before: datetim
         named.add(key)
         if key and key not in there and not storage.exists(key):
             findings.missing.append((owner, key))
-    findings.files, findings.bytes = len(there), sum(there.values())
-    for key in there.keys() - named:
-        if storage.get_modified_time(key) < made_before:
-            findings.orphans[key] = there[key]
-        else:
-            findings.too_young += 1
+    _sort_out(storage, there, there.keys() - named, findings, made_before)
     return findings
+
+
+def examine_incoming(*, made_before: datetime) -> Findings:
+    """Hold the parts in "incoming" against the uploads whose prefix they have. None is missing: it may yet come.
+
+    Cost: as `examine`.
+    """
+    storage, findings = storages["incoming"], Findings()
+    there = dict(_walk(storage, ""))
+    prefixes = set(UploadSession.objects.values_list("prefix", flat=True))
+    nameless = {key for key in there if key.partition("/")[0] not in prefixes}
+    _sort_out(storage, there, nameless, findings, made_before)
+    return findings
+
+
+def delete_incoming(keys: Iterable[str]) -> None:
+    for prefix in {key.partition("/")[0] for key in keys}:
+        discard(prefix)
+
+
+def _sort_out(
+    storage: Storage, there: dict[str, int], nameless: Iterable[str], findings: Findings, made_before: datetime
+) -> None:
+    """Note what is `there`, and which of the files that no row names are old enough to be orphans."""
+    findings.files, findings.bytes = len(there), sum(there.values())
+    for key in nameless:
+        with contextlib.suppress(FileNotFoundError):
+            if storage.get_modified_time(key) < made_before:
+                findings.orphans[key] = there[key]
+            else:
+                findings.too_young += 1
 
 
 def _walk(storage: Storage, folder: str) -> Iterator[tuple[str, int]]:
@@ -80,6 +110,8 @@ def _walk(storage: Storage, folder: str) -> Iterator[tuple[str, int]]:
         return
     prefix = f"{folder}/" if folder else ""
     for name in files:
-        yield f"{prefix}{name}", storage.size(f"{prefix}{name}")
+        # One that goes while we look is of no interest.
+        with contextlib.suppress(FileNotFoundError):
+            yield f"{prefix}{name}", storage.size(f"{prefix}{name}")
     for name in folders:
         yield from _walk(storage, f"{prefix}{name}")

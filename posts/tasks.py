@@ -17,8 +17,11 @@ from django.utils import timezone
 
 from common.counters import CountDelta
 from common.events import publish
+from common.ids import first_id_at
+from common.limits import DRAFT_KEPT_DAYS, UPLOAD_KEPT_HOURS
 from common.locks import held_by_this_worker
 from media.errors import MediaError, TransientMediaError
+from media.incoming import discard
 from media.photos import RENDERER, Rendered, render_photo
 from media.storage import (
     delete_originals,
@@ -28,9 +31,10 @@ from media.storage import (
     store_rendition_file,
 )
 from media.videos import render_video
-from posts.actions import publish_if_ready
-from posts.models import COMMENTS, LIKES, Media, Post
+from posts.actions import delete_medium, publish_if_ready
+from posts.models import COMMENTS, LIKES, Media, Post, UploadSession
 from posts.models.media import MAX_ATTEMPTS, MediaKind, MediaState
+from posts.uploads import forget_upload
 
 log = logging.getLogger(__name__)
 
@@ -91,12 +95,16 @@ def _process(media_id: int, make: Callable[[Media, BinaryIO], None]) -> None:
             _fail(medium, TOO_SLOW)
         except MediaError as error:
             _fail(medium, str(error))
-    if medium.post_id is not None:
-        publish_if_ready(medium.post_id)
+    # Asked for now: it may have been shared meanwhile, and with edits.
+    post_id, state = Media.objects.filter(pk=media_id).values_list("post_id", "state").first() or (None, "")
+    if state == MediaState.PENDING:
+        publish(process_video if medium.is_video else process_media, media_id=media_id)
+    if post_id is not None:
+        publish_if_ready(post_id)
 
 
 def _make_photo(medium: Media, original: BinaryIO) -> None:
-    rendered = render_photo(original)
+    rendered = render_photo(original, edits=medium.edits)
     with _taken_back_on_failure() as keys:
         _finish(medium, rendered, keys, width=rendered.width, height=rendered.height)
 
@@ -110,7 +118,9 @@ def _make_video(medium: Media, original: BinaryIO) -> None:
             told_at = time.monotonic()
             Media.objects.filter(pk=medium.pk, state=MediaState.PROCESSING).update(progress=percent)
 
-    with render_video(original, tell) as made, _taken_back_on_failure() as keys:
+    crop = medium.edits.get("crop")
+    options: dict[str, Any] = {"crop": (crop["x"], crop["y"], crop["width"], crop["height"])} if crop else {}
+    with render_video(original, tell, **options) as made, _taken_back_on_failure() as keys:
         mp4 = store_rendition_file(made.mp4, ".mp4")
         keys.append(mp4)
         _finish(
@@ -125,9 +135,14 @@ def _make_video(medium: Media, original: BinaryIO) -> None:
         )
 
 
+@transaction.atomic
 def _start(media_id: int) -> Media | None:
-    """Count an attempt, before the work: one that kills its worker is counted too, and given up in the end."""
-    medium = Media.objects.filter(pk=media_id, post__deleted_at__isnull=True).first()
+    """Count an attempt, before the work: one that kills its worker is counted too, and given up in the end.
+
+    Locked: what is shared at the same moment, with edits, is either read with them or pending again.
+    """
+    wanted = Media.objects.filter(pk=media_id, post__deleted_at__isnull=True)
+    medium = wanted.select_for_update(of=("self",)).first()
     if medium is None or medium.state not in {MediaState.PENDING, MediaState.PROCESSING}:
         return None
     if medium.attempts >= MAX_ATTEMPTS:
@@ -149,12 +164,10 @@ def rerender(media_id: int) -> bool:
         medium = ready.first() if is_ours else None
         if medium is None:
             return False
-        old = medium.keys
         with open_original(medium.original) as original:
             make = _make_video if medium.is_video else _make_photo
             make(medium, cast("BinaryIO", original))
         _card_changed(medium)
-        delete_renditions(old)
     return True
 
 
@@ -170,7 +183,10 @@ def _taken_back_on_failure() -> Iterator[list[str]]:
 
 
 def _finish(medium: Media, rendered: Rendered, keys: list[str], **facts: Any) -> None:
-    """Store the renditions, noting their keys in `keys`, and have the row take them with `facts`."""
+    """Store the renditions, noting their keys in `keys`, have the row take them with `facts`, and delete its old ones.
+
+    The row takes them if it is what it was when the work began; else they are deleted.
+    """
     renditions = []
     for one in rendered.renditions:
         webp = store_rendition(one.webp, ".webp")
@@ -178,7 +194,8 @@ def _finish(medium: Media, rendered: Rendered, keys: list[str], **facts: Any) ->
         jpeg = store_rendition(one.jpeg, ".jpg")
         keys.append(jpeg)
         renditions.append({"width": one.width, "height": one.height, "webp": webp, "jpeg": jpeg})
-    taken = Media.objects.filter(pk=medium.pk, state=medium.state, post__deleted_at__isnull=True).update(
+    unchanged = Media.objects.filter(pk=medium.pk, state=medium.state, edits=medium.edits)
+    taken = unchanged.filter(post__deleted_at__isnull=True).update(
         state=MediaState.READY,
         error="",
         renditions=renditions,
@@ -187,13 +204,19 @@ def _finish(medium: Media, rendered: Rendered, keys: list[str], **facts: Any) ->
         **facts,
     )
     if not taken:
-        # Deleted meanwhile.
+        # Deleted meanwhile, or shared with edits.
         delete_renditions(keys)
+        return
+    # They are the row's from here on, whatever fails.
+    keys.clear()
+    if old := medium.rendered_keys:
+        _card_changed(medium)
+        delete_renditions(old)
 
 
 def _fail(medium: Media, reason: str) -> None:
-    Media.objects.filter(pk=medium.pk).update(state=MediaState.FAILED, error=reason)
-    _card_changed(medium)
+    if Media.objects.filter(pk=medium.pk, state=medium.state).update(state=MediaState.FAILED, error=reason[:300]):
+        _card_changed(medium)
 
 
 def _card_changed(medium: Media) -> None:
@@ -212,6 +235,8 @@ def purge_post(post_id: int) -> None:
         if post is None:
             return
         # Locked: a worker that is about to hand in renditions finds the row gone, and takes them back.
+        for prefix in UploadSession.objects.filter(media__post=post).values_list("prefix", flat=True):
+            discard(prefix)
         for medium in post.media.select_for_update():
             delete_renditions(medium.keys)
             delete_originals([medium.original])
@@ -219,11 +244,26 @@ def purge_post(post_id: int) -> None:
         CountDelta.objects.filter(counter__in=[LIKES.name, COMMENTS.name], object_id=post_id).delete()
 
 
+@shared_task(name="posts.purge_medium", autoretry_for=(OperationalError, TransientMediaError), retry_backoff=5)
+def purge_medium(media_id: int) -> None:
+    """Delete the files and the row of a photo or video that nobody shared; fine if it has gone, or is shared by now."""
+    medium = Media.objects.filter(pk=media_id, post__isnull=True).first()
+    if medium is not None:
+        delete_medium(medium)
+
+
+@shared_task(name="posts.purge_upload", autoretry_for=(OperationalError, TransientMediaError), retry_backoff=5)
+def purge_upload(upload_id: int) -> None:
+    """Delete what is left of an upload that was broken off, or whose file has been shared; fine if nothing is."""
+    forget_upload(upload_id)
+
+
 @shared_task(name="posts.sweep")
 def sweep() -> int:
     """Ask again for what a lost message left undone; return for how much.
 
-    Also publishes posts whose last photo got ready in a worker that died before it could.
+    Also publishes posts whose last photo got ready in a worker that died before it could, and has deleted what nobody
+    came back for: broken uploads after UPLOAD_KEPT_HOURS, unshared files after DRAFT_KEPT_DAYS.
     """
     now = timezone.now()
     overdue = now - timedelta(seconds=SWEEP_AFTER_SECONDS)
@@ -245,4 +285,12 @@ def sweep() -> int:
         publish_if_ready(post_id)
 
     deleted = Post.objects.filter(deleted_at__lt=overdue).values_list("pk", flat=True)[:SWEEP_BATCH]
-    return len(asked) + sum(publish(purge_post, post_id=post_id) for post_id in deleted)
+    purged = sum(publish(purge_post, post_id=post_id) for post_id in deleted)
+    # Ids tell how old they are.
+    broken_off = UploadSession.objects.done_with().filter(pk__lt=first_id_at(now - timedelta(hours=UPLOAD_KEPT_HOURS)))
+    for upload_id in broken_off.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
+        purged += publish(purge_upload, upload_id=upload_id)
+    left = Media.objects.filter(post__isnull=True, pk__lt=first_id_at(now - timedelta(days=DRAFT_KEPT_DAYS)))
+    for media_id in left.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
+        purged += publish(purge_medium, media_id=media_id)
+    return len(asked) + purged

@@ -36,7 +36,7 @@ def _clean_valkey() -> Iterator[None]:
 def _own_storage(tmp_path: Path, settings: Any) -> None:
     """Every test has empty storages of its own."""
     storages = {alias: dict(options) for alias, options in settings.STORAGES.items()}
-    for alias in ("default", "originals"):
+    for alias in ("default", "originals", "incoming"):
         folder = "media" if alias == "default" else alias
         storages[alias]["OPTIONS"] = storages[alias]["OPTIONS"] | {"location": tmp_path / folder}
     settings.STORAGES = storages

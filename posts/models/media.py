@@ -12,6 +12,8 @@ from media.storage import rendition_url
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from accounts.models import User
+
 MAX_ATTEMPTS = 3
 GRID_WIDTH = 640
 CARD_WIDTH = 1080
@@ -27,6 +29,12 @@ class MediaState(models.TextChoices):
 class MediaKind(models.TextChoices):
     PHOTO = "photo", "photo"
     VIDEO = "video", "video"
+
+
+class MediaQuerySet(models.QuerySet["Media"]):
+    def unshared_of(self, owner: User) -> MediaQuerySet:
+        """What one has uploaded and not shared, oldest first."""
+        return self.filter(owner_id=owner.pk, post__isnull=True).order_by("pk")
 
 
 class Media(SnowflakeModel):
@@ -75,6 +83,11 @@ class Media(SnowflakeModel):
     placeholder = models.CharField(max_length=600, blank=True, editable=False)
     """A data: URI of some 200 characters that is shown while the photo loads."""
 
+    objects = MediaQuerySet.as_manager()
+
+    is_chosen = False
+    """Set by the compose page: whether the form that came back had it among its slides."""
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -96,9 +109,13 @@ class Media(SnowflakeModel):
     @property
     def keys(self) -> list[str]:
         """Every public file of this medium."""
+        return [*self.rendered_keys, self.captions] if self.captions else self.rendered_keys
+
+    @property
+    def rendered_keys(self) -> list[str]:
+        """The public files that the worker made, and makes anew when the medium is rendered again."""
         files = [rendition[kind] for rendition in self.renditions for kind in ("webp", "jpeg")]
-        files += [self.video[kind] for kind in ("mp4",) if kind in self.video]
-        return [*files, self.captions] if self.captions else files
+        return files + [self.video[kind] for kind in ("mp4",) if kind in self.video]
 
     @property
     def is_video(self) -> bool:
@@ -122,6 +139,12 @@ class Media(SnowflakeModel):
     def src(self) -> str:
         """The JPEG of a card's width, or the widest."""
         return self._url_at(CARD_WIDTH, "jpeg")
+
+    @property
+    def preview(self) -> str:
+        """The JPEG of a card's width, or the widest below it, for the composer; "" until it is there."""
+        narrow = [one for one in self.renditions if one["width"] <= CARD_WIDTH]
+        return rendition_url((narrow or self.renditions[:1])[-1]["jpeg"]) if self.renditions else ""
 
     @property
     def thumb(self) -> str:

@@ -194,6 +194,7 @@ def test_only_nginx_is_published():
 def test_nginx_lets_through_what_the_site_accepts_and_no_more():
     sizes = [int(size) * 1024 * 1024 for size in re.findall(r"client_max_body_size (\d+)m;", NGINX)]
     assert max(sizes) == limits.MAX_REQUEST_BYTES
+    assert min(sizes) > limits.PART_BYTES + 1024 * 1024, "a part and its fields"
     assert limits.MAX_PHOTO_BYTES < min(sizes) < limits.MAX_PHOTO_BYTES + 4 * 1024 * 1024
     create = re.search(r"location = (\S+) \{\s*client_max_body_size 1025m;", NGINX)
     assert create[1] == "/create/"

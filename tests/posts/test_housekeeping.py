@@ -2,16 +2,17 @@
 
 import os
 import time
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from media import incoming
 from media.photos import RENDERER
-from media.storage import store_original, store_rendition
+from media.storage import CONTENT_TYPES, store_original, store_rendition
 from posts import tasks
-from posts.actions import Upload, create_post
-from posts.models import Media, Post
+from posts.actions import Upload, create_post, take_file
+from posts.models import Media, Post, UploadSession
 from tests.conftest import FILES
 
 OLD = 2 * 24 * 3600
@@ -124,12 +125,65 @@ def test_what_cannot_be_made_anew_keeps_its_files(shared, tmp_path):
 def test_a_post_deleted_while_it_is_made_anew_leaves_no_file(shared, tmp_path, monkeypatch):
     render = tasks.render_photo
 
-    def render_slowly(original):
+    def render_slowly(original, **options):
         Post.objects.update(deleted_at="2026-01-01T00:00Z")
-        return render(original)
+        return render(original, **options)
 
     monkeypatch.setattr(tasks, "render_photo", render_slowly)
     tasks.rerender(Media.objects.first().pk)
     tasks.purge_post(shared.pk)
 
     assert not files_in(tmp_path / "media")
+
+
+def test_parts_of_no_upload_are_found_and_deleted_and_those_of_one_are_left(author, tmp_path):
+    alive = UploadSession.objects.create(owner_id=author.pk, size=10, prefix="a" * 32)
+    for prefix in (alive.prefix, "b" * 32, "c" * 32):
+        incoming.store_part(prefix, 1, BytesIO(b"x" * 3000))
+    for prefix in (alive.prefix, "b" * 32):
+        age(tmp_path / "incoming" / prefix / "1")
+
+    said = run("media_doctor")
+    assert "Parts of uploads: 3 files" in said
+    assert "1 without a row: 3 KB" in said
+    assert f"{'b' * 32}/1" in said
+    assert "1 without a row are too young to say" in said
+
+    run("media_doctor", "--fix")
+    assert {path.name for path in (tmp_path / "incoming").iterdir()} == {"a" * 32, "c" * 32}
+
+
+def test_captions_are_no_orphans_and_outlive_a_new_rendering(shared, tmp_path):
+    medium = Media.objects.filter(post=shared).first()
+    key = store_rendition(b"WEBVTT", ".vtt") if ".vtt" in CONTENT_TYPES else store_rendition(b"WEBVTT", ".webp")
+    Media.objects.filter(pk=medium.pk).update(captions=key)
+    age(tmp_path / "media" / key)
+    assert "mend" not in run("media_doctor")
+
+    run("rerender", "--all")
+    assert (tmp_path / "media" / key).exists()
+
+    (tmp_path / "media" / key).unlink()
+    said = run("media_doctor", "--fix")
+    assert f"{key} of captions of medium {medium.pk}" in said
+    assert "1 not mended." in said
+
+
+def test_an_unshared_file_is_no_orphan_and_can_be_made_anew(author, photo, tasks_run):
+    with tasks_run():
+        medium = take_file(owner=author, file=photo())
+
+    assert "mend" not in run("media_doctor")
+    assert "1 of 1 made anew" in run("rerender", "--all")
+    before = medium.keys
+    medium.refresh_from_db()
+    assert medium.keys != before
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_the_doctor_reads_all_media_in_one_query(count, author, photo, django_assert_num_queries):
+    for _ in range(count):
+        take_file(owner=author, file=photo())
+
+    with django_assert_num_queries(5):
+        run("media_doctor")

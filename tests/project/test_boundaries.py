@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from common.ids import encode_shortcode
-from posts.models import Comment, Like, Post
+from posts.models import Comment, Like, Media, Post, UploadSession
 from social.models import Follow
 
 PUBLIC = {
@@ -39,6 +39,8 @@ PUBLIC = {
 WRITES = ["/p/{post}/like/", "/p/{post}/unlike/", "/p/{post}/comment/", "/p/{post}/delete/", "/p/{post}/retry/"]
 WRITES += ["/p/{post}/comments/{comment}/delete/", "/{person}/follow/", "/{person}/unfollow/", "/create/"]
 WRITES += ["/accounts/edit/", "/accounts/avatar/remove/", "/accounts/logout/", "/accounts/password/change/"]
+WRITES += ["/create/uploads/", "/create/uploads/1/parts/1/", "/create/uploads/1/complete/", "/create/uploads/1/delete/"]
+WRITES += ["/create/media/1/delete/", "/create/media/1/retry/", "/p/{post}/slides/1/remove/"]
 
 
 def all_patterns(resolver=None, namespace=""):
@@ -64,7 +66,8 @@ def filled(author, follower, post):
 
 def rows():
     posts = Post.objects.filter(deleted_at=None)
-    return [found.count() for found in (posts, Like.objects, Comment.objects, Follow.objects)]
+    found = (posts, Like.objects, Comment.objects, Follow.objects, Media.objects, UploadSession.objects)
+    return [rows.count() for rows in found]
 
 
 @pytest.mark.parametrize("url", WRITES)

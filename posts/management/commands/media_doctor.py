@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from media.errors import MediaError
 from media.storage import delete_originals, delete_renditions
-from posts.housekeeping import examine, private_keys, public_keys
+from posts.housekeeping import delete_incoming, examine, examine_incoming, private_keys, public_keys
 from posts.tasks import rerender
 
 GRACE_HOURS = 24
@@ -34,11 +35,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         made_before = timezone.now() - timedelta(hours=options["grace_hours"])
         left = 0
-        for label, alias, keys, delete in (
-            ("Renditions", "default", public_keys, delete_renditions),
-            ("Originals", "originals", private_keys, delete_originals),
+        for label, look, delete in (
+            ("Renditions", partial(examine, "default", public_keys()), delete_renditions),
+            ("Originals", partial(examine, "originals", private_keys()), delete_originals),
+            ("Parts of uploads", examine_incoming, delete_incoming),
         ):
-            found = examine(alias, keys(), made_before=made_before)
+            found = look(made_before=made_before)
             self.stdout.write(f"{label}: {found.files:,} files, {_space(found.bytes)}")
             self.list_some(f"without a row: {_space(sum(found.orphans.values()))}", sorted(found.orphans))
             self.list_some("missing", [f"{key} of {owner}" for owner, key in found.missing])
@@ -49,14 +51,14 @@ class Command(BaseCommand):
                 continue
             delete(found.orphans)
             owners = {owner for owner, _ in found.missing}
-            mended = {owner for owner in owners if alias == "default" and self.mend(owner)}
+            mended = {owner for owner in owners if label == "Renditions" and self.mend(owner)}
             self.stdout.write(f"  deleted {len(found.orphans)}, made anew {len(mended)} of {len(owners)}")
             left += len(owners - mended)
         if left:
             raise CommandError(f"{left} not mended." if options["fix"] else f"{left} to mend: run it with --fix.")
 
     def mend(self, owner: str) -> bool:
-        """Make the files of a medium anew. A person's picture is small and theirs to choose again: it is only named."""
+        """Make the files of a medium anew. Pictures of people and captions are theirs to choose again: only named."""
         kind, _, number = owner.partition(" ")
         try:
             return kind == "medium" and rerender(int(number))

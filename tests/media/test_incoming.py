@@ -1,0 +1,75 @@
+"""Parts of files on their way in: any order, twice, half-written, and one file out of them."""
+
+import io
+import os
+
+import pytest
+
+from media import incoming
+from media.errors import TransientMediaError
+from media.storage import open_original
+
+PREFIX = "a" * 32
+DATA = bytes(range(256)) * 10
+SIZES = [1000, 1000, 560]
+
+
+@pytest.fixture
+def parts():
+    for number in (3, 1, 2):
+        incoming.store_part(PREFIX, number, io.BytesIO(DATA[(number - 1) * 1000 : number * 1000]))
+
+
+def test_a_file_is_cut_into_parts_of_one_size_and_a_rest():
+    assert incoming.part_sizes(1) == [1]
+    assert incoming.part_sizes(incoming.PART_BYTES) == [incoming.PART_BYTES]
+    assert incoming.part_sizes(2 * incoming.PART_BYTES + 5) == [incoming.PART_BYTES] * 2 + [5]
+
+
+def test_parts_in_any_order_make_the_file(parts):
+    assert incoming.received(PREFIX, SIZES) == {1, 2, 3}
+
+    with open_original(incoming.assemble(PREFIX, SIZES, ".mp4")) as original:
+        assert original.read() == DATA
+
+
+def test_parts_read_as_one_file_wherever_one_seeks(parts):
+    with incoming.open_parts(PREFIX, SIZES) as whole:
+        assert whole.seek(0, os.SEEK_END) == len(DATA)
+        assert whole.read() == b""
+        for offset, size in ((0, 64), (990, 30), (1999, 2), (2550, 100), (0, len(DATA)), (5000, 1)):
+            assert whole.seek(offset) == offset
+            assert whole.read(size) == DATA[offset : offset + size]
+
+
+def test_a_part_that_comes_again_replaces_the_first_and_leaves_nothing_else(parts, tmp_path):
+    incoming.store_part(PREFIX, 1, io.BytesIO(b"x" * 1000))
+
+    with incoming.open_parts(PREFIX, SIZES) as whole:
+        assert whole.read(1001) == b"x" * 1000 + DATA[1000:1001]
+    assert sorted(path.name for path in (tmp_path / "incoming" / PREFIX).iterdir()) == ["1", "2", "3"]
+
+
+def test_a_part_of_another_size_or_half_written_has_not_been_received(parts, tmp_path):
+    incoming.store_part(PREFIX, 2, io.BytesIO(b"short"))
+    (tmp_path / "incoming" / PREFIX / "3").rename(tmp_path / "incoming" / PREFIX / "3.abcd")
+
+    assert incoming.received(PREFIX, SIZES) == {1}
+
+
+def test_discarding_leaves_nothing_and_may_be_done_twice(parts, tmp_path):
+    (tmp_path / "incoming" / PREFIX / "9.half").write_bytes(b"killed here")
+
+    incoming.discard(PREFIX)
+    incoming.discard(PREFIX)
+
+    assert incoming.received(PREFIX, SIZES) == set()
+    assert not list((tmp_path / "incoming").iterdir())
+
+
+def test_D15_a_part_that_vanishes_is_trouble_of_ours_and_leaves_no_original(parts, tmp_path):
+    (tmp_path / "incoming" / PREFIX / "2").unlink()
+
+    with pytest.raises(TransientMediaError, match="could not be stored"):
+        incoming.assemble(PREFIX, SIZES, ".mp4")
+    assert not [path for path in (tmp_path / "originals").rglob("*") if path.is_file()]

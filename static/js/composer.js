@@ -8,9 +8,8 @@
 import { update as updateCounter } from "./count.js";
 import { ask as confirm } from "./dialogs.js";
 import { make } from "./dom.js";
-import { applyEdits, useFilters } from "./edits.js";
+import { cropRect, useFilters } from "./edits.js";
 import { Captions, captionsKey, isCaptionsKey } from "./composer/captions.js";
-import { Crop } from "./composer/crop.js";
 import { Draft } from "./composer/draft.js";
 import { Editor } from "./composer/editor.js";
 import { lengthProblem, problemOf, readLimits, sizeProblem } from "./composer/files.js";
@@ -127,10 +126,11 @@ function compose(root) {
     slots.thumb.toggleAttribute("data-blank", !picture);
     canvas.hidden = !picture;
     if (picture) {
-      const crop = new Crop(picture, edits.crop);
-      canvas.width = Math.round(Math.min(THUMB_PX, THUMB_PX * crop.shape));
-      canvas.height = Math.round(canvas.width / crop.shape);
-      render(canvas, picture, crop.frame, edits, applyEdits);
+      const frame = cropRect(edits, picture.width, picture.height);
+      const scale = THUMB_PX / Math.max(frame.width, frame.height);
+      canvas.width = Math.max(1, Math.round(frame.width * scale));
+      canvas.height = Math.max(1, Math.round(frame.height * scale));
+      render(canvas, picture, frame, edits);
     }
     slides.drawState(slide);
   }

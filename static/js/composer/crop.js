@@ -2,23 +2,24 @@
  * Where the frame of a crop lies over its picture, in numbers. The frame keeps its ratio and never leaves the picture;
  * zoom 1 is the largest frame that fits. Sizes are pixels of the upright original.
  */
+import { RATIOS } from "../edits.js";
 
 const MAX_ZOOM = 5;
-const SHAPES = { "1:1": 1, "4:5": 4 / 5, "16:9": 16 / 9 };
+const SHAPES = new Map(RATIOS.map(({ id, value }) => [id, value]));
 
 export class Crop {
   /** `crop` as edits hold it, or undefined for all of the picture; no frame gets smaller than `minSide` on its longer side. */
   constructor({ width, height, minSide = 1 }, crop) {
     Object.assign(this, { width, height, minSide });
     const { ratio = "original", x = 0, y = 0, width: wide = 1, height: high = 1 } = crop ?? {};
-    this.ratio = ratio in SHAPES ? ratio : "original";
+    this.ratio = SHAPES.has(ratio) ? ratio : "original";
     this.zoom = this.#largest.width / (wide * width);
     this.middle = { x: (x + wide / 2) * width, y: (y + high / 2) * height };
     this.#settle();
   }
 
   get shape() {
-    return SHAPES[this.ratio] ?? this.width / this.height;
+    return SHAPES.get(this.ratio) ?? this.width / this.height;
   }
 
   get maxZoom() {

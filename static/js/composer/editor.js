@@ -3,7 +3,7 @@
  * will be published: it is dragged, pinched, turned by the wheel, or moved by arrow keys and zoomed by + and −.
  * Nothing is decided before Done; Cancel and Escape leave the slide as it was.
  */
-import { ADJUSTMENTS, RATIOS, applyEdits } from "../edits.js";
+import { ADJUSTMENTS, RATIOS, cropOf, cropRect } from "../edits.js";
 import { make } from "../dom.js";
 import { Crop } from "./crop.js";
 import { pictureOf, render } from "./pictures.js";
@@ -13,7 +13,6 @@ const SAMPLE_PX = 80;
 const STEP = 0.02;
 const BIG_STEP = 0.1;
 const SAY_AFTER_MS = 500;
-const RATIO_NAMES = { original: "Original" };
 
 export class Editor {
   #result = null;
@@ -61,9 +60,9 @@ export class Editor {
   // --- Controls -----------------------------------------------------------------------------------------------------
 
   #fillRatios() {
-    for (const id of Object.keys(RATIOS)) {
+    for (const { id, label, value } of RATIOS) {
       const radio = make("input", { type: "radio", name: "ratio", value: id });
-      this.parts.ratioList.append(make("label", { class: "editor-ratio" }, radio, make("span", {}, RATIO_NAMES[id] ?? id)));
+      this.parts.ratioList.append(make("label", { class: "editor-ratio", title: label }, radio, make("span", {}, value ? id : label)));
     }
   }
 
@@ -145,7 +144,7 @@ export class Editor {
       const height = Math.max(1, Math.round(width / shape));
       if (stage.width !== width) stage.width = width;
       if (stage.height !== height) stage.height = height;
-      render(stage, this.picture, frame, this.#edits(), applyEdits);
+      render(stage, this.picture, frame, this.#edits());
     });
   }
 
@@ -153,9 +152,8 @@ export class Editor {
   #drawSamples() {
     if (this.slide.kind === "video") return;
     const { width, height } = this.picture;
-    const square = new Crop({ width, height }, undefined);
-    square.setRatio("1:1");
-    for (const { id, canvas } of this.samples) render(canvas, this.picture, square.frame, { filter: id }, applyEdits);
+    const crop = cropOf("1:1", width, height);
+    for (const { id, canvas } of this.samples) render(canvas, this.picture, cropRect({ crop }, width, height), { filter: id });
   }
 
   // --- The stage ----------------------------------------------------------------------------------------------------

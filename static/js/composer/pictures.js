@@ -3,6 +3,7 @@
  * (HEIC in most browsers; a draft whose files have arrived).
  */
 import { make } from "../dom.js";
+import { applyEdits } from "../edits.js";
 
 const FRAME_MS = 8_000;
 
@@ -85,8 +86,8 @@ function blank(width, height, widest) {
   return make("canvas", { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) });
 }
 
-/** Draws `picture` into `canvas` (its size is kept) cropped and coloured by `edits`; `applyEdits` comes from edits.js. */
-export function render(canvas, picture, frame, edits, applyEdits) {
+/** Draws `picture` into `canvas` (its size is kept) cropped to `frame` and in the colours of `edits`. */
+export function render(canvas, picture, frame, edits) {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   const across = picture.canvas.width / picture.width;
   const down = picture.canvas.height / picture.height;

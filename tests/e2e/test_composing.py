@@ -144,7 +144,7 @@ def test_four_files_are_published_after_the_broken_fifth_is_removed_and_a_reload
 
 def test_each_file_says_where_it_is(composer, picture):
     choose(composer, picture("a.jpg"), SPEECH)
-    composer.wait_for_function("document.querySelector('.composer-item progress')?.checkVisibility()")
+    composer.wait_for_function("() => document.querySelector('.composer-item progress')?.checkVisibility()")
     wait_for(composer, "ready", count=2)
 
     expect(slide(composer, 1)).to_contain_text("Ready")
@@ -155,7 +155,7 @@ def test_a_heic_photo_gets_its_picture_from_the_server_and_can_be_edited(compose
     choose(composer, HEIC)
     expect(composer.get_by_label("Preview of wildflower-iphone.heic")).to_be_visible(timeout=60 * SECONDS)
 
-    composer.get_by_label("Edit photo 1").click()
+    composer.get_by_role("button", name="Edit photo 1").click()
     composer.get_by_role("radio", name="1:1").check()
     composer.get_by_role("button", name="Done").click()
     share(composer)
@@ -250,7 +250,7 @@ def differs_by(one, other):
 def test_what_is_published_has_the_crop_and_the_look_of_the_preview(composer):
     choose(composer, WISTERIA)
     expect(composer.locator(".composer-picture:visible")).to_have_count(1)
-    composer.get_by_label("Edit photo 1").click()
+    composer.get_by_role("button", name="Edit photo 1").click()
     stage = composer.locator(".editor-stage")
     before = shown_on_the_stage(composer)
 
@@ -277,7 +277,7 @@ def test_what_is_published_has_the_crop_and_the_look_of_the_preview(composer):
 
 def test_the_frame_is_dragged_turned_and_moved_and_cancel_leaves_all_as_it_was(composer):
     choose(composer, WISTERIA)
-    composer.get_by_label("Edit photo 1").click()
+    composer.get_by_role("button", name="Edit photo 1").click()
     zoom = composer.get_by_label("Zoom")
     stage = composer.locator(".editor-stage")
     composer.get_by_role("radio", name="1:1").check()
@@ -301,8 +301,8 @@ def test_the_frame_is_dragged_turned_and_moved_and_cancel_leaves_all_as_it_was(c
     composer.get_by_role("radio", name="4:5").check()
     composer.keyboard.press("Escape")
     expect(composer.get_by_role("dialog")).to_be_hidden()
-    expect(composer.get_by_label("Edit photo 1")).to_be_focused()
-    composer.get_by_label("Edit photo 1").click()
+    expect(composer.get_by_role("button", name="Edit photo 1")).to_be_focused()
+    composer.get_by_role("button", name="Edit photo 1").click()
     expect(composer.get_by_role("radio", name="Original").first).to_be_checked()
 
 
@@ -310,7 +310,7 @@ def test_two_fingers_zoom(sign_up):
     page = sign_up("anna", size=PHONE)
     page.goto("/create/")
     choose(page, WISTERIA)
-    page.get_by_label("Edit photo 1").click()
+    page.get_by_role("button", name="Edit photo 1").click()
     page.evaluate(
         """() => {
           const stage = document.querySelector(".editor-stage");
@@ -329,9 +329,9 @@ def test_two_fingers_zoom(sign_up):
 
 def test_a_video_is_cropped_but_not_filtered(composer):
     choose(composer, BEE)
-    expect(composer.get_by_label("Edit video 1")).to_be_enabled(timeout=60 * SECONDS)
+    expect(composer.get_by_role("button", name="Edit video 1")).to_be_enabled(timeout=60 * SECONDS)
 
-    composer.get_by_label("Edit video 1").click()
+    composer.get_by_role("button", name="Edit video 1").click()
 
     expect(composer.get_by_role("radio", name="1:1")).to_be_visible()
     expect(composer.get_by_role("group", name="Filter")).to_be_hidden()
@@ -350,9 +350,10 @@ def test_H10_the_composer_with_files_and_its_editor_pass_axe(size, sign_up):
     found = []
     for place in ("list", "editor"):
         if place == "editor":
-            page.get_by_label("Edit photo 1").click()
+            page.get_by_role("button", name="Edit photo 1").click()
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.wait_for_timeout(300)
             for violation in Axe().run(page).response["violations"]:
                 if violation["impact"] in {"serious", "critical"}:
                     nodes = [node["html"][:160] for node in violation["nodes"][:3]]
@@ -600,7 +601,7 @@ def test_the_draft_survives_a_reload_and_a_closed_tab_and_goes_once_shared(compo
     choose(composer, picture("a.jpg"), picture("b.jpg"))
     composer.get_by_label("Alt text for photo 2").fill("a door")
     composer.fill("#id_caption", "Half done")
-    composer.get_by_label("Edit photo 1").click()
+    composer.get_by_role("button", name="Edit photo 1").click()
     composer.get_by_role("radio", name="1:1").check()
     composer.get_by_role("button", name="Done").click()
     composer.get_by_label("Move photo 2 earlier").click()
@@ -614,7 +615,7 @@ def test_the_draft_survives_a_reload_and_a_closed_tab_and_goes_once_shared(compo
     assert names(again) == ["b.jpg", "a.jpg"]
     expect(again.get_by_label("Alt text for photo 1")).to_have_value("a door")
     expect(again.locator("#id_caption")).to_have_value("Half done")
-    again.get_by_label("Edit photo 2").click()
+    again.get_by_role("button", name="Edit photo 2").click()
     expect(again.get_by_role("radio", name="1:1")).to_be_checked()
     again.keyboard.press("Escape")
 

@@ -6,6 +6,7 @@ import { make } from "../dom.js";
 import { applyEdits } from "../edits.js";
 
 const FRAME_MS = 8_000;
+const LET_GO_MS = 2_000;
 
 /**
  * A canvas no wider than `widest` with the slide's photo, or a frame of its video, upright and unedited; with `seconds`
@@ -77,7 +78,8 @@ async function ofVideo(file, widest) {
   } finally {
     video.removeAttribute("src");
     video.load();
-    URL.revokeObjectURL(url);
+    // It lets go of the file a moment later.
+    setTimeout(() => URL.revokeObjectURL(url), LET_GO_MS);
   }
 }
 

@@ -12,6 +12,7 @@ from accounts.http import MemberRequest
 from common.http import json_error, wants_json
 from common.ratelimit import FILES, UPLOADS, seconds_to_wait, too_many_sentence
 from common.text import clean_text
+from media.edits import FILTERS
 from media.errors import MediaError, TransientMediaError
 from media.intake import accepted_uploads
 from posts.actions import Slide, SlidesRefusedError, delete_medium, share_post, take_file
@@ -125,6 +126,7 @@ def _page(
         "alt_errors": form.alt_errors if form.is_bound else [],
         "alts": form.alts,
         "accept": accepted_uploads(),
+        "filters": FILTERS,
     }
     response = render(request, "posts/create.html", context, status=status)
     for name, value in (headers or {}).items():

@@ -171,10 +171,7 @@ class IncomingBucket(Bucket):
 
     def _listed(self, prefix: str) -> list[Part]:
         """What lies below `prefix`: one request tells the sizes of all parts, as the store has them."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket_name, Prefix=f"{self.location}{prefix}/"
-        )
-        return [Part(one["Key"], one["Size"], one["ETag"]) for page in pages for one in page.get("Contents", ())]
+        return [Part(one["Key"], one["Size"], one["ETag"]) for one in self.listed(f"{self.location}{prefix}/")]
 
     def _key(self, prefix: str, number: int) -> str:
         return f"{self.location}{part_key(prefix, number)}"

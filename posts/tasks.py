@@ -44,6 +44,9 @@ SWEEP_AFTER_SECONDS = 30
 """Longer than a photo takes when nothing waits; a longer queue only makes the sweeper ask in vain."""
 
 SWEEP_BATCH = 200
+STORAGE_WAITED_FOR = timedelta(days=1)
+"""So long after its upload a file is tried again and again while the storage is away or full."""
+
 GAVE_UP = "Something went wrong on our side while we processed this file. Try again."
 TOO_SLOW = "This video takes too long to convert. Save it smaller, as ordinary MP4, and try that."
 
@@ -91,7 +94,10 @@ def _process(media_id: int, make: Callable[[Media, BinaryIO], None]) -> None:
                 make(medium, cast("BinaryIO", original))
         except TransientMediaError as error:
             log.warning("%s %s, attempt %s: %s", medium.kind, media_id, medium.attempts, error)
-            if medium.attempts >= MAX_ATTEMPTS:
+            if error.code == "storage" and timezone.now() - medium.created_at < STORAGE_WAITED_FOR:
+                # The file has no part in it: not an attempt. The sweeper asks again, until the storage is back.
+                Media.objects.filter(pk=medium.pk).update(attempts=medium.attempts - 1)
+            elif medium.attempts >= MAX_ATTEMPTS:
                 _fail(medium, str(error))
         except SoftTimeLimitExceeded:
             _fail(medium, TOO_SLOW)

@@ -6,6 +6,7 @@ a session cookie could be stolen by a hole in one. What only decoding can show i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import struct
@@ -41,11 +42,18 @@ MAX_JPEG_SCANS: Final = 100
 MAX_ANIMATION_FRAMES: Final = 3_000
 """Of a GIF or WebP that is shown moving: a minute at 50 a second. With more of them the first is shown, as a photo."""
 
+MAX_ANIMATION_PIXELS: Final = 2_000_000_000
+"""Of all its frames together, likewise: 1,000 frames of 1080p, or a minute at 50 a second of 800 × 800."""
+
 MAX_CHUNKS: Final = 100_000
 """Parts of one PNG, WebP or GIF. A 30 MB PNG in the usual pieces of 8 KB has 4,000."""
 
 _BLOCK_BYTES: Final = 1024 * 1024
 _GIF_BLOCK_BYTES: Final = 32 * 1024
+_FEW_GIF_BLOCKS: Final = 64
+_LEAST_GIF_BLOCK_BYTES: Final = 16
+_NO_DELAY_MS: Final = 10
+_DELAY_MS: Final = 100
 _JPEG_WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_MARKS: Final = re.compile(b"\xff[\xd9\xda]")
@@ -67,11 +75,14 @@ class PhotoInfo:
     """How the decoded picture is to be turned, as EXIF numbers it: 5 to 8 lay it on its side. HEIC comes upright."""
     frames: int = 1
     """Pictures that follow each other in a GIF or WebP, as far as they are whole."""
+    duration_ms: int = 0
+    """For how long they do."""
 
     @property
-    def is_animated(self) -> bool:
-        """Whether it is to be shown as a short film."""
-        return 1 < self.frames <= MAX_ANIMATION_FRAMES
+    def is_film(self) -> bool:
+        """Whether it is to be shown moving, as a short film."""
+        pixels = self.frames * self.width * self.height
+        return 1 < self.frames <= MAX_ANIMATION_FRAMES and pixels <= MAX_ANIMATION_PIXELS
 
     @property
     def extension(self) -> str:
@@ -102,8 +113,9 @@ def probe(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo | Video
 def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
     """What `file` is, if it is a photo within our limits. Leaves it at its start.
 
-    `without` names kinds, in small letters, whose decoder is switched off. Raises MediaError with one of the codes
-    empty, too-large, unsupported, switched-off, unreadable, too-small, too-many-pixels, shape, too-complex.
+    `without` names kinds, in small letters, whose decoder is switched off; without "video" nothing is animated, as
+    the converter of videos makes the films. Raises MediaError with one of the codes empty, too-large, unsupported,
+    switched-off, unreadable, too-small, too-many-pixels, shape, too-complex.
 
     Cost: for PNG, WebP, AVIF and HEIC a read per chunk; for JPEG one pass over the bytes: 1 to 2 ms for a phone's
     photo, some 15 ms at 30 MB.
@@ -122,8 +134,10 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
         if orientation >= 5:
             width, height = height, width
         _check_dimensions(width, height)
-        frames = _COUNTERS[kind](file, size) if kind in _COUNTERS else 1
-        return PhotoInfo(kind, width, height, size, orientation, frames)
+        frames, duration_ms = 1, 0
+        if kind in _FRAMES and "video" not in without:
+            frames, duration_ms = _animation(_FRAMES[kind](file, size))
+        return PhotoInfo(kind, width, height, size, orientation, frames, duration_ms)
     finally:
         file.seek(0)
 
@@ -312,10 +326,12 @@ def _read_webp(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
     return dimensions, orientation
 
 
-def _count_webp_frames(file: BinaryIO, size: int) -> int:
+def _webp_frames(file: BinaryIO, size: int) -> Iterator[int]:
+    """How long each frame is shown, in milliseconds; none if it stands still."""
     (declared,) = struct.unpack("<I", _exactly(file, 4, 4))
-    names = (name for name, _, _ in _chunks(file, 12, declared + 8, order="<II", overhead=8))
-    return max(1, sum(name == b"ANMF" for name in names))
+    for name, offset, _ in _chunks(file, 12, min(size, declared + 8), order="<II", overhead=8):
+        if name == b"ANMF":
+            yield int.from_bytes(_exactly(file, offset + 12, 3), "little")
 
 
 # --- GIF ----------------------------------------------------------------------------------------------------------
@@ -344,38 +360,42 @@ def _gif_colours(flags: int) -> int:
 
 
 def _after_gif_blocks(file: BinaryIO, offset: int, size: int) -> int:
-    """Where a row of blocks of at most 255 bytes ends, by their lengths."""
-    window, start = b"", offset
+    """Where a row of blocks of at most 255 bytes ends, by their lengths.
+
+    Encoders fill them: rows of tiny ones, of which 30 MB hold 15 million, would only cost time.
+    """
+    window, start, blocks, begin = b"", offset, 0, offset
     while offset < size:
         if not start <= offset < start + len(window):
             window, start = _at(file, offset, _GIF_BLOCK_BYTES), offset
         length = window[offset - start]
         offset += 1 + length
+        blocks += 1
         if length == 0:
             return offset
+        if blocks > _FEW_GIF_BLOCKS and offset - begin < _LEAST_GIF_BLOCK_BYTES * blocks:
+            raise _too_many_pieces()
     raise _unreadable("its end is missing")
 
 
-def _count_gif_frames(file: BinaryIO, size: int) -> int:
-    """Pictures in a GIF that `_read_gif` has found good: what follows the first may be damaged, and ends the count."""
+def _gif_frames(file: BinaryIO, size: int) -> Iterator[int]:
+    """How long each frame is shown, in milliseconds."""
     (flags,) = _exactly(file, 10, 1)
-    offset, frames = 13 + _gif_colours(flags), 0
-    try:
-        for _ in range(MAX_CHUNKS):
-            mark = _exactly(file, offset, 1)
-            if mark == b"\x21":
-                offset = _after_gif_blocks(file, offset + 2, size)
-            elif mark == b"\x2c":
-                (flags,) = _exactly(file, offset + 9, 1)
-                offset = _after_gif_blocks(file, offset + 11 + _gif_colours(flags), size)
-                frames += 1
-            else:
-                break
-            if frames > MAX_ANIMATION_FRAMES:
-                break
-    except MediaError:
-        pass
-    return max(1, frames)
+    offset, delay = 13 + _gif_colours(flags), 0
+    for _ in range(MAX_CHUNKS):
+        mark = _exactly(file, offset, 2)
+        if mark == b"\x21\xf9":
+            # The graphic control before a frame: its length, flags, hundredths of a second.
+            delay = 10 * int.from_bytes(_exactly(file, offset + 4, 2), "little")
+        if mark[:1] == b"\x21":
+            offset = _after_gif_blocks(file, offset + 2, size)
+        elif mark[:1] == b"\x2c":
+            (flags,) = _exactly(file, offset + 9, 1)
+            offset = _after_gif_blocks(file, offset + 11 + _gif_colours(flags), size)
+            yield delay
+            delay = 0
+        else:
+            return
 
 
 # --- HEIC and AVIF ------------------------------------------------------------------------------------------------
@@ -402,7 +422,20 @@ _READERS: Final = {
     "HEIC": _read_heic,
 }
 
-_COUNTERS: Final = {"GIF": _count_gif_frames, "WEBP": _count_webp_frames}
+_FRAMES: Final = {"GIF": _gif_frames, "WEBP": _webp_frames}
+
+
+def _animation(delays: Iterator[int]) -> tuple[int, int]:
+    """(frames, milliseconds) of a picture whose first frame is good; damage further on ends it there."""
+    frames = duration_ms = 0
+    with contextlib.suppress(MediaError):
+        for delay in delays:
+            frames += 1
+            # As browsers do, and ffmpeg: who asks for no time at all gets a tenth of a second.
+            duration_ms += delay if delay > _NO_DELAY_MS else _DELAY_MS
+            if frames > MAX_ANIMATION_FRAMES:
+                break
+    return max(1, frames), duration_ms
 
 
 # --- Common -------------------------------------------------------------------------------------------------------
@@ -420,7 +453,11 @@ def _chunks(file: BinaryIO, offset: int, end: int, *, order: str, overhead: int)
             raise _unreadable("a part of it is missing")
         yield name, offset + 8, length
         offset += overhead + length + (length & 1 if order.startswith("<") else 0)
-    raise MediaError("too-complex", "This photo is stored in too many pieces. Save it again and try that.")
+    raise _too_many_pieces()
+
+
+def _too_many_pieces() -> MediaError:
+    return MediaError("too-complex", "This photo is stored in too many pieces. Save it again and try that.")
 
 
 def _exactly(file: BinaryIO, offset: int, size: int) -> bytes:

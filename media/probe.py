@@ -51,7 +51,7 @@ MAX_CHUNKS: Final = 100_000
 _BLOCK_BYTES: Final = 1024 * 1024
 _GIF_BLOCK_BYTES: Final = 32 * 1024
 _FEW_GIF_BLOCKS: Final = 64
-_LEAST_GIF_BLOCK_BYTES: Final = 16
+_LEAST_GIF_BLOCK_BYTES: Final = 24
 _NO_DELAY_MS: Final = 10
 _DELAY_MS: Final = 100
 _JPEG_WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -75,12 +75,13 @@ class PhotoInfo:
     """How the decoded picture is to be turned, as EXIF numbers it: 5 to 8 lay it on its side. HEIC comes upright."""
     frames: int = 1
     """Pictures that follow each other in a GIF or WebP, as far as they are whole."""
+
     duration_ms: int = 0
     """For how long they do."""
 
     @property
-    def is_film(self) -> bool:
-        """Whether it is to be shown moving, as a short film."""
+    def moves(self) -> bool:
+        """Whether it is to be shown as a short film."""
         pixels = self.frames * self.width * self.height
         return 1 < self.frames <= MAX_ANIMATION_FRAMES and pixels <= MAX_ANIMATION_PIXELS
 
@@ -113,9 +114,8 @@ def probe(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo | Video
 def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
     """What `file` is, if it is a photo within our limits. Leaves it at its start.
 
-    `without` names kinds, in small letters, whose decoder is switched off; without "video" nothing is animated, as
-    the converter of videos makes the films. Raises MediaError with one of the codes empty, too-large, unsupported,
-    switched-off, unreadable, too-small, too-many-pixels, shape, too-complex.
+    `without` names kinds, in small letters, whose decoder is switched off. Raises MediaError with one of the codes
+    empty, too-large, unsupported, switched-off, unreadable, too-small, too-many-pixels, shape, too-complex.
 
     Cost: for PNG, WebP, AVIF and HEIC a read per chunk; for JPEG one pass over the bytes: 1 to 2 ms for a phone's
     photo, some 15 ms at 30 MB.
@@ -135,8 +135,9 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
             width, height = height, width
         _check_dimensions(width, height)
         frames, duration_ms = 1, 0
-        if kind in _FRAMES and "video" not in without:
-            frames, duration_ms = _animation(_FRAMES[kind](file, size))
+        # Where videos are switched off the first picture is shown.
+        if kind in _DELAYS and "video" not in without:
+            frames, duration_ms = _animation(_DELAYS[kind](file))
         return PhotoInfo(kind, width, height, size, orientation, frames, duration_ms)
     finally:
         file.seek(0)
@@ -326,10 +327,10 @@ def _read_webp(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
     return dimensions, orientation
 
 
-def _webp_frames(file: BinaryIO, size: int) -> Iterator[int]:
-    """How long each frame is shown, in milliseconds; none if it stands still."""
+def _webp_delays(file: BinaryIO) -> Iterator[int]:
+    """For how many milliseconds each frame asks; none if it stands still."""
     (declared,) = struct.unpack("<I", _exactly(file, 4, 4))
-    for name, offset, _ in _chunks(file, 12, min(size, declared + 8), order="<II", overhead=8):
+    for name, offset, _ in _chunks(file, 12, declared + 8, order="<II", overhead=8):
         if name == b"ANMF":
             yield int.from_bytes(_exactly(file, offset + 12, 3), "little")
 
@@ -337,21 +338,53 @@ def _webp_frames(file: BinaryIO, size: int) -> Iterator[int]:
 # --- GIF ----------------------------------------------------------------------------------------------------------
 
 
+class _Onward:
+    """A file that is read forward in small steps, and fetched in blocks."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._window, self._start = file, b"", 0
+
+    def at(self, offset: int, size: int) -> bytes:
+        """`size` bytes, a few, from `offset`; a file that ends before them is damaged."""
+        if not self._start <= offset <= self._start + len(self._window) - size:
+            self._window, self._start = _at(self._file, offset, _GIF_BLOCK_BYTES), offset
+        data = self._window[offset - self._start : offset - self._start + size]
+        if len(data) < size:
+            raise _unreadable("its end is missing")
+        return data
+
+
 def _read_gif(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
     """The size of the canvas, or of the first picture where that reaches beyond it; the first picture must be whole."""
-    width, height, flags = struct.unpack("<HHB", _exactly(file, 6, 5))
-    offset = 13 + _gif_colours(flags)
-    for _ in range(MAX_CHUNKS):
-        mark = _exactly(file, offset, 1)
-        if mark == b"\x21":
-            offset = _after_gif_blocks(file, offset + 2, size)
-        elif mark == b"\x2c":
-            left, top, wide, high, flags = struct.unpack("<HHHHB", _exactly(file, offset + 1, 9))
-            _after_gif_blocks(file, offset + 11 + _gif_colours(flags), size)
-            return (max(width, left + wide), max(height, top + high)), 1
-        else:
-            break
+    width, height = struct.unpack("<HH", _exactly(file, 6, 4))
+    for _, left, top, wide, high in _gif_pictures(file):
+        return (max(width, left + wide), max(height, top + high)), 1
     raise _unreadable("it has no picture")
+
+
+def _gif_delays(file: BinaryIO) -> Iterator[int]:
+    """For how many milliseconds each frame asks."""
+    return (10 * delay for delay, *_ in _gif_pictures(file))
+
+
+def _gif_pictures(file: BinaryIO) -> Iterator[tuple[int, int, int, int, int]]:
+    """Hundredths of a second, left, top, width and height of each picture that is whole."""
+    data = _Onward(file)
+    offset, delay = 13 + _gif_colours(data.at(10, 1)[0]), 0
+    for _ in range(MAX_CHUNKS):
+        mark = data.at(offset, 1)
+        if mark == b"\x21":
+            kind, length, _, delay_of_next = struct.unpack("<BBBH", data.at(offset + 1, 5))
+            # The graphic control of the picture that follows.
+            delay = delay_of_next if (kind, length) == (0xF9, 4) else delay
+            offset = _after_gif_blocks(data, offset + 2)
+        elif mark == b"\x2c":
+            left, top, wide, high, flags = struct.unpack("<HHHHB", data.at(offset + 1, 9))
+            offset = _after_gif_blocks(data, offset + 11 + _gif_colours(flags))
+            yield delay, left, top, wide, high
+            delay = 0
+        else:
+            return
 
 
 def _gif_colours(flags: int) -> int:
@@ -359,43 +392,18 @@ def _gif_colours(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _after_gif_blocks(file: BinaryIO, offset: int, size: int) -> int:
+def _after_gif_blocks(data: _Onward, offset: int) -> int:
     """Where a row of blocks of at most 255 bytes ends, by their lengths.
 
     Encoders fill them: rows of tiny ones, of which 30 MB hold 15 million, would only cost time.
     """
-    window, start, blocks, begin = b"", offset, 0, offset
-    while offset < size:
-        if not start <= offset < start + len(window):
-            window, start = _at(file, offset, _GIF_BLOCK_BYTES), offset
-        length = window[offset - start]
+    blocks, begin = 0, offset
+    while length := data.at(offset, 1)[0]:
         offset += 1 + length
         blocks += 1
-        if length == 0:
-            return offset
         if blocks > _FEW_GIF_BLOCKS and offset - begin < _LEAST_GIF_BLOCK_BYTES * blocks:
             raise _too_many_pieces()
-    raise _unreadable("its end is missing")
-
-
-def _gif_frames(file: BinaryIO, size: int) -> Iterator[int]:
-    """How long each frame is shown, in milliseconds."""
-    (flags,) = _exactly(file, 10, 1)
-    offset, delay = 13 + _gif_colours(flags), 0
-    for _ in range(MAX_CHUNKS):
-        mark = _exactly(file, offset, 2)
-        if mark == b"\x21\xf9":
-            # The graphic control before a frame: its length, flags, hundredths of a second.
-            delay = 10 * int.from_bytes(_exactly(file, offset + 4, 2), "little")
-        if mark[:1] == b"\x21":
-            offset = _after_gif_blocks(file, offset + 2, size)
-        elif mark[:1] == b"\x2c":
-            (flags,) = _exactly(file, offset + 9, 1)
-            offset = _after_gif_blocks(file, offset + 11 + _gif_colours(flags), size)
-            yield delay
-            delay = 0
-        else:
-            return
+    return offset + 1
 
 
 # --- HEIC and AVIF ------------------------------------------------------------------------------------------------
@@ -422,7 +430,7 @@ _READERS: Final = {
     "HEIC": _read_heic,
 }
 
-_FRAMES: Final = {"GIF": _gif_frames, "WEBP": _webp_frames}
+_DELAYS: Final = {"GIF": _gif_delays, "WEBP": _webp_delays}
 
 
 def _animation(delays: Iterator[int]) -> tuple[int, int]:
@@ -431,7 +439,7 @@ def _animation(delays: Iterator[int]) -> tuple[int, int]:
     with contextlib.suppress(MediaError):
         for delay in delays:
             frames += 1
-            # As browsers do, and ffmpeg: who asks for no time at all gets a tenth of a second.
+            # As browsers and ffmpeg do: a frame that asks for no time gets a tenth of a second.
             duration_ms += delay if delay > _NO_DELAY_MS else _DELAY_MS
             if frames > MAX_ANIMATION_FRAMES:
                 break

@@ -44,8 +44,8 @@ class VideoInfo:
     duration_ms: int
     """0 if the header does not say."""
     is_hdr: bool = False
-    is_film: ClassVar = True
-    """What `media.probe.PhotoInfo` says of animations."""
+    moves: ClassVar = True
+    """As opposed to most photos (`media.probe.PhotoInfo`)."""
 
     @property
     def extension(self) -> str:

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,12 +60,12 @@ def new_key(extension: str) -> str:
     return f"{name[:2]}/{name[2:4]}/{name[4:]}{extension}"
 
 
-def new_folder(names: Iterable[str]) -> dict[str, str]:
+def new_folder(names: Iterable[str]) -> list[str]:
     """A key for each of `names`, all in one random folder: for files that name each other by these names."""
     folder = new_key("")
-    keys = {name: f"{folder}/{name}" for name in names}
-    if wrong := [name for name, key in keys.items() if not PUBLIC.fullmatch(key)]:
-        raise ValueError(f"no such names in a folder: {wrong}")
+    keys = [f"{folder}/{name}" for name in names]
+    if wrong := [key for key in keys if not PUBLIC.fullmatch(key)]:
+        raise ValueError(f"no such names of public files: {wrong}")
     return keys
 
 
@@ -90,11 +90,11 @@ def store_rendition_file(file: BinaryIO, extension: str, key: str = "") -> str:
     return _store(storages["default"], File(file), extension, key)
 
 
-def store_folder(files: Iterable[Path], keys: Mapping[str, str]) -> None:
-    """Keep files of the system as public ones, each at the key that `new_folder` gave for its name."""
-    for path in files:
+def store_folder(files: Iterable[Path], keys: Iterable[str]) -> None:
+    """Keep files of the system as public ones, each at its key of `new_folder`."""
+    for path, key in zip(files, keys, strict=True):
         with path.open("rb") as file:
-            store_rendition_file(file, path.suffix, keys[path.name])
+            store_rendition_file(file, path.suffix, key)
 
 
 def open_original(key: str) -> File:

@@ -185,7 +185,7 @@ def _probe(original: BinaryIO) -> _Source:
     info = probe(original, without=settings.DECODERS_OFF)
     if isinstance(info, VideoInfo):
         return _Source(_FORMATS[info.format], info.duration_ms, info.is_hdr)
-    if not info.is_film:
+    if not info.moves:
         raise MediaError("unsupported", "This is a photo and no video. Share it again.")
     return _Source(_FORMATS[info.format], min(info.duration_ms, MAX_ANIMATION_SECONDS * 1000), frames=info.frames)
 

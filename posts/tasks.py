@@ -23,8 +23,10 @@ from media.photos import RENDERER, Rendered, render_photo
 from media.storage import (
     delete_originals,
     delete_renditions,
+    new_folder,
     new_key,
     open_original,
+    store_folder,
     store_rendition,
     store_rendition_file,
 )
@@ -162,13 +164,13 @@ def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = Non
         {"width": one.width, "height": one.height, "webp": new_key(".webp"), "jpeg": new_key(".jpg")}
         for one in rendered.renditions
     ]
-    made = Media(renditions=renditions, video={"mp4": new_key(".mp4"), "bytes": movie.bytes} if movie else {})
+    made = Media(renditions=renditions, video=_named(movie) if movie else {})
     with on_their_way("default", made.made_keys) as files:
         for one, named in zip(rendered.renditions, made.renditions, strict=True):
             store_rendition(one.webp, ".webp", named["webp"])
             store_rendition(one.jpeg, ".jpg", named["jpeg"])
         if movie:
-            store_rendition_file(movie.mp4, ".mp4", made.video["mp4"])
+            _store_movie(movie, made.video)
         with transaction.atomic():
             taken = Media.objects.filter(pk=medium.pk, state=medium.state, post__deleted_at__isnull=True).update(
                 state=MediaState.READY,
@@ -184,6 +186,22 @@ def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = Non
                 let_go("default", medium.made_keys)
     if taken:
         delete_loose("default", medium.made_keys)
+
+
+def _named(movie: RenderedVideo) -> dict[str, Any]:
+    """`Media.video` with a new key for each file of `movie`."""
+    video: dict[str, Any] = {"mp4": new_key(".mp4"), "bytes": movie.bytes}
+    if movie.loops:
+        video["loops"] = True
+    if movie.hls:
+        video["files"] = new_folder(path.name for path in movie.hls)
+        video["hls"] = video["files"][0]
+    return video
+
+
+def _store_movie(movie: RenderedVideo, video: dict[str, Any]) -> None:
+    store_rendition_file(movie.mp4, ".mp4", video["mp4"])
+    store_folder(movie.hls, video.get("files", []))
 
 
 def _fail(medium: Media, reason: str) -> None:

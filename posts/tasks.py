@@ -20,15 +20,16 @@ from common.files import delete_loose, let_go, on_their_way
 from common.ids import first_id_at
 from common.limits import DRAFT_KEPT_DAYS, UPLOAD_KEPT_HOURS
 from common.locks import held_by_this_worker
-from media import hls
 from media.errors import MediaError, TransientMediaError
 from media.incoming import discard
 from media.photos import RENDERER, Rendered, render_photo
 from media.storage import (
     delete_originals,
     delete_renditions,
+    new_folder,
     new_key,
     open_original,
+    store_folder,
     store_rendition,
     store_rendition_file,
 )
@@ -214,21 +215,15 @@ def _named(movie: RenderedVideo) -> dict[str, Any]:
     video: dict[str, Any] = {"mp4": new_key(".mp4"), "bytes": movie.bytes}
     if movie.loops:
         video["loops"] = True
-    if movie.variants:
-        video["hls"] = new_key(".m3u8")
-        video["streams"] = [{"list": new_key(".m3u8"), "pieces": new_key(".mp4")} for _ in movie.variants]
+    if movie.hls:
+        video["files"] = new_folder(path.name for path in movie.hls)
+        video["hls"] = video["files"][0]
     return video
 
 
 def _store_movie(movie: RenderedVideo, video: dict[str, Any]) -> None:
     store_rendition_file(movie.mp4, ".mp4", video["mp4"])
-    if not movie.variants:
-        return
-    for variant, named in zip(movie.variants, video["streams"], strict=True):
-        store_rendition_file(variant.pieces, ".mp4", named["pieces"])
-        store_rendition(hls.list_of(variant, named["pieces"]).encode(), ".m3u8", named["list"])
-    lists = [named["list"] for named in video["streams"]]
-    store_rendition(hls.master_list(movie.variants, lists).encode(), ".m3u8", video["hls"])
+    store_folder(movie.hls, video.get("files", []))
 
 
 def _fail(medium: Media, reason: str) -> None:

@@ -77,8 +77,8 @@ class Media(SnowflakeModel):
     Of a video: those of its poster.
     """
     video = models.JSONField(default=dict, editable=False)
-    """Of a video that is ready: {"mp4": key, "bytes": size}; "loops": true of an animation; and of a long film "hls":
-    key of its list of sizes, "streams": [{"list": key, "pieces": key}, …].
+    """Of a video that is ready: {"mp4": key, "bytes": size}; "loops": true of an animation; and of a long one "hls":
+    key of its master playlist, "files": [that key and those of all it leads to], in one folder.
     """
     renderer = models.PositiveSmallIntegerField(default=0, editable=False)
     """`media.photos.RENDERER` of the day when the files were made."""
@@ -117,8 +117,8 @@ class Media(SnowflakeModel):
     def made_keys(self) -> list[str]:
         """Every public file that the worker made of it, and would make anew."""
         files = [rendition[kind] for rendition in self.renditions for kind in ("webp", "jpeg")]
-        files += [self.video[kind] for kind in ("mp4", "hls") if kind in self.video]
-        return files + [key for stream in self.video.get("streams", ()) for key in (stream["list"], stream["pieces"])]
+        files += [self.video["mp4"]] if "mp4" in self.video else []
+        return [*files, *self.video.get("files", ())]
 
     @property
     def is_video(self) -> bool:

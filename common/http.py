@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_vary_headers
 
@@ -24,3 +25,8 @@ def varies_by_htmx(response: HttpResponse) -> HttpResponse:
     """Mark an answer that is a fragment for htmx and a page for others, at one address."""
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def success_with_undo(request: HttpRequest, text: str, undo_url: str) -> None:
+    """A message with a button that posts to `undo_url`, a path of ours: base.html draws it."""
+    messages.success(request, text, extra_tags=undo_url)

@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "posts",
     "feed",
     "search",
+    "notifications",
     "allauth",
     "allauth.account",
     "django.contrib.admin",
@@ -156,6 +157,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.site",
+                "notifications.context.badge",
             ],
         },
     },
@@ -209,7 +211,7 @@ CACHES = {
 # Not cached: a log-out must be final, also while Valkey is away and a cached session could not be deleted.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
-STORAGES: dict[str, dict[str, object]] = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": DATA_DIR / "media", "base_url": "/media/", "file_permissions_mode": 0o644},
@@ -234,32 +236,49 @@ STORAGES: dict[str, dict[str, object]] = {
 }
 
 AWS_STORAGE_BUCKET_NAME = env.str("AWS_STORAGE_BUCKET_NAME", default="")
+AWS_S3_CUSTOM_DOMAIN = env.str("AWS_S3_CUSTOM_DOMAIN", default="").strip("/")
+
+
+def s3_storages(
+    bucket: str, originals_bucket: str, *, base_url: str = "", upload_url: str = "", **store: object
+) -> dict[str, dict[str, object]]:
+    """The storages in buckets: renditions in one, originals and what is on its way to them in the other.
+
+    `store` says where and as whom (media.s3.Bucket); the URLs are those that browsers see, by default the store's own.
+    """
+    endpoint, region = store.get("endpoint_url"), store.get("region_name")
+
+    def address(name: str) -> str:
+        if endpoint:
+            return f"{str(endpoint).rstrip('/')}/{name}"
+        return f"https://{name}.s3.{region}.amazonaws.com" if region else f"https://{name}.s3.amazonaws.com"
+
+    store |= {"addressing_style": "path" if endpoint else "virtual"}
+    private = store | {"bucket_name": originals_bucket}
+    public = store | {
+        "bucket_name": bucket,
+        "base_url": (base_url or address(bucket)).rstrip("/") + "/",
+        "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
+    }
+    incoming = private | {"location": "incoming/", "upload_url": upload_url or address(originals_bucket)}
+    return {
+        "default": {"BACKEND": "media.s3.Bucket", "OPTIONS": public},
+        "originals": {"BACKEND": "media.s3.Bucket", "OPTIONS": private},
+        "incoming": {"BACKEND": "media.incoming_s3.IncomingBucket", "OPTIONS": incoming},
+    }
+
+
 if AWS_STORAGE_BUCKET_NAME:
-    s3: dict[str, object] = {
-        "endpoint_url": env.str("AWS_S3_ENDPOINT_URL", default="") or None,
-        "region_name": env.str("AWS_S3_REGION_NAME", default="") or None,
-        "access_key": env.str("AWS_ACCESS_KEY_ID", default="") or None,
-        "secret_key": env.str("AWS_SECRET_ACCESS_KEY", default="") or None,
-        "signature_version": "s3v4",
-        "addressing_style": "path",
-        "file_overwrite": False,
-        "default_acl": None,
-    }
-    STORAGES["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": s3
-        | {
-            "bucket_name": AWS_STORAGE_BUCKET_NAME,
-            "querystring_auth": False,
-            "custom_domain": env.str("AWS_S3_CUSTOM_DOMAIN", default="") or None,
-            "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
-        },
-    }
-    STORAGES["originals"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": s3
-        | {"bucket_name": env.str("AWS_ORIGINALS_BUCKET_NAME", default="") or f"{AWS_STORAGE_BUCKET_NAME}-originals"},
-    }
+    STORAGES |= s3_storages(
+        AWS_STORAGE_BUCKET_NAME,
+        env.str("AWS_ORIGINALS_BUCKET_NAME", default="") or f"{AWS_STORAGE_BUCKET_NAME}-originals",
+        base_url=f"https://{AWS_S3_CUSTOM_DOMAIN}" if AWS_S3_CUSTOM_DOMAIN else "",
+        upload_url=env.str("AWS_S3_UPLOAD_URL", default="").rstrip("/"),
+        endpoint_url=env.str("AWS_S3_ENDPOINT_URL", default="") or None,
+        region_name=env.str("AWS_S3_REGION_NAME", default="") or None,
+        access_key=env.str("AWS_ACCESS_KEY_ID", default="") or None,
+        secret_key=env.str("AWS_SECRET_ACCESS_KEY", default="") or None,
+    )
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -321,8 +340,10 @@ CELERY_BEAT_SCHEDULE = {
     # Each finds in the database what a lost message left undone, so nothing depends on the queue surviving.
     "sweep posts": {"task": "posts.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "sweep avatars": {"task": "accounts.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep notifications": {"task": "notifications.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "forget old sessions": {"task": "accounts.forget_old_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep feeds": {"task": "feed.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep files": {"task": "common.sweep_files", "schedule": 60.0, "options": {"expires": 60}},
     "fold counters": {"task": "common.fold_counters", "schedule": 2.0, "options": {"expires": 2}},
 }
 
@@ -403,11 +424,9 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 if AWS_STORAGE_BUCKET_NAME:
-    media_host = env.str("AWS_S3_CUSTOM_DOMAIN", default="")
-    media_origin = f"https://{media_host}" if media_host else env.str("AWS_S3_ENDPOINT_URL", default="")
-    if media_origin:
-        CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append(media_origin)
-        CONTENT_SECURITY_POLICY["DIRECTIVES"]["media-src"].append(media_origin)
+    for directive, option in (("img-src", "base_url"), ("media-src", "base_url"), ("connect-src", "upload_url")):
+        alias = "incoming" if option == "upload_url" else "default"
+        CONTENT_SECURITY_POLICY["DIRECTIVES"][directive].append(STORAGES[alias]["OPTIONS"][option])
 
 SECURE_SSL = flag("SECURE_SSL", default=PRODUCTION)
 SECURE_SSL_REDIRECT = SECURE_SSL

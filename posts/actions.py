@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import POSTS, User
 from common.events import emit
+from common.files import delete_loose, let_go, on_their_way
 from common.ids import SEQUENCE_BITS, SHARD_BITS
 from common.limits import (
     MAX_FILE_NAME_CHARS,
@@ -31,8 +32,16 @@ from media.incoming import discard, new_prefix
 from media.intake import probe_upload
 from media.probe import PhotoInfo
 from media.probe_video import VideoInfo
-from media.storage import delete_originals, delete_renditions, store_original
-from posts.events import CommentAdded, MediaSubmitted, PostDeleted, PostLiked, PostPublished, VideoSubmitted
+from media.storage import new_key, store_original
+from posts.events import (
+    CommentAdded,
+    MediaSubmitted,
+    PostDeleted,
+    PostLiked,
+    PostPublished,
+    PostReturned,
+    VideoSubmitted,
+)
 from posts.models import COMMENTS, LIKES, Audience, Comment, Hashtag, Like, Media, Post, PostHashtag, UploadSession
 from posts.models.media import MediaKind, MediaState
 
@@ -79,23 +88,21 @@ def take_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool
     Raises MediaError when the file cannot be used, or `owner` has as many unshared ones as they may; nothing is kept
     then. Without `within_quota` that is not asked: for files that are shared at once.
 
-    Cost: a probe (header only), one copy of the file, two INSERTs, one message.
+    Cost: a probe (header only), one copy of the file, three INSERTs and one DELETE, one message.
     """
     info = probe_upload(file)
-    original = store_original(file, info.extension)
-    try:
+    with on_their_way("originals", [new_key(info.extension)]) as files:
+        store_original(file, info.extension, files.keys[0])
         with transaction.atomic():
             if within_quota:
                 check_quota(owner, info.bytes)
-            medium = add_medium(owner_id=owner.pk, original=original, info=info, name=name)
+            medium = add_medium(owner_id=owner.pk, original=files.keys[0], info=info, name=name)
             # Also a file that came in one piece: an upload knows its bytes, which the quota counts.
             UploadSession.objects.create(
                 owner_id=owner.pk, name=medium.original_name, size=info.bytes, prefix=new_prefix(), media=medium
             )
-            return medium
-    except BaseException:
-        delete_originals([original])
-        raise
+            files.arrive()
+        return medium
 
 
 def check_quota(owner: User, size: int) -> None:
@@ -123,8 +130,8 @@ def add_medium(*, owner_id: int, original: str, info: PhotoInfo | VideoInfo, nam
     """The row of an original that is stored, of no post yet; have it rendered. In the caller's transaction."""
     medium = Media.objects.create(
         owner_id=owner_id,
-        kind=MediaKind.VIDEO if isinstance(info, VideoInfo) else MediaKind.PHOTO,
-        duration_ms=info.duration_ms if isinstance(info, VideoInfo) else 0,
+        kind=MediaKind.VIDEO if info.moves else MediaKind.PHOTO,
+        duration_ms=info.duration_ms,
         original=original,
         original_name=clean_line(name)[:MAX_FILE_NAME_CHARS],
         width=info.width,
@@ -137,21 +144,22 @@ def add_medium(*, owner_id: int, original: str, info: PhotoInfo | VideoInfo, nam
 def delete_medium(medium: Media) -> bool:
     """Delete an unshared file; return whether it was there, unshared.
 
-    It is marked first: killed in between, it can no longer be shared, but be deleted again. Then files before the
-    row: a file without a row would never be found again.
+    What the storage cannot delete just now is left to the sweeper of files.
     """
-    unshared = Media.objects.filter(pk=medium.pk, post__isnull=True)
-    unshared.update(state=MediaState.FAILED, error="This file is being deleted.")
     with transaction.atomic():
         # Locked: a worker that is about to hand in renditions finds the row gone, and takes them back.
-        row = unshared.select_for_update().first()
+        row = Media.objects.select_for_update().filter(pk=medium.pk, post__isnull=True).first()
         if row is None:
             return False
         for prefix in UploadSession.objects.filter(media=row).values_list("prefix", flat=True):
-            discard(prefix)
-        delete_renditions(row.keys)
-        delete_originals([row.original])
+            # There are none but when a process was killed, or its storage away, just after they became the medium.
+            with contextlib.suppress(TransientMediaError):
+                discard(prefix)
+        let_go("default", row.keys)
+        let_go("originals", [row.original])
         row.delete()
+    delete_loose("default", row.keys)
+    delete_loose("originals", [row.original])
     return True
 
 
@@ -320,9 +328,8 @@ def remove_failed_slide(post: Post, *, media_id: int) -> bool:
     medium = _detach_slide(post, media_id)
     if medium is None:
         return False
-    # Trouble of the storage is no reason to refuse: the sweeper deletes what nobody shares.
-    with contextlib.suppress(TransientMediaError):
-        delete_medium(medium)
+    # Killed before this, it is an unshared file, which is swept.
+    delete_medium(medium)
     return True
 
 
@@ -359,7 +366,7 @@ def publish_if_ready(post_id: int) -> bool:
     post.published_at = timezone.now()
     post.version += 1
     post.save(update_fields=["published_at", "version"])
-    if post.removed_at is None:
+    if post.is_counted:
         POSTS.add(post.author_id)
     emit(PostPublished(post_id=post.pk))
     return True
@@ -383,7 +390,7 @@ def delete_post(post: Post) -> bool:
     if was is None:
         return False
     Post.objects.filter(pk=post.pk).update(deleted_at=timezone.now())
-    if was.published_at is not None and was.removed_at is None:
+    if was.is_counted:
         POSTS.add(was.author_id, -1)
     emit(PostDeleted(post_id=post.pk))
     return True
@@ -396,7 +403,7 @@ def remove_post(post: Post, *, reason: str) -> bool:
     if was is None or was.removed_at is not None:
         return False
     Post.objects.filter(pk=post.pk).update(removed_at=timezone.now(), removed_reason=reason, version=F("version") + 1)
-    if was.published_at is not None and was.deleted_at is None:
+    if was.is_counted:
         POSTS.add(was.author_id, -1)
     return True
 
@@ -407,13 +414,101 @@ def restore_post(post: Post) -> bool:
     was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk).first()
     if was is None or was.removed_at is None:
         return False
+    was.removed_at, was.removed_reason = None, ""
+    _bring_back(was)
+    return True
+
+
+@transaction.atomic
+def archive_post(post: Post) -> bool:
+    """Hide one's own published post from everybody else, its likes and comments with it; return whether that is new.
+
+    One that a moderator removed stays as it is.
+    """
+    was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk, deleted_at__isnull=True).first()
+    if was is None or was.published_at is None or was.removed_at is not None or was.archived_at is not None:
+        return False
+    Post.objects.filter(pk=post.pk).update(archived_at=timezone.now(), version=F("version") + 1)
+    if was.is_counted:
+        POSTS.add(was.author_id, -1)
+    return True
+
+
+@transaction.atomic
+def unarchive_post(post: Post) -> bool:
+    """Undo `archive_post`; return whether there was anything to undo. The post is back at its old place in time."""
+    was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk, deleted_at__isnull=True).first()
+    if was is None or was.archived_at is None:
+        return False
+    was.archived_at = None
+    _bring_back(was)
+    return True
+
+
+def _bring_back(post: Post) -> None:
+    """Save that a locked post is no longer archived, or removed, and have it return to where it was."""
     # Timelines that were made meanwhile do not have it: it is fanned out anew.
-    Post.objects.filter(pk=post.pk).update(
-        removed_at=None, removed_reason="", fanned_out_at=None, version=F("version") + 1
-    )
-    if was.published_at is not None and was.deleted_at is None:
-        POSTS.add(was.author_id)
-        emit(PostPublished(post_id=post.pk))
+    post.fanned_out_at = None
+    post.version += 1
+    post.save(update_fields=["archived_at", "removed_at", "removed_reason", "fanned_out_at", "version"])
+    if post.is_counted:
+        POSTS.add(post.author_id)
+    if post.is_published:
+        emit(PostReturned(post_id=post.pk))
+
+
+class EditRefusedError(Exception):
+    """Why an edit was not made, in words for the author of the post."""
+
+
+class ChangedMeanwhileError(EditRefusedError):
+    """The post is no longer what its author saw while typing."""
+
+
+@transaction.atomic
+def edit_post(
+    post: Post, *, version: int, caption: str, location: str, audience: str, slides: Sequence[tuple[int, str]]
+) -> bool:
+    """Change what one's own post says, how its slides are ordered and who sees it; return whether anything changed.
+
+    `slides` are the ids of all its media in their new order, each with its alt text; `version` is that of the post
+    when its author began to type. Raises ChangedMeanwhileError if it is another by now, so that of two edits none is
+    lost unseen (one that changes nothing, a double click, passes), EditRefusedError for a post that a moderator
+    removed, and Post.DoesNotExist for one that is gone.
+
+    "Edited" says that what others saw has changed: another audience does not count, nor a post still unpublished.
+    """
+    now = Post.objects.select_for_update(no_key=True).get(pk=post.pk, deleted_at__isnull=True)
+    if now.removed_at is not None:
+        raise EditRefusedError("A moderator removed this post, so it can no longer be edited.")
+    media = {medium.pk: medium for medium in now.media.all()}
+    if sorted(media) != sorted(media_id for media_id, _ in slides):
+        raise ValueError(f"the slides of post {now.pk} are {sorted(media)}")
+    changed = [
+        media[media_id]
+        for position, (media_id, alt) in enumerate(slides)
+        if (media[media_id].position, media[media_id].alt) != (position, alt)
+    ]
+    is_edited = bool(changed) or (now.caption, now.location) != (caption, location)
+    if not is_edited and now.audience == audience:
+        return False
+    if now.version != version:
+        raise ChangedMeanwhileError("This post was changed meanwhile, in another window or on another device.")
+
+    was_counted, is_retagged = now.is_counted, now.caption != caption
+    now.caption, now.location, now.audience = caption, location, audience
+    now.version += 1
+    if is_edited and now.published_at is not None:
+        now.edited_at = timezone.now()
+    now.save(update_fields=["caption", "location", "audience", "version", "edited_at"])
+    for position, (media_id, alt) in enumerate(slides):
+        media[media_id].position, media[media_id].alt = position, alt
+    Media.objects.bulk_update(changed, ["position", "alt"])
+    if is_retagged:
+        PostHashtag.objects.filter(post=now).delete()
+        _tag(now)
+    if now.is_counted != was_counted:
+        POSTS.add(now.author_id, 1 if now.is_counted else -1)
     return True
 
 

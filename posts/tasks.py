@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, BinaryIO, cast
 
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from common.counters import CountDelta
 from common.events import publish
+from common.files import delete_loose, let_go, on_their_way
 from common.ids import first_id_at
 from common.limits import DRAFT_KEPT_DAYS, UPLOAD_KEPT_HOURS
 from common.locks import held_by_this_worker
@@ -26,11 +26,14 @@ from media.photos import RENDERER, Rendered, render_photo
 from media.storage import (
     delete_originals,
     delete_renditions,
+    new_folder,
+    new_key,
     open_original,
+    store_folder,
     store_rendition,
     store_rendition_file,
 )
-from media.videos import render_video
+from media.videos import RenderedVideo, render_video
 from posts.actions import delete_medium, publish_if_ready
 from posts.models import COMMENTS, LIKES, Media, Post, UploadSession
 from posts.models.media import MAX_ATTEMPTS, MediaKind, MediaState
@@ -42,6 +45,9 @@ SWEEP_AFTER_SECONDS = 30
 """Longer than a photo takes when nothing waits; a longer queue only makes the sweeper ask in vain."""
 
 SWEEP_BATCH = 200
+STORAGE_WAITED_FOR = timedelta(days=1)
+"""So long after its upload a file is tried again and again while the storage is away or full."""
+
 GAVE_UP = "Something went wrong on our side while we processed this file. Try again."
 TOO_SLOW = "This video takes too long to convert. Save it smaller, as ordinary MP4, and try that."
 
@@ -55,9 +61,9 @@ SECONDS_BETWEEN_PROGRESS = 1.0
 def process_media(media_id: int) -> None:
     """Render one photo, and publish its post if it was the last.
 
-    Safe to run twice, at once or half-way: a lock lets one worker in, and files are taken back unless the row takes
-    them. A photo at fault fails with its sentence; trouble of ours is tried MAX_ATTEMPTS times, the sweeper asking
-    again. Does nothing if the photo is done or its post has gone.
+    Safe to run twice, at once or half-way: a lock lets one worker in, and files that the row does not take are taken
+    back, by a sweeper if this worker cannot. A photo at fault fails with its sentence; trouble of ours is tried
+    MAX_ATTEMPTS times, the sweeper asking again. Does nothing if the photo is done or its post has gone.
 
     Cost: 0.4 seconds of CPU and 50 MB, in a child process, for 13 megapixels.
     """
@@ -89,7 +95,10 @@ def _process(media_id: int, make: Callable[[Media, BinaryIO], None]) -> None:
                 make(medium, cast("BinaryIO", original))
         except TransientMediaError as error:
             log.warning("%s %s, attempt %s: %s", medium.kind, media_id, medium.attempts, error)
-            if medium.attempts >= MAX_ATTEMPTS:
+            if error.code == "storage" and timezone.now() - medium.created_at < STORAGE_WAITED_FOR:
+                # The file has no part in it: not an attempt. The sweeper asks again, until the storage is back.
+                Media.objects.filter(pk=medium.pk).update(attempts=medium.attempts - 1)
+            elif medium.attempts >= MAX_ATTEMPTS:
                 _fail(medium, str(error))
         except SoftTimeLimitExceeded:
             _fail(medium, TOO_SLOW)
@@ -105,8 +114,7 @@ def _process(media_id: int, make: Callable[[Media, BinaryIO], None]) -> None:
 
 def _make_photo(medium: Media, original: BinaryIO) -> None:
     rendered = render_photo(original, edits=medium.edits)
-    with _taken_back_on_failure() as keys:
-        _finish(medium, rendered, keys, width=rendered.width, height=rendered.height)
+    _finish(medium, rendered, width=rendered.width, height=rendered.height)
 
 
 def _make_video(medium: Media, original: BinaryIO) -> None:
@@ -119,19 +127,16 @@ def _make_video(medium: Media, original: BinaryIO) -> None:
             Media.objects.filter(pk=medium.pk, state=MediaState.PROCESSING).update(progress=percent)
 
     crop = medium.edits.get("crop")
-    options: dict[str, Any] = {"crop": (crop["x"], crop["y"], crop["width"], crop["height"])} if crop else {}
-    with render_video(original, tell, **options) as made, _taken_back_on_failure() as keys:
-        mp4 = store_rendition_file(made.mp4, ".mp4")
-        keys.append(mp4)
+    box = (crop["x"], crop["y"], crop["width"], crop["height"]) if crop else None
+    with render_video(original, tell, crop=box) as made:
         _finish(
             medium,
             made.poster,
-            keys,
+            made,
             width=made.width,
             height=made.height,
             duration_ms=made.duration_ms,
             progress=100,
-            video={"mp4": mp4, "bytes": made.bytes},
         )
 
 
@@ -157,7 +162,7 @@ def rerender(media_id: int) -> bool:
     """Make the files of a ready photo or video anew, swap them in one step and delete the old; return whether it did.
 
     The post stays as it is to everybody meanwhile. Raises MediaError when the original is gone or can no longer be
-    read, and leaves the old files then. Killed half-way it leaves files without a row, which `media_doctor` finds.
+    read, and leaves the old files then. Safe to be killed.
     """
     with held_by_this_worker(media_id) as is_ours:
         ready = Media.objects.filter(pk=media_id, state=MediaState.READY, post__deleted_at__isnull=True)
@@ -171,51 +176,58 @@ def rerender(media_id: int) -> bool:
     return True
 
 
-@contextmanager
-def _taken_back_on_failure() -> Iterator[list[str]]:
-    """A list for the keys of public files, which are deleted when the block fails."""
-    keys: list[str] = []
-    try:
-        yield keys
-    except BaseException:
-        delete_renditions(keys)
-        raise
+def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = None, **facts: Any) -> None:
+    """Store the renditions and have the row take them with `facts`, and let go of those that it had.
 
-
-def _finish(medium: Media, rendered: Rendered, keys: list[str], **facts: Any) -> None:
-    """Store the renditions, noting their keys in `keys`, have the row take them with `facts`, and delete its old ones.
-
-    The row takes them if it is what it was when the work began; else they are deleted.
+    A row that is gone, or that somebody else has changed meanwhile, takes nothing; nothing is left then.
     """
-    renditions = []
-    for one in rendered.renditions:
-        webp = store_rendition(one.webp, ".webp")
-        keys.append(webp)
-        jpeg = store_rendition(one.jpeg, ".jpg")
-        keys.append(jpeg)
-        renditions.append({"width": one.width, "height": one.height, "webp": webp, "jpeg": jpeg})
-    unchanged = Media.objects.filter(pk=medium.pk, state=medium.state, edits=medium.edits)
-    taken = unchanged.filter(post__deleted_at__isnull=True).update(
-        state=MediaState.READY,
-        error="",
-        renditions=renditions,
-        renderer=RENDERER,
-        placeholder=rendered.placeholder,
-        **facts,
-    )
-    if not taken:
-        # Deleted meanwhile, or shared with edits.
-        delete_renditions(keys)
-        return
-    # They are the row's from here on, whatever fails.
-    keys.clear()
-    if old := medium.rendered_keys:
-        _card_changed(medium)
-        delete_renditions(old)
+    renditions = [
+        {"width": one.width, "height": one.height, "webp": new_key(".webp"), "jpeg": new_key(".jpg")}
+        for one in rendered.renditions
+    ]
+    made = Media(renditions=renditions, video=_named(movie) if movie else {})
+    with on_their_way("default", made.made_keys) as files:
+        for one, named in zip(rendered.renditions, made.renditions, strict=True):
+            store_rendition(one.webp, ".webp", named["webp"])
+            store_rendition(one.jpeg, ".jpg", named["jpeg"])
+        if movie:
+            _store_movie(movie, made.video)
+        with transaction.atomic():
+            unchanged = Media.objects.filter(pk=medium.pk, state=medium.state, edits=medium.edits)
+            taken = unchanged.filter(post__deleted_at__isnull=True).update(
+                state=MediaState.READY,
+                error="",
+                renditions=made.renditions,
+                video=made.video,
+                renderer=RENDERER,
+                placeholder=rendered.placeholder,
+                **facts,
+            )
+            if taken:
+                files.arrive()
+                let_go("default", medium.made_keys)
+    if taken:
+        delete_loose("default", medium.made_keys)
+
+
+def _named(movie: RenderedVideo) -> dict[str, Any]:
+    """`Media.video` with a new key for each file of `movie`."""
+    video: dict[str, Any] = {"mp4": new_key(".mp4"), "bytes": movie.bytes}
+    if movie.loops:
+        video["loops"] = True
+    if movie.hls:
+        video["files"] = new_folder(path.name for path in movie.hls)
+        video["hls"] = video["files"][0]
+    return video
+
+
+def _store_movie(movie: RenderedVideo, video: dict[str, Any]) -> None:
+    store_rendition_file(movie.mp4, ".mp4", video["mp4"])
+    store_folder(movie.hls, video.get("files", []))
 
 
 def _fail(medium: Media, reason: str) -> None:
-    if Media.objects.filter(pk=medium.pk, state=medium.state).update(state=MediaState.FAILED, error=reason[:300]):
+    if Media.objects.filter(pk=medium.pk, state=medium.state).update(state=MediaState.FAILED, error=reason):
         _card_changed(medium)
 
 

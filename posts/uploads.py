@@ -12,12 +12,13 @@ from django.core.files.base import File
 from django.db import transaction
 
 from accounts.models import User
+from common.files import on_their_way
 from common.limits import MAX_FILE_NAME_CHARS, MAX_PHOTO_BYTES, MAX_VIDEO_BYTES
 from common.text import clean_line
 from media.errors import MediaError, TransientMediaError
 from media.incoming import assemble, discard, new_prefix, open_parts, part_sizes, received, store_part
 from media.intake import probe_upload
-from media.storage import delete_originals
+from media.storage import new_key
 from posts.actions import add_medium, check_quota
 from posts.models import Media, UploadSession
 
@@ -72,43 +73,49 @@ def take_part(upload: UploadSession, number: int, file: File) -> None:
 def complete_upload(upload: UploadSession) -> tuple[Media, bool] | None:
     """Make the medium of an upload whose parts are all there; (medium, whether that is new), None if it has gone.
 
-    Asking again, also at once, gives the same medium: the row is locked. Raises IncompleteError with what is missing,
-    and MediaError when the file cannot be used, which deletes the upload; trouble of the storage leaves it as it is.
+    Asking again gives the same medium, also at once: then each makes a copy, and all but the first are deleted. Raises
+    IncompleteError with what is missing, and MediaError when the file cannot be used, which deletes the upload;
+    trouble of the storage leaves it as it is.
 
     Cost: a probe and one copy of the file, streamed.
     """
-    stored: list[str] = []
+    if upload.media is not None:
+        return upload.media, False
     try:
-        medium, is_new = _complete(upload, stored)
-    except UploadSession.DoesNotExist:
-        return None
-    except BaseException as error:
-        delete_originals(stored)
+        done = _make_medium(upload)
+    except (IncompleteError, MediaError) as error:
+        # Somebody who asked at the same time may have been faster, and has discarded the parts.
+        if (medium := Media.objects.filter(upload_session=upload).first()) is not None:
+            return medium, False
         if isinstance(error, MediaError) and not isinstance(error, TransientMediaError):
             cancel_upload(upload)
         raise
-    # After the commit: killed before, or while the storage is away, the parts stay and are swept.
-    with contextlib.suppress(TransientMediaError):
-        discard(upload.prefix)
-    return medium, is_new
+    if done is not None:
+        # After the commit: killed before, or while the storage is away, the parts stay and are swept.
+        with contextlib.suppress(TransientMediaError):
+            discard(upload.prefix)
+    return done
 
 
-@transaction.atomic
-def _complete(upload: UploadSession, stored: list[str]) -> tuple[Media, bool]:
-    # The medium in a second query: joined, one that came while this waited for the lock would read as none.
-    row = UploadSession.objects.select_for_update().get(pk=upload.pk)
-    if row.media is not None:
-        return row.media, False
-    sizes = part_sizes(row.size)
-    if missing := set(range(1, len(sizes) + 1)) - received(row.prefix, sizes):
+def _make_medium(upload: UploadSession) -> tuple[Media, bool] | None:
+    sizes = part_sizes(upload.size)
+    if missing := set(range(1, len(sizes) + 1)) - received(upload.prefix, sizes):
         raise IncompleteError(sorted(missing))
     # What is sent between the probe and the copy is not probed here; the worker probes again before it decodes.
-    with open_parts(row.prefix, sizes) as whole:
+    with open_parts(upload.prefix, sizes) as whole:
         info = probe_upload(whole)
-    stored.append(assemble(row.prefix, sizes, info.extension))
-    row.media = add_medium(owner_id=row.owner_id, original=stored[0], info=info, name=row.name)
-    row.save(update_fields=["media"])
-    return row.media, True
+    with on_their_way("originals", [new_key(info.extension)]) as files:
+        assemble(upload.prefix, sizes, info.extension, files.keys[0])
+        with transaction.atomic():
+            row = UploadSession.objects.select_for_update().filter(pk=upload.pk).first()
+            if row is None:
+                return None
+            if row.media is not None:
+                return row.media, False
+            row.media = add_medium(owner_id=row.owner_id, original=files.keys[0], info=info, name=row.name)
+            row.save(update_fields=["media"])
+            files.arrive()
+        return row.media, True
 
 
 @transaction.atomic

@@ -12,11 +12,13 @@ from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+import media.s3
 from accounts.actions import create_user
 from accounts.models import User
 from common import valkey
 from posts.actions import Upload, create_post
 from posts.models import Post
+from tests import stores
 
 FILES = Path(__file__).parent / "files"
 PASSWORD = "correct-horse-battery"
@@ -32,15 +34,31 @@ def _clean_valkey() -> Iterator[None]:
     cache.clear()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is marked `both_storages` runs with a local folder and with buckets; all else with the folder."""
+    if metafunc.definition.get_closest_marker("both_storages"):
+        metafunc.parametrize("storage_kind", ["local", "s3"])
+
+
+@pytest.fixture
+def storage_kind() -> str:
+    return "local"
+
+
 @pytest.fixture(autouse=True)
-def _own_storage(tmp_path: Path, settings: Any) -> None:
+def _own_storage(storage_kind: str, tmp_path: Path, settings: Any) -> Iterator[None]:
     """Every test has empty storages of its own."""
-    storages = {alias: dict(options) for alias, options in settings.STORAGES.items()}
-    for alias in ("default", "originals", "incoming"):
-        folder = "media" if alias == "default" else alias
-        storages[alias]["OPTIONS"] = storages[alias]["OPTIONS"] | {"location": tmp_path / folder}
-    settings.STORAGES = storages
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    if storage_kind == "local":
+        settings.STORAGES = stores.local_storages(tmp_path, settings)
+        yield
+        return
+    media.s3.resume()
+    found = stores.s3_storages(stores.moto_server())
+    settings.STORAGES = settings.STORAGES | found
+    stores.make_buckets(found)
+    yield
+    stores.drop_buckets(found)
 
 
 @pytest.fixture

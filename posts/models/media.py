@@ -77,7 +77,9 @@ class Media(SnowflakeModel):
     Of a video: those of its poster.
     """
     video = models.JSONField(default=dict, editable=False)
-    """{"mp4": key, "bytes": size} of a video that is ready."""
+    """Of a video that is ready: {"mp4": key, "bytes": size}; "loops": true of an animation; and of a long one "hls":
+    key of its master playlist, "files": [that key and those of all it leads to], in one folder.
+    """
     renderer = models.PositiveSmallIntegerField(default=0, editable=False)
     """`media.photos.RENDERER` of the day when the files were made."""
     placeholder = models.CharField(max_length=600, blank=True, editable=False)
@@ -109,21 +111,29 @@ class Media(SnowflakeModel):
     @property
     def keys(self) -> list[str]:
         """Every public file of this medium."""
-        return [*self.rendered_keys, self.captions] if self.captions else self.rendered_keys
+        return [*self.made_keys, self.captions] if self.captions else self.made_keys
 
     @property
-    def rendered_keys(self) -> list[str]:
-        """The public files that the worker made, and makes anew when the medium is rendered again."""
+    def made_keys(self) -> list[str]:
+        """Every public file that the worker made of it, and would make anew."""
         files = [rendition[kind] for rendition in self.renditions for kind in ("webp", "jpeg")]
-        return files + [self.video[kind] for kind in ("mp4",) if kind in self.video]
+        files += [self.video["mp4"]] if "mp4" in self.video else []
+        return [*files, *self.video.get("files", ())]
 
     @property
     def is_video(self) -> bool:
         return self.kind == MediaKind.VIDEO
 
     @property
-    def video_src(self) -> str:
-        return rendition_url(self.video["mp4"]) if self.video else ""
+    def loops(self) -> bool:
+        """Whether it is an animation: without sound, over and over."""
+        return bool(self.video.get("loops"))
+
+    @property
+    def video_sources(self) -> list[dict[str, str]]:
+        """For `<source>`: in pieces where the film is long and the browser can, else the whole MP4."""
+        kinds = (("hls", "application/vnd.apple.mpegurl"), ("mp4", "video/mp4"))
+        return [{"type": kind, "src": rendition_url(self.video[name])} for name, kind in kinds if name in self.video]
 
     @property
     def sources(self) -> list[dict[str, str]]:

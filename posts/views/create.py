@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import BinaryIO, cast
 
@@ -71,8 +70,7 @@ def _take_all_files(request: MemberRequest, form: PostForm) -> list[Media]:
             taken[-1].alt = alt
     except BaseException:
         for medium in taken:
-            with contextlib.suppress(TransientMediaError):
-                delete_medium(medium)
+            delete_medium(medium)
         raise
     return taken
 

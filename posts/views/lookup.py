@@ -19,6 +19,12 @@ def own_post(request: HttpRequest, shortcode: str) -> Post:
     return get_object_or_404(own, pk=decode_shortcode(shortcode))
 
 
+def own_card(request: HttpRequest, shortcode: str) -> Post:
+    """`own_post` with all that its page or card shows."""
+    own = Post.objects.reachable_by(request.user).for_cards(request.user).filter(author_id=request.user.pk)
+    return get_object_or_404(own, pk=decode_shortcode(shortcode))
+
+
 def visible_card(request: HttpRequest, shortcode: str) -> Post:
     """`visible_post` with all that its page or card shows."""
     posts = Post.objects.visible_to(request.user).for_cards(request.user)

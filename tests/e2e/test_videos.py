@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import PHONE
 from tests.e2e.test_story import SECONDS, share, wait_until_published
-from tests.media.clips import BEE, SPEECH
+from tests.media.clips import BEE, SPEECH, ffmpeg
 
 PLAYS = "video => !video.paused && video.currentTime > 0 && video.videoWidth > 0"
 
@@ -31,6 +31,23 @@ def test_a_video_plays_without_sound_while_it_is_seen_and_a_tap_gives_sound(sign
     page.wait_for_function(PLAYS, arg=video.element_handle())
     page.evaluate("document.querySelector('video').closest('.post-media').style.marginTop = '3000px'")
     page.wait_for_function("video => video.paused", arg=video.element_handle())
+
+
+def test_a_long_film_plays_in_pieces_and_can_be_wound_forward(sign_up, tmp_path):
+    film = tmp_path / "long.mp4"
+    ffmpeg("-stream_loop", "11", "-i", SPEECH, "-t", "66", "-vf", "scale=320:-2", "-preset", "ultrafast", film)
+    page = sign_up(size=PHONE)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    wait_until_published(page, share(page, "A long talk", photo=film))
+    page.reload()
+    video = page.locator("video.video-player")
+    page.wait_for_function(PLAYS, arg=video.element_handle(), timeout=15 * SECONDS)
+    assert abs(video.evaluate("video => video.duration") - 66) < 1
+
+    video.evaluate("video => { video.currentTime = 50; }")
+    page.wait_for_function("video => video.currentTime > 50.2", arg=video.element_handle(), timeout=15 * SECONDS)
+    assert any(url.endswith(".m3u8") for url in asked)
 
 
 def test_who_wants_less_motion_starts_videos_themselves(sign_up):

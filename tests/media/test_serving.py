@@ -9,6 +9,7 @@ from django.test import RequestFactory
 from media.storage import new_key, store_original, store_rendition, store_rendition_file
 from media.views import rendition
 from tests.media.pictures import BAD
+from tests.stores import lose, put
 
 
 def get(path, method="get", **headers):
@@ -38,7 +39,7 @@ def test_a_rendition_is_served_as_what_it_is_for_ever(key):
     assert response["Content-Disposition"] == "inline"
 
 
-def test_a_browser_that_has_it_is_not_sent_it_again(key):
+def test_a_browser_that_has_it_is_not_sent_it_again(key, db):
     etag = get(key)["ETag"]
 
     again = get(key, **{"If-None-Match": etag})
@@ -97,9 +98,9 @@ def test_head_is_answered_and_writing_is_not(key):
     assert get(key, method="post").status_code == 405
 
 
-def test_a_deleted_rendition_is_gone_even_for_who_had_it(key, folders):
+def test_a_deleted_rendition_is_gone_even_for_who_had_it(key):
     etag = get(key)["ETag"]
-    (folders / "public" / key).unlink()
+    lose("default", key)
 
     with pytest.raises(Http404):
         get(key, **{"If-None-Match": etag})
@@ -111,8 +112,8 @@ def test_a_deleted_rendition_is_gone_even_for_who_had_it(key, folders):
         "",
         "ab",
         "ab/cd",
-        "../private/secret.jpg",
-        "ab/../../private/secret.jpg",
+        "../originals/secret.jpg",
+        "ab/../../originals/secret.jpg",
         "/etc/passwd",
         "ab/cd/../../../etc/passwd",
         "ab/cd/" + "0" * 28 + ".php",
@@ -123,11 +124,9 @@ def test_a_deleted_rendition_is_gone_even_for_who_had_it(key, folders):
         "secret.jpg",
     ],
 )
-def test_U7_nothing_but_our_own_names_is_looked_for(path, folders):
-    (folders / "private").mkdir()
-    (folders / "public").mkdir()
-    (folders / "private" / "secret.jpg").write_bytes(b"secret")
-    (folders / "public" / "secret.jpg").write_bytes(b"secret")
+def test_U7_nothing_but_our_own_names_is_looked_for(path):
+    put("originals", "secret.jpg", b"secret")
+    put("default", "secret.jpg", b"secret")
 
     with pytest.raises(Http404):
         get(path)
@@ -141,9 +140,9 @@ def test_P2_an_original_is_not_served():
         get(key)
 
 
-def test_a_folder_with_the_name_of_a_file_is_not_served(folders):
+def test_a_folder_with_the_name_of_a_file_is_not_served(tmp_path):
     path = new_key(".jpg")
-    (folders / "public" / path).mkdir(parents=True)
+    (tmp_path / "media" / path).mkdir(parents=True)
 
     with pytest.raises(Http404):
         get(path)

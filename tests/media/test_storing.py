@@ -3,15 +3,17 @@
 import errno
 import io
 import re
+from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, storages
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 
 from media.errors import MediaError, TransientMediaError
 from media.probe import probe_photo
 from media.storage import (
+    PUBLIC,
     delete_originals,
     delete_renditions,
     new_key,
@@ -20,19 +22,17 @@ from media.storage import (
     store_original,
     store_rendition,
 )
-from media.views import KEY
 from tests.media.pictures import BAD, HOSTILE_NAMES
+from tests.stores import content, is_local, keys_in, stored_files
 
-
-def files_in(folder) -> list:
-    return [path for path in folder.rglob("*") if path.is_file()]
+pytestmark = pytest.mark.both_storages
 
 
 def test_keys_are_random_and_are_what_the_view_serves():
     keys = {new_key(".webp") for _ in range(1000)}
 
     assert len(keys) == 1000
-    assert all(KEY.fullmatch(key) for key in keys)
+    assert all(PUBLIC.fullmatch(key) for key in keys)
 
 
 def test_a_key_has_an_extension_of_ours_or_none():
@@ -41,50 +41,56 @@ def test_a_key_has_an_extension_of_ours_or_none():
 
 
 @pytest.mark.parametrize("one", HOSTILE_NAMES, ids=lambda one: one["case"])
-def test_U8_a_hostile_name_never_reaches_a_key(folders, one):
-    content = (BAD / "name-test.jpg").read_bytes()
-    upload = SimpleUploadedFile("plain.jpg", content)
+def test_U8_a_hostile_name_never_reaches_a_key(one):
+    data = (BAD / "name-test.jpg").read_bytes()
+    upload = SimpleUploadedFile("plain.jpg", data)
     # Django cleans the name it parses; even one that it did not clean must not matter.
     upload._name = one["filename"]
 
     key = store_original(upload, probe_photo(upload).extension)
 
     assert re.fullmatch(r"[0-9a-f/]{34}\.jpg", key)
-    assert files_in(folders) == [folders / "private" / key]
+    assert stored_files() == {f"originals/{key}"}
     with open_original(key) as original:
-        assert original.read() == content
+        assert original.read() == data
 
 
-def test_P2_an_original_is_for_the_server_alone(folders):
+def test_P2_an_original_is_for_the_server_alone():
     key = store_original(io.BytesIO(b"photo"), ".jpg")
 
-    assert (folders / "private" / key).stat().st_mode & 0o777 == 0o600
+    if is_local():
+        assert Path(storages["originals"].path(key)).stat().st_mode & 0o777 == 0o600
+    else:
+        with pytest.raises(ValueError, match="not accessible via a URL"):
+            storages["originals"].url(key)
 
 
-def test_an_upload_on_disk_is_stored_whole_from_its_start(folders):
+def test_an_upload_on_disk_is_stored_whole_from_its_start():
     upload = TemporaryUploadedFile("photo.jpg", "image/jpeg", 5, None)
     upload.write(b"photo")
     upload.seek(3)
 
     key = store_original(upload, ".jpg")
 
-    assert (folders / "private" / key).read_bytes() == b"photo"
+    assert content("originals", key) == b"photo"
     upload.close()
 
 
 def test_a_rendition_has_an_address():
     key = store_rendition(b"picture", ".webp")
 
-    assert rendition_url(key) == f"/media/{key}"
+    assert rendition_url(key) == storages["default"].url(key)
+    assert rendition_url(key).endswith(f"/{key}")
+    assert rendition_url(key).startswith("/media/" if is_local() else "http")
 
 
-def test_deleting_what_is_gone_is_fine(folders):
+def test_deleting_what_is_gone_is_fine():
     original, rendition = store_original(io.BytesIO(b"x"), ".png"), store_rendition(b"x", ".jpg")
     for _ in range(2):
         delete_originals([original, ""])
         delete_renditions([rendition, ""])
 
-    assert files_in(folders) == []
+    assert not stored_files()
 
 
 def test_an_original_that_is_gone_is_said_to_be():
@@ -102,10 +108,10 @@ class FullDisk(FileSystemStorage):
         raise OSError(errno.ENOSPC, "No space left on device", path)
 
 
-def test_D15_a_full_disk_is_said_in_words_and_leaves_nothing(settings, folders):
+def test_D15_a_full_disk_is_said_in_words_and_leaves_nothing(settings, tmp_path):
     full = {
         "BACKEND": "tests.media.test_storing.FullDisk",
-        "OPTIONS": {"location": folders / "full", "base_url": "/media/"},
+        "OPTIONS": {"location": tmp_path / "full", "base_url": "/media/"},
     }
     settings.STORAGES = settings.STORAGES | {"default": full, "originals": full}
 
@@ -113,20 +119,20 @@ def test_D15_a_full_disk_is_said_in_words_and_leaves_nothing(settings, folders):
         store_rendition(b"picture", ".jpg")
     with pytest.raises(TransientMediaError, match="could not be stored"):
         store_original(io.BytesIO(b"photo"), ".jpg")
-    assert files_in(folders) == []
+    assert not keys_in("default")
 
 
-def test_D16_trouble_of_the_storage_stops_no_other_deletion(monkeypatch, folders):
+def test_D16_trouble_of_the_storage_stops_no_other_deletion(monkeypatch):
     first, second = store_rendition(b"1", ".jpg"), store_rendition(b"2", ".jpg")
-    delete = FileSystemStorage.delete
+    delete = type(storages["default"]).delete
 
     def failing(self, name):
         if name == first:
             raise PermissionError(name)
         delete(self, name)
 
-    monkeypatch.setattr(FileSystemStorage, "delete", failing)
+    monkeypatch.setattr(type(storages["default"]), "delete", failing)
 
     with pytest.raises(TransientMediaError):
         delete_renditions([first, second])
-    assert files_in(folders) == [folders / "public" / first]
+    assert stored_files() == {f"default/{first}"}

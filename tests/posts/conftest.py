@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from accounts.models import User
 from posts.actions import take_file
 from posts.models import Media, UploadSession
 from posts.models.media import MediaState
+from tests.stores import post_form
 
 RENDITION = {"width": 320, "height": 240, "webp": "aa/bb/c.webp", "jpeg": "aa/bb/c.jpg"}
 
@@ -49,6 +51,9 @@ def begin(browser: Client, data: bytes, name: str = "cup.jpg", **fields: Any) ->
 
 def send_part(browser: Client, part: dict[str, Any], data: bytes, slice_: bytes | None = None) -> Any:
     content = data[part["offset"] : part["offset"] + part["size"]] if slice_ is None else slice_
+    if part["url"].startswith("http"):
+        # To the bucket, past the site.
+        return SimpleNamespace(status_code=post_form(part["url"], part["fields"], content))
     return browser.post(part["url"], {**part["fields"], "file": SimpleUploadedFile("blob", content)})
 
 

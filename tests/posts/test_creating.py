@@ -5,16 +5,15 @@ from django.core.files.storage import storages
 
 from common import limits
 from posts.models import Hashtag, Media, Post
+from tests.stores import stored_files
+
+pytestmark = pytest.mark.both_storages
 
 JSON = {"Accept": "application/json"}
 
 
 def send(browser, files, headers=None, **fields):
     return browser.post("/create/", {"files": files, **fields}, headers=headers)
-
-
-def stored_files(tmp_path):
-    return [path for name in ("media", "originals") for path in (tmp_path / name).rglob("*") if path.is_file()]
 
 
 def test_a_post_is_made_with_its_photos_in_order_and_their_alt_texts(as_, author, photo):
@@ -61,7 +60,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("name", "data", "why"), REFUSED, ids=[name for name, _, _ in REFUSED])
 def test_U1_a_file_that_cannot_be_used_is_named_at_the_field_and_nothing_of_it_is_kept(
-    name, data, why, as_, author, photo, tmp_path
+    name, data, why, as_, author, photo
 ):
     answer = send(as_(author), [photo("good.jpg"), photo(name, data)], caption="typed <b>text</b>", alt=["my cup", ""])
 
@@ -72,7 +71,7 @@ def test_U1_a_file_that_cannot_be_used_is_named_at_the_field_and_nothing_of_it_i
     assert "my cup" in answer.text
     assert not Post.objects.exists()
     assert [medium.original_name for medium in Media.objects.all()] == ["good.jpg"]
-    assert len(stored_files(tmp_path)) == 1
+    assert len(stored_files()) == 1
 
 
 def test_a_script_is_told_which_file_by_its_place_in_the_request(as_, author, photo):
@@ -129,7 +128,7 @@ def test_a_caption_at_its_limit_is_taken_as_people_count_characters(caption, as_
     assert Post.objects.count() == 1
 
 
-def test_D15_a_full_disk_is_said_and_leaves_nothing_behind(as_, author, photo, tmp_path, monkeypatch):
+def test_D15_a_full_disk_is_said_and_leaves_nothing_behind(as_, author, photo, monkeypatch):
     stored = []
     save = type(storages["originals"]).save
 
@@ -148,7 +147,7 @@ def test_D15_a_full_disk_is_said_and_leaves_nothing_behind(as_, author, photo, t
     assert "kept" in answer.text
     assert stored
     assert not Post.objects.exists()
-    assert not stored_files(tmp_path)
+    assert not stored_files()
 
 
 def test_U8_no_name_of_a_stranger_reaches_storage(as_, author, photo):

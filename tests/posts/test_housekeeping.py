@@ -1,19 +1,21 @@
 """`media_doctor` and `rerender`: files and rows agree again, and nobody notices meanwhile."""
 
-import os
-import time
-from io import BytesIO, StringIO
+import io
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from media import incoming
+from media.incoming import store_part
 from media.photos import RENDERER
-from media.storage import CONTENT_TYPES, store_original, store_rendition
+from media.storage import store_original, store_rendition, stored_files
 from posts import tasks
 from posts.actions import Upload, create_post, take_file
 from posts.models import Media, Post, UploadSession
 from tests.conftest import FILES
+from tests.stores import age, keys_in, lose, put
+
+pytestmark = pytest.mark.both_storages
 
 OLD = 2 * 24 * 3600
 
@@ -33,15 +35,6 @@ def run(command, *options):
     return output.getvalue()
 
 
-def age(path, seconds=OLD):
-    then = time.time() - seconds
-    os.utime(path, (then, then))
-
-
-def files_in(folder):
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-
-
 def test_where_all_is_well_the_doctor_says_how_much_there_is(shared):
     said = run("media_doctor")
 
@@ -51,13 +44,13 @@ def test_where_all_is_well_the_doctor_says_how_much_there_is(shared):
     assert "without" not in said
 
 
-def test_old_files_that_no_row_names_are_found_and_deleted_and_young_ones_are_left(shared, tmp_path):
+def test_old_files_that_no_row_names_are_found_and_deleted_and_young_ones_are_left(shared):
     with (FILES / "bad" / "name-test.jpg").open("rb") as file:
         original = store_original(file, ".jpg")
     old, young = store_rendition(b"x" * 3000, ".webp"), store_rendition(b"young", ".webp")
-    age(tmp_path / "originals" / original)
-    age(tmp_path / "media" / old)
-    wanted = files_in(tmp_path / "media") - {old}
+    age("originals", original, OLD)
+    age("default", old, OLD)
+    wanted = keys_in("default") - {old}
 
     said = run("media_doctor")
     assert "1 without a row: 3 KB" in said
@@ -67,15 +60,48 @@ def test_old_files_that_no_row_names_are_found_and_deleted_and_young_ones_are_le
     assert "2 to mend: run it with --fix." in said
 
     assert "deleted 1" in run("media_doctor", "--fix")
-    assert files_in(tmp_path / "media") == wanted
-    assert original not in files_in(tmp_path / "originals")
+    assert keys_in("default") == wanted
+    assert original not in keys_in("originals")
     assert "mend" not in run("media_doctor")
 
 
-def test_a_rendition_that_is_missing_is_made_anew_and_an_original_is_named(shared, tmp_path):
+def test_files_that_are_not_of_our_making_are_left_alone(shared):
+    for alias in ("default", "originals"):
+        put(alias, "backup/of-somebody.tar", b"x" * 100)
+        age(alias, "backup/of-somebody.tar", OLD)
+
+    assert "1 are not ours, by their names: left alone" in run("media_doctor", "--fix")
+    assert "backup/of-somebody.tar" in keys_in("default") & keys_in("originals")
+
+
+def test_parts_that_came_after_their_upload_was_done_are_deleted_and_those_of_others_are_not(author):
+    session = UploadSession.objects.create(owner_id=author.pk, size=9, prefix="a" * 32)
+    for prefix in (session.prefix, "b" * 32, "c" * 32):
+        store_part(prefix, 1, io.BytesIO(b"x" * 2000))
+    for prefix in (session.prefix, "b" * 32):
+        age("incoming", f"{prefix}/1", OLD)
+
+    said = run("media_doctor")
+    assert "On their way in: 3 files, 6 KB" in said
+    assert "1 without a row: 2 KB" in said
+    assert "1 to mend" in said
+
+    assert "deleted 1" in run("media_doctor", "--fix")
+    assert keys_in("incoming") == {f"{session.prefix}/1", f"{'c' * 32}/1"}
+
+
+def test_a_listing_goes_on_after_its_first_page(db):
+    for number in range(1100):
+        put("default", f"{number % 256:02x}/00/{number:028x}.jpg")
+
+    assert len(list(stored_files("default"))) == 1100
+    assert "Renditions: 1,100 files" in run("media_doctor")
+
+
+def test_a_rendition_that_is_missing_is_made_anew_and_an_original_is_named(shared):
     first, second = Media.objects.filter(post=shared).order_by("position")
-    (tmp_path / "media" / first.keys[0]).unlink()
-    (tmp_path / "originals" / second.original).unlink()
+    lose("default", first.keys[0])
+    lose("originals", second.original)
 
     said = run("media_doctor")
     assert f"{first.keys[0]} of medium {first.pk}" in said
@@ -85,16 +111,16 @@ def test_a_rendition_that_is_missing_is_made_anew_and_an_original_is_named(share
     assert "made anew 1 of 1" in said
     assert "1 not mended." in said
     first.refresh_from_db()
-    assert set(first.keys) | set(second.keys) == files_in(tmp_path / "media")
+    assert set(first.keys) | set(second.keys) == keys_in("default")
 
 
-def test_rerender_makes_files_anew_and_deletes_the_old(shared, tmp_path):
-    before, version = files_in(tmp_path / "media"), Post.objects.get().version
+def test_rerender_makes_files_anew_and_deletes_the_old(shared):
+    before, version = keys_in("default"), Post.objects.get().version
     Media.objects.update(renderer=0)
 
     assert "2 of 2 made anew" in run("rerender")
 
-    after = files_in(tmp_path / "media")
+    after = keys_in("default")
     assert not before & after
     assert after == {key for medium in Media.objects.all() for key in medium.keys}
     assert Post.objects.get().version > version
@@ -111,18 +137,18 @@ def test_rerender_goes_on_where_it_was_stopped(shared):
     assert "2 of 2 made anew" in run("rerender", "--all")
 
 
-def test_what_cannot_be_made_anew_keeps_its_files(shared, tmp_path):
+def test_what_cannot_be_made_anew_keeps_its_files(shared):
     medium = Media.objects.first()
-    (tmp_path / "originals" / medium.original).unlink()
+    lose("originals", medium.original)
 
     said = run("rerender", "--all")
 
     assert f"medium {medium.pk}: The original is gone." in said
     assert "1 could not be made anew" in said
-    assert set(medium.keys) <= files_in(tmp_path / "media")
+    assert set(medium.keys) <= keys_in("default")
 
 
-def test_a_post_deleted_while_it_is_made_anew_leaves_no_file(shared, tmp_path, monkeypatch):
+def test_a_post_deleted_while_it_is_made_anew_leaves_no_file(shared, monkeypatch):
     render = tasks.render_photo
 
     def render_slowly(original, **options):
@@ -133,37 +159,20 @@ def test_a_post_deleted_while_it_is_made_anew_leaves_no_file(shared, tmp_path, m
     tasks.rerender(Media.objects.first().pk)
     tasks.purge_post(shared.pk)
 
-    assert not files_in(tmp_path / "media")
+    assert not keys_in("default")
 
 
-def test_parts_of_no_upload_are_found_and_deleted_and_those_of_one_are_left(author, tmp_path):
-    alive = UploadSession.objects.create(owner_id=author.pk, size=10, prefix="a" * 32)
-    for prefix in (alive.prefix, "b" * 32, "c" * 32):
-        incoming.store_part(prefix, 1, BytesIO(b"x" * 3000))
-    for prefix in (alive.prefix, "b" * 32):
-        age(tmp_path / "incoming" / prefix / "1")
-
-    said = run("media_doctor")
-    assert "Parts of uploads: 3 files" in said
-    assert "1 without a row: 3 KB" in said
-    assert f"{'b' * 32}/1" in said
-    assert "1 without a row are too young to say" in said
-
-    run("media_doctor", "--fix")
-    assert {path.name for path in (tmp_path / "incoming").iterdir()} == {"a" * 32, "c" * 32}
-
-
-def test_captions_are_no_orphans_and_outlive_a_new_rendering(shared, tmp_path):
+def test_captions_are_no_orphans_and_outlive_a_new_rendering(shared):
     medium = Media.objects.filter(post=shared).first()
-    key = store_rendition(b"WEBVTT", ".vtt") if ".vtt" in CONTENT_TYPES else store_rendition(b"WEBVTT", ".webp")
+    key = store_rendition(b"stands for captions", ".webp")
     Media.objects.filter(pk=medium.pk).update(captions=key)
-    age(tmp_path / "media" / key)
+    age("default", key, OLD)
     assert "mend" not in run("media_doctor")
 
     run("rerender", "--all")
-    assert (tmp_path / "media" / key).exists()
+    assert key in keys_in("default")
 
-    (tmp_path / "media" / key).unlink()
+    lose("default", key)
     said = run("media_doctor", "--fix")
     assert f"{key} of captions of medium {medium.pk}" in said
     assert "1 not mended." in said
@@ -172,12 +181,14 @@ def test_captions_are_no_orphans_and_outlive_a_new_rendering(shared, tmp_path):
 def test_an_unshared_file_is_no_orphan_and_can_be_made_anew(author, photo, tasks_run):
     with tasks_run():
         medium = take_file(owner=author, file=photo())
+    medium.refresh_from_db()
+    before = medium.keys
 
     assert "mend" not in run("media_doctor")
     assert "1 of 1 made anew" in run("rerender", "--all")
-    before = medium.keys
     medium.refresh_from_db()
-    assert medium.keys != before
+    assert not set(before) & set(medium.keys)
+    assert keys_in("default") == set(medium.keys)
 
 
 @pytest.mark.parametrize("count", [1, 6])

@@ -8,10 +8,11 @@ from django.core.files.storage import storages
 
 from media.errors import MediaError, TransientMediaError
 from posts import tasks
-from posts.actions import Slide, SlidesRefusedError, Upload, create_post, share_post, take_file
+from posts.actions import Slide, SlidesRefusedError, Upload, create_post, remove_failed_slide, share_post, take_file
 from posts.models import Media, Post, UploadSession
 from tests.posts.test_creating import send
-from tests.posts.test_uploading import at_once, files_in
+from tests.posts.test_uploading import at_once
+from tests.stores import keys_in, stored_files
 
 JSON = {"Accept": "application/json"}
 
@@ -78,29 +79,29 @@ def test_a_file_that_is_shared_while_it_is_rendered_publishes_its_post(author, u
     assert Post.objects.get().state == "published"
 
 
-def test_edits_are_rendered_and_the_files_without_them_go(mine, author, photo, tasks_run, tmp_path):
+@pytest.mark.both_storages
+def test_edits_are_rendered_and_the_files_without_them_go(mine, author, photo, tasks_run):
     with tasks_run():
         medium = take_file(owner=author, file=photo(), name="cup.jpg")
-    before = files_in(tmp_path / "media")
+    before = keys_in("default")
     assert before
 
     answer = share(mine, [medium], edits=['{"brightness": 20}'])
     assert answer.status_code == 201
     medium.refresh_from_db()
     assert (medium.state, medium.edits["brightness"]) == ("pending", 20)
-    assert files_in(tmp_path / "media") == before, "the old files are there until the new ones are"
+    assert keys_in("default") == before, "the old files are there until the new ones are"
     assert Post.objects.get().state == "processing"
     tasks.process_media(medium.pk)
 
     medium.refresh_from_db()
     assert Post.objects.get().state == "published"
     assert medium.state == "ready"
-    after = {path.relative_to(tmp_path / "media").as_posix() for path in files_in(tmp_path / "media")}
-    assert after == set(medium.keys)
-    assert not set(before) & set(files_in(tmp_path / "media"))
+    assert keys_in("default") == set(medium.keys)
+    assert not before & keys_in("default")
 
 
-def test_edits_that_come_while_the_file_is_rendered_are_not_lost(author, unshared, tasks_run, monkeypatch, tmp_path):
+def test_edits_that_come_while_the_file_is_rendered_are_not_lost(author, unshared, tasks_run, monkeypatch):
     medium = unshared(author, state="pending")
     render, given = tasks.render_photo, []
 
@@ -117,7 +118,7 @@ def test_edits_that_come_while_the_file_is_rendered_are_not_lost(author, unshare
     medium.refresh_from_db()
     assert [edits.get("contrast") for edits in given] == [None, 10]
     assert Post.objects.get().state == "published"
-    assert len(files_in(tmp_path / "media")) == len(medium.keys)
+    assert len(keys_in("default")) == len(medium.keys)
 
 
 def test_neutral_edits_are_none(mine, author, unshared):
@@ -375,7 +376,7 @@ def test_S11_who_has_shared_too_much_loses_nothing(mine, author, photo, settings
 
 
 def test_D15_trouble_of_the_storage_leaves_nothing_of_the_files_and_the_media_stay_chosen(
-    mine, author, unshared, photo, monkeypatch, tmp_path
+    mine, author, unshared, photo, monkeypatch
 ):
     medium = unshared(author)
 
@@ -392,11 +393,11 @@ def test_D15_trouble_of_the_storage_leaves_nothing_of_the_files_and_the_media_st
     assert not Post.objects.exists()
 
 
-def test_create_post_keeps_nothing_when_one_of_its_files_is_bad(author, photo, tmp_path):
+def test_create_post_keeps_nothing_when_one_of_its_files_is_bad(author, photo):
     with pytest.raises(MediaError):
         create_post(author=author, uploads=[Upload(photo()), Upload(photo("x.jpg", b"no photo"))])
 
-    assert not files_in(tmp_path)
+    assert not stored_files()
     assert not Media.objects.exists()
 
 
@@ -423,6 +424,7 @@ def remove(browser, post, medium, **options):
     return browser.post(f"{post.get_absolute_url()}slides/{medium.pk}/remove/", **options)
 
 
+@pytest.mark.both_storages
 def test_a_failed_file_is_removed_and_the_rest_is_published(mine, broken, tasks_run):
     failed = broken.slides[1]
     page = mine.get(broken.get_absolute_url()).text
@@ -473,14 +475,15 @@ def test_A10_only_failed_files_of_ones_own_unpublished_post_can_be_removed(as_, 
     assert Media.objects.count() == 4
 
 
-def test_a_file_whose_deletion_fails_is_out_of_the_post_and_swept_later(mine, broken, monkeypatch):
+def test_killed_after_a_failed_file_is_out_of_the_post_it_is_an_unshared_file(broken, monkeypatch):
     failed = broken.slides[1]
 
-    def fail(keys):
-        raise TransientMediaError("storage", "The file could not be stored just now.")
+    def die(medium):
+        raise SystemExit
 
-    monkeypatch.setattr("posts.actions.delete_originals", fail)
-    assert remove(mine, broken, failed).status_code == 302
+    monkeypatch.setattr("posts.actions.delete_medium", die)
+    with pytest.raises(SystemExit):
+        remove_failed_slide(broken, media_id=failed.pk)
 
     failed.refresh_from_db()
     assert (failed.post, failed.state) == (None, "failed")

@@ -6,20 +6,17 @@ from functools import partial
 import pytest
 from django.core.files.storage import storages
 from django.db import connection
+from django.utils import timezone
 
-from common import limits
+from common import files, limits
 from media import incoming
-from media.errors import TransientMediaError
 from posts import tasks
 from posts.actions import Slide as SlideOf
 from posts.actions import delete_medium, share_post
-from posts.models import Media, Post, UploadSession
+from posts.models import Media, UploadSession
 from tests.media.clips import BEE
 from tests.posts.conftest import begin, make_old, send_part, upload
-
-
-def files_in(folder):
-    return [path for path in folder.rglob("*") if path.is_file()]
+from tests.stores import keys_in, put, stored_files
 
 
 @pytest.fixture
@@ -33,9 +30,8 @@ def data(photo_bytes, small_parts):
     return photo_bytes
 
 
-def test_a_file_in_parts_becomes_a_photo_that_is_rendered_while_the_caption_is_written(
-    mine, author, data, tmp_path, tasks_run
-):
+@pytest.mark.both_storages
+def test_a_file_in_parts_becomes_a_photo_that_is_rendered_while_the_caption_is_written(mine, author, data, tasks_run):
     with tasks_run():
         answer = upload(mine, data, "IMG_1.jpg")
 
@@ -44,7 +40,7 @@ def test_a_file_in_parts_becomes_a_photo_that_is_rendered_while_the_caption_is_w
     assert (medium.owner_id, medium.post, medium.state) == (author.pk, None, "ready")
     with storages["originals"].open(medium.original) as original:
         assert original.read() == data
-    assert not files_in(tmp_path / "incoming")
+    assert not keys_in("incoming")
     [item] = mine.get("/create/media/").json()["items"]
     assert item["id"] == answer.json()["id"] == str(medium.pk)
     assert (item["kind"], item["name"], item["state"], item["progress"]) == ("photo", "IMG_1.jpg", "ready", 100)
@@ -65,6 +61,7 @@ def test_a_session_says_where_each_part_goes_and_how_large_it_is(mine, data, sma
     assert all(part["fields"]["csrfmiddlewaretoken"] for part in session["parts"])
 
 
+@pytest.mark.both_storages
 def test_parts_come_in_any_order_and_twice_and_a_broken_upload_goes_on(mine, author, as_, data):
     session = begin(mine, data)
     first, *_, last = session["parts"]
@@ -89,7 +86,8 @@ def test_parts_come_in_any_order_and_twice_and_a_broken_upload_goes_on(mine, aut
     assert again.get("/create/media/").json()["uploads"] == []
 
 
-def test_completing_again_gives_the_same_medium_and_parts_that_come_late_are_harmless(mine, data, tmp_path):
+@pytest.mark.both_storages
+def test_completing_again_gives_the_same_medium(mine, data):
     session = begin(mine, data)
     for part in session["parts"]:
         send_part(mine, part, data)
@@ -99,14 +97,13 @@ def test_completing_again_gives_the_same_medium_and_parts_that_come_late_are_har
 
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json()["id"] == again.json()["id"]
-    assert send_part(mine, session["parts"][0], data).status_code == 204
-    assert not files_in(tmp_path / "incoming")
+    assert not keys_in("incoming")
     assert all(part["have"] for part in mine.get(f"/create/uploads/{session['id']}/").json()["parts"])
     assert Media.objects.count() == 1
-    assert len(files_in(tmp_path / "originals")) == 1
+    assert len(keys_in("originals")) == 1
 
 
-def test_a_part_that_arrives_while_its_upload_is_deleted_leaves_nothing(mine, data, tmp_path, monkeypatch):
+def test_a_part_that_arrives_while_its_upload_is_deleted_leaves_nothing(mine, data, monkeypatch):
     session = begin(mine, data)
     store = incoming.store_part
 
@@ -117,7 +114,18 @@ def test_a_part_that_arrives_while_its_upload_is_deleted_leaves_nothing(mine, da
     monkeypatch.setattr("posts.uploads.store_part", store_late)
     send_part(mine, session["parts"][0], data)
 
-    assert not files_in(tmp_path / "incoming")
+    assert not keys_in("incoming")
+
+
+def test_a_part_that_comes_after_the_end_is_harmless(mine, data):
+    upload(mine, data)
+    session = UploadSession.objects.get()
+
+    for part in mine.get(f"/create/uploads/{session.pk}/").json()["parts"]:
+        assert send_part(mine, part, data).status_code == 204
+
+    assert not keys_in("incoming")
+    assert Media.objects.count() == 1
 
 
 @pytest.mark.parametrize("change", [-1, 1])
@@ -171,7 +179,8 @@ def test_a_video_at_its_limit_is_taken(mine):
     assert len(answer.json()["parts"]) == 38
 
 
-def test_U1_a_file_that_is_refused_in_the_end_takes_its_upload_and_parts_with_it(mine, small_parts, tmp_path):
+@pytest.mark.both_storages
+def test_U1_a_file_that_is_refused_in_the_end_takes_its_upload_and_parts_with_it(mine, small_parts):
     answer = upload(mine, b"no photo at all " * 1000, "notes.jpg")
 
     assert answer.status_code == 422
@@ -179,10 +188,10 @@ def test_U1_a_file_that_is_refused_in_the_end_takes_its_upload_and_parts_with_it
     assert "no photo or video" in answer.json()["error"]["message"]
     assert not UploadSession.objects.exists()
     assert not Media.objects.exists()
-    assert not files_in(tmp_path)
+    assert not stored_files()
 
 
-def test_D15_a_full_disk_is_said_at_a_part_and_nothing_of_it_is_left(mine, data, tmp_path, monkeypatch):
+def test_D15_a_full_disk_is_said_at_a_part_and_nothing_of_it_is_left(mine, data, monkeypatch):
     session = begin(mine, data)
 
     def full(self, name, content):
@@ -193,10 +202,10 @@ def test_D15_a_full_disk_is_said_at_a_part_and_nothing_of_it_is_left(mine, data,
 
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "storage"
-    assert not files_in(tmp_path)
+    assert not stored_files()
 
 
-def test_D15_a_full_disk_at_the_end_leaves_the_parts_to_go_on_with_and_no_original(mine, data, tmp_path, monkeypatch):
+def test_D15_a_full_disk_at_the_end_leaves_the_parts_to_go_on_with_and_no_original(mine, data, monkeypatch):
     session = begin(mine, data)
     for part in session["parts"]:
         send_part(mine, part, data)
@@ -211,13 +220,14 @@ def test_D15_a_full_disk_at_the_end_leaves_the_parts_to_go_on_with_and_no_origin
     answer = mine.post(f"/create/uploads/{session['id']}/complete/")
     assert answer.status_code == 503
     assert not Media.objects.exists()
-    assert not files_in(tmp_path / "originals")
+    assert not keys_in("originals")
 
     monkeypatch.setattr(type(storages["originals"]), "_save", save)
     assert mine.post(f"/create/uploads/{session['id']}/complete/").status_code == 201
 
 
-def test_D16_a_database_that_fails_at_the_end_leaves_no_original(mine, data, tmp_path, monkeypatch):
+@pytest.mark.both_storages
+def test_D16_a_database_that_fails_at_the_end_leaves_no_original(mine, data, monkeypatch):
     session = begin(mine, data)
     for part in session["parts"]:
         send_part(mine, part, data)
@@ -229,27 +239,28 @@ def test_D16_a_database_that_fails_at_the_end_leaves_no_original(mine, data, tmp
     with pytest.raises(RuntimeError):
         mine.post(f"/create/uploads/{session['id']}/complete/")
 
-    assert not files_in(tmp_path / "originals")
-    assert len(files_in(tmp_path / "incoming")) == len(session["parts"])
+    assert not keys_in("originals")
+    assert len(keys_in("incoming")) == len(session["parts"])
 
 
-def test_an_upload_and_a_file_can_be_deleted_and_nothing_is_left(mine, data, tmp_path, tasks_run):
+@pytest.mark.both_storages
+def test_an_upload_and_a_file_can_be_deleted_and_nothing_is_left(mine, data, tasks_run):
     session = begin(mine, data)
     send_part(mine, session["parts"][0], data)
     assert mine.post(f"/create/uploads/{session['id']}/delete/").status_code == 204
     assert mine.get(f"/create/uploads/{session['id']}/").status_code == 404
-    assert not files_in(tmp_path)
+    assert not stored_files()
 
     with tasks_run():
         medium = upload(mine, data).json()
-    assert files_in(tmp_path / "media")
+    assert keys_in("default")
     assert mine.post(f"/create/media/{medium['id']}/delete/").status_code == 204
     assert mine.post(f"/create/media/{medium['id']}/delete/").status_code == 404
-    assert not files_in(tmp_path)
+    assert not stored_files()
     assert not UploadSession.objects.exists()
 
 
-def test_deleting_a_completed_upload_deletes_what_it_became_but_not_what_is_shared(mine, author, data, tmp_path):
+def test_deleting_a_completed_upload_deletes_what_it_became_but_not_what_is_shared(mine, author, data):
     first, second = upload(mine, data).json(), upload(mine, data).json()
     share_post(author=author, slides=[SlideOf(int(first["id"]))])
 
@@ -260,7 +271,8 @@ def test_deleting_a_completed_upload_deletes_what_it_became_but_not_what_is_shar
     assert second["id"] not in first["id"]
 
 
-def test_a_file_deleted_while_it_is_rendered_leaves_nothing(unshared, author, tmp_path, monkeypatch):
+@pytest.mark.both_storages
+def test_a_file_deleted_while_it_is_rendered_leaves_nothing(unshared, author, monkeypatch):
     medium = unshared(author, state="pending")
     render = tasks.render_photo
 
@@ -272,26 +284,23 @@ def test_a_file_deleted_while_it_is_rendered_leaves_nothing(unshared, author, tm
     tasks.process_media(medium.pk)
 
     assert not Media.objects.exists()
-    assert not files_in(tmp_path)
+    assert not stored_files()
 
 
-def test_a_deletion_that_fails_half_way_can_be_done_again_and_the_file_cannot_be_shared(
-    mine, unshared, author, monkeypatch, tmp_path
-):
+def test_D16_what_the_storage_cannot_delete_just_now_is_swept_later(mine, unshared, author, monkeypatch):
     medium = unshared(author)
 
-    def fail(keys):
-        raise TransientMediaError("storage", "The file could not be stored just now.")
+    def fail(self, name):
+        raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("posts.actions.delete_originals", fail)
-    assert mine.post(f"/create/media/{medium.pk}/delete/").status_code == 503
-    monkeypatch.undo()
+    with monkeypatch.context() as failing:
+        failing.setattr(type(storages["originals"]), "delete", fail)
+        assert mine.post(f"/create/media/{medium.pk}/delete/").status_code == 204
+    assert not Media.objects.exists()
+    assert stored_files()
 
-    answer = mine.post("/create/", {"media": [medium.pk]}, headers={"Accept": "application/json"})
-    assert answer.status_code == 422
-    assert not Post.objects.exists()
-    assert mine.post(f"/create/media/{medium.pk}/delete/").status_code == 204
-    assert not files_in(tmp_path)
+    files.sweep(before=timezone.now())
+    assert not stored_files()
 
 
 def test_a_file_that_failed_is_tried_again(mine, unshared, author, tasks_run):
@@ -388,6 +397,7 @@ def test_S11_the_limit_of_all_writes_is_told_to_a_script_as_json(mine, settings)
     assert int(answer["Retry-After"]) > 0
 
 
+@pytest.mark.both_storages
 def test_a_real_video_comes_in_parts(mine, tasks_run, monkeypatch):
     for module in ("media.incoming", "posts.views.uploads"):
         monkeypatch.setattr(f"{module}.PART_BYTES", 256 * 1024)
@@ -422,7 +432,8 @@ def at_once(count, work):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_completing_at_once_gives_one_medium(as_, author, data, tmp_path):
+@pytest.mark.both_storages
+def test_completing_at_once_gives_one_medium(as_, author, data):
     browsers = [as_(author) for _ in range(6)]
     session = begin(browsers[0], data)
     for part in session["parts"]:
@@ -433,11 +444,12 @@ def test_completing_at_once_gives_one_medium(as_, author, data, tmp_path):
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert Media.objects.count() == 1
-    assert len(files_in(tmp_path / "originals")) == 1
-    assert not files_in(tmp_path / "incoming")
+    assert len(keys_in("originals")) == 1
+    assert not keys_in("incoming")
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.both_storages
 def test_parts_at_once_and_the_same_ones_too_make_the_file(as_, author, data):
     browsers = [as_(author) for _ in range(6)]
     session = begin(browsers[0], data)
@@ -483,7 +495,8 @@ def asked(monkeypatch):
     return calls
 
 
-def test_an_upload_that_was_broken_off_goes_after_a_day_with_its_parts(mine, data, tmp_path, asked):
+@pytest.mark.both_storages
+def test_an_upload_that_was_broken_off_goes_after_a_day_with_its_parts(mine, data, asked):
     session = begin(mine, data)
     send_part(mine, session["parts"][0], data)
     tasks.sweep()
@@ -494,10 +507,11 @@ def test_an_upload_that_was_broken_off_goes_after_a_day_with_its_parts(mine, dat
 
     assert asked == ["posts.purge_upload"]
     assert not UploadSession.objects.exists()
-    assert not files_in(tmp_path)
+    assert not stored_files()
 
 
-def test_an_unshared_file_goes_after_a_week_and_a_shared_one_stays(unshared, author, tmp_path, asked, tasks_run):
+@pytest.mark.both_storages
+def test_an_unshared_file_goes_after_a_week_and_a_shared_one_stays(unshared, author, asked, tasks_run):
     with tasks_run():
         left, shared = unshared(author, state="pending"), unshared(author, state="pending")
     share_post(author=author, slides=[SlideOf(shared.pk)])
@@ -512,18 +526,16 @@ def test_an_unshared_file_goes_after_a_week_and_a_shared_one_stays(unshared, aut
     assert asked == ["posts.purge_medium"]
     assert [medium.pk for medium in Media.objects.all()] == [shared.pk]
     shared.refresh_from_db()
-    assert {path.relative_to(tmp_path / "media").as_posix() for path in files_in(tmp_path / "media")} == set(
-        shared.keys
-    )
-    assert len(files_in(tmp_path / "originals")) == 1
+    assert keys_in("default") == set(shared.keys)
+    assert len(keys_in("originals")) == 1
 
 
-def test_what_a_completed_upload_left_behind_goes_after_its_file_is_shared(mine, author, data, tmp_path, asked):
+@pytest.mark.both_storages
+def test_what_a_completed_upload_left_behind_goes_after_its_file_is_shared(mine, author, data, asked):
     """Killed between the commit and the deletion of the parts."""
     medium = upload(mine, data).json()
     session = UploadSession.objects.get()
-    (tmp_path / "incoming" / session.prefix).mkdir()
-    (tmp_path / "incoming" / session.prefix / "1").write_bytes(data)
+    put("incoming", f"{session.prefix}/1", data)
     make_old(session, days=2)
     tasks.sweep()
     assert UploadSession.objects.exists(), "it knows the bytes of an unshared file"
@@ -533,28 +545,26 @@ def test_what_a_completed_upload_left_behind_goes_after_its_file_is_shared(mine,
 
     assert asked == ["posts.purge_upload"]
     assert not UploadSession.objects.exists()
-    assert not files_in(tmp_path / "incoming")
+    assert not keys_in("incoming")
     assert Media.objects.count() == 1
 
 
-def test_a_sweep_that_dies_between_files_and_row_is_finished_by_the_next(
-    unshared, author, tmp_path, asked, monkeypatch
-):
+def test_a_sweep_that_dies_between_row_and_files_is_finished_by_the_next(unshared, author, asked, monkeypatch):
     medium = unshared(author)
     make_old(medium, days=limits.DRAFT_KEPT_DAYS + 1)
 
-    def die(self, *args, **kwargs):
+    def die(*args):
         raise SystemExit
 
     with monkeypatch.context() as killing:
-        killing.setattr(Media, "delete", die)
+        killing.setattr("posts.actions.delete_loose", die)
         with pytest.raises(SystemExit):
             tasks.sweep()
-    assert not files_in(tmp_path), "files go first"
-    assert Media.objects.exists()
-
-    tasks.sweep()
     assert not Media.objects.exists()
+    assert stored_files()
+
+    files.sweep(before=timezone.now())
+    assert not stored_files()
 
 
 def test_the_sweeper_renders_unshared_files_that_a_lost_message_left(unshared, author, asked):

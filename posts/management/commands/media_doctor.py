@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import timedelta
-from functools import partial
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from media.errors import MediaError
-from media.storage import delete_originals, delete_renditions
-from posts.housekeeping import delete_incoming, examine, examine_incoming, private_keys, public_keys
+from media.incoming import discard
+from media.storage import delete_originals, delete_renditions, give_up_unfinished
+from posts.housekeeping import Findings, examine, examine_incoming, private_keys, public_keys
 from posts.tasks import rerender
 
 GRACE_HOURS = 24
@@ -34,28 +34,45 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         made_before = timezone.now() - timedelta(hours=options["grace_hours"])
-        left = 0
-        for label, look, delete in (
-            ("Renditions", partial(examine, "default", public_keys()), delete_renditions),
-            ("Originals", partial(examine, "originals", private_keys()), delete_originals),
-            ("Parts of uploads", examine_incoming, delete_incoming),
+        left = self.incoming(made_before, fix=options["fix"])
+        for label, alias, keys, delete in (
+            ("Renditions", "default", public_keys, delete_renditions),
+            ("Originals", "originals", private_keys, delete_originals),
         ):
-            found = look(made_before=made_before)
-            self.stdout.write(f"{label}: {found.files:,} files, {_space(found.bytes)}")
-            self.list_some(f"without a row: {_space(sum(found.orphans.values()))}", sorted(found.orphans))
-            self.list_some("missing", [f"{key} of {owner}" for owner, key in found.missing])
-            if found.too_young:
-                self.stdout.write(f"  {found.too_young} without a row are too young to say")
+            found = examine(alias, keys(), made_before=made_before)
+            self.tell(label, found)
             if not options["fix"]:
                 left += len(found.orphans) + len(found.missing)
                 continue
             delete(found.orphans)
+            if given_up := give_up_unfinished(alias, begun_before=made_before):
+                self.stdout.write(f"  gave up {given_up} that were never written to their end")
             owners = {owner for owner, _ in found.missing}
-            mended = {owner for owner in owners if label == "Renditions" and self.mend(owner)}
+            mended = {owner for owner in owners if alias == "default" and self.mend(owner)}
             self.stdout.write(f"  deleted {len(found.orphans)}, made anew {len(mended)} of {len(owners)}")
             left += len(owners - mended)
         if left:
             raise CommandError(f"{left} not mended." if options["fix"] else f"{left} to mend: run it with --fix.")
+
+    def incoming(self, made_before: datetime, *, fix: bool) -> int:
+        """Parts of uploads that nobody goes on with; return how many uploads are left to mend."""
+        found = examine_incoming(made_before=made_before)
+        self.tell("On their way in", found)
+        if not fix:
+            return len(found.orphans)
+        for prefix in found.orphans:
+            discard(prefix)
+        self.stdout.write(f"  deleted {len(found.orphans)}")
+        return 0
+
+    def tell(self, label: str, found: Findings) -> None:
+        self.stdout.write(f"{label}: {found.files:,} files, {_space(found.bytes)}")
+        self.list_some(f"without a row: {_space(sum(found.orphans.values()))}", sorted(found.orphans))
+        self.list_some("missing", [f"{key} of {owner}" for owner, key in found.missing])
+        if found.too_young:
+            self.stdout.write(f"  {found.too_young} without a row are too young to say")
+        if found.foreign:
+            self.stdout.write(f"  {found.foreign} are not ours, by their names: left alone")
 
     def mend(self, owner: str) -> bool:
         """Make the files of a medium anew. Pictures of people and captions are theirs to choose again: only named."""

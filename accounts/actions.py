@@ -11,8 +11,9 @@ from django.utils import timezone
 from accounts.events import AvatarSubmitted
 from accounts.models import AvatarState, User
 from common.events import emit
+from common.files import delete_loose, let_go, on_their_way
 from media.intake import probe_picture
-from media.storage import delete_originals, delete_renditions, store_original
+from media.storage import new_key, store_original
 
 
 @transaction.atomic
@@ -47,31 +48,33 @@ def change_avatar(user: User, file: BinaryIO) -> None:
 
     Raises media.errors.MediaError, in words for the person, if the file is no photo we can use.
     """
-    info = probe_picture(file)
-    original = store_original(file, info.extension)
-    try:
+    extension = probe_picture(file).extension
+    original = new_key(extension)
+    with on_their_way("originals", [original]) as files:
+        store_original(file, extension, original)
         with transaction.atomic():
-            was = User.objects.select_for_update(no_key=True).get(pk=user.pk).avatar_original
+            was = [key for key in [User.objects.select_for_update(no_key=True).get(pk=user.pk).avatar_original] if key]
             user.avatar_original, user.avatar_state = original, AvatarState.PROCESSING
             user.avatar_error, user.avatar_attempts, user.avatar_queued_at = "", 0, timezone.now()
             user.save(update_fields=_AVATAR_FIELDS)
+            files.arrive()
+            let_go("originals", was)
             emit(AvatarSubmitted(user_id=user.pk))
-            transaction.on_commit(lambda: delete_originals([was] if was else []), robust=True)
-    except BaseException:
-        delete_originals([original])
-        raise
+            transaction.on_commit(lambda: delete_loose("originals", was), robust=True)
 
 
 def remove_avatar(user: User) -> None:
     """Go back to the drawn picture; the files of the old one are deleted."""
     with transaction.atomic():
         was = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        keys, originals = avatar_keys(was), [was.avatar_original] if was.avatar_original else []
+        originals = [was.avatar_original] if was.avatar_original else []
         user.avatar, user.avatar_original, user.avatar_state = {}, "", AvatarState.NONE
         user.avatar_error, user.avatar_attempts, user.avatar_queued_at = "", 0, None
         user.save(update_fields=[*_AVATAR_FIELDS, "avatar"])
-        transaction.on_commit(lambda: delete_renditions(keys), robust=True)
-        transaction.on_commit(lambda: delete_originals(originals), robust=True)
+        let_go("default", avatar_keys(was))
+        let_go("originals", originals)
+        transaction.on_commit(lambda: delete_loose("default", avatar_keys(was)), robust=True)
+        transaction.on_commit(lambda: delete_loose("originals", originals), robust=True)
 
 
 def avatar_keys(user: User) -> list[str]:

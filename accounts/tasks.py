@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import BinaryIO, cast
 
 from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.actions import avatar_keys
 from accounts.models import AvatarState, User
 from common.events import publish
+from common.files import delete_loose, let_go, on_their_way
 from common.locks import held_by_this_worker
 from media.avatars import render_avatar
 from media.errors import MediaError, TransientMediaError
 from media.photos import Rendition
-from media.storage import delete_renditions, open_original, store_rendition
+from media.storage import new_key, open_original, store_rendition
 
 log = logging.getLogger(__name__)
 
@@ -70,22 +72,22 @@ def _start(user_id: int) -> User | None:
     return user if chosen.update(avatar_attempts=user.avatar_attempts) else None
 
 
-def _finish(user: User, rendered: Iterable[Rendition]) -> None:
+def _finish(user: User, rendered: Sequence[Rendition]) -> None:
     """Store the pictures and hand them to the row; of old and new, the files that nobody has are deleted."""
-    old, new = avatar_keys(user), []
-    try:
-        pictures: dict[str, dict[str, str]] = {}
+    pictures = {str(one.width): {"webp": new_key(".webp"), "jpeg": new_key(".jpg")} for one in rendered}
+    with on_their_way("default", avatar_keys(User(avatar=pictures))) as files:
         for one in rendered:
-            new.append(store_rendition(one.webp, ".webp"))
-            new.append(store_rendition(one.jpeg, ".jpg"))
-            pictures[str(one.width)] = {"webp": new[-2], "jpeg": new[-1]}
-        taken = User.objects.filter(
-            pk=user.pk, avatar_state=AvatarState.PROCESSING, avatar_original=user.avatar_original
-        ).update(avatar=pictures, avatar_state=AvatarState.READY, avatar_queued_at=None)
-    except BaseException:
-        delete_renditions(new)
-        raise
-    delete_renditions(old if taken else new)
+            store_rendition(one.webp, ".webp", pictures[str(one.width)]["webp"])
+            store_rendition(one.jpeg, ".jpg", pictures[str(one.width)]["jpeg"])
+        with transaction.atomic():
+            taken = User.objects.filter(
+                pk=user.pk, avatar_state=AvatarState.PROCESSING, avatar_original=user.avatar_original
+            ).update(avatar=pictures, avatar_state=AvatarState.READY, avatar_queued_at=None)
+            if taken:
+                files.arrive()
+                let_go("default", avatar_keys(user))
+    if taken:
+        delete_loose("default", avatar_keys(user))
 
 
 def _fail(user: User, reason: str) -> None:

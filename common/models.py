@@ -1,3 +1,4 @@
 from common.counters import CountDelta
+from common.files import LooseFile
 
-__all__ = ["CountDelta"]
+__all__ = ["CountDelta", "LooseFile"]

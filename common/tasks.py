@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from common.counters import Counter
+from common.files import sweep
 
 _counters: set[Counter] = set()
 
@@ -17,3 +18,9 @@ def fold_counters() -> int:
     Runs every two seconds. Late or lost runs cost speed only: what people read is column plus deltas.
     """
     return sum(counter.fold() for counter in _counters)
+
+
+@shared_task(name="common.sweep_files")
+def sweep_files() -> int:
+    """Delete files that a killed process left without a row; return how many. Safe to run twice and to be killed."""
+    return sweep()

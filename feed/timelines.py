@@ -102,7 +102,8 @@ def newest_ids(reader: User, *, before: int | None, count: int) -> list[int]:
             CROSS JOIN LATERAL (
                 SELECT post.id FROM posts_post AS post
                 WHERE post.author_id = followee.id AND post.id < %(before)s
-                  AND post.published_at IS NOT NULL AND post.removed_at IS NULL AND post.deleted_at IS NULL
+                  AND post.published_at IS NOT NULL AND post.archived_at IS NULL AND post.removed_at IS NULL
+                  AND post.deleted_at IS NULL
                 ORDER BY post.id DESC LIMIT %(count)s
             ) AS newest
             ORDER BY newest.id DESC LIMIT %(count)s

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.http import SiteRequest
+from accounts.http import MemberRequest, SiteRequest
 from accounts.models import User
 from common.http import varies_by_htmx
 from common.ids import first_id_at
@@ -20,8 +20,8 @@ from common.pagination import MAX_BIGINT, Page, cursor_of, page_by_id, url_after
 from common.text import clean_line
 from feed.home import home_posts
 from feed.suggestions import suggestions_for
-from posts.models import Post
-from social.models import with_follow_state
+from posts.models import Audience, Post
+from social.models import with_close_state, with_follow_state
 
 POSTS_PER_PAGE = 12
 TILES_PER_PAGE = 24
@@ -96,15 +96,25 @@ def tag(request: SiteRequest, tag: str) -> HttpResponse:
 def profile(request: SiteRequest, username: str) -> HttpResponse:
     """A person and their posts; on one's own also those that are processing or failed."""
     people = with_follow_state(User.objects.visible_to(request.user).with_counts(), request.user)
-    person = get_object_or_404(people, username=username.lower())
+    person = get_object_or_404(with_close_state(people, request.user), username=username.lower())
     if username != person.username:
         return redirect(person, permanent=True)
     is_own = person.pk == request.user.pk
-    posts = Post.objects.visible_to(request.user).filter(author=person).for_cards(request.user)
-    page = page_by_id(request, posts, TILES_PER_PAGE)
+    posts = Post.objects.visible_to(request.user).filter(author=person)
+    if is_own or person.viewer_is_close:
+        # The person's own count is of what everybody sees.
+        person.posts_count += posts.filter(audience=Audience.CLOSE_FRIENDS).count()
+    page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
     unfinished = _unfinished(request) if is_own and not cursor_of(request) else []
     context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own}
     return _grid(request, "feed/profile.html", context)
+
+
+@require_safe
+def archive(request: MemberRequest) -> HttpResponse:
+    """One's own archived posts, newest first: by when they were shared, as on the profile."""
+    page = page_by_id(request, Post.objects.archived_of(request.user).for_cards(request.user), TILES_PER_PAGE)
+    return _grid(request, "feed/archive.html", {"page": page})
 
 
 def _unfinished(request: SiteRequest) -> list[Post]:

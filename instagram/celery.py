@@ -3,9 +3,18 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+from common import scratch
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "instagram.settings")
 
 app = Celery("instagram")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def start_process(**options: object) -> None:
+    """A film that is being converted when its worker is killed takes no space afterwards."""
+    scratch.use()

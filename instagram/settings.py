@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "posts",
     "feed",
     "search",
+    "notifications",
     "allauth",
     "allauth.account",
     "django.contrib.admin",
@@ -156,6 +157,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.site",
+                "notifications.context.badge",
             ],
         },
     },
@@ -338,8 +340,10 @@ CELERY_BEAT_SCHEDULE = {
     # Each finds in the database what a lost message left undone, so nothing depends on the queue surviving.
     "sweep posts": {"task": "posts.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "sweep avatars": {"task": "accounts.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep notifications": {"task": "notifications.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "forget old sessions": {"task": "accounts.forget_old_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep feeds": {"task": "feed.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep files": {"task": "common.sweep_files", "schedule": 60.0, "options": {"expires": 60}},
     "fold counters": {"task": "common.fold_counters", "schedule": 2.0, "options": {"expires": 2}},
 }
 

@@ -6,9 +6,19 @@ from accounts.tasks import process_avatar
 from common.events import subscribe
 from common.tasks import keep_folded
 from feed.tasks import fan_out_post
-from posts.events import MediaSubmitted, PostDeleted, PostPublished, VideoSubmitted
+from notifications.tasks import tell_of_comment, tell_of_follow, tell_of_like
+from posts.events import (
+    CommentAdded,
+    MediaSubmitted,
+    PostDeleted,
+    PostLiked,
+    PostPublished,
+    PostReturned,
+    VideoSubmitted,
+)
 from posts.models import COMMENTS, LIKES
 from posts.tasks import process_media, process_video, purge_post
+from social.events import PersonFollowed
 
 
 def wire() -> None:
@@ -17,7 +27,10 @@ def wire() -> None:
     subscribe(MediaSubmitted, process_media)
     subscribe(VideoSubmitted, process_video)
     subscribe(PostPublished, fan_out_post)
+    subscribe(PostReturned, fan_out_post)
     subscribe(PostDeleted, purge_post)
-    # PostLiked, CommentAdded, PersonFollowed and PersonUnfollowed: nothing follows yet. A follow needs no task: the
-    # new follows_version names a new timeline.
+    subscribe(PostLiked, tell_of_like)
+    subscribe(CommentAdded, tell_of_comment)
+    # The home page needs no task after a follow: the new follows_version names a new timeline.
+    subscribe(PersonFollowed, tell_of_follow)
     keep_folded(FOLLOWERS, FOLLOWING, POSTS, LIKES, COMMENTS)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("site.webmanifest", manifest, name="manifest"),
     path("admin/", admin.site.urls),
+    path("", include("notifications.urls")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("media/", include("media.urls")),

@@ -78,13 +78,13 @@ class IncomingBucket(Bucket):
     def open_parts(self, prefix: str, sizes: Sequence[int]) -> BinaryIO:
         return cast("BinaryIO", io.BufferedReader(RangeReader(self, self._checked(prefix, sizes))))
 
-    def assemble(self, prefix: str, sizes: Sequence[int], extension: str) -> str:
+    def assemble(self, prefix: str, sizes: Sequence[int], extension: str, key: str) -> str:
         """One part is copied, several are put together by copying; either way the store does it.
 
         Cost: four requests, and one a part where there are several, AT_ONCE at a time; 38 for the largest video.
         """
         parts = self._checked(prefix, sizes)
-        key = new_key(extension)
+        key = key or new_key(extension)
         target = {"Bucket": storages["originals"].bucket_name, "Key": key}  # type: ignore[attr-defined]
         try:
             if len(parts) == 1:

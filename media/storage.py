@@ -1,6 +1,8 @@
 """Where files are kept: originals in the private storage "originals", renditions in the public "default".
 
 Names are random and ours, so that no file name of a stranger reaches a path or a URL, and a URL cannot be guessed.
+Choose a name with `new_key` and write it down with `common.files.on_their_way` before its file is stored: else a
+file whose process is killed before its row comes is found by `media_doctor` only.
 Everything a storage raises becomes TransientMediaError: trouble of the storage is never the uploader's fault.
 """
 
@@ -13,6 +15,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from django.core.files.base import ContentFile, File
@@ -32,37 +35,66 @@ CONTENT_TYPES: Final = {
     ".mp4": "video/mp4",
     ".mov": "video/quicktime",
     ".webm": "video/webm",
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".m4s": "video/iso.segment",
+    ".vtt": "text/vtt; charset=utf-8",
 }
 
+_RANDOM: Final = r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}"
+_IN_FOLDER: Final = r"[a-z]+(?:-[a-z0-9]+)?"
 
-OURS: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.[a-z0-9]+|ready/[0-9a-f]{16}")
-"""What we name files: `new_key`, and the check of `instagram.health`. Anything else in a storage is somebody else's."""
+OURS: Final = re.compile(rf"{_RANDOM}(?:/{_IN_FOLDER})?\.[a-z0-9]+|ready/[0-9a-f]{{16}}")
+"""What we name files: `new_key`, `new_folder`, and the check of `instagram.health`.
+
+Anything else in a storage is somebody else's.
+"""
+PUBLIC: Final = re.compile(rf"{_RANDOM}(?:\.(?:jpg|png|webp|mp4|vtt)|/{_IN_FOLDER}\.(?:m3u8|mp4|m4s))")
+"""What we name files for the public."""
 
 
 def new_key(extension: str) -> str:
     """A random key such as "3f/a0/9c….webp": 128 bits, in folders of at most 256 entries at the first two levels."""
-    if extension not in CONTENT_TYPES:
+    if extension and extension not in CONTENT_TYPES:
         raise ValueError(f"no such kind of file: {extension!r}")
     name = secrets.token_hex(16)
     return f"{name[:2]}/{name[2:4]}/{name[4:]}{extension}"
 
 
-def store_original(file: BinaryIO, extension: str) -> str:
-    """Keep a private copy of `file` and return its key. An upload that Django put on disk is moved, not copied."""
+def new_folder(names: Iterable[str]) -> list[str]:
+    """A key for each of `names`, all in one random folder: for files that name each other by these names."""
+    folder = new_key("")
+    keys = [f"{folder}/{name}" for name in names]
+    if wrong := [key for key in keys if not PUBLIC.fullmatch(key)]:
+        raise ValueError(f"no such names of public files: {wrong}")
+    return keys
+
+
+def store_original(file: BinaryIO, extension: str, key: str = "") -> str:
+    """Keep a private copy of `file` and return its key, a new one unless it was chosen before.
+
+    An upload that Django put on disk is moved, not copied.
+    """
     file.seek(0)
     content = file if isinstance(file, File) else File(file)
-    return _store(storages["originals"], content, extension)
+    return _store(storages["originals"], content, extension, key)
 
 
-def store_rendition(data: bytes, extension: str) -> str:
-    """Keep `data` as a public file and return its key."""
-    return _store(storages["default"], ContentFile(data), extension)
+def store_rendition(data: bytes, extension: str, key: str = "") -> str:
+    """Keep `data` as a public file and return its key, a new one unless it was chosen before."""
+    return _store(storages["default"], ContentFile(data), extension, key)
 
 
-def store_rendition_file(file: BinaryIO, extension: str) -> str:
-    """Keep an open file as a public one and return its key; it is copied in pieces, never read whole."""
+def store_rendition_file(file: BinaryIO, extension: str, key: str = "") -> str:
+    """`store_rendition` of an open file; it is copied in pieces, never read whole."""
     file.seek(0)
-    return _store(storages["default"], File(file), extension)
+    return _store(storages["default"], File(file), extension, key)
+
+
+def store_folder(files: Iterable[Path], keys: Iterable[str]) -> None:
+    """Keep files of the system as public ones, each at its key of `new_folder`."""
+    for path, key in zip(files, keys, strict=True):
+        with path.open("rb") as file:
+            store_rendition_file(file, path.suffix, key)
 
 
 def open_original(key: str) -> File:
@@ -133,8 +165,8 @@ def _files_below(storage: FileSystemStorage, folder: str) -> Iterator[StoredFile
         yield from _files_below(storage, f"{prefix}{name}")
 
 
-def _store(storage: Storage, content: File, extension: str) -> str:
-    key = new_key(extension)
+def _store(storage: Storage, content: File, extension: str, key: str) -> str:
+    key = key or new_key(extension)
     content.content_type = CONTENT_TYPES[extension]  # type: ignore[attr-defined]  # django-storages sends it to S3
     try:
         return storage.save(key, content)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, BinaryIO, cast
 
@@ -17,20 +16,28 @@ from django.utils import timezone
 
 from common.counters import CountDelta
 from common.events import publish
+from common.files import delete_loose, let_go, on_their_way
+from common.ids import first_id_at
+from common.limits import DRAFT_KEPT_DAYS, UPLOAD_KEPT_HOURS
 from common.locks import held_by_this_worker
 from media.errors import MediaError, TransientMediaError
+from media.incoming import discard
 from media.photos import RENDERER, Rendered, render_photo
 from media.storage import (
     delete_originals,
     delete_renditions,
+    new_folder,
+    new_key,
     open_original,
+    store_folder,
     store_rendition,
     store_rendition_file,
 )
-from media.videos import render_video
-from posts.actions import publish_if_ready
-from posts.models import COMMENTS, LIKES, Media, Post
+from media.videos import RenderedVideo, render_video
+from posts.actions import delete_medium, publish_if_ready
+from posts.models import COMMENTS, LIKES, Media, Post, UploadSession
 from posts.models.media import MAX_ATTEMPTS, MediaKind, MediaState
+from posts.uploads import forget_upload
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +61,9 @@ SECONDS_BETWEEN_PROGRESS = 1.0
 def process_media(media_id: int) -> None:
     """Render one photo, and publish its post if it was the last.
 
-    Safe to run twice, at once or half-way: a lock lets one worker in, and files are taken back unless the row takes
-    them. A photo at fault fails with its sentence; trouble of ours is tried MAX_ATTEMPTS times, the sweeper asking
-    again. Does nothing if the photo is done or its post has gone.
+    Safe to run twice, at once or half-way: a lock lets one worker in, and files that the row does not take are taken
+    back, by a sweeper if this worker cannot. A photo at fault fails with its sentence; trouble of ours is tried
+    MAX_ATTEMPTS times, the sweeper asking again. Does nothing if the photo is done or its post has gone.
 
     Cost: 0.4 seconds of CPU and 50 MB, in a child process, for 13 megapixels.
     """
@@ -97,14 +104,17 @@ def _process(media_id: int, make: Callable[[Media, BinaryIO], None]) -> None:
             _fail(medium, TOO_SLOW)
         except MediaError as error:
             _fail(medium, str(error))
-    if medium.post_id is not None:
-        publish_if_ready(medium.post_id)
+    # Asked for now: it may have been shared meanwhile, and with edits.
+    post_id, state = Media.objects.filter(pk=media_id).values_list("post_id", "state").first() or (None, "")
+    if state == MediaState.PENDING:
+        publish(process_video if medium.is_video else process_media, media_id=media_id)
+    if post_id is not None:
+        publish_if_ready(post_id)
 
 
 def _make_photo(medium: Media, original: BinaryIO) -> None:
-    rendered = render_photo(original)
-    with _taken_back_on_failure() as keys:
-        _finish(medium, rendered, keys, width=rendered.width, height=rendered.height)
+    rendered = render_photo(original, edits=medium.edits)
+    _finish(medium, rendered, width=rendered.width, height=rendered.height)
 
 
 def _make_video(medium: Media, original: BinaryIO) -> None:
@@ -116,24 +126,28 @@ def _make_video(medium: Media, original: BinaryIO) -> None:
             told_at = time.monotonic()
             Media.objects.filter(pk=medium.pk, state=MediaState.PROCESSING).update(progress=percent)
 
-    with render_video(original, tell) as made, _taken_back_on_failure() as keys:
-        mp4 = store_rendition_file(made.mp4, ".mp4")
-        keys.append(mp4)
+    crop = medium.edits.get("crop")
+    box = (crop["x"], crop["y"], crop["width"], crop["height"]) if crop else None
+    with render_video(original, tell, crop=box) as made:
         _finish(
             medium,
             made.poster,
-            keys,
+            made,
             width=made.width,
             height=made.height,
             duration_ms=made.duration_ms,
             progress=100,
-            video={"mp4": mp4, "bytes": made.bytes},
         )
 
 
+@transaction.atomic
 def _start(media_id: int) -> Media | None:
-    """Count an attempt, before the work: one that kills its worker is counted too, and given up in the end."""
-    medium = Media.objects.filter(pk=media_id, post__deleted_at__isnull=True).first()
+    """Count an attempt, before the work: one that kills its worker is counted too, and given up in the end.
+
+    Locked: what is shared at the same moment, with edits, is either read with them or pending again.
+    """
+    wanted = Media.objects.filter(pk=media_id, post__deleted_at__isnull=True)
+    medium = wanted.select_for_update(of=("self",)).first()
     if medium is None or medium.state not in {MediaState.PENDING, MediaState.PROCESSING}:
         return None
     if medium.attempts >= MAX_ATTEMPTS:
@@ -148,58 +162,73 @@ def rerender(media_id: int) -> bool:
     """Make the files of a ready photo or video anew, swap them in one step and delete the old; return whether it did.
 
     The post stays as it is to everybody meanwhile. Raises MediaError when the original is gone or can no longer be
-    read, and leaves the old files then. Killed half-way it leaves files without a row, which `media_doctor` finds.
+    read, and leaves the old files then. Safe to be killed.
     """
     with held_by_this_worker(media_id) as is_ours:
         ready = Media.objects.filter(pk=media_id, state=MediaState.READY, post__deleted_at__isnull=True)
         medium = ready.first() if is_ours else None
         if medium is None:
             return False
-        old = medium.keys
         with open_original(medium.original) as original:
             make = _make_video if medium.is_video else _make_photo
             make(medium, cast("BinaryIO", original))
         _card_changed(medium)
-        delete_renditions(old)
     return True
 
 
-@contextmanager
-def _taken_back_on_failure() -> Iterator[list[str]]:
-    """A list for the keys of public files, which are deleted when the block fails."""
-    keys: list[str] = []
-    try:
-        yield keys
-    except BaseException:
-        delete_renditions(keys)
-        raise
+def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = None, **facts: Any) -> None:
+    """Store the renditions and have the row take them with `facts`, and let go of those that it had.
+
+    A row that is gone, or that somebody else has changed meanwhile, takes nothing; nothing is left then.
+    """
+    renditions = [
+        {"width": one.width, "height": one.height, "webp": new_key(".webp"), "jpeg": new_key(".jpg")}
+        for one in rendered.renditions
+    ]
+    made = Media(renditions=renditions, video=_named(movie) if movie else {})
+    with on_their_way("default", made.made_keys) as files:
+        for one, named in zip(rendered.renditions, made.renditions, strict=True):
+            store_rendition(one.webp, ".webp", named["webp"])
+            store_rendition(one.jpeg, ".jpg", named["jpeg"])
+        if movie:
+            _store_movie(movie, made.video)
+        with transaction.atomic():
+            unchanged = Media.objects.filter(pk=medium.pk, state=medium.state, edits=medium.edits)
+            taken = unchanged.filter(post__deleted_at__isnull=True).update(
+                state=MediaState.READY,
+                error="",
+                renditions=made.renditions,
+                video=made.video,
+                renderer=RENDERER,
+                placeholder=rendered.placeholder,
+                **facts,
+            )
+            if taken:
+                files.arrive()
+                let_go("default", medium.made_keys)
+    if taken:
+        delete_loose("default", medium.made_keys)
 
 
-def _finish(medium: Media, rendered: Rendered, keys: list[str], **facts: Any) -> None:
-    """Store the renditions, noting their keys in `keys`, and have the row take them with `facts`."""
-    renditions = []
-    for one in rendered.renditions:
-        webp = store_rendition(one.webp, ".webp")
-        keys.append(webp)
-        jpeg = store_rendition(one.jpeg, ".jpg")
-        keys.append(jpeg)
-        renditions.append({"width": one.width, "height": one.height, "webp": webp, "jpeg": jpeg})
-    taken = Media.objects.filter(pk=medium.pk, state=medium.state, post__deleted_at__isnull=True).update(
-        state=MediaState.READY,
-        error="",
-        renditions=renditions,
-        renderer=RENDERER,
-        placeholder=rendered.placeholder,
-        **facts,
-    )
-    if not taken:
-        # Deleted meanwhile.
-        delete_renditions(keys)
+def _named(movie: RenderedVideo) -> dict[str, Any]:
+    """`Media.video` with a new key for each file of `movie`."""
+    video: dict[str, Any] = {"mp4": new_key(".mp4"), "bytes": movie.bytes}
+    if movie.loops:
+        video["loops"] = True
+    if movie.hls:
+        video["files"] = new_folder(path.name for path in movie.hls)
+        video["hls"] = video["files"][0]
+    return video
+
+
+def _store_movie(movie: RenderedVideo, video: dict[str, Any]) -> None:
+    store_rendition_file(movie.mp4, ".mp4", video["mp4"])
+    store_folder(movie.hls, video.get("files", []))
 
 
 def _fail(medium: Media, reason: str) -> None:
-    Media.objects.filter(pk=medium.pk).update(state=MediaState.FAILED, error=reason)
-    _card_changed(medium)
+    if Media.objects.filter(pk=medium.pk, state=medium.state).update(state=MediaState.FAILED, error=reason):
+        _card_changed(medium)
 
 
 def _card_changed(medium: Media) -> None:
@@ -218,6 +247,8 @@ def purge_post(post_id: int) -> None:
         if post is None:
             return
         # Locked: a worker that is about to hand in renditions finds the row gone, and takes them back.
+        for prefix in UploadSession.objects.filter(media__post=post).values_list("prefix", flat=True):
+            discard(prefix)
         for medium in post.media.select_for_update():
             delete_renditions(medium.keys)
             delete_originals([medium.original])
@@ -225,11 +256,26 @@ def purge_post(post_id: int) -> None:
         CountDelta.objects.filter(counter__in=[LIKES.name, COMMENTS.name], object_id=post_id).delete()
 
 
+@shared_task(name="posts.purge_medium", autoretry_for=(OperationalError, TransientMediaError), retry_backoff=5)
+def purge_medium(media_id: int) -> None:
+    """Delete the files and the row of a photo or video that nobody shared; fine if it has gone, or is shared by now."""
+    medium = Media.objects.filter(pk=media_id, post__isnull=True).first()
+    if medium is not None:
+        delete_medium(medium)
+
+
+@shared_task(name="posts.purge_upload", autoretry_for=(OperationalError, TransientMediaError), retry_backoff=5)
+def purge_upload(upload_id: int) -> None:
+    """Delete what is left of an upload that was broken off, or whose file has been shared; fine if nothing is."""
+    forget_upload(upload_id)
+
+
 @shared_task(name="posts.sweep")
 def sweep() -> int:
     """Ask again for what a lost message left undone; return for how much.
 
-    Also publishes posts whose last photo got ready in a worker that died before it could.
+    Also publishes posts whose last photo got ready in a worker that died before it could, and has deleted what nobody
+    came back for: broken uploads after UPLOAD_KEPT_HOURS, unshared files after DRAFT_KEPT_DAYS.
     """
     now = timezone.now()
     overdue = now - timedelta(seconds=SWEEP_AFTER_SECONDS)
@@ -251,4 +297,12 @@ def sweep() -> int:
         publish_if_ready(post_id)
 
     deleted = Post.objects.filter(deleted_at__lt=overdue).values_list("pk", flat=True)[:SWEEP_BATCH]
-    return len(asked) + sum(publish(purge_post, post_id=post_id) for post_id in deleted)
+    purged = sum(publish(purge_post, post_id=post_id) for post_id in deleted)
+    # Ids tell how old they are.
+    broken_off = UploadSession.objects.done_with().filter(pk__lt=first_id_at(now - timedelta(hours=UPLOAD_KEPT_HOURS)))
+    for upload_id in broken_off.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
+        purged += publish(purge_upload, upload_id=upload_id)
+    left = Media.objects.filter(post__isnull=True, pk__lt=first_id_at(now - timedelta(days=DRAFT_KEPT_DAYS)))
+    for media_id in left.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
+        purged += publish(purge_medium, media_id=media_id)
+    return len(asked) + purged

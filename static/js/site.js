@@ -12,6 +12,7 @@ import "./count.js";
 import "./dialogs.js";
 import "./drafts.js";
 import "./forms.js";
+import "./notifications.js";
 import "./search.js";
 import "./theme.js";
 import "./times.js";

@@ -168,12 +168,12 @@ def test_a_visit_is_noted_once_an_hour(client, anna, django_assert_num_queries):
     assert User.objects.get().last_seen_at == first
 
 
-def test_a_page_of_the_settings_takes_two_queries(client, anna, django_assert_num_queries):
-    """The session and the person, and nothing else."""
+def test_a_page_of_the_settings_takes_three_queries(client, anna, django_assert_num_queries):
+    """The session, the person and the bell, and nothing else."""
     log_in(client)
     client.get("/accounts/edit/")
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         client.get("/accounts/edit/")
 
 

@@ -268,7 +268,8 @@ def test_O7_home_costs_the_same_queries_whatever_its_size(
     browser = as_(follower)
     browser.get("/")
 
-    with django_assert_num_queries(6):  # session, viewer, the posts, their media, one's unfinished posts, suggestions
+    # session, viewer, the posts, their media, one's unfinished posts, suggestions, the bell
+    with django_assert_num_queries(7):
         browser.get("/")
 
 

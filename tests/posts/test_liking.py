@@ -100,7 +100,7 @@ def test_O7_the_list_of_likers_costs_the_same_queries_whatever_its_size(
     browser = as_(follower)
     browser.get(f"/p/{post.shortcode}/likes/")
 
-    with django_assert_num_queries(5):  # session, viewer, the post, the likes, the people
+    with django_assert_num_queries(6):  # session, viewer, the post, the likes, the people, the bell
         browser.get(f"/p/{post.shortcode}/likes/")
 
 

@@ -110,7 +110,7 @@ def test_O7_a_post_page_costs_the_same_queries_whatever_is_on_it(
     browser = as_(follower)
     browser.get(post.get_absolute_url())
 
-    with django_assert_num_queries(5):  # session, viewer, the post with its author, its media, its comments
+    with django_assert_num_queries(6):  # session, viewer, the post with its author, its media, its comments, bell
         browser.get(post.get_absolute_url())
 
 

@@ -82,5 +82,5 @@ def test_O7_search_costs_the_same_queries_whatever_it_finds(
     browser = as_(stranger)
     browser.get("/search/?q=sunny")
 
-    with django_assert_num_queries(7):  # session, viewer, people, tags, their counts, posts, their media
+    with django_assert_num_queries(8):  # session, viewer, people, tags, their counts, posts, their media, the bell
         browser.get("/search/?q=sunny")

@@ -103,5 +103,5 @@ def test_O7_lists_cost_the_same_queries_whatever_their_size(
     browser = as_(author)
     browser.get(f"/author/{which}/")
 
-    with django_assert_num_queries(5):  # session, viewer, the person, the follows, the people
+    with django_assert_num_queries(6):  # session, viewer, the person, the follows, the people, the bell
         browser.get(f"/author/{which}/")

@@ -31,6 +31,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from common import scratch
 from instagram import embedded, processes
 from instagram.supervisor import Part, PartError, StopRequested, Supervisor, child
 
@@ -158,6 +159,7 @@ class Site:
         if left:
             processes.end(left, signal.SIGTERM, patience_seconds=5)
             _done(f"Ended {len(left)} processes that an earlier run left behind")
+        scratch.sweep()
         for schedule in self.run_dir.glob("beat*"):
             schedule.unlink()  # Intervals of seconds: nothing to remember, and a kill may have left half a file.
 
@@ -388,6 +390,7 @@ class Site:
         connection.close()
         self.supervisor.stop()
         processes.end(list(processes.marked_with(MARK, str(self.data_dir))), signal.SIGKILL, patience_seconds=5)
+        scratch.sweep()
         self.state = "stopped"
         self.record()
         if self.supervisor.parts:

@@ -1,0 +1,136 @@
+"""Reading notifications: the rows of somebody's list, and how many are new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+
+from accounts.models import User
+from common.pagination import Page, page_by_id
+from notifications.models import Notification, Occurrence, Preferences
+from posts.models import Comment, Post
+from social.people import people_in_order
+
+UNREAD_CAP = 99
+NAMED = 2
+COUNTED = 200
+"""Of the people of one row so many are counted; of more likes than that, the post's own count says how many."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the list shows of one notification."""
+
+    kind: str
+    actors: Sequence[User]
+    """The newest first: one to NAMED."""
+    others: int
+    """How many more there are."""
+    is_unread: bool
+    latest: int
+    post: Post | None
+    comment: Comment | None
+
+    @property
+    def first(self) -> User:
+        return self.actors[0]
+
+    @property
+    def moment(self) -> Notification:
+        """For the time: when the newest of it happened."""
+        return Notification(pk=self.latest)
+
+    @property
+    def post_word(self) -> str:
+        """What the post is called: "photo", "video", or "post" when it has several slides."""
+        slides = self.post.slides if self.post else []
+        return "post" if len(slides) != 1 else "video" if slides[0].is_video else "photo"
+
+
+def visible_notifications(person: User) -> QuerySet[Notification]:
+    """The rows that `person` may see now: somebody did it whom they may see, to something that they may see."""
+    posts = Post.objects.visible_to(person).filter(pk=OuterRef("post_id"))
+    comments = Comment.objects.visible_to(person).filter(pk=OuterRef("comment_id"))
+    return Notification.objects.filter(
+        Q(post__isnull=True) | Q(Exists(posts)),
+        Q(comment__isnull=True) | Q(Exists(comments)),
+        Exists(_occurrences(person)),
+        recipient=person,
+    )
+
+
+def unread_count(person: User) -> int:
+    """How many rows have something new, up to UNREAD_CAP + 1. One query, over the index range of what is new."""
+    rows = visible_notifications(person).filter(Exists(_new(person)), latest__gt=_read_up_to(person))
+    return len(rows.values_list("pk", flat=True)[: UNREAD_CAP + 1])
+
+
+def badge_text(person: User) -> str:
+    """`unread_count` as the bell shows it: "", "1" … "99", "99+"."""
+    count = unread_count(person)
+    return f"{UNREAD_CAP}+" if count > UNREAD_CAP else str(count or "")
+
+
+def notification_page(request: HttpRequest, person: User, size: int) -> Page[Row]:
+    """A page of rows, newest first. Five queries, whatever the size."""
+    newest = _occurrences(person).order_by("-pk")
+    rows = visible_notifications(person).annotate(
+        is_new=Exists(_new(person)), actor_ids=ArraySubquery(newest.values("actor_id")[:COUNTED])
+    )
+    page = page_by_id(request, rows, size, field="latest")
+    people = {one.pk: one for one in people_in_order(_named(page.items), person)}
+    posts = Post.objects.visible_to(person).filter(pk__in={row.post_id for row in page if row.post_id})
+    posts_by_id = {post.pk: post for post in posts.for_cards(person)}
+    comments = Comment.objects.visible_to(person).in_bulk({row.comment_id for row in page if row.comment_id})
+    return Page([_row(row, people, posts_by_id, comments) for row in page], page.next_url)
+
+
+def mark_all_read(person: User, *, up_to: int) -> None:
+    """Mark what is not newer than the occurrence `up_to` as read: what came while the page was open stays new."""
+    Preferences.objects.get_or_create(person=person)
+    Preferences.objects.filter(person=person, read_up_to__lt=up_to).update(read_up_to=up_to)
+
+
+def _occurrences(person: User) -> QuerySet[Occurrence]:
+    """Of a row, those by people whom the recipient may still see: no row outlives a block."""
+    by_visible = Occurrence.objects.filter(actor__in=User.objects.visible_to(person))
+    return by_visible.filter(notification=OuterRef("pk"))
+
+
+def _new(person: User) -> QuerySet[Occurrence]:
+    return _occurrences(person).filter(pk__gt=_read_up_to(person))
+
+
+def _read_up_to(person: User) -> Coalesce:
+    known = Preferences.objects.filter(person=person).values("read_up_to")
+    return Coalesce(Subquery(known), Value(0), output_field=BigIntegerField())
+
+
+def _named(rows: Sequence[Notification]) -> list[int]:
+    return list(dict.fromkeys(pk for row in rows for pk in _actor_ids(row)[:NAMED]))
+
+
+def _actor_ids(row: Notification) -> list[int]:
+    ids: list[int] = row.actor_ids  # type: ignore[attr-defined]  # annotated
+    return list(dict.fromkeys(ids))
+
+
+def _row(row: Notification, people: dict[int, User], posts: dict[int, Post], comments: dict[int, Comment]) -> Row:
+    ids = _actor_ids(row)
+    post = posts.get(row.post_id) if row.post_id else None
+    count = max(len(ids), post.like_count) if post and len(ids) >= COUNTED else len(ids)
+    actors = [people[pk] for pk in ids[:NAMED] if pk in people]
+    return Row(
+        kind=row.kind,
+        actors=actors,
+        others=count - len(actors),
+        is_unread=row.is_new,  # type: ignore[attr-defined]  # annotated
+        latest=row.latest,
+        post=post,
+        comment=comments.get(row.comment_id) if row.comment_id else None,
+    )

@@ -1,0 +1,131 @@
+"""What happened to somebody: a row of their list, and the acts that it stands for.
+
+An `Occurrence` names the row that caused it (a like, a follow, a comment), and the database deletes it together with
+that row: there is no notification of something that is not there any more, whoever took it back and however.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from common.ids import SnowflakeModel
+
+
+class Kind(models.TextChoices):
+    """The second text is what the settings call it."""
+
+    FOLLOW = "follow", "New followers"
+    REQUEST = "request", "Follow requests"
+    ACCEPTED = "accepted", "Accepted follow requests"
+    LIKE = "like", "Likes of your posts"
+    COMMENT = "comment", "Comments on your posts"
+
+
+class Allowed(models.TextChoices):
+    EVERYONE = "everyone", "From everyone"
+    FOLLOWING = "following", "From people I follow"
+    OFF = "off", "Off"
+
+
+def _row_of(
+    model: str, *, null: bool = False, db_index: bool = False, related_name: str = "+"
+) -> models.ForeignKey[Any, Any]:
+    """A reference whose rows the database itself takes along: the constraint is made in the migration."""
+    return models.ForeignKey(
+        model,
+        models.DO_NOTHING,
+        db_constraint=False,
+        editable=False,
+        null=null,
+        db_index=db_index,
+        related_name=related_name,
+    )
+
+
+class Notification(SnowflakeModel):
+    """One row of somebody's list, for all acts of a kind on one thing. Lives on the recipient's shard.
+
+    Likes of a post are one row; so are the follows of a day; a comment is a row of its own.
+    """
+
+    recipient = _row_of(settings.AUTH_USER_MODEL)
+    kind = models.CharField(max_length=12, choices=Kind.choices, editable=False)
+    post = _row_of("posts.Post", null=True, db_index=True)
+    comment = _row_of("posts.Comment", null=True, db_index=True)
+    day = models.DateField(null=True, editable=False)
+    """Of acts on no thing, which are grouped by it."""
+    latest = models.BigIntegerField(editable=False)
+    """Id of the newest occurrence there ever was: the place in the list, and its cursor."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recipient", "kind", "post", "comment", "day"], name="one_row_a_thing", nulls_distinct=False
+            ),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="notification_kind_is_known"),
+        ]
+        indexes = [models.Index(fields=["recipient", "-latest"], name="notifications_newest_first")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.recipient_id}"
+
+
+CAUSES: Final = ("follow", "like", "comment")
+"""The columns of an occurrence of which exactly one is set."""
+
+
+class Occurrence(SnowflakeModel):
+    """One act of one person, with the row that is its cause. Lives on the recipient's shard."""
+
+    notification = _row_of("notifications.Notification", related_name="occurrences")
+    recipient_id = models.BigIntegerField(editable=False)
+    actor = _row_of(settings.AUTH_USER_MODEL, db_index=True)
+    follow = _row_of("social.Follow", null=True, db_index=True)
+    like = _row_of("posts.Like", null=True, db_index=True)
+    comment = _row_of("posts.Comment", null=True, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["notification", "actor", *CAUSES], name="one_occurrence_a_cause", nulls_distinct=False
+            ),
+        ]
+        indexes = [
+            # The actors of a row, newest first; how many are unread.
+            models.Index(fields=["notification", "-id"], include=["actor"], name="occurrences_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.notification_id} by {self.actor_id}"
+
+
+class Preferences(models.Model):
+    """What somebody wants to be told, and how far they have read. Without a row: everything, and nothing."""
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="notification_preferences"
+    )
+    read_up_to = models.BigIntegerField(default=0, editable=False)
+    """Occurrences with ids up to this have been read."""
+    allowed = models.JSONField(default=dict)
+    """{kind: Allowed} where it is not everyone."""
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return str(self.person_id)
+
+
+class Watermark(models.Model):
+    """How far `notifications.sweep` has looked through the rows of a cause."""
+
+    cause = models.CharField(max_length=20, primary_key=True)
+    up_to = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.up_to}"

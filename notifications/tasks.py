@@ -1,0 +1,88 @@
+"""Tells people what happened: soon, by a task for each event; certainly, by a sweep over the rows themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import shared_task
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from common.ids import first_id_at
+from notifications.models import Notification, Occurrence, Watermark
+from notifications.record import Act, of_comment, of_follow, of_like, record
+from posts.models import Comment, Like
+from social.models import Follow
+
+SWEEP_AFTER_SECONDS = 30
+SWEPT_AGAIN_SECONDS = 300
+"""Ids are made before their rows are committed: so long after, none can still appear below the watermark."""
+SWEEP_BATCH = 500
+
+
+@dataclass(frozen=True)
+class _Cause:
+    rows: Callable[[], QuerySet[Any]]
+    acts: Callable[[Any], list[Act]]
+
+
+_CAUSES = {
+    "like": _Cause(lambda: Like.objects.select_related("post"), of_like),
+    "comment": _Cause(lambda: Comment.objects.select_related("post"), of_comment),
+    "follow": _Cause(Follow.objects.all, of_follow),
+}
+
+
+@shared_task(name="notifications.tell_of_like")
+def tell_of_like(post_id: int, liker_id: int) -> None:
+    _tell("like", post_id=post_id, liker_id=liker_id)
+
+
+@shared_task(name="notifications.tell_of_comment")
+def tell_of_comment(comment_id: int) -> None:
+    _tell("comment", pk=comment_id)
+
+
+@shared_task(name="notifications.tell_of_follow")
+def tell_of_follow(follower_id: int, followee_id: int) -> None:
+    _tell("follow", follower_id=follower_id, followee_id=followee_id)
+
+
+def _tell(name: str, **row: int) -> None:
+    """Record what the row says, if it is still there. Harmless when run again."""
+    cause = _CAUSES[name]
+    for found in cause.rows().filter(**row):
+        for act in cause.acts(found):
+            record(act)
+
+
+@shared_task(name="notifications.sweep")
+def sweep() -> int:
+    """Tell what lost messages left untold, and drop rows whose last act was taken back; return how many were told.
+
+    Looks through the rows of each cause once, by their ids, and again for SWEPT_AGAIN_SECONDS: after an outage it goes
+    on where it stopped. Cost: an index range of each cause's rows of the last minutes.
+    """
+    now = timezone.now()
+    told = sum(_sweep_one(name, cause, now) for name, cause in _CAUSES.items())
+    empty = Notification.objects.exclude(Exists(Occurrence.objects.filter(notification=OuterRef("pk"))))
+    old_enough = empty.filter(pk__lt=first_id_at(now - timedelta(seconds=SWEPT_AGAIN_SECONDS)))
+    Notification.objects.filter(pk__in=list(old_enough.values_list("pk", flat=True)[:SWEEP_BATCH])).delete()
+    return told
+
+
+def _sweep_one(name: str, cause: _Cause, now: datetime) -> int:
+    certain = first_id_at(now - timedelta(seconds=SWEPT_AGAIN_SECONDS))
+    due = first_id_at(now - timedelta(seconds=SWEEP_AFTER_SECONDS))
+    mark, _ = Watermark.objects.get_or_create(cause=name, defaults={"up_to": certain})
+    told = Occurrence.objects.filter(**{f"{name}_id": OuterRef("pk")})
+    untold = cause.rows().filter(pk__gt=mark.up_to, pk__lt=due).exclude(Exists(told)).order_by("pk")
+    rows = list(untold[:SWEEP_BATCH])
+    count = sum(record(act) for row in rows for act in cause.acts(row))
+    # After a full batch there may be more of them: the next sweep goes on from the last.
+    up_to = certain if len(rows) < SWEEP_BATCH else min(certain, rows[-1].pk)
+    Watermark.objects.filter(cause=name, up_to__lt=up_to).update(up_to=up_to)
+    return count

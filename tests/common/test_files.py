@@ -1,0 +1,244 @@
+"""A file is on its way to a row, named by one, or deleted: whoever is killed, and whenever."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Thread
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.actions import change_avatar
+from accounts.models import User
+from accounts.tasks import process_avatar
+from common.files import LOOSE_SECONDS, LooseFile, LostError, delete_loose, let_go, on_their_way, sweep
+from common.tasks import sweep_files
+from posts.actions import Upload, create_post
+from posts.models import Media
+from posts.tasks import process_media, rerender
+
+pytestmark = pytest.mark.django_db
+KEYS = ["aa/bb/one.jpg", "aa/bb/two.jpg"]
+
+
+class Killed(BaseException):
+    """Nothing runs after it: what kill -9 does, as far as a test in one process can."""
+
+
+def store(*keys):
+    for key in keys:
+        storages["default"].save(key, ContentFile(b"x"))
+
+
+def there(*keys):
+    return [key for key in keys if storages["default"].exists(key)]
+
+
+def make_old(seconds=LOOSE_SECONDS + 1):
+    LooseFile.objects.update(since=timezone.now() - timedelta(seconds=seconds))
+
+
+@pytest.fixture
+def killed_at(monkeypatch):
+    """`with killed_at("posts.actions._insert_post"):` — the block ends when it calls that, and nothing tidies up."""
+
+    def die(*arguments, **named):
+        raise Killed
+
+    @contextmanager
+    def block(name):
+        with monkeypatch.context() as patched:
+            patched.setattr("common.files.delete_loose", lambda *arguments: None)
+            patched.setattr(name, die)
+            try:
+                yield
+            except Killed:
+                return
+            raise AssertionError(f"{name} was not called")
+
+    return block
+
+
+def test_files_that_a_row_takes_stay():
+    with on_their_way("default", KEYS) as files, transaction.atomic():
+        store(*KEYS)
+        files.arrive()
+
+    make_old()
+    assert sweep() == 0
+    assert there(*KEYS) == KEYS
+    assert not LooseFile.objects.exists()
+
+
+def test_files_that_no_row_takes_are_deleted_at_once():
+    with on_their_way("default", KEYS):
+        store(*KEYS)
+
+    assert there(*KEYS) == []
+    assert not LooseFile.objects.exists()
+
+
+def test_D16_files_whose_row_fails_are_deleted_though_they_had_arrived():
+    def fail():
+        with on_their_way("default", KEYS) as files, transaction.atomic():
+            store(*KEYS)
+            files.arrive()
+            raise Killed
+
+    with pytest.raises(Killed):
+        fail()
+
+    assert there(*KEYS) == []
+    assert not LooseFile.objects.exists()
+
+
+def test_D5_what_a_killed_process_left_is_swept_an_hour_later(killed_at):
+    with killed_at("common.files.FilesOnTheirWay.arrive"), on_their_way("default", KEYS) as files:
+        store(*KEYS)
+        files.arrive()
+
+    make_old(LOOSE_SECONDS - 60)
+    assert sweep_files() == 0, "it may still be on its way"
+    assert there(*KEYS) == KEYS
+    make_old()
+    assert sweep_files() == 2
+    assert there(*KEYS) == []
+    assert not LooseFile.objects.exists()
+
+
+def test_a_row_that_comes_after_the_sweeper_is_undone():
+    def come_late():
+        with on_their_way("default", KEYS) as files:
+            store(*KEYS)
+            make_old()
+            sweep()
+            with transaction.atomic():
+                User.objects.create(username="late", email="late@example.org")
+                files.arrive()
+
+    with pytest.raises(LostError):
+        come_late()
+
+    assert not User.objects.filter(username="late").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweeper_leaves_a_file_that_is_being_handed_over():
+    swept = []
+
+    def sweep_elsewhere():
+        swept.append(sweep())
+        connection.close()
+
+    with on_their_way("default", KEYS) as files:
+        store(*KEYS)
+        make_old()
+        with transaction.atomic():
+            files.arrive()
+            sweeper = Thread(target=sweep_elsewhere)
+            sweeper.start()
+            sweeper.join()
+
+    assert swept == [0]
+    assert there(*KEYS) == KEYS
+
+
+def test_files_that_are_let_go_are_deleted_now_or_by_the_sweeper():
+    store(*KEYS)
+    let_go("default", KEYS)
+
+    delete_loose("default", KEYS[:1])
+    assert there(*KEYS) == KEYS[1:]
+    make_old()
+    sweep()
+    assert there(*KEYS) == []
+
+
+def test_D16_what_a_storage_will_not_delete_is_asked_for_again(monkeypatch):
+    store(*KEYS)
+    let_go("default", KEYS)
+    make_old()
+
+    def refuse(key):
+        raise OSError("the storage is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(storages["default"], "delete", refuse)
+        assert sweep() == 0
+    assert sweep() == 0, "not at once"
+    make_old()
+    assert sweep() == 2
+
+
+# --- Where files come and go -------------------------------------------------------------------------------------
+
+
+def files_below(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_D5_an_upload_killed_before_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
+    with killed_at("posts.actions._insert_post"):
+        create_post(author=author, uploads=[Upload(photo()), Upload(photo())])
+    assert len(files_below(tmp_path / "originals")) == 2
+
+    make_old()
+    sweep()
+
+    assert not files_below(tmp_path)
+
+
+def test_D5_a_rendering_killed_before_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
+    create_post(author=author, uploads=[Upload(photo())])
+    medium = Media.objects.get()
+    with killed_at("common.files.FilesOnTheirWay.arrive"):
+        process_media(medium.pk)
+    left = files_below(tmp_path / "media")
+    assert left
+
+    process_media(medium.pk)
+    make_old()
+    assert sweep() == len(left)
+
+    medium.refresh_from_db()
+    assert medium.state == "ready"
+    assert sorted(medium.keys) == sorted(
+        path.relative_to(tmp_path / "media").as_posix() for path in files_below(tmp_path / "media")
+    )
+
+
+def test_D5_a_rerendering_killed_after_its_row_leaves_nothing(author, photo, tmp_path, killed_at, tasks_run):
+    with tasks_run():
+        create_post(author=author, uploads=[Upload(photo())])
+    before = len(files_below(tmp_path / "media"))
+
+    with killed_at("posts.tasks.delete_loose"):
+        rerender(Media.objects.get().pk)
+    assert len(files_below(tmp_path / "media")) == 2 * before
+
+    make_old()
+    sweep()
+    assert sorted(Media.objects.get().keys) == sorted(
+        path.relative_to(tmp_path / "media").as_posix() for path in files_below(tmp_path / "media")
+    )
+
+
+def test_D5_a_picture_killed_before_or_after_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
+    with killed_at("common.files.FilesOnTheirWay.arrive"):
+        change_avatar(author, photo())
+    for _ in range(2):
+        change_avatar(author, photo())
+    with killed_at("common.files.FilesOnTheirWay.arrive"):
+        process_avatar(author.pk)
+    process_avatar(author.pk)
+
+    make_old()
+    sweep()
+
+    author.refresh_from_db()
+    assert [path.relative_to(tmp_path / "originals").as_posix() for path in files_below(tmp_path / "originals")] == [
+        author.avatar_original
+    ]
+    assert len(files_below(tmp_path / "media")) == 4

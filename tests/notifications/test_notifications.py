@@ -1,0 +1,294 @@
+"""What people are told: once, while it is true, by those whom they may see and want to hear of."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.actions import suspend_person
+from common.ids import first_id_at
+from notifications.models import Allowed, Kind, Notification, Occurrence, Preferences, Watermark
+from notifications.tasks import sweep, tell_of_comment, tell_of_follow, tell_of_like
+from posts.actions import add_comment, delete_comment, delete_post, like_post, remove_comment, unlike_post
+from posts.models import Like
+from posts.tasks import purge_post
+from social.actions import follow, unfollow
+from tests.conftest import HTMX
+
+
+def rows_of(browser):
+    return browser.get("/notifications/").context["page"].items
+
+
+def told(person):
+    return Occurrence.objects.filter(recipient_id=person.pk).count()
+
+
+def test_a_like_is_told_to_the_author(as_, author, stranger, post, tasks_run):
+    with tasks_run():
+        like_post(post, liker=stranger)
+
+    answer = as_(author).get("/notifications/")
+
+    [row] = answer.context["page"].items
+    assert (row.kind, [one.username for one in row.actors], row.is_unread) == ("like", ["stranger"], True)
+    assert "liked your photo" in answer.text
+    assert f'href="/p/{post.shortcode}/"' in answer.text
+
+
+def test_likes_of_one_post_are_one_row_that_names_the_newest_two(as_, author, post, person, tasks_run):
+    people = [person(f"liker{n}") for n in range(5)]
+    with tasks_run():
+        for each in people:
+            like_post(post, liker=each)
+
+    answer = as_(author).get("/notifications/")
+
+    [row] = answer.context["page"].items
+    assert ([one.username for one in row.actors], row.others) == (["liker4", "liker3"], 3)
+    text = " ".join(answer.text.split())
+    assert "liker4</a>, <a" in text
+    assert "and 3 others" in text
+
+
+def test_a_comment_is_told_with_its_words(as_, author, stranger, post, tasks_run):
+    with tasks_run():
+        comment = add_comment(post, author=stranger, text="<b>What a light</b>")
+
+    text = as_(author).get("/notifications/").text
+
+    assert "&lt;b&gt;What a light&lt;/b&gt;" in text
+    assert f"/p/{post.shortcode}/#comment-{comment.pk}" in text
+
+
+def test_follows_of_a_day_are_one_row(as_, author, stranger, person, tasks_run):
+    with tasks_run():
+        follow(stranger, followee=author)
+        follow(person("other"), followee=author)
+
+    [row] = rows_of(as_(author))
+
+    assert (row.kind, len(row.actors), row.others) == ("follow", 2, 0)
+
+
+def test_nobody_is_told_of_their_own_acts(author, post, tasks_run):
+    with tasks_run():
+        like_post(post, liker=author)
+        add_comment(post, author=author, text="mine")
+
+    assert told(author) == 0
+
+
+def test_D11_every_task_delivered_three_times_tells_once(author, stranger, post):
+    like_post(post, liker=stranger)
+    comment = add_comment(post, author=stranger, text="once")
+    follow(stranger, followee=author)
+
+    for _ in range(3):
+        tell_of_like(post_id=post.pk, liker_id=stranger.pk)
+        tell_of_comment(comment_id=comment.pk)
+        tell_of_follow(follower_id=stranger.pk, followee_id=author.pk)
+        sweep()
+
+    assert told(author) == 3
+    assert Notification.objects.filter(recipient=author).count() == 3
+
+
+def test_D12_a_cause_that_was_taken_back_before_its_task_ran_tells_nothing(author, stranger, post):
+    like_post(post, liker=stranger)
+    unlike_post(post, liker=stranger)
+    comment = add_comment(post, author=stranger, text="oops")
+    delete_comment(comment)
+
+    tell_of_like(post_id=post.pk, liker_id=stranger.pk)
+    tell_of_comment(comment_id=comment.pk)
+
+    assert told(author) == 0
+
+
+def test_a_notification_goes_with_its_cause(as_, author, stranger, post, tasks_run):
+    with tasks_run():
+        like_post(post, liker=stranger)
+        follow(stranger, followee=author)
+        comment = add_comment(post, author=stranger, text="soon gone")
+    browser = as_(author)
+    assert len(rows_of(browser)) == 3
+
+    unlike_post(post, liker=stranger)
+    unfollow(stranger, followee=author)
+    delete_comment(comment)
+
+    assert rows_of(browser) == []
+    assert told(author) == 0
+
+
+def test_rows_that_stand_for_nothing_any_more_are_swept(author, stranger, post, tasks_run):
+    with tasks_run():
+        like_post(post, liker=stranger)
+    unlike_post(post, liker=stranger)
+    Notification.objects.update(id=first_id_at(timezone.now() - timedelta(hours=1)))
+
+    sweep()
+
+    assert not Notification.objects.exists()
+
+
+def test_deleting_a_post_takes_its_notifications(author, stranger, post, tasks_run):
+    with tasks_run():
+        like_post(post, liker=stranger)
+        add_comment(post, author=stranger, text="nice")
+    delete_post(post)
+    purge_post(post.pk)
+
+    assert not Notification.objects.exists()
+    assert not Occurrence.objects.exists()
+
+
+def test_a_hidden_comment_and_a_suspended_person_are_not_told_of(as_, author, stranger, post, person, tasks_run):
+    liker = person("liker")
+    with tasks_run():
+        comment = add_comment(post, author=stranger, text="rude")
+        like_post(post, liker=liker)
+    browser = as_(author)
+    assert len(rows_of(browser)) == 2
+
+    remove_comment(comment, reason="rude")
+    suspend_person(liker, reason="spam")
+
+    assert rows_of(browser) == []
+    assert browser.get("/explore/").context["unread_notifications"] == ""
+
+
+def test_A15_hidden_between_the_act_and_the_task_is_never_told(author, stranger, post):
+    like_post(post, liker=stranger)
+    suspend_person(stranger, reason="spam")
+
+    tell_of_like(post_id=post.pk, liker_id=stranger.pk)
+
+    assert told(author) == 0
+
+
+@pytest.mark.parametrize(("allowed", "told_of"), [(Allowed.EVERYONE, 2), (Allowed.FOLLOWING, 1), (Allowed.OFF, 0)])
+def test_a_switch_per_kind(allowed, told_of, as_, author, stranger, person, post, tasks_run):
+    friend = person("friend")
+    follow(author, followee=friend)
+    as_(author).post("/accounts/notifications/", dict.fromkeys(Kind.values, Allowed.EVERYONE) | {"like": allowed})
+    with tasks_run():
+        like_post(post, liker=friend)
+        like_post(post, liker=stranger)
+
+    assert Occurrence.objects.filter(recipient_id=author.pk, like__isnull=False).count() == told_of
+
+
+def test_the_settings_come_back_as_they_were_chosen(as_, author):
+    browser = as_(author)
+    choices = dict.fromkeys(Kind.values, Allowed.FOLLOWING) | {"comment": Allowed.OFF}
+    assert browser.post("/accounts/notifications/", choices).status_code == 302
+
+    form = browser.get("/accounts/notifications/").context["form"]
+
+    assert {kind: form[kind].value() for kind in Kind.values} == choices
+
+
+def test_a_choice_there_is_not_is_refused_and_named(as_, author):
+    choices = dict.fromkeys(Kind.values, Allowed.EVERYONE) | {"like": "sometimes"}
+
+    answer = as_(author).post("/accounts/notifications/", choices)
+
+    assert answer.status_code == 422
+    assert "Likes of your posts: choose one of the three." in answer.text
+    assert not Preferences.objects.exists()
+
+
+def test_the_badge_counts_rows_with_something_new_until_they_are_read(as_, author, stranger, post, person, tasks_run):
+    browser = as_(author)
+    with tasks_run():
+        like_post(post, liker=stranger)
+        follow(stranger, followee=author)
+    assert browser.get("/explore/").context["unread_notifications"] == "2"
+
+    newest = browser.get("/notifications/").context["newest"]
+    with tasks_run():
+        like_post(post, liker=person("late"))
+    browser.post("/notifications/read/", {"up_to": newest})
+
+    assert browser.get("/explore/").context["unread_notifications"] == "1"
+    assert [row.is_unread for row in rows_of(browser)] == [True, False]
+
+
+def test_reading_is_marked_by_post_alone_and_for_oneself_alone(as_, author, stranger, post, tasks_run):
+    with tasks_run():
+        like_post(post, liker=stranger)
+    browser = as_(author)
+    newest = browser.get("/notifications/").context["newest"]
+    assert browser.get("/notifications/read/").status_code == 405
+
+    as_(stranger).post("/notifications/read/", {"up_to": newest})
+
+    assert rows_of(browser)[0].is_unread
+
+
+@pytest.mark.parametrize("up_to", ["", "x", "-1", "9" * 30, "²"])
+def test_nonsense_marks_nothing(up_to, as_, author):
+    assert as_(author).post("/notifications/read/", {"up_to": up_to}).status_code == 422
+    assert not Preferences.objects.exists()
+
+
+def test_what_a_lost_message_left_untold_is_told_by_the_sweep(author, stranger, post):
+    like_post(post, liker=stranger)
+    old = first_id_at(timezone.now() - timedelta(seconds=60))
+    Like.objects.update(id=old)
+    Watermark.objects.create(cause="like", up_to=first_id_at(timezone.now() - timedelta(days=1)))
+
+    assert sweep() == 1
+    assert sweep() == 0
+    assert told(author) == 1
+
+
+def test_after_a_long_outage_the_sweep_goes_on_where_it_stopped(author, person, post, monkeypatch):
+    monkeypatch.setattr("notifications.tasks.SWEEP_BATCH", 2)
+    for number in range(5):
+        like = Like.objects.create(post=post, liker=person(f"liker{number}"))
+        Like.objects.filter(pk=like.pk).update(id=first_id_at(timezone.now() - timedelta(minutes=30 - number)))
+    Watermark.objects.create(cause="like", up_to=first_id_at(timezone.now() - timedelta(days=1)))
+
+    assert [sweep() for _ in range(4)] == [2, 2, 1, 0]
+    assert told(author) == 5
+
+
+def test_an_empty_list_says_so(as_, author):
+    assert "Nothing yet" in as_(author).get("/notifications/").text
+
+
+def test_the_panel_and_older_rows_come_as_fragments(as_, author, person, share, tasks_run):
+    for number in range(21):
+        liked = share(author, caption=f"{number}")
+        with tasks_run():
+            like_post(liked, liker=person())
+    browser = as_(author)
+
+    panel = browser.get("/notifications/", headers=HTMX)
+    older = browser.get(panel.context["page"].next_url, headers=HTMX)
+
+    assert len(panel.context["page"].items) == 20
+    assert len(older.context["page"].items) == 1
+    assert "<html" not in panel.text + older.text
+    assert "Mark all as read" in panel.text
+    assert "Mark all as read" not in older.text
+
+
+@pytest.mark.parametrize("size", [2, 20])
+def test_the_list_takes_as_many_queries_for_two_rows_as_for_twenty(
+    size, as_, author, person, share, tasks_run, django_assert_num_queries
+):
+    for number in range(size):
+        liked = share(author, caption=f"{number}")
+        with tasks_run():
+            like_post(liked, liker=person())
+            add_comment(liked, author=person(), text="nice")
+    browser = as_(author)
+    browser.get("/notifications/")
+
+    # session, viewer, the rows, their people, posts, media, comments, the badge
+    with django_assert_num_queries(8):
+        browser.get("/notifications/")

@@ -12,6 +12,8 @@ from media.storage import rendition_url
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from accounts.models import User
+
 MAX_ATTEMPTS = 3
 GRID_WIDTH = 640
 CARD_WIDTH = 1080
@@ -27,6 +29,12 @@ class MediaState(models.TextChoices):
 class MediaKind(models.TextChoices):
     PHOTO = "photo", "photo"
     VIDEO = "video", "video"
+
+
+class MediaQuerySet(models.QuerySet["Media"]):
+    def unshared_of(self, owner: User) -> MediaQuerySet:
+        """What one has uploaded and not shared, oldest first."""
+        return self.filter(owner_id=owner.pk, post__isnull=True).order_by("pk")
 
 
 class Media(SnowflakeModel):
@@ -76,6 +84,11 @@ class Media(SnowflakeModel):
     """`media.photos.RENDERER` of the day when the files were made."""
     placeholder = models.CharField(max_length=600, blank=True, editable=False)
     """A data: URI of some 200 characters that is shown while the photo loads."""
+
+    objects = MediaQuerySet.as_manager()
+
+    is_chosen = False
+    """Set by the compose page: whether the form that came back had it among its slides."""
 
     class Meta:
         constraints = [
@@ -136,6 +149,12 @@ class Media(SnowflakeModel):
     def src(self) -> str:
         """The JPEG of a card's width, or the widest."""
         return self._url_at(CARD_WIDTH, "jpeg")
+
+    @property
+    def preview(self) -> str:
+        """The JPEG of a card's width, or the widest below it, for the composer; "" until it is there."""
+        narrow = [one for one in self.renditions if one["width"] <= CARD_WIDTH]
+        return rendition_url((narrow or self.renditions[:1])[-1]["jpeg"]) if self.renditions else ""
 
     @property
     def thumb(self) -> str:

@@ -202,7 +202,7 @@ def converters() -> list[int]:
 
 def kill_soon(number: int) -> threading.Thread:
     def kill():
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             for pid in converters():
                 time.sleep(0.2)

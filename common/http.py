@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_vary_headers
 
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether a script asks, which says so with its Accept header."""
     return "application/json" in request.headers.get("Accept", "")
+
+
+def json_error(
+    status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **more: Any
+) -> JsonResponse:
+    """What went wrong, for a script: a stable `code` and a sentence for people."""
+    return JsonResponse({"error": {"code": code, "message": message}, **more}, status=status, headers=headers)
 
 
 def varies_by_htmx(response: HttpResponse) -> HttpResponse:

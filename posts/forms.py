@@ -9,7 +9,9 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
+from accounts.models import User
 from common.forms import GraphemeField, check_length
+from common.ids import MAX_ID
 from common.limits import (
     MAX_ALT_CHARS,
     MAX_CAPTION_CHARS,
@@ -17,14 +19,13 @@ from common.limits import (
     MAX_HASHTAGS,
     MAX_LOCATION_CHARS,
     MAX_MENTIONS,
-    MAX_POST_BYTES,
     MAX_SLIDES,
 )
 from common.linkify import extract_names, extract_tags
 from common.text import clean_text
 from media.errors import MediaError
 from media.intake import probe_upload
-from posts.actions import Upload
+from posts.actions import Slide, SlideError, SlidesRefusedError, judge_slides, too_many_bytes
 from posts.models import Audience, Media, Post
 
 
@@ -42,25 +43,12 @@ class FilesInput(forms.ClearableFileInput):
 
 
 class FilesField(forms.FileField):
-    """1 to MAX_SLIDES files, in the order in which they came."""
+    """Any number of files, in the order in which they came."""
 
     widget = FilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        files = list(data or [])
-        if not files:
-            raise forms.ValidationError("Choose at least one photo or video.", code="required")
-        if len(files) > MAX_SLIDES:
-            raise forms.ValidationError(
-                f"You chose {len(files)} files. A post holds at most {MAX_SLIDES}.", code="too_many"
-            )
-        if (total := sum(file.size or 0 for file in files)) > MAX_POST_BYTES:
-            raise forms.ValidationError(
-                f"Together these files have {total // 2**20:,} MB. A post holds at most "
-                f"{MAX_POST_BYTES // 2**20:,} MB: share them in several.",
-                code="too_large",
-            )
-        return files
+        return list(data or [])
 
 
 def check_caption(caption: str) -> str:
@@ -75,59 +63,114 @@ def check_caption(caption: str) -> str:
 
 
 class PostForm(forms.Form):
-    """A new post: photos and videos in order, a description of each, a caption and a place.
+    """A new post: its slides, a description of each, a caption, a place and who may see it.
 
-    `file_errors` has one entry for each file that cannot be used, by position and name; their sum is the error of
-    the field `files`.
+    Slides are first the files that are uploaded already (`media`, their ids, with `edits` of each), then those that
+    come with the form (`files`). `alt` describes them in this order; one `alt-<id>` describes one uploaded file,
+    wherever it stands. `file_errors` and `media_errors` have an entry for each that cannot be used; their sum is the
+    error of the field `files`.
     """
 
-    files = FilesField(label="Photos and videos")  # type: ignore[assignment]  # the fixed name; request.FILES is not needed here
+    files = FilesField(label="Photos and videos", required=False)  # type: ignore[assignment]  # the fixed name; request.FILES is not needed here
     caption = GraphemeField(max_graphemes=MAX_CAPTION_CHARS, lines=True, required=False, label="Caption")
     location = GraphemeField(max_graphemes=MAX_LOCATION_CHARS, required=False, label="Location")
+    audience = forms.ChoiceField(
+        choices=Audience.choices,
+        required=False,
+        initial=Audience.EVERYONE,
+        label="Who can see this",
+        error_messages={"invalid_choice": "Choose who can see this: everyone or close friends."},
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.file_errors: list[FileError] = []
-        self.alts: list[str] = self.data.getlist("alt") if hasattr(self.data, "getlist") else []
+        self.media_errors: list[SlideError] = []
+        self.owner = owner
+        self.alts = self._list("alt")
+        self.slides: list[Slide] = []
+        """Of `media` alone, in order, when the form has been looked through."""
+        self.uploads: list[UploadedFile] = []
+        """The files that came with it, good or bad, likewise; `alts` describes these then."""
 
-    def clean_files(self) -> list[UploadedFile]:
-        files: list[UploadedFile] = self.cleaned_data["files"]
-        for index, file in enumerate(files):
-            try:
-                probe_upload(cast("BinaryIO", file))
-            except MediaError as error:
-                self.file_errors.append(FileError(index, file.name or "", str(error)))
-        if self.file_errors:
-            raise forms.ValidationError([f"{error.name}: {error.message}" for error in self.file_errors])
-        return files
+    def _list(self, name: str) -> list[str]:
+        return self.data.getlist(name) if hasattr(self.data, "getlist") else []
+
+    def _read_slides(self) -> None:
+        """Read `media`, and leave in `alts` what describes the files."""
+        edits = self._list("edits")
+        for at, text in enumerate(self._list("media")):
+            alt = self.data.get(f"alt-{text}")
+            if alt is None:
+                alt = self.alts.pop(0) if self.alts else ""
+            self.slides.append(Slide(_id_of(text), clean_text(alt), edits[at] if at < len(edits) else None))
+
+    def clean_audience(self) -> str:
+        return self.cleaned_data["audience"] or Audience.EVERYONE
 
     def clean_caption(self) -> str:
         return check_caption(self.cleaned_data["caption"])
 
     def clean(self) -> dict[str, Any]:
-        for number, alt in enumerate(self.alts[:MAX_SLIDES], start=1):
+        self._read_slides()
+        files = self.uploads = self.cleaned_data["files"]
+        count = len(self.slides) + len(files)
+        if not count:
+            self.add_error("files", "Choose at least one photo or video.")
+        elif count > MAX_SLIDES:
+            self.add_error("files", f"You chose {count} files. A post holds at most {MAX_SLIDES}.")
+        if too_much := too_many_bytes(sum(file.size or 0 for file in files)):
+            self.add_error("files", too_much)
+        for index, file in enumerate(files):
             try:
-                check_length(clean_text(alt), MAX_ALT_CHARS, f"The alt text of slide {number}")
+                probe_upload(cast("BinaryIO", file))
+            except MediaError as error:
+                self.refuse_file(index, error)
+        # No more than may be shared: a list of thousands is refused in the time of a short one.
+        chosen = self.slides[: MAX_SLIDES + 1]
+        own = Media.objects.filter(owner_id=self.owner.pk).in_bulk([slide.media_id for slide in chosen])
+        self.refuse_media(SlidesRefusedError(judge_slides(chosen, own)[1]))
+        alts = [slide.alt for slide in chosen] + [clean_text(alt) for alt in self.alts]
+        for number, alt in enumerate(alts[:MAX_SLIDES], start=1):
+            try:
+                check_length(alt, MAX_ALT_CHARS, f"The alt text of slide {number}")
             except forms.ValidationError as error:
                 self.add_error(None, forms.ValidationError(error.message, code="alt"))
         return self.cleaned_data
 
+    def refuse_file(self, index: int, error: MediaError) -> None:
+        name = self.uploads[index].name or ""
+        self.file_errors.append(FileError(index, name, str(error)))
+        self.add_error("files", f"{name}: {error}")
+
+    def refuse_media(self, refused: SlidesRefusedError) -> None:
+        self.media_errors += refused.errors
+        for error in refused.errors:
+            self.add_error("files", f"{error.name or 'A file'}: {error.message}")
+        if text := refused.message:
+            self.add_error("files", text)
+
     @property
     def alt_errors(self) -> list[str]:
         return [str(error.message) for error in self.errors.as_data().get("__all__", [])]
-
-    def uploads(self) -> list[Upload]:
-        """What `create_post` takes; of a valid form."""
-        files = self.cleaned_data["files"]
-        alts = [clean_text(alt) for alt in self.alts] + [""] * len(files)
-        return [Upload(file, file.name or "", alt) for file, alt in zip(files, alts, strict=False)]
 
     def as_json(self) -> dict[str, Any]:
         """The errors, for scripts."""
         errors = {name: [str(text) for text in texts] for name, texts in self.errors.items() if name != "__all__"}
         if self.alt_errors:
             errors["alt"] = self.alt_errors
-        return {"errors": errors, "file_errors": [asdict(error) for error in self.file_errors]}
+        refused = [{"id": str(one.media_id), "name": one.name, "message": one.message} for one in self.media_errors]
+        return {
+            "errors": errors,
+            "file_errors": [asdict(error) for error in self.file_errors],
+            "media_errors": refused,
+        }
+
+
+def _id_of(text: str) -> int:
+    """The number that a script or a form sends; -1, which no row has, for anything else."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
+    return number if number <= MAX_ID else -1
 
 
 @dataclass

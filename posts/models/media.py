@@ -12,6 +12,8 @@ from media.storage import rendition_url
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from accounts.models import User
+
 MAX_ATTEMPTS = 3
 GRID_WIDTH = 640
 CARD_WIDTH = 1080
@@ -27,6 +29,12 @@ class MediaState(models.TextChoices):
 class MediaKind(models.TextChoices):
     PHOTO = "photo", "photo"
     VIDEO = "video", "video"
+
+
+class MediaQuerySet(models.QuerySet["Media"]):
+    def unshared_of(self, owner: User) -> MediaQuerySet:
+        """What one has uploaded and not shared, oldest first."""
+        return self.filter(owner_id=owner.pk, post__isnull=True).order_by("pk")
 
 
 class Media(SnowflakeModel):
@@ -69,13 +77,18 @@ class Media(SnowflakeModel):
     Of a video: those of its poster.
     """
     video = models.JSONField(default=dict, editable=False)
-    """Of a video that is ready: {"mp4": key, "bytes": size}; "loops": true of an animation; and of a long film "hls":
-    key of its list of sizes, "streams": [{"list": key, "pieces": key}, …].
+    """Of a video that is ready: {"mp4": key, "bytes": size}; "loops": true of an animation; and of a long one "hls":
+    key of its master playlist, "files": [that key and those of all it leads to], in one folder.
     """
     renderer = models.PositiveSmallIntegerField(default=0, editable=False)
     """`media.photos.RENDERER` of the day when the files were made."""
     placeholder = models.CharField(max_length=600, blank=True, editable=False)
     """A data: URI of some 200 characters that is shown while the photo loads."""
+
+    objects = MediaQuerySet.as_manager()
+
+    is_chosen = False
+    """Set by the compose page: whether the form that came back had it among its slides."""
 
     class Meta:
         constraints = [
@@ -104,8 +117,8 @@ class Media(SnowflakeModel):
     def made_keys(self) -> list[str]:
         """Every public file that the worker made of it, and would make anew."""
         files = [rendition[kind] for rendition in self.renditions for kind in ("webp", "jpeg")]
-        files += [self.video[kind] for kind in ("mp4", "hls") if kind in self.video]
-        return files + [key for stream in self.video.get("streams", ()) for key in (stream["list"], stream["pieces"])]
+        files += [self.video["mp4"]] if "mp4" in self.video else []
+        return [*files, *self.video.get("files", ())]
 
     @property
     def is_video(self) -> bool:
@@ -136,6 +149,12 @@ class Media(SnowflakeModel):
     def src(self) -> str:
         """The JPEG of a card's width, or the widest."""
         return self._url_at(CARD_WIDTH, "jpeg")
+
+    @property
+    def preview(self) -> str:
+        """The JPEG of a card's width, or the widest below it, for the composer; "" until it is there."""
+        narrow = [one for one in self.renditions if one["width"] <= CARD_WIDTH]
+        return rendition_url((narrow or self.renditions[:1])[-1]["jpeg"]) if self.renditions else ""
 
     @property
     def thumb(self) -> str:

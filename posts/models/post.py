@@ -205,6 +205,10 @@ class Post(SnowflakeModel):
         return "failed" if any(media.state == MediaState.FAILED for media in self.slides) else "processing"
 
     @property
+    def failed_slides(self) -> list[Media]:
+        return [media for media in self.slides if media.state == MediaState.FAILED]
+
+    @property
     def is_published(self) -> bool:
         """What `PostQuerySet.published` asks."""
         return self.published_at is not None and not any((self.archived_at, self.removed_at, self.deleted_at))
@@ -217,7 +221,7 @@ class Post(SnowflakeModel):
     @property
     def failure(self) -> str:
         """Why the post was not published, in one sentence for its author; "" if it did not fail."""
-        failed = [media for media in self.slides if media.state == MediaState.FAILED]
+        failed = self.failed_slides
         if not failed:
             return ""
         names = f"{failed[0].original_name}: " if failed[0].original_name else ""

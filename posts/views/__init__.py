@@ -3,21 +3,31 @@ from posts.views.comments import comment, comments, delete_comment
 from posts.views.create import create
 from posts.views.edit import edit
 from posts.views.likes import like, likers, unlike
-from posts.views.post import delete, retry, show, state
+from posts.views.post import delete, remove_slide, retry, show, state
+from posts.views.uploads import begin, cancel, complete, delete_medium, part, retry_medium, unshared, upload
 
 __all__ = [
     "archive",
+    "begin",
+    "cancel",
     "comment",
     "comments",
+    "complete",
     "create",
     "delete",
     "delete_comment",
+    "delete_medium",
     "edit",
     "like",
     "likers",
+    "part",
+    "remove_slide",
     "retry",
+    "retry_medium",
     "show",
     "state",
     "unarchive",
     "unlike",
+    "unshared",
+    "upload",
 ]

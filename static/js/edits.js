@@ -207,10 +207,11 @@ function darkenCorners({ data, width, height }, strength) {
   let i = 0;
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1, i += 4) {
-      const left = light[across[x] + down[y]] / 255;
-      data[i] *= left;
-      data[i + 1] *= left;
-      data[i + 2] *= left;
+      const left = light[across[x] + down[y]];
+      // Pillow's ImageChops.multiply does not round either.
+      data[i] = Math.floor((data[i] * left) / 255);
+      data[i + 1] = Math.floor((data[i + 1] * left) / 255);
+      data[i + 2] = Math.floor((data[i + 2] * left) / 255);
     }
   }
 }

@@ -140,7 +140,7 @@ def test_O7_the_archive_costs_the_same_queries_whatever_its_size(size, as_, auth
     browser = as_(author)
     browser.get("/archive/")
 
-    with django_assert_num_queries(5):  # session, viewer, the posts, their media, the bell
+    with django_assert_num_queries(5):  # session, viewer, the bell, the posts, their media
         browser.get("/archive/")
 
 

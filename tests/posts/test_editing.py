@@ -355,8 +355,8 @@ def test_O7_the_form_costs_the_same_queries_whatever_the_slides(size, as_, autho
     browser.get(f"{post.get_absolute_url()}edit/")
     sent = typed(post, alt=["new"] * size)
 
-    with django_assert_num_queries(5):  # session, viewer, the post, its media, the bell
+    with django_assert_num_queries(5):  # session, viewer, the bell, the post, its media
         browser.get(f"{post.get_absolute_url()}edit/")
-    # As above; and within a savepoint the post locked, its media, the post and its media saved.
+    # As above, but for the bell; and within a savepoint the post locked, its media, the post and its media saved.
     with django_assert_num_queries(10):
         assert browser.post(f"{post.get_absolute_url()}edit/", sent).status_code == 302

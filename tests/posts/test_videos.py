@@ -125,7 +125,7 @@ def test_U5_what_a_header_tells_is_refused_at_the_field(as_, author, photo):
 
 
 def test_all_files_of_a_post_together_have_a_limit(as_, author, photo, monkeypatch):
-    monkeypatch.setattr("posts.forms.MAX_POST_BYTES", 5 * 1024 * 1024)
+    monkeypatch.setattr("posts.actions.MAX_POST_BYTES", 5 * 1024 * 1024)
 
     answer = send(as_(author), [photo(f"{n}.jpg", b"x" * 2 * 1024 * 1024) for n in range(3)])
 

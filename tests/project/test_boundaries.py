@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from common.ids import encode_shortcode
-from posts.models import Comment, Like, Post
+from posts.models import Comment, Like, Media, Post, UploadSession
 from social.models import Follow
 
 PUBLIC = {
@@ -40,6 +40,8 @@ WRITES = ["/p/{post}/like/", "/p/{post}/unlike/", "/p/{post}/comment/", "/p/{pos
 WRITES += ["/p/{post}/edit/", "/p/{post}/archive/", "/p/{post}/unarchive/"]
 WRITES += ["/p/{post}/comments/{comment}/delete/", "/{person}/follow/", "/{person}/unfollow/", "/create/"]
 WRITES += ["/accounts/edit/", "/accounts/avatar/remove/", "/accounts/logout/", "/accounts/password/change/"]
+WRITES += ["/create/uploads/", "/create/uploads/1/parts/1/", "/create/uploads/1/complete/", "/create/uploads/1/delete/"]
+WRITES += ["/create/media/1/delete/", "/create/media/1/retry/", "/p/{post}/slides/1/remove/"]
 
 
 def all_patterns(resolver=None, namespace=""):
@@ -66,7 +68,8 @@ def filled(author, follower, post):
 def rows():
     posts = Post.objects.filter(deleted_at=None)
     states = sorted(posts.values_list("pk", "version", "archived_at"))
-    return [states, *(found.count() for found in (Like.objects, Comment.objects, Follow.objects))]
+    found = (Like.objects, Comment.objects, Follow.objects, Media.objects, UploadSession.objects)
+    return [states, *(rows.count() for rows in found)]
 
 
 @pytest.mark.parametrize("url", WRITES)

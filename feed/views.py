@@ -55,7 +55,12 @@ def _landing(request: SiteRequest) -> HttpResponse:
 def explore(request: SiteRequest) -> HttpResponse:
     """The best liked posts of the last weeks, from people one does not have to follow."""
     recent = first_id_at(timezone.now() - timedelta(days=EXPLORE_DAYS))
-    posts = Post.objects.visible_to(request.user).filter(pk__gt=recent).order_by("-folded_likes", "-id")
+    posts = (
+        Post.objects.visible_to(request.user)
+        .unmuted_by(request.user)
+        .filter(pk__gt=recent)
+        .order_by("-folded_likes", "-id")
+    )
     if request.user.is_authenticated:
         posts = posts.exclude(author_id=request.user.pk)
     after = _explore_cursor(request)

@@ -10,7 +10,8 @@ from notifications.tasks import tell_of_comment, tell_of_follow, tell_of_like
 from posts.events import CommentAdded, MediaSubmitted, PostDeleted, PostLiked, PostPublished, VideoSubmitted
 from posts.models import COMMENTS, LIKES
 from posts.tasks import process_media, process_video, purge_post
-from social.events import PersonFollowed
+from social.events import PersonFollowed, RequestsLeft
+from social.tasks import accept_requests
 
 
 def wire() -> None:
@@ -24,4 +25,5 @@ def wire() -> None:
     subscribe(CommentAdded, tell_of_comment)
     # The home page needs no task after a follow: the new follows_version names a new timeline.
     subscribe(PersonFollowed, tell_of_follow)
+    subscribe(RequestsLeft, accept_requests)
     keep_folded(FOLLOWERS, FOLLOWING, POSTS, LIKES, COMMENTS)

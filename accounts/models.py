@@ -46,6 +46,10 @@ def known_to(viewer: Viewer, path: str = "") -> Q:
 
 
 class UserQuerySet(models.QuerySet["User"]):
+    def there(self) -> UserQuerySet:
+        """People who are neither suspended nor deactivated, whoever asks."""
+        return self.filter(known_to(AnonymousUser()))
+
     def visible_to(self, viewer: Viewer) -> UserQuerySet:
         """People whom `viewer` may know to exist: the twin of `Post.objects.visible_to`.
 
@@ -146,6 +150,12 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     followers_count: int
     following_count: int
     posts_count: int
+
+    # Annotations of social.people.with_relations().
+    is_open: bool
+    is_muted: bool
+    is_restricted: bool
+    follows_viewer: bool
 
     class Meta:
         verbose_name = "person"

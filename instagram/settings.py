@@ -158,6 +158,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.site",
                 "notifications.context.badge",
+                "social.context.requests",
             ],
         },
     },

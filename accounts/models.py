@@ -26,6 +26,7 @@ Viewer: TypeAlias = "User | AnonymousUser"
 FOLLOWERS = Counter("user.followers", "accounts_user", "folded_followers")
 FOLLOWING = Counter("user.following", "accounts_user", "folded_following")
 POSTS = Counter("user.posts", "accounts_user", "folded_posts")
+"""Of posts that everybody may see. Those for close friends are counted for them alone, where the count is shown."""
 
 USERNAME_PATTERN = r"^(?!\.)(?!.*\.\.)[a-z0-9._]{1,30}(?<!\.)$"
 
@@ -150,6 +151,8 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     followers_count: int
     following_count: int
     posts_count: int
+    # And of social.models.with_close_state().
+    viewer_is_close: bool
 
     # Annotations of social.people.with_relations().
     is_open: bool

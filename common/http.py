@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -10,6 +13,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 def wants_json(request: HttpRequest) -> bool:
     """Whether a script asks, which says so with its Accept header."""
     return "application/json" in request.headers.get("Accept", "")
+
+
+def json_error(
+    status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **more: Any
+) -> JsonResponse:
+    """What went wrong, for a script: a stable `code` and a sentence for people."""
+    return JsonResponse({"error": {"code": code, "message": message}, **more}, status=status, headers=headers)
 
 
 def varies_by_htmx(response: HttpResponse) -> HttpResponse:
@@ -24,3 +34,8 @@ def next_url(request: HttpRequest, default: str) -> str:
     if url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return url
     return default
+
+
+def success_with_undo(request: HttpRequest, text: str, undo_url: str) -> None:
+    """A message with a button that posts to `undo_url`, a path of ours: base.html draws it."""
+    messages.success(request, text, extra_tags=undo_url)

@@ -36,6 +36,9 @@ MAX_POST_BYTES: Final = 1024 * 1024 * 1024
 MAX_REQUEST_BYTES: Final = MAX_POST_BYTES + 1024 * 1024
 """The largest post, and room for its text: what a proxy in front must let through."""
 
+MAX_FILE_NAME_CHARS: Final = 255
+"""Of what people call their files, in code points; the rest is cut."""
+
 PART_BYTES: Final = 8 * 1024 * 1024
 """A file comes in parts of so many bytes, the last one of what is left: what a broken connection costs at most."""
 

@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from common import valkey
+from common.http import json_error, wants_json
 
 WRITES = RateLimitItemPerMinute(300, 5, namespace="writes")
 """All that a signed-in person changes, or an address without a session sends."""
@@ -28,6 +29,9 @@ SIGN_INS_OF_ONE = RateLimitItemPerMinute(20, 60, namespace="sign-ins-of-one")
 
 UPLOADS = RateLimitItemPerMinute(30, 30, namespace="uploads")
 """New posts of one person."""
+
+FILES = RateLimitItemPerMinute(200, 30, namespace="files")
+"""Files that one person begins to upload: ten posts of the largest number of slides."""
 
 
 def client_address(request: HttpRequest) -> str:
@@ -52,10 +56,18 @@ def seconds_to_wait(limit: RateLimitItem, who: str) -> int:
 
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
-    """429, saying when to try again."""
-    response = render(request, "429.html", {"retry_after": seconds}, status=429)
+    """429, saying when to try again; as JSON to a script that asks for it."""
+    if wants_json(request):
+        response: HttpResponse = json_error(429, "too-many", too_many_sentence(seconds))
+    else:
+        response = render(request, "429.html", {"retry_after": seconds}, status=429)
     response["Retry-After"] = str(seconds)
     return response
+
+
+def too_many_sentence(seconds: int) -> str:
+    minutes = -(-seconds // 60)
+    return f"You have done this a lot just now. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
 
 
 def _hit(limiter: MovingWindowRateLimiter, limit: RateLimitItem, who: str) -> int:

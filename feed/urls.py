@@ -9,5 +9,6 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("explore/", views.explore, name="explore"),
     path("explore/tags/<str:tag>/", views.tag, name="tag"),
+    path("archive/", views.archive, name="archive"),
     path("<username:username>/", views.profile, name="profile"),
 ]

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.http import SiteRequest
+from accounts.http import MemberRequest, SiteRequest
 from accounts.models import User
 from common.http import varies_by_htmx
 from common.ids import first_id_at
@@ -20,7 +20,8 @@ from common.pagination import MAX_BIGINT, Page, cursor_of, page_by_id, url_after
 from common.text import clean_line
 from feed.home import home_posts
 from feed.suggestions import suggestions_for
-from posts.models import Post
+from posts.models import Audience, Post
+from social.models import with_close_state
 from social.people import blocked_by, with_relations
 from social.questions import questions_about
 
@@ -102,14 +103,19 @@ def tag(request: SiteRequest, tag: str) -> HttpResponse:
 def profile(request: SiteRequest, username: str) -> HttpResponse:
     """A person and their posts; on one's own also those that are processing or failed."""
     people = with_relations(User.objects.visible_to(request.user).with_counts(), request.user)
-    person = people.filter(username=username.lower()).first()
+    person = with_close_state(people, request.user).filter(username=username.lower()).first()
     if person is None:
         return _blocked_profile(request, username)
     if username != person.username:
         return redirect(person, permanent=True)
     is_own = person.pk == request.user.pk
-    posts = Post.objects.visible_to(request.user).filter(author=person).for_cards(request.user)
-    page: Page[Post] = page_by_id(request, posts, TILES_PER_PAGE) if person.is_open else Page([])
+    posts = Post.objects.visible_to(request.user).filter(author=person)
+    if person.is_open and (is_own or person.viewer_is_close):
+        # The person's own count is of what everybody sees.
+        person.posts_count += posts.filter(audience=Audience.CLOSE_FRIENDS).count()
+    page: Page[Post] = Page([])
+    if person.is_open:
+        page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
     unfinished = _unfinished(request) if is_own and not cursor_of(request) else []
     context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own}
     if request.user.is_authenticated and not is_own:
@@ -123,6 +129,13 @@ def _blocked_profile(request: SiteRequest, username: str) -> HttpResponse:
         raise Http404
     person = get_object_or_404(blocked_by(request.user), username=username.lower())
     return render(request, "social/blocked.html", {"person": person})
+
+
+@require_safe
+def archive(request: MemberRequest) -> HttpResponse:
+    """One's own archived posts, newest first: by when they were shared, as on the profile."""
+    page = page_by_id(request, Post.objects.archived_of(request.user).for_cards(request.user), TILES_PER_PAGE)
+    return _grid(request, "feed/archive.html", {"page": page})
 
 
 def _unfinished(request: SiteRequest) -> list[Post]:

@@ -114,6 +114,8 @@ class Card:
     caption: str = ""
     location: str = ""
     state: str = "published"
+    audience: str = "everyone"
+    edited_at: datetime | None = None
     failure: str = ""
     removed_reason: str = ""
     like_count: int = 0
@@ -214,6 +216,13 @@ def examples() -> dict[str, Any]:
             created_at=now - timedelta(days=9),
         ),
         "Nothing but a wide photo": Card("Sg3", long_name, [heron], created_at=now),
+        "For close friends, edited": Card(
+            *("Sg7", anna, [fig], "The first fig.", "Oviedo"),
+            audience="close_friends",
+            edited_at=now,
+            like_count=3,
+        ),
+        "Archived": Card("Sg8", viewer, [stream], "Away with it.", state="archived", is_own=True),
         "Processing": Card("Sg4", viewer, [panda], "Red panda", state="processing", is_own=True, created_at=now),
         "Failed": Card(
             *("Sg5", viewer, [panda], "Red panda"),

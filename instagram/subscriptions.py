@@ -7,7 +7,15 @@ from common.events import subscribe
 from common.tasks import keep_folded
 from feed.tasks import fan_out_post
 from notifications.tasks import tell_of_comment, tell_of_follow, tell_of_like
-from posts.events import CommentAdded, MediaSubmitted, PostDeleted, PostLiked, PostPublished, VideoSubmitted
+from posts.events import (
+    CommentAdded,
+    MediaSubmitted,
+    PostDeleted,
+    PostLiked,
+    PostPublished,
+    PostReturned,
+    VideoSubmitted,
+)
 from posts.models import COMMENTS, LIKES
 from posts.tasks import process_media, process_video, purge_post
 from social.events import PersonFollowed, RequestsLeft
@@ -20,6 +28,7 @@ def wire() -> None:
     subscribe(MediaSubmitted, process_media)
     subscribe(VideoSubmitted, process_video)
     subscribe(PostPublished, fan_out_post)
+    subscribe(PostReturned, fan_out_post)
     subscribe(PostDeleted, purge_post)
     subscribe(PostLiked, tell_of_like)
     subscribe(CommentAdded, tell_of_comment)

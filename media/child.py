@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-from media import confine, pixels
+from media import confine, edits, pixels
 from media.errors import MediaError
 from media.probe import probe_photo
 
@@ -48,9 +48,11 @@ def main() -> None:
 
 def _photo(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
     info = probe_photo(file, without=job["without"])
-    widths = pixels.widths_for(info.width, job["widths"])
-    largest = (widths[-1], max(1, round(info.height * widths[-1] / info.width)))
-    picture = pixels.open_upright(file, info, largest)
+    box = edits.crop_box(job["edits"], info.width, info.height)
+    across, down = box[2] - box[0], box[3] - box[1]
+    widths = pixels.widths_for(across, job["widths"])
+    largest = (widths[-1], max(1, round(down * widths[-1] / across)))
+    picture = edits.apply(pixels.open_upright(file, info, largest, box), job["edits"])
     renditions: list[dict[str, int]] = []
     files: list[bytes] = []
     for width in reversed(widths):
@@ -59,8 +61,8 @@ def _photo(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[by
         renditions.append(_described(picture, pair))
         files += pair
     answer = {
-        "width": info.width,
-        "height": info.height,
+        "width": across,
+        "height": down,
         "placeholder": pixels.placeholder(picture),
         "renditions": renditions,
     }

@@ -49,7 +49,7 @@ class Incoming(Protocol):
 
     def open_parts(self, prefix: str, sizes: Sequence[int]) -> BinaryIO: ...
 
-    def assemble(self, prefix: str, sizes: Sequence[int], extension: str) -> str: ...
+    def assemble(self, prefix: str, sizes: Sequence[int], extension: str, key: str) -> str: ...
 
     def discard(self, prefix: str) -> None: ...
 
@@ -93,9 +93,12 @@ def open_parts(prefix: str, sizes: Sequence[int]) -> BinaryIO:
     return _incoming().open_parts(prefix, sizes)
 
 
-def assemble(prefix: str, sizes: Sequence[int], extension: str) -> str:
-    """Make an original of the parts, which stay, and return its key. Streams: no part is in memory whole."""
-    return _incoming().assemble(prefix, sizes, extension)
+def assemble(prefix: str, sizes: Sequence[int], extension: str, key: str = "") -> str:
+    """Make an original of the parts, which stay, and return its key, a new one unless it was chosen before.
+
+    Streams: no part is in memory whole.
+    """
+    return _incoming().assemble(prefix, sizes, extension, key)
 
 
 def discard(prefix: str) -> None:
@@ -144,9 +147,9 @@ class LocalParts:
     def open_parts(self, prefix: str, sizes: Sequence[int]) -> BinaryIO:
         return cast("BinaryIO", io.BufferedReader(_Parts(self.storage, prefix, sizes), BUFFER_BYTES))
 
-    def assemble(self, prefix: str, sizes: Sequence[int], extension: str) -> str:
+    def assemble(self, prefix: str, sizes: Sequence[int], extension: str, key: str) -> str:
         with self.open_parts(prefix, sizes) as whole:
-            return store_original(whole, extension)
+            return store_original(whole, extension, key)
 
     def discard(self, prefix: str) -> None:
         try:

@@ -78,13 +78,13 @@ class IncomingBucket(Bucket):
     def open_parts(self, prefix: str, sizes: Sequence[int]) -> BinaryIO:
         return cast("BinaryIO", io.BufferedReader(RangeReader(self, self._checked(prefix, sizes))))
 
-    def assemble(self, prefix: str, sizes: Sequence[int], extension: str) -> str:
+    def assemble(self, prefix: str, sizes: Sequence[int], extension: str, key: str) -> str:
         """One part is copied, several are put together by copying; either way the store does it.
 
         Cost: four requests, and one a part where there are several, AT_ONCE at a time; 38 for the largest video.
         """
         parts = self._checked(prefix, sizes)
-        key = new_key(extension)
+        key = key or new_key(extension)
         target = {"Bucket": storages["originals"].bucket_name, "Key": key}  # type: ignore[attr-defined]
         try:
             if len(parts) == 1:
@@ -171,10 +171,7 @@ class IncomingBucket(Bucket):
 
     def _listed(self, prefix: str) -> list[Part]:
         """What lies below `prefix`: one request tells the sizes of all parts, as the store has them."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket_name, Prefix=f"{self.location}{prefix}/"
-        )
-        return [Part(one["Key"], one["Size"], one["ETag"]) for page in pages for one in page.get("Contents", ())]
+        return [Part(one["Key"], one["Size"], one["ETag"]) for one in self.listed(f"{self.location}{prefix}/")]
 
     def _key(self, prefix: str, number: int) -> str:
         return f"{self.location}{part_key(prefix, number)}"

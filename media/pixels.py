@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, Final
 
@@ -51,6 +52,8 @@ _TURNS: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 _STRIP_ROWS: Final = 256
+_Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
 _WHITE: Final = (255, 255, 255)
 
 # On photographs at 1440 px, WebP method 4 takes 1.8 times as long as method 2 and saves 4 % of the bytes.
@@ -74,27 +77,54 @@ def widths_for(width: int, ladder: Sequence[int]) -> list[int]:
     return [*rungs, width]
 
 
-def open_upright(file: BinaryIO, info: PhotoInfo, size: tuple[int, int]) -> Image.Image:
-    """The picture upright, in sRGB, opaque, shrunk to `size` (width, height as people see it).
+def open_upright(
+    file: BinaryIO, info: PhotoInfo, size: tuple[int, int], box: tuple[int, int, int, int] | None = None
+) -> Image.Image:
+    """The picture upright, in sRGB, opaque: its part `box` (by default all), shrunk to `size` (width, height).
 
-    Shrinks before everything else: profile, transparency and turning then cost next to nothing, and a picture of 60
-    megapixels is never held twice.
+    Both are as people see it. Cuts and shrinks before everything else: profile, transparency and turning then cost
+    next to nothing, and a picture of 60 megapixels is never held twice.
     """
     image = _OPENERS[info.format](file)
     if image.size != info.stored_size:
         raise MediaError("unreadable", "This photo is damaged: it has two sizes. Save or export it again and try that.")
     profile = image.info.get("icc_profile")
     stored = (size[1], size[0]) if info.orientation >= 5 else size
+    whole = box in {None, (0, 0, info.width, info.height)}
+    part: _Box = (0, 0, *image.size) if whole or not box else _box_in_file(box, info)
     # A JPEG can be decoded at a half, a quarter or an eighth for a fraction of the time (51 dB from the slow way).
     if info.format == "JPEG":
-        image.draft(None, stored)
-    small = _flatten(image, max(1, min(image.width // stored[0], image.height // stored[1]) // 2))
+        image.draft(None, _size_for(image.size, part, stored))
+        across, down = image.width / info.stored_size[0], image.height / info.stored_size[1]
+        part = (0, 0, *image.size) if whole else (part[0] * across, part[1] * down, part[2] * across, part[3] * down)
+    factor = max(1, int(min((part[2] - part[0]) // stored[0], (part[3] - part[1]) // stored[1])) // 2)
+    small, part = _flatten(image, factor, part)
     del image
-    if small.size != stored:
-        small = small.resize(stored, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if whole:
+        part = (0, 0, *small.size)
+    if small.size != stored or part != (0, 0, *stored):
+        small = small.resize(stored, Image.Resampling.LANCZOS, box=part, reducing_gap=2.0)
     if info.orientation in _TURNS:
         small = small.transpose(_TURNS[info.orientation])
     return _to_srgb(small, profile)
+
+
+def _box_in_file(box: tuple[int, int, int, int], info: PhotoInfo) -> _Box:
+    """Where `box` of the upright picture lies in the one that the file stores."""
+    left, top, right, bottom = box
+    if info.orientation in {2, 3, 6, 7}:
+        left, right = info.width - right, info.width - left
+    if info.orientation in {3, 4, 7, 8}:
+        top, bottom = info.height - bottom, info.height - top
+    return (top, left, bottom, right) if info.orientation >= 5 else (left, top, right, bottom)
+
+
+def _size_for(whole: tuple[int, int], part: _Box, size: tuple[int, int]) -> tuple[int, int]:
+    """What a picture of size `whole` can be shrunk to so that its `part` still has `size`."""
+    return (
+        math.ceil(size[0] * whole[0] / (part[2] - part[0])),
+        math.ceil(size[1] * whole[1] / (part[3] - part[1])),
+    )
 
 
 def encode_webp(image: Image.Image) -> bytes:
@@ -131,18 +161,31 @@ def _encode(image: Image.Image, kind: str, **options: Any) -> bytes:
     return output.getvalue()
 
 
-def _flatten(image: Image.Image, factor: int) -> Image.Image:
-    """`image` in L, RGB or CMYK, transparent parts on white, `factor` × `factor` pixels averaged into one."""
-    if image.mode in {"L", "RGB", "CMYK"} and not image.has_transparency_data:
-        image.load()
-        return image.reduce(factor) if factor > 1 else image
+def _flatten(image: Image.Image, factor: int, part: _Box) -> tuple[Image.Image, _Box]:
+    """`image` in L, RGB or CMYK, transparent parts on white, `factor` × `factor` pixels averaged into one.
+
+    It may be cut to what `part` needs; returns also where `part` then is.
+    """
     image.load()
-    flat = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
+    simple = image.mode in {"L", "RGB", "CMYK"} and not image.has_transparency_data
+    if simple and factor == 1:
+        return image, part
+    left, top, right, bottom = (math.floor(part[0]), math.floor(part[1]), math.ceil(part[2]), math.ceil(part[3]))
+    right, bottom = min(right, image.width), min(bottom, image.height)
+    moved = (
+        (part[0] - left) / factor,
+        (part[1] - top) / factor,
+        (min(part[2], right) - left) / factor,
+        (min(part[3], bottom) - top) / factor,
+    )
+    if simple:
+        return image.reduce(factor, (left, top, right, bottom)), moved
+    flat = Image.new("RGB", (-(-(right - left) // factor), -(-(bottom - top) // factor)))
     rows = -(-_STRIP_ROWS // factor) * factor
-    for top in range(0, image.height, rows):
-        strip = _opaque(image.crop((0, top, image.width, min(top + rows, image.height))))
-        flat.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
-    return flat
+    for row in range(top, bottom, rows):
+        strip = _opaque(image.crop((left, row, right, min(row + rows, bottom))))
+        flat.paste(strip.reduce(factor) if factor > 1 else strip, (0, (row - top) // factor))
+    return flat, moved
 
 
 def _opaque(strip: Image.Image) -> Image.Image:

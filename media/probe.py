@@ -6,6 +6,7 @@ a session cookie could be stolen by a hole in one. What only decoding can show i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import struct
@@ -41,11 +42,18 @@ MAX_JPEG_SCANS: Final = 100
 MAX_ANIMATION_FRAMES: Final = 3_000
 """Of a GIF or WebP that is shown moving: a minute at 50 a second. With more of them the first is shown, as a photo."""
 
+MAX_ANIMATION_PIXELS: Final = 2_000_000_000
+"""Of all its frames together, likewise: 1,000 frames of 1080p, or a minute at 50 a second of 800 × 800."""
+
 MAX_CHUNKS: Final = 100_000
 """Parts of one PNG, WebP or GIF. A 30 MB PNG in the usual pieces of 8 KB has 4,000."""
 
 _BLOCK_BYTES: Final = 1024 * 1024
 _GIF_BLOCK_BYTES: Final = 32 * 1024
+_FEW_GIF_BLOCKS: Final = 64
+_LEAST_GIF_BLOCK_BYTES: Final = 24
+_NO_DELAY_MS: Final = 10
+_DELAY_MS: Final = 100
 _JPEG_WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_MARKS: Final = re.compile(b"\xff[\xd9\xda]")
@@ -68,10 +76,14 @@ class PhotoInfo:
     frames: int = 1
     """Pictures that follow each other in a GIF or WebP, as far as they are whole."""
 
+    duration_ms: int = 0
+    """For how long they do."""
+
     @property
-    def is_animated(self) -> bool:
+    def moves(self) -> bool:
         """Whether it is to be shown as a short film."""
-        return 1 < self.frames <= MAX_ANIMATION_FRAMES
+        pixels = self.frames * self.width * self.height
+        return 1 < self.frames <= MAX_ANIMATION_FRAMES and pixels <= MAX_ANIMATION_PIXELS
 
     @property
     def extension(self) -> str:
@@ -122,8 +134,11 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
         if orientation >= 5:
             width, height = height, width
         _check_dimensions(width, height)
-        frames = _COUNTERS[kind](file, size) if kind in _COUNTERS else 1
-        return PhotoInfo(kind, width, height, size, orientation, frames)
+        frames, duration_ms = 1, 0
+        # Where videos are switched off the first picture is shown.
+        if kind in _DELAYS and "video" not in without:
+            frames, duration_ms = _animation(_DELAYS[kind](file))
+        return PhotoInfo(kind, width, height, size, orientation, frames, duration_ms)
     finally:
         file.seek(0)
 
@@ -312,30 +327,64 @@ def _read_webp(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
     return dimensions, orientation
 
 
-def _count_webp_frames(file: BinaryIO, size: int) -> int:
+def _webp_delays(file: BinaryIO) -> Iterator[int]:
+    """For how many milliseconds each frame asks; none if it stands still."""
     (declared,) = struct.unpack("<I", _exactly(file, 4, 4))
-    names = (name for name, _, _ in _chunks(file, 12, declared + 8, order="<II", overhead=8))
-    return max(1, sum(name == b"ANMF" for name in names))
+    for name, offset, _ in _chunks(file, 12, declared + 8, order="<II", overhead=8):
+        if name == b"ANMF":
+            yield int.from_bytes(_exactly(file, offset + 12, 3), "little")
 
 
 # --- GIF ----------------------------------------------------------------------------------------------------------
 
 
+class _Onward:
+    """A file that is read forward in small steps, and fetched in blocks."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._window, self._start = file, b"", 0
+
+    def at(self, offset: int, size: int) -> bytes:
+        """`size` bytes, a few, from `offset`; a file that ends before them is damaged."""
+        if not self._start <= offset <= self._start + len(self._window) - size:
+            self._window, self._start = _at(self._file, offset, _GIF_BLOCK_BYTES), offset
+        data = self._window[offset - self._start : offset - self._start + size]
+        if len(data) < size:
+            raise _unreadable("its end is missing")
+        return data
+
+
 def _read_gif(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
     """The size of the canvas, or of the first picture where that reaches beyond it; the first picture must be whole."""
-    width, height, flags = struct.unpack("<HHB", _exactly(file, 6, 5))
-    offset = 13 + _gif_colours(flags)
-    for _ in range(MAX_CHUNKS):
-        mark = _exactly(file, offset, 1)
-        if mark == b"\x21":
-            offset = _after_gif_blocks(file, offset + 2, size)
-        elif mark == b"\x2c":
-            left, top, wide, high, flags = struct.unpack("<HHHHB", _exactly(file, offset + 1, 9))
-            _after_gif_blocks(file, offset + 11 + _gif_colours(flags), size)
-            return (max(width, left + wide), max(height, top + high)), 1
-        else:
-            break
+    width, height = struct.unpack("<HH", _exactly(file, 6, 4))
+    for _, left, top, wide, high in _gif_pictures(file):
+        return (max(width, left + wide), max(height, top + high)), 1
     raise _unreadable("it has no picture")
+
+
+def _gif_delays(file: BinaryIO) -> Iterator[int]:
+    """For how many milliseconds each frame asks."""
+    return (10 * delay for delay, *_ in _gif_pictures(file))
+
+
+def _gif_pictures(file: BinaryIO) -> Iterator[tuple[int, int, int, int, int]]:
+    """Hundredths of a second, left, top, width and height of each picture that is whole."""
+    data = _Onward(file)
+    offset, delay = 13 + _gif_colours(data.at(10, 1)[0]), 0
+    for _ in range(MAX_CHUNKS):
+        mark = data.at(offset, 1)
+        if mark == b"\x21":
+            kind, length, _, delay_of_next = struct.unpack("<BBBH", data.at(offset + 1, 5))
+            # The graphic control of the picture that follows.
+            delay = delay_of_next if (kind, length) == (0xF9, 4) else delay
+            offset = _after_gif_blocks(data, offset + 2)
+        elif mark == b"\x2c":
+            left, top, wide, high, flags = struct.unpack("<HHHHB", data.at(offset + 1, 9))
+            offset = _after_gif_blocks(data, offset + 11 + _gif_colours(flags))
+            yield delay, left, top, wide, high
+            delay = 0
+        else:
+            return
 
 
 def _gif_colours(flags: int) -> int:
@@ -343,39 +392,18 @@ def _gif_colours(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _after_gif_blocks(file: BinaryIO, offset: int, size: int) -> int:
-    """Where a row of blocks of at most 255 bytes ends, by their lengths."""
-    window, start = b"", offset
-    while offset < size:
-        if not start <= offset < start + len(window):
-            window, start = _at(file, offset, _GIF_BLOCK_BYTES), offset
-        length = window[offset - start]
+def _after_gif_blocks(data: _Onward, offset: int) -> int:
+    """Where a row of blocks of at most 255 bytes ends, by their lengths.
+
+    Encoders fill them: rows of tiny ones, of which 30 MB hold 15 million, would only cost time.
+    """
+    blocks, begin = 0, offset
+    while length := data.at(offset, 1)[0]:
         offset += 1 + length
-        if length == 0:
-            return offset
-    raise _unreadable("its end is missing")
-
-
-def _count_gif_frames(file: BinaryIO, size: int) -> int:
-    """Pictures in a GIF that `_read_gif` has found good: what follows the first may be damaged, and ends the count."""
-    (flags,) = _exactly(file, 10, 1)
-    offset, frames = 13 + _gif_colours(flags), 0
-    try:
-        for _ in range(MAX_CHUNKS):
-            mark = _exactly(file, offset, 1)
-            if mark == b"\x21":
-                offset = _after_gif_blocks(file, offset + 2, size)
-            elif mark == b"\x2c":
-                (flags,) = _exactly(file, offset + 9, 1)
-                offset = _after_gif_blocks(file, offset + 11 + _gif_colours(flags), size)
-                frames += 1
-            else:
-                break
-            if frames > MAX_ANIMATION_FRAMES:
-                break
-    except MediaError:
-        pass
-    return max(1, frames)
+        blocks += 1
+        if blocks > _FEW_GIF_BLOCKS and offset - begin < _LEAST_GIF_BLOCK_BYTES * blocks:
+            raise _too_many_pieces()
+    return offset + 1
 
 
 # --- HEIC and AVIF ------------------------------------------------------------------------------------------------
@@ -402,7 +430,20 @@ _READERS: Final = {
     "HEIC": _read_heic,
 }
 
-_COUNTERS: Final = {"GIF": _count_gif_frames, "WEBP": _count_webp_frames}
+_DELAYS: Final = {"GIF": _gif_delays, "WEBP": _webp_delays}
+
+
+def _animation(delays: Iterator[int]) -> tuple[int, int]:
+    """(frames, milliseconds) of a picture whose first frame is good; damage further on ends it there."""
+    frames = duration_ms = 0
+    with contextlib.suppress(MediaError):
+        for delay in delays:
+            frames += 1
+            # As browsers and ffmpeg do: a frame that asks for no time gets a tenth of a second.
+            duration_ms += delay if delay > _NO_DELAY_MS else _DELAY_MS
+            if frames > MAX_ANIMATION_FRAMES:
+                break
+    return max(1, frames), duration_ms
 
 
 # --- Common -------------------------------------------------------------------------------------------------------
@@ -420,7 +461,11 @@ def _chunks(file: BinaryIO, offset: int, end: int, *, order: str, overhead: int)
             raise _unreadable("a part of it is missing")
         yield name, offset + 8, length
         offset += overhead + length + (length & 1 if order.startswith("<") else 0)
-    raise MediaError("too-complex", "This photo is stored in too many pieces. Save it again and try that.")
+    raise _too_many_pieces()
+
+
+def _too_many_pieces() -> MediaError:
+    return MediaError("too-complex", "This photo is stored in too many pieces. Save it again and try that.")
 
 
 def _exactly(file: BinaryIO, offset: int, size: int) -> bytes:

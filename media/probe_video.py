@@ -7,7 +7,7 @@ import re
 import struct
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import BinaryIO, ClassVar, Final
 
 from common.limits import (
     MAX_PHOTO_RATIO,
@@ -44,6 +44,8 @@ class VideoInfo:
     duration_ms: int
     """0 if the header does not say."""
     is_hdr: bool = False
+    moves: ClassVar = True
+    """As opposed to most photos (`media.probe.PhotoInfo`)."""
 
     @property
     def extension(self) -> str:
@@ -65,8 +67,7 @@ def probe_video(file: BinaryIO, *, without: Collection[str] = ()) -> VideoInfo:
     """
     try:
         size = file.seek(0, os.SEEK_END)
-        if "video" in without:
-            raise MediaError("switched-off", "Videos cannot be taken just now. Choose a photo.")
+        check_switch(without)
         if size > MAX_VIDEO_BYTES:
             raise MediaError(
                 "too-large",
@@ -83,6 +84,11 @@ def probe_video(file: BinaryIO, *, without: Collection[str] = ()) -> VideoInfo:
         return info
     finally:
         file.seek(0)
+
+
+def check_switch(without: Collection[str]) -> None:
+    if "video" in without:
+        raise MediaError("switched-off", "Videos cannot be taken just now. Choose a photo.")
 
 
 def check_duration(duration_ms: int) -> None:

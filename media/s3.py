@@ -13,15 +13,23 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import boto3
-from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectTimeoutError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    HTTPClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+)
+from botocore.handlers import add_expect_header
 from django.core.files.base import File
 from django.utils.encoding import filepath_to_uri
 from storages.backends.s3 import S3Storage
+from storages.utils import ReadBytesWrapper
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +39,7 @@ ATTEMPTS: Final = 2
 """Both timeouts count for each attempt, and up to a second lies between two: a call ends within 10 seconds."""
 PAUSE_SECONDS: Final = 5.0
 
-CHUNK_BYTES: Final = 8 * 1024 * 1024
-"""A larger file is sent in such pieces, one after the other: so much of it is in memory."""
+BLOCK_BYTES: Final = 1024 * 1024
 
 INCOMING: Final = "incoming/"
 """In the bucket of the originals, what is below this is no original yet: see `media.incoming_s3`."""
@@ -67,12 +74,6 @@ class Bucket(S3Storage):
             "upload_url": "",
             "file_overwrite": True,
             "default_acl": None,
-            "transfer_config": TransferConfig(
-                multipart_threshold=CHUNK_BYTES,
-                multipart_chunksize=CHUNK_BYTES,
-                num_download_attempts=ATTEMPTS,
-                use_threads=False,
-            ),
         }
 
     @property
@@ -102,9 +103,13 @@ class Bucket(S3Storage):
             "s3", region_name=self.region_name, endpoint_url=self.endpoint_url, config=config
         )
         events = resource.meta.client.meta.events
+        # Asking before a body is sent waits a second more for a store that hangs, and one round trip for any other.
+        events.unregister("before-call.s3", add_expect_header)
         events.register("before-call.s3", _refuse_while_paused)
         events.register("after-call-error.s3", _pause_if_hung)
         return resource
+
+    # Not boto3's transfers, which django-storages uses: one that broke off within the head of an answer never ended.
 
     def _open(self, name: str, mode: str = "rb") -> File:
         """A copy in a temporary file, which is never in memory whole, and which another process can be handed."""
@@ -112,17 +117,39 @@ class Bucket(S3Storage):
             raise ValueError("Files in a bucket are opened to be read.")
         with contextlib.ExitStack() as on_failure:
             copy = on_failure.enter_context(tempfile.TemporaryFile())
-            try:
-                self.client.download_fileobj(
-                    self.bucket_name, self._normalize_name(name), copy, Config=self.transfer_config
-                )
-            except ClientError as error:
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                    raise FileNotFoundError(name) from error
-                raise
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    self._fetch(name, copy)
+                    break
+                except ClientError as error:
+                    if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                        raise FileNotFoundError(name) from error
+                    raise
+                except (BotoCoreError, KeyError):
+                    # The client tries a request again that got no answer; an answer that broke off is tried again here.
+                    if attempt == ATTEMPTS:
+                        raise
             copy.seek(0)
             on_failure.pop_all()
         return File(copy, name)
+
+    def _fetch(self, name: str, copy: IO[bytes]) -> None:
+        copy.seek(0)
+        copy.truncate()
+        answer = self.client.get_object(Bucket=self.bucket_name, Key=self._normalize_name(name))
+        with answer["Body"] as body:
+            while block := body.read(BLOCK_BYTES):
+                copy.write(block)
+        if copy.tell() != answer["ContentLength"]:
+            raise IncompleteReadError(actual_bytes=copy.tell(), expected_bytes=answer["ContentLength"])
+
+    def _save(self, name: str, content: File) -> str:
+        content.seek(0)
+        parameters = self._get_write_parameters(name, content)
+        # Wrapped: a Django file without a name counts as false, and would be taken for nothing.
+        body = ReadBytesWrapper(content)
+        self.client.put_object(Bucket=self.bucket_name, Key=self._normalize_name(name), Body=body, **parameters)
+        return name
 
     def url(self, name: str, *args: Any, **options: Any) -> str:
         if not self.base_url:
@@ -131,11 +158,16 @@ class Bucket(S3Storage):
 
     def walk(self) -> Iterator[tuple[str, int, datetime]]:
         """(key, bytes, time of writing) of every file, a page of a thousand at a time."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=self.location)
-        for page in pages:
-            for found in page.get("Contents", ()):
-                if self.location or not found["Key"].startswith(INCOMING):
-                    yield found["Key"].removeprefix(self.location), found["Size"], found["LastModified"]
+        for found in self.listed(self.location):
+            if self.location or not found["Key"].startswith(INCOMING):
+                yield found["Key"].removeprefix(self.location), found["Size"], found["LastModified"]
+
+    def listed(self, prefix: str) -> Iterator[dict[str, Any]]:
+        """What the store says of every object whose key begins so, in the order of keys."""
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix):
+            if "IsTruncated" not in page:
+                raise OSError("the store's answer broke off")
+            yield from page.get("Contents", ())
 
     def abort_unfinished(self, begun_before: datetime) -> int:
         """Give up uploads in pieces that nobody will finish, and the space that they take; return how many."""

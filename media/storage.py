@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from django.core.files.base import ContentFile, File
@@ -34,19 +35,38 @@ CONTENT_TYPES: Final = {
     ".mp4": "video/mp4",
     ".mov": "video/quicktime",
     ".webm": "video/webm",
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".m4s": "video/iso.segment",
+    ".vtt": "text/vtt; charset=utf-8",
 }
 
+_RANDOM: Final = r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}"
+_IN_FOLDER: Final = r"[a-z]+(?:-[a-z0-9]+)?"
 
-OURS: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.[a-z0-9]+|ready/[0-9a-f]{16}")
-"""What we name files: `new_key`, and the check of `instagram.health`. Anything else in a storage is somebody else's."""
+OURS: Final = re.compile(rf"{_RANDOM}(?:/{_IN_FOLDER})?\.[a-z0-9]+|ready/[0-9a-f]{{16}}")
+"""What we name files: `new_key`, `new_folder`, and the check of `instagram.health`.
+
+Anything else in a storage is somebody else's.
+"""
+PUBLIC: Final = re.compile(rf"{_RANDOM}(?:\.(?:jpg|png|webp|mp4|vtt)|/{_IN_FOLDER}\.(?:m3u8|mp4|m4s))")
+"""What we name files for the public."""
 
 
 def new_key(extension: str) -> str:
     """A random key such as "3f/a0/9c….webp": 128 bits, in folders of at most 256 entries at the first two levels."""
-    if extension not in CONTENT_TYPES:
+    if extension and extension not in CONTENT_TYPES:
         raise ValueError(f"no such kind of file: {extension!r}")
     name = secrets.token_hex(16)
     return f"{name[:2]}/{name[2:4]}/{name[4:]}{extension}"
+
+
+def new_folder(names: Iterable[str]) -> list[str]:
+    """A key for each of `names`, all in one random folder: for files that name each other by these names."""
+    folder = new_key("")
+    keys = [f"{folder}/{name}" for name in names]
+    if wrong := [key for key in keys if not PUBLIC.fullmatch(key)]:
+        raise ValueError(f"no such names of public files: {wrong}")
+    return keys
 
 
 def store_original(file: BinaryIO, extension: str, key: str = "") -> str:
@@ -68,6 +88,13 @@ def store_rendition_file(file: BinaryIO, extension: str, key: str = "") -> str:
     """`store_rendition` of an open file; it is copied in pieces, never read whole."""
     file.seek(0)
     return _store(storages["default"], File(file), extension, key)
+
+
+def store_folder(files: Iterable[Path], keys: Iterable[str]) -> None:
+    """Keep files of the system as public ones, each at its key of `new_folder`."""
+    for path, key in zip(files, keys, strict=True):
+        with path.open("rb") as file:
+            store_rendition_file(file, path.suffix, key)
 
 
 def open_original(key: str) -> File:

@@ -1,5 +1,6 @@
-"""From an uploaded video or animation to the files that pages show: an MP4 that every browser plays, and a poster;
-of long ones also the same in pieces and in two sizes (HLS), for networks that cannot carry the MP4.
+"""From an uploaded video or animation to the files that pages show: an MP4 that every browser plays, and a poster.
+
+Of long ones also the same in pieces and in two sizes, for networks that cannot carry the MP4: see `media.hls`.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ import imageio_ffmpeg
 from django.conf import settings
 
 from common.limits import MAX_VIDEO_SECONDS
+from media import hls
 from media.errors import MediaError, TransientMediaError
 from media.photos import WIDTHS, Rendered, render_photo
 from media.probe import probe
-from media.probe_video import VideoInfo, check_duration, probe_video
+from media.probe_video import VideoInfo, check_duration, check_switch, probe_video
 from media.sandbox import ROOT, with_descriptor
 
 log = logging.getLogger(__name__)
@@ -40,28 +42,41 @@ POSTER_FRAMES: Final = 48
 
 WALL_SECONDS_MORE: Final = 30
 
-HLS_FROM_SECONDS: Final = 60
-SEGMENT_SECONDS: Final = 6
-SMALL_SHORT_SIDE: Final = 480
-SMALL_BITS_A_SECOND: Final = 900_000
 MAX_ANIMATION_SECONDS: Final = 60
+"""More of an animation is cut off."""
+_LEAST_ANIMATION_MS: Final = 1000
+"""Shorter ones are written several times over: players stumble at the end of every turn."""
 
 _FORMATS: Final = {"MP4": "mov", "MOV": "mov", "WEBM": "matroska", "GIF": "gif", "WEBP": "webp_anim"}
 # What phones, cameras and browsers write. Of ffmpeg's five hundred decoders no other can be reached.
-_DECODERS: Final = (
+_FILM_DECODERS: Final = (
     "h264,hevc,libdav1d,vp8,vp9,libvpx-vp9,mpeg4,mjpeg,prores,"
-    "gif,webp,webp_anim,"
     "aac,mp3,mp3float,opus,libopus,vorbis,libvorbis,alac,ac3,eac3,flac,"
     "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_f32le,pcm_u8"
 )
+_READABLE: Final = {
+    "mov": ("mov", _FILM_DECODERS),
+    "matroska": ("matroska,webm", _FILM_DECODERS),
+    "gif": ("gif", "gif"),
+    "webp_anim": ("webp_anim", "webp_anim"),
+}
+"""For each demuxer, itself by all its names, and the decoders for what it finds."""
+
 _TO_SDR: Final = (
     "zscale=transfer=linear:npl=203,format=gbrpf32le,zscale=primaries=bt709,"
     "tonemap=mobius:desat=0,zscale=transfer=bt709:matrix=bt709:range=tv"
 )
+# A GIF may ask for pixels that are not square; no browser heeds it.
+_ON_WHITE: Final = (
+    "setsar=1,format=rgba,split[picture][ground];[ground]drawbox=c=white:t=fill:replace=1[white];"
+    "[white][picture]overlay=format=gbrp:eof_action=endall"
+)
+_H264: Final = ("-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-g", "120", "-threads", "1")
+_NO_TRACES: Final = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact")
+_COLOURS_OF_VIDEO: Final = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
 
-_ON_WHITE: Final = "split[over][under];[under]drawbox=c=white:t=fill:replace=1[white];[white][over]overlay=format=auto"
-_KEY_FRAMES: Final = ("-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_SECONDS})")
-"""So that both sizes of a film are cut at the same moments."""
+Crop = tuple[float, float, float, float]
+"""x, y, width and height, as fractions of the upright picture."""
 
 
 @dataclass(frozen=True)
@@ -84,25 +99,6 @@ class VideoLimits:
         return min(self.most_seconds, self.seconds_more + self.seconds_for_each * known)
 
 
-Crop = tuple[float, float, float, float]
-"""x, y, width, height as fractions of the upright picture."""
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One size of a film that is played in pieces: all pieces in one file, and the list of where each begins."""
-
-    width: int
-    height: int
-    bits_a_second: int
-    playlist: str
-    """Names the file `PIECES`, which whoever stores it replaces by its address."""
-    pieces: BinaryIO
-
-
-PIECES: Final = "pieces.mp4"
-
-
 @dataclass(frozen=True)
 class RenderedVideo:
     """What pages need of one video. Sizes in pixels, upright."""
@@ -114,10 +110,10 @@ class RenderedVideo:
     """H.264 and AAC, its index first, without metadata. Open for as long as the block of `render_video`."""
     bytes: int
     poster: Rendered
-    variants: Sequence[Variant] = ()
-    """Of a film longer than HLS_FROM_SECONDS, the large one first."""
     loops: bool = False
-    """An animation: without sound, over and over."""
+    """An animation: it has no sound, and runs over and over."""
+    hls: Sequence[Path] = ()
+    """Of one longer than `media.hls.FROM_SECONDS`, files that name each other by name; `media.hls.MASTER` is first."""
 
 
 @contextmanager
@@ -134,52 +130,83 @@ def render_video(
     but this file and read it as nothing but what the probe found. `on_progress` is called with whole per cent, from
     1 on. Raises MediaError when it cannot be shown, TransientMediaError when trying again may help.
 
-    Cost: for a second of 720p some 0.3 s of one core, half as much again for films longer than HLS_FROM_SECONDS; the
-    file is never in memory whole.
+    Cost: for a second of 720p some 0.3 s of one core, half as much again for long ones; no file is in memory whole.
     """
-    info = _probe(original)
-    with ExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        source = with_descriptor(original, opened.enter_context(tempfile.TemporaryFile()))
+    source = _probe(original)
+    with ExitStack() as held:
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
+        file = with_descriptor(original, held.enter_context(tempfile.TemporaryFile()))
         movie, poster = folder / "video.mp4", folder / "poster.png"
-        is_long = info.duration_ms > HLS_FROM_SECONDS * 1000
-        tell = on_progress and (lambda percent: on_progress(percent * 2 // 3 if is_long else percent))
-        _run(_conversion(info, movie, crop), source, limits, info.duration_ms, tell)
-        made = opened.enter_context(movie.open("rb"))
-        result = _made(made, loops=info.loops)
+        progress = _Progress(on_progress, rounds=2 if source.may_be_long else 1)
+        _run(_conversion(source, movie, crop), file, limits, source.duration_ms, progress.of_round(0))
+        made = held.enter_context(movie.open("rb"))
+        result = _made(made, is_animation=source.loops)
         _run(_portrait(poster), made, limits, 1000)
-        rendered = render_photo(io.BytesIO(poster.read_bytes()), WIDTHS)
-        variants: list[Variant] = []
-        if result.duration_ms > HLS_FROM_SECONDS * 1000:
-            last = on_progress and (lambda percent: on_progress(66 + percent // 3))
-            variants = [opened.enter_context(one) for one in _variants(made, result, folder, limits, last)]
+        pieces = _pieces(made, result, folder, limits, progress) if _is_long(result.duration_ms) else []
         made.seek(0)
-        size = movie.stat().st_size
         yield RenderedVideo(
-            result.width, result.height, result.duration_ms, made, size, rendered, variants, loops=info.loops
+            width=result.width,
+            height=result.height,
+            duration_ms=result.duration_ms,
+            mp4=made,
+            bytes=result.bytes,
+            poster=render_photo(io.BytesIO(poster.read_bytes()), WIDTHS),
+            loops=source.loops,
+            hls=pieces,
         )
 
 
 @dataclass(frozen=True)
 class _Source:
-    """What ffmpeg is to read the original as."""
+    """What ffmpeg is told of the original."""
 
     demuxer: str
     duration_ms: int
+    """0 if the header does not say."""
     is_hdr: bool = False
-    loops: bool = False
+    frames: int = 0
+    """Of an animation."""
+
+    @property
+    def loops(self) -> bool:
+        return self.frames > 1
+
+    @property
+    def may_be_long(self) -> bool:
+        return _is_long(self.duration_ms) or not self.duration_ms
+
+
+def _is_long(duration_ms: int) -> bool:
+    return duration_ms > hls.FROM_SECONDS * 1000
 
 
 def _probe(original: BinaryIO) -> _Source:
+    check_switch(settings.DECODERS_OFF)
     info = probe(original, without=settings.DECODERS_OFF)
     if isinstance(info, VideoInfo):
         return _Source(_FORMATS[info.format], info.duration_ms, info.is_hdr)
-    if not info.is_animated:
+    if not info.moves:
         raise MediaError("unsupported", "This is a photo and no video. Share it again.")
-    return _Source(_FORMATS[info.format], MAX_ANIMATION_SECONDS * 1000, loops=True)
+    return _Source(_FORMATS[info.format], min(info.duration_ms, MAX_ANIMATION_SECONDS * 1000), frames=info.frames)
 
 
-def _made(made: BinaryIO, *, loops: bool) -> VideoInfo:
+class _Progress:
+    """Whole per cent of all that is to be done, told to `tell` by rounds of which each knows its own."""
+
+    def __init__(self, tell: Callable[[int], None] | None, rounds: int) -> None:
+        self._tell, self._rounds, self._told = tell, rounds, 0
+
+    def of_round(self, number: int) -> Callable[[int], None]:
+        def tell(percent: int) -> None:
+            percent = min(99, (100 * number + percent) // self._rounds)
+            if self._tell and percent > self._told:
+                self._told = percent
+                self._tell(percent)
+
+        return tell
+
+
+def _made(made: BinaryIO, *, is_animation: bool) -> VideoInfo:
     """What ffmpeg wrote, which is held to the same limits: it has counted where the header said nothing."""
     try:
         result = probe_video(made)
@@ -189,30 +216,38 @@ def _made(made: BinaryIO, *, loops: bool) -> VideoInfo:
         raise
     if not result.duration_ms:
         raise _unreadable()
-    if not loops:
+    if not is_animation:
         check_duration(result.duration_ms)
     return result
 
 
 def _conversion(source: _Source, movie: Path, crop: Crop | None) -> list[str]:
-    steps = [_ON_WHITE] if source.loops else []
-    if crop:
-        x, y, width, height = crop
-        steps.append(f"crop='max(2,iw*{width:f})':'max(2,ih*{height:f})':'iw*{x:f}':'ih*{y:f}'")
-    steps += [_TO_SDR] if source.is_hdr else []
-    # One second more than allowed, so that too long is noticed.
+    # Too long by a second is noticed; of an animation nobody misses it.
     most = MAX_ANIMATION_SECONDS if source.loops else MAX_VIDEO_SECONDS + 2
     return [
         *_reading(source.demuxer),
         *("-map", "0:V:0", "-map", "0:a:0?", "-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn"),
-        *("-t", str(most), "-fpsmax", str(MAX_FRAMES_A_SECOND)),
-        *("-vf", ",".join([*steps, _size(SHORT_SIDE), "setsar=1", "format=yuv420p"])),
-        *("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-maxrate", "8M", "-bufsize", "16M"),
-        *("-profile:v", "high", "-g", "120", "-threads", "1", *_KEY_FRAMES),
-        *("-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000"),
-        *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"),
-        *("-movflags", "+faststart", "-progress", "pipe:1", "-f", "mp4", f"file:{movie}"),
+        *("-t", str(most), "-fpsmax", str(MAX_FRAMES_A_SECOND), "-vf", ",".join(_filters(source, crop))),
+        *(*_H264, "-crf", "23", "-maxrate", "8M", "-bufsize", "16M", *(hls.KEY_FRAMES if source.may_be_long else ())),
+        *("-c:a", "aac", "-b:a", str(hls.SOUND_BITS_A_SECOND), "-ac", "2", "-ar", "48000"),
+        *(*_NO_TRACES, "-movflags", "+faststart", "-progress", "pipe:1", "-f", "mp4", f"file:{movie}"),
     ]
+
+
+def _filters(source: _Source, crop: Crop | None) -> Iterator[str]:
+    if source.loops:
+        yield _ON_WHITE
+    if crop:
+        x, y, width, height = crop
+        # Of the upright picture: ffmpeg has turned it. Even sides and places lose no colour of the edge.
+        yield f"crop='max(2,iw*{width:.6f})':'max(2,ih*{height:.6f})':'iw*{x:.6f}':'ih*{y:.6f}'"
+    if source.is_hdr:
+        yield _TO_SDR
+    yield f"{_size(SHORT_SIDE)}{':out_color_matrix=bt709:out_range=tv' if source.loops else ''},setsar=1,format=yuv420p"
+    if source.loops:
+        yield _COLOURS_OF_VIDEO
+        if turns := _LEAST_ANIMATION_MS // max(1, source.duration_ms):
+            yield f"loop=loop={turns}:size={source.frames}"
 
 
 def _size(short_side: int) -> str:
@@ -221,53 +256,25 @@ def _size(short_side: int) -> str:
     return f"scale='max(2,trunc(iw*sar*{factor}/2)*2)':'max(2,trunc(ih*{factor}/2)*2)'"
 
 
-def _variants(
-    made: BinaryIO, result: VideoInfo, folder: Path, limits: VideoLimits, on_progress: Callable[[int], None] | None
-) -> Iterator[_Opened]:
-    """The film in pieces, as it is and small; `made` is our own, so only time and space are still to be feared."""
-    large, small = folder / "large", folder / "small"
-    for place in (large, small):
-        place.mkdir()
-    _run(_in_pieces(large, "-c", "copy"), made, limits, result.duration_ms)
-    yield _Opened(large, result.duration_ms)
-    if min(result.width, result.height) <= SMALL_SHORT_SIDE:
-        return
-    rate = str(SMALL_BITS_A_SECOND)
-    encoding = [
-        *("-vf", f"{_size(SMALL_SHORT_SIDE)},format=yuv420p", "-c:v", "libx264", "-preset", "veryfast", "-crf", "26"),
-        *("-maxrate", rate, "-bufsize", str(2 * SMALL_BITS_A_SECOND), "-profile:v", "main", "-threads", "1"),
-        *(*_KEY_FRAMES, "-c:a", "copy"),
-    ]
-    _run(_in_pieces(small, *encoding), made, limits, result.duration_ms, on_progress)
-    yield _Opened(small, result.duration_ms)
-
-
-class _Opened:
-    """A variant whose file is open within the block."""
-
-    def __init__(self, folder: Path, duration_ms: int) -> None:
-        self._folder, self._duration_ms = folder, duration_ms
-
-    def __enter__(self) -> Variant:
-        pieces = (self._folder / PIECES).open("rb")
-        self._pieces = pieces
-        info = probe_video(pieces)
-        bits = (self._folder / PIECES).stat().st_size * 8_000 // self._duration_ms
-        return Variant(info.width, info.height, bits, (self._folder / "list.m3u8").read_text(), pieces)
-
-    def __exit__(self, *_: object) -> None:
-        self._pieces.close()
-
-
-def _in_pieces(folder: Path, *encoding: str) -> list[str]:
-    return [
-        *_reading("mov"),
-        *("-map", "0:v:0", "-map", "0:a:0?", "-map_metadata", "-1", *encoding),
-        *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-progress", "pipe:1"),
-        *("-f", "hls", "-hls_time", str(SEGMENT_SECONDS), "-hls_playlist_type", "vod"),
-        *("-hls_segment_type", "fmp4", "-hls_flags", "single_file"),
-        *("-hls_segment_filename", str(folder / PIECES), str(folder / "list.m3u8")),
-    ]
+def _pieces(made: BinaryIO, result: VideoInfo, folder: Path, limits: VideoLimits, progress: _Progress) -> list[Path]:
+    """The files of the HLS, the master playlist first. `made` is our own: only time and space can run out."""
+    place = folder / "hls"
+    place.mkdir()
+    common = ["-map", "0:v:0", "-map", "0:a:0?", "-map_metadata", "-1", *_NO_TRACES]
+    names, outputs = [hls.LARGE], [*common, "-c", "copy", *hls.output(place, hls.LARGE)]
+    if hls.needs_small(result.width, result.height, result.bytes, result.duration_ms):
+        # First, so that everybody begins with it: at once, and better as soon as the network has shown what it can.
+        names.insert(0, hls.SMALL)
+        rate = hls.SMALL_BITS_A_SECOND - hls.SOUND_BITS_A_SECOND
+        outputs += [
+            *(*common, "-vf", f"{_size(hls.SMALL_SHORT_SIDE)},setsar=1,format=yuv420p", "-fpsmax", "30"),
+            *(*_H264, "-crf", "25", "-maxrate", str(rate), "-bufsize", str(2 * rate), *hls.KEY_FRAMES),
+            *("-c:a", "copy", *hls.output(place, hls.SMALL)),
+        ]
+    _run([*_reading("mov"), "-progress", "pipe:1", *outputs], made, limits, result.duration_ms, progress.of_round(1))
+    master = place / hls.MASTER
+    master.write_text(hls.master_playlist(place, names))
+    return [master, *sorted(path for path in place.iterdir() if path != master)]
 
 
 def _portrait(poster: Path) -> list[str]:
@@ -279,10 +286,10 @@ def _portrait(poster: Path) -> list[str]:
 
 
 def _reading(form: str) -> list[str]:
+    formats, decoders = _READABLE[form]
     return [
         *("-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-threads", "1", "-filter_threads", "1"),
-        *("-protocol_whitelist", "file,pipe", "-format_whitelist", "mov,matroska,webm,gif,webp_anim"),
-        *("-codec_whitelist", _DECODERS),
+        *("-protocol_whitelist", "file,pipe", "-format_whitelist", formats, "-codec_whitelist", decoders),
         # The descriptor and not a name: a name could be a pattern or a list to some demuxer.
         *("-f", form, "-i", "file:/dev/fd/0"),
     ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import Final
 
 from django.contrib.auth.decorators import login_not_required
@@ -11,10 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from media.storage import CONTENT_TYPES
-
-KEY: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}(\.(?:jpg|png|webp|mp4))")
-"""What `media.storage.new_key` makes for the public. Nothing else is looked for, so no path can lead elsewhere."""
+from media.storage import CONTENT_TYPES, PUBLIC
 
 RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
@@ -27,15 +25,16 @@ def rendition(request: HttpRequest, path: str) -> HttpResponseBase:
     Anybody who has the address may see it, as on any CDN: addresses cannot be guessed, and the file goes with its
     post. A name is never used twice, so the file may be kept for ever.
     """
-    storage, key = storages["default"], KEY.fullmatch(path)
-    if key is None or not isinstance(storage, FileSystemStorage):
+    storage = storages["default"]
+    # Nothing but our own names is looked for, so no path can lead elsewhere.
+    if not PUBLIC.fullmatch(path) or not isinstance(storage, FileSystemStorage):
         raise Http404
     try:
         file = storage.open(path)
     except OSError as error:
         raise Http404 from error
-    etag = f'"{path[6:34]}"'
-    response: HttpResponseBase = _whole_or_part(request, file, CONTENT_TYPES[key[1]], etag)
+    etag = f'"{path}"'
+    response: HttpResponseBase = _whole_or_part(request, file, CONTENT_TYPES[PurePosixPath(path).suffix], etag)
     unchanged = get_conditional_response(request, etag=etag)
     if isinstance(unchanged, HttpResponse):
         response.close()

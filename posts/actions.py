@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Count, F, Sum
 from django.utils import timezone
 
 from accounts.models import POSTS, User
 from common.events import emit
-from common.files import FilesOnTheirWay, on_their_way
+from common.files import delete_loose, let_go, on_their_way
 from common.ids import SEQUENCE_BITS, SHARD_BITS
-from common.limits import MAX_HASHTAGS, MAX_SLIDES
+from common.limits import (
+    MAX_FILE_NAME_CHARS,
+    MAX_HASHTAGS,
+    MAX_POST_BYTES,
+    MAX_SLIDES,
+    MAX_UNSHARED,
+    MAX_UNSHARED_BYTES,
+)
 from common.linkify import extract_tags
+from common.text import clean_line
+from media.edits import crop_box, parse_edits
+from media.errors import MediaError, TransientMediaError
+from media.incoming import discard, new_prefix
 from media.intake import probe_upload
 from media.probe import PhotoInfo
 from media.probe_video import VideoInfo
 from media.storage import new_key, store_original
-from posts.events import CommentAdded, MediaSubmitted, PostDeleted, PostLiked, PostPublished, VideoSubmitted
-from posts.models import COMMENTS, LIKES, Comment, Hashtag, Like, Media, Post, PostHashtag
+from posts.events import (
+    CommentAdded,
+    MediaSubmitted,
+    PostDeleted,
+    PostLiked,
+    PostPublished,
+    PostReturned,
+    VideoSubmitted,
+)
+from posts.models import COMMENTS, LIKES, Audience, Comment, Hashtag, Like, Media, Post, PostHashtag, UploadSession
 from posts.models.media import MediaKind, MediaState
 from social.models import Restrict
 
@@ -42,59 +62,276 @@ def create_post(
     """Keep the originals and make the post, which is published once the worker has rendered them.
 
     `uploads` are 1 to MAX_SLIDES photos and videos, each probed here (media.errors.MediaError says in words what is
-    wrong with one). Either everything is stored or nothing: what was written to storage is taken back when something
-    fails, and when this process is killed. `at` backdates the post, for imports and the demo.
-
-    Cost: a probe (header only) and one copy of each file, four INSERTs, one DELETE, one message a slide.
+    wrong with one). Either everything is stored or nothing: what was taken is deleted when something fails. `at`
+    backdates the post, for imports and the demo.
     """
     if not 1 <= len(uploads) <= MAX_SLIDES:
         raise ValueError(f"a post has 1 to {MAX_SLIDES} photos and videos, not {len(uploads)}")
-    infos = [probe_upload(upload.file) for upload in uploads]
-    with on_their_way("originals", [new_key(info.extension) for info in infos]) as originals:
-        for upload, info, key in zip(uploads, infos, originals.keys, strict=True):
-            store_original(upload.file, info.extension, key)
-        return _insert_post(author, uploads, infos, originals, caption, location, at)
+    taken: list[Media] = []
+    try:
+        for upload in uploads:
+            medium = take_file(owner=author, file=upload.file, name=upload.name, within_quota=False)
+            taken.append(medium)
+        slides = [Slide(medium.pk, upload.alt) for medium, upload in zip(taken, uploads, strict=True)]
+        return share_post(author=author, slides=slides, caption=caption, location=location, at=at)
+    except BaseException:
+        for medium in taken:
+            delete_medium(medium)
+        raise
+
+
+# --- Files ---------------------------------------------------------------------------------------------------------
+
+
+def take_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool = True) -> Media:
+    """Keep a photo or video that `owner` has not shared yet, and have it rendered.
+
+    Raises MediaError when the file cannot be used, or `owner` has as many unshared ones as they may; nothing is kept
+    then. Without `within_quota` that is not asked: for files that are shared at once.
+
+    Cost: a probe (header only), one copy of the file, three INSERTs and one DELETE, one message.
+    """
+    info = probe_upload(file)
+    with on_their_way("originals", [new_key(info.extension)]) as files:
+        store_original(file, info.extension, files.keys[0])
+        with transaction.atomic():
+            if within_quota:
+                check_quota(owner, info.bytes)
+            medium = add_medium(owner_id=owner.pk, original=files.keys[0], info=info, name=name)
+            # Also a file that came in one piece: an upload knows its bytes, which the quota counts.
+            UploadSession.objects.create(
+                owner_id=owner.pk, name=medium.original_name, size=info.bytes, prefix=new_prefix(), media=medium
+            )
+            files.arrive()
+        return medium
+
+
+def check_quota(owner: User, size: int) -> None:
+    """Raise MediaError "quota" if `owner` has no room for another unshared file of `size` bytes.
+
+    Locks the row of `owner` until the transaction ends, so that two uploads at once do not both take the last place.
+    """
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+    used = UploadSession.objects.unshared_of(owner).aggregate(files=Count("pk"), bytes=Sum("size", default=0))
+    if used["files"] >= MAX_UNSHARED:
+        raise MediaError(
+            "quota",
+            f"You have {used['files']} files that are not shared, and can have at most {MAX_UNSHARED}. "
+            "Share or remove some first.",
+        )
+    if used["bytes"] + size > MAX_UNSHARED_BYTES:
+        raise MediaError(
+            "quota",
+            f"Your files that are not shared take {used['bytes'] // 2**20:,} MB already, and can take at most "
+            f"{MAX_UNSHARED_BYTES // 2**20:,} MB. Share or remove some first.",
+        )
+
+
+def add_medium(*, owner_id: int, original: str, info: PhotoInfo | VideoInfo, name: str) -> Media:
+    """The row of an original that is stored, of no post yet; have it rendered. In the caller's transaction."""
+    medium = Media.objects.create(
+        owner_id=owner_id,
+        kind=MediaKind.VIDEO if info.moves else MediaKind.PHOTO,
+        duration_ms=info.duration_ms,
+        original=original,
+        original_name=clean_line(name)[:MAX_FILE_NAME_CHARS],
+        width=info.width,
+        height=info.height,
+    )
+    _submit(medium)
+    return medium
+
+
+def delete_medium(medium: Media) -> bool:
+    """Delete an unshared file; return whether it was there, unshared.
+
+    What the storage cannot delete just now is left to the sweeper of files.
+    """
+    with transaction.atomic():
+        # Locked: a worker that is about to hand in renditions finds the row gone, and takes them back.
+        row = Media.objects.select_for_update().filter(pk=medium.pk, post__isnull=True).first()
+        if row is None:
+            return False
+        for prefix in UploadSession.objects.filter(media=row).values_list("prefix", flat=True):
+            # There are none but when a process was killed, or its storage away, just after they became the medium.
+            with contextlib.suppress(TransientMediaError):
+                discard(prefix)
+        let_go("default", row.keys)
+        let_go("originals", [row.original])
+        row.delete()
+    delete_loose("default", row.keys)
+    delete_loose("originals", [row.original])
+    return True
 
 
 @transaction.atomic
-def _insert_post(
+def retry_medium(medium: Media) -> bool:
+    """Render one's own failed, unshared file again; return whether it had failed."""
+    failed = Media.objects.select_for_update().filter(pk=medium.pk, post__isnull=True, state=MediaState.FAILED).first()
+    if failed is not None:
+        _render_again([failed])
+    return failed is not None
+
+
+def _render_again(media: Sequence[Media]) -> None:
+    """Have rows that the caller has locked rendered once more, from the first attempt on."""
+    for medium in media:
+        medium.state, medium.error, medium.attempts, medium.progress = MediaState.PENDING, "", 0, 0
+        medium.queued_at = timezone.now()
+        _submit(medium)
+    Media.objects.bulk_update(media, ["state", "error", "attempts", "progress", "queued_at"])
+
+
+def _submit(medium: Media) -> None:
+    emit(VideoSubmitted(media_id=medium.pk) if medium.is_video else MediaSubmitted(media_id=medium.pk))
+
+
+# --- Sharing -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A file of one's own that is not shared yet, as it is to be shown: `edits` as they came, JSON or what it says."""
+
+    media_id: int
+    alt: str = ""
+    edits: object = None
+
+
+@dataclass(frozen=True)
+class SlideError:
+    """Why the file `media_id` cannot be a slide of the post; `name` is what its owner calls it."""
+
+    media_id: int
+    name: str
+    message: str
+
+
+class SlidesRefusedError(ValueError):
+    """Nothing was shared: `errors` says why, file by file; `message` does, if it is the fault of all together."""
+
+    def __init__(self, errors: Sequence[SlideError] = (), message: str = "") -> None:
+        super().__init__(message or "; ".join(f"{error.name or error.media_id}: {error.message}" for error in errors))
+        self.errors = list(errors)
+        self.message = message
+
+
+@transaction.atomic
+def share_post(
+    *,
     author: User,
-    uploads: Sequence[Upload],
-    infos: Sequence[PhotoInfo | VideoInfo],
-    originals: FilesOnTheirWay,
-    caption: str,
-    location: str,
-    at: datetime | None,
+    slides: Sequence[Slide],
+    caption: str = "",
+    location: str = "",
+    audience: str = Audience.EVERYONE,
+    at: datetime | None = None,
 ) -> Post:
-    post = Post(author=author, caption=caption, location=location)
+    """Make a post of 1 to MAX_SLIDES files that `author` has uploaded; it is published once all are rendered.
+
+    Texts are clean and within their limits. A file is in one post at most: of two that share it at once, the second
+    gets SlidesRefusedError, as for files that are gone, failed or another's. A file whose edits differ from those it
+    was rendered with is rendered again; the others are not, so that a post without edits is often published at once.
+    `at` backdates the post, for imports and the demo.
+
+    Cost: some ten queries, whatever the number of slides.
+    """
+    if not 1 <= len(slides) <= MAX_SLIDES:
+        raise ValueError(f"a post has 1 to {MAX_SLIDES} photos and videos, not {len(slides)}")
+    # Locked in one order, so that two posts with the same files wait for one another and never both.
+    locked = Media.objects.select_for_update().filter(owner_id=author.pk, pk__in=[slide.media_id for slide in slides])
+    media = {medium.pk: medium for medium in locked.order_by("pk")}
+    edits, errors = judge_slides(slides, media)
+    if errors:
+        raise SlidesRefusedError(errors)
+    sizes = UploadSession.objects.filter(media__in=media).aggregate(total=Sum("size", default=0))
+    if too_much := too_many_bytes(sizes["total"]):
+        raise SlidesRefusedError(message=too_much)
+    post = Post(author=author, caption=caption, location=location, audience=audience)
     if at is not None:
         post.pk = _snowflake_at(at, owner_id=author.pk)
     post.save(force_insert=True)
-    Media.objects.bulk_create(
-        Media(
-            post=post,
-            owner_id=author.pk,
-            position=position,
-            kind=MediaKind.VIDEO if isinstance(info, VideoInfo) else MediaKind.PHOTO,
-            duration_ms=info.duration_ms if isinstance(info, VideoInfo) else 0,
-            alt=upload.alt,
-            original=original,
-            original_name=upload.name[:255],
-            width=info.width,
-            height=info.height,
-        )
-        for position, (upload, info, original) in enumerate(zip(uploads, infos, originals.keys, strict=True))
-    )
-    originals.arrive()
+    changed = []
+    for position, (slide, wanted) in enumerate(zip(slides, edits, strict=True)):
+        medium = media[slide.media_id]
+        if medium.edits != wanted:
+            changed.append(medium)
+        medium.post, medium.position, medium.alt, medium.edits = post, position, slide.alt, wanted
+    Media.objects.bulk_update(media.values(), ["post", "position", "alt", "edits"])
+    _render_again(changed)
     _tag(post)
-    # Asked for: bulk_create does not bring back ids that the database made.
-    for media_id, kind in post.media.order_by("position").values_list("pk", "kind"):
-        _submit(media_id, kind)
+    if publish_if_ready(post.pk):
+        post.refresh_from_db()
     return post
 
 
-def _submit(media_id: int, kind: str) -> None:
-    emit(VideoSubmitted(media_id=media_id) if kind == MediaKind.VIDEO else MediaSubmitted(media_id=media_id))
+def too_many_bytes(total: int) -> str:
+    """What to say of files that have `total` bytes together: "" if that is not too much for a post."""
+    if total <= MAX_POST_BYTES:
+        return ""
+    return (
+        f"Together these files have {total // 2**20:,} MB. A post holds at most {MAX_POST_BYTES // 2**20:,} MB: "
+        "share them in several."
+    )
+
+
+def judge_slides(slides: Sequence[Slide], media: Mapping[int, Media]) -> tuple[list[dict[str, Any]], list[SlideError]]:
+    """The edits of each slide, normalised, and what is wrong with the slides; `media` are the author's own."""
+    edits: list[dict[str, Any]] = []
+    errors: list[SlideError] = []
+    seen: set[int] = set()
+    for slide in slides:
+        medium = media.get(slide.media_id)
+        try:
+            edits.append(_judge(medium, slide, seen))
+        except MediaError as error:
+            errors.append(SlideError(slide.media_id, medium.original_name if medium else "", str(error)))
+        seen.add(slide.media_id)
+    return edits, errors
+
+
+def _judge(medium: Media | None, slide: Slide, seen: Collection[int]) -> dict[str, Any]:
+    if medium is None:
+        raise MediaError("missing", "This file is not there any more. Add it again.")
+    if slide.media_id in seen:
+        raise MediaError("twice", "This file is in the post twice. Remove one of the two.")
+    if medium.post_id is not None:
+        raise MediaError("shared", "This file has been shared already. Look at your profile, or add it again.")
+    if medium.state == MediaState.FAILED:
+        raise MediaError("failed", f"{medium.error} Remove this file, or try it again.")
+    edits = parse_edits(slide.edits, video=medium.is_video)
+    if not medium.is_video:
+        crop_box(edits, medium.width, medium.height)
+    return edits
+
+
+@transaction.atomic
+def _detach_slide(post: Post, media_id: int) -> Media | None:
+    """Take a failed slide, which is not the only one, out of an unpublished post; it is an unshared file then."""
+    waiting = Post.objects.filter(pk=post.pk, published_at__isnull=True, deleted_at__isnull=True)
+    row = waiting.select_for_update(no_key=True).first()
+    if row is None:
+        return None
+    medium = row.media.select_for_update().filter(pk=media_id, state=MediaState.FAILED).first()
+    if medium is None or not row.media.exclude(pk=media_id).exists():
+        return None
+    Media.objects.filter(pk=medium.pk).update(post=None, position=0)
+    row.media.filter(position__gt=medium.position).update(position=F("position") - 1)
+    Post.objects.filter(pk=row.pk).update(version=F("version") + 1)
+    publish_if_ready(row.pk)
+    return medium
+
+
+def remove_failed_slide(post: Post, *, media_id: int) -> bool:
+    """Delete a file that could not be rendered from one's own post, and publish the post if the rest is ready.
+
+    Does nothing, and returns False, if it has not failed or is the only one.
+    """
+    medium = _detach_slide(post, media_id)
+    if medium is None:
+        return False
+    # Killed before this, it is an unshared file, which is swept.
+    delete_medium(medium)
+    return True
 
 
 def _tag(post: Post) -> None:
@@ -130,7 +367,7 @@ def publish_if_ready(post_id: int) -> bool:
     post.published_at = timezone.now()
     post.version += 1
     post.save(update_fields=["published_at", "version"])
-    if post.removed_at is None:
+    if post.is_counted:
         POSTS.add(post.author_id)
     emit(PostPublished(post_id=post.pk))
     return True
@@ -140,11 +377,7 @@ def publish_if_ready(post_id: int) -> bool:
 def retry_post(post: Post) -> bool:
     """Render the failed media of one's own post again; return whether there were any."""
     failed = list(Media.objects.select_for_update().filter(post=post, state=MediaState.FAILED))
-    for medium in failed:
-        medium.state, medium.error, medium.attempts, medium.progress = MediaState.PENDING, "", 0, 0
-        medium.queued_at = timezone.now()
-        medium.save(update_fields=["state", "error", "attempts", "progress", "queued_at"])
-        _submit(medium.pk, medium.kind)
+    _render_again(failed)
     return bool(failed)
 
 
@@ -158,7 +391,7 @@ def delete_post(post: Post) -> bool:
     if was is None:
         return False
     Post.objects.filter(pk=post.pk).update(deleted_at=timezone.now())
-    if was.published_at is not None and was.removed_at is None:
+    if was.is_counted:
         POSTS.add(was.author_id, -1)
     emit(PostDeleted(post_id=post.pk))
     return True
@@ -171,7 +404,7 @@ def remove_post(post: Post, *, reason: str) -> bool:
     if was is None or was.removed_at is not None:
         return False
     Post.objects.filter(pk=post.pk).update(removed_at=timezone.now(), removed_reason=reason, version=F("version") + 1)
-    if was.published_at is not None and was.deleted_at is None:
+    if was.is_counted:
         POSTS.add(was.author_id, -1)
     return True
 
@@ -182,13 +415,101 @@ def restore_post(post: Post) -> bool:
     was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk).first()
     if was is None or was.removed_at is None:
         return False
+    was.removed_at, was.removed_reason = None, ""
+    _bring_back(was)
+    return True
+
+
+@transaction.atomic
+def archive_post(post: Post) -> bool:
+    """Hide one's own published post from everybody else, its likes and comments with it; return whether that is new.
+
+    One that a moderator removed stays as it is.
+    """
+    was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk, deleted_at__isnull=True).first()
+    if was is None or was.published_at is None or was.removed_at is not None or was.archived_at is not None:
+        return False
+    Post.objects.filter(pk=post.pk).update(archived_at=timezone.now(), version=F("version") + 1)
+    if was.is_counted:
+        POSTS.add(was.author_id, -1)
+    return True
+
+
+@transaction.atomic
+def unarchive_post(post: Post) -> bool:
+    """Undo `archive_post`; return whether there was anything to undo. The post is back at its old place in time."""
+    was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk, deleted_at__isnull=True).first()
+    if was is None or was.archived_at is None:
+        return False
+    was.archived_at = None
+    _bring_back(was)
+    return True
+
+
+def _bring_back(post: Post) -> None:
+    """Save that a locked post is no longer archived, or removed, and have it return to where it was."""
     # Timelines that were made meanwhile do not have it: it is fanned out anew.
-    Post.objects.filter(pk=post.pk).update(
-        removed_at=None, removed_reason="", fanned_out_at=None, version=F("version") + 1
-    )
-    if was.published_at is not None and was.deleted_at is None:
-        POSTS.add(was.author_id)
-        emit(PostPublished(post_id=post.pk))
+    post.fanned_out_at = None
+    post.version += 1
+    post.save(update_fields=["archived_at", "removed_at", "removed_reason", "fanned_out_at", "version"])
+    if post.is_counted:
+        POSTS.add(post.author_id)
+    if post.is_published:
+        emit(PostReturned(post_id=post.pk))
+
+
+class EditRefusedError(Exception):
+    """Why an edit was not made, in words for the author of the post."""
+
+
+class ChangedMeanwhileError(EditRefusedError):
+    """The post is no longer what its author saw while typing."""
+
+
+@transaction.atomic
+def edit_post(
+    post: Post, *, version: int, caption: str, location: str, audience: str, slides: Sequence[tuple[int, str]]
+) -> bool:
+    """Change what one's own post says, how its slides are ordered and who sees it; return whether anything changed.
+
+    `slides` are the ids of all its media in their new order, each with its alt text; `version` is that of the post
+    when its author began to type. Raises ChangedMeanwhileError if it is another by now, so that of two edits none is
+    lost unseen (one that changes nothing, a double click, passes), EditRefusedError for a post that a moderator
+    removed, and Post.DoesNotExist for one that is gone.
+
+    "Edited" says that what others saw has changed: another audience does not count, nor a post still unpublished.
+    """
+    now = Post.objects.select_for_update(no_key=True).get(pk=post.pk, deleted_at__isnull=True)
+    if now.removed_at is not None:
+        raise EditRefusedError("A moderator removed this post, so it can no longer be edited.")
+    media = {medium.pk: medium for medium in now.media.all()}
+    if sorted(media) != sorted(media_id for media_id, _ in slides):
+        raise ValueError(f"the slides of post {now.pk} are {sorted(media)}")
+    changed = [
+        media[media_id]
+        for position, (media_id, alt) in enumerate(slides)
+        if (media[media_id].position, media[media_id].alt) != (position, alt)
+    ]
+    is_edited = bool(changed) or (now.caption, now.location) != (caption, location)
+    if not is_edited and now.audience == audience:
+        return False
+    if now.version != version:
+        raise ChangedMeanwhileError("This post was changed meanwhile, in another window or on another device.")
+
+    was_counted, is_retagged = now.is_counted, now.caption != caption
+    now.caption, now.location, now.audience = caption, location, audience
+    now.version += 1
+    if is_edited and now.published_at is not None:
+        now.edited_at = timezone.now()
+    now.save(update_fields=["caption", "location", "audience", "version", "edited_at"])
+    for position, (media_id, alt) in enumerate(slides):
+        media[media_id].position, media[media_id].alt = position, alt
+    Media.objects.bulk_update(changed, ["position", "alt"])
+    if is_retagged:
+        PostHashtag.objects.filter(post=now).delete()
+        _tag(now)
+    if now.is_counted != was_counted:
+        POSTS.add(now.author_id, 1 if now.is_counted else -1)
     return True
 
 

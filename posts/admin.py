@@ -26,6 +26,19 @@ class RemovedFilter(admin.SimpleListFilter):
         return queryset
 
 
+class ArchivedFilter(admin.SimpleListFilter):
+    title = "archive"
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "Not archived"), ("yes", "Archived by its author")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() in {"no", "yes"}:
+            return queryset.filter(archived_at__isnull=self.value() == "no")
+        return queryset
+
+
 class ReadOnlyAdmin(ModeratedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [name for name in self.fields or [] if isinstance(name, str)]
@@ -35,9 +48,12 @@ class ReadOnlyAdmin(ModeratedAdmin):
 class PostAdmin(ReadOnlyAdmin):
     """Posts: look at their photos, remove and restore them."""
 
-    list_display = ["thumbnail", "shortcode", "author", "caption_start", "made", "likes_", "comments_", "standing"]
+    list_display = [
+        *["thumbnail", "shortcode", "author", "caption_start", "made", "edited_at"],
+        *["likes_", "comments_", "audience", "standing"],
+    ]
     list_display_links = ["thumbnail", "shortcode"]
-    list_filter = [RemovedFilter, "published_at"]
+    list_filter = [RemovedFilter, "audience", ArchivedFilter, "published_at"]
     search_fields = ["caption", "location", "author__username"]
     search_help_text = "A part of a caption, a place or a username"
     ordering = ["-id"]
@@ -51,6 +67,9 @@ class PostAdmin(ReadOnlyAdmin):
         "location",
         "made",
         "published_at",
+        "edited_at",
+        "archived_at",
+        "audience",
         "likes_",
         "comments_",
         "standing",

@@ -23,6 +23,13 @@ class PostPublished:
 
 
 @dataclass(frozen=True)
+class PostReturned:
+    """A post that was archived or removed is there again. Nobody is told anew of what it says."""
+
+    post_id: int
+
+
+@dataclass(frozen=True)
 class PostDeleted:
     """Nobody sees the post any more; its files are still there."""
 

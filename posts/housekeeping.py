@@ -34,9 +34,11 @@ class Findings:
 
 def public_keys() -> Iterator[tuple[str, str]]:
     """(what names it, key) of every public file."""
-    for medium in Media.objects.only("id", "renditions", "video").iterator(ROWS_AT_ONCE):
-        for key in medium.keys:
+    for medium in Media.objects.only("id", "renditions", "video", "captions").iterator(ROWS_AT_ONCE):
+        for key in medium.made_keys:
             yield f"medium {medium.pk}", key
+        if medium.captions:
+            yield f"captions of medium {medium.pk}", medium.captions
     for user in User.objects.exclude(avatar={}).only("id", "avatar").iterator(ROWS_AT_ONCE):
         for key in avatar_keys(user):
             yield f"person {user.pk}", key

@@ -17,21 +17,27 @@ from django.utils import timezone
 from common.counters import CountDelta
 from common.events import publish
 from common.files import delete_loose, let_go, on_their_way
+from common.ids import first_id_at
+from common.limits import DRAFT_KEPT_DAYS, UPLOAD_KEPT_HOURS
 from common.locks import held_by_this_worker
 from media.errors import MediaError, TransientMediaError
+from media.incoming import discard
 from media.photos import RENDERER, Rendered, render_photo
 from media.storage import (
     delete_originals,
     delete_renditions,
+    new_folder,
     new_key,
     open_original,
+    store_folder,
     store_rendition,
     store_rendition_file,
 )
 from media.videos import RenderedVideo, render_video
-from posts.actions import publish_if_ready
-from posts.models import COMMENTS, LIKES, Media, Post
+from posts.actions import delete_medium, publish_if_ready
+from posts.models import COMMENTS, LIKES, Media, Post, UploadSession
 from posts.models.media import MAX_ATTEMPTS, MediaKind, MediaState
+from posts.uploads import forget_upload
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +45,9 @@ SWEEP_AFTER_SECONDS = 30
 """Longer than a photo takes when nothing waits; a longer queue only makes the sweeper ask in vain."""
 
 SWEEP_BATCH = 200
+STORAGE_WAITED_FOR = timedelta(days=1)
+"""So long after its upload a file is tried again and again while the storage is away or full."""
+
 GAVE_UP = "Something went wrong on our side while we processed this file. Try again."
 TOO_SLOW = "This video takes too long to convert. Save it smaller, as ordinary MP4, and try that."
 
@@ -86,18 +95,25 @@ def _process(media_id: int, make: Callable[[Media, BinaryIO], None]) -> None:
                 make(medium, cast("BinaryIO", original))
         except TransientMediaError as error:
             log.warning("%s %s, attempt %s: %s", medium.kind, media_id, medium.attempts, error)
-            if medium.attempts >= MAX_ATTEMPTS:
+            if error.code == "storage" and timezone.now() - medium.created_at < STORAGE_WAITED_FOR:
+                # The file has no part in it: not an attempt. The sweeper asks again, until the storage is back.
+                Media.objects.filter(pk=medium.pk).update(attempts=medium.attempts - 1)
+            elif medium.attempts >= MAX_ATTEMPTS:
                 _fail(medium, str(error))
         except SoftTimeLimitExceeded:
             _fail(medium, TOO_SLOW)
         except MediaError as error:
             _fail(medium, str(error))
-    if medium.post_id is not None:
-        publish_if_ready(medium.post_id)
+    # Asked for now: it may have been shared meanwhile, and with edits.
+    post_id, state = Media.objects.filter(pk=media_id).values_list("post_id", "state").first() or (None, "")
+    if state == MediaState.PENDING:
+        publish(process_video if medium.is_video else process_media, media_id=media_id)
+    if post_id is not None:
+        publish_if_ready(post_id)
 
 
 def _make_photo(medium: Media, original: BinaryIO) -> None:
-    rendered = render_photo(original)
+    rendered = render_photo(original, edits=medium.edits)
     _finish(medium, rendered, width=rendered.width, height=rendered.height)
 
 
@@ -110,7 +126,9 @@ def _make_video(medium: Media, original: BinaryIO) -> None:
             told_at = time.monotonic()
             Media.objects.filter(pk=medium.pk, state=MediaState.PROCESSING).update(progress=percent)
 
-    with render_video(original, tell) as made:
+    crop = medium.edits.get("crop")
+    box = (crop["x"], crop["y"], crop["width"], crop["height"]) if crop else None
+    with render_video(original, tell, crop=box) as made:
         _finish(
             medium,
             made.poster,
@@ -122,9 +140,14 @@ def _make_video(medium: Media, original: BinaryIO) -> None:
         )
 
 
+@transaction.atomic
 def _start(media_id: int) -> Media | None:
-    """Count an attempt, before the work: one that kills its worker is counted too, and given up in the end."""
-    medium = Media.objects.filter(pk=media_id, post__deleted_at__isnull=True).first()
+    """Count an attempt, before the work: one that kills its worker is counted too, and given up in the end.
+
+    Locked: what is shared at the same moment, with edits, is either read with them or pending again.
+    """
+    wanted = Media.objects.filter(pk=media_id, post__deleted_at__isnull=True)
+    medium = wanted.select_for_update(of=("self",)).first()
     if medium is None or medium.state not in {MediaState.PENDING, MediaState.PROCESSING}:
         return None
     if medium.attempts >= MAX_ATTEMPTS:
@@ -162,15 +185,16 @@ def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = Non
         {"width": one.width, "height": one.height, "webp": new_key(".webp"), "jpeg": new_key(".jpg")}
         for one in rendered.renditions
     ]
-    made = Media(renditions=renditions, video={"mp4": new_key(".mp4"), "bytes": movie.bytes} if movie else {})
+    made = Media(renditions=renditions, video=_named(movie) if movie else {})
     with on_their_way("default", made.made_keys) as files:
         for one, named in zip(rendered.renditions, made.renditions, strict=True):
             store_rendition(one.webp, ".webp", named["webp"])
             store_rendition(one.jpeg, ".jpg", named["jpeg"])
         if movie:
-            store_rendition_file(movie.mp4, ".mp4", made.video["mp4"])
+            _store_movie(movie, made.video)
         with transaction.atomic():
-            taken = Media.objects.filter(pk=medium.pk, state=medium.state, post__deleted_at__isnull=True).update(
+            unchanged = Media.objects.filter(pk=medium.pk, state=medium.state, edits=medium.edits)
+            taken = unchanged.filter(post__deleted_at__isnull=True).update(
                 state=MediaState.READY,
                 error="",
                 renditions=made.renditions,
@@ -186,9 +210,25 @@ def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = Non
         delete_loose("default", medium.made_keys)
 
 
+def _named(movie: RenderedVideo) -> dict[str, Any]:
+    """`Media.video` with a new key for each file of `movie`."""
+    video: dict[str, Any] = {"mp4": new_key(".mp4"), "bytes": movie.bytes}
+    if movie.loops:
+        video["loops"] = True
+    if movie.hls:
+        video["files"] = new_folder(path.name for path in movie.hls)
+        video["hls"] = video["files"][0]
+    return video
+
+
+def _store_movie(movie: RenderedVideo, video: dict[str, Any]) -> None:
+    store_rendition_file(movie.mp4, ".mp4", video["mp4"])
+    store_folder(movie.hls, video.get("files", []))
+
+
 def _fail(medium: Media, reason: str) -> None:
-    Media.objects.filter(pk=medium.pk).update(state=MediaState.FAILED, error=reason)
-    _card_changed(medium)
+    if Media.objects.filter(pk=medium.pk, state=medium.state).update(state=MediaState.FAILED, error=reason):
+        _card_changed(medium)
 
 
 def _card_changed(medium: Media) -> None:
@@ -207,6 +247,8 @@ def purge_post(post_id: int) -> None:
         if post is None:
             return
         # Locked: a worker that is about to hand in renditions finds the row gone, and takes them back.
+        for prefix in UploadSession.objects.filter(media__post=post).values_list("prefix", flat=True):
+            discard(prefix)
         for medium in post.media.select_for_update():
             delete_renditions(medium.keys)
             delete_originals([medium.original])
@@ -214,11 +256,26 @@ def purge_post(post_id: int) -> None:
         CountDelta.objects.filter(counter__in=[LIKES.name, COMMENTS.name], object_id=post_id).delete()
 
 
+@shared_task(name="posts.purge_medium", autoretry_for=(OperationalError, TransientMediaError), retry_backoff=5)
+def purge_medium(media_id: int) -> None:
+    """Delete the files and the row of a photo or video that nobody shared; fine if it has gone, or is shared by now."""
+    medium = Media.objects.filter(pk=media_id, post__isnull=True).first()
+    if medium is not None:
+        delete_medium(medium)
+
+
+@shared_task(name="posts.purge_upload", autoretry_for=(OperationalError, TransientMediaError), retry_backoff=5)
+def purge_upload(upload_id: int) -> None:
+    """Delete what is left of an upload that was broken off, or whose file has been shared; fine if nothing is."""
+    forget_upload(upload_id)
+
+
 @shared_task(name="posts.sweep")
 def sweep() -> int:
     """Ask again for what a lost message left undone; return for how much.
 
-    Also publishes posts whose last photo got ready in a worker that died before it could.
+    Also publishes posts whose last photo got ready in a worker that died before it could, and has deleted what nobody
+    came back for: broken uploads after UPLOAD_KEPT_HOURS, unshared files after DRAFT_KEPT_DAYS.
     """
     now = timezone.now()
     overdue = now - timedelta(seconds=SWEEP_AFTER_SECONDS)
@@ -240,4 +297,12 @@ def sweep() -> int:
         publish_if_ready(post_id)
 
     deleted = Post.objects.filter(deleted_at__lt=overdue).values_list("pk", flat=True)[:SWEEP_BATCH]
-    return len(asked) + sum(publish(purge_post, post_id=post_id) for post_id in deleted)
+    purged = sum(publish(purge_post, post_id=post_id) for post_id in deleted)
+    # Ids tell how old they are.
+    broken_off = UploadSession.objects.done_with().filter(pk__lt=first_id_at(now - timedelta(hours=UPLOAD_KEPT_HOURS)))
+    for upload_id in broken_off.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
+        purged += publish(purge_upload, upload_id=upload_id)
+    left = Media.objects.filter(post__isnull=True, pk__lt=first_id_at(now - timedelta(days=DRAFT_KEPT_DAYS)))
+    for media_id in left.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
+        purged += publish(purge_medium, media_id=media_id)
+    return len(asked) + purged

@@ -191,3 +191,9 @@ def with_follow_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
         return people.annotate(followed_by_viewer=no, requested_by_viewer=no)
     asked = FollowRequest.objects.filter(requester_id=viewer.pk, target_id=OuterRef("pk"))
     return people.annotate(followed_by_viewer=follows(viewer, "pk"), requested_by_viewer=Exists(asked))
+
+
+def with_close_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
+    """Adds viewer_is_close, whether `viewer` is a close friend of theirs, to each of `people`, by the unique index."""
+    close = CloseFriend.objects.filter(owner_id=OuterRef("pk"), friend_id=viewer.pk)
+    return people.annotate(viewer_is_close=Exists(close))  # type: ignore[no-redef]  # User declares it for its readers

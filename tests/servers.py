@@ -18,8 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -126,6 +128,8 @@ class RunningSite:
 
     def __init__(self, data_dir: Path, **variables: str) -> None:
         self.data_dir = data_dir
+        self.temporary = data_dir / "tmp"
+        """Where its processes put what is not to stay."""
         self.port = free_port()
         self.base_url = f"http://localhost:{self.port}"
         self.environment = {name: value for name, value in os.environ.items() if name not in SERVER_VARIABLES}
@@ -134,6 +138,7 @@ class RunningSite:
             "PORT": str(self.port),
             "DEMO": "0",
             "WEB_WORKERS": "1",
+            "TMPDIR": str(self.temporary),
         } | variables
         self.process: subprocess.Popen | None = None
         self.log = Path(tempfile.mkstemp(prefix="everyframe-log-")[1])
@@ -141,6 +146,7 @@ class RunningSite:
     def start(self, *, timeout_seconds: float = 90) -> "RunningSite":
         """Start and wait for the block that says it is ready."""
         self.log.write_text("")
+        self.temporary.mkdir(parents=True, exist_ok=True)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--with-parent"],
@@ -187,6 +193,32 @@ class RunningSite:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def sql(self, query: str, *values: object) -> list[tuple]:
+        """Ask this site's database."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def connect(self) -> Iterator[Any]:
+        """A connection to this site's database, in one transaction until the block ends."""
+        import psycopg2
+
+        connection = psycopg2.connect(self.environment.get("DATABASE_URL") or embedded.postgres_url(self.data_dir))
+        try:
+            with connection:
+                yield connection
+        finally:
+            connection.close()
+
+    def files(self) -> dict[str, set[str]]:
+        """What lies in each storage: the keys by the name of its folder."""
+        folders = {name: self.data_dir / name for name in ("originals", "media", "incoming")}
+        return {
+            name: {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+            for name, folder in folders.items()
+        }
 
     def kill_part(self, name: str) -> None:
         """kill -9 a part and all its children; `up` starts it again."""

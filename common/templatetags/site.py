@@ -64,9 +64,14 @@ def ago(moment: datetime | None) -> SafeString | str:
     """A `<time>` that says how long ago; its title is the exact date, which a script turns to the reader's zone."""
     if moment is None:
         return ""
+    return dated(moment, short_ago(moment, timezone.now()))
+
+
+@register.filter
+def dated(moment: datetime, text: str) -> SafeString:
+    """`text` in a `<time>` whose title is the exact date."""
     exact = moment.strftime("%-d %B %Y at %H:%M UTC")
-    short = short_ago(moment, timezone.now())
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(timespec="seconds"), exact, short)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(timespec="seconds"), exact, text)
 
 
 @register.inclusion_tag("components/_avatar.html")

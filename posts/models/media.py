@@ -12,6 +12,8 @@ from media.storage import rendition_url
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from accounts.models import User
+
 MAX_ATTEMPTS = 3
 GRID_WIDTH = 640
 CARD_WIDTH = 1080
@@ -27,6 +29,12 @@ class MediaState(models.TextChoices):
 class MediaKind(models.TextChoices):
     PHOTO = "photo", "photo"
     VIDEO = "video", "video"
+
+
+class MediaQuerySet(models.QuerySet["Media"]):
+    def unshared_of(self, owner: User) -> MediaQuerySet:
+        """What one has uploaded and not shared, oldest first."""
+        return self.filter(owner_id=owner.pk, post__isnull=True).order_by("pk")
 
 
 class Media(SnowflakeModel):
@@ -69,11 +77,18 @@ class Media(SnowflakeModel):
     Of a video: those of its poster.
     """
     video = models.JSONField(default=dict, editable=False)
-    """{"mp4": key, "bytes": size} of a video that is ready."""
+    """Of a video that is ready: {"mp4": key, "bytes": size}; "loops": true of an animation; and of a long one "hls":
+    key of its master playlist, "files": [that key and those of all it leads to], in one folder.
+    """
     renderer = models.PositiveSmallIntegerField(default=0, editable=False)
     """`media.photos.RENDERER` of the day when the files were made."""
     placeholder = models.CharField(max_length=600, blank=True, editable=False)
     """A data: URI of some 200 characters that is shown while the photo loads."""
+
+    objects = MediaQuerySet.as_manager()
+
+    is_chosen = False
+    """Set by the compose page: whether the form that came back had it among its slides."""
 
     class Meta:
         constraints = [
@@ -102,15 +117,23 @@ class Media(SnowflakeModel):
     def made_keys(self) -> list[str]:
         """Every public file that the worker made of it, and would make anew."""
         files = [rendition[kind] for rendition in self.renditions for kind in ("webp", "jpeg")]
-        return [*files, *(self.video[kind] for kind in ("mp4",) if kind in self.video)]
+        files += [self.video["mp4"]] if "mp4" in self.video else []
+        return [*files, *self.video.get("files", ())]
 
     @property
     def is_video(self) -> bool:
         return self.kind == MediaKind.VIDEO
 
     @property
-    def video_src(self) -> str:
-        return rendition_url(self.video["mp4"]) if self.video else ""
+    def loops(self) -> bool:
+        """Whether it is an animation: without sound, over and over."""
+        return bool(self.video.get("loops"))
+
+    @property
+    def video_sources(self) -> list[dict[str, str]]:
+        """For `<source>`: in pieces where the film is long and the browser can, else the whole MP4."""
+        kinds = (("hls", "application/vnd.apple.mpegurl"), ("mp4", "video/mp4"))
+        return [{"type": kind, "src": rendition_url(self.video[name])} for name, kind in kinds if name in self.video]
 
     @property
     def sources(self) -> list[dict[str, str]]:
@@ -126,6 +149,12 @@ class Media(SnowflakeModel):
     def src(self) -> str:
         """The JPEG of a card's width, or the widest."""
         return self._url_at(CARD_WIDTH, "jpeg")
+
+    @property
+    def preview(self) -> str:
+        """The JPEG of a card's width, or the widest below it, for the composer; "" until it is there."""
+        narrow = [one for one in self.renditions if one["width"] <= CARD_WIDTH]
+        return rendition_url((narrow or self.renditions[:1])[-1]["jpeg"]) if self.renditions else ""
 
     @property
     def thumb(self) -> str:

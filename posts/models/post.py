@@ -81,6 +81,10 @@ class PostQuerySet(models.QuerySet["Post"]):
         """One's own posts that are processing or failed, newest first."""
         return self.filter(author=author, published_at__isnull=True, deleted_at__isnull=True).order_by("-id")
 
+    def archived_of(self, author: User) -> PostQuerySet:
+        """One's own archive."""
+        return self.filter(author=author, archived_at__isnull=False, deleted_at__isnull=True)
+
     def for_cards(self, viewer: Viewer) -> PostQuerySet:
         """All that a card or a tile shows, in two queries whatever the number of posts."""
         return (
@@ -219,9 +223,23 @@ class Post(SnowflakeModel):
         return "failed" if any(media.state == MediaState.FAILED for media in self.slides) else "processing"
 
     @property
+    def failed_slides(self) -> list[Media]:
+        return [media for media in self.slides if media.state == MediaState.FAILED]
+
+    @property
+    def is_published(self) -> bool:
+        """What `PostQuerySet.published` asks."""
+        return self.published_at is not None and not any((self.archived_at, self.removed_at, self.deleted_at))
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether POSTS counts it: not what is for close friends, so that the count tells nobody else of that."""
+        return self.is_published and self.audience == Audience.EVERYONE
+
+    @property
     def failure(self) -> str:
         """Why the post was not published, in one sentence for its author; "" if it did not fail."""
-        failed = [media for media in self.slides if media.state == MediaState.FAILED]
+        failed = self.failed_slides
         if not failed:
             return ""
         names = f"{failed[0].original_name}: " if failed[0].original_name else ""

@@ -1,65 +1,145 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import BinaryIO, cast
+
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import MemberRequest
-from common.http import wants_json
-from common.ratelimit import UPLOADS, seconds_to_wait, too_many
-from media.errors import TransientMediaError
+from common.http import json_error, wants_json
+from common.ratelimit import FILES, UPLOADS, seconds_to_wait, too_many_sentence
+from common.text import clean_text
+from media.edits import FILTERS
+from media.errors import MediaError, TransientMediaError
 from media.intake import accepted_uploads
-from posts.actions import create_post
+from posts.actions import Slide, SlidesRefusedError, delete_medium, share_post, take_file
 from posts.forms import PostForm
+from posts.models import Media
+from posts.models.media import MediaState
+from posts.views.uploads import medium_json
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: MemberRequest) -> HttpResponse:
-    """The composer. A script that asks for JSON gets 201 or 422 with the errors by field and by file."""
+    """The composer, and sharing from it: files that are uploaded already, files that come with the form, or both.
+
+    A script that asks for JSON gets 201, or 422 with the errors by field and by file. When a form is refused, its
+    files that are fine are kept and come back, chosen: browsers forget what was chosen.
+    """
     if request.method != "POST":
-        return _page(request, PostForm())
-    form = PostForm(request.POST, request.FILES)
+        return _page(request, PostForm(owner=request.user))
+    form = PostForm(request.POST, request.FILES, owner=request.user)
     if not form.is_valid():
-        return _refusal(request, form, status=422)
+        return _refusal(request, form, _keep_good_files(request, form), status=422)
     if seconds := seconds_to_wait(UPLOADS, f"person:{request.user.pk}"):
-        return _too_many(request, seconds)
+        return _too_many(request, form, seconds)
     try:
-        post = create_post(
-            author=request.user,
-            uploads=form.uploads(),
-            caption=form.cleaned_data["caption"],
-            location=form.cleaned_data["location"],
-        )
+        taken = _take_all_files(request, form)
     except TransientMediaError as error:
         # The disk is full, the object store is away: nothing was kept, and what was typed is still in the form.
         form.add_error("files", str(error))
-        return _refusal(request, form, status=503)
+        return _refusal(request, form, [], status=503)
+    slides = [*form.slides, *(Slide(medium.pk, medium.alt) for medium in taken)]
+    texts = {name: form.cleaned_data[name] for name in ("caption", "location", "audience")}
+    try:
+        post = share_post(author=request.user, slides=slides, **texts)
+    except SlidesRefusedError as error:
+        # Shared or deleted in another tab, a moment ago.
+        form.refuse_media(error)
+        return _refusal(request, form, taken, status=422)
     if wants_json(request):
         return JsonResponse({"url": post.get_absolute_url(), "shortcode": post.shortcode}, status=201)
-    messages.success(request, "Your post is on its way: it appears once all of it is ready.")
+    if post.published_at is None:
+        messages.success(request, "Your post is on its way: it appears once all of it is ready.")
+    else:
+        messages.success(request, "Your post is shared.")
     return redirect(post)
 
 
-def _refusal(request: MemberRequest, form: PostForm, *, status: int) -> HttpResponse:
-    """Why not, with what was typed."""
-    return JsonResponse(form.as_json(), status=status) if wants_json(request) else _page(request, form, status=status)
+def _take_all_files(request: MemberRequest, form: PostForm) -> list[Media]:
+    """Store all files of a valid form, or none: in order, each with its alt text, which is not stored yet."""
+    taken: list[Media] = []
+    alts = [clean_text(alt) for alt in form.alts] + [""] * len(form.uploads)
+    try:
+        for file, alt in zip(form.uploads, alts, strict=False):
+            binary = cast("BinaryIO", file)
+            taken.append(take_file(owner=request.user, file=binary, name=file.name or "", within_quota=False))
+            taken[-1].alt = alt
+    except BaseException:
+        for medium in taken:
+            delete_medium(medium)
+        raise
+    return taken
 
 
-def _page(request: MemberRequest, form: PostForm, *, status: int = 200) -> HttpResponse:
+def _keep_good_files(request: MemberRequest, form: PostForm) -> list[Media]:
+    """Store the files of a refused form that are fine, as far as there is room, and leave in its `alts` the others'."""
+    bad = {error.index for error in form.file_errors}
+    kept: list[Media] = []
+    alts = form.alts + [""] * (len(form.uploads) - len(form.alts))
+    form.alts = []
+    has_room = True
+    for index, (file, alt) in enumerate(zip(form.uploads, alts, strict=False)):
+        if has_room and index not in bad and not seconds_to_wait(FILES, f"person:{request.user.pk}"):
+            try:
+                kept.append(take_file(owner=request.user, file=cast("BinaryIO", file), name=file.name or ""))
+                kept[-1].alt = alt
+                continue
+            except MediaError:
+                # No room, or trouble of the storage: they are chosen again.
+                has_room = False
+        form.alts.append(alt)
+    form.alts = form.alts if any(form.alts) else []
+    return kept
+
+
+def _refusal(request: MemberRequest, form: PostForm, kept: Sequence[Media], *, status: int) -> HttpResponse:
+    """Why not, with what was typed and the files that were kept."""
+    if wants_json(request):
+        return JsonResponse(form.as_json() | {"kept": [medium_json(medium) for medium in kept]}, status=status)
+    return _page(request, form, kept, status=status)
+
+
+def _too_many(request: MemberRequest, form: PostForm, seconds: int) -> HttpResponse:
+    headers = {"Retry-After": str(seconds)}
+    if wants_json(request):
+        return json_error(429, "too-many", too_many_sentence(seconds), headers=headers)
+    form.add_error("files", too_many_sentence(seconds))
+    return _page(request, form, _keep_good_files(request, form), status=429, headers=headers)
+
+
+def _page(
+    request: MemberRequest,
+    form: PostForm,
+    taken: Sequence[Media] = (),
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> HttpResponse:
     context = {
         "form": form,
+        "kept": _kept(request, form, taken),
         "file_errors": form.file_errors,
         "alt_errors": form.alt_errors if form.is_bound else [],
         "alts": form.alts,
         "accept": accepted_uploads(),
+        "filters": FILTERS,
     }
-    return render(request, "posts/create.html", context, status=status)
+    response = render(request, "posts/create.html", context, status=status)
+    for name, value in (headers or {}).items():
+        response[name] = value
+    return response
 
 
-def _too_many(request: MemberRequest, seconds: int) -> HttpResponse:
-    if not wants_json(request):
-        return too_many(request, seconds)
-    minutes = -(-seconds // 60)
-    detail = f"You have posted a lot just now. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
-    return JsonResponse({"detail": detail}, status=429, headers={"Retry-After": str(seconds)})
+def _kept(request: MemberRequest, form: PostForm, taken: Sequence[Media]) -> list[Media]:
+    """One's own unshared files: those of the form first, chosen and in its order, then the others."""
+    alts = {slide.media_id: slide.alt for slide in form.slides} | {medium.pk: medium.alt for medium in taken}
+    places = {media_id: place for place, media_id in enumerate(alts)}
+    media = list(Media.objects.unshared_of(request.user))
+    for medium in media:
+        medium.is_chosen = medium.pk in alts and medium.state != MediaState.FAILED
+        medium.alt = alts.get(medium.pk, "")
+    return sorted(media, key=lambda medium: places.get(medium.pk, len(places)))

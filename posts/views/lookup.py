@@ -3,8 +3,9 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from accounts.http import MemberRequest
 from common.ids import decode_shortcode
-from posts.models import Post
+from posts.models import Media, Post, UploadSession
 
 
 def visible_post(request: HttpRequest, shortcode: str) -> Post:
@@ -18,7 +19,23 @@ def own_post(request: HttpRequest, shortcode: str) -> Post:
     return get_object_or_404(own, pk=decode_shortcode(shortcode))
 
 
+def own_card(request: HttpRequest, shortcode: str) -> Post:
+    """`own_post` with all that its page or card shows."""
+    own = Post.objects.reachable_by(request.user).for_cards(request.user).filter(author_id=request.user.pk)
+    return get_object_or_404(own, pk=decode_shortcode(shortcode))
+
+
 def visible_card(request: HttpRequest, shortcode: str) -> Post:
     """`visible_post` with all that its page or card shows."""
     posts = Post.objects.visible_to(request.user).for_cards(request.user)
     return get_object_or_404(posts, pk=decode_shortcode(shortcode))
+
+
+def own_unshared(request: MemberRequest, media_id: int) -> Media:
+    """A file of one's own that is not shared yet, else 404."""
+    return get_object_or_404(Media.objects.unshared_of(request.user), pk=media_id)
+
+
+def own_upload(request: MemberRequest, upload_id: int) -> UploadSession:
+    """An upload of one's own, complete or not, else 404."""
+    return get_object_or_404(UploadSession.objects.filter(owner_id=request.user.pk), pk=upload_id)

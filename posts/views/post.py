@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import MemberRequest, SiteRequest
 from common.ids import decode_shortcode
-from posts.actions import delete_post, retry_post
+from posts.actions import delete_post, remove_failed_slide, retry_post
 from posts.cards import card_response
 from posts.forms import CommentForm
 from posts.models import Post
@@ -37,6 +37,15 @@ def state(request: MemberRequest, shortcode: str) -> HttpResponse:
 def retry(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = own_post(request, shortcode)
     retry_post(post)
+    return _card_or_redirect(request, post)
+
+
+@require_POST
+def remove_slide(request: MemberRequest, shortcode: str, media_id: int) -> HttpResponse:
+    """Delete a file that failed, so that the rest of one's own post is published. The only one stays: 404."""
+    post = own_post(request, shortcode)
+    if not remove_failed_slide(post, media_id=media_id):
+        raise Http404
     return _card_or_redirect(request, post)
 
 

@@ -1,467 +1,262 @@
 /**
- * The compose page: choosing by button, drop or paste, previews in order with alt text, checks before sending, upload
- * with progress and Cancel, and a draft that survives a reload. The server's word counts: its errors are shown at the
- * photo or field they belong to, and nothing chosen or typed is ever dropped by a failure.
- * Without JavaScript the same form takes several files at once and alt texts in their order.
+ * The compose page. Files are chosen, dropped or pasted; they travel, are checked and converted while one writes, crops
+ * and describes them; sharing is then one small request. The draft survives a reload, a closed tab and a lost
+ * connection, and nothing chosen or typed is ever dropped by a failure. The modules in composer/ each do one of these
+ * things; this one ties them to the page.
+ * Without JavaScript the same form takes several files at once, with alt texts in their order.
  */
-import { graphemes, update as updateCounter } from "./count.js";
-import { ask } from "./dialogs.js";
-import { csrfToken, icon, make } from "./dom.js";
-import { dropDraft, loadDraft, saveDraft } from "./drafts.js";
-import { reason } from "./failures.js";
+import { update as updateCounter } from "./count.js";
+import { ask as confirm } from "./dialogs.js";
+import { make } from "./dom.js";
+import { cropRect, useFilters } from "./edits.js";
+import { Captions, captionsKey, isCaptionsKey } from "./composer/captions.js";
+import { Draft } from "./composer/draft.js";
+import { Editor } from "./composer/editor.js";
+import { lengthProblem, problemOf, readLimits, sizeProblem } from "./composer/files.js";
+import { listenForFiles, pickWith } from "./composer/intake.js";
+import { guardLeaving } from "./composer/leaving.js";
+import { ServerMedia, takeMedium } from "./composer/media.js";
+import { Messages } from "./composer/messages.js";
+import { offer } from "./composer/offer.js";
+import { pictureOf, render } from "./composer/pictures.js";
+import * as server from "./composer/server.js";
+import { Sharing, altSentence } from "./composer/sharing.js";
+import { Slide, SlideList } from "./composer/slides.js";
+import { CHOOSE_AGAIN, Uploads } from "./composer/uploads.js";
 
-const THUMB_PX = 320;
-const STALL_MS = 90_000;
-const PREVIEW_MS = 5_000;
-const SAVE_AFTER_MS = 400;
-const TYPE_NAMES = { "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/avif": "AVIF", "image/heic": "HEIC", "image/gif": "GIF", "video/mp4": "MP4", "video/quicktime": "MOV", "video/webm": "WebM" };
+const THUMB_PX = 288;
+const TAKE_OVER = "composer-take-over";
 
 const root = document.querySelector("[data-composer]");
 if (root) compose(root);
 
 function compose(root) {
-  const form = root.querySelector("form");
+  const form = root.querySelector(".composer-form");
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
   const act = (name) => root.querySelector(`[data-act="${name}"]`);
   const input = form.elements.namedItem("files");
-  const caption = form.elements.namedItem("caption");
-  const location_ = form.elements.namedItem("location");
-  const limits = Object.fromEntries(
-    ["maxSlides", "maxBytes", "maxVideoBytes", "maxPostBytes", "minSeconds", "maxSeconds", "minSide", "maxSide", "maxPixels", "maxRatio", "maxAlt"].map((name) => [name, Number(root.dataset[name])]),
-  );
-  const accepted = root.dataset.accept.split(",").map((type) => type.trim().toLowerCase());
-  const owner = root.dataset.draft;
+  const picker = make("input", { type: "file", accept: input.accept, hidden: true });
+  const texts = ["caption", "location"].map((name) => form.elements.namedItem(name));
+  const limits = readLimits(root);
+  const pickButton = () => [...root.querySelectorAll('[data-act="pick"]')].find((button) => button.checkVisibility());
+  const ask = (...request) => server.ask(form, ...request);
+  const messages = new Messages(part);
+  const say = (text) => messages.say(text);
+  let isLeaving = false;
 
-  /** One entry for each photo or video, in the order of the post: {file, element, alt (the textarea)}. */
-  let items = [];
-  let request = null;
-  let leaving = false;
-  let serial = 0;
+  const slides = new SlideList(part("list"), part("slide"), {
+    maxAlt: limits.maxAlt,
+    acts: { retry, choose: chooseInstead, edit, remove, captions: (slide) => captions.choose(slide), dropCaptions: (slide) => captions.drop(slide) },
+    moved: changed,
+    typed: changed,
+    say,
+  });
+  const uploads = new Uploads({ ask, changed: progressed, arrived });
+  const media = new ServerMedia({ ask, slides, changed: progressed });
+  const draft = new Draft(root.dataset.draft, () => (isDirty() ? { ...readTexts(), slides: slides.items.map((slide) => slide.toDraft()) } : null));
+  const captions = new Captions({ ask, root, draft, maxBytes: limits.maxCaptionsBytes, drawn: (slide) => slides.drawState(slide), changed, progressed });
+  const editor = new Editor(part("editor"), { filters: useFilters(JSON.parse(document.getElementById("filters").textContent)), minSide: limits.minSide });
+  const sharing = new Sharing({ form, slides, messages, limits, root, ask, busy, shared, fields: { texts, read: readTexts }, pickButton });
 
-  function takeChosen() {
-    const files = [...input.files];
-    input.value = "";
-    add(files);
+  function readTexts() {
+    const data = new FormData(form);
+    return Object.fromEntries(["caption", "location", "audience"].map((name) => [name, data.get(name) ?? ""]));
   }
 
-  // --- Drop and paste -------------------------------------------------------------------------------------------
+  // --- Files come ---------------------------------------------------------------------------------------------------
 
-  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-  let depth = 0;
-  root.addEventListener("dragenter", (event) => {
-    if (!carriesFiles(event)) return;
-    depth += 1;
-    root.dataset.over = part("drop").dataset.over = "";
-  });
-  root.addEventListener("dragleave", (event) => {
-    if (!carriesFiles(event)) return;
-    depth -= 1;
-    if (depth <= 0) dragEnds();
-  });
-  // Beside the zone too: a file dropped on the page would make the browser leave it.
-  document.addEventListener("dragover", (event) => {
-    if (carriesFiles(event)) event.preventDefault();
-  });
-  document.addEventListener("drop", (event) => {
-    if (!carriesFiles(event)) return;
-    event.preventDefault();
-    dragEnds();
-    add([...event.dataTransfer.files]);
-  });
-  document.addEventListener("paste", (event) => {
-    const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length === 0) return;
-    event.preventDefault();
-    add(files);
-  });
-
-  function dragEnds() {
-    depth = 0;
-    delete root.dataset.over;
-    delete part("drop").dataset.over;
-  }
-
-  // --- Photos ---------------------------------------------------------------------------------------------------
-
-  async function add(files, { alts = [], quiet = false } = {}) {
-    if (request) return;
+  async function add(files) {
+    await isRestored;
+    if (sharing.isOn || form.inert) return;
     const problems = [];
     const taken = [];
-    for (const [index, file] of files.entries()) {
-      if (items.length >= limits.maxSlides) {
-        const over = files.length - index;
+    for (const file of files) {
+      const lacking = slides.items.find((slide) => slide.remedy === "choose" && isSameFile(slide, file));
+      const problem = problemOf(file, limits);
+      if (problem) problems.push(`${file.name}: ${problem}`);
+      else if (lacking) giveFile(lacking, file);
+      else if (slides.length >= limits.maxSlides) {
+        const over = files.length - files.indexOf(file);
         problems.push(`A post holds at most ${limits.maxSlides} photos and videos. ${over === 1 ? `${file.name} was` : `${over} files were`} left out.`);
         break;
-      }
-      const problem = problemOf(file);
+      } else taken.push(addSlide(Slide.of(file)));
+    }
+    messages.showErrors(problems);
+    for (const slide of taken) {
+      const problem = await start(slide);
       if (problem) {
-        problems.push(`${file.name}: ${problem}`);
-        continue;
-      }
-      const item = addItem(file, alts[index] ?? "");
-      taken.push(item);
-    }
-    showErrors(problems);
-    draw();
-    for (const item of taken) {
-      const problem = await preview(item);
-      if (problem && items.includes(item)) {
-        remove(item, { focus: false });
-        problems.push(`${item.file.name}: ${problem}`);
-        showErrors(problems);
+        take(slide);
+        problems.push(`${slide.name}: ${problem}`);
+        messages.showErrors(problems);
+        sharing.cancel("One file was left out: see why, then share.");
       }
     }
-    if (quiet) return;
-    const kept = taken.filter((item) => items.includes(item));
-    if (kept.length) say(`${kept.length === 1 ? kept[0].file.name : `${kept.length} files`} added. ${items.length} in all.`);
+    const kept = taken.filter((slide) => slides.items.includes(slide));
+    if (kept.length) say(`${kept.length === 1 ? kept[0].name : `${kept.length} files`} added. ${slides.length} in all.`);
+  }
+
+  function addSlide(slide) {
+    slides.add(slide);
+    changed();
+    return slide;
+  }
+
+  /** Shows the file and sends it, unless it is seen to be of no use: then a sentence. */
+  async function start(slide, { isKept = false } = {}) {
+    await showPicture(slide);
+    const { picture } = slide;
+    const problem = !picture ? "" : picture.seconds === undefined ? sizeProblem(picture, limits) : lengthProblem(picture.seconds, limits);
+    if (problem || slide.removed) return problem;
+    if (!isKept) {
+      slide.isFileDropped = false;
+      draft.keepFile(slide.key, slide.file).then(guard);
+    }
+    uploads.add(slide);
+    return "";
+  }
+
+  async function showPicture(slide) {
+    slide.triedPreview = slide.preview;
+    slide.picture = await pictureOf(slide, THUMB_PX);
+    drawPicture(slide);
+  }
+
+  function drawPicture(slide) {
+    const { canvas, picture, edits, slots } = slide;
+    slots.thumb.toggleAttribute("data-blank", !picture);
+    canvas.hidden = !picture;
+    if (picture) {
+      const frame = cropRect(edits, picture.width, picture.height);
+      const scale = THUMB_PX / Math.max(frame.width, frame.height);
+      canvas.width = Math.max(1, Math.round(frame.width * scale));
+      canvas.height = Math.max(1, Math.round(frame.height * scale));
+      render(canvas, picture, frame, edits);
+    }
+    slides.drawState(slide);
+  }
+
+  /** Another file for a slide, or the same once more: its text and place stay. */
+  async function chooseInstead(slide) {
+    const [file] = await pickWith(picker);
+    if (!file || slide.removed) return;
+    const problem = problemOf(file, limits);
+    if (problem) {
+      slide.error = problem;
+      slides.drawState(slide);
+      return;
+    }
+    slide.slots.alt.focus();
+    giveFile(slide, file);
+  }
+
+  async function giveFile(slide, file) {
+    uploads.cancel(slide);
+    if (!isSameFile(slide, file)) {
+      uploads.forget(slide);
+      Object.assign(slide, Slide.facts(file), { kind: Slide.of(file).kind, uploadId: "", mediumId: "", edits: {}, captionsName: "" });
+      slide.slots.name.textContent = slide.name;
+    }
+    Object.assign(slide, { file, mediumId: "", preview: "", sent: 0, error: "", remedy: "", state: "waiting" });
+    changed();
+    const problem = await start(slide);
+    if (problem) Object.assign(slide, { state: "failed", error: problem, remedy: "replace" });
     changed();
   }
 
-  /** What can be told without reading the file. */
-  function problemOf(file) {
-    const type = file.type.toLowerCase();
-    const ending = file.name.toLowerCase().match(/\.[^.]+$/)?.[0] ?? "";
-    const fits = accepted.some((one) => one === type || one === ending || (one.endsWith("/*") && type.startsWith(one.slice(0, -1))));
-    if (!fits && (type || !accepted.some((one) => one.startsWith(".")))) return `This is not a photo or video we can take. Choose ${typeWords()}.`;
-    if (file.size === 0) return "This file is empty. Choose it again, or choose another one.";
-    if (isVideo(file)) {
-      if (file.size > limits.maxVideoBytes) return `This video has ${megabytes(file.size)}; videos can have at most ${megabytes(limits.maxVideoBytes)}. Shorten it or save it smaller and try again.`;
-    } else if (file.size > limits.maxBytes) return `This photo has ${megabytes(file.size)}; photos can have at most ${megabytes(limits.maxBytes)}. Save it smaller and try again.`;
-    return "";
-  }
+  // --- What happens to slides ---------------------------------------------------------------------------------------
 
-  function typeWords() {
-    const words = [...new Set(accepted.map((one) => TYPE_NAMES[one] ?? TYPE_NAMES[`image/${one.slice(1)}`]).filter(Boolean))];
-    return words.length > 1 ? `${words.slice(0, -1).join(", ")} or ${words.at(-1)}` : (words[0] ?? "a photo");
-  }
-
-  function addItem(file, alt) {
-    serial += 1;
-    const id = `composer-alt-${serial}`;
-    const item = { file };
-    item.alt = make("textarea", { id, rows: 2, "data-max-graphemes": limits.maxAlt, "data-counter-quiet": true, placeholder: `What is in this ${nounOf(file)}?` });
-    item.alt.value = alt;
-    item.alt.addEventListener("input", changed);
-    item.label = make("label", { for: id });
-    item.error = make("p", { class: "composer-item-error field-error", hidden: true });
-    item.number = make("span", { class: "composer-item-number", "aria-hidden": "true" });
-    item.thumb = make("div", { class: "composer-thumb" }, item.number);
-    item.earlier = tool("arrow-left", "←", () => move(item, -1, item.earlier));
-    item.later = tool("arrow-right", "→", () => move(item, 1, item.later));
-    item.remove = tool("close", "×", () => remove(item));
-    item.element = make(
-      "li",
-      { class: "composer-item", draggable: "true" },
-      item.thumb,
-      make(
-        "div",
-        { class: "composer-item-body" },
-        make("div", { class: "composer-item-head" }, make("p", { class: "composer-item-name" }, file.name), make("div", { class: "composer-item-tools" }, item.earlier, item.later, item.remove)),
-        make("div", { class: "field" }, item.label, item.alt),
-        item.error,
-      ),
-    );
-    makeDraggable(item);
-    items.push(item);
-    part("list").append(item.element);
-    return item;
-  }
-
-  function tool(name, fallback, use) {
-    const button = make("button", { type: "button", class: "icon-button" }, icon(name, fallback));
-    button.addEventListener("click", use);
-    return button;
-  }
-
-  /** Draws the thumbnail; returns what is wrong with the picture's size, or "". A file only the server can read passes. */
-  async function preview(item) {
-    if (isVideo(item.file)) return previewVideo(item);
-    const url = URL.createObjectURL(item.file);
-    const image = new Image();
-    try {
-      image.src = url;
-      await new Promise((resolve, reject) => {
-        image.onload = resolve;
-        image.onerror = reject;
-      });
-      const { naturalWidth: width, naturalHeight: height } = image;
-      const problem = sizeProblem(width, height);
-      if (problem) return problem;
-      const scale = Math.min(1, THUMB_PX / Math.min(width, height));
-      const canvas = make("canvas", { width: Math.round(width * scale), height: Math.round(height * scale), role: "img", "aria-label": `Preview of ${item.file.name}` });
-      const bitmap = await createImageBitmap(image, { resizeWidth: canvas.width, resizeHeight: canvas.height, resizeQuality: "medium" });
-      canvas.getContext("2d").drawImage(bitmap, 0, 0);
-      bitmap.close();
-      item.thumb.prepend(canvas);
-    } catch {
-      item.thumb.dataset.blank = "";
-    } finally {
-      URL.revokeObjectURL(url);
+  /** Anything about a slide's way to the server is another. */
+  function progressed(slide) {
+    if (slide.removed) return;
+    const { state, uploadId, mediumId, picture, preview } = slide;
+    slides.drawState(slide);
+    if (slide.heard !== state) {
+      if (state === "failed") say(`${slide.name}: ${slide.error}`);
+      else if (state === "ready") say(`${slide.name} is ready.`);
+      slide.heard = state;
     }
-    return "";
+    if (!picture && preview && slide.triedPreview !== preview) showPicture(slide);
+    // Until then the file is what a reload shows.
+    if (preview && !slide.isFileDropped) {
+      slide.isFileDropped = true;
+      draft.dropFile(slide.key);
+    }
+    const ids = `${uploadId} ${mediumId}`;
+    if (slide.savedIds !== ids) draft.saveSoon();
+    slide.savedIds = ids;
+    sharing.advance();
+    guard();
   }
 
-  /** As `preview`: the first picture, and what is wrong with the length. A file that only the server can read passes. */
-  async function previewVideo(item) {
-    const url = URL.createObjectURL(item.file);
-    const video = make("video", { muted: true, playsinline: true, preload: "auto" });
-    video.muted = true;
-    try {
-      await new Promise((resolve, reject) => {
-        video.addEventListener("loadeddata", resolve, { once: true });
-        video.addEventListener("error", reject, { once: true });
-        setTimeout(reject, PREVIEW_MS);
-        video.src = url;
-      });
-      const { duration, videoWidth: width, videoHeight: height } = video;
-      if (duration < limits.minSeconds) return `This video takes ${duration.toFixed(1)} seconds; videos need at least ${limits.minSeconds}. Choose a longer one.`;
-      if (Number.isFinite(duration) && duration > limits.maxSeconds + 1) {
-        return `This video takes ${Math.round(duration / 60)} minutes; videos can take at most ${limits.maxSeconds / 60}. Shorten it and try again.`;
+  function arrived(slide, medium) {
+    takeMedium(slide, medium);
+    progressed(slide);
+    captions.send(slide);
+    media.watch();
+  }
+
+  async function retry(slide) {
+    // The button goes.
+    slide.slots.alt.focus();
+    if (slide.remedy === "render") {
+      Object.assign(slide, { state: "checking", error: "", remedy: "" });
+      progressed(slide);
+      try {
+        takeMedium(slide, await ask("POST", `media/${slide.mediumId}/retry/`));
+      } catch (error) {
+        Object.assign(slide, { state: "failed", error: error.message, remedy: "render" });
       }
-      const scale = Math.min(1, THUMB_PX / Math.min(width, height));
-      const canvas = make("canvas", { width: Math.round(width * scale), height: Math.round(height * scale), role: "img", "aria-label": `Preview of ${item.file.name}` });
-      canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
-      item.thumb.prepend(canvas);
-    } catch {
-      item.thumb.dataset.blank = "";
-    } finally {
-      video.removeAttribute("src");
-      video.load();
-      URL.revokeObjectURL(url);
-    }
-    return "";
+      progressed(slide);
+      media.watch();
+    } else if (slide.remedy === "send") uploads.add(slide);
+    else uploads.wake();
   }
 
-  function sizeProblem(width, height) {
-    const size = `This photo has ${width.toLocaleString("en-GB")} × ${height.toLocaleString("en-GB")} pixels`;
-    if (Math.max(width, height) < limits.minSide) return `${size}; photos need at least ${limits.minSide} on the longer side. Choose a larger one.`;
-    if (Math.max(width, height) > limits.maxSide || width * height > limits.maxPixels) {
-      return `${size}; photos can have at most ${limits.maxSide.toLocaleString("en-GB")} a side and ${limits.maxPixels / 1e6} megapixels in all. Make it smaller and try again.`;
-    }
-    if (Math.max(width / height, height / width) > limits.maxRatio) return `${size}; one side can be at most ${limits.maxRatio} times the other. Crop it and try again.`;
-    return "";
-  }
-
-  function move(item, step, button) {
-    const from = items.indexOf(item);
-    const to = from + step;
-    if (to < 0 || to >= items.length) return;
-    place(item, to);
-    // Moving an element in the page takes its focus.
-    (button.disabled ? (step < 0 ? item.later : item.earlier) : button).focus();
-    say(`${item.file.name} is now number ${to + 1} of ${items.length}.`);
-  }
-
-  function place(item, to) {
-    items.splice(items.indexOf(item), 1);
-    items.splice(to, 0, item);
-    const next = items[to + 1]?.element ?? null;
-    part("list").insertBefore(item.element, next);
-    clearServerErrors();
-    draw();
+  async function edit(slide) {
+    const edits = await editor.open(slide, `${slide.noun} ${slides.items.indexOf(slide) + 1}`);
+    slide.slots.edit.focus();
+    if (!edits || slide.removed) return;
+    slide.edits = edits;
+    drawPicture(slide);
     changed();
   }
 
-  function remove(item, { focus = true } = {}) {
-    const index = items.indexOf(item);
-    if (index < 0 || request) return;
-    items.splice(index, 1);
-    item.element.remove();
-    clearServerErrors();
-    draw();
+  /** Away with a slide, here and on the server. */
+  function take(slide) {
+    slide.removed = true;
+    uploads.cancel(slide);
+    slides.take(slide);
+    draft.dropFile(slide.key);
     changed();
-    if (!focus) return;
-    say(`${item.file.name} removed. ${items.length} left.`);
-    (items[Math.min(index, items.length - 1)]?.remove ?? act("pick")).focus();
+    return uploads.forget(slide);
   }
 
-  let dragged = null;
-  function makeDraggable(item) {
-    item.element.addEventListener("dragstart", (event) => {
-      if (event.target !== item.element) return;
-      dragged = item;
-      event.dataTransfer.effectAllowed = "move";
-      event.dataTransfer.setData("text/plain", item.file.name);
-      item.element.dataset.dragged = "";
-    });
-    item.element.addEventListener("dragover", (event) => {
-      if (!dragged || request) return;
-      event.preventDefault();
-      const to = items.indexOf(item);
-      if (dragged !== item && items.indexOf(dragged) !== to) place(dragged, to);
-    });
-    item.element.addEventListener("drop", (event) => {
-      if (dragged) event.preventDefault();
-    });
-    item.element.addEventListener("dragend", () => {
-      delete item.element.dataset.dragged;
-      dragged = null;
-    });
-    // Text in the alt field can be selected with the mouse.
-    item.alt.addEventListener("pointerdown", () => item.element.setAttribute("draggable", "false"));
-    item.alt.addEventListener("blur", () => item.element.setAttribute("draggable", "true"));
+  function remove(slide) {
+    if (sharing.isOn) return;
+    const index = slides.items.indexOf(slide);
+    take(slide);
+    messages.showErrors([]);
+    messages.showFailure("");
+    say(`${slide.name} removed. ${slides.length} left.`);
+    (slides.items[Math.min(index, slides.length - 1)]?.slots.remove ?? pickButton()).focus();
   }
 
-  // --- What the page shows --------------------------------------------------------------------------------------
+  // --- The page -----------------------------------------------------------------------------------------------------
 
-  function draw() {
-    const total = items.length;
-    part("list").hidden = total === 0;
+  const isDirty = () => slides.length > 0 || texts.some(({ value }) => value.trim() !== "");
+
+  /** What the draft holds is another: order, texts, edits, slides. */
+  function changed() {
+    const total = slides.length;
+    slides.draw();
     part("drop").hidden = total > 0;
     part("more").hidden = total === 0 || total >= limits.maxSlides;
-    items.forEach((item, index) => {
-      item.number.textContent = String(index + 1);
-      const name = `${nounOf(item.file)} ${index + 1}`;
-      item.label.textContent = `Alt text for ${name}`;
-      item.earlier.setAttribute("aria-label", `Move ${name} earlier`);
-      item.later.setAttribute("aria-label", `Move ${name} later`);
-      item.remove.setAttribute("aria-label", `Remove ${name}`);
-      item.earlier.disabled = index === 0;
-      item.later.disabled = index === total - 1;
-      item.earlier.hidden = item.later.hidden = total === 1;
-    });
-    summarize();
-  }
-
-  function summarize() {
-    const without = items.filter((item) => item.alt.value.trim() === "").length;
-    const line = part("summary");
-    line.hidden = items.length === 0 || without === 0;
-    if (items.length === 1) line.textContent = `Your ${nounOf(items[0].file)} has no alt text yet. With it, people who cannot see the ${nounOf(items[0].file)} know what is in it.`;
-    else line.textContent = `${without} of ${items.length} ${filesWord(items)} ${without === 1 ? "has" : "have"} no alt text yet. With it, people who cannot see them know what is in them.`;
-    act("discard").hidden = !isDirty() || request !== null;
-  }
-
-  function showErrors(messages) {
-    const box = part("errors");
-    box.replaceChildren(...(messages.length ? [make("ul", { class: "errorlist" }, ...messages.map((message) => make("li", {}, message)))] : []));
-    part("drop").toggleAttribute("data-invalid", messages.length > 0 && items.length === 0);
-  }
-
-  function showFieldError(field, messages) {
-    const wrapper = field.closest(".field") ?? field.parentElement;
-    const id = `${field.id}_error`;
-    document.getElementById(id)?.remove();
-    const describedBy = (field.getAttribute("aria-describedby") ?? "").split(/\s+/).filter((one) => one && one !== id);
-    if (messages.length) {
-      field.setAttribute("aria-invalid", "true");
-      describedBy.push(id);
-      wrapper.append(make("div", { class: "field-error", id }, icon("warning"), make("ul", { class: "errorlist" }, ...messages.map((message) => make("li", {}, message)))));
-    } else field.removeAttribute("aria-invalid");
-    if (describedBy.length) field.setAttribute("aria-describedby", describedBy.join(" "));
-    else field.removeAttribute("aria-describedby");
-    wrapper.classList.toggle("has-error", messages.length > 0);
-  }
-
-  function showItemError(item, message) {
-    item.error.textContent = message;
-    item.error.hidden = !message;
-    item.element.toggleAttribute("data-invalid", Boolean(message));
-  }
-
-  function clearServerErrors() {
-    showErrors([]);
-    for (const field of [caption, location_]) showFieldError(field, []);
-    for (const item of items) {
-      showItemError(item, "");
-      item.alt.removeAttribute("aria-invalid");
-    }
-    showFailure("");
-  }
-
-  function showFailure(message) {
-    const box = part("failure");
-    box.hidden = !message;
-    box.textContent = message;
-    act("share").textContent = message ? "Try again" : "Share";
-  }
-
-  function say(message) {
-    part("status").textContent = message;
-  }
-
-  // --- Sharing --------------------------------------------------------------------------------------------------
-
-  /** Checks what can be checked here; true when all is well. Focuses the first thing to mend. */
-  function check() {
-    let first = null;
-    if (items.length === 0) {
-      showErrors(["Choose at least one photo or video."]);
-      first = act("pick");
-    }
-    const total = items.reduce((sum, { file }) => sum + file.size, 0);
-    if (total > limits.maxPostBytes) {
-      showErrors([`Together these files have ${megabytes(total)}. A post holds at most ${megabytes(limits.maxPostBytes)}: share them in several.`]);
-      first = act("pick");
-    }
-    for (const field of [caption, location_]) {
-      const most = Number(field.dataset.maxGraphemes);
-      const used = graphemes(field.value);
-      if (!most || used <= most) continue;
-      showFieldError(field, [`This is ${used.toLocaleString("en-GB")} characters long: at most ${most.toLocaleString("en-GB")} fit.`]);
-      first ??= field;
-    }
-    for (const item of items) {
-      const used = graphemes(item.alt.value);
-      if (used <= limits.maxAlt) continue;
-      showItemError(item, `The alt text is ${used.toLocaleString("en-GB")} characters long: at most ${limits.maxAlt.toLocaleString("en-GB")} fit.`);
-      first ??= item.alt;
-    }
-    first?.focus();
-    return first === null;
-  }
-
-  function share() {
-    if (request) return;
-    clearServerErrors();
-    if (!check()) return;
-    const data = new FormData();
-    data.append("csrfmiddlewaretoken", csrfToken(form));
-    for (const item of items) {
-      data.append("files", item.file, item.file.name);
-      data.append("alt", item.alt.value);
-    }
-    data.append("caption", caption.value);
-    data.append("location", location_.value);
-    send(data);
-  }
-
-  // fetch has no upload progress.
-  function send(data) {
-    request = new XMLHttpRequest();
-    const mine = request;
-    let stall;
-    const watch = () => {
-      clearTimeout(stall);
-      stall = setTimeout(() => mine.abort(), STALL_MS);
-    };
-    mine.upload.addEventListener("progress", (event) => {
-      watch();
-      if (event.lengthComputable) showProgress(event.loaded, event.total);
-    });
-    mine.upload.addEventListener("load", watch);
-    mine.addEventListener("load", () => answered(mine));
-    mine.addEventListener("error", () => failed(`Your post was not shared. ${reason(0)} Everything is still here.`));
-    mine.addEventListener("abort", () => {
-      failed(mine.wasCancelled ? "" : "Your post was not shared: the connection stalled. Everything is still here.");
-      if (mine.wasCancelled) say("Upload cancelled. Everything is still here.");
-    });
-    mine.addEventListener("loadend", () => clearTimeout(stall));
-    mine.open("POST", form.getAttribute("action"));
-    mine.setRequestHeader("Accept", "application/json");
-    mine.setRequestHeader("X-CSRFToken", csrfToken(form));
-    busy(true);
-    showProgress(0, 1);
-    watch();
-    mine.send(data);
-  }
-
-  function showProgress(loaded, total) {
-    const percent = Math.floor((loaded / total) * 100);
-    root.querySelector(".composer-progress").value = percent;
-    const line = root.querySelector(".composer-progress-text");
-    const text = percent >= 100 ? "Uploaded. One moment…" : `Uploading: ${Math.floor(percent / 10) * 10} %`;
-    if (line.textContent !== text) line.textContent = text;
+    const line = altSentence(slides.items);
+    part("summary").hidden = !line;
+    part("summary").textContent = line;
+    act("discard").hidden = !isDirty() || sharing.isOn;
+    draft.saveSoon();
+    guard();
   }
 
   function busy(isBusy) {
@@ -469,195 +264,164 @@ function compose(root) {
     act("cancel").hidden = !isBusy;
     act("share").disabled = isBusy;
     root.toggleAttribute("data-sending", isBusy);
-    for (const box of [part("list"), part("more"), part("drop")]) box.inert = isBusy;
-    caption.readOnly = location_.readOnly = isBusy;
+    for (const name of ["list", "more", "drop", "offer"]) part(name).inert = isBusy;
+    for (const field of texts) field.readOnly = isBusy;
     if (isBusy) act("cancel").focus();
-    summarize();
+    changed();
   }
 
-  function answered(mine) {
-    let answer = {};
-    try {
-      answer = JSON.parse(mine.responseText);
-    } catch {
-      // A page, not an answer for us: see below.
-    }
-    if (mine.status === 201 && answer.url) {
-      leave(answer.url);
-      return;
-    }
-    const signedOut = mine.status === 401 || (mine.responseURL && new URL(mine.responseURL).pathname !== new URL(form.action).pathname);
-    if (signedOut) failed("You have been logged out. Log in in another tab, then try again. Everything is still here.");
-    else if (mine.status === 422) refused(answer);
-    else if (mine.status === 413) failed(answer.detail ?? "Together these files are too large for the server. Remove some and try again.");
-    else if (mine.status === 200) failed("Your post was not shared. Reload the page and try again.");
-    else failed(answer.detail ?? `Your post was not shared. ${reason(mine.status)} Everything is still here.`);
+  async function shared(url) {
+    isLeaving = true;
+    guard();
+    stop();
+    await draft.end();
+    location.assign(url);
   }
 
-  function refused({ errors = {}, file_errors: fileErrors = [] }) {
-    request = null;
-    busy(false);
-    let first = null;
-    for (const { index, message } of fileErrors) {
-      const item = items[index];
-      if (!item) continue;
-      showItemError(item, message);
-      first ??= item.remove;
-    }
-    if (fileErrors.length) {
-      const one = fileErrors.length === 1;
-      showErrors([`${one ? "One file" : `${fileErrors.length} files`} cannot be used. Remove ${one ? "it" : "them"} and share again.`]);
-    } else showErrors(errors.files ?? []);
-    for (const field of [caption, location_]) {
-      const messages = errors[field.name] ?? [];
-      showFieldError(field, messages);
-      if (messages.length) first ??= field;
-    }
-    const others = [...(errors.alt ?? []), ...(errors.__all__ ?? [])];
-    showFailure(others.join(" "));
-    act("share").textContent = "Share";
-    (first ?? act("share")).focus();
+  function stop() {
+    uploads.stop();
+    media.stop();
   }
 
-  function failed(message) {
-    request = null;
-    busy(false);
-    showFailure(message);
-    act("share").focus();
-  }
-
-  function cancel() {
-    if (!request) return;
-    request.wasCancelled = true;
-    request.abort();
-  }
-
-  // --- Draft and leaving ----------------------------------------------------------------------------------------
-
-  const isDirty = () => items.length > 0 || caption.value.trim() !== "" || location_.value.trim() !== "";
-
-  let saveTimer;
-  let saving = Promise.resolve();
-  function changed() {
-    summarize();
-    clearTimeout(saveTimer);
-    saveTimer = setTimeout(save, SAVE_AFTER_MS);
-    // Only while there is something to lose: the listener keeps some browsers from restoring the page on Back.
-    if (isDirty()) addEventListener("beforeunload", warn);
-    else removeEventListener("beforeunload", warn);
-  }
-
-  function save() {
-    clearTimeout(saveTimer);
-    if (leaving) return saving;
-    const draft = { caption: caption.value, location: location_.value, photos: items.map(({ file, alt }) => ({ file, alt: alt.value })) };
-    saving = saving.then(() => (isDirty() ? saveDraft(owner, draft) : dropDraft(owner)));
-    return saving;
-  }
-
-  async function restore() {
-    const draft = await loadDraft(owner);
-    if (!draft || leaving) return;
-    // What the server sent back with an error is newer.
-    for (const [field, text] of [[caption, draft.caption], [location_, draft.location]]) {
-      if (!field.value && text) {
-        field.value = text;
-        if (field.dataset.maxGraphemes) updateCounter(field);
-      }
-    }
-    if (draft.photos?.length && items.length === 0) {
-      await add(draft.photos.map(({ file }) => file), { alts: draft.photos.map(({ alt }) => alt), quiet: true });
-    }
-    if (isDirty()) {
-      say("Your draft is back.");
-      changed();
-    }
-  }
-
-  function warn(event) {
-    event.preventDefault();
-  }
-
-  addEventListener("pagehide", () => {
-    if (!leaving && isDirty()) save();
-  });
-
-  async function leave(url) {
-    leaving = true;
-    clearTimeout(saveTimer);
-    removeEventListener("beforeunload", warn);
-    await saving;
-    await dropDraft(owner);
+  async function leave(url, { discard }) {
+    isLeaving = true;
+    guard();
+    stop();
+    if (discard) await Promise.all(slides.items.map((slide) => uploads.forget(slide)));
+    await draft.end({ drop: discard });
     location.assign(url);
   }
 
   async function discard() {
-    if (!(await askToDiscard())) return;
-    leave(location.href.split("#")[0]);
+    const isSure = await confirm({ title: "Discard this post?", text: "Its files are deleted, here and on the server, and its texts are gone.", action: "Discard", cancel: "Keep editing" });
+    if (isSure) leave(location.href.split("#")[0], { discard: true });
   }
 
-  const askToDiscard = () =>
-    ask({ title: "Discard this post?", text: "The files and texts you have chosen here are not kept.", action: "Discard", cancel: "Keep editing" });
+  const guard = guardLeaving({
+    isDirty,
+    isSafe: () => !isDirty() || (draft.isKept && !uploads.isBusy),
+    isGone: () => isLeaving,
+    leave,
+  });
 
-  // Capture: before htmx or anybody else follows the link.
-  document.addEventListener(
-    "click",
-    async (event) => {
-      const link = event.target.closest?.("a[href]");
-      if (!link || leaving || !isDirty() || event.defaultPrevented || event.button !== 0) return;
-      if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || (link.target && link.target !== "_self")) return;
-      const url = new URL(link.href, location.href);
-      if (url.origin !== location.origin || (url.pathname === location.pathname && url.hash)) return;
-      event.preventDefault();
-      event.stopPropagation();
-      if (await askToDiscard()) {
-        if (request) request.abort();
-        leave(url.href);
+  // --- The draft comes back -----------------------------------------------------------------------------------------
+
+  let isLost = false;
+
+  /** Another tab writes this post now. */
+  async function lost() {
+    if (isLost || isLeaving) return;
+    isLost = isLeaving = true;
+    guard();
+    stop();
+    await draft.end({ drop: false });
+    showElsewhere();
+  }
+
+  function showElsewhere() {
+    part("elsewhere").hidden = false;
+    form.inert = true;
+  }
+
+  async function restore() {
+    const takeOver = sessionStorage.getItem(TAKE_OVER) !== null;
+    sessionStorage.removeItem(TAKE_OVER);
+    if (!(await draft.claim(lost, { takeOver }))) {
+      isLeaving = true;
+      showElsewhere();
+      return;
+    }
+    const { record, files } = await draft.load();
+    restoreTexts(record ?? {});
+    for (const fields of record?.slides ?? []) {
+      const slide = new Slide({ ...fields, file: files.get(fields.key) ?? null, captionsFile: files.get(captionsKey(fields.key)) ?? null });
+      // That a file is ready is no news.
+      Object.assign(slide, { state: slide.hasArrived ? "checking" : "waiting", heard: "ready" });
+      addSlide(slide);
+    }
+    for (const [key, file] of files) {
+      // Taken a moment before the page went, too late for the record.
+      if (!isCaptionsKey(key) && !slides.items.some((slide) => slide.key === key)) addSlide(Object.assign(Slide.of(file), { key }));
+    }
+    if (isDirty()) say("Your draft is back.");
+    changed();
+    resume();
+  }
+
+  /** What the server sent back with an error is newer than the draft. */
+  function restoreTexts({ audience, ...record }) {
+    for (const field of texts) {
+      if (field.value || !record[field.name]) continue;
+      field.value = record[field.name];
+      if (field.dataset.maxGraphemes) updateCounter(field);
+    }
+    const radio = audience && form.querySelector(`[name="audience"][value="${CSS.escape(audience)}"]`);
+    if (radio) radio.checked = true;
+  }
+
+  async function resume() {
+    const restored = [...slides.items];
+    const found = await media.read();
+    media.watch();
+    if (found) offer(part("offer"), found, { slides, uploads, room: limits.maxSlides - slides.length, add: addOffered, dropped: () => pickButton().focus() });
+    for (const slide of restored) {
+      if (slide.removed) continue;
+      if (slide.hasArrived || slide.state === "failed") {
+        if (!slide.picture) await showPicture(slide);
+        continue;
       }
-    },
-    true,
-  );
+      if (slide.file) {
+        const problem = await start(slide, { isKept: true });
+        if (problem) Object.assign(slide, { state: "failed", error: problem, remedy: "replace" });
+      } else Object.assign(slide, { state: "failed", error: CHOOSE_AGAIN, remedy: "choose" });
+      progressed(slide);
+    }
+  }
 
-  // --- Take the form over ---------------------------------------------------------------------------------------
+  function addOffered(offered) {
+    for (const slide of offered) {
+      addSlide(slide);
+      progressed(slide);
+    }
+    offered[0].slots.alt.focus();
+    media.watch();
+  }
+
+  // --- Take the form over -------------------------------------------------------------------------------------------
 
   input.required = false;
   part("files").classList.add("visually-hidden");
   input.tabIndex = -1;
-  part("alts").remove();
-  part("drop").hidden = false;
+  for (const name of ["alts", "kept"]) part(name)?.remove();
+  root.append(picker);
   if (matchMedia("(hover: none)").matches) root.querySelector(".composer-drop-text").textContent = "Choose photos and videos to share";
-  part("list").setAttribute("role", "list");
   root.dataset.js = "";
-  draw();
-  if (input.files?.length) takeChosen();
-  restore();
+  changed();
+  const isRestored = restore();
+  listenForFiles({ root, drop: part("drop"), input, add });
 
-  input.addEventListener("change", takeChosen);
   root.addEventListener("click", (event) => {
     const name = event.target.closest("[data-act]")?.dataset.act;
     if (name === "pick") input.click();
-    if (name === "cancel") cancel();
+    if (name === "cancel") sharing.cancel();
     if (name === "discard") discard();
+    if (name === "here") {
+      sessionStorage.setItem(TAKE_OVER, "");
+      location.reload();
+    }
   });
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    share();
+    // Files that were chosen before are slides then.
+    await isRestored;
+    sharing.share();
   });
-  for (const field of [caption, location_]) field.addEventListener("input", changed);
+  form.addEventListener("input", (event) => {
+    if (event.target.name) changed();
+  });
+  addEventListener("pagehide", () => {
+    if (!isLeaving) draft.save();
+  });
 }
 
-const megabytes = (size) => `${(size / 1024 / 1024).toFixed(1).replace(/\.0$/, "")} MB`;
-
-function isVideo(file) {
-  return file.type.startsWith("video/") || /\.(mp4|mov|webm)$/i.test(file.name);
-}
-
-function nounOf(file) {
-  return isVideo(file) ? "video" : "photo";
-}
-
-function filesWord(items) {
-  const videos = items.filter(({ file }) => isVideo(file)).length;
-  if (videos === 0) return "photos";
-  return videos === items.length ? "videos" : "photos and videos";
-}
+const isSameFile = (slide, { name, size, lastModified }) => slide.name === name && slide.size === size && (!slide.modifiedAt || slide.modifiedAt === lastModified);

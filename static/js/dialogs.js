@@ -26,8 +26,9 @@ document.addEventListener("click", (event) => {
     }
     return;
   }
-  // The backdrop belongs to the dialog element itself; its content is inside a child.
-  if (event.target instanceof HTMLDialogElement && event.target.open && isBeside(event, event.target)) event.target.close("no");
+  // The backdrop belongs to the dialog element itself; its content is inside a child. One with [data-stays] holds work.
+  const beside = event.target instanceof HTMLDialogElement && event.target.open && event.target.dataset.stays === undefined;
+  if (beside && isBeside(event, event.target)) event.target.close("no");
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
@@ -66,27 +67,33 @@ document.addEventListener(
 );
 
 /** Asks in a dialog; resolves to true only when the action was chosen. The action is named, never "OK". */
-export function ask({ title, text = "", action = "Continue", cancel = "Cancel" }) {
+export async function ask({ title, text = "", action = "Continue", cancel = "Cancel" }) {
+  return (await choose({ title, text, choices: [{ value: "yes", label: action, danger: true }, { value: "no", label: cancel, safe: true }] })) === "yes";
+}
+
+/**
+ * Asks with any number of `choices`, {value, label, danger, safe}; resolves to the value of the chosen one, "" for Escape. The safe
+ * one, else the first, has the focus.
+ */
+export function choose({ title, text = "", choices }) {
   return new Promise((resolve) => {
-    const heading = make("h2", { class: "dialog-title", id: "ask-title" }, title);
+    const safe = choices.find((choice) => choice.safe) ?? choices[0];
+    const buttons = choices.map((choice) =>
+      make("button", { class: `button${choice.danger ? " button-danger" : ""}`, value: choice.value, autofocus: choice === safe }, choice.label),
+    );
     const dialog = make(
       "dialog",
       { class: "dialog dialog-confirm", "aria-labelledby": "ask-title" },
       make(
         "form",
         { method: "dialog" },
-        heading,
+        make("h2", { class: "dialog-title", id: "ask-title" }, title),
         ...(text ? [make("p", { class: "dialog-text" }, text)] : []),
-        make(
-          "div",
-          { class: "dialog-actions" },
-          make("button", { class: "button button-danger", value: "yes" }, action),
-          make("button", { class: "button", value: "no", autofocus: true }, cancel),
-        ),
+        make("div", { class: "dialog-actions" }, ...buttons),
       ),
     );
     dialog.addEventListener("close", () => {
-      resolve(dialog.returnValue === "yes");
+      resolve(dialog.returnValue);
       dialog.remove();
     });
     document.body.append(dialog);

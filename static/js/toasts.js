@@ -6,6 +6,8 @@
 import { make, onContent } from "./dom.js";
 
 const STAY_MS = { success: 5_000, info: 6_000, error: 10_000 };
+/** One with a button, to undo what was done. */
+const OFFER_MS = 20_000;
 const LEAVE_MS = 250;
 
 /** Shows `text`; the same text that is showing already is not repeated. */
@@ -25,7 +27,8 @@ onContent("#toasts .toast", (element) => {
   let timer;
   const wait = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => leave(element), STAY_MS[element.dataset.kind] ?? STAY_MS.info);
+    const isOffer = element.querySelector(".toast-action") !== null;
+    timer = setTimeout(() => leave(element), isOffer ? OFFER_MS : (STAY_MS[element.dataset.kind] ?? STAY_MS.info));
   };
   const hold = () => clearTimeout(timer);
   element.addEventListener("pointerenter", hold);

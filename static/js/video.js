@@ -27,7 +27,8 @@ onContent("video.video-player", (video) => {
   const sound = make("button", { type: "button", class: "video-button video-sound" });
   const pause = make("button", { type: "button", class: "video-button video-pause" });
   video.controls = false;
-  box.append(pause, sound);
+  const soundless = video.dataset.soundless !== undefined;
+  box.append(pause, ...(soundless ? [] : [sound]));
 
   function draw() {
     pause.setAttribute("aria-label", video.paused ? "Play video" : "Pause video");
@@ -48,7 +49,7 @@ onContent("video.video-player", (video) => {
   });
   sound.addEventListener("click", () => hear(video, video.muted));
   video.addEventListener("click", () => {
-    if (video.paused) pause.click();
+    if (video.paused || soundless) pause.click();
     else hear(video, video.muted);
   });
   for (const name of ["play", "pause", "volumechange"]) video.addEventListener(name, draw);

@@ -2,11 +2,14 @@
 
 import io
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,8 +27,8 @@ from tests.media.pictures import BAD, EXPECTED, encoded, jpeg_of_many_scans, qua
 
 @pytest.mark.parametrize("one", EXPECTED, ids=lambda one: one["file"])
 def test_U1_every_bad_file_ends_as_expected(one):
-    began = time.perf_counter()
-    outcome = outcome_of(BAD / one["file"])
+    with cpu_seconds_watched() as used:
+        outcome = outcome_of(BAD / one["file"])
 
     if one["expect"] == "accept":
         assert outcome == "rendered"
@@ -33,7 +36,17 @@ def test_U1_every_bad_file_ends_as_expected(one):
         assert outcome != "rendered"
     # A sentence for people, not what a decoder said.
     assert outcome == "rendered" or (outcome.endswith(".") and "rror" not in outcome)
-    assert time.perf_counter() - began < 5
+    assert used[0] < 5
+
+
+@contextmanager
+def cpu_seconds_watched() -> Iterator[list[float]]:
+    """Hands out a list that gets, at its end, what the children of the block used: the clock depends on the machine."""
+    used: list[float] = []
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    yield used
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 def outcome_of(path: Path) -> str:
@@ -64,13 +77,13 @@ def command_line(pid: str) -> bytes:
 
 def test_U4_decoding_stops_at_its_limit_of_cpu():
     bomb = jpeg_of_many_scans(95, side=6000)
-    began = time.perf_counter()
 
-    with pytest.raises(MediaError, match="takes too long to open") as caught:
+    with cpu_seconds_watched() as used, pytest.raises(MediaError, match="takes too long to open") as caught:
         render_photo(bomb, limits=Limits(cpu_seconds=1))
 
     assert not isinstance(caught.value, TransientMediaError)
-    assert time.perf_counter() - began < 6
+    # The bomb takes 5 seconds and more. What the kernel counts for the limit and for the report differs by some ticks.
+    assert 0.4 < used[0] < 2.5
     assert not children()
 
 
@@ -92,7 +105,7 @@ def test_decoding_stops_when_the_clock_runs_out_and_may_be_tried_again():
 
 def kill_child_soon(number: int) -> threading.Thread:
     def kill():
-        until = time.monotonic() + 5
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             for pid in children():
                 os.kill(pid, number)
@@ -108,10 +121,11 @@ def kill_child_soon(number: int) -> threading.Thread:
     ("number", "may_try_again"), [(signal.SIGKILL, True), (signal.SIGSEGV, False), (signal.SIGABRT, False)]
 )
 def test_D5_a_child_that_is_killed_or_crashes_is_an_error_in_words(number, may_try_again):
+    bomb = jpeg_of_many_scans(95, side=6000)
     killer = kill_child_soon(number)
 
     with pytest.raises(MediaError) as caught:
-        render_photo(encoded(Image.effect_noise((4000, 4000), 90), "JPEG"))
+        render_photo(bomb)
 
     killer.join()
     assert isinstance(caught.value, TransientMediaError) is may_try_again
@@ -153,7 +167,7 @@ from media.probe_video import VideoInfo
 from media.sandbox import Limits
 from media.videos import render_video
 from tests.media.pictures import jpeg_of_many_scans
-bomb = jpeg_of_many_scans(100, side=7000)
+bomb = jpeg_of_many_scans(100, side=7500)
 threading.Thread(target=lambda: render_photo(bomb), daemon=True).start()
 path = f"/proc/self/task/{os.getpid()}/children"
 while True:
@@ -169,7 +183,8 @@ os.kill(os.getpid(), signal.SIGKILL)
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
 
     pid = int(done.stdout)
-    until = time.monotonic() + 3
+    # By itself it would go on for 8 seconds of CPU.
+    until = time.monotonic() + 6
     while time.monotonic() < until and is_running(pid):
         time.sleep(0.02)
     assert not is_running(pid)

@@ -123,10 +123,10 @@ def test_a_photo_that_was_cut_short_is_refused_at_once(kind, kept):
 
 def test_U4_a_jpeg_of_thousands_of_scans_is_refused_at_once():
     bomb = jpeg_of_many_scans(3000)
-    began = time.perf_counter()
+    began = time.thread_time()
 
     assert refusal(bomb).code == "too-complex"
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_an_end_mark_split_between_two_reads_is_found(monkeypatch):
@@ -142,11 +142,11 @@ def test_an_end_mark_split_between_two_reads_is_found(monkeypatch):
 )
 def test_U3_bombs_are_refused_in_no_time_and_no_memory(name):
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.thread_time()
     try:
         with (BAD / name).open("rb") as file:
             assert refusal(file).code == "too-many-pixels"
-        assert time.perf_counter() - began < 0.5
+        assert time.thread_time() - began < 0.5
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:
         tracemalloc.stop()
@@ -167,9 +167,9 @@ def test_a_13_megapixel_photo_takes_milliseconds():
     with (ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg").open("rb") as file:
         times = []
         for _ in range(5):
-            began = time.perf_counter()
+            began = time.thread_time()
             probe_photo(file)
-            times.append(time.perf_counter() - began)
+            times.append(time.thread_time() - began)
 
     assert min(times) < 0.02
 

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploaded
 from media.errors import MediaError, TransientMediaError
 from media.probe import probe_photo
 from media.storage import (
+    PUBLIC,
     delete_originals,
     delete_renditions,
     new_key,
@@ -21,7 +22,6 @@ from media.storage import (
     store_original,
     store_rendition,
 )
-from media.views import KEY
 from tests.media.pictures import BAD, HOSTILE_NAMES
 from tests.stores import content, is_local, keys_in, stored_files
 
@@ -32,7 +32,7 @@ def test_keys_are_random_and_are_what_the_view_serves():
     keys = {new_key(".webp") for _ in range(1000)}
 
     assert len(keys) == 1000
-    assert all(KEY.fullmatch(key) for key in keys)
+    assert all(PUBLIC.fullmatch(key) for key in keys)
 
 
 def test_a_key_has_an_extension_of_ours_or_none():

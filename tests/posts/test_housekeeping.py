@@ -10,7 +10,7 @@ from media.incoming import store_part
 from media.photos import RENDERER
 from media.storage import store_original, store_rendition, stored_files
 from posts import tasks
-from posts.actions import Upload, create_post
+from posts.actions import Upload, create_post, take_file
 from posts.models import Media, Post, UploadSession
 from tests.conftest import FILES
 from tests.stores import age, keys_in, lose, put
@@ -151,12 +151,50 @@ def test_what_cannot_be_made_anew_keeps_its_files(shared):
 def test_a_post_deleted_while_it_is_made_anew_leaves_no_file(shared, monkeypatch):
     render = tasks.render_photo
 
-    def render_slowly(original):
+    def render_slowly(original, **options):
         Post.objects.update(deleted_at="2026-01-01T00:00Z")
-        return render(original)
+        return render(original, **options)
 
     monkeypatch.setattr(tasks, "render_photo", render_slowly)
     tasks.rerender(Media.objects.first().pk)
     tasks.purge_post(shared.pk)
 
     assert not keys_in("default")
+
+
+def test_captions_are_no_orphans_and_outlive_a_new_rendering(shared):
+    medium = Media.objects.filter(post=shared).first()
+    key = store_rendition(b"stands for captions", ".webp")
+    Media.objects.filter(pk=medium.pk).update(captions=key)
+    age("default", key, OLD)
+    assert "mend" not in run("media_doctor")
+
+    run("rerender", "--all")
+    assert key in keys_in("default")
+
+    lose("default", key)
+    said = run("media_doctor", "--fix")
+    assert f"{key} of captions of medium {medium.pk}" in said
+    assert "1 not mended." in said
+
+
+def test_an_unshared_file_is_no_orphan_and_can_be_made_anew(author, photo, tasks_run):
+    with tasks_run():
+        medium = take_file(owner=author, file=photo())
+    medium.refresh_from_db()
+    before = medium.keys
+
+    assert "mend" not in run("media_doctor")
+    assert "1 of 1 made anew" in run("rerender", "--all")
+    medium.refresh_from_db()
+    assert not set(before) & set(medium.keys)
+    assert keys_in("default") == set(medium.keys)
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_the_doctor_reads_all_media_in_one_query(count, author, photo, django_assert_num_queries):
+    for _ in range(count):
+        take_file(owner=author, file=photo())
+
+    with django_assert_num_queries(5):
+        run("media_doctor")

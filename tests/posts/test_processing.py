@@ -63,7 +63,7 @@ def test_others_do_not_see_a_post_that_is_processing_and_its_author_does(client,
 def test_a_photo_at_fault_fails_with_its_sentence_and_can_be_tried_again(
     as_, author, submitted, monkeypatch, tasks_run
 ):
-    def refuse(original):
+    def refuse(original, **options):
         raise MediaError("unreadable", "This photo is damaged and cannot be opened.")
 
     monkeypatch.setattr(tasks, "render_photo", refuse)
@@ -90,7 +90,7 @@ def test_a_decoder_that_was_switched_off_meanwhile_is_not_used(submitted, settin
 
 
 def test_D6_trouble_of_ours_is_tried_three_times_and_then_parked(submitted, monkeypatch):
-    def fail(original):
+    def fail(original, **options):
         raise TransientMediaError("busy", "This photo could not be processed just now.")
 
     monkeypatch.setattr(tasks, "render_photo", fail)
@@ -105,7 +105,7 @@ def test_D6_trouble_of_ours_is_tried_three_times_and_then_parked(submitted, monk
 
 
 def test_D6_a_photo_that_kills_its_worker_is_given_up_after_three_attempts(submitted, monkeypatch):
-    def die(original):
+    def die(original, **options):
         raise SystemExit
 
     monkeypatch.setattr(tasks, "render_photo", die)
@@ -160,9 +160,9 @@ def test_D12_a_post_deleted_before_it_is_rendered_leaves_no_file(submitted, task
 def test_a_post_deleted_while_it_is_rendered_leaves_no_file(submitted, monkeypatch):
     render = tasks.render_photo
 
-    def render_slowly(original):
+    def render_slowly(original, **options):
         Post.objects.update(deleted_at=timezone.now())
-        return render(original)
+        return render(original, **options)
 
     monkeypatch.setattr(tasks, "render_photo", render_slowly)
     tasks.process_media(medium_of(submitted).pk)

@@ -41,10 +41,12 @@ def test_photos_and_videos_are_shared_in_one_post(as_, author, photo, tasks_run)
     assert all(storages["default"].exists(key) for key in film.keys)
     page = as_(author).get(post.get_absolute_url()).text
     assert 'aria-label="2 photos and videos"' in page
-    assert f'src="{film.video_src}" poster="{film.src}"' in page
+    [whole] = film.video_sources
+    assert f'poster="{film.src}"' in page
+    assert f'<source src="{whole["src"]}" type="video/mp4">' in page
     assert "a woman speaks" in page
     if is_local():
-        served = as_(author).get(film.video_src, headers={"Range": "bytes=0-99"})
+        served = as_(author).get(whole["src"], headers={"Range": "bytes=0-99"})
         assert (served.status_code, served["Content-Type"]) == (206, "video/mp4")
 
 
@@ -123,7 +125,7 @@ def test_U5_what_a_header_tells_is_refused_at_the_field(as_, author, photo):
 
 
 def test_all_files_of_a_post_together_have_a_limit(as_, author, photo, monkeypatch):
-    monkeypatch.setattr("posts.forms.MAX_POST_BYTES", 5 * 1024 * 1024)
+    monkeypatch.setattr("posts.actions.MAX_POST_BYTES", 5 * 1024 * 1024)
 
     answer = send(as_(author), [photo(f"{n}.jpg", b"x" * 2 * 1024 * 1024) for n in range(3)])
 

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from posts.actions import add_comment
+from posts.actions import add_comment, archive_post
 from posts.models import Comment, Post
 
 
@@ -97,6 +97,25 @@ def test_searching_and_filtering_work(page, as_, moderator, follower, post):
 
     for query in ("q=sun", "q=author", "standing=removed", "standing=suspended", "standing=active", "standing=there"):
         assert browser.get(f"/admin/{page}/?{query}", follow=True).status_code == 200
+
+
+def test_moderators_see_what_is_archived_or_for_close_friends_and_change_neither(as_, moderator, author, share):
+    shown, hidden, close = share(author), share(author), share(author)
+    archive_post(hidden)
+    Post.objects.filter(pk=close.pk).update(audience="close_friends")
+    browser = as_(moderator)
+
+    def listed(query):
+        return {post.pk for post in browser.get(f"/admin/posts/post/?{query}").context["cl"].result_list}
+
+    assert listed("archived=yes") == {hidden.pk}
+    assert listed("archived=no") == {shown.pk, close.pk}
+    assert listed("audience__exact=close_friends") == {close.pk}
+    url = f"/admin/posts/post/{hidden.pk}/change/"
+    browser.post(url, {"audience": "close_friends", "archived_at_0": "", "archived_at_1": ""})
+    after = Post.objects.get(pk=hidden.pk)
+    assert (after.audience, after.archived_at is None) == ("everyone", False)
+    assert "Archived" in browser.get(url).text
 
 
 @pytest.mark.parametrize("size", [2, 20])

@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from common.ids import encode_shortcode
-from posts.models import Comment, Like, Post
+from posts.models import Comment, Like, Media, Post, UploadSession
 from social.models import Follow
 
 PUBLIC = {
@@ -37,8 +37,11 @@ PUBLIC = {
 """Addresses for people without a session. Everything else is closed."""
 
 WRITES = ["/p/{post}/like/", "/p/{post}/unlike/", "/p/{post}/comment/", "/p/{post}/delete/", "/p/{post}/retry/"]
+WRITES += ["/p/{post}/edit/", "/p/{post}/archive/", "/p/{post}/unarchive/"]
 WRITES += ["/p/{post}/comments/{comment}/delete/", "/{person}/follow/", "/{person}/unfollow/", "/create/"]
 WRITES += ["/accounts/edit/", "/accounts/avatar/remove/", "/accounts/logout/", "/accounts/password/change/"]
+WRITES += ["/create/uploads/", "/create/uploads/1/parts/1/", "/create/uploads/1/complete/", "/create/uploads/1/delete/"]
+WRITES += ["/create/media/1/delete/", "/create/media/1/retry/", "/p/{post}/slides/1/remove/"]
 
 
 def all_patterns(resolver=None, namespace=""):
@@ -64,7 +67,9 @@ def filled(author, follower, post):
 
 def rows():
     posts = Post.objects.filter(deleted_at=None)
-    return [found.count() for found in (posts, Like.objects, Comment.objects, Follow.objects)]
+    states = sorted(posts.values_list("pk", "version", "archived_at"))
+    found = (Like.objects, Comment.objects, Follow.objects, Media.objects, UploadSession.objects)
+    return [states, *(rows.count() for rows in found)]
 
 
 @pytest.mark.parametrize("url", WRITES)
@@ -101,16 +106,16 @@ def test_H4_a_get_changes_nothing(url, filled, author, as_):
     assert rows() == before
 
 
-@pytest.mark.parametrize("url", WRITES[:8])
+@pytest.mark.parametrize("url", [url for url in WRITES if "{" in url])
 def test_A10_ones_writes_on_what_one_may_not_touch_are_not_found(url, filled, stranger, as_):
-    """Deleting and retrying another's post, and whatever is done to a post or a person that is not there."""
+    """Changing another's post, and whatever is done to a post or a person that is not there."""
     missing = {"post": encode_shortcode(1 << 60), "comment": 1 << 60, "person": "nobody.here"}
     before = rows()
     browser = as_(stranger)
 
     unknown = browser.post(url.format(**missing), {"text": "x"})
     assert unknown.status_code == 404
-    if "delete" in url or "retry" in url:
+    if url.rsplit("/", 2)[-2] in {"delete", "retry", "edit", "archive", "unarchive"}:
         forbidden = browser.post(url.format(**filled), {"text": "x"})
         assert forbidden.status_code == 404
         assert rows() == before

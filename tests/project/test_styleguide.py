@@ -11,8 +11,9 @@ def test_the_style_guide_shows_every_state_without_asking_the_database(client, d
     assert page.status_code == 200
     html = page.content.decode()
     for shown in (
-        *('data-state="processing"', 'data-state="failed"', 'data-state="removed"'),
+        *('data-state="processing"', 'data-state="failed"', 'data-state="removed"', 'data-state="archived"'),
         *('class="carousel', 'class="alt-text"', "View all 18 comments", 'aria-pressed="true"', 'class="field-error"'),
+        *("edited</time>", "Close friends</span>", 'class="toast-action"'),
         *('class="tile"', 'class="empty"', 'class="dialog', 'class="toast"', 'class="caught-up"'),
     ):
         assert shown in html, shown

@@ -75,7 +75,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {found.foreign} are not ours, by their names: left alone")
 
     def mend(self, owner: str) -> bool:
-        """Make the files of a medium anew. A person's picture is small and theirs to choose again: it is only named."""
+        """Make the files of a medium anew. Pictures of people and captions are theirs to choose again: only named."""
         kind, _, number = owner.partition(" ")
         try:
             return kind == "medium" and rerender(int(number))

@@ -1,0 +1,187 @@
+"""Files on their way to a post, for the composer's script: it speaks JSON only, as docs/uploads.md describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.http import MemberRequest
+from common.http import json_error
+from common.limits import PART_BYTES
+from common.ratelimit import FILES, seconds_to_wait, too_many_sentence
+from media.errors import MediaError, TransientMediaError
+from media.incoming import Target, direct_target, is_direct, part_sizes, received
+from posts.actions import delete_medium as do_delete_medium
+from posts.actions import retry_medium as do_retry_medium
+from posts.models import Media, UploadSession
+from posts.models.media import MediaState
+from posts.uploads import IncompleteError, begin_upload, cancel_upload, complete_upload, take_part
+from posts.views.lookup import own_unshared, own_upload
+
+View = Callable[..., HttpResponse]
+
+
+def medium_json(medium: Media) -> dict[str, Any]:
+    """What scripts are told of a photo or video of their own."""
+    is_ready = medium.state == MediaState.READY
+    return {
+        "id": str(medium.pk),
+        "kind": medium.kind,
+        "name": medium.original_name,
+        "state": medium.state,
+        "progress": 100 if is_ready else medium.progress,
+        "error": medium.error,
+        "width": medium.width,
+        "height": medium.height,
+        "duration_ms": medium.duration_ms,
+        "preview": medium.preview if is_ready else "",
+        "captions": bool(medium.captions),
+    }
+
+
+def says_why(view: View) -> View:
+    """A view whose MediaError is answered as JSON: 422 for the file, 503 for trouble of ours."""
+
+    @wraps(view)
+    def answer(*args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(*args, **kwargs)
+        except MediaError as error:
+            return json_error(503 if isinstance(error, TransientMediaError) else 422, error.code, str(error))
+
+    return answer
+
+
+@require_POST
+@says_why
+def begin(request: MemberRequest) -> HttpResponse:
+    """Open an upload; 201 with its parts and where to send them."""
+    text = request.POST.get("size", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        return json_error(422, "size", "Say in the field size how many bytes the file has.")
+    if seconds := seconds_to_wait(FILES, f"person:{request.user.pk}"):
+        return json_error(429, "too-many", too_many_sentence(seconds), headers={"Retry-After": str(seconds)})
+    upload = begin_upload(
+        owner=request.user,
+        name=request.POST.get("name", ""),
+        size=int(text),
+        kind=request.POST.get("type", ""),
+    )
+    return JsonResponse(_session_json(request, upload), status=201)
+
+
+@require_safe
+@says_why
+def upload(request: MemberRequest, upload_id: int) -> HttpResponse:
+    """An upload as it stands, with fresh fields: how one that was broken off goes on."""
+    return JsonResponse(_session_json(request, own_upload(request, upload_id)))
+
+
+@require_POST
+@says_why
+def part(request: MemberRequest, upload_id: int, number: int) -> HttpResponse:
+    """Take one part; again is harmless."""
+    session = own_upload(request, upload_id)
+    if is_direct() or not 1 <= number <= len(part_sizes(session.size)):
+        raise Http404
+    file = request.FILES.get("file")
+    if not isinstance(file, UploadedFile):
+        return json_error(422, "file", "Send the part in the field file, as multipart/form-data.")
+    if session.media_id is None:
+        take_part(session, number, file)
+    return HttpResponse(status=204)
+
+
+@require_POST
+@says_why
+def complete(request: MemberRequest, upload_id: int) -> HttpResponse:
+    """Make a medium of the parts: 201, or 200 if it is there already; 409 says what is missing."""
+    try:
+        done = complete_upload(own_upload(request, upload_id))
+    except IncompleteError as error:
+        some = ", ".join(map(str, error.missing[:5])) + (", …" if len(error.missing) > 5 else "")
+        return json_error(409, "incomplete", f"Not all of this file has come: parts {some}.", missing=error.missing)
+    if done is None:
+        raise Http404
+    medium, is_new = done
+    return JsonResponse(medium_json(medium), status=201 if is_new else 200)
+
+
+@require_POST
+@says_why
+def cancel(request: MemberRequest, upload_id: int) -> HttpResponse:
+    """Delete an upload, and what has become of it if it is not shared yet."""
+    session = own_upload(request, upload_id)
+    if not cancel_upload(session) and session.media_id is not None:
+        do_delete_medium(cast("Media", session.media))
+    return HttpResponse(status=204)
+
+
+@require_safe
+@says_why
+def unshared(request: MemberRequest) -> HttpResponse:
+    """One's own files that are not shared yet, and uploads under way, oldest first.
+
+    Cost: two queries, and one question to the storage for every upload under way.
+    """
+    items = [medium_json(medium) for medium in Media.objects.unshared_of(request.user)]
+    under_way = [_session_json(request, one) for one in UploadSession.objects.open_of(request.user)]
+    return JsonResponse({"items": items, "uploads": under_way})
+
+
+@require_POST
+@says_why
+def retry_medium(request: MemberRequest, media_id: int) -> HttpResponse:
+    medium = own_unshared(request, media_id)
+    do_retry_medium(medium)
+    medium.refresh_from_db()
+    return JsonResponse(medium_json(medium))
+
+
+@require_POST
+@says_why
+def delete_medium(request: MemberRequest, media_id: int) -> HttpResponse:
+    do_delete_medium(own_unshared(request, media_id))
+    return HttpResponse(status=204)
+
+
+def _session_json(request: MemberRequest, session: UploadSession) -> dict[str, Any]:
+    sizes = part_sizes(session.size)
+    is_done = session.media_id is not None
+    have = set(range(1, len(sizes) + 1)) if is_done else received(session.prefix, sizes)
+    parts = []
+    for number, size in enumerate(sizes, start=1):
+        target = _target(request, session, number, size)
+        parts.append(
+            {
+                "number": number,
+                "offset": (number - 1) * PART_BYTES,
+                "size": size,
+                "have": number in have,
+                "url": target.url,
+                "fields": target.fields,
+            }
+        )
+    return {
+        "id": str(session.pk),
+        "name": session.name,
+        "size": session.size,
+        "part_bytes": PART_BYTES,
+        "parts": parts,
+    }
+
+
+def _target(request: MemberRequest, session: UploadSession, number: int, size: int) -> Target:
+    if is_direct():
+        return direct_target(session.prefix, number, size)
+    return Target(
+        url=reverse("posts:upload_part", args=[session.pk, number]),
+        fields={"csrfmiddlewaretoken": get_token(request)},
+    )

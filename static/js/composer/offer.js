@@ -1,0 +1,63 @@
+/**
+ * What one has uploaded and this draft does not know: from another device, or from a draft that this browser lost. It
+ * can be added to the post or deleted.
+ */
+import { make } from "../dom.js";
+import { isVideo } from "./files.js";
+import { takeMedium } from "./media.js";
+import { Slide } from "./slides.js";
+
+const UNFINISHED = "This file was not sent to its end. Choose it again, and it goes on where it stopped.";
+
+/**
+ * Shows in `box` those of the server's `items` and `uploads` that no slide has; hides it when there are none. Adding
+ * them, where there is `room` for all, calls `add` with their slides; `dropped` is called after they were deleted.
+ */
+export function offer(box, { items, uploads: sessions }, { slides, uploads, room, add, dropped }) {
+  const unknown = [
+    ...items.filter(({ id }) => !slides.items.some(({ mediumId }) => mediumId === id)).map(ofMedium),
+    ...sessions.filter(({ id }) => !slides.items.some(({ uploadId }) => uploadId === id)).map(ofSession),
+  ];
+  const one = unknown.length === 1;
+  const done = (use) => () => {
+    box.hidden = true;
+    box.replaceChildren();
+    use();
+  };
+  const drop = () => {
+    unknown.forEach((slide) => uploads.forget(slide));
+    dropped();
+  };
+  box.hidden = unknown.length === 0;
+  box.replaceChildren(
+    make("p", {}, `You have uploaded ${one ? "a file" : `${unknown.length} files`} before and not shared ${one ? "it" : "them"}.`),
+    make("ul", { class: "composer-offer-list" }, ...unknown.map(rowOf)),
+    make(
+      "div",
+      { class: "composer-offer-actions" },
+      ...(unknown.length <= room ? [button(one ? "Add it to this post" : "Add them to this post", done(() => add(unknown)))] : []),
+      button(one ? "Delete it" : "Delete them", done(drop)),
+    ),
+  );
+}
+
+function ofMedium(medium) {
+  const slide = new Slide({ kind: medium.kind, name: medium.name });
+  takeMedium(slide, medium);
+  return slide;
+}
+
+function ofSession({ id, name, size }) {
+  return new Slide({ uploadId: id, name, size, kind: isVideo({ name, type: "" }) ? "video" : "photo", state: "failed", remedy: "choose", error: UNFINISHED });
+}
+
+function rowOf({ name, preview }) {
+  const picture = preview ? make("img", { src: preview, alt: "", loading: "lazy", width: 48, height: 48 }) : make("span", { class: "composer-offer-blank" });
+  return make("li", {}, picture, make("span", {}, name || "A file"));
+}
+
+function button(label, use) {
+  const element = make("button", { type: "button", class: "button" }, label);
+  element.addEventListener("click", use);
+  return element;
+}

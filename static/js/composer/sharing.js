@@ -1,0 +1,212 @@
+/**
+ * Sharing: what can be checked here, the reminder of alt texts, waiting for the files that still travel, then one
+ * small request. Whatever goes wrong is said where it belongs, and everything is still there.
+ */
+import { graphemes } from "../count.js";
+import { choose } from "../dialogs.js";
+import { megabytes, slidesWord } from "./files.js";
+
+/** A photo that has arrived is checked in a moment; were no worker there, one would wait for ever. */
+const CHECK_MS = 10_000;
+
+export class Sharing {
+  /** Ends the waiting for files, and looks whether it can end. */
+  #waiting = null;
+  #look = null;
+  #isReminded = false;
+
+  /** `ask` talks to the server; `shared(url)` is called at the end, `busy(isBusy)` at the start and after a failure. */
+  constructor({ form, slides, messages, limits, fields, root, pickButton, ask, busy, shared }) {
+    Object.assign(this, { form, slides, messages, limits, fields, root, pickButton, ask, busy, shared });
+    this.isOn = false;
+  }
+
+  async share() {
+    if (this.isOn) return;
+    this.clear();
+    if (!this.#check() || !(await this.#remind())) return;
+    this.isOn = true;
+    this.busy(true);
+    const stopped = await this.#allArrived();
+    if (stopped) {
+      this.#end();
+      if (stopped.message) this.#refuse(stopped.message, stopped.focus);
+      return;
+    }
+    this.#showProgress("Sharing…");
+    try {
+      this.shared((await this.ask("POST", "", this.#fields())).url);
+    } catch (error) {
+      this.#end();
+      if (error.status === 422) this.#refused(error.answer);
+      else if (error.status !== undefined) this.#refuse(`Your post was not shared. ${error.message}${error.message.includes("still here") ? "" : " Everything is still here."}`);
+      else throw error;
+    }
+  }
+
+  /** Back to writing; only while files are still on their way. */
+  cancel(message = "") {
+    this.#waiting?.({ message });
+  }
+
+  clear() {
+    this.messages.showErrors([]);
+    for (const field of this.fields.texts) this.messages.showFieldError(field, []);
+    for (const slide of this.slides.items) {
+      if (slide.state !== "failed") slide.error = "";
+      this.slides.drawState(slide);
+    }
+    this.messages.showFailure("");
+  }
+
+  // --- Before -------------------------------------------------------------------------------------------------------
+
+  /** True when all is well here; else focuses the first thing to mend. */
+  #check() {
+    const { slides, limits, messages, pickButton } = this;
+    let first = null;
+    const refuse = (message, focus) => {
+      messages.showErrors([message]);
+      first ??= focus;
+    };
+    const total = slides.items.reduce((sum, { size }) => sum + size, 0);
+    const failed = slides.items.filter(({ state }) => state === "failed");
+    if (slides.length === 0) refuse("Choose at least one photo or video.", pickButton());
+    else if (failed.length) refuse(failedSentence(failed), buttonOf(failed[0]));
+    else if (total > limits.maxPostBytes) refuse(`Together these files have ${megabytes(total)}. A post holds at most ${megabytes(limits.maxPostBytes)}: share them in several.`, pickButton());
+    for (const field of this.fields.texts) {
+      const most = Number(field.dataset.maxGraphemes);
+      const used = graphemes(field.value);
+      if (!most || used <= most) continue;
+      messages.showFieldError(field, [`This is ${used.toLocaleString("en-GB")} characters long: at most ${most.toLocaleString("en-GB")} fit.`]);
+      first ??= field;
+    }
+    for (const slide of slides.items) {
+      const used = graphemes(slide.alt);
+      if (used <= limits.maxAlt) continue;
+      slide.error = `The alt text is ${used.toLocaleString("en-GB")} characters long: at most ${limits.maxAlt.toLocaleString("en-GB")} fit.`;
+      slides.drawState(slide);
+      first ??= slide.slots.alt;
+    }
+    first?.focus();
+    return first === null;
+  }
+
+  async #remind() {
+    const without = this.slides.items.filter(({ alt }) => alt.trim() === "");
+    if (without.length === 0 || this.#isReminded) return true;
+    const chosen = await choose({
+      title: "Share without alt text?",
+      text: `${altSentence(this.slides.items)} With it, people who cannot see ${this.slides.length === 1 ? "it" : "them"} know what is there.`,
+      choices: [{ value: "add", label: "Add alt text" }, { value: "share", label: "Share without" }],
+    });
+    this.#isReminded = chosen === "share";
+    if (!this.#isReminded) without[0].slots.alt.focus();
+    return this.#isReminded;
+  }
+
+  // --- Waiting for the files ----------------------------------------------------------------------------------------
+
+  /** Resolves to null once the server has all files and has looked at the photos; else to why not. */
+  #allArrived() {
+    return new Promise((resolve) => {
+      let timer = null;
+      this.#waiting = (stopped) => {
+        clearTimeout(timer);
+        this.#waiting = null;
+        resolve(stopped);
+      };
+      this.#look = () => {
+        const { items } = this.slides;
+        const failed = items.filter(({ state }) => state === "failed");
+        if (failed.length) this.#waiting({ message: failedSentence(failed), focus: buttonOf(failed[0]) });
+        else if (items.every(isDone)) this.#waiting(null);
+        else if (items.every(({ hasArrived }) => hasArrived)) {
+          this.#showProgress("Checking the photos…");
+          timer ??= setTimeout(() => this.#waiting?.(null), CHECK_MS);
+        } else this.#showTravel(items);
+      };
+      this.#look();
+    });
+  }
+
+  /** To be called whenever a slide has changed. */
+  advance() {
+    if (this.#waiting) this.#look();
+  }
+
+  #showTravel(items) {
+    const all = items.reduce((sum, { size }) => sum + size, 0);
+    const there = items.reduce((sum, { hasArrived, size, sent }) => sum + (hasArrived ? size : sent), 0);
+    const percent = Math.floor((there / Math.max(all, 1)) * 100);
+    const left = items.filter(({ hasArrived }) => !hasArrived).length;
+    const note = items.find(({ note }) => note)?.note;
+    this.#showProgress(note || `Sending ${left === 1 ? "the last file" : `${left} files`}: ${Math.floor(percent / 10) * 10} %`, percent);
+  }
+
+  #showProgress(text, percent) {
+    const bar = this.root.querySelector(".composer-progress");
+    const line = this.root.querySelector(".composer-progress-text");
+    if (percent === undefined) bar.removeAttribute("value");
+    else bar.value = percent;
+    if (line.textContent !== text) line.textContent = text;
+  }
+
+  // --- The request and its answer -----------------------------------------------------------------------------------
+
+  #fields() {
+    const { items } = this.slides;
+    return {
+      ...this.fields.read(),
+      media: items.map(({ mediumId }) => mediumId),
+      alt: items.map(({ alt }) => alt),
+      edits: items.map(({ edits }) => (Object.keys(edits).length ? JSON.stringify(edits) : "")),
+    };
+  }
+
+  #end() {
+    this.isOn = false;
+    this.busy(false);
+  }
+
+  #refuse(message, focus) {
+    this.messages.showFailure(message);
+    (focus ?? this.root.querySelector('[data-act="share"]')).focus();
+  }
+
+  #refused({ errors = {}, media_errors: mediaErrors = [] }) {
+    let first = null;
+    for (const { id, message } of mediaErrors) {
+      const slide = this.slides.items.find(({ mediumId }) => mediumId === id);
+      if (!slide) continue;
+      slide.error = message;
+      this.slides.drawState(slide);
+      first ??= slide.slots.remove;
+    }
+    const shown = new Set(this.fields.texts.map(({ name }) => name));
+    for (const field of this.fields.texts) {
+      const messages = errors[field.name] ?? [];
+      this.messages.showFieldError(field, messages);
+      if (messages.length) first ??= field;
+    }
+    // What is said at the slides need not be said again.
+    if (mediaErrors.length) shown.add("files").add("media");
+    const others = Object.entries(errors).flatMap(([name, messages]) => (shown.has(name) ? [] : messages));
+    this.#refuse(others.join(" ") || "Your post was not shared: see what is marked. Everything is still here.", first);
+  }
+}
+
+/** "2 of 3 photos have no alt text."; for nothing without, "". */
+export function altSentence(slides) {
+  const without = slides.filter(({ alt }) => alt.trim() === "").length;
+  if (without === 0) return "";
+  if (slides.length === 1) return `Your ${slides[0].noun} has no alt text.`;
+  return `${without} of ${slides.length} ${slidesWord(slides)} ${without === 1 ? "has" : "have"} no alt text.`;
+}
+
+const isDone = ({ state, kind, hasArrived }) => state === "ready" || (hasArrived && kind === "video");
+
+const failedSentence = (failed) =>
+  failed.length === 1 ? `${failed[0].name} cannot be shared as it is: see there what to do, or remove it.` : `${failed.length} files cannot be shared as they are: see there what to do, or remove them.`;
+
+const buttonOf = ({ slots }) => [slots.retry, slots.choose].find((button) => !button.hidden) ?? slots.remove;

@@ -1,0 +1,189 @@
+"""A post edited, archived and brought back in a browser, with scripts and without."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import FILES
+from tests.e2e.conftest import DESKTOP, PHONE
+from tests.e2e.test_story import share, wait_until_published
+
+SMALL = FILES / "bad" / "name-test.jpg"
+
+
+@pytest.fixture
+def shared(sign_up):
+    """Somebody on the page of a post of theirs with three photos."""
+
+    def make(*, javascript=True, size=DESKTOP, forgive=()):
+        page = sign_up("anna", javascript=javascript, size=size, forgive=forgive)
+        page.shortcode = share(page, "Three cups", photo=[SMALL, SMALL, SMALL], javascript=javascript)
+        wait_until_published(page, page.shortcode, javascript=javascript)
+        page.goto(f"/p/{page.shortcode}/")
+        return page
+
+    return make
+
+
+def choose(page, item):
+    """Choose `item` in the menu of the post."""
+    page.locator("article summary", has=page.get_by_label("More options")).click()
+    page.locator("article .menu-list").get_by_text(item, exact=True).click()
+
+
+def alts(page):
+    return [box.input_value() for box in page.locator("[name=alt]").all()]
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_post_is_edited_archived_and_brought_back(javascript, size, shared, open_browser):
+    anna = shared(javascript=javascript, size=size)
+    visitor = open_browser(javascript=javascript, size=size, forgive=("404 (Not Found)",))
+    choose(anna, "Edit")
+
+    # Words, and the last photo to the front: nothing that is typed is lost on the way, and the keyboard stays there.
+    anna.get_by_label("Caption").fill("Cups in order #coffee")
+    anna.get_by_label("Location").fill("Oviedo")
+    for number, text in enumerate(("one", "two", "three"), start=1):
+        anna.get_by_label(f"Alt text for photo {number}").fill(text)
+    anna.get_by_role("button", name="Move photo 3 up").click()
+    expect(anna.get_by_role("button", name="Move photo 2 up")).to_be_focused()
+    anna.keyboard.press("Enter")
+    expect(anna.get_by_role("button", name="Move photo 1 down")).to_be_focused()
+    assert alts(anna) == ["three", "one", "two"]
+    expect(anna.get_by_label("Caption")).to_have_value("Cups in order #coffee")
+    anna.get_by_label("Location").press("Enter")
+
+    anna.wait_for_url(f"**/p/{anna.shortcode}/")
+    visitor.goto(f"/p/{anna.shortcode}/")
+    for page in (anna, visitor):
+        expect(page.locator("article")).to_contain_text("Cups in order #coffee")
+        expect(page.locator("article")).to_contain_text("Oviedo")
+        expect(page.locator("time", has_text="edited")).to_have_attribute("title")
+    shown = visitor.locator("article img.photo-image")
+    assert [image.get_attribute("alt") for image in shown.all()] == ["three", "one", "two"]
+
+    # Archived, it is there for Anna alone; the message takes it back.
+    choose(anna, "Archive")
+    where = anna.get_by_role("dialog") if javascript else anna.locator("main")
+    where.get_by_role("button", name="Archive").click()
+    anna.wait_for_url(f"**/{anna.username}/")
+    expect(anna.get_by_text("0 posts")).to_be_visible()
+    assert visitor.goto(f"/p/{anna.shortcode}/").status == 404
+    anna.locator("#toasts").get_by_role("button", name="Undo").click()
+    anna.wait_for_url(f"**/p/{anna.shortcode}/")
+    assert visitor.goto(f"/p/{anna.shortcode}/").status == 200
+
+    # And again, back from the archive this time.
+    choose(anna, "Archive")
+    where.get_by_role("button", name="Archive").click()
+    anna.wait_for_url(f"**/{anna.username}/")
+    anna.get_by_role("link", name="View archive").click()
+    anna.locator(f'article[data-post="{anna.shortcode}"] a').click()
+    expect(anna.get_by_text("Archived. Only you can see it.")).to_be_visible()
+    anna.get_by_role("button", name="Bring it back").click()
+    assert visitor.goto(f"/p/{anna.shortcode}/").status == 200
+
+
+def test_slides_are_dragged_and_the_new_place_is_said(shared):
+    anna = shared()
+    anna.goto(f"/p/{anna.shortcode}/edit/")
+    for number in (1, 2, 3):
+        anna.get_by_label(f"Alt text for photo {number}").fill(str(number))
+
+    anna.locator(".edit-slide-thumb").nth(2).drag_to(anna.locator(".edit-slide-thumb").nth(0))
+
+    assert alts(anna) == ["3", "1", "2"]
+    expect(anna.locator("[data-reorder-status]")).to_have_text("Photo 3 is now number 1 of 3. Not saved yet.")
+    expect(anna.get_by_label("Alt text for photo 1")).to_have_value("3")
+    anna.get_by_role("button", name="Save").click()
+    anna.wait_for_url(f"**/p/{anna.shortcode}/")
+    shown = anna.locator("article img.photo-image")
+    assert [image.get_attribute("alt") for image in shown.all()] == ["3", "1", "2"]
+
+
+def test_leaving_asks_only_while_something_is_not_saved(shared):
+    anna = shared()
+    asked = []
+    anna.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    anna.goto(f"/p/{anna.shortcode}/edit/")
+    anna.get_by_role("link", name="Cancel").click()
+    anna.wait_for_url(f"**/p/{anna.shortcode}/")
+    assert asked == []
+
+    anna.goto(f"/p/{anna.shortcode}/edit/")
+    anna.get_by_label("Caption").fill("Not saved")
+    anna.get_by_role("link", name="Cancel").click()
+    anna.wait_for_url(f"**/p/{anna.shortcode}/")
+    assert asked == ["beforeunload"]
+
+    anna.goto(f"/p/{anna.shortcode}/edit/")
+    anna.get_by_label("Caption").fill("Saved")
+    anna.get_by_role("button", name="Save").click()
+    anna.wait_for_url(f"**/p/{anna.shortcode}/")
+    assert asked == ["beforeunload"]
+
+
+def test_of_two_windows_the_second_is_told_and_keeps_what_was_typed(shared):
+    anna = shared(forgive=("409 (Conflict)",))
+    anna.goto(f"/p/{anna.shortcode}/edit/")
+    other = anna.context.new_page()
+    other.goto(f"/p/{anna.shortcode}/edit/")
+    other.get_by_label("Caption").fill("From the other window")
+    other.get_by_role("button", name="Save").click()
+    other.wait_for_url(f"**/p/{anna.shortcode}/")
+
+    anna.get_by_label("Caption").fill("From this window")
+    anna.get_by_role("button", name="Save").click()
+
+    expect(anna.get_by_role("alert")).to_contain_text("This post was changed meanwhile")
+    expect(anna.get_by_role("alert")).to_contain_text("From the other window")
+    expect(anna.get_by_label("Caption")).to_have_value("From this window")
+    anna.get_by_role("button", name="Save").click()
+    anna.wait_for_url(f"**/p/{anna.shortcode}/")
+    expect(anna.locator("article")).to_contain_text("From this window")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_H10_the_pages_of_editing_pass_axe(size, shared):
+    from axe_playwright_python.sync_playwright import Axe
+
+    anna = shared(size=size, forgive=("422 (Unprocessable Entity)",))
+    code, found = anna.shortcode, []
+
+    def examine(name):
+        for scheme in ("light", "dark"):
+            anna.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            anna.wait_for_timeout(300)  # colours change by transition
+            for violation in Axe().run(anna).response["violations"]:
+                if violation["impact"] in {"serious", "critical"}:
+                    nodes = [node["html"][:160] for node in violation["nodes"][:3]]
+                    found.append(f"{name} {scheme}: {violation['id']}: {nodes}")
+        if (width := anna.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
+            found.append(f"{name}: {width} px wider than the window")
+
+    for url in (f"/p/{code}/edit/", f"/p/{code}/archive/", "/archive/"):
+        anna.goto(url)
+        examine(url)
+    anna.goto(f"/p/{code}/edit/")
+    anna.get_by_label("Alt text for photo 2").fill("x" * 1_001)
+    anna.get_by_label("Close friends").check()
+    anna.get_by_role("button", name="Save").click()
+    expect(anna.get_by_label("Alt text for photo 2")).to_be_focused()
+    examine("refused")
+    anna.get_by_label("Alt text for photo 2").fill("a cup")
+    anna.get_by_role("button", name="Save").click()
+    anna.wait_for_url(f"**/p/{code}/")
+    examine("for close friends")
+    choose(anna, "Archive")
+    examine("dialog")
+    anna.get_by_role("dialog").get_by_role("button", name="Archive").click()
+    anna.wait_for_url(f"**/{anna.username}/")
+    examine("undo")
+    for url in (f"/p/{code}/", "/archive/"):
+        anna.goto(url)
+        examine(f"archived {url}")
+
+    assert not found, "\n".join(found)

@@ -1,0 +1,199 @@
+"""Edits look the same in the preview, drawn by a real browser, and in what is published."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageOps, ImageStat
+
+from common.limits import MIN_PHOTO_SIDE
+from media.edits import ADJUSTMENTS, FILTERS, RATIOS, apply, crop_box, parse_edits
+from media.photos import render_photo
+
+ORIGINALS = Path(__file__).resolve().parent.parent / "files" / "originals"
+PHOTO = ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg"
+UPRIGHT = ORIGINALS / "wisteria-portrait-orientation-6-gps.jpg"
+MIXED = {"filter": "reel", "brightness": 25, "contrast": -30, "saturation": 40, "warmth": -35, "vignette": 60}
+
+MOST_LEVELS, MEAN_LEVELS = 2, 0.5
+LEAST_GREY, LEAST_COLOUR = 35, 39
+"""In decibels."""
+
+LOAD = """async ([module, filters]) => {
+  window.edits = await import(module);
+  return window.edits.useFilters(filters);
+}"""
+# Canvas and pictures are the browser's own; what comes back are bare pixels.
+APPLY = """([pixels, width, height, edits]) => {
+  const data = Uint8ClampedArray.from(atob(pixels), (one) => one.charCodeAt(0));
+  const picture = window.edits.applyEdits(new ImageData(data, width, height), edits);
+  return btoa(Array.from(picture.data, (one) => String.fromCharCode(one)).join(""));
+}"""
+PREVIEW = """async ([jpeg, edits, width, height]) => {
+  const bytes = Uint8Array.from(atob(jpeg), (one) => one.charCodeAt(0));
+  const picture = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
+  const rect = window.edits.cropRect(edits, picture.width, picture.height);
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, rect.x, rect.y, rect.width, rect.height, 0, 0, width, height);
+  const drawn = window.edits.applyEdits(context.getImageData(0, 0, width, height), edits);
+  return btoa(Array.from(drawn.data, (one) => String.fromCharCode(one)).join(""));
+}"""
+
+
+@pytest.fixture
+def page(open_browser):
+    page = open_browser()
+    page.goto("/")
+    # As the composer gets it: a module of the site's own, under its content security policy.
+    names = page.evaluate(LOAD, ["/static/js/edits.js", FILTERS])
+    assert names == [{"id": one["id"], "name": one["name"]} for one in FILTERS]
+    return page
+
+
+@pytest.fixture(scope="module")
+def photo() -> Image.Image:
+    """A real photo, with all levels of grey and the most colourful colours in its corner."""
+    with Image.open(PHOTO) as opened:
+        opened.draft("RGB", (528, 396))
+        photo = ImageOps.fit(opened.convert("RGB"), (480, 360))
+    hues = Image.merge(
+        "HSV", [Image.linear_gradient("L"), Image.linear_gradient("L").rotate(90), Image.new("L", (256, 256), 255)]
+    )
+    photo.paste(hues.convert("RGB").resize((90, 90)), (0, 0))
+    photo.paste(Image.linear_gradient("L").resize((90, 90)), (90, 0))
+    return photo
+
+
+def drawn(page, photo: Image.Image, edits: dict) -> Image.Image:
+    pixels = base64.b64encode(photo.convert("RGBA").tobytes()).decode()
+    answer = base64.b64decode(page.evaluate(APPLY, [pixels, *photo.size, edits]))
+    return Image.frombytes("RGBA", photo.size, answer).convert("RGB")
+
+
+def levels(one: Image.Image, other: Image.Image) -> tuple[int, float]:
+    """The largest and the mean difference, of 255."""
+    off = ImageChops.difference(one, other)
+    return max(most for _, most in off.getextrema()), sum(ImageStat.Stat(off).mean) / 3
+
+
+def decibels(one: Image.Image, other: Image.Image) -> float:
+    """Peak signal to noise."""
+    squares = ImageStat.Stat(ImageChops.difference(one, other)).sum2
+    return 10 * math.log10(255**2 / (sum(squares) / len(squares) / (one.width * one.height)))
+
+
+EACH = [{"filter": one["id"]} for one in FILTERS]
+EACH += [{name: end} for name, ends in ADJUSTMENTS.items() for end in ends if end]
+EACH += [MIXED, MIXED | {"filter": "umber", "vignette": 100}, {"warmth": 100, "saturation": 100}]
+
+
+def test_every_filter_and_adjustment_has_the_same_pixels_in_the_preview(page, photo):
+    found = {}
+    for edits in [{}, *EACH]:
+        assert parse_edits(edits) == edits
+        found[json.dumps(edits)] = levels(drawn(page, photo, edits), apply(photo.copy(), edits))
+        assert edits == {} or levels(apply(photo.copy(), edits), photo)[1] > 0.5
+
+    print(f"\nlargest {max(most for most, _ in found.values())}, mean {max(mean for _, mean in found.values()):.3f}")
+    assert found["{}"] == (0, 0)
+    assert {name: off for name, off in found.items() if off[0] > MOST_LEVELS or off[1] > MEAN_LEVELS} == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "width", "edits"),
+    [
+        (PHOTO, 1080, MIXED),
+        (PHOTO, 810, {"filter": "ember", "crop": {"ratio": "1:1", "x": 0.125, "y": 0, "width": 0.75, "height": 1}}),
+        (UPRIGHT, 648, {"filter": "linen", "vignette": 40, "crop": {"x": 0.2, "y": 0.1, "width": 0.6, "height": 0.6}}),
+        (UPRIGHT, 1080, {"warmth": 60, "crop": {"ratio": "4:5", "y": 0.03125, "height": 0.9375}}),
+    ],
+    ids=["mixed", "square", "zoomed", "portrait"],
+)
+def test_what_is_published_looks_like_the_preview(page, path, width, edits):
+    """Pixel by pixel in grey, in colour by the means of 4 × 4: both are JPEG or WebP, which store colours at half size.
+
+    That noise, not the edits, is what differs: a WebP alone is at 39 dB from its own source, and the preview starts
+    from a JPEG.
+    """
+    edits = parse_edits(edits)
+    with path.open("rb") as file:
+        plain = render_photo(file, [1080]).renditions[0]
+    with path.open("rb") as file:
+        one = render_photo(file, [width], edits=edits).renditions[0]
+
+    jpeg = base64.b64encode(plain.jpeg).decode()
+    pixels = base64.b64decode(page.evaluate(PREVIEW, [jpeg, edits, one.width, one.height]))
+    preview = Image.frombytes("RGBA", (one.width, one.height), pixels).convert("RGB")
+
+    for data in (one.jpeg, one.webp):
+        published = Image.open(io.BytesIO(data)).convert("RGB")
+        grey = decibels(preview.convert("L"), published.convert("L"))
+        colour = decibels(preview.reduce(4), published.reduce(4))
+        print(f"\n{path.name}, {one.width} px: {grey:.1f} dB in grey, {colour:.1f} dB in colour")
+        assert grey >= LEAST_GREY
+        assert colour >= LEAST_COLOUR
+
+
+def test_what_the_browser_offers_is_what_the_server_takes(page):
+    offered = page.evaluate("() => [window.edits.ADJUSTMENTS, window.edits.RATIOS]")
+
+    assert {one["id"]: (one["min"], one["max"]) for one in offered[0]} == ADJUSTMENTS
+    assert {one["id"]: one["value"] for one in offered[1]} == pytest.approx(RATIOS)
+
+
+@pytest.mark.parametrize(
+    "edits", [None, {}, {"crop": None, "filter": "", "warmth": 0}, {"crop": {"ratio": "original"}}]
+)
+def test_neutral_edits_are_known_as_such_on_both_sides(page, edits):
+    assert page.evaluate("edits => window.edits.isNeutral(edits)", edits)
+    assert parse_edits(edits) == {}
+
+
+@pytest.mark.parametrize(
+    "edits", [MIXED, {"vignette": 1}, {"crop": {"ratio": "1:1"}}, {"crop": {"x": 0.5, "width": 0.5}}]
+)
+def test_edits_that_change_something_are_known_as_such_on_both_sides(page, edits):
+    assert not page.evaluate("edits => window.edits.isNeutral(edits)", edits)
+    assert parse_edits(edits)
+
+
+@pytest.mark.parametrize("size", [(4224, 3168), (1836, 2448), (1001, 333), (150, 450)])
+@pytest.mark.parametrize("ratio", list(RATIOS))
+def test_every_crop_that_the_browser_makes_is_taken(page, size, ratio):
+    made = "([ratio, size, zoom, x]) => window.edits.cropOf(ratio, ...size, zoom, { x, y: 0.9 })"
+
+    for zoom, x in ((1, 0.5), (1, 0), (2.7, 0.31), (7, 1)):
+        edits = parse_edits({"crop": page.evaluate(made, [ratio, size, zoom, x])})
+        if max(size) / zoom < 3 * MIN_PHOTO_SIDE:
+            continue  # May be smaller than a photo can be.
+        left, top, right, bottom = crop_box(edits, *size)
+        assert 0 <= left < right <= size[0]
+        assert 0 <= top < bottom <= size[1]
+
+
+def test_a_large_preview_is_drawn_while_a_slider_moves(page):
+    """The best of nine rounds: the machine has other things to do."""
+    milliseconds = page.evaluate(
+        """(edits) => {
+          const picture = new ImageData(1080, 1350);
+          for (let i = 0; i < picture.data.length; i += 1) picture.data[i] = (i * 2654435761) >>> 24;
+          const times = [];
+          for (let round = 0; round < 9; round += 1) {
+            const began = performance.now();
+            window.edits.applyEdits(picture, { ...edits, brightness: round });
+            times.push(performance.now() - began);
+          }
+          return Math.min(...times);
+        }""",
+        MIXED,
+    )
+
+    print(f"\n{milliseconds:.0f} ms")
+    assert milliseconds < 250

@@ -1,0 +1,211 @@
+"""kill -9 of whatever works on an upload, amid uploads: each ends published or failed with a reason, and once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from http.client import HTTPException
+
+import psutil
+import pytest
+
+from tests.flood import GIVEN_UP, Flood, check_nothing_is_left, make_overdue, sweep_files
+from tests.media.pictures import BAD, ORIGINALS, jpeg_of_many_scans
+from tests.visitors import Visitor
+
+pytestmark = pytest.mark.timeout(400)
+
+SLOW = jpeg_of_many_scans(95, side=4500).getvalue()
+"""Some seconds of decoding, so that a test can act while it goes on."""
+
+
+@pytest.fixture
+def flood(site):
+    return Flood(site, Visitor(site.port).sign_up("flo"))
+
+
+def decoders(site) -> list[psutil.Process]:
+    """The children in which photos are decoded and videos converted."""
+    found = []
+    for part in ("media", "video"):
+        with suppress(psutil.Error, KeyError):
+            for process in psutil.Process(site.parts()[part]).children(recursive=True):
+                with suppress(psutil.Error):
+                    line = " ".join(process.cmdline())
+                    if "media.child" in line or "ffmpeg" in line:
+                        found.append(process)
+    return found
+
+
+def pool(site, part: str) -> list[psutil.Process]:
+    """The processes in which a worker runs its tasks."""
+    return psutil.Process(site.parts()[part]).children()
+
+
+def until(true, *, seconds: float = 30, what: str = "it"):
+    """Ask again until the answer is something; return that."""
+    deadline = time.monotonic() + seconds
+    while not (answer := true()):
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.01)
+    return answer
+
+
+# --- Amid twenty uploads -----------------------------------------------------------------------------------------
+
+
+def test_D5_decoders_killed_amid_twenty_uploads(site, flood):
+    killed = 0
+    with flood:
+        while flood.thread.is_alive() or killed < 5:
+            for process in decoders(site):
+                with suppress(psutil.Error):
+                    process.kill()
+                    killed += 1
+            assert killed or flood.thread.is_alive(), "no decoder was seen"
+            time.sleep(0.7)
+    flood.wait_until_final()
+
+    assert not flood.refused
+    assert not flood.broken
+    assert len(flood.urls) == 20
+    print(f"killed {killed} decoders; {sum(state == 'failed' for _, state, *_ in flood.media())} of 20 given up")
+    flood.check()
+    check_nothing_is_left(site)
+
+
+def test_D5_workers_killed_amid_twenty_uploads(site, flood):
+    with flood:
+        for count in (4, 10, 16):
+            flood.wait_for(count)
+            for part in ("media", "video"):
+                until(lambda part=part: part in site.parts(), what=part)
+                site.kill_part(part)
+    site.wait_until_back("media", "video")
+    flood.wait_until_final()
+
+    assert not flood.refused
+    assert not flood.broken
+    assert len(flood.urls) == 20
+    flood.check()
+    check_nothing_is_left(site)
+
+
+def test_D5_the_server_of_pages_killed_amid_twenty_uploads(site, flood):
+    """A request that is cut off may have been taken or not; what was answered was."""
+    with flood:
+        for count in (5, 10):
+            flood.wait_for(count)
+            until(lambda: "web" in site.parts(), what="the server")
+            site.kill_part("web")
+    flood.wait_until_final()
+
+    assert 1 <= len(flood.broken) <= 4
+    assert not flood.refused
+    flood.check()
+    check_nothing_is_left(site)
+
+
+def test_D6_a_photo_whose_worker_dies_each_time_is_parked_and_the_others_flow(site):
+    poisoner, other = Visitor(site.port).sign_up("poe"), Visitor(site.port).sign_up("otto")
+    url = poisoner.share(("poison.jpg", SLOW)).json["url"]
+    others = [other.share_file(BAD / "name-test.jpg", str(number)).json["url"] for number in range(4)]
+
+    def medium():
+        return site.sql(
+            "SELECT m.state, m.attempts, m.error FROM posts_media m JOIN accounts_user u ON u.id = m.owner_id "
+            "WHERE u.username = %s",
+            poisoner.username,
+        )[0]
+
+    deaths = 0
+    while medium()[0] != "failed":
+        assert deaths < 20
+        state, attempts, _ = medium()
+        if state == "processing" and attempts > deaths and decoders(site):
+            for process in pool(site, "media"):
+                with suppress(psutil.Error):
+                    process.kill()
+            deaths += 1
+        make_overdue(site)
+        time.sleep(0.02)
+
+    assert deaths == 3
+    assert medium() == ("failed", 3, GIVEN_UP)
+    assert GIVEN_UP in poisoner.get(url).text
+    for one in others:
+        assert other.wait_for(one)[0] == "published"
+    assert poisoner.post(f"{url}delete/").status == 302
+    until(lambda: not site.sql("SELECT 1 FROM posts_post WHERE deleted_at IS NOT NULL"), what="the deletion")
+    check_nothing_is_left(site)
+
+
+# --- In the gap between a file and its row -----------------------------------------------------------------------
+
+
+def test_D5_the_server_of_pages_killed_between_a_file_and_its_row(site):
+    gail, path = Visitor(site.port).sign_up("gail"), ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg"
+    before = site.files()
+    with site.connect() as connection, connection.cursor() as cursor:
+        # Rows can be read and not written: the request stops before its first row.
+        cursor.execute("LOCK TABLE posts_post, posts_media IN SHARE MODE")
+        broken = []
+
+        def send():
+            try:
+                gail.share_file(path)
+            except (OSError, HTTPException) as error:
+                broken.append(error)
+
+        request = threading.Thread(target=send)
+        request.start()
+        until(lambda: site.files()["originals"] != before["originals"], what="the original")
+        site.kill_part("web")
+        request.join()
+    assert len(broken) == 1
+    site.wait_until_back("web")
+
+    [left] = site.files()["originals"] - before["originals"]
+    assert site.sql("SELECT storage, key FROM common_loosefile") == [("originals", left)]
+    sweep_files(site)
+    assert site.files() == before
+    check_nothing_is_left(site)
+
+
+def test_D5_a_worker_killed_between_its_files_and_their_row(site):
+    gail = Visitor(site.port).sign_up("gail")
+    before = site.files()
+    url = gail.share(("slow.jpg", SLOW)).json["url"]
+    with site.connect() as connection, connection.cursor() as cursor:
+
+        def being_rendered():
+            cursor.execute(
+                "SELECT m.id FROM posts_media m JOIN accounts_user u ON u.id = m.owner_id "
+                "WHERE u.username = %s AND m.state = 'processing' FOR UPDATE OF m",
+                [gail.username],
+            )
+            return cursor.fetchone()
+
+        until(being_rendered, what="the rendering")
+        # The row is locked now: the worker stores its files, and then waits to hand them over.
+        until(lambda: site.sql("SELECT 1 FROM common_loosefile"), what="the files")
+        until(lambda: len(site.files()["media"] - before["media"]) >= 8, what="the files")
+        site.kill_part("media")
+    left = site.files()["media"] - before["media"]
+    site.wait_until_back("media")
+    make_overdue(site)
+
+    deadline = time.monotonic() + 60
+    while gail.outcome(url)[0] == "processing":
+        assert time.monotonic() < deadline
+        make_overdue(site)
+        time.sleep(0.5)
+    assert gail.outcome(url)[0] == "published"
+    assert left <= site.files()["media"], "they are somebody's, as long as an hour has not passed"
+    sweep_files(site)
+    assert not left & site.files()["media"]
+    assert gail.post(f"{url}delete/").status == 302
+    until(lambda: not site.sql("SELECT 1 FROM posts_post WHERE deleted_at IS NOT NULL"), what="the deletion")
+    assert site.files() == before
+    check_nothing_is_left(site)

@@ -1,0 +1,290 @@
+"""Edits as people send them, honest or not, and what becomes of the photo."""
+
+import json
+import time
+
+import pytest
+from PIL import Image, ImageOps
+
+from media.edits import ADJUSTMENTS, FILTERS, MAX_EDITS_CHARS, SIDE, apply, colour_table, crop_box, parse_edits
+from media.errors import MediaError
+from media.photos import render_photo
+from tests.media.pictures import ORIGINALS, decoded, difference, encoded, quarters
+
+WHOLE = {"ratio": "original", "x": 0, "y": 0, "width": 1, "height": 1}
+
+
+# --- What people send ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None,
+        "",
+        "  ",
+        b"",
+        "{}",
+        "null",
+        {},
+        {"crop": None, "filter": None, "brightness": None},
+        {"crop": {}, "filter": ""},
+        {"crop": WHOLE, "filter": "", **dict.fromkeys(ADJUSTMENTS, 0)},
+        json.dumps({"crop": WHOLE, "filter": "", **dict.fromkeys(ADJUSTMENTS, 0)}),
+    ],
+)
+def test_what_changes_nothing_is_no_edits(raw):
+    assert parse_edits(raw) == {}
+    assert parse_edits(raw, video=True) == {}
+
+
+def test_edits_keep_what_changes_something():
+    raw = '{"crop": {"ratio": "4:5", "x": 0.1, "width": 0.8}, "filter": "dusk", "warmth": -100, "contrast": 0}'
+
+    edits = parse_edits(raw)
+
+    assert edits == {
+        "crop": {"ratio": "4:5", "x": 0.1, "y": 0, "width": 0.8, "height": 1},
+        "filter": "dusk",
+        "warmth": -100,
+    }
+    assert parse_edits(edits) == parse_edits(json.dumps(edits)) == edits
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        ("[" * 10_000, f"{MAX_EDITS_CHARS:,} characters"),
+        ("[" * (MAX_EDITS_CHARS - 1), "cannot be read"),
+        ('{"crop":' * 200, "cannot be read"),
+        ('{"brightness": ' + "9" * 1_900 + "}", "from -100 to 100"),
+        ('{"brightness": 1', "cannot be read"),
+        (b"\xff\xfe{}", "cannot be read"),
+        ("\ud800", "cannot be read"),
+        ("[]", "an object"),
+        ("7", "an object"),
+        ([], "an object"),
+        (True, "an object"),
+        ({"brightnes": 3}, "1 fields that we do not know"),
+        ({1: 2, (): 3}, "2 fields that we do not know"),
+        ({"__proto__": {}}, "do not know"),
+        ({"filter": "Sepia"}, "no such filter. Choose one of Clear, Harvest"),
+        ({"filter": ["dusk"]}, "no such filter"),
+        ({"filter": {"id": "dusk"}}, "no such filter"),
+        ({"filter": 7}, "no such filter"),
+        ({"brightness": 101}, "Brightness must be a whole number from -100 to 100"),
+        ({"contrast": -101}, "Contrast must be a whole number from -100 to 100"),
+        ({"vignette": -1}, "Vignette must be a whole number from 0 to 100"),
+        ({"warmth": 0.5}, "Warmth must be a whole number"),
+        ({"warmth": True}, "Warmth must be a whole number"),
+        ({"warmth": "3"}, "Warmth must be a whole number"),
+        ({"warmth": []}, "Warmth must be a whole number"),
+        ('{"warmth": NaN}', "Warmth must be a whole number"),
+        ('{"saturation": Infinity}', "Saturation must be a whole number"),
+        ({"crop": "4:5"}, "ratio, x, y, width and height"),
+        ({"crop": [0, 0, 1, 1]}, "ratio, x, y, width and height"),
+        ({"crop": {"ratio": "4:5", "zoom": 2}}, "nothing else"),
+        ({"crop": {"ratio": "3:1"}}, "one of original, 1:1, 4:5, 16:9"),
+        ({"crop": {"ratio": ["1:1"]}}, "one of original, 1:1, 4:5, 16:9"),
+        ({"crop": {"ratio": None}}, "one of original, 1:1, 4:5, 16:9"),
+        ({"crop": {"x": -0.1}}, "The crop's x must be a number from 0 to 1"),
+        ({"crop": {"y": "0"}}, "The crop's y must be a number from 0 to 1"),
+        ({"crop": {"width": False}}, "The crop's width must be a number from 0 to 1"),
+        ({"crop": {"height": 10**400}}, "The crop's height must be a number from 0 to 1"),
+        ('{"crop": {"height": NaN}}', "The crop's height must be a number from 0 to 1"),
+        ('{"crop": {"height": 1e999}}', "The crop's height must be a number from 0 to 1"),
+        ({"crop": {"width": 0}}, "width and height must be above 0"),
+        ({"crop": {"height": 1e-30}}, "width and height must be above 0"),
+        ({"crop": {"x": 0.6, "width": 0.5}}, "x and width add up to 1.100; they can reach at most 1"),
+        ({"crop": {"y": 1, "height": 1}}, "y and height add up to 2.000; they can reach at most 1"),
+    ],
+    ids=lambda one: str(one)[:40],
+)
+def test_U1_edits_at_fault_are_refused_in_words(raw, told):
+    with pytest.raises(MediaError) as caught:
+        parse_edits(raw)
+
+    assert caught.value.code == "edits"
+    assert told in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_video_can_be_cropped_and_nothing_else():
+    crop = {"crop": {"ratio": "1:1", "x": 0.2, "y": 0, "width": 0.5, "height": 1}}
+    assert parse_edits(crop, video=True) == crop
+
+    for more in ({"filter": "dusk"}, {"vignette": 10}):
+        with pytest.raises(MediaError, match="Videos can be cropped, but not filtered"):
+            parse_edits(crop | more, video=True)
+
+
+# --- The crop ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("crop", "size", "box"),
+    [
+        ({"ratio": "1:1", "x": 0.125, "y": 0, "width": 0.75, "height": 1}, (400, 300), (50, 0, 350, 300)),
+        ({"ratio": "original", "x": 0.5, "y": 0.5, "width": 0.5, "height": 0.5}, (400, 300), (200, 150, 400, 300)),
+        ({"ratio": "16:9", "x": 0, "y": 0.1, "width": 1, "height": 0.75}, (400, 300), (0, 30, 400, 255)),
+        # Fractions have six digits, pixels are whole: the ratio is exact all the same, and nothing lies outside.
+        ({"ratio": "1:1", "x": 0.333333, "y": 0, "width": 0.666667, "height": 1}, (1000, 667), (333, 0, 1000, 667)),
+        ({"ratio": "4:5", "x": 0.4664, "y": 0.0, "width": 0.5336, "height": 1}, (3001, 2003), (1400, 0, 3001, 2001)),
+    ],
+)
+def test_a_crop_becomes_whole_pixels_of_its_very_ratio(crop, size, box):
+    left, top, right, bottom = crop_box({"crop": crop}, *size)
+
+    assert max(abs(one - other) for one, other in zip((left, top, right, bottom), box, strict=True)) <= 2
+    assert 0 <= left < right <= size[0]
+    assert 0 <= top < bottom <= size[1]
+    if crop["ratio"] != "original":
+        across, down = map(int, crop["ratio"].split(":"))
+        assert abs((right - left) - (bottom - top) * across / down) <= 1
+
+
+@pytest.mark.parametrize(
+    ("crop", "told"),
+    [
+        ({"ratio": "1:1"}, "1.33 times as wide as high; its ratio, 1:1, is 1.00"),
+        ({"ratio": "4:5", "width": 0.5, "height": 0.5}, "its ratio, 4:5, is 0.80"),
+        ({"ratio": "original", "width": 0.5}, "its ratio, original, is 1.33"),
+        ({"width": 0.1, "height": 0.1}, "The crop has 40 × 30 pixels; photos need at least 150 on the longer side"),
+        ({"width": 0.000001, "height": 0.000001}, "at least 150"),
+    ],
+)
+def test_a_crop_that_does_not_fit_its_photo_is_refused_in_words(crop, told):
+    edits = parse_edits({"crop": crop})
+
+    with pytest.raises(MediaError) as direct:
+        crop_box(edits, 400, 300)
+    with pytest.raises(MediaError) as from_the_child:
+        render_photo(encoded(quarters(400, 300)), edits=edits)
+
+    assert told in str(direct.value)
+    assert (from_the_child.value.code, str(from_the_child.value)) == ("edits", str(direct.value))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIC"])
+@pytest.mark.parametrize("orientation", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_a_turned_photo_is_cropped_as_people_see_it(kind, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = encoded(quarters(800, 600), kind, exif=exif)
+    upright = ImageOps.exif_transpose(decoded(file.getvalue()))
+    # The quarter at the top right, and a little of its neighbours.
+    edits = parse_edits({"crop": {"x": 0.45, "y": 0, "width": 0.55, "height": 0.55}})
+
+    rendered = render_photo(file, edits=edits)
+
+    box = crop_box(edits, *upright.size)
+    assert (rendered.width, rendered.height) == (box[2] - box[0], box[3] - box[1])
+    for one in rendered.renditions:
+        reference = upright.convert("RGB").crop(box).resize((one.width, one.height), Image.Resampling.LANCZOS)
+        assert difference(decoded(one.webp), reference) < 4
+        assert difference(decoded(one.jpeg), reference) < 4
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "I;16"])
+@pytest.mark.parametrize("width", [600, 320, 120])
+def test_every_kind_of_picture_is_cropped_at_its_place(mode, width):
+    """Far from the edges, in a picture that is shrunk by whole factors first and in one that is not."""
+    ramp = Image.linear_gradient("L").resize((1203, 1203))
+    picture = ramp.convert("I").point(lambda grey: grey * 257).convert("I;16") if mode == "I;16" else ramp.convert(mode)
+    edits = parse_edits({"crop": {"ratio": "1:1", "x": 0.3, "y": 0.403, "width": 0.5, "height": 0.5}})
+
+    (one,) = render_photo(encoded(picture, "PNG"), [width], edits=edits).renditions
+
+    assert (one.width, one.height) == (width, width)
+    shown = decoded(one.webp).convert("L")
+    reference = ramp.crop(crop_box(edits, *ramp.size)).resize(shown.size, Image.Resampling.LANCZOS)
+    assert difference(shown, reference) < 1.5
+
+
+@pytest.mark.parametrize(
+    ("part", "widths"), [(1.0, [320, 640, 1080, 1440]), (0.6, [320, 640, 1080, 1200]), (0.1, [200])]
+)
+def test_widths_are_never_above_the_cropped_size(part, widths):
+    edits = parse_edits({"crop": {"width": part, "height": part}})
+
+    rendered = render_photo(encoded(quarters(2000, 1500)), edits=edits)
+
+    assert [one.width for one in rendered.renditions] == widths
+    assert (rendered.width, rendered.height) == (round(2000 * part), round(1500 * part))
+
+
+# --- Colours -------------------------------------------------------------------------------------------------------
+
+
+def test_there_are_twelve_filters_and_each_changes_a_photo_in_its_own_way():
+    with Image.open(ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg") as opened:
+        opened.draft("RGB", (400, 400))
+        photo = opened.convert("RGB").resize((200, 150))
+    shown = [apply(photo.copy(), {"filter": one["id"]}) for one in FILTERS]
+
+    assert len({one["id"] for one in FILTERS}) == len({one["name"] for one in FILTERS}) == 12
+    for at, one in enumerate(shown):
+        assert min(difference(one, other) for other in [photo, *shown[:at]]) > 2
+        # A filter is no wreck: most of the picture keeps its lightness.
+        assert difference(one.convert("L"), photo.convert("L")) < 40
+
+
+def test_neutral_edits_are_the_table_that_changes_nothing():
+    table = colour_table({})
+    steps = [step / (SIDE - 1) for step in range(SIDE)]
+
+    assert table == pytest.approx([one for b in steps for g in steps for r in steps for one in (r, g, b)], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "shows"),
+    [
+        ("brightness", lambda colour: sum(colour)),
+        ("contrast", lambda colour: max(colour) - min(colour)),
+        ("saturation", lambda colour: max(colour) - min(colour)),
+        ("warmth", lambda colour: colour[0] - colour[2]),
+    ],
+)
+def test_an_adjustment_grows_steadily_from_end_to_end(name, shows):
+    photo = Image.new("RGB", (1, 1), (170, 120, 90))
+
+    shown = [shows(apply(photo.copy(), {name: amount}).getpixel((0, 0))) for amount in range(-100, 101, 20)]
+
+    assert shown == sorted(set(shown))
+    assert shown[5] == shows((170, 120, 90))
+
+
+@pytest.mark.parametrize("amount", [-100, 100])
+def test_brightness_leaves_black_and_white(amount):
+    for grey in (0, 255):
+        photo = Image.new("RGB", (1, 1), (grey,) * 3)
+        assert apply(photo, {"brightness": amount}).getpixel((0, 0)) == (grey,) * 3
+
+
+def test_a_vignette_darkens_the_corners_alike_and_leaves_the_middle():
+    white = apply(Image.new("RGB", (301, 701), "white"), {"vignette": 100})
+
+    corners = {white.getpixel(place) for place in ((0, 0), (300, 0), (0, 700), (300, 700))}
+    assert len(corners) == 1
+    assert max(corners.pop()) < 60
+    assert white.getpixel((150, 350)) == (255, 255, 255)
+    column = [white.getpixel((150, y))[0] for y in range(351)]
+    assert column == sorted(column)
+
+
+def test_the_placeholder_is_made_of_the_edited_photo():
+    plain = render_photo(encoded(quarters()))
+    edited = render_photo(encoded(quarters()), edits={"filter": "graphite"})
+
+    assert plain.placeholder != edited.placeholder
+    grey = decoded(edited.renditions[0].jpeg).convert("HSV").getchannel("S")
+    assert grey.getextrema()[1] < 12
+
+
+def test_edits_cost_little_time():
+    """The part that is ours: the table, its use and the vignette on the largest picture."""
+    photo = Image.new("RGB", (1440, 1800), (120, 200, 100))
+    began = time.process_time()
+    apply(photo, parse_edits({"filter": "ember", "saturation": 20, "vignette": 40}))
+
+    assert time.process_time() - began < 1

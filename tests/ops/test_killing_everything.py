@@ -1,0 +1,49 @@
+"""kill -9 of all that the site consists of, PostgreSQL and Valkey too, amid uploads; then it is started again."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import psutil
+import pytest
+
+from tests.flood import Flood, check_nothing_is_left
+from tests.servers import RunningSite, make_data_dir
+from tests.visitors import Visitor
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture
+def site():
+    running = RunningSite(make_data_dir("killed"), RATE_LIMITS="off")
+    try:
+        yield running.start()
+    finally:
+        running.remove()
+
+
+def kill_everything(site) -> None:
+    """All at once, as when the power fails; the supervisor first, so that it starts nothing again."""
+    processes = site.processes()
+    names = {process.name() for process in processes}
+    assert {"postgres", "valkey-server"} <= names, names
+    for process in processes:
+        with suppress(psutil.Error):
+            process.kill()
+    site.process.wait(10)
+
+
+def test_D1_D5_everything_killed_twice_amid_twenty_uploads(site):
+    flood = Flood(site, Visitor(site.port).sign_up("flo"))
+    with flood:
+        for count in (6, 13):
+            flood.wait_for(count)
+            kill_everything(site)
+            site.start()
+    flood.wait_until_final()
+
+    assert 1 <= len(flood.broken) <= 4
+    assert not flood.refused
+    flood.check()
+    check_nothing_is_left(site)

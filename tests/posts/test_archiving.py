@@ -1,0 +1,283 @@
+"""An archived post is there for its author alone, and comes back to where it was."""
+
+import threading
+
+import pytest
+from django.db import connections
+
+from accounts.models import User
+from common.tasks import fold_counters
+from feed import tasks, timelines
+from feed.home import home_posts
+from feed.tasks import fan_out_post, sweep
+from feed.timelines import newest_ids
+from instagram import subscriptions
+from posts.actions import (
+    Upload,
+    add_comment,
+    archive_post,
+    create_post,
+    delete_post,
+    like_post,
+    remove_post,
+    restore_post,
+    unarchive_post,
+)
+from posts.events import PostPublished, PostReturned
+from posts.models import Comment, Like, Post
+from tests.conftest import HTMX
+
+
+def posts_count(person):
+    return User.objects.with_counts().get(pk=person.pk).posts_count
+
+
+def home_of(reader):
+    reader.refresh_from_db()
+    return [post.pk for post in home_posts(reader, before=None, count=12)[0]]
+
+
+def is_archived(post):
+    return Post.objects.get(pk=post.pk).archived_at is not None
+
+
+def test_archiving_asks_first_and_offers_to_undo_it(as_, author, post):
+    browser, url = as_(author), post.get_absolute_url()
+    assert "Archive this post?" in browser.get(f"{url}archive/").text
+    assert not is_archived(post)
+
+    page = browser.post(f"{url}archive/", follow=True)
+
+    assert is_archived(post)
+    assert page.redirect_chain == [("/author/", 302)]
+    assert f'<form method="post" action="{url}unarchive/">' in page.text
+    back = browser.post(f"{url}unarchive/", follow=True)
+    assert back.redirect_chain == [(url, 302)]
+    assert "Your post is back" in back.text
+    assert not is_archived(post)
+
+
+def test_A2_to_everybody_else_an_archived_post_is_a_missing_one(as_, client, author, follower, post):
+    comment = add_comment(post, author=follower, text="hello")
+    archive_post(post)
+
+    for browser in (client, as_(follower)):
+        for rest in ("", "comments/"):
+            gone, missing = browser.get(f"/p/{post.shortcode}/{rest}"), browser.get(f"/p/AAAAAAAAAAB/{rest}")
+            assert gone.status_code == missing.status_code == 404
+    browser = as_(follower)
+    for rest in ("like/", "unlike/", "comment/", "likes/", f"comments/{comment.pk}/delete/"):
+        method = browser.get if rest == "likes/" else browser.post
+        for code in (post.shortcode, "AAAAAAAAAAB"):
+            assert method(f"/p/{code}/{rest}", {"text": "x"}).status_code == 404
+    assert not Like.objects.exists()
+    assert Comment.objects.count() == 1
+
+
+@pytest.mark.parametrize("url", ["/", "/author/", "/explore/", "/explore/tags/sun/", "/search/?q=morning"])
+def test_A6_A7_an_archived_post_is_gone_from_every_list_at_once_and_back_when_it_is_back(url, as_, follower, post):
+    browser = as_(follower)
+    assert post.shortcode in browser.get(url).text
+    archive_post(post)
+    assert post.shortcode not in browser.get(url).text
+    unarchive_post(post)
+    assert post.shortcode in browser.get(url).text
+
+
+def test_a_tag_that_only_an_archived_post_has_is_not_found(as_, follower, post):
+    assert "/explore/tags/sun/" in as_(follower).get("/search/?q=sun").text
+    archive_post(post)
+    assert "/explore/tags/sun/" not in as_(follower).get("/search/?q=sun").text
+
+
+def test_its_author_sees_it_with_its_likes_and_nobody_likes_or_comments_it_further(as_, author, follower, post):
+    like_post(post, liker=follower)
+    add_comment(post, author=follower, text="hello")
+    archive_post(post)
+    browser = as_(author)
+
+    page = browser.get(post.get_absolute_url()).text
+    assert "Archived. Only you can see it." in page
+    assert post.slides[0].src in page
+    assert "/like/" not in page
+    assert "/comment/" not in page
+    for rest in ("like/", "comment/"):
+        assert browser.post(f"{post.get_absolute_url()}{rest}", {"text": "x"}).status_code == 404
+    assert (Like.objects.count(), Comment.objects.count()) == (1, 1)
+    tile = browser.get("/archive/").context["page"].items[0]
+    assert (tile.like_count, tile.comment_count) == (1, 1)
+    unarchive_post(post)
+    assert "1 like" in as_(follower).get(post.get_absolute_url()).text
+
+
+def test_the_archive_is_ones_own(as_, client, author, stranger, post, share):
+    archive_post(post)
+    archive_post(share(stranger))
+
+    assert [shown.pk for shown in as_(author).get("/archive/").context["page"]] == [post.pk]
+    assert client.get("/archive/")["Location"].startswith("/accounts/login/")
+    assert "Nothing archived" in as_(User.objects.create(username="new", email="n@x.org")).get("/archive/").text
+    assert "/archive/" in as_(author).get("/author/").text
+
+
+def test_the_archive_pages_by_cursor_without_gap_or_repeat(as_, author, share):
+    for _ in range(27):
+        archive_post(share(author))
+    browser = as_(author)
+
+    page = browser.get("/archive/").context["page"]
+    rest = browser.get(page.next_url, headers=HTMX)
+
+    pks = [post.pk for post in page] + [post.pk for post in rest.context["page"]]
+    assert pks == sorted(Post.objects.values_list("pk", flat=True), reverse=True)
+    assert "<html" not in rest.text
+
+
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_the_archive_costs_the_same_queries_whatever_its_size(size, as_, author, share, django_assert_num_queries):
+    for _ in range(size):
+        archive_post(share(author))
+    browser = as_(author)
+    browser.get("/archive/")
+
+    with django_assert_num_queries(5):  # session, viewer, the bell, the posts, their media
+        browser.get("/archive/")
+
+
+# --- Counts ---
+
+
+def test_every_way_through_archive_removal_and_deletion_counts_once(author, share):
+    one, two = share(author), share(author)
+    steps = [
+        (archive_post, one, 1),
+        (archive_post, one, 1),
+        (unarchive_post, one, 2),
+        (unarchive_post, one, 2),
+        (archive_post, one, 1),
+        (lambda post: remove_post(post, reason="spam"), one, 1),
+        (unarchive_post, one, 1),
+        (restore_post, one, 2),
+        (lambda post: remove_post(post, reason="spam"), one, 1),
+        (archive_post, one, 1),
+        (restore_post, one, 2),
+        (archive_post, one, 1),
+        (lambda post: remove_post(post, reason="spam"), one, 1),
+        (restore_post, one, 1),
+        (archive_post, two, 0),
+        (delete_post, one, 0),
+        (unarchive_post, one, 0),
+        (delete_post, two, 0),
+    ]
+    for number, (do, post, expected) in enumerate(steps):
+        do(post)
+        assert posts_count(author) == expected, number
+    fold_counters()
+    assert User.objects.get(pk=author.pk).folded_posts == 0
+
+
+def test_what_is_not_shared_yet_or_was_removed_is_not_archived(as_, author, photo, post):
+    remove_post(post, reason="spam")
+    waiting = create_post(author=author, uploads=[Upload(photo(), "1.jpg")])
+    browser = as_(author)
+
+    for one in (post, waiting):
+        assert browser.get(f"{one.get_absolute_url()}archive/").status_code == 302
+        assert browser.post(f"{one.get_absolute_url()}archive/").status_code == 302
+        assert not is_archived(one)
+    assert posts_count(author) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_D14_archiving_and_bringing_back_at_the_same_time_count_what_there_is(author, post):
+    together = threading.Barrier(8)
+    changes = []
+
+    def run(number):
+        together.wait()
+        for turn in range(10):
+            do = archive_post if (number + turn) % 2 else unarchive_post
+            if do(post):
+                changes.append(-1 if do is archive_post else 1)
+        connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert posts_count(author) == 1 + sum(changes) == (0 if is_archived(post) else 1)
+
+
+# --- The home pages of followers ---
+
+
+def test_an_unarchived_post_returns_to_its_old_place_on_home_pages_that_were_made_without_it(
+    author, follower, share, tasks_run
+):
+    first, second, third = (share(author) for _ in range(3))
+    archive_post(second)
+    assert home_of(follower) == [third.pk, first.pk]
+
+    with tasks_run():
+        unarchive_post(second)
+
+    assert home_of(follower) == [third.pk, second.pk, first.pk]
+    assert Post.objects.get(pk=second.pk).fanned_out_at is not None
+
+
+def test_of_a_post_that_is_back_nobody_is_told_anew(author, post, monkeypatch):
+    emitted = []
+    monkeypatch.setattr("posts.actions.emit", emitted.append)
+
+    archive_post(post)
+    assert unarchive_post(post)
+    assert not unarchive_post(post)
+    remove_post(post, reason="spam")
+    restore_post(post)
+
+    assert emitted == [PostReturned(post_id=post.pk)] * 2
+    assert PostPublished not in {type(event) for event in emitted}
+
+
+def test_only_timelines_follow_the_return_of_a_post(monkeypatch):
+    wired = {}
+    monkeypatch.setattr(subscriptions, "subscribe", lambda event, *tasks: wired.update({event: tasks}))
+    subscriptions.wire()
+
+    assert wired[PostReturned] == (fan_out_post,)
+
+
+def test_a_timeline_that_was_made_during_the_archive_gets_the_post_from_a_fan_out_that_was_under_way(
+    author, follower, post, monkeypatch
+):
+    """Archived and back while it is fanned out: what that fan-out missed, the sweeper brings."""
+    push = timelines.push
+
+    def push_and_change(post_id, readers):
+        pushed = push(post_id, readers)
+        monkeypatch.setattr(timelines, "push", push)
+        archive_post(post)
+        assert home_of(follower) == []
+        unarchive_post(post)
+        return pushed
+
+    Post.objects.update(fanned_out_at=None)
+    monkeypatch.setattr(timelines, "push", push_and_change)
+    fan_out_post(post.pk)
+    assert Post.objects.get().fanned_out_at is None
+
+    monkeypatch.setattr(tasks, "publish", lambda task, **kwargs: task(**kwargs) or True)
+    Post.objects.update(published_at="2026-01-01T00:00:00Z")
+    assert sweep() == 1
+    assert home_of(follower) == [post.pk]
+    assert Post.objects.get().fanned_out_at is not None
+
+
+def test_archived_posts_take_no_place_on_a_home_page_from_the_database(author, follower, share):
+    shown = share(author)
+    for _ in range(5):
+        archive_post(share(author))
+
+    assert newest_ids(follower, before=None, count=3) == [shown.pk]

@@ -1,0 +1,37 @@
+"""A deleted post leaves nothing: no row, no file in any storage."""
+
+import pytest
+
+from common.files import LooseFile
+from posts.actions import Upload, add_comment, archive_post, create_post, delete_post, like_post
+from posts.models import Comment, Like, Media, Post, PostHashtag
+from tests.media.clips import SPEECH
+from tests.stores import put, stored_files
+
+pytestmark = pytest.mark.both_storages
+
+
+@pytest.mark.parametrize("is_archived", [False, True], ids=["shared", "archived"])
+def test_P3_after_a_deletion_no_file_and_no_row_is_left(is_archived, author, follower, photo, tasks_run, monkeypatch):
+    monkeypatch.setattr("media.videos.HLS_FROM_SECONDS", 2)
+    with tasks_run(), SPEECH.open("rb") as film:
+        uploads = [Upload(photo(), "cup.jpg"), Upload(film, "speech.mp4")]
+        post = create_post(author=author, uploads=uploads, caption="#sun")
+    kept = create_post(author=author, uploads=[Upload(photo(), "kept.jpg")])
+    put("default", "aa/bb/words.vtt", b"WEBVTT\n")
+    post.media.filter(kind="video").update(captions="aa/bb/words.vtt")
+    like_post(post, liker=follower)
+    add_comment(post, author=follower, text="hello")
+    # Originals; renditions of the photo and of the poster; the film whole and in pieces with its lists; its words.
+    made = {f"default/{key}" for medium in post.media.all() for key in medium.keys}
+    assert stored_files() == made | {f"originals/{medium.original}" for medium in Media.objects.all()}
+    assert {key.rpartition(".")[2] for key in made} == {"webp", "jpg", "mp4", "m3u8", "vtt"}
+    if is_archived:
+        archive_post(post)
+
+    with tasks_run():
+        delete_post(post)
+
+    assert stored_files() == {f"originals/{kept.media.get().original}"}
+    assert [Post.objects.get(), Media.objects.get()] == [kept, kept.media.get()]
+    assert not any(model.objects.exists() for model in (Like, Comment, PostHashtag, LooseFile))

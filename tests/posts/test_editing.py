@@ -1,0 +1,362 @@
+"""One's own post is edited afterwards: words, order, audience. Nothing typed and nobody's edit is lost."""
+
+import threading
+
+import pytest
+from django.db import connections
+
+from accounts.actions import suspend_person
+from accounts.models import User
+from common.limits import MAX_ALT_CHARS, MAX_CAPTION_CHARS, MAX_LOCATION_CHARS
+from posts.actions import ChangedMeanwhileError, Upload, create_post, delete_post, edit_post, remove_post
+from posts.models import Post
+from social.models import CloseFriend
+
+
+@pytest.fixture
+def friend(person, author):
+    """Somebody whom the author counts among the close friends."""
+    somebody = person("friend")
+    CloseFriend.objects.create(owner=author, friend=somebody)
+    return somebody
+
+
+def typed(post, **changes):
+    """What a browser sends for `post`, but for `changes`."""
+    slides = sorted(post.media.all(), key=lambda medium: medium.position)
+    post = Post.objects.get(pk=post.pk)
+    fields = {"version": post.version, "caption": post.caption, "location": post.location, "audience": post.audience}
+    return fields | {"slide": [slide.pk for slide in slides], "alt": [slide.alt for slide in slides]} | changes
+
+
+def save(browser, post, **changes):
+    return browser.post(f"{post.get_absolute_url()}edit/", typed(post, **changes))
+
+
+def edit(post, **changes):
+    fields = typed(post, **changes)
+    slides = list(zip(fields.pop("slide"), fields.pop("alt"), strict=True))
+    return edit_post(post, slides=slides, **fields)
+
+
+def posts_count(person):
+    return User.objects.with_counts().get(pk=person.pk).posts_count
+
+
+def test_what_others_see_changes_and_says_that_it_was_edited(as_, client, author, post):
+    before = client.get(post.get_absolute_url()).text
+    assert "edited</time>" not in before
+
+    answer = save(as_(author), post, caption="Evening light", location="Oviedo", alt=["a cup at dusk"])
+
+    assert answer.status_code == 302
+    assert answer["Location"] == post.get_absolute_url()
+    page = client.get(post.get_absolute_url()).text
+    assert "Evening light" in page
+    assert "Morning light" not in page
+    assert '<span class="post-location">Oviedo</span>' in page
+    assert 'alt="a cup at dusk"' in page
+    edited_at = Post.objects.get().edited_at
+    assert f'title="{edited_at:%-d %B %Y at %H:%M UTC}">edited</time>' in page
+    assert Post.objects.get().version == post.version + 1, "a cached card is not shown any more"
+
+
+def test_the_form_shows_what_is_saved(as_, author, share):
+    post = share(author, photos=2, caption="A <b>cup</b>", location="Oviedo")
+
+    page = as_(author).get(f"{post.get_absolute_url()}edit/").text
+
+    for shown in ("A &lt;b&gt;cup&lt;/b&gt;", 'value="Oviedo"', "alt text 0</textarea>", "alt text 1</textarea>"):
+        assert shown in page
+    assert 'value="everyone" id="id_audience_0" required checked' in page
+
+
+def test_saving_what_is_there_already_is_no_edit(as_, author, post):
+    save(as_(author), post)
+
+    after = Post.objects.get()
+    assert (after.edited_at, after.version) == (None, post.version)
+
+
+def test_tags_that_left_the_caption_are_taken_and_new_ones_given(as_, client, author, share):
+    post = share(author, caption="#sun #sea")
+
+    save(as_(author), post, caption="#sea #sand")
+
+    assert sorted(tag.name for tag in post.hashtags.all()) == ["sand", "sea"]
+    shown = {tag: post.shortcode in client.get(f"/explore/tags/{tag}/").text for tag in ("sun", "sea", "sand")}
+    assert shown == {"sun": False, "sea": True, "sand": True}
+
+
+def test_slides_take_the_order_in_which_they_are_sent_with_their_alt_texts(as_, author, share):
+    post = share(author, photos=3)
+    first, second, third = (slide.pk for slide in post.slides)
+
+    save(as_(author), post, slide=[third, first, second], alt=["last", "first", ""])
+
+    after = Post.objects.get()
+    assert [(slide.pk, slide.alt) for slide in after.slides] == [(third, "last"), (first, "first"), (second, "")]
+    assert after.edited_at is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"caption": "x" * (MAX_CAPTION_CHARS + 1)}, "This is 2,201 characters long: at most 2,200 fit."),
+        ({"caption": " ".join(f"#tag{n}" for n in range(31))}, "The caption has 31 hashtags: at most 30."),
+        ({"location": "x" * (MAX_LOCATION_CHARS + 1)}, "This is 101 characters long: at most 100 fit."),
+        ({"alt": ["x" * (MAX_ALT_CHARS + 1)]}, "Slide 1: This is 1,001 characters long: at most 1,000 fit."),
+        ({"audience": "enemies"}, "Select a valid choice. enemies is not one of the available choices."),
+        ({"alt": []}, "The slides of this form did not all arrive."),
+        ({"slide": []}, "The slides of this form did not all arrive."),
+        ({"slide": [1]}, "The slides of this form did not all arrive."),
+    ],
+)
+def test_U10_what_cannot_be_saved_is_said_and_what_was_typed_is_kept(changes, says, as_, author, post):
+    answer = save(as_(author), post, **({"caption": "Kept", "location": "Kept too"} | changes))
+
+    assert answer.status_code == 422
+    assert says in answer.text
+    for kept in ({"caption": "Kept", "location": "Kept too"} | changes).values():
+        assert isinstance(kept, list) or kept in answer.text
+    after = Post.objects.get()
+    assert (after.caption, after.version) == (post.caption, post.version)
+
+
+def test_a_slide_of_somebody_elses_post_is_not_taken(as_, author, stranger, post, share):
+    other = share(stranger)
+
+    answer = save(as_(author), post, slide=[other.slides[0].pk])
+
+    assert answer.status_code == 422
+    assert other.media.get().alt == "alt text 0"
+
+
+def test_A11_nothing_but_the_fields_of_the_form_is_taken(as_, author, stranger, post):
+    save(
+        as_(author), post, caption="New", author=stranger.pk, published_at="", folded_likes=9, archived_at="2020-01-01"
+    )
+
+    after = Post.objects.get()
+    assert (after.caption, after.author, after.folded_likes, after.archived_at) == ("New", author, 0, None)
+    assert after.published_at is not None
+
+
+def test_U9_what_is_typed_is_text_and_no_markup(as_, author, post):
+    hostile = '"><script>alert(1)</script>'
+
+    save(as_(author), post, caption=hostile, location=hostile, alt=[hostile])
+
+    for url in (post.get_absolute_url(), f"{post.get_absolute_url()}edit/"):
+        page = as_(author).get(url).text
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert" in page
+
+
+# --- Two edits at once ---
+
+
+def test_an_edit_of_a_post_that_changed_meanwhile_is_not_saved_and_what_was_typed_is_kept(as_, author, post):
+    browser = as_(author)
+    stale = typed(post, caption="From the old tab", location="Kept")
+    save(browser, post, caption="From the new tab")
+
+    answer = browser.post(f"{post.get_absolute_url()}edit/", stale)
+
+    assert answer.status_code == 409
+    assert "This post was changed meanwhile" in answer.text
+    assert "From the old tab</textarea>" in answer.text
+    assert "<dt>Caption now</dt><dd>From the new tab</dd>" in answer.text
+    assert Post.objects.get().caption == "From the new tab"
+
+    again = stale | {"version": answer.context["form"].version}
+    assert browser.post(f"{post.get_absolute_url()}edit/", again).status_code == 302
+    assert Post.objects.get().caption == "From the old tab"
+
+
+def test_pressing_save_twice_is_saving_once(as_, author, post):
+    browser, sent = as_(author), typed(post, caption="Once")
+
+    answers = [browser.post(f"{post.get_absolute_url()}edit/", sent) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert Post.objects.get().version == post.version + 1
+
+
+@pytest.mark.parametrize("version", ["", "x", "-1", "9" * 40, "\u0663"])
+def test_U10_a_version_that_is_none_is_an_old_one(version, as_, author, post):
+    assert save(as_(author), post, caption="New", version=version).status_code == 409
+    assert Post.objects.get().caption == post.caption
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_edits_at_the_same_time_one_is_saved_and_seven_are_told(author, post):
+    together = threading.Barrier(8)
+    results = []
+
+    def change(number):
+        together.wait()
+        try:
+            results.append(edit(post, caption=f"Edit {number} #tag{number}", version=post.version))
+        except ChangedMeanwhileError:
+            results.append("changed meanwhile")
+        connections.close_all()
+
+    threads = [threading.Thread(target=change, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(results, key=str) == [True] + ["changed meanwhile"] * 7
+    after = Post.objects.get()
+    assert after.version == post.version + 1
+    assert [f"Edit {tag.name.removeprefix('tag')} #{tag.name}" for tag in after.hashtags.all()] == [after.caption]
+
+
+# --- Who may ---
+
+
+@pytest.mark.parametrize("action", ["edit", "archive", "unarchive"])
+def test_A10_anothers_post_is_not_found_as_one_that_is_missing(action, as_, stranger, post):
+    browser = as_(stranger)
+
+    for method in (browser.get, browser.post):
+        forbidden, missing = method(f"/p/{post.shortcode}/{action}/"), method(f"/p/AAAAAAAAAAB/{action}/")
+        expected = 405 if (action, method) == ("unarchive", browser.get) else 404
+        assert forbidden.status_code == missing.status_code == expected
+    after = Post.objects.get()
+    assert (after.version, after.archived_at) == (post.version, None)
+
+
+def test_somebody_suspended_edits_and_archives_nothing(as_, author, post):
+    browser, sent = as_(author), typed(post, caption="Still here")
+    suspend_person(author, reason="spam")
+
+    assert browser.post(f"{post.get_absolute_url()}edit/", sent)["Location"].startswith("/accounts/login/")
+    assert browser.post(f"{post.get_absolute_url()}archive/")["Location"].startswith("/accounts/login/")
+    after = Post.objects.get()
+    assert (after.caption, after.archived_at) == (post.caption, None)
+
+
+def test_what_a_moderator_removed_can_no_longer_be_edited(as_, author, post):
+    browser, sent = as_(author), typed(post, caption="Was typed")
+    remove_post(post, reason="Not yours.")
+
+    answer = browser.post(f"{post.get_absolute_url()}edit/", sent)
+
+    assert answer.status_code == 409
+    assert "A moderator removed this post, so it can no longer be edited." in answer.text
+    assert "Was typed" in answer.text
+    assert Post.objects.get().caption == post.caption
+    page = browser.get(f"{post.get_absolute_url()}edit/").text
+    assert "A moderator removed this post" in page
+    assert "<textarea" not in page
+    assert f"{post.shortcode}/edit/" not in browser.get(post.get_absolute_url()).text, "and nothing leads there"
+
+
+def test_a_deleted_post_is_not_found(as_, author, post):
+    sent = typed(post, caption="Late")
+    delete_post(post)
+
+    assert as_(author).post(f"{post.get_absolute_url()}edit/", sent).status_code == 404
+    with pytest.raises(Post.DoesNotExist):
+        edit(post, caption="Later")
+
+
+# --- Who sees it ---
+
+
+def test_a_post_for_close_friends_is_for_them_alone_and_says_so(as_, client, author, friend, follower, post):
+    assert save(as_(author), post, audience="close_friends").status_code == 302
+
+    for browser in (client, as_(follower)):
+        assert browser.get(post.get_absolute_url()).status_code == 404
+        for url in ("/author/", "/explore/tags/sun/", "/explore/"):
+            assert post.shortcode not in browser.get(url).text
+    assert post.shortcode not in as_(follower).get("/").text
+    assert post.shortcode not in as_(follower).get("/search/?q=morning").text
+    for viewer in (author, friend):
+        assert "Close friends</span>" in as_(viewer).get(post.get_absolute_url()).text
+        assert 'aria-label="For close friends"' in as_(viewer).get("/author/").text
+    assert Post.objects.get().edited_at is None, "what it says is what it said"
+
+    save(as_(author), post, audience="everyone")
+    assert "Close friends" not in client.get(post.get_absolute_url()).text
+
+
+def test_A9_the_count_on_a_profile_is_of_what_its_reader_sees(as_, client, author, friend, follower, share):
+    posts = [share(author) for _ in range(3)]
+    for post in posts[:2]:
+        edit(post, audience="close_friends")
+
+    def counted(browser):
+        page = browser.get("/author/")
+        assert page.text.count("<article") == page.context["person"].posts_count
+        return page.context["person"].posts_count
+
+    assert (counted(client), counted(as_(follower)), counted(as_(friend)), counted(as_(author))) == (1, 1, 3, 3)
+    edit(posts[0], audience="everyone")
+    delete_post(posts[1])
+    assert (counted(client), counted(as_(follower)), counted(as_(friend)), counted(as_(author))) == (2, 2, 2, 2)
+
+
+def test_a_post_is_edited_while_it_is_processed_and_nobody_saw_it_before(as_, author, photo, tasks_run):
+    with tasks_run():
+        post = create_post(author=author, uploads=[Upload(photo(), "1.jpg"), Upload(photo(), "2.jpg")], caption="Dfrat")
+        answer = save(as_(author), post, caption="Draft #late", audience="close_friends")
+        assert answer.status_code == 302
+
+    after = Post.objects.get()
+    assert (after.caption, after.state, after.edited_at) == ("Draft #late", "published", None)
+    assert posts_count(author) == 0, "it was never everybody's"
+
+
+# --- Without JavaScript ---
+
+
+def test_without_javascript_a_button_moves_a_slide_and_all_that_was_typed_is_kept(as_, author, share):
+    post = share(author, photos=3, caption="Saved")
+    first, second, third = (slide.pk for slide in post.slides)
+    sent = {"caption": "Typed", "location": "x" * 200, "alt": ["one", "two", "three"], "move": f"{third}-up"}
+
+    answer = save(as_(author), post, **sent)
+
+    assert answer.status_code == 200
+    form = answer.context["form"]
+    assert [(slide.medium.pk, slide.alt) for slide in form.slides] == [
+        (first, "one"),
+        (third, "three"),
+        (second, "two"),
+    ]
+    assert "Typed</textarea>" in answer.text
+    assert 'value="' + "x" * 200 in answer.text
+    assert "errorlist" not in answer.text, "nothing is judged before it is saved"
+    assert 'aria-label="Move photo 2 up" autofocus' in answer.text
+    assert Post.objects.get().caption == "Saved"
+    assert form.version == post.version
+
+
+@pytest.mark.parametrize("move", ["{first}-up", "{last}-down", "{first}-sideways", "7-up", "x", "-up", "\0-down"])
+def test_U10_a_move_to_nowhere_moves_nothing(move, as_, author, share):
+    post = share(author, photos=2)
+    first, last = (slide.pk for slide in post.slides)
+
+    answer = save(as_(author), post, move=move.format(first=first, last=last))
+
+    assert answer.status_code == 200
+    assert [slide.medium.pk for slide in answer.context["form"].slides] == [first, last]
+
+
+@pytest.mark.parametrize("size", [1, 20])
+def test_O7_the_form_costs_the_same_queries_whatever_the_slides(size, as_, author, share, django_assert_num_queries):
+    post = share(author, photos=size)
+    browser = as_(author)
+    browser.get(f"{post.get_absolute_url()}edit/")
+    sent = typed(post, alt=["new"] * size)
+
+    with django_assert_num_queries(5):  # session, viewer, the bell, the post, its media
+        browser.get(f"{post.get_absolute_url()}edit/")
+    # As above, but for the bell; and within a savepoint the post locked, its media, the post and its media saved.
+    with django_assert_num_queries(10):
+        assert browser.post(f"{post.get_absolute_url()}edit/", sent).status_code == 302

@@ -1,0 +1,134 @@
+"""A TCP proxy in front of a server that breaks connections as networks and overloaded servers do."""
+
+from __future__ import annotations
+
+import random
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+FAULTS = ("refuse", "reset", "cut request", "cut answer", "lose answer", "hang")
+
+
+class FaultyProxy:
+    """Passes bytes on to `url` from an address of its own; `fault` says what happens to each connection, or "".
+
+    refuse: it is closed at once · reset: the same with RST · cut request: after some bytes of it · cut answer: after
+    some bytes of it · lose answer: the server has done it, and nobody hears · hang: nothing is ever answered.
+    """
+
+    def __init__(self, url: str, seed: int = 1) -> None:
+        parts = urlsplit(url)
+        self._server = (parts.hostname, parts.port)
+        self._random = random.Random(seed)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.fault: Callable[[], str] = str
+        self._limits = [0, 1, 50, 150]
+        self.connections = 0
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def break_some(self, share: float, *faults: str) -> None:
+        """From now on each connection has one of `faults` (all, by default) with this probability.
+
+        Some are cut so late that nobody notices.
+        """
+        self._limits = [0, 1, 150, 3_000, 100_000]
+        self.break_open_ones()
+        self.fault = lambda: self._random.choice(faults or FAULTS) if self._random.random() < share else ""
+
+    def break_all(self, fault: str) -> None:
+        """From now on every connection has this fault, early on."""
+        self._limits = [0, 1, 50, 150]
+        self.break_open_ones()
+        self.fault = lambda: fault
+
+    def heal(self) -> None:
+        self.fault = str
+        self.break_open_ones()
+
+    def break_open_ones(self) -> None:
+        """So that what is kept open between requests is subject to the new rule too."""
+        with self._lock:
+            for one in self._open:
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.close()
+        self.break_open_ones()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self.connections += 1
+                threading.Thread(target=self._serve, args=(client, self.fault()), daemon=True).start()
+
+    def _serve(self, client: socket.socket, fault: str) -> None:
+        with client, self._known(client):
+            if fault == "reset":
+                _reset(client)
+                return
+            if fault == "refuse":
+                return
+            if fault == "hang":
+                with suppress(OSError):
+                    while client.recv(65536):
+                        pass
+                return
+            with suppress(OSError), socket.create_connection(self._server) as server, self._known(server):
+                limit = self._random.choice(self._limits)
+                asking = threading.Thread(
+                    target=self._pass, args=(client, server, limit if fault == "cut request" else None), daemon=True
+                )
+                asking.start()
+                if fault == "lose answer":
+                    # The server answers, so it has done it; then the line is dead.
+                    server.recv(65536)
+                    time.sleep(0.02)
+                else:
+                    self._pass(server, client, limit if fault == "cut answer" else None)
+                if fault:
+                    _reset(client)
+
+    def _pass(self, source: socket.socket, target: socket.socket, limit: int | None) -> None:
+        left = limit
+        with suppress(OSError):
+            while data := source.recv(65536 if left is None else max(1, min(65536, left))):
+                if left is not None and left <= 0:
+                    break
+                target.sendall(data)
+                left = None if left is None else left - len(data)
+        for one in (source, target):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def _known(self, one: socket.socket) -> _Known:
+        return _Known(self, one)
+
+
+class _Known:
+    def __init__(self, proxy: FaultyProxy, one: socket.socket) -> None:
+        self._proxy, self._one = proxy, one
+
+    def __enter__(self) -> None:
+        with self._proxy._lock:
+            self._proxy._open.add(self._one)
+
+    def __exit__(self, *_: object) -> None:
+        with self._proxy._lock:
+            self._proxy._open.discard(self._one)
+
+
+def _reset(one: socket.socket) -> None:
+    """Close with RST and not with an orderly end."""
+    with suppress(OSError):
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        one.close()

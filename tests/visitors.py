@@ -1,0 +1,144 @@
+"""People who use the running site over plain HTTP, as a browser without scripts does; many can do so at once."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+PASSWORD = "correct-horse-battery"
+_numbers = count(1)
+
+Files = Sequence[tuple[str | bytes, bytes]]
+"""(name as the browser sends it, content); bytes go on the wire as they are."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Visitor:
+    """One browser. Every answer's status is kept in `statuses`."""
+
+    port: int
+    username: str = ""
+    cookies: dict[str, str] = field(default_factory=dict)
+    statuses: list[int] = field(default_factory=list)
+
+    def request(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=60)
+        sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} | (headers or {})
+        began = time.perf_counter()
+        try:
+            connection.request(method, path, body, sent)
+            response = connection.getresponse()
+            content = response.read()
+        finally:
+            connection.close()
+        for line in response.headers.get_all("Set-Cookie") or ():
+            for name, morsel in SimpleCookie(line).items():
+                self.cookies[name] = morsel.value
+        self.statuses.append(response.status)
+        heads = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, heads, content, time.perf_counter() - began)
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
+        return self.request("GET", path, headers=headers)
+
+    def post(self, path: str, fields: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> Answer:
+        """A form without files."""
+        body = urlencode(self._with_token(fields)).encode()
+        return self.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"} | (headers or {}))
+
+    def send(
+        self,
+        path: str,
+        files: Files,
+        fields: dict[str, str] | None = None,
+        *,
+        name: str = "files",
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """A form with files."""
+        boundary = secrets.token_hex(16)
+        body = multipart(boundary, self._with_token(fields).items(), name, files)
+        return self.request(
+            "POST", path, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"} | (headers or {})
+        )
+
+    def _with_token(self, fields: dict[str, str] | None) -> dict[str, str]:
+        return {"csrfmiddlewaretoken": self.csrf} | (fields or {})
+
+    @property
+    def csrf(self) -> str:
+        return next((value for name, value in self.cookies.items() if "csrf" in name), "")
+
+    def sign_up(self, name: str = "person") -> Visitor:
+        self.username = f"{name}{next(_numbers)}{secrets.token_hex(2)}"
+        self.get("/accounts/signup/")
+        fields = {"email": f"{self.username}@example.org", "username": self.username, "password1": PASSWORD}
+        answer = self.post("/accounts/signup/", fields)
+        assert answer.status == 302, answer.text
+        return self
+
+    def share(self, *files: tuple[str | bytes, bytes], caption: str = "") -> Answer:
+        """Share a post through the plain form; a script's JSON says more than the page."""
+        return self.send("/create/", files, {"caption": caption}, headers={"Accept": "application/json"})
+
+    def share_file(self, path: Path, caption: str = "") -> Answer:
+        return self.share((path.name, path.read_bytes()), caption=caption)
+
+    def outcome(self, url: str) -> tuple[str, str]:
+        """(state, page) of one's own post: "published", "processing" or "failed"."""
+        page = self.get(url).text
+        found = re.search(r'<article class="post-card"[^>]*?(?: data-state="(\w+)")', page)
+        return (found[1] if found else "published"), page
+
+    def wait_for(self, url: str, *, seconds: float = 60) -> tuple[str, str]:
+        """`outcome` once it is final."""
+        deadline = time.monotonic() + seconds
+        while (found := self.outcome(url))[0] == "processing":
+            assert time.monotonic() < deadline, f"{url} is still processing"
+            time.sleep(0.2)
+        return found
+
+
+def multipart(boundary: str, fields: Iterable[tuple[str, str]], name: str, files: Files) -> bytes:
+    lines = []
+    for key, value in fields:
+        lines += [f"--{boundary}", f'Content-Disposition: form-data; name="{key}"', "", value]
+    body = "".join(f"{line}\r\n" for line in lines).encode()
+    for file_name, content in files:
+        raw = file_name if isinstance(file_name, bytes) else as_browsers_do(file_name)
+        body += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="'.encode() + raw
+        body += b'"\r\nContent-Type: application/octet-stream\r\n\r\n' + content + b"\r\n"
+    return body + f"--{boundary}--\r\n".encode()
+
+
+def as_browsers_do(file_name: str) -> bytes:
+    """Chrome, Firefox and Safari escape these three and send all else as it is."""
+    return file_name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A").encode()

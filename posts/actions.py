@@ -32,7 +32,7 @@ from media.incoming import discard, new_prefix
 from media.intake import probe_upload
 from media.probe import PhotoInfo
 from media.probe_video import VideoInfo
-from media.storage import new_key, store_original
+from media.storage import new_key, store_original, store_rendition
 from posts.events import (
     CommentAdded,
     MediaSubmitted,
@@ -614,3 +614,23 @@ def restore_comment(comment: Comment) -> bool:
 def _locked(comment: Comment) -> Comment | None:
     """The row as it is now, so that of two changes at once each counts only what it changed."""
     return Comment.objects.select_for_update().filter(pk=comment.pk).first()
+
+
+def set_captions(medium: Media, text: str) -> None:
+    """Give a video these captions, which `media.captions.read_captions` wrote, or none for ""; the old ones go.
+
+    Raises TransientMediaError, with nothing changed, when the storage cannot be written to.
+    """
+    with on_their_way("default", [new_key(".vtt")] if text else []) as files:
+        for key in files.keys:
+            store_rendition(text.encode(), ".vtt", key)
+        with transaction.atomic():
+            row = Media.objects.select_for_update().filter(pk=medium.pk).first()
+            if row is None:
+                return
+            Media.objects.filter(pk=row.pk).update(captions="".join(files.keys))
+            Post.objects.filter(pk=row.post_id).update(version=F("version") + 1)
+            files.arrive()
+            old = [row.captions] if row.captions else []
+            let_go("default", old)
+    delete_loose("default", old)

@@ -1,4 +1,5 @@
 from posts.views.archive import archive, unarchive
+from posts.views.captions import add_captions, captions, remove_captions
 from posts.views.comments import approve_comment, comment, comments, delete_comment
 from posts.views.create import create
 from posts.views.edit import edit
@@ -7,10 +8,12 @@ from posts.views.post import delete, remove_slide, retry, show, state
 from posts.views.uploads import begin, cancel, complete, delete_medium, part, retry_medium, unshared, upload
 
 __all__ = [
+    "add_captions",
     "approve_comment",
     "archive",
     "begin",
     "cancel",
+    "captions",
     "comment",
     "comments",
     "complete",
@@ -22,6 +25,7 @@ __all__ = [
     "like",
     "likers",
     "part",
+    "remove_captions",
     "remove_slide",
     "retry",
     "retry_medium",

@@ -19,6 +19,7 @@ PUBLIC = {
     "feed:profile",
     "posts:post",
     "posts:comments",
+    "posts:captions",
     "media:rendition",
     "accounts:username_available",
     "accounts:theme",

@@ -629,7 +629,8 @@ def set_captions(medium: Media, text: str) -> None:
             if row is None:
                 return
             Media.objects.filter(pk=row.pk).update(captions="".join(files.keys))
-            Post.objects.filter(pk=row.post_id).update(version=F("version") + 1)
+            if row.post_id is not None:
+                Post.objects.filter(pk=row.post_id).update(version=F("version") + 1)
             files.arrive()
             old = [row.captions] if row.captions else []
             let_go("default", old)

@@ -562,47 +562,6 @@ def test_alt_texts_are_reminded_of_before_sharing(composer, picture):
     composer.wait_for_url("**/p/*/", timeout=30 * SECONDS)
 
 
-def test_captions_are_chosen_while_the_video_travels_and_follow_it(composer, tmp_path):
-    """What the composer sends and does with the answers; they are given here, as the upload protocol has them."""
-    have = []
-
-    def media(route):
-        answer = route.fetch().json()
-        for medium in answer["items"]:
-            medium["captions"] = bool(have)
-        route.fulfill(json=answer)
-
-    def take(route):
-        if b"WEBVTT" not in route.request.post_data_buffer:
-            error = {"code": "captions", "message": "This is not a captions file. Choose a .vtt file."}
-            route.fulfill(status=422, json={"error": error})
-            return
-        have.append(route.request.url)
-        medium = composer.request.get("/create/media/").json()["items"][0]
-        route.fulfill(json=medium | {"captions": True})
-
-    composer.route("**/create/media/", media)
-    composer.route("**/captions/", take)
-    captions = tmp_path / "speech.vtt"
-    captions.write_text("WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n")
-    choose(composer, SPEECH)
-    with composer.expect_file_chooser() as chooser:
-        composer.get_by_role("button", name="Add captions").click()
-    with composer.expect_response("**/captions/", timeout=60 * SECONDS):
-        chooser.value.set_files(captions)
-    wait_for(composer, "ready", count=1)
-    expect(slide(composer, 1)).to_contain_text("speech.vtt")
-
-    reload(composer)
-    expect(slide(composer, 1)).to_contain_text("speech.vtt")
-
-    captions.write_text("no captions at all")
-    with composer.expect_file_chooser() as chooser:
-        slide(composer, 1).get_by_role("button", name="Replace").click()
-    chooser.value.set_files(captions)
-    expect(slide(composer, 1)).to_contain_text("speech.vtt: This is not a captions file. Choose a .vtt file.")
-
-
 def test_a_photo_that_could_not_be_rendered_is_tried_again_alone(composer, picture):
     choose(composer, picture("good.jpg"), FILES / "bad" / "wrong-crc.png")
     wait_for(composer, "failed", count=1)

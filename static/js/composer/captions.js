@@ -24,6 +24,7 @@ export class Captions {
       this.drawn(slide);
       return;
     }
+    if (!slide.captionsFile) slide.captionsBefore = slide.captionsName;
     Object.assign(slide, { captionsFile: file, captionsName: file.name, captionsError: "" });
     this.drawn(slide);
     if (slide.hasArrived) await this.send(slide);
@@ -34,11 +35,14 @@ export class Captions {
   async send(slide) {
     const file = slide.captionsFile;
     if (!file) return;
-    slide.captionsFile = null;
     try {
-      takeMedium(slide, await this.ask("POST", `media/${slide.mediumId}/captions/`, { file }));
+      const medium = await this.ask("POST", `media/${slide.mediumId}/captions/`, { file });
+      if (slide.captionsFile !== file) return;
+      slide.captionsFile = null;
+      takeMedium(slide, medium);
     } catch (error) {
-      Object.assign(slide, { captionsName: "", captionsError: `${file.name}: ${error.message}` });
+      if (slide.captionsFile !== file) return;
+      Object.assign(slide, { captionsFile: null, captionsName: slide.captionsBefore ?? "", captionsError: `${file.name}: ${error.message}` });
     }
     this.draft.dropFile(captionsKey(slide.key));
     this.progressed(slide);

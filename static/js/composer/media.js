@@ -14,8 +14,8 @@ export class ServerMedia {
 
   /** Brings the slides up to date; {items, uploads} of all that one has not shared, or null when it cannot be asked. */
   async read() {
-    // Those that arrive while the answer travels are not in it.
-    const known = this.slides.items.filter(({ hasArrived }) => hasArrived);
+    // What the server says of a slide meanwhile, by another answer, is newer.
+    const known = this.slides.items.filter(({ hasArrived }) => hasArrived).map((slide) => ({ slide, answers: slide.answers }));
     let answer;
     try {
       answer = await this.ask("GET", "media/");
@@ -24,7 +24,8 @@ export class ServerMedia {
       return null;
     }
     const media = new Map(answer.items.map((medium) => [medium.id, medium]));
-    for (const slide of known) {
+    for (const { slide, answers } of known) {
+      if (slide.answers !== answers) continue;
       const medium = media.get(slide.mediumId);
       if (medium) takeMedium(slide, medium);
       else loseMedium(slide);
@@ -60,7 +61,8 @@ function loseMedium(slide) {
 /** Puts what the server says of a medium on its slide. */
 export function takeMedium(slide, { id, kind, state, progress, error, width, height, preview, captions, name }) {
   Object.assign(slide, { mediumId: id, kind, progress, width, height, preview, note: "", name: slide.name || name });
-  slide.captionsName = captions ? slide.captionsName || "Captions added" : slide.captionsFile ? slide.captionsName : "";
+  slide.answers += 1;
+  if (!slide.captionsFile) slide.captionsName = captions ? slide.captionsName || "Captions added" : "";
   // Videos have no filters: what the browser took for a photo may be one (an animated GIF).
   if (kind === "video") slide.edits = slide.edits.crop ? { crop: slide.edits.crop } : {};
   slide.state = state === "ready" || state === "failed" ? state : kind === "video" && progress > 0 ? "converting" : "checking";

@@ -25,7 +25,7 @@ export class Slide {
     Object.assign(
       this,
       { key: crypto.randomUUID?.() ?? String(Math.random()), name: "", size: 0, type: "", kind: "photo", modifiedAt: 0, uploadId: "", mediumId: "", alt: "", edits: {}, captionsName: "" },
-      { file: null, picture: null, preview: "", state: "waiting", sent: 0, progress: 0, note: "", error: "", remedy: "", captionsError: "" },
+      { file: null, picture: null, preview: "", state: "waiting", sent: 0, progress: 0, note: "", error: "", remedy: "", captionsFile: null, captionsError: "", answers: 0 },
       fields,
     );
   }

@@ -19,6 +19,7 @@ from posts.actions import Upload, create_post, delete_post
 from posts.models import Media, Post
 from posts.models.media import MAX_ATTEMPTS
 from tests import stores
+from tests.posts.conftest import make_old
 from tests.posts.test_creating import send
 from tests.proxies import FAULTS, FaultyProxy
 from tests.stores import keys_in, stored_files, unfinished_uploads
@@ -115,7 +116,7 @@ def test_D16_a_photo_waits_as_long_as_the_store_is_away_and_is_published_then(
 
 def test_D16_who_waits_for_the_store_for_a_day_is_told(line, impatient, author, photo):
     post = create_post(author=author, uploads=[Upload(photo(), "cup.jpg")])
-    Media.objects.update(id=Media.objects.get().pk - (25 * 3600 * 1000 << 23))
+    make_old(Media.objects.get(), days=25 / 24)
     line.break_all("reset")
     for _ in range(MAX_ATTEMPTS):
         tasks.process_media(Media.objects.get().pk)

@@ -7,6 +7,8 @@ from django.urls import include, path
 from instagram.health import healthz, readyz
 from instagram.manifest import manifest
 
+handler500 = "instagram.errors.server_error"
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

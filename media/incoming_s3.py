@@ -95,9 +95,10 @@ class IncomingBucket(Bucket):
             if made != sum(sizes):
                 raise OSError(f"parts of {sum(sizes)} bytes made an original of {made}")
         except BaseException as error:
-            # Nobody knows its key.
+            # Nobody knows its key. A copy in pieces may have begun though nobody heard of it.
             with contextlib.suppress(Exception):
                 self.client.delete_object(**target)
+                self._abort(key)
             if isinstance(error, Exception):
                 raise storage_trouble(error) from error
             raise
@@ -141,14 +142,14 @@ class IncomingBucket(Bucket):
             answer = self.client.upload_part_copy(**upload, **self._source(part), PartNumber=number)
             return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
 
-        try:
-            copied = _all_at_once(copy, list(enumerate(parts, start=1)))
-            self.client.complete_multipart_upload(**upload, MultipartUpload={"Parts": copied})
-        except BaseException:
-            # What is not aborted takes space that no listing shows, until a lifecycle rule finds it.
-            with contextlib.suppress(Exception):
-                self.client.abort_multipart_upload(**upload)
-            raise
+        copied = _all_at_once(copy, list(enumerate(parts, start=1)))
+        self.client.complete_multipart_upload(**upload, MultipartUpload={"Parts": copied})
+
+    def _abort(self, key: str) -> None:
+        """What is not aborted takes space that no listing shows, until a rule of the bucket finds it (make_buckets)."""
+        begun = self.client.list_multipart_uploads(Bucket=self.bucket_name, Prefix=key)
+        for upload in begun.get("Uploads", ()):
+            self.client.abort_multipart_upload(Bucket=self.bucket_name, Key=key, UploadId=upload["UploadId"])
 
     def _source(self, part: Part) -> dict[str, Any]:
         return {"CopySource": {"Bucket": self.bucket_name, "Key": part.key}, "CopySourceIfMatch": part.etag}

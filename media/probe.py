@@ -363,26 +363,29 @@ def _read_gif(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
 
 
 def _gif_delays(file: BinaryIO) -> Iterator[int]:
-    """For how many milliseconds each frame asks."""
-    return (10 * delay for delay, *_ in _gif_pictures(file))
+    """For how many milliseconds each frame asks. A picture that does not say is a part of the one before."""
+    delays = (delay for delay, *_ in _gif_pictures(file))
+    yield 10 * (next(delays, None) or 0)
+    yield from (10 * delay for delay in delays if delay is not None)
 
 
-def _gif_pictures(file: BinaryIO) -> Iterator[tuple[int, int, int, int, int]]:
-    """Hundredths of a second, left, top, width and height of each picture that is whole."""
+def _gif_pictures(file: BinaryIO) -> Iterator[tuple[int | None, int, int, int, int]]:
+    """Hundredths of a second (None if it does not say), left, top, width and height of each picture that is whole."""
     data = _Onward(file)
-    offset, delay = 13 + _gif_colours(data.at(10, 1)[0]), 0
+    offset = 13 + _gif_colours(data.at(10, 1)[0])
+    delay: int | None = None
     for _ in range(MAX_CHUNKS):
         mark = data.at(offset, 1)
         if mark == b"\x21":
-            kind, length, _, delay_of_next = struct.unpack("<BBBH", data.at(offset + 1, 5))
+            kind, length, _, hundredths = struct.unpack("<BBBH", data.at(offset + 1, 5))
             # The graphic control of the picture that follows.
-            delay = delay_of_next if (kind, length) == (0xF9, 4) else delay
+            delay = hundredths if (kind, length) == (0xF9, 4) else delay
             offset = _after_gif_blocks(data, offset + 2)
         elif mark == b"\x2c":
             left, top, wide, high, flags = struct.unpack("<HHHHB", data.at(offset + 1, 9))
             offset = _after_gif_blocks(data, offset + 11 + _gif_colours(flags))
             yield delay, left, top, wide, high
-            delay = 0
+            delay = None
         else:
             return
 

@@ -57,8 +57,10 @@ def is_video(head: bytes) -> bool:
     return head[4:8] in _WITHOUT_TYPE | {b"ftyp"} or head.startswith(b"\x1a\x45\xdf\xa3")
 
 
-def probe_video(file: BinaryIO, *, without: Collection[str] = ()) -> VideoInfo:
+def probe_video(file: BinaryIO, *, without: Collection[str] = (), is_short: bool = False) -> VideoInfo:
     """What `file` is, if it is a video within our limits as far as its header says. Leaves it at its start.
+
+    `is_short` allows less than MIN_VIDEO_SECONDS, as animations may have.
 
     Raises MediaError with one of the codes too-large, switched-off, unreadable, no-picture, too-short, too-long,
     too-small, too-many-pixels, shape.
@@ -81,6 +83,8 @@ def probe_video(file: BinaryIO, *, without: Collection[str] = ()) -> VideoInfo:
                 "unreadable", f"This video is damaged: {error}. Save or export it again and try that."
             ) from error
         _check(info)
+        if info.duration_ms and not is_short:
+            check_duration(info.duration_ms)
         return info
     finally:
         file.seek(0)
@@ -108,8 +112,6 @@ def check_duration(duration_ms: int) -> None:
 
 
 def _check(info: VideoInfo) -> None:
-    if info.duration_ms:
-        check_duration(info.duration_ms)
     size = f"This video has {info.width:,} × {info.height:,} pixels"
     if max(info.width, info.height) > MAX_VIDEO_SIDE:
         raise MediaError(

@@ -66,6 +66,8 @@ _TO_SDR: Final = (
     "zscale=transfer=linear:npl=203,format=gbrpf32le,zscale=primaries=bt709,"
     "tonemap=mobius:desat=0,zscale=transfer=bt709:matrix=bt709:range=tv"
 )
+# As browsers do: a frame that asks for a hundredth of a second gets a tenth.
+_UNHURRIED: Final = "setpts='if(N,(PREV_OUTT+if(lte(T-PREV_INT,0.0101),0.1,T-PREV_INT))/TB,0)'"
 # A GIF may ask for pixels that are not square; no browser heeds it.
 _ON_WHITE: Final = (
     "setsar=1,format=rgba,split[picture][ground];[ground]drawbox=c=white:t=fill:replace=1[white];"
@@ -209,7 +211,7 @@ class _Progress:
 def _made(made: BinaryIO, *, is_animation: bool) -> VideoInfo:
     """What ffmpeg wrote, which is held to the same limits: it has counted where the header said nothing."""
     try:
-        result = probe_video(made)
+        result = probe_video(made, is_short=is_animation)
     except MediaError as error:
         if error.code in {"unreadable", "no-picture"}:
             raise _unreadable() from error
@@ -227,7 +229,9 @@ def _conversion(source: _Source, movie: Path, crop: Crop | None) -> list[str]:
     return [
         *_reading(source.demuxer),
         *("-map", "0:V:0", "-map", "0:a:0?", "-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn"),
-        *("-t", str(most), "-fpsmax", str(MAX_FRAMES_A_SECOND), "-vf", ",".join(_filters(source, crop))),
+        *("-t", str(most), "-vf", ",".join(_filters(source, crop))),
+        # An animation has no beat: each of its frames once, for as long as it takes.
+        *(("-fps_mode", "vfr") if source.loops else ("-fpsmax", str(MAX_FRAMES_A_SECOND))),
         *(*_H264, "-crf", "23", "-maxrate", "8M", "-bufsize", "16M", *(hls.KEY_FRAMES if source.may_be_long else ())),
         *("-c:a", "aac", "-b:a", str(hls.SOUND_BITS_A_SECOND), "-ac", "2", "-ar", "48000"),
         *(*_NO_TRACES, "-movflags", "+faststart", "-progress", "pipe:1", "-f", "mp4", f"file:{movie}"),
@@ -236,6 +240,7 @@ def _conversion(source: _Source, movie: Path, crop: Crop | None) -> list[str]:
 
 def _filters(source: _Source, crop: Crop | None) -> Iterator[str]:
     if source.loops:
+        yield _UNHURRIED
         yield _ON_WHITE
     if crop:
         x, y, width, height = crop

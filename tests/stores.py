@@ -24,6 +24,7 @@ from django.core.files.storage import FileSystemStorage, storages
 ALIASES = ("default", "originals", "incoming")
 FOLDERS = {"default": "media", "originals": "originals", "incoming": "incoming"}
 KEY, SECRET, REGION = "test-key", "test-secret", "us-east-1"
+FORM_SECONDS = 20.0
 _numbers = count(1)
 
 
@@ -110,7 +111,7 @@ def post_form(url: str, fields: dict[str, str], data: bytes, *, origin: str = ""
     body += b"Content-Type: application/octet-stream\r\n\r\n" + data + f"\r\n--{boundary}--\r\n".encode()
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"} | ({"Origin": origin} if origin else {})
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=FORM_SECONDS) as answer:
             status: int = answer.status
     except urllib.error.HTTPError as error:
         status = error.code

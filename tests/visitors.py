@@ -112,6 +112,23 @@ class Visitor:
     def share_file(self, path: Path, caption: str = "") -> Answer:
         return self.share((path.name, path.read_bytes()), caption=caption)
 
+    def begin_upload(self, name: str, size: int) -> Answer:
+        """Open an upload in parts, as the composer's script does."""
+        return self.post("/create/uploads/", {"name": name, "size": str(size)})
+
+    def upload(self, name: str, content: bytes) -> Answer:
+        """Send a file in parts; the answer to the first request that is refused, or to the last."""
+        answer = self.begin_upload(name, len(content))
+        if answer.status != 201:
+            return answer
+        session = answer.json
+        for part in session["parts"]:
+            data = content[part["offset"] : part["offset"] + part["size"]]
+            answer = self.send(part["url"], [("blob", data)], part["fields"], name="file")
+            if answer.status != 204:
+                return answer
+        return self.post(f"/create/uploads/{session['id']}/complete/")
+
     def outcome(self, url: str) -> tuple[str, str]:
         """(state, page) of one's own post: "published", "processing" or "failed"."""
         page = self.get(url).text

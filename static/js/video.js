@@ -8,6 +8,7 @@ import { icon, make, onContent, prefersStillness } from "./dom.js";
 const SEEN = 0.6;
 
 let withSound = false;
+let withWords = false;
 let playing = null;
 
 const wantsQuiet = () => prefersStillness() || navigator.connection?.saveData === true;
@@ -28,7 +29,8 @@ onContent("video.video-player", (video) => {
   const pause = make("button", { type: "button", class: "video-button video-pause" });
   video.controls = false;
   const soundless = video.dataset.soundless !== undefined;
-  box.append(pause, ...(soundless ? [] : [sound]));
+  const words = video.querySelector("track") ? make("button", { type: "button", class: "video-button video-captions" }) : null;
+  box.append(...(words ? [words] : []), pause, ...(soundless ? [] : [sound]));
 
   function draw() {
     pause.setAttribute("aria-label", video.paused ? "Play video" : "Pause video");
@@ -36,7 +38,22 @@ onContent("video.video-player", (video) => {
     sound.setAttribute("aria-label", video.muted ? "Turn sound on" : "Turn sound off");
     sound.replaceChildren(icon(video.muted ? "sound-off" : "sound-on", video.muted ? "Sound" : "Mute"));
     box.toggleAttribute("data-paused", video.paused);
+    if (!words) return;
+    const shown = video.textTracks[0]?.mode === "showing";
+    words.setAttribute("aria-pressed", String(shown));
+    words.setAttribute("aria-label", "Captions");
+    words.textContent = "CC";
   }
+
+  words?.addEventListener("click", () => {
+    withWords = video.textTracks[0].mode !== "showing";
+    for (const other of document.querySelectorAll("video.video-player")) {
+      if (other.textTracks[0]) other.textTracks[0].mode = withWords ? "showing" : "disabled";
+    }
+    draw();
+  });
+  if (words && withWords) video.textTracks[0].mode = "showing";
+  video.textTracks.addEventListener("change", draw);
 
   pause.addEventListener("click", () => {
     if (video.paused) {

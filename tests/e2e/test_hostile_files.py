@@ -17,8 +17,7 @@ import psutil
 import pytest
 
 from common.ids import decode_shortcode
-from media.storage import CONTENT_TYPES, OURS
-from media.views import KEY
+from media.storage import CONTENT_TYPES, PUBLIC
 from tests.hostile import TOKEN, files_that_name_others, odd_videos, photo_of_an_owner, video_of_an_owner
 from tests.media.clips import CLIPS
 from tests.media.pictures import (
@@ -44,6 +43,7 @@ GOOD = [*sorted(path for path in ORIGINALS.iterdir() if path.suffix != ".md" and
 GOOD += sorted(path for path in CLIPS.iterdir() if path.suffix in {".mov", ".mp4", ".webm"})
 SMALL = (BAD / "name-test.jpg").read_bytes()
 SECONDS = 30
+KEYS = r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}[/a-z0-9.]*"
 
 
 @dataclass
@@ -55,6 +55,9 @@ class Sent:
     at: float = 0.0
     status: int = 0
     url: str = ""
+    """Of the post, if it was shared at once."""
+    medium_id: str = ""
+    """If it was uploaded in parts."""
     message: str = ""
     """Why it was refused, at once or later."""
     state: str = ""
@@ -69,7 +72,7 @@ class Sent:
 
     @property
     def outcome(self) -> str:
-        return "accept" if self.state == "published" else "reject"
+        return "accept" if self.state in {"published", "ready"} else "reject"
 
 
 def share(visitor: Visitor, name: str | bytes, content: bytes) -> Sent:
@@ -99,7 +102,7 @@ def follow(site, visitor: Visitor, sent: Sent, *, seconds: float = SECONDS) -> S
         sent.message = unescape(notice[1]) if notice else ""
         return sent
     [(renditions, video)] = site.sql("SELECT renditions, video FROM posts_media WHERE post_id = %s", sent.post_id)
-    keys = re.findall(OURS.pattern, json.dumps([renditions, video]))
+    keys = re.findall(KEYS, json.dumps([renditions, video]))
     assert set(re.findall(r"/media/([0-9a-z/]+\.\w+)", sent.page)) <= set(keys)
     for url in [f"/media/{key}" for key in keys]:
         answer = visitor.get(url)
@@ -108,6 +111,32 @@ def follow(site, visitor: Visitor, sent: Sent, *, seconds: float = SECONDS) -> S
         assert answer.headers["x-content-type-options"] == "nosniff"
         sent.served[url] = answer.body
     return sent
+
+
+def upload(visitor: Visitor, name: str, content: bytes) -> Sent:
+    """`share` through the other door: in parts, to be shared later."""
+    sent = Sent(name, content, at=time.monotonic())
+    answer = visitor.upload(name, content)
+    sent.status = answer.status
+    if answer.status == 201:
+        sent.medium_id = answer.json["id"]
+    else:
+        sent.state, sent.seconds = "refused", time.monotonic() - sent.at
+        sent.message = answer.json["error"]["message"]
+    return sent
+
+
+def follow_uploads(visitor: Visitor, uploads: list[Sent]) -> None:
+    """Wait until each is ready or has failed."""
+    while waiting := [one for one in uploads if not one.state]:
+        items = {item["id"]: item for item in visitor.get("/create/media/").json["items"]}
+        for one in waiting:
+            item = items[one.medium_id]
+            if item["state"] in {"ready", "failed"}:
+                one.state, one.message = item["state"], item["error"]
+                one.seconds = time.monotonic() - one.at
+            assert time.monotonic() - one.at < 2 * SECONDS, f"{one.name!r} is still processing"
+        time.sleep(0.3)
 
 
 def processes_of(site) -> set[int]:
@@ -175,7 +204,10 @@ def p99(seconds: list[float]) -> float:
 class Siege:
     attacker: Visitor
     neighbour: Visitor
+    patient: Visitor
+    """Sends in parts what is bad."""
     bad: dict[str, Sent] = field(default_factory=dict)
+    in_parts: dict[str, Sent] = field(default_factory=dict)
     named: dict[str, Sent] = field(default_factory=dict)
     odd: dict[str, Sent] = field(default_factory=dict)
     fetching: dict[str, Sent] = field(default_factory=dict)
@@ -201,7 +233,8 @@ def siege(site, tmp_path_factory):
     secret = folder / "secret.txt"
     secret.write_text("the-password-is-" + "swordfish" * 20)
     wait_until_quiet(site)
-    it = Siege(Visitor(site.port).sign_up("mallory"), Visitor(site.port).sign_up("gudrun"), secret=secret.read_bytes())
+    people = [Visitor(site.port).sign_up(name) for name in ("mallory", "gudrun", "morgan")]
+    it = Siege(*people, secret=secret.read_bytes())
     before_files, before_processes = site.files(), processes_of(site)
     odd, over = odd_videos(folder), threading.Event()
 
@@ -216,13 +249,16 @@ def siege(site, tmp_path_factory):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread.start()
         for one in EXPECTED:
-            it.bad[one["file"]] = share(it.attacker, one["file"], (BAD / one["file"]).read_bytes())
+            content = (BAD / one["file"]).read_bytes()
+            it.bad[one["file"]] = share(it.attacker, one["file"], content)
+            it.in_parts[one["file"]] = upload(it.patient, one["file"], content)
         for name, content in files_that_name_others(listener.getsockname()[1], secret, folder).items():
             it.fetching[name] = share(it.attacker, name, content)
         for name, content in odd.items():
             it.odd[name] = share(it.attacker, name, content)
         for one in it.bad.values():
             follow(site, it.attacker, one)
+        follow_uploads(it.patient, list(it.in_parts.values()))
         for one in HOSTILE_NAMES:
             it.named[one["case"]] = share(it.attacker, one["filename"], SMALL)
         for one in it.hostile:
@@ -247,6 +283,9 @@ def siege(site, tmp_path_factory):
     it.processes = before_processes, processes_of(site)
     delete_all(it.attacker, it.hostile)
     delete_all(it.neighbour, list(it.good.values()))
+    for one in it.in_parts.values():
+        if one.medium_id:
+            assert it.patient.post(f"/create/media/{one.medium_id}/delete/").status == 204
     wait_until_quiet(site)
     it.files = before_files, site.files()
     return it
@@ -258,13 +297,15 @@ def is_a_sentence(text: str) -> bool:
 
 @pytest.mark.parametrize("one", EXPECTED, ids=lambda one: one["file"])
 def test_U1_every_bad_file_ends_as_expected_with_its_message(one, siege):
-    sent = siege.bad[one["file"]]
+    shared, in_parts = siege.bad[one["file"]], siege.in_parts[one["file"]]
 
-    assert one["expect"] in {sent.outcome, "either"}, sent.message
-    assert sent.seconds < SECONDS
-    if sent.outcome == "reject":
-        assert is_a_sentence(sent.message), sent.message
-        assert sent.status == 422 or one["file"] in sent.message
+    for sent in (shared, in_parts):
+        assert one["expect"] in {sent.outcome, "either"}, sent.message
+        assert sent.seconds < SECONDS
+        assert sent.outcome == "accept" or is_a_sentence(sent.message), sent.message
+    assert shared.outcome == in_parts.outcome
+    if shared.state == "failed":
+        assert shared.message.startswith(one["file"])
 
 
 def test_U1_the_set_of_bad_files_is_complete():
@@ -276,7 +317,7 @@ def test_U1_the_set_of_bad_files_is_complete():
 
 
 def test_U1_no_answer_is_an_error_of_ours_and_no_process_has_died(siege):
-    assert max(siege.attacker.statuses) < 500
+    assert max(siege.attacker.statuses + siege.patient.statuses) < 500
     assert max(siege.neighbour.statuses) < 400
     before, after = siege.processes
     assert after == before
@@ -285,9 +326,10 @@ def test_U1_no_answer_is_an_error_of_ours_and_no_process_has_died(siege):
 def test_U1_nothing_is_left_of_what_was_deleted(siege, site):
     before, after = siege.files
     assert after == before
-    owners = "SELECT id FROM accounts_user WHERE username IN (%s, %s)"
-    names = siege.attacker.username, siege.neighbour.username
-    assert site.sql(f"SELECT count(*) FROM posts_media WHERE owner_id IN ({owners})", *names) == [(0,)]
+    owners = "SELECT id FROM accounts_user WHERE username IN (%s, %s, %s)"
+    names = siege.attacker.username, siege.neighbour.username, siege.patient.username
+    for table in ("posts_media", "posts_uploadsession"):
+        assert site.sql(f"SELECT count(*) FROM {table} WHERE owner_id IN ({owners})", *names) == [(0,)], table
     assert site.sql(f"SELECT count(*) FROM posts_post WHERE author_id IN ({owners})", *names) == [(0,)]
     assert "mend" not in site.manage("media_doctor", "--grace-hours", "0")
     assert not [path for path in site.temporary.rglob("*") if path.is_file()]
@@ -361,8 +403,19 @@ def test_U8_a_hostile_name_decides_nothing(one, siege):
         assert is_a_sentence(sent.message)
         return
     assert sent.state == "published"
-    assert all(KEY.fullmatch(url.removeprefix("/media/")) for url in sent.served)
+    assert all(PUBLIC.fullmatch(url.removeprefix("/media/")) for url in sent.served)
     assert "onerror=alert" not in sent.page
+
+
+@pytest.mark.parametrize("one", HOSTILE_NAMES, ids=lambda one: one["case"])
+def test_U8_a_hostile_name_of_an_upload_in_parts_decides_nothing(one, siege, site):
+    answer = siege.patient.begin_upload(one["filename"], len(SMALL))
+
+    assert answer.status == 201
+    [(prefix,)] = site.sql("SELECT prefix FROM posts_uploadsession WHERE id = %s", answer.json["id"])
+    assert re.fullmatch(r"[0-9a-f]{32}", prefix)
+    assert not set(answer.json["name"]) & set("\0\r\n\u202e")
+    assert siege.patient.post(f"/create/uploads/{answer.json['id']}/delete/").status == 204
 
 
 def test_U8_every_key_of_every_original_is_our_own(siege):

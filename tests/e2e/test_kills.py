@@ -10,7 +10,8 @@ from http.client import HTTPException
 import psutil
 import pytest
 
-from tests.flood import GIVEN_UP, Flood, check_nothing_is_left, make_overdue, sweep_files
+from tests.flood import GIVEN_UP, Flood, check_nothing_is_left, make_overdue, sweep_files, temporary_files
+from tests.media.clips import STEEL
 from tests.media.pictures import BAD, ORIGINALS, jpeg_of_many_scans
 from tests.visitors import Visitor
 
@@ -141,6 +142,28 @@ def test_D6_a_photo_whose_worker_dies_each_time_is_parked_and_the_others_flow(si
     check_nothing_is_left(site)
 
 
+def test_D5_a_worker_killed_amid_a_film_leaves_nothing_of_it(site):
+    ida = Visitor(site.port).sign_up("ida")
+    url = ida.share_file(STEEL).json["url"]
+    until(lambda: any(name.endswith("video.mp4") for name in temporary_files(site)), what="the converted film")
+    site.kill_part("video")
+    assert temporary_files(site)
+
+    site.wait_until_back("video")
+    wait_until_final(site, ida, url)
+    assert ida.outcome(url)[0] == "published"
+    check_nothing_is_left(site)
+
+
+def wait_until_final(site, visitor, url: str, *, seconds: float = 90) -> None:
+    """Without waiting for the sweeper's half minute."""
+    deadline = time.monotonic() + seconds
+    while visitor.outcome(url)[0] == "processing":
+        assert time.monotonic() < deadline
+        make_overdue(site)
+        time.sleep(0.5)
+
+
 # --- In the gap between a file and its row -----------------------------------------------------------------------
 
 
@@ -194,13 +217,7 @@ def test_D5_a_worker_killed_between_its_files_and_their_row(site):
         site.kill_part("media")
     left = site.files()["media"] - before["media"]
     site.wait_until_back("media")
-    make_overdue(site)
-
-    deadline = time.monotonic() + 60
-    while gail.outcome(url)[0] == "processing":
-        assert time.monotonic() < deadline
-        make_overdue(site)
-        time.sleep(0.5)
+    wait_until_final(site, gail, url)
     assert gail.outcome(url)[0] == "published"
     assert left <= site.files()["media"], "they are somebody's, as long as an hour has not passed"
     sweep_files(site)

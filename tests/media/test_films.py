@@ -114,6 +114,24 @@ def test_an_animation_keeps_its_colours_and_its_time(kind, tmp_path):
     assert corner_colours(after) == corner_colours(quarters().rotate(180))
 
 
+@pytest.mark.parametrize("kind", ["GIF", "WEBP"])
+def test_frames_without_a_time_are_shown_as_long_as_browsers_do(kind, tmp_path):
+    file = moving(kind, [10] * 12)
+
+    made, path = made_of(file, tmp_path)
+
+    assert probe(file).duration_ms == 1200
+    assert abs(made.duration_ms - 1150) <= 60
+    assert corner_colours(frame(path, 0.48, tmp_path)) == corner_colours(quarters().rotate(180))
+
+
+def test_pictures_of_a_gif_that_do_not_say_how_long_are_one_photo(tmp_path):
+    one = encoded(quarters().quantize(8), "GIF").getvalue()
+    head = 13 + (3 << ((one[10] & 7) + 1))
+
+    assert not probe(io.BytesIO(one[:head] + one[head:-1] * 3 + b";")).moves
+
+
 def test_a_gif_whose_pixels_claim_not_to_be_square_keeps_its_size(tmp_path):
     data = bytearray(moving("GIF", [500, 500]).getvalue())
     data[12] = 17
@@ -138,7 +156,7 @@ def test_an_animation_is_cut_after_a_minute(tmp_path, monkeypatch):
 def test_U4_converting_an_animation_stops_at_its_limit_of_cpu():
     one = encoded(quarters(4000, 4000).quantize(8), "GIF").getvalue()
     head = 13 + (3 << ((one[10] & 7) + 1))
-    file = io.BytesIO(one[:head] + one[head:-1] * 100 + b";")
+    file = io.BytesIO(one[:head] + (b"\x21\xf9\x04\0\x0a\0\0\0" + one[head:-1]) * 100 + b";")
     limits = videos.VideoLimits(seconds_more=1, seconds_for_each=0)
 
     with pytest.raises(MediaError, match="takes too long") as caught, render_video(file, limits=limits):

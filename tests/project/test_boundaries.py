@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.models import User
 from common.ids import encode_shortcode
 from posts.models import Comment, Like, Media, Post, UploadSession
-from social.models import Follow
+from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
 
 PUBLIC = {
     "healthz",
@@ -19,6 +20,7 @@ PUBLIC = {
     "feed:profile",
     "posts:post",
     "posts:comments",
+    "posts:captions",
     "media:rendition",
     "accounts:username_available",
     "accounts:theme",
@@ -41,7 +43,15 @@ WRITES += ["/p/{post}/edit/", "/p/{post}/archive/", "/p/{post}/unarchive/"]
 WRITES += ["/p/{post}/comments/{comment}/delete/", "/{person}/follow/", "/{person}/unfollow/", "/create/"]
 WRITES += ["/accounts/edit/", "/accounts/avatar/remove/", "/accounts/logout/", "/accounts/password/change/"]
 WRITES += ["/create/uploads/", "/create/uploads/1/parts/1/", "/create/uploads/1/complete/", "/create/uploads/1/delete/"]
+WRITES += ["/create/media/1/captions/", "/create/media/1/captions/delete/"]
 WRITES += ["/create/media/1/delete/", "/create/media/1/retry/", "/p/{post}/slides/1/remove/"]
+WRITES += ["/p/{post}/comments/{comment}/approve/"]
+CHANGES = ["block", "unblock", "mute", "unmute", "restrict", "unrestrict", "remove-follower"]
+CHANGES += ["add-close-friend", "remove-close-friend"]
+WRITES += [f"/{{other}}/{change}/" for change in CHANGES]
+WRITES += ["/accounts/privacy/private/", "/accounts/privacy/public/"]
+WRITES += ["/accounts/requests/{other}/approve/", "/accounts/requests/{other}/refuse/"]
+WRITES += ["/accounts/requests/approve-all/", "/accounts/requests/refuse-all/"]
 
 
 def all_patterns(resolver=None, namespace=""):
@@ -62,14 +72,15 @@ def test_every_view_is_closed_but_those_that_are_listed():
 @pytest.fixture
 def filled(author, follower, post):
     comment = Comment.objects.create(post=post, author=author, text="hello")
-    return {"post": post.shortcode, "comment": comment.pk, "person": "author"}
+    return {"post": post.shortcode, "comment": comment.pk, "person": "author", "other": "follower"}
 
 
 def rows():
     posts = Post.objects.filter(deleted_at=None)
     states = sorted(posts.values_list("pk", "version", "archived_at"))
-    found = (Like.objects, Comment.objects, Follow.objects, Media.objects, UploadSession.objects)
-    return [states, *(rows.count() for rows in found)]
+    found = [Like, Comment, Follow, Media, UploadSession, FollowRequest, Block, Mute, Restrict, CloseFriend]
+    private = list(User.objects.filter(is_private=True).order_by("pk").values_list("pk", flat=True))
+    return [states, private, *(model.objects.count() for model in found)]
 
 
 @pytest.mark.parametrize("url", WRITES)
@@ -109,7 +120,7 @@ def test_H4_a_get_changes_nothing(url, filled, author, as_):
 @pytest.mark.parametrize("url", [url for url in WRITES if "{" in url])
 def test_A10_ones_writes_on_what_one_may_not_touch_are_not_found(url, filled, stranger, as_):
     """Changing another's post, and whatever is done to a post or a person that is not there."""
-    missing = {"post": encode_shortcode(1 << 60), "comment": 1 << 60, "person": "nobody.here"}
+    missing = {"post": encode_shortcode(1 << 60), "comment": 1 << 60, "person": "nobody.here", "other": "nobody.here"}
     before = rows()
     browser = as_(stranger)
 

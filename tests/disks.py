@@ -1,0 +1,72 @@
+"""A disk that is really full: a small file system in memory where we may mount one, else storages that count."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import FileSystemStorage
+
+PAGE = 4096
+
+
+class SmallDisk:
+    """A folder that holds `size` bytes and no more."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder, self.size = folder, size
+
+    def fill(self, *, but: int = 0) -> None:
+        """Take all the room there is but for `but` bytes, in whole pages."""
+        with suppress(OSError), (self.folder / "filler").open("ab", buffering=0) as filler:
+            while filler.write(b"x" * PAGE):
+                pass
+        if but:
+            with (self.folder / "filler").open("r+b") as filler:
+                filler.truncate(max(0, (self.folder / "filler").stat().st_size - but))
+
+    def make_room(self) -> None:
+        (self.folder / "filler").unlink()
+
+    def used(self) -> int:
+        return sum(-(-path.stat().st_size // PAGE) * PAGE for path in self.folder.rglob("*") if path.is_file())
+
+
+@contextmanager
+def small_disk(folder: Path, size: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallDisk]:
+    folder.mkdir()
+    disk = SmallDisk(folder, size)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+        try:
+            yield disk
+        finally:
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+    else:
+        _count(disk, monkeypatch)
+        yield disk
+
+
+def _count(disk: SmallDisk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the right to mount: storages below the folder write while there is room, and then fail as a disk does."""
+    save = FileSystemStorage._save
+
+    def save_if_there_is_room(self: Any, name: str, content: Any) -> str:
+        path: str = save(self, name, content)
+        if disk.folder in Path(self.location).parents and disk.used() > disk.size:
+            with Path(self.path(path)).open("r+b") as half:
+                half.truncate(0)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return path
+
+    def fill(*, but: int = 0) -> None:
+        (disk.folder / "filler").unlink(missing_ok=True)
+        (disk.folder / "filler").write_bytes(b"x" * max(0, disk.size - disk.used() - but))
+
+    monkeypatch.setattr(FileSystemStorage, "_save", save_if_there_is_room)
+    monkeypatch.setattr(disk, "fill", fill)

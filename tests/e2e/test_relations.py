@@ -1,0 +1,183 @@
+"""Two people and a locked door; and two who had rather not meet: with scripts and without."""
+
+from __future__ import annotations
+
+import re
+from contextlib import nullcontext
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import FILES
+from tests.e2e.conftest import DESKTOP, PHONE
+from tests.e2e.test_story import share, wait_until_published
+
+PHOTO = FILES / "bad" / "name-test.jpg"
+
+both_ways = pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
+both_sizes = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+
+
+def choose(page, item):
+    """Open the menu of a profile and choose `item` of it."""
+    page.locator(".profile-menu summary").click()
+    page.locator(".profile-menu").get_by_text(item, exact=True).click()
+
+
+def agree(page, button, *, javascript):
+    """Say yes where it asks: in the dialog, or on the page that the link led to."""
+    asked = page.get_by_role("dialog") if javascript else page.locator("main")
+    asked.get_by_role("button", name=button, exact=True).click()
+
+
+@both_ways
+@both_sizes
+def test_a_request_is_made_approved_and_opens_the_door(javascript, size, sign_up):
+    anna = sign_up("anna", javascript=javascript, size=size)
+    ben = sign_up("ben", javascript=javascript, size=size)
+    shortcode = share(anna, "For friends", javascript=javascript, photo=PHOTO)
+    wait_until_published(anna, shortcode, javascript=javascript)
+
+    anna.goto("/accounts/privacy/")
+    anna.get_by_role("link", name="Make private").click()
+    agree(anna, "Make private", javascript=javascript)
+    expect(anna.get_by_role("heading", name="Your account is private")).to_be_visible()
+
+    # Ben finds the door locked, and asks.
+    ben.goto(f"/{anna.username}/")
+    expect(ben.get_by_text("This account is private")).to_be_visible()
+    expect(ben.locator("article")).to_have_count(0)
+    with ben.expect_response("**/follow/") if javascript else nullcontext():
+        ben.get_by_role("button", name=re.compile("^Follow")).click()
+    expect(ben.get_by_role("button", name=re.compile("^Requested"))).to_be_visible()
+    expect(ben.get_by_text("0 followers")).to_be_visible()
+
+    # Anna sees that somebody waits, and lets him in.
+    anna.goto("/notifications/")
+    anna.locator(".requests-link").click()
+    anna.wait_for_url("**/accounts/requests/")
+    anna.get_by_role("button", name=f"Approve {ben.username}").click()
+    expect(anna.get_by_text(f"{ben.username} follows you now.").first).to_be_visible()
+
+    ben.goto(f"/{anna.username}/")
+    expect(ben.get_by_role("button", name=re.compile("^Following"))).to_be_visible()
+    expect(ben.locator(f'article[data-post="{shortcode}"]')).to_be_visible()
+    ben.goto("/")
+    expect(ben.locator(f'article[data-post="{shortcode}"]')).to_be_visible()
+
+    # He leaves; she is asked first whether he means it, for the door closes behind him.
+    ben.goto(f"/{anna.username}/")
+    ben.get_by_role("button", name=re.compile("^Following")).click()
+    if javascript:
+        ben.get_by_role("dialog").get_by_role("button", name="Unfollow").click()
+    expect(ben.get_by_text("This account is private")).to_be_visible()
+    expect(ben.get_by_role("button", name=re.compile("^Follow "))).to_be_visible()
+
+
+@both_ways
+def test_a_block_hides_each_from_the_other_until_it_is_undone(javascript, sign_up):
+    anna = sign_up("anna", javascript=javascript)
+    ben = sign_up("ben", javascript=javascript, forgive=("404 (Not Found)",))
+    shortcode = share(anna, "Not for Ben", javascript=javascript, photo=PHOTO)
+    wait_until_published(anna, shortcode, javascript=javascript)
+    ben.goto(f"/p/{shortcode}/")
+    expect(ben.locator(f'article[data-post="{shortcode}"]')).to_be_visible()
+
+    anna.goto(f"/{ben.username}/")
+    choose(anna, "Block")
+    expect(anna.get_by_role("heading", name=f"Block {ben.username}?")).to_be_visible()
+    agree(anna, "Block", javascript=javascript)
+    expect(anna.get_by_role("heading", name=f"You blocked {ben.username}")).to_be_visible()
+
+    for url in (f"/{anna.username}/", f"/p/{shortcode}/"):
+        assert ben.goto(url).status == 404
+    ben.goto(f"/search/?q={anna.username}")
+    expect(ben.locator(f'#search-results a[href="/{anna.username}/"]')).to_have_count(0)
+
+    # She undoes it in her settings.
+    anna.goto("/accounts/privacy/")
+    anna.get_by_role("link", name="Blocked accounts").click()
+    anna.get_by_role("button", name=f"Unblock {ben.username}").click()
+    if javascript:
+        expect(anna.get_by_role("button", name=f"Block {ben.username}")).to_be_visible()
+    else:
+        expect(anna.get_by_role("heading", name="Nobody is blocked")).to_be_visible()
+    assert ben.goto(f"/p/{shortcode}/").status == 200
+
+
+@both_ways
+def test_mutes_restrictions_and_close_friends_are_a_press_each_way(javascript, sign_up):
+    anna = sign_up("anna", javascript=javascript)
+    ben = sign_up("ben", javascript=javascript)
+    for item, button, done, undo in (
+        ("Mute", "Mute", "You muted", "Unmute"),
+        ("Restrict", "Restrict", "You restricted", "Unrestrict"),
+        ("Add to close friends", None, "is one of your close friends now", "Remove from close friends"),
+    ):
+        anna.goto(f"/{ben.username}/")
+        choose(anna, item)
+        if button:
+            agree(anna, button, javascript=javascript)
+        expect(anna.locator("#toasts")).to_contain_text(done)
+        choose(anna, undo)
+        anna.locator(".profile-menu summary").click()
+        expect(anna.locator(".profile-menu").get_by_text(item, exact=True)).to_be_visible()
+
+
+@both_ways
+def test_what_the_restricted_write_waits_for_approval(javascript, sign_up):
+    anna = sign_up("anna", javascript=javascript)
+    ben = sign_up("ben", javascript=javascript)
+    carol = sign_up("carol", javascript=javascript)
+    shortcode = share(anna, "Say something", javascript=javascript, photo=PHOTO)
+    wait_until_published(anna, shortcode, javascript=javascript)
+    anna.goto(f"/{ben.username}/")
+    choose(anna, "Restrict")
+    agree(anna, "Restrict", javascript=javascript)
+    expect(anna.locator("#toasts")).to_contain_text("You restricted")
+
+    ben.goto(f"/p/{shortcode}/")
+    ben.locator("textarea[name=text]").fill("Well, well")
+    ben.get_by_role("button", name="Post", exact=True).click()
+    expect(ben.get_by_text("Well, well")).to_be_visible()
+    carol.goto(f"/p/{shortcode}/")
+    expect(carol.get_by_text("Well, well")).to_have_count(0)
+
+    anna.goto(f"/p/{shortcode}/")
+    expect(anna.get_by_text(f"Only you and {ben.username} see this.")).to_be_visible()
+    anna.get_by_role("button", name=re.compile("^Approve")).click()
+    expect(anna.get_by_text(f"Only you and {ben.username} see this.")).to_have_count(0)
+    carol.goto(f"/p/{shortcode}/")
+    expect(carol.get_by_text("Well, well")).to_be_visible()
+
+
+@both_sizes
+def test_H10_pages_about_people_pass_axe(size, sign_up):
+    from axe_playwright_python.sync_playwright import Axe
+
+    anna = sign_up("anna", size=size)
+    ben = sign_up("ben", size=size)
+    ben.goto("/accounts/privacy/private/")
+    ben.get_by_role("button", name="Make private").click()
+    anna.goto(f"/{ben.username}/")
+    with anna.expect_response("**/follow/"):
+        anna.get_by_role("button", name=re.compile("^Follow")).click()
+    pages = [
+        *((anna, f"/{ben.username}/{rest}") for rest in ("", "block/", "mute/", "restrict/", "remove-follower/")),
+        *((ben, f"/accounts/{rest}/") for rest in ("requests", "privacy", "privacy/public", "close-friends", "muted")),
+        *((ben, f"/accounts/{rest}") for rest in ("restricted/", "blocked/", f"close-friends/?q={anna.username}")),
+    ]
+    found = []
+    for page, url in pages:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.goto(url)
+            for violation in Axe().run(page).response["violations"]:
+                if violation["impact"] in {"serious", "critical"}:
+                    nodes = [node["html"][:160] for node in violation["nodes"][:3]]
+                    found.append(f"{url} {scheme}: {violation['id']}: {nodes}")
+            width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if width > 0:
+                found.append(f"{url}: {width} px wider than the window")
+
+    assert not found, "\n".join(found)

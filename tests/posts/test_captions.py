@@ -1,0 +1,119 @@
+"""Captions of videos: given, replaced, removed by the owner; read by whoever may see the video; gone with it."""
+
+import pytest
+from django.core.files.storage import storages
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from common.files import LooseFile
+from posts.actions import delete_post
+from posts.models import Media
+from posts.models.media import MediaKind
+from posts.tasks import purge_post
+
+JSON = {"Accept": "application/json"}
+
+
+def vtt(words="Good morning"):
+    return SimpleUploadedFile("talk.vtt", f"WEBVTT\n\n00:01.000 --> 00:04.000\n{words}\n".encode())
+
+
+@pytest.fixture
+def film(post):
+    Media.objects.filter(post=post).update(kind=MediaKind.VIDEO, video={"mp4": "aa/bb/c.mp4", "bytes": 9})
+    return Media.objects.get(post=post)
+
+
+def add(browser, film, file=None, **options):
+    return browser.post(f"/create/media/{film.pk}/captions/", {"file": file or vtt()}, **options)
+
+
+def test_captions_are_given_and_shown(as_, author, film, post):
+    browser = as_(author)
+
+    answer = add(browser, film)
+
+    assert answer["Location"] == f"/p/{post.shortcode}/edit/"
+    track = f"/p/{post.shortcode}/captions/{film.pk}.vtt"
+    assert f'<track kind="captions" label="Captions" src="{track}">' in browser.get(f"/p/{post.shortcode}/").text
+    served = browser.get(track)
+    assert served["Content-Type"] == "text/vtt; charset=utf-8"
+    assert "Good morning" in served.content.decode()
+
+
+def test_scripts_are_told_in_json(as_, author, film):
+    answer = add(as_(author), film, headers=JSON)
+
+    assert answer.json()["captions"] is True
+
+
+def test_other_captions_replace_them_and_no_file_is_left(as_, author, film):
+    browser = as_(author)
+    add(browser, film)
+    old = Media.objects.get(pk=film.pk).captions
+    add(browser, film, vtt("Good evening"))
+    new = Media.objects.get(pk=film.pk).captions
+
+    assert not storages["default"].exists(old)
+    assert b"Good evening" in storages["default"].open(new).read()
+    assert not LooseFile.objects.exists()
+
+
+def test_they_are_removed_with_their_file(as_, author, film):
+    browser = as_(author)
+    add(browser, film)
+    key = Media.objects.get(pk=film.pk).captions
+
+    browser.post(f"/create/media/{film.pk}/captions/delete/")
+
+    assert Media.objects.get(pk=film.pk).captions == ""
+    assert not storages["default"].exists(key)
+
+
+def test_they_go_with_the_post(as_, author, film, post):
+    add(as_(author), film)
+    key = Media.objects.get(pk=film.pk).captions
+    delete_post(post)
+    purge_post(post.pk)
+
+    assert not storages["default"].exists(key)
+
+
+def test_a_file_that_is_no_captions_is_refused_in_words_and_changes_nothing(as_, author, film):
+    browser = as_(author)
+    wrong = SimpleUploadedFile("talk.srt", b"1\n00:00:01,000 --> 00:00:02,000\nHi")
+
+    answer = add(browser, film, wrong, headers=JSON)
+
+    assert answer.status_code == 422
+    assert answer.json()["error"]["message"].startswith("This is no WebVTT file")
+    assert Media.objects.get(pk=film.pk).captions == ""
+    told = add(browser, film, SimpleUploadedFile("talk.srt", b"nothing"), follow=True)
+    assert "This is no WebVTT file" in told.text
+
+
+def test_without_a_file_one_is_asked_for(as_, author, film):
+    answer = as_(author).post(f"/create/media/{film.pk}/captions/", headers=JSON)
+
+    assert answer.status_code == 422
+    assert "Choose a WebVTT file" in answer.json()["error"]["message"]
+
+
+def test_A10_nobody_captions_what_is_not_theirs(as_, stranger, film):
+    assert add(as_(stranger), film).status_code == 404
+    assert as_(stranger).post(f"/create/media/{film.pk}/captions/delete/").status_code == 404
+    assert Media.objects.get(pk=film.pk).captions == ""
+
+
+def test_a_photo_has_no_captions(as_, author, post):
+    assert add(as_(author), Media.objects.get(post=post)).status_code == 404
+
+
+def test_A2_captions_of_a_post_that_one_may_not_see_are_not_found(client, as_, author, stranger, film, post):
+    browser = as_(author)
+    add(browser, film)
+    track = f"/p/{post.shortcode}/captions/{film.pk}.vtt"
+    browser.post(f"/p/{post.shortcode}/archive/")
+
+    assert browser.get(track).status_code == 200
+    for other in (client, as_(stranger)):
+        assert other.get(track).status_code == 404

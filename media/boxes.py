@@ -84,6 +84,8 @@ class StoredPicture:
     """The part that is meant to be seen, if that is less."""
     orientation: int
     """As EXIF would number it."""
+    colours: tuple[int, int] | None
+    """(primaries, transfer) as H.273 numbers them; None when it says none, or has a profile, which says more."""
 
 
 def read_picture(file: BinaryIO, size: int) -> StoredPicture:
@@ -101,14 +103,16 @@ def read_picture(file: BinaryIO, size: int) -> StoredPicture:
         properties = {box.kind: box for box in boxes(file, inside[b"iprp"].start, inside[b"iprp"].end)}
         all_of_them = list(boxes(file, properties[b"ipco"].start, properties[b"ipco"].end))
         wanted = _properties_of(primary, content(file, properties[b"ipma"]))
-        mine = {all_of_them[index - 1].kind: all_of_them[index - 1] for index in wanted if index}
+        its_own = [all_of_them[index - 1] for index in wanted if index]
+        mine = {box.kind: box for box in its_own}
         _, width, height = struct.unpack(">III", content(file, mine[b"ispe"])[:12])
         turns = content(file, mine[b"irot"])[0] & 3 if b"irot" in mine else 0
         mirror = content(file, mine[b"imir"])[0] & 1 if b"imir" in mine else None
         aperture = _aperture(content(file, mine[b"clap"])) if b"clap" in mine else None
+        colours = _colours([content(file, box) for box in its_own if box.kind == b"colr"])
     except (KeyError, IndexError, struct.error) as error:
         raise DamagedError("its size is missing") from error
-    return StoredPicture((width, height), aperture, _ORIENTATIONS[turns, mirror])
+    return StoredPicture((width, height), aperture, _ORIENTATIONS[turns, mirror], colours)
 
 
 def _item_number(pitm: bytes) -> int:
@@ -139,3 +143,11 @@ def _aperture(clap: bytes) -> tuple[int, int]:
     if not (width_by and height_by):
         raise DamagedError("its size is missing")
     return round(width / width_by), round(height / height_by)
+
+
+def _colours(colr: list[bytes]) -> tuple[int, int] | None:
+    numbers = [one for one in colr if one[:4] == b"nclx"]
+    if not numbers or len(numbers) < len(colr):
+        return None
+    primaries, transfer = struct.unpack_from(">HH", numbers[0], 4)
+    return primaries, transfer

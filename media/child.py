@@ -52,7 +52,7 @@ def _photo(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[by
     across, down = box[2] - box[0], box[3] - box[1]
     widths = pixels.widths_for(across, job["widths"])
     largest = (widths[-1], max(1, round(down * widths[-1] / across)))
-    picture = edits.apply(pixels.open_upright(file, info, largest, box), job["edits"])
+    picture = edits.apply(pixels.open_upright(file, info, largest, box, ffmpeg=job["ffmpeg"]), job["edits"])
     renditions: list[dict[str, int]] = []
     files: list[bytes] = []
     for width in reversed(widths):
@@ -74,7 +74,7 @@ def _avatar(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[b
     side = max(job["sides"])
     scale = max(side / info.width, side / info.height)
     picture = pixels.open_upright(
-        file, info, (max(side, round(info.width * scale)), max(side, round(info.height * scale)))
+        file, info, (max(side, round(info.width * scale)), max(side, round(info.height * scale))), ffmpeg=job["ffmpeg"]
     )
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     picture = picture.crop((left, top, left + side, top + side))

@@ -9,10 +9,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, Final
 
-from PIL import GifImagePlugin, Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import GifImagePlugin, Image, ImageCms, ImageFilter, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from common.limits import MAX_PHOTO_PIXELS
+from media import colours
+from media.boxes import read_picture
 from media.errors import MediaError
+from media.large import decode, is_large
 from media.probe import PhotoInfo
 
 
@@ -24,23 +27,53 @@ def _open_avif(file: BinaryIO) -> Image.Image:
     return AvifImagePlugin.AvifImageFile(file)
 
 
-def _open_heic(file: BinaryIO) -> Image.Image:
-    import pillow_heif
+class _Heic:
+    """As much of a picture as is needed to cut strips of it: Pillow's own would be a second copy, a third larger."""
 
-    pillow_heif.options.DECODE_THREADS = 1
-    pillow_heif.options.THUMBNAILS = pillow_heif.options.DEPTH_IMAGES = pillow_heif.options.AUX_IMAGES = False
-    picture: Image.Image = pillow_heif.HeifImageFile(file)  # type: ignore[no-untyped-call]
-    return picture
+    has_transparency_data = True
+
+    def __init__(self, file: BinaryIO) -> None:
+        import pillow_heif
+
+        options = pillow_heif.options
+        options.DECODE_THREADS = 1
+        options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
+        pictures: Any = pillow_heif.open_heif(file, remove_stride=False)
+        self._picture: Any = pictures[pictures.primary_index]
+        self.size: tuple[int, int] = self._picture.size
+        self.mode: str = self._picture.mode
+        self.info: dict[str, Any] = self._picture.info
+
+    @property
+    def width(self) -> int:
+        return self.size[0]
+
+    @property
+    def height(self) -> int:
+        return self.size[1]
+
+    def load(self) -> None:
+        self._picture.load()
+        if self._picture.size != self.size:
+            raise _two_sizes()
+
+    def crop(self, box: tuple[int, int, int, int]) -> Image.Image:
+        left, top, right, bottom = box
+        stride = self._picture.stride
+        rows: Any = memoryview(self._picture.data)[top * stride : bottom * stride]
+        size = self.width, bottom - top
+        strip = Image.frombuffer(self.mode, size, rows, "raw", self.mode, stride, 1)
+        return strip.crop((left, 0, right, bottom - top))
 
 
 # Of Pillow's forty formats only these can be opened, whatever a file says it is.
-_OPENERS: Final[dict[str, Callable[[BinaryIO], Image.Image]]] = {
+_OPENERS: Final[dict[str, Callable[[BinaryIO], Image.Image | _Heic]]] = {
     "JPEG": JpegImagePlugin.JpegImageFile,
     "PNG": PngImagePlugin.PngImageFile,
     "WEBP": WebPImagePlugin.WebPImageFile,
     "GIF": GifImagePlugin.GifImageFile,
     "AVIF": _open_avif,
-    "HEIC": _open_heic,
+    "HEIC": _Heic,
 }
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -78,38 +111,50 @@ def widths_for(width: int, ladder: Sequence[int]) -> list[int]:
 
 
 def open_upright(
-    file: BinaryIO, info: PhotoInfo, size: tuple[int, int], box: tuple[int, int, int, int] | None = None
+    file: BinaryIO,
+    info: PhotoInfo,
+    size: tuple[int, int],
+    box: tuple[int, int, int, int] | None = None,
+    *,
+    ffmpeg: str = "",
 ) -> Image.Image:
     """The picture upright, in sRGB, opaque: its part `box` (by default all), shrunk to `size` (width, height).
 
     Both are as people see it. Cuts and shrinks before everything else: profile, transparency and turning then cost
-    next to nothing, and a picture of 60 megapixels is never held twice.
+    next to nothing, and a picture of 60 megapixels is never held twice. `ffmpeg` is the program for large ones.
     """
     image = _OPENERS[info.format](file)
     if image.size != info.stored_size:
-        raise MediaError("unreadable", "This photo is damaged: it has two sizes. Save or export it again and try that.")
+        raise _two_sizes()
     profile = image.info.get("icc_profile")
     stored = (size[1], size[0]) if info.orientation >= 5 else size
-    whole = box in {None, (0, 0, info.width, info.height)}
-    part: _Box = (0, 0, *image.size) if whole or not box else _box_in_file(box, info)
-    # A JPEG can be decoded at a half, a quarter or an eighth for a fraction of the time (51 dB from the slow way).
-    if info.format == "JPEG":
-        image.draft(None, _size_for(image.size, part, stored))
-        across, down = image.width / info.stored_size[0], image.height / info.stored_size[1]
-        part = (0, 0, *image.size) if whole else (part[0] * across, part[1] * down, part[2] * across, part[3] * down)
-    factor = max(1, int(min((part[2] - part[0]) // stored[0], (part[3] - part[1]) // stored[1])) // 2)
-    small, part = _flatten(image, factor, part)
-    del image
-    if whole:
-        part = (0, 0, *small.size)
-    if small.size != stored or part != (0, 0, *stored):
-        small = small.resize(stored, Image.Resampling.LANCZOS, box=part, reducing_gap=2.0)
+    part = _box_in_file(box or (0, 0, info.width, info.height), info)
+    small: Image.Image | None = None
+    if ffmpeg and is_large(info) and image.mode == "RGB" and info.frames == 1:
+        # Its header is all that was needed of Pillow; of an animation, ffmpeg's first picture may be but a patch.
+        small = decode(ffmpeg, info, stored, part)
+    if small is None:
+        flat, rest = _reduced(image, info, stored, part)
+        # Its memory, before more is needed.
+        del image
+        small = flat.resize(stored, Image.Resampling.LANCZOS, box=rest, reducing_gap=2.0)
     if info.orientation in _TURNS:
         small = small.transpose(_TURNS[info.orientation])
-    return _to_srgb(small, profile)
+    return _to_srgb(small, profile, _numbered_colours(file, info))
 
 
-def _box_in_file(box: tuple[int, int, int, int], info: PhotoInfo) -> _Box:
+def _two_sizes() -> MediaError:
+    return MediaError("unreadable", "This photo is damaged: it has two sizes. Save or export it again and try that.")
+
+
+def _numbered_colours(file: BinaryIO, info: PhotoInfo) -> list[float] | None:
+    if info.format not in {"AVIF", "HEIC"}:
+        return None
+    numbers = read_picture(file, info.bytes).colours
+    return colours.to_srgb(*numbers) if numbers else None
+
+
+def _box_in_file(box: tuple[int, int, int, int], info: PhotoInfo) -> tuple[int, int, int, int]:
     """Where `box` of the upright picture lies in the one that the file stores."""
     left, top, right, bottom = box
     if info.orientation in {2, 3, 6, 7}:
@@ -161,31 +206,60 @@ def _encode(image: Image.Image, kind: str, **options: Any) -> bytes:
     return output.getvalue()
 
 
-def _flatten(image: Image.Image, factor: int, part: _Box) -> tuple[Image.Image, _Box]:
-    """`image` in L, RGB or CMYK, transparent parts on white, `factor` × `factor` pixels averaged into one.
+def _reduced(
+    image: Image.Image | _Heic, info: PhotoInfo, size: tuple[int, int], box: tuple[int, int, int, int]
+) -> tuple[Image.Image, _Box]:
+    """A picture in L, RGB or CMYK, transparent parts on white, that shows at least the part `box` of `image`.
 
-    It may be cut to what `part` needs; returns also where `part` then is.
+    And where in it that part is: a few times as large as `size`.
     """
+    part: _Box = box
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        # It can be decoded at a half, a quarter or an eighth for a fraction of the time (51 dB from the slow way).
+        image.draft(None, _size_for(image.size, part, size))
+        times = round(info.stored_size[0] / image.width)
+        part = box[0] / times, box[1] / times, min(box[2] / times, image.width), min(box[3] / times, image.height)
     image.load()
-    simple = image.mode in {"L", "RGB", "CMYK"} and not image.has_transparency_data
-    if simple and factor == 1:
+    factor = max(1, int(min((part[2] - part[0]) // size[0], (part[3] - part[1]) // size[1])) // 2)
+    if isinstance(image, _Heic) or image.mode not in {"L", "RGB", "CMYK"} or image.has_transparency_data:
+        return _flattened(image, part, factor, size[0])
+    if factor == 1:
         return image, part
-    left, top, right, bottom = (math.floor(part[0]), math.floor(part[1]), math.ceil(part[2]), math.ceil(part[3]))
-    right, bottom = min(right, image.width), min(bottom, image.height)
-    moved = (
-        (part[0] - left) / factor,
-        (part[1] - top) / factor,
-        (min(part[2], right) - left) / factor,
-        (min(part[3], bottom) - top) / factor,
-    )
-    if simple:
-        return image.reduce(factor, (left, top, right, bottom)), moved
-    flat = Image.new("RGB", (-(-(right - left) // factor), -(-(bottom - top) // factor)))
+    region = _pixels_around(part)
+    return image.reduce(factor, region), _within(part, region, factor)
+
+
+def _flattened(image: Image.Image | _Heic, part: _Box, factor: int, width: int) -> tuple[Image.Image, _Box]:
+    """The strips of `image` in RGB, transparent parts on white; and where in that `part` is.
+
+    `factor` × `factor` pixels are averaged into one. Where that is 1, strips are brought to `width` one by one: just
+    what `resize` does first of all, so that no second picture of full size is needed.
+    """
+    region = _pixels_around(part)
+    left, top, right, bottom = region
+    there = _within(part, region, factor)
+    across = -(-(right - left) // factor) if factor > 1 else width
+    flat = Image.new("RGB", (across, -(-(bottom - top) // factor)))
     rows = -(-_STRIP_ROWS // factor) * factor
     for row in range(top, bottom, rows):
         strip = _opaque(image.crop((left, row, right, min(row + rows, bottom))))
-        flat.paste(strip.reduce(factor) if factor > 1 else strip, (0, (row - top) // factor))
-    return flat, moved
+        if factor > 1:
+            strip = strip.reduce(factor)
+        elif strip.width != width or there[0] or there[2] != width:
+            ends = (there[0], 0, there[2], strip.height)
+            strip = strip.resize((width, strip.height), Image.Resampling.LANCZOS, box=ends)
+        flat.paste(strip, (0, (row - top) // factor))
+    return flat, there if factor > 1 else (0, there[1], width, there[3])
+
+
+def _pixels_around(part: _Box) -> tuple[int, int, int, int]:
+    return math.floor(part[0]), math.floor(part[1]), math.ceil(part[2]), math.ceil(part[3])
+
+
+def _within(part: _Box, region: tuple[int, int, int, int], factor: int) -> _Box:
+    """Where `part` is in a picture that was cut to `region` and shrunk by `factor`."""
+    left, top = region[:2]
+    return (part[0] - left) / factor, (part[1] - top) / factor, (part[2] - left) / factor, (part[3] - top) / factor
 
 
 def _opaque(strip: Image.Image) -> Image.Image:
@@ -200,8 +274,11 @@ def _opaque(strip: Image.Image) -> Image.Image:
     return white
 
 
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """`image` in RGB with no metadata; a profile that is broken or of another kind of picture counts as sRGB."""
+def _to_srgb(image: Image.Image, profile: bytes | None, table: list[float] | None) -> Image.Image:
+    """`image` in RGB with no metadata, its colours told by a profile or else by a table.
+
+    A profile that is broken or of another kind of picture counts as sRGB.
+    """
     converted: Image.Image | None = None
     if profile:
         with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):
@@ -210,6 +287,8 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
                 image, source, ImageCms.createProfile("sRGB"), ImageCms.Intent.PERCEPTUAL, outputMode="RGB"
             )
     clean = converted or (image if image.mode == "RGB" else image.convert("RGB"))
+    if table:
+        clean = clean.filter(ImageFilter.Color3DLUT(colours.SIDE, table))
     # Pillow's encoders write what they find here: comments, profiles, resolution.
     clean.info = {}
     return clean

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
 
+import imageio_ffmpeg
 from django.conf import settings
 
 from media.errors import MediaError, TransientMediaError
@@ -91,6 +92,7 @@ def _run_process(job: dict[str, Any], original: IO[bytes], limits: Limits) -> tu
         "cpu_seconds": limits.cpu_seconds,
         "memory_bytes": limits.memory_bytes,
         "without": sorted(settings.DECODERS_OFF),
+        "ffmpeg": imageio_ffmpeg.get_ffmpeg_exe(),
     }
     command = [sys.executable, "-P", "-m", "media.child", json.dumps(order)]
     try:

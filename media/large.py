@@ -1,0 +1,64 @@
+"""Large WebP and AVIF pictures, decoded and shrunk by ffmpeg, which holds one once: their own decoders hold it up to
+four times over, 60 megapixels in 940 MB. Imported by the child process alone, within whose limits ffmpeg runs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import Final
+
+from PIL import Image
+
+from common.limits import MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE
+from media import confine
+from media.probe import PhotoInfo
+
+LARGE_PIXELS: Final = 16_000_000
+"""Below, the decoders of Pillow take at most 280 MB and less time than ffmpeg needs to start."""
+
+_MOST_PIXELS: Final = MAX_PHOTO_PIXELS + MAX_PHOTO_SIDE * 256
+"""Decoders round up what they hold to whole blocks."""
+
+_INPUTS: Final = {"WEBP": ("webp_pipe", "webp"), "AVIF": ("mov", "libdav1d")}
+# 53 dB from Pillow's LANCZOS of the whole picture.
+_SCALING: Final = "lanczos+accurate_rnd+full_chroma_int"
+
+
+def is_large(info: PhotoInfo) -> bool:
+    return info.format in _INPUTS and info.width * info.height >= LARGE_PIXELS
+
+
+def decode(ffmpeg: str, info: PhotoInfo, size: tuple[int, int], part: tuple[int, int, int, int]) -> Image.Image | None:
+    """The part of the opaque picture on standard input (left, top, right, bottom) as `size`, both as it is stored.
+
+    None when ffmpeg cannot: Pillow then says what is wrong, or can.
+    """
+    demuxer, decoder = _INPUTS[info.format]
+    left, top, right, bottom = part
+    steps = [
+        # Cuts nothing: it fails when the picture is smaller than its file says, a tile of it perhaps.
+        f"crop={info.stored_size[0]}:{info.stored_size[1]}:0:0:exact=1",
+        f"crop={right - left}:{bottom - top}:{left}:{top}:exact=1",
+        f"scale={size[0]}:{size[1]}:flags={_SCALING}",
+    ]
+    command = [
+        *(ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error", "-threads", "1", "-filter_threads", "1"),
+        *("-protocol_whitelist", "file,pipe", "-format_whitelist", demuxer, "-codec_whitelist", decoder),
+        *("-max_pixels", str(_MOST_PIXELS), "-noautorotate", "-f", demuxer, "-c:v", decoder),
+        *("-i", "file:/dev/fd/0", "-frames:v", "1", "-an", "-sn", "-dn"),
+        *("-vf", ",".join(steps), "-pix_fmt", "rgb24", "-f", "rawvideo", "pipe:1"),
+    ]
+    parent = os.getpid()
+    done = subprocess.run(
+        command,
+        stdin=0,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={},
+        check=False,
+        preexec_fn=lambda: confine.die_with(parent),
+    )
+    if done.returncode or len(done.stdout) != size[0] * size[1] * 3:
+        return None
+    return Image.frombytes("RGB", size, done.stdout)

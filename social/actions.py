@@ -158,7 +158,7 @@ def block(blocker: User, *, blocked: User) -> bool:
     """Let the two not exist for each other; return whether that is new. The other is not told.
 
     Ends follows, requests and close friends in both directions. Likes and comments stay as rows, hidden by
-    `visible_to` (docs/decisions/0011): unblocking brings them back, and no count moves.
+    `visible_to` (docs/decisions/0010): unblocking brings them back, and no count moves.
     """
     if blocker.pk == blocked.pk:
         raise ValueError("You cannot block yourself.")

@@ -42,7 +42,7 @@ def make_old(seconds=LOOSE_SECONDS + 1):
 
 @pytest.fixture
 def killed_at(monkeypatch):
-    """`with killed_at("posts.actions._insert_post"):` — the block ends when it calls that, and nothing tidies up."""
+    """`with killed_at("posts.actions.add_medium"):` — the block ends when it calls that, and nothing tidies up."""
 
     def die(*arguments, **named):
         raise Killed
@@ -180,9 +180,9 @@ def files_below(folder):
 
 
 def test_D5_an_upload_killed_before_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
-    with killed_at("posts.actions._insert_post"):
+    with killed_at("posts.actions.add_medium"):
         create_post(author=author, uploads=[Upload(photo()), Upload(photo())])
-    assert len(files_below(tmp_path / "originals")) == 2
+    assert len(files_below(tmp_path / "originals")) == 1
 
     make_old()
     sweep()

@@ -61,7 +61,7 @@ def test_a_video_has_its_sign_on_a_tile_and_the_browser_s_own_controls(as_, auth
 def test_while_it_is_converted_its_author_sees_how_far_it_is(as_, author, filmed, monkeypatch):
     seen = []
 
-    def render(original, tell):
+    def render(original, tell, **options):
         tell(42)
         seen.append(as_(author).get(f"{filmed.get_absolute_url()}state/").text)
         raise TransientMediaError("busy", "Not now.")

@@ -31,13 +31,33 @@ POSTS = Counter("user.posts", "accounts_user", "folded_posts")
 USERNAME_PATTERN = r"^(?!\.)(?!.*\.\.)[a-z0-9._]{1,30}(?<!\.)$"
 
 
+def known_to(viewer: Viewer, path: str = "") -> Q:
+    """That `viewer` may know of the person at `path`, such as "author__": the one statement of who is there for whom.
+
+    Suspended and deactivated people are hidden from all, themselves included: they are not signed in. Two people of
+    whom one has blocked the other do not exist for each other. (Blocks are rows of `social`, an app above this one:
+    they are named here by the relations through which they point at people. Each is a NOT EXISTS by a unique index.)
+    """
+    there = Q(**{f"{path}suspended_at__isnull": True, f"{path}deactivated_at__isnull": True})
+    if not viewer.is_authenticated:
+        return there
+    blocks_viewer = Q(**{f"{path}blocks_made__blocked": viewer.pk})
+    is_blocked = Q(**{f"{path}blocks_received__blocker": viewer.pk})
+    return there & ~blocks_viewer & ~is_blocked
+
+
 class UserQuerySet(models.QuerySet["User"]):
+    def there(self) -> UserQuerySet:
+        """People who are neither suspended nor deactivated, whoever asks."""
+        return self.filter(known_to(AnonymousUser()))
+
     def visible_to(self, viewer: Viewer) -> UserQuerySet:
         """People whom `viewer` may know to exist: the twin of `Post.objects.visible_to`.
 
-        A suspended person is hidden from all, themselves included: they cannot sign in.
+        Of a private account that is the name, the picture, the words and the counts; `social.people.open_to` says
+        whose posts and lists.
         """
-        return self.filter(suspended_at__isnull=True)
+        return self.filter(known_to(viewer))
 
     def with_counts(self) -> UserQuerySet:
         """Adds followers_count, following_count and posts_count, exact."""
@@ -52,7 +72,7 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.only(*DISPLAY_FIELDS)
 
 
-DISPLAY_FIELDS = ("id", "username", "name", "avatar", "avatar_state", "suspended_at")
+DISPLAY_FIELDS = ("id", "username", "name", "avatar", "avatar_state", "suspended_at", "is_private")
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -105,9 +125,17 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     session_epoch = models.CharField(max_length=16, default="", editable=False)
     """Part of what every session of this person is checked against: a new value ends them all."""
 
+    is_private = models.BooleanField(default=False, editable=False)
+    """Whether only accepted followers see what they share and whom they follow. `social.actions.change_privacy`."""
+    accepts_requests_up_to = models.BigIntegerField(null=True, editable=False)
+    """Follow requests with ids up to this are to be accepted: the rest of "accept all", which `social.sweep` does."""
+    deactivated_at = models.DateTimeField(null=True, editable=False)
+    """Since when the person has hidden themselves and all they shared; null for those who are here."""
+
     last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
     follows_version = models.PositiveIntegerField(default=0, editable=False)
-    """Moves with every follow and unfollow; the key of the home timeline carries it, so a stale one is never read."""
+    """Moves with every change of whose posts are at home (follows, mutes, blocks); the key of the home timeline carries
+    it, so a stale one is never read."""
 
     folded_followers = models.IntegerField(default=0, editable=False)
     folded_following = models.IntegerField(default=0, editable=False)
@@ -126,6 +154,12 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     # And of social.models.with_close_state().
     viewer_is_close: bool
 
+    # Annotations of social.people.with_relations().
+    is_open: bool
+    is_muted: bool
+    is_restricted: bool
+    follows_viewer: bool
+
     class Meta:
         verbose_name = "person"
         verbose_name_plural = "people"
@@ -139,6 +173,12 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
             # Search: any part of a username or a name.
             GinIndex(OpClass(F("username"), "gin_trgm_ops"), name="people_by_part_of_username"),
             GinIndex(OpClass(Upper("name"), "gin_trgm_ops"), name="people_by_part_of_name"),
+            # social.sweep: accounts with requests that are still to be accepted.
+            models.Index(
+                fields=["accepts_requests_up_to"],
+                condition=Q(accepts_requests_up_to__isnull=False),
+                name="people_accepting_requests",
+            ),
             # accounts.sweep: pictures that a lost message left unfinished.
             models.Index(
                 fields=["avatar_queued_at"], condition=Q(avatar_state="processing"), name="avatars_unfinished"

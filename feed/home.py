@@ -20,7 +20,7 @@ def home_posts(reader: User, *, before: int | None, count: int) -> tuple[list[Po
     batch = count
     for _ in range(MAX_ROUNDS):
         ids = timelines.read(reader, before=before, count=batch + 1)
-        found = Post.objects.visible_to(reader).filter(pk__in=ids[:batch]).for_cards(reader)
+        found = Post.objects.visible_to(reader).unmuted_by(reader).filter(pk__in=ids[:batch]).for_cards(reader)
         posts += sorted(found, key=lambda post: post.pk, reverse=True)
         if len(posts) > count or (len(posts) == count and len(ids) > batch):
             return posts[:count], posts[count - 1].pk

@@ -8,8 +8,8 @@ big-endian, which sorts as the number does. (A score is a double and cannot hold
 late, or out of order ends the same. Two members above all ids mark the state: BUILDING from the moment a reader
 starts to make the timeline, so that posts published meanwhile are pushed to it, and BUILT when it is whole.
 
-The key carries the reader's `follows_version`, which moves in the transaction of every follow and unfollow: a
-timeline from before is not found any more, and no message has to arrive for that.
+The key carries the reader's `follows_version`, which moves in the transaction of every follow, unfollow, block and
+mute: a timeline from before is not found any more, and no message has to arrive for that.
 """
 
 from __future__ import annotations
@@ -96,8 +96,11 @@ def newest_ids(reader: User, *, before: int | None, count: int) -> list[int]:
             """
             SELECT newest.id
             FROM (SELECT follow.followee_id AS id FROM social_follow AS follow
-                  JOIN accounts_user AS person ON person.id = follow.followee_id AND person.suspended_at IS NULL
-                  WHERE follow.follower_id = %(reader)s
+                  JOIN accounts_user AS person ON person.id = follow.followee_id
+                      AND person.suspended_at IS NULL AND person.deactivated_at IS NULL
+                  WHERE follow.follower_id = %(reader)s AND NOT EXISTS (
+                      SELECT FROM social_mute AS mute
+                      WHERE mute.muter_id = %(reader)s AND mute.muted_id = follow.followee_id AND mute.posts)
                   UNION ALL SELECT %(reader)s) AS followee
             CROSS JOIN LATERAL (
                 SELECT post.id FROM posts_post AS post

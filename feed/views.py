@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -21,7 +21,9 @@ from common.text import clean_line
 from feed.home import home_posts
 from feed.suggestions import suggestions_for
 from posts.models import Audience, Post
-from social.models import with_close_state, with_follow_state
+from social.models import with_close_state
+from social.people import blocked_by, with_relations
+from social.questions import questions_about
 
 POSTS_PER_PAGE = 12
 TILES_PER_PAGE = 24
@@ -55,7 +57,12 @@ def _landing(request: SiteRequest) -> HttpResponse:
 def explore(request: SiteRequest) -> HttpResponse:
     """The best liked posts of the last weeks, from people one does not have to follow."""
     recent = first_id_at(timezone.now() - timedelta(days=EXPLORE_DAYS))
-    posts = Post.objects.visible_to(request.user).filter(pk__gt=recent).order_by("-folded_likes", "-id")
+    posts = (
+        Post.objects.visible_to(request.user)
+        .unmuted_by(request.user)
+        .filter(pk__gt=recent)
+        .order_by("-folded_likes", "-id")
+    )
     if request.user.is_authenticated:
         posts = posts.exclude(author_id=request.user.pk)
     after = _explore_cursor(request)
@@ -95,19 +102,33 @@ def tag(request: SiteRequest, tag: str) -> HttpResponse:
 @login_not_required
 def profile(request: SiteRequest, username: str) -> HttpResponse:
     """A person and their posts; on one's own also those that are processing or failed."""
-    people = with_follow_state(User.objects.visible_to(request.user).with_counts(), request.user)
-    person = get_object_or_404(with_close_state(people, request.user), username=username.lower())
+    people = with_relations(User.objects.visible_to(request.user).with_counts(), request.user)
+    person = with_close_state(people, request.user).filter(username=username.lower()).first()
+    if person is None:
+        return _blocked_profile(request, username)
     if username != person.username:
         return redirect(person, permanent=True)
     is_own = person.pk == request.user.pk
     posts = Post.objects.visible_to(request.user).filter(author=person)
-    if is_own or person.viewer_is_close:
+    if person.is_open and (is_own or person.viewer_is_close):
         # The person's own count is of what everybody sees.
         person.posts_count += posts.filter(audience=Audience.CLOSE_FRIENDS).count()
-    page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
+    page: Page[Post] = Page([])
+    if person.is_open:
+        page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
     unfinished = _unfinished(request) if is_own and not cursor_of(request) else []
     context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own}
+    if request.user.is_authenticated and not is_own:
+        context["questions"] = questions_about(person)
     return _grid(request, "feed/profile.html", context)
+
+
+def _blocked_profile(request: SiteRequest, username: str) -> HttpResponse:
+    """For somebody who has blocked the person, the way back; for all others nobody is there."""
+    if not request.user.is_authenticated:
+        raise Http404
+    person = get_object_or_404(blocked_by(request.user), username=username.lower())
+    return render(request, "social/blocked.html", {"person": person})
 
 
 @require_safe

@@ -18,7 +18,8 @@ from posts.events import (
 )
 from posts.models import COMMENTS, LIKES
 from posts.tasks import process_media, process_video, purge_post
-from social.events import PersonFollowed
+from social.events import PersonFollowed, RequestsLeft
+from social.tasks import accept_requests
 
 
 def wire() -> None:
@@ -33,4 +34,5 @@ def wire() -> None:
     subscribe(CommentAdded, tell_of_comment)
     # The home page needs no task after a follow: the new follows_version names a new timeline.
     subscribe(PersonFollowed, tell_of_follow)
+    subscribe(RequestsLeft, accept_requests)
     keep_folded(FOLLOWERS, FOLLOWING, POSTS, LIKES, COMMENTS)

@@ -37,6 +37,8 @@ def of_like(like: Like) -> list[Act]:
 
 
 def of_comment(comment: Comment) -> list[Act]:
+    if comment.hidden_until_approved:
+        return []
     told = partial(Act, actor_id=comment.author_id, cause={"comment_id": comment.pk})
     return [told(Kind.COMMENT, comment.post.author_id, post_id=comment.post_id, comment_id=comment.pk)]
 

@@ -44,6 +44,7 @@ from posts.events import (
 )
 from posts.models import COMMENTS, LIKES, Audience, Comment, Hashtag, Like, Media, Post, PostHashtag, UploadSession
 from posts.models.media import MediaKind, MediaState
+from social.models import Restrict
 
 
 @dataclass(frozen=True)
@@ -539,25 +540,47 @@ def unlike_post(post: Post, *, liker: User) -> bool:
 
 @transaction.atomic
 def add_comment(post: Post, *, author: User, text: str, at: datetime | None = None) -> Comment:
-    """Comment on a post that `author` may see. `text` is clean and not blank; `at` backdates it."""
-    comment = Comment(post=post, author=author, text=text)
+    """Comment on a post that `author` may see. `text` is clean and not blank; `at` backdates it.
+
+    If the post's author restricts the other, the comment waits for `approve_comment`, and until then counts and is
+    announced nowhere.
+    """
+    is_held = Restrict.objects.filter(restricter_id=post.author_id, restricted_id=author.pk).exists()
+    comment = Comment(post=post, author=author, text=text, hidden_until_approved=is_held)
     if at is not None:
         comment.pk = _snowflake_at(at, owner_id=author.pk)
     comment.save(force_insert=True)
-    COMMENTS.add(post.pk)
-    emit(CommentAdded(comment_id=comment.pk))
+    _announce(comment)
     return comment
+
+
+@transaction.atomic
+def approve_comment(comment: Comment) -> bool:
+    """Show a comment that `Comment.objects.waiting_for` found to all; return whether this call did."""
+    row = _locked(comment)
+    if row is None or not row.hidden_until_approved:
+        return False
+    row.hidden_until_approved = False
+    row.save(update_fields=["hidden_until_approved"])
+    _announce(row)
+    return True
+
+
+def _announce(comment: Comment) -> None:
+    """Count it and tell others, once it is for others to see."""
+    if comment.is_counted:
+        COMMENTS.add(comment.post_id)
+        emit(CommentAdded(comment_id=comment.pk))
 
 
 @transaction.atomic
 def delete_comment(comment: Comment) -> bool:
     """Delete a comment that `Comment.objects.deletable_by` found; return whether it was still there."""
-    # Locked, so that of two deletions at once only one moves the count, and only for a comment that was counted.
-    row = Comment.objects.select_for_update().filter(pk=comment.pk).first()
+    row = _locked(comment)
     if row is None:
         return False
     row.delete()
-    if row.removed_at is None:
+    if row.is_counted:
         COMMENTS.add(row.post_id, -1)
     return True
 
@@ -565,20 +588,29 @@ def delete_comment(comment: Comment) -> bool:
 @transaction.atomic
 def remove_comment(comment: Comment, *, reason: str) -> bool:
     """Hide a comment from all, as a moderator; return whether that is new."""
-    removed = Comment.objects.filter(pk=comment.pk, removed_at__isnull=True).update(
-        removed_at=timezone.now(), removed_reason=reason
-    )
-    if removed:
-        COMMENTS.add(comment.post_id, -1)
-    return bool(removed)
+    row = _locked(comment)
+    if row is None or row.removed_at is not None:
+        return False
+    if row.is_counted:
+        COMMENTS.add(row.post_id, -1)
+    row.removed_at, row.removed_reason = timezone.now(), reason
+    row.save(update_fields=["removed_at", "removed_reason"])
+    return True
 
 
 @transaction.atomic
 def restore_comment(comment: Comment) -> bool:
     """Undo `remove_comment`; return whether there was anything to undo."""
-    restored = Comment.objects.filter(pk=comment.pk, removed_at__isnull=False).update(
-        removed_at=None, removed_reason=""
-    )
-    if restored:
-        COMMENTS.add(comment.post_id)
-    return bool(restored)
+    row = _locked(comment)
+    if row is None or row.removed_at is None:
+        return False
+    row.removed_at, row.removed_reason = None, ""
+    row.save(update_fields=["removed_at", "removed_reason"])
+    if row.is_counted:
+        COMMENTS.add(row.post_id)
+    return True
+
+
+def _locked(comment: Comment) -> Comment | None:
+    """The row as it is now, so that of two changes at once each counts only what it changed."""
+    return Comment.objects.select_for_update().filter(pk=comment.pk).first()

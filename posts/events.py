@@ -44,4 +44,6 @@ class PostLiked:
 
 @dataclass(frozen=True)
 class CommentAdded:
+    """There is a comment that others see: written just now, or approved."""
+
     comment_id: int

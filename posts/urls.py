@@ -28,5 +28,6 @@ urlpatterns = [
     path("p/<shortcode:shortcode>/likes/", views.likers, name="likers"),
     path("p/<shortcode:shortcode>/comment/", views.comment, name="comment"),
     path("p/<shortcode:shortcode>/comments/", views.comments, name="comments"),
+    path("p/<shortcode:shortcode>/comments/<int:comment_id>/approve/", views.approve_comment, name="approve_comment"),
     path("p/<shortcode:shortcode>/comments/<int:comment_id>/delete/", views.delete_comment, name="delete_comment"),
 ]

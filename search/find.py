@@ -1,10 +1,11 @@
-"""Finding people, tags and posts by a part of their text, through trigram indexes."""
+"""Finding tags and posts by a part of their text, through trigram indexes; people: `accounts.find`."""
 
 from __future__ import annotations
 
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.db.models import Count
 
-from accounts.models import User, UserQuerySet, Viewer
+from accounts.find import MIN_INFIX_CHARS
+from accounts.models import Viewer
 from common.linkify import normalize_tag
 from common.text import clean_line
 from posts.models import Hashtag, Post, PostHashtag
@@ -12,35 +13,10 @@ from posts.models.post import PostQuerySet
 
 MAX_QUERY_CHARS = 100
 
-MIN_INFIX_CHARS = 3
-"""A trigram index finds parts of at least so many letters. Scripts in which one sign is a word are looked up anyway."""
-
 
 def clean_query(text: str) -> str:
     """What was typed, on one line and cut to a length that a name or a phrase has."""
     return clean_line(text)[:MAX_QUERY_CHARS]
-
-
-def find_people(query: str, viewer: Viewer) -> UserQuerySet:
-    """People whose username or name has `query` in it: exact first, then by beginning, then the most followed.
-
-    Fewer letters than an index can find in the middle of a word find usernames that begin with them.
-    """
-    name = query.removeprefix("@").strip()
-    people: UserQuerySet = User.objects.visible_to(viewer)
-    if not name:
-        return people.none()
-    starts = Q(username__startswith=name.lower())
-    if len(name) < MIN_INFIX_CHARS and name.isascii():
-        return people.filter(starts).order_by("username")
-    rank = Case(
-        When(username=name.lower(), then=Value(0)),
-        When(starts | Q(name__istartswith=name), then=Value(1)),
-        default=Value(2),
-        output_field=IntegerField(),
-    )
-    found = Q(username__contains=name.lower()) | Q(name__icontains=name)
-    return people.filter(found).annotate(rank=rank).order_by("rank", "-folded_followers", "-id")
 
 
 def find_tags(query: str, viewer: Viewer, *, count: int) -> list[Hashtag]:

@@ -6,12 +6,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.find import find_people
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import varies_by_htmx
 from common.pagination import Page, page_by_id
 from posts.models import Hashtag, Post
-from search.find import clean_query, find_people, find_posts, find_tags
+from search.find import clean_query, find_posts, find_tags
 from social.models import with_follow_state
 
 PEOPLE_SHOWN = 10

@@ -1,48 +1,325 @@
-"""What changes who follows whom."""
+"""What changes who relates to whom. Pages, the demo and tasks call these.
+
+All are idempotent. What is between two people (follows, requests, close friends, blocks) changes only under the lock
+on the pair, and triggers of the database refuse what must not stand beside each other: a block wins every race.
+"""
 
 from __future__ import annotations
 
-from django.db import transaction
-from django.db.models import F
+from collections.abc import Sequence
+
+from django.db import models, transaction
+from django.db.models import F, Max, Q
 
 from accounts.models import FOLLOWERS, FOLLOWING, User
 from common.events import emit
-from social.events import PersonFollowed, PersonUnfollowed
-from social.models import Follow
+from social.events import (
+    FollowAccepted,
+    FollowRequested,
+    PersonBlocked,
+    PersonFollowed,
+    PersonUnfollowed,
+    RequestsLeft,
+)
+from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
+from social.pairs import lock_pair, lock_pairs, lock_privacy
+
+ACCEPTED_AT_ONCE = 200
+"""Requests that one transaction accepts."""
 
 
 class FollowsOneselfError(ValueError):
     """Raised before the database's own constraint would be."""
 
 
-@transaction.atomic
-def follow(follower: User, *, followee: User) -> bool:
-    """Let `follower` see the posts of `followee` at home; return whether that is new.
+class BlockedError(Exception):
+    """One of the two has blocked the other, perhaps a moment ago: answer as for somebody who is not there."""
 
-    Following twice is following once: the unique constraint `follow_once` decides, and only the request that created
-    the row moves the counts. `followee` comes from `User.objects.visible_to(follower)`.
+
+class Standing(models.TextChoices):
+    """What somebody is to the one they want to follow."""
+
+    FOLLOWING = "following"
+    REQUESTED = "requested"
+
+
+# --- Follows -----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def follow(follower: User, *, followee: User) -> Standing:
+    """Let `follower` see the posts of `followee` at home, or ask to be let, if the account is private.
+
+    Following twice is following once, and so with asking: only the call that created the row moves the counts.
+    `followee` comes from `User.objects.visible_to(follower)`; raises BlockedError if that has just changed.
+
+    Cost: some eight short queries, no lock that another pair waits for.
     """
     if follower.pk == followee.pk:
         raise FollowsOneselfError("You cannot follow yourself.")
-    _, created = Follow.objects.get_or_create(follower=follower, followee=followee)
-    if created:
-        _count(follower, followee, by=1)
-        emit(PersonFollowed(follower_id=follower.pk, followee_id=followee.pk))
-    return created
+    lock_privacy(followee.pk, shared=True)
+    _lock_unblocked(follower, followee)
+    if Follow.objects.filter(follower=follower, followee=followee).exists():
+        return Standing.FOLLOWING
+    if User.objects.filter(pk=followee.pk, is_private=True).exists():
+        _, asked = FollowRequest.objects.get_or_create(requester=follower, target=followee)
+        if asked:
+            emit(FollowRequested(requester_id=follower.pk, target_id=followee.pk))
+        return Standing.REQUESTED
+    FollowRequest.objects.filter(requester=follower, target=followee).delete()
+    _insert_follows([follower.pk], followee.pk)
+    return Standing.FOLLOWING
 
 
 @transaction.atomic
 def unfollow(follower: User, *, followee: User) -> bool:
-    """Undo `follow`; return whether there was anything to undo."""
-    deleted, _ = Follow.objects.filter(follower=follower, followee=followee).delete()
+    """Undo `follow`, whatever came of it; return whether there was anything to undo."""
+    lock_pair(follower.pk, followee.pk)
+    asked, _ = FollowRequest.objects.filter(requester=follower, target=followee).delete()
+    return _end_follows(Q(follower=follower, followee=followee)) > 0 or asked > 0
+
+
+@transaction.atomic
+def cancel_request(requester: User, *, target: User) -> bool:
+    """Take a request back; return whether it was still there. Once accepted it is a follow, which stays."""
+    return FollowRequest.objects.filter(requester=requester, target=target).delete()[0] > 0
+
+
+@transaction.atomic
+def remove_follower(person: User, *, follower: User) -> bool:
+    """End that `follower` follows `person`, who asks for it; return whether they did. They are not told."""
+    lock_pair(person.pk, follower.pk)
+    return _end_follows(Q(follower=follower, followee=person)) > 0
+
+
+# --- Requests ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def approve_request(target: User, *, requester: User) -> bool:
+    """Let somebody who asked `target` follow them; return whether this call did.
+
+    Only the one who was asked calls it: a page takes `target` from the session.
+    """
+    return _accept(target.pk, [requester.pk]) > 0
+
+
+@transaction.atomic
+def refuse_request(target: User, *, requester: User) -> bool:
+    """Let the request of `requester` go unanswered; return whether it was still there. They may ask again."""
+    return FollowRequest.objects.filter(requester=requester, target=target).delete()[0] > 0
+
+
+@transaction.atomic
+def approve_all(target: User) -> int:
+    """Accept all requests that are there now; return how many at once. The rest of very many follow in a task."""
+    return _accept_up_to(target.pk, _newest_request(target))
+
+
+@transaction.atomic
+def accept_more(target_id: int) -> int:
+    """Accept some more of the requests that the person has said yes to; return how many.
+
+    What is to be done is `User.accepts_requests_up_to`: null once nothing is left. Two runs at once share the work.
+    """
+    up_to = User.objects.filter(pk=target_id).values_list("accepts_requests_up_to", flat=True).first()
+    return _accept_up_to(target_id, up_to)
+
+
+@transaction.atomic
+def refuse_all(target: User) -> int:
+    """Refuse all requests; return how many there were."""
+    User.objects.filter(pk=target.pk).update(accepts_requests_up_to=None)
+    return FollowRequest.objects.filter(target=target).delete()[0]
+
+
+@transaction.atomic
+def change_privacy(user: User, *, is_private: bool) -> int:
+    """Make the account private or public; return how many requests were accepted by that.
+
+    What they shared before follows at once: `visible_to` asks at every look. Followers stay. A public account has no
+    requests, so those that wait are accepted (the page says so before).
+    """
+    # Nobody is between reading that the account is private and writing a request meanwhile.
+    lock_privacy(user.pk, shared=False)
+    accepted = 0 if is_private else approve_all(user)
+    user.is_private = is_private
+    User.objects.filter(pk=user.pk).update(is_private=is_private)
+    if is_private:
+        User.objects.filter(pk=user.pk).update(accepts_requests_up_to=None)
+    return accepted
+
+
+# --- Blocks ------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def block(blocker: User, *, blocked: User) -> bool:
+    """Let the two not exist for each other; return whether that is new. The other is not told.
+
+    Ends follows, requests and close friends in both directions. Likes and comments stay as rows, hidden by
+    `visible_to` (docs/decisions/0011): unblocking brings them back, and no count moves.
+    """
+    if blocker.pk == blocked.pk:
+        raise ValueError("You cannot block yourself.")
+    lock_pair(blocker.pk, blocked.pk)
+    FollowRequest.objects.filter(_between("requester", "target", blocker, blocked)).delete()
+    CloseFriend.objects.filter(_between("owner", "friend", blocker, blocked)).delete()
+    _end_follows(_between("follower", "followee", blocker, blocked))
+    _, created = Block.objects.get_or_create(blocker=blocker, blocked=blocked)
+    if created:
+        emit(PersonBlocked(blocker_id=blocker.pk, blocked_id=blocked.pk))
+    return created
+
+
+@transaction.atomic
+def unblock(blocker: User, *, blocked: User) -> bool:
+    """Undo `block`; return whether there was anything to undo. What it ended stays ended."""
+    lock_pair(blocker.pk, blocked.pk)
+    return Block.objects.filter(blocker=blocker, blocked=blocked).delete()[0] > 0
+
+
+# --- Mutes, restrictions, close friends --------------------------------------------------------------------------
+
+
+@transaction.atomic
+def mute(muter: User, *, muted: User, posts: bool = True, stories: bool = True) -> bool:
+    """Show `muter` no posts or no stories of `muted` unasked; return whether there was no mute before.
+
+    Says what is muted from now on, both off is `unmute`.
+    """
+    if muter.pk == muted.pk:
+        raise ValueError("You cannot mute yourself.")
+    if not posts and not stories:
+        unmute(muter, muted=muted)
+        return False
+    _, created = Mute.objects.update_or_create(muter=muter, muted=muted, defaults={"posts": posts, "stories": stories})
+    # A timeline that is made without the muted person's posts is a fuller one.
+    _renew_home([muter.pk])
+    return created
+
+
+@transaction.atomic
+def unmute(muter: User, *, muted: User) -> bool:
+    """Undo `mute`; return whether there was anything to undo."""
+    deleted, _ = Mute.objects.filter(muter=muter, muted=muted).delete()
     if deleted:
-        _count(follower, followee, by=-1)
-        emit(PersonUnfollowed(follower_id=follower.pk, followee_id=followee.pk))
+        _renew_home([muter.pk])
     return bool(deleted)
 
 
-def _count(follower: User, followee: User, *, by: int) -> None:
-    FOLLOWERS.add(followee.pk, by)
-    FOLLOWING.add(follower.pk, by)
-    # Moves the follower to a new home timeline, made from the database: no message can be lost on the way.
-    User.objects.filter(pk=follower.pk).update(follows_version=F("follows_version") + 1)
+@transaction.atomic
+def restrict(restricter: User, *, restricted: User) -> bool:
+    """Have what `restricted` comments from now on wait for approval; return whether that is new."""
+    if restricter.pk == restricted.pk:
+        raise ValueError("You cannot restrict yourself.")
+    return Restrict.objects.get_or_create(restricter=restricter, restricted=restricted)[1]
+
+
+@transaction.atomic
+def unrestrict(restricter: User, *, restricted: User) -> bool:
+    """Undo `restrict`; return whether there was anything to undo. Comments that wait go on waiting."""
+    return Restrict.objects.filter(restricter=restricter, restricted=restricted).delete()[0] > 0
+
+
+@transaction.atomic
+def add_close_friend(owner: User, *, friend: User) -> bool:
+    """Let `friend` see what `owner` shares with close friends; return whether that is new. They are not told.
+
+    Raises BlockedError if one has just blocked the other.
+    """
+    if owner.pk == friend.pk:
+        raise ValueError("You are no close friend of yourself.")
+    _lock_unblocked(owner, friend)
+    return CloseFriend.objects.get_or_create(owner=owner, friend=friend)[1]
+
+
+@transaction.atomic
+def remove_close_friend(owner: User, *, friend: User) -> bool:
+    """Undo `add_close_friend`; return whether there was anything to undo."""
+    return CloseFriend.objects.filter(owner=owner, friend=friend).delete()[0] > 0
+
+
+# --- Parts -------------------------------------------------------------------------------------------------------
+
+
+def _between(first: str, second: str, one: User, other: User) -> Q:
+    """Rows between the two, in either direction."""
+    return Q(**{first: one, second: other}) | Q(**{first: other, second: one})
+
+
+def _lock_unblocked(one: User, other: User) -> None:
+    lock_pair(one.pk, other.pk)
+    if Block.objects.filter(_between("blocker", "blocked", one, other)).exists():
+        raise BlockedError
+
+
+def _newest_request(target: User) -> int | None:
+    newest: int | None = FollowRequest.objects.filter(target=target).aggregate(newest=Max("pk"))["newest"]
+    return newest
+
+
+def _accept_up_to(target_id: int, up_to: int | None) -> int:
+    """Accept the first ACCEPTED_AT_ONCE requests up to this id, and remember on the row whether there are more."""
+    if up_to is None:
+        return 0
+    waiting = FollowRequest.objects.filter(target_id=target_id, pk__lte=up_to)
+    ids = list(waiting.order_by("pk").values_list("requester_id", flat=True)[: ACCEPTED_AT_ONCE + 1])
+    accepted = _accept(target_id, ids[:ACCEPTED_AT_ONCE])
+    has_more = len(ids) > ACCEPTED_AT_ONCE
+    User.objects.filter(pk=target_id).update(accepts_requests_up_to=up_to if has_more else None)
+    if has_more:
+        emit(RequestsLeft(target_id=target_id))
+    return accepted
+
+
+def _accept(target_id: int, requester_ids: Sequence[int]) -> int:
+    """Turn the requests of these people that are still there into follows; return how many."""
+    lock_pairs((target_id, requester_id) for requester_id in requester_ids)
+    # Read again, now that nobody else can answer, take back or block.
+    requests = FollowRequest.objects.filter(target_id=target_id, requester__in=requester_ids)
+    ids = list(requests.order_by("pk").values_list("requester_id", flat=True))
+    if not ids:
+        return 0
+    requests.filter(requester__in=ids).delete()
+    _lock_people([*ids, target_id])
+    _insert_follows(ids, target_id)
+    for requester_id in ids:
+        emit(FollowAccepted(follower_id=requester_id, followee_id=target_id))
+    return len(ids)
+
+
+def _insert_follows(follower_ids: Sequence[int], followee_id: int) -> None:
+    """Follows that are not there yet, with the pairs locked."""
+    Follow.objects.bulk_create(Follow(follower_id=pk, followee_id=followee_id) for pk in follower_ids)
+    FOLLOWERS.add(followee_id, len(follower_ids))
+    FOLLOWING.add_to_each(follower_ids)
+    _renew_home(follower_ids)
+    for pk in follower_ids:
+        emit(PersonFollowed(follower_id=pk, followee_id=followee_id))
+
+
+def _end_follows(which: Q) -> int:
+    """Delete these follows, with the pairs locked; return how many there were."""
+    ended = list(Follow.objects.filter(which).values_list("pk", "follower_id", "followee_id"))
+    if not ended:
+        return 0
+    Follow.objects.filter(pk__in=[pk for pk, _, _ in ended]).delete()
+    for _, follower_id, followee_id in ended:
+        FOLLOWERS.add(followee_id, -1)
+        FOLLOWING.add(follower_id, -1)
+        emit(PersonUnfollowed(follower_id=follower_id, followee_id=followee_id))
+    _renew_home([follower_id for _, follower_id, _ in ended])
+    return len(ended)
+
+
+def _renew_home(reader_ids: Sequence[int]) -> None:
+    """Move readers to new home timelines, made from the database: no message can be lost on the way."""
+    if len(reader_ids) > 1:
+        _lock_people(reader_ids)
+    User.objects.filter(pk__in=reader_ids).update(follows_version=F("follows_version") + 1)
+
+
+def _lock_people(ids: Sequence[int]) -> None:
+    """In the order in which all lock several rows of people."""
+    list(User.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))

@@ -49,18 +49,148 @@ class CloseFriend(SnowflakeModel):
             models.UniqueConstraint(fields=["owner", "friend"], name="close_friend_once"),
             models.CheckConstraint(condition=~Q(owner=F("friend")), name="nobody_is_their_own_close_friend"),
         ]
+        indexes = [
+            models.Index(fields=["owner", "-id"], include=["friend"], name="close_friends_newest_first"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.friend_id} is a close friend of {self.owner_id}"
 
 
-def with_follow_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
-    """Adds followed_by_viewer to each of `people`, by the unique index."""
-    if not viewer.is_authenticated:
-        return people.annotate(followed_by_viewer=Value(False, output_field=models.BooleanField()))
-    return people.annotate(
-        followed_by_viewer=Exists(Follow.objects.filter(follower_id=viewer.pk, followee_id=OuterRef("pk")))
+class FollowRequest(SnowflakeModel):
+    """`requester` asks to follow `target`, whose account is private. Lives on the requester's shard.
+
+    No Follow: nothing that a follow allows is allowed by this. The database refuses a request beside a Follow.
+    """
+
+    requester = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="requests_made", db_index=False
     )
+    target = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="requests_received", db_index=False
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["requester", "target"], name="request_once"),
+            models.CheckConstraint(condition=~Q(requester=F("target")), name="nobody_asks_to_follow_themselves"),
+        ]
+        indexes = [
+            # The page of requests, and how many there are.
+            models.Index(fields=["target", "-id"], include=["requester"], name="requests_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.requester_id} asks to follow {self.target_id}"
+
+
+class Block(SnowflakeModel):
+    """`blocker` and `blocked` do not exist for each other (`accounts.models.known_to`). Lives on the blocker's shard.
+
+    While it is there the database refuses follows, requests and close friends between the two, and it refuses the
+    block while one of those is there (migration 0003): whoever loses the race, block wins.
+    """
+
+    blocker = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="blocks_made", db_index=False)
+    blocked = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="blocks_received", db_index=False
+    )
+
+    class Meta:
+        constraints = [
+            # visible_to, from the one side.
+            models.UniqueConstraint(fields=["blocker", "blocked"], name="block_once"),
+            models.CheckConstraint(condition=~Q(blocker=F("blocked")), name="nobody_blocks_themselves"),
+        ]
+        indexes = [
+            # visible_to, from the other.
+            models.Index(fields=["blocked", "blocker"], name="blocks_by_blocked"),
+            models.Index(fields=["blocker", "-id"], include=["blocked"], name="blocks_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.blocker_id} blocks {self.blocked_id}"
+
+
+class Mute(SnowflakeModel):
+    """`muter` follows or not, but does not want to be shown `muted` unasked. Lives on the muter's shard.
+
+    Hides nothing: a muted person's profile and posts are where they were. Only the muter knows.
+    """
+
+    muter = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mutes_made", db_index=False)
+    muted = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mutes_received")
+    posts = models.BooleanField(default=True)
+    stories = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["muter", "muted"], name="mute_once"),
+            models.CheckConstraint(condition=~Q(muter=F("muted")), name="nobody_mutes_themselves"),
+            models.CheckConstraint(condition=Q(posts=True) | Q(stories=True), name="a_mute_mutes_something"),
+        ]
+        indexes = [
+            models.Index(fields=["muter", "-id"], include=["muted"], name="mutes_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.muter_id} mutes {self.muted_id}"
+
+
+class Restrict(SnowflakeModel):
+    """What `restricted` writes under posts of `restricter` is seen by these two alone until it is approved.
+
+    Lives on the restricter's shard. Only the restricter knows.
+    """
+
+    restricter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="restricts_made", db_index=False
+    )
+    restricted = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="restricts_received")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["restricter", "restricted"], name="restrict_once"),
+            models.CheckConstraint(condition=~Q(restricter=F("restricted")), name="nobody_restricts_themselves"),
+        ]
+        indexes = [
+            models.Index(fields=["restricter", "-id"], include=["restricted"], name="restricts_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.restricter_id} restricts {self.restricted_id}"
+
+
+def follows(viewer: Viewer, person: str) -> Exists:
+    """Whether `viewer` follows the person whose id is in the outer column `person`."""
+    return Exists(Follow.objects.filter(follower_id=viewer.pk, followee_id=OuterRef(person)))
+
+
+def lets_in(viewer: Viewer, path: str = "", person: str = "pk") -> Q:
+    """That the person at `path`, whose id is in `person`, shows `viewer` what is inside their account.
+
+    A public account shows it to all, a private one to its followers and its owner. A request is no follow.
+    """
+    public = Q(**{f"{path}is_private": False})
+    if not viewer.is_authenticated:
+        return public
+    return public | Q(**{person: viewer.pk}) | Q(follows(viewer, person))
+
+
+def not_muted(viewer: Viewer, person: str) -> Q:
+    """That `viewer` has not muted the posts of the person whose id is in the outer column `person`."""
+    if not viewer.is_authenticated:
+        return Q()
+    return ~Q(Exists(Mute.objects.filter(muter_id=viewer.pk, muted_id=OuterRef(person), posts=True)))
+
+
+def with_follow_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
+    """Adds followed_by_viewer and requested_by_viewer to each of `people`, by the unique indexes."""
+    if not viewer.is_authenticated:
+        no = Value(False, output_field=models.BooleanField())
+        return people.annotate(followed_by_viewer=no, requested_by_viewer=no)
+    asked = FollowRequest.objects.filter(requester_id=viewer.pk, target_id=OuterRef("pk"))
+    return people.annotate(followed_by_viewer=follows(viewer, "pk"), requested_by_viewer=Exists(asked))
 
 
 def with_close_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:

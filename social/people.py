@@ -1,9 +1,14 @@
+"""People as a viewer sees them."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from accounts.models import User, Viewer
-from social.models import with_follow_state
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Value
+
+from accounts.models import User, UserQuerySet, Viewer
+from social.models import CloseFriend, Follow, Mute, Restrict, lets_in, with_follow_state
 
 
 def people_in_order(ids: Sequence[int], viewer: Viewer) -> list[User]:
@@ -11,3 +16,35 @@ def people_in_order(ids: Sequence[int], viewer: Viewer) -> list[User]:
     visible = with_follow_state(User.objects.visible_to(viewer).for_display(), viewer).filter(pk__in=ids)
     by_id = {person.pk: person for person in visible}
     return [by_id[pk] for pk in ids if pk in by_id]
+
+
+def open_to(viewer: Viewer) -> UserQuerySet:
+    """People whose posts and lists of people `viewer` may see: not the private ones whom they do not follow."""
+    people: UserQuerySet = User.objects.visible_to(viewer).filter(lets_in(viewer))
+    return people
+
+
+def blocked_by(viewer: User) -> UserQuerySet:
+    """People whom `viewer` has blocked: for the pages where that is undone. They may have blocked the viewer too."""
+    people: UserQuerySet = User.objects.there().filter(blocks_received__blocker=viewer)
+    return people
+
+
+def with_relations(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
+    """All that the head of a profile shows: `with_follow_state`, and is_open, follows_viewer, is_muted, is_restricted
+    and is_close_friend, the last three of which only the viewer knows.
+    """
+    state: dict[str, Any] = dict.fromkeys(("follows_viewer", "is_muted", "is_restricted", "is_close_friend"), _NO)
+    if viewer.is_authenticated:
+        person = OuterRef("pk")
+        state = {
+            "follows_viewer": Exists(Follow.objects.filter(follower_id=person, followee_id=viewer.pk)),
+            "is_muted": Exists(Mute.objects.filter(muter_id=viewer.pk, muted_id=person)),
+            "is_restricted": Exists(Restrict.objects.filter(restricter_id=viewer.pk, restricted_id=person)),
+            "is_close_friend": Exists(CloseFriend.objects.filter(owner_id=viewer.pk, friend_id=person)),
+        }
+    state["is_open"] = ExpressionWrapper(lets_in(viewer), output_field=BooleanField())
+    return with_follow_state(people, viewer).annotate(**state)
+
+
+_NO = Value(False, output_field=BooleanField())

@@ -115,7 +115,7 @@ def blank(movie: bytes) -> bytes:
 def alias(path: Path) -> bytes:
     """A file as QuickTime's alias record names it: the form of reference that ffmpeg knows how to follow."""
     name = str(path).encode() + b"\0" * (len(str(path)) % 2)
-    levels = struct.pack(">hh", 1, 1)  # from here up to the common folder, and down from it
+    levels = struct.pack(">hh", -1, -1)  # not relative to the film's own folder
     entry = struct.pack(">HH", 2, len(name)) + name
     return bytes(10 + 28 + 12 + 64 + 16) + levels + bytes(16) + entry + b"\xff\xff\0\0"
 

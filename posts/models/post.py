@@ -1,23 +1,24 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Value
-from django.db.models.functions import Upper
+from django.db.models.functions import Coalesce, Upper
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
-from accounts.models import DISPLAY_FIELDS
+from accounts.models import DISPLAY_FIELDS, known_to
 from common.counters import Counter
 from common.ids import SnowflakeModel, encode_shortcode
 from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCATION_CHARS
 from common.linkify import linkify
+from posts.models.comment import Comment
 from posts.models.like import Like
 from posts.models.media import Media, MediaState
-from social.models import CloseFriend
+from social.models import CloseFriend, lets_in, not_muted
 
 if TYPE_CHECKING:
     from accounts.models import User, Viewer
@@ -53,14 +54,20 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Published posts which `viewer` may see.
 
         The one statement of who sees what: pages, feeds, search and tasks all start here, so finding a post through
-        it is the permission check. Posts of suspended people are hidden from all; those for close friends from all
-        but these and their author.
+        it is the permission check. Three things must hold: the author is there for the viewer (`known_to`: not
+        suspended or deactivated, no block between them), lets them in (public, or followed), and the post is for them
+        (everyone, or close friends). One's own posts are all visible.
         """
-        allowed = Q(audience=Audience.EVERYONE)
+        for_viewer = Q(audience=Audience.EVERYONE)
+        inside = lets_in(viewer, "author__", "author_id")
         if viewer.is_authenticated:
             close = CloseFriend.objects.filter(owner_id=OuterRef("author_id"), friend_id=viewer.pk)
-            allowed |= Q(author_id=viewer.pk) | Q(Exists(close))
-        return self.published().filter(allowed, author__suspended_at__isnull=True)
+            for_viewer |= Q(author_id=viewer.pk) | Q(Exists(close))
+        return self.published().filter(known_to(viewer, "author__"), inside, for_viewer)
+
+    def unmuted_by(self, viewer: Viewer) -> PostQuerySet:
+        """Without posts of people whom `viewer` has muted: for pages that show what was not asked for."""
+        return self.filter(not_muted(viewer, "author_id"))
 
     def reachable_by(self, viewer: Viewer) -> PostQuerySet:
         """What `visible_to` allows, and one's own posts: processing, failed, archived or removed ones too.
@@ -91,15 +98,26 @@ class PostQuerySet(models.QuerySet["Post"]):
         )
 
     def with_viewer_state(self, viewer: Viewer) -> PostQuerySet:
-        """Adds like_count and comment_count, exact, and liked_by_viewer and is_own."""
+        """Adds like_count and comment_count, exact, and liked_by_viewer and is_own.
+
+        Who waits for approval sees their own comment, and sees it counted.
+        """
         liked: models.expressions.Combinable = Value(False, output_field=models.BooleanField())
         own = liked
+        comment_count = COMMENTS.value()
         if viewer.is_authenticated:
             liked = Exists(Like.objects.filter(post_id=OuterRef("pk"), liker_id=viewer.pk))
             own = models.ExpressionWrapper(Q(author_id=viewer.pk), output_field=models.BooleanField())
-        return self.annotate(
-            like_count=LIKES.value(), comment_count=COMMENTS.value(), liked_by_viewer=liked, is_own=own
-        )
+            comment_count += Coalesce(models.Subquery(_own_waiting(viewer)), 0)
+        return self.annotate(like_count=LIKES.value(), comment_count=comment_count, liked_by_viewer=liked, is_own=own)
+
+
+def _own_waiting(viewer: Viewer) -> models.QuerySet[Any, Any]:
+    """How many comments of the viewer wait under the outer post."""
+    waiting = Comment.objects.filter(
+        post_id=OuterRef("pk"), author_id=viewer.pk, hidden_until_approved=True, removed_at=None
+    )
+    return waiting.order_by().values("post_id").annotate(count=models.Count("pk")).values("count")
 
 
 class Post(SnowflakeModel):

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import MemberRequest, SiteRequest
 from common.http import varies_by_htmx
 from posts.actions import add_comment
+from posts.actions import approve_comment as do_approve_comment
 from posts.actions import delete_comment as do_delete_comment
 from posts.forms import CommentForm
 from posts.models import Comment, Post
@@ -52,3 +53,18 @@ def delete_comment(request: MemberRequest, shortcode: str, comment_id: int) -> H
         return redirect(post)
     post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
     return render(request, "posts/_comment_deleted.html", {"post": post})
+
+
+@require_POST
+def approve_comment(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    """Show what somebody restricted wrote under one's own post to all. htmx gets the comment drawn anew."""
+    post = visible_post(request, shortcode)
+    waiting = Comment.objects.visible_to(request.user).waiting_for(request.user).filter(post=post)
+    comment = get_object_or_404(waiting.select_related("author", "post"), pk=comment_id)
+    do_approve_comment(comment)
+    if not request.htmx:
+        return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")
+    comment.refresh_from_db(fields=["hidden_until_approved"])
+    mark_deletable(request, comment)
+    post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
+    return render(request, "posts/_comment_approved.html", {"post": post, "comment": comment})

@@ -26,7 +26,7 @@ def newest_comments(request: SiteRequest, post: Post) -> Page[Comment]:
         Comment.objects.visible_to(request.user)
         .filter(post=post)
         .select_related("author")
-        .only("id", "post_id", "text", *(f"author__{name}" for name in DISPLAY_FIELDS))
+        .only("id", "post_id", "text", "hidden_until_approved", *(f"author__{name}" for name in DISPLAY_FIELDS))
     )
     page = page_by_id(request, comments, COMMENTS_PER_PAGE)
     page.items.reverse()
@@ -40,5 +40,6 @@ def newest_comments(request: SiteRequest, post: Post) -> Page[Comment]:
 
 
 def mark_deletable(request: SiteRequest, comment: Comment) -> None:
-    """Set `deletable` for the one who asks: their own comment, or any under their own post."""
+    """Set `deletable` for the one who asks: their own comment, or any under their own post; and `approvable`."""
     comment.deletable = request.user.pk in {comment.author_id, comment.post.author_id}
+    comment.approvable = comment.hidden_until_approved and request.user.pk == comment.post.author_id

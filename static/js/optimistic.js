@@ -98,6 +98,8 @@ function show(state) {
   }
   if (wanted === state.shown) return;
   state.shown = wanted;
+  // A request to follow a private account is no follower yet.
+  if ("uncounted" in state.form.dataset) return;
   const name = base.split("/").at(-2);
   const counts = kind === KINDS.like ? `[data-post="${CSS.escape(name)}"] [data-like-count]` : `[data-followers-count][data-person="${CSS.escape(name)}"]`;
   for (const element of document.querySelectorAll(counts)) move(element, wanted ? 1 : -1);

@@ -134,6 +134,7 @@ def test_D16_after_a_storm_and_the_sweep_no_row_and_no_file_is_left_over(
     line.break_some(0.25)
     shared = []
     for number in range(8):
+        media.s3.resume()
         with suppress(TransientMediaError):
             shared.append(create_post(author=author, uploads=[Upload(photo(), "1.jpg")]))
         for medium in Media.objects.filter(state="pending"):

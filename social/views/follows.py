@@ -1,8 +1,13 @@
+"""Following somebody, and the lists of who does."""
+
 from __future__ import annotations
 
-from django.http import HttpResponse
+from urllib.parse import urlsplit
+
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import MemberRequest
 from accounts.models import User
@@ -10,30 +15,39 @@ from common.http import varies_by_htmx
 from common.pagination import Page, page_by_id
 from social import actions
 from social.models import Follow
-from social.people import people_in_order
+from social.people import open_to, people_in_order
+from social.views.lookup import visible_person
 
 PEOPLE_PER_PAGE = 30
 
 
 @require_POST
 def follow(request: MemberRequest, username: str) -> HttpResponse:
-    person = _person(request, username)
+    """Follow; of a private account, ask to."""
+    person = visible_person(request, username)
     if person.pk != request.user.pk:
-        actions.follow(request.user, followee=person)
+        try:
+            actions.follow(request.user, followee=person)
+        except actions.BlockedError as error:
+            raise Http404 from error
     return _follow_button(request, person)
 
 
 @require_POST
 def unfollow(request: MemberRequest, username: str) -> HttpResponse:
-    person = _person(request, username)
-    actions.unfollow(request.user, followee=person)
+    """Unfollow, or take the request back."""
+    person = visible_person(request, username)
+    ended = actions.unfollow(request.user, followee=person)
+    if ended and person.is_private and _is_on_page_of(request, person):
+        # What the page shows below the button is not for them any more.
+        return HttpResponseClientRefresh()
     return _follow_button(request, person)
 
 
 @require_safe
 def followers(request: MemberRequest, username: str) -> HttpResponse:
     """Who follows the person, the newest first."""
-    person = _person(request, username)
+    person = _open_person(request, username)
     follows = Follow.objects.filter(followee=person, follower__in=User.objects.visible_to(request.user))
     page = page_by_id(request, follows, PEOPLE_PER_PAGE)
     people = people_in_order([follow.follower_id for follow in page], request.user)
@@ -43,28 +57,36 @@ def followers(request: MemberRequest, username: str) -> HttpResponse:
 @require_safe
 def following(request: MemberRequest, username: str) -> HttpResponse:
     """Whom the person follows, the newest first."""
-    person = _person(request, username)
+    person = _open_person(request, username)
     follows = Follow.objects.filter(follower=person, followee__in=User.objects.visible_to(request.user))
     page = page_by_id(request, follows, PEOPLE_PER_PAGE)
     people = people_in_order([follow.followee_id for follow in page], request.user)
     return _list(request, "social/following.html", person, Page(people, page.next_url))
 
 
-def _person(request: MemberRequest, username: str) -> User:
-    person: User = get_object_or_404(User.objects.visible_to(request.user), username=username.lower())
-    return person
+def _open_person(request: MemberRequest, username: str) -> User:
+    return get_object_or_404(open_to(request.user), username=username.lower())
 
 
 def _list(request: MemberRequest, template: str, person: User, page: Page[User]) -> HttpResponse:
     """The page, or for htmx its further rows."""
     is_fragment = request.htmx and "cursor" in request.GET
-    template = "components/_people.html" if is_fragment else template
-    return varies_by_htmx(render(request, template, {"person": person, "page": page}))
+    # One's own followers can be sent away.
+    is_removable = template == "social/followers.html" and person.pk == request.user.pk
+    context = {"person": person, "page": page, "is_removable": is_removable}
+    return varies_by_htmx(render(request, "components/_people.html" if is_fragment else template, context))
 
 
 def _follow_button(request: MemberRequest, person: User) -> HttpResponse:
     """The redrawn button for htmx; for a browser without JavaScript, back to the profile."""
     if not request.htmx:
         return redirect(person)
-    [person] = people_in_order([person.pk], request.user)
-    return render(request, "social/_follow_button.html", {"person": person})
+    people = people_in_order([person.pk], request.user)
+    if not people:
+        raise Http404
+    return render(request, "social/_follow_button.html", {"person": people[0]})
+
+
+def _is_on_page_of(request: MemberRequest, person: User) -> bool:
+    path = urlsplit(request.htmx.current_url or "").path if request.htmx else ""
+    return path.lower() == person.get_absolute_url()

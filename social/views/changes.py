@@ -1,0 +1,123 @@
+"""Blocking, muting, restricting somebody, and the like: a row of buttons that all work alike.
+
+What is not undone by one more press asks first: GET shows the question (the profile has it as a dialog), POST does it.
+A browser without scripts comes back to the page it was on; htmx gets the button redrawn, which undoes what it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+
+from accounts.http import MemberRequest
+from accounts.models import User
+from common.http import next_url
+from social import actions
+from social.questions import Question, block_question, mute_question, remove_question, restrict_question
+from social.views.lookup import visible_or_blocked_person, visible_person
+
+View = Callable[[MemberRequest, str], HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One such change. `kind` and `is_on` say which button `social/_change_button.html` draws afterwards."""
+
+    act: Callable[[User, User], Any]
+    done: str
+    """What the message says; {name} is the person."""
+    kind: str
+    is_on: bool
+    question: Callable[[User], Question] | None = None
+    find: Callable[[MemberRequest, str], User] = visible_person
+
+
+def _view(change: Change) -> View:
+    def view(request: MemberRequest, username: str) -> HttpResponseBase:
+        asks = change.question is not None and request.method in {"GET", "HEAD"}
+        if request.method != "POST" and not asks:
+            return HttpResponseNotAllowed(["POST"])
+        person = change.find(request, username)
+        if person.pk == request.user.pk:
+            raise Http404
+        if asks and change.question:
+            return render(request, "social/ask.html", {"person": person, "question": change.question(person)})
+        return _do(request, change, person)
+
+    return view
+
+
+def _do(request: MemberRequest, change: Change, person: User) -> HttpResponse:
+    try:
+        change.act(request.user, person)
+    except actions.BlockedError as error:
+        raise Http404 from error
+    if request.htmx:
+        context = {"person": person, "kind": change.kind, "is_on": change.is_on}
+        return render(request, "social/_change_button.html", context)
+    messages.success(request, change.done.format(name=person.username))
+    return redirect(next_url(request, person.get_absolute_url()))
+
+
+block = _view(
+    Change(
+        lambda user, person: actions.block(user, blocked=person),
+        *("You blocked {name}.", "block", True),
+        question=block_question,
+        find=visible_or_blocked_person,
+    )
+)
+unblock = _view(
+    Change(
+        lambda user, person: actions.unblock(user, blocked=person),
+        *("You unblocked {name}.", "block", False),
+        find=visible_or_blocked_person,
+    )
+)
+mute = _view(
+    Change(
+        lambda user, person: actions.mute(user, muted=person),
+        *("You muted {name}.", "mute", True),
+        question=mute_question,
+    )
+)
+unmute = _view(
+    Change(lambda user, person: actions.unmute(user, muted=person), "You unmuted {name}.", "mute", is_on=False)
+)
+restrict = _view(
+    Change(
+        lambda user, person: actions.restrict(user, restricted=person),
+        *("You restricted {name}.", "restrict", True),
+        question=restrict_question,
+    )
+)
+unrestrict = _view(
+    Change(
+        lambda user, person: actions.unrestrict(user, restricted=person),
+        *("You no longer restrict {name}.", "restrict", False),
+    )
+)
+remove_follower = _view(
+    Change(
+        lambda user, person: actions.remove_follower(user, follower=person),
+        *("{name} no longer follows you.", "follower", False),
+        question=remove_question,
+    )
+)
+add_close_friend = _view(
+    Change(
+        lambda user, person: actions.add_close_friend(user, friend=person),
+        *("{name} is one of your close friends now.", "close-friend", True),
+    )
+)
+remove_close_friend = _view(
+    Change(
+        lambda user, person: actions.remove_close_friend(user, friend=person),
+        *("{name} is not one of your close friends any more.", "close-friend", False),
+    )
+)

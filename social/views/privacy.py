@@ -1,0 +1,51 @@
+"""Private or public."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.http import MemberRequest
+from social import actions
+from social.questions import Question, private_question, public_question
+from social.requests import waiting_text
+
+
+@require_safe
+def privacy(request: MemberRequest) -> HttpResponse:
+    """The switch, and the way to the lists of people."""
+    return render(request, "social/privacy.html", {"question": _question(request, to_private=not _is_private(request))})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def go_private(request: MemberRequest) -> HttpResponse:
+    """GET asks, POST does."""
+    return _change(request, to_private=True)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def go_public(request: MemberRequest) -> HttpResponse:
+    """GET asks, POST does."""
+    return _change(request, to_private=False)
+
+
+def _change(request: MemberRequest, *, to_private: bool) -> HttpResponse:
+    if request.method != "POST":
+        question = _question(request, to_private=to_private)
+        return render(request, "social/ask.html", {"question": question, "back": "/accounts/privacy/"})
+    accepted = actions.change_privacy(request.user, is_private=to_private)
+    said = "Your account is private now." if to_private else "Your account is public now."
+    if accepted:
+        said += f" {accepted:,} follow request{' was' if accepted == 1 else 's were'} accepted."
+    messages.success(request, said)
+    return redirect("social:privacy")
+
+
+def _question(request: MemberRequest, *, to_private: bool) -> Question:
+    return private_question() if to_private else public_question(waiting_text(request.user))
+
+
+def _is_private(request: MemberRequest) -> bool:
+    return request.user.is_private

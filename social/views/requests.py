@@ -1,0 +1,73 @@
+"""Who asks to follow one, and the answers."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.http import MemberRequest
+from accounts.models import User
+from common.http import varies_by_htmx
+from common.pagination import Page, page_by_id
+from social import actions
+from social.people import people_in_order
+from social.requests import requests_to, waiting_text
+from social.views.lookup import visible_person
+
+REQUESTS_PER_PAGE = 30
+
+
+@require_safe
+def requests(request: MemberRequest) -> HttpResponse:
+    """Who asks to follow one, the newest first."""
+    page = page_by_id(request, requests_to(request.user), REQUESTS_PER_PAGE)
+    people = people_in_order([one.requester_id for one in page], request.user)
+    is_fragment = request.htmx and "cursor" in request.GET
+    template = "social/_requests.html" if is_fragment else "social/requests.html"
+    return varies_by_htmx(render(request, template, {"page": Page(people, page.next_url)}))
+
+
+@require_POST
+def approve(request: MemberRequest, username: str) -> HttpResponse:
+    person = visible_person(request, username)
+    approved = actions.approve_request(request.user, requester=person)
+    return _answered(request, person, f"{person.username} follows you now." if approved else "")
+
+
+@require_POST
+def refuse(request: MemberRequest, username: str) -> HttpResponse:
+    person = visible_person(request, username)
+    refused = actions.refuse_request(request.user, requester=person)
+    return _answered(request, person, f"You refused the request of {person.username}." if refused else "")
+
+
+def _answered(request: MemberRequest, person: User, said: str) -> HttpResponse:
+    """The row with what became of it, for htmx; for a browser without scripts, back to the list."""
+    said = said or "This request is no longer there."
+    if not request.htmx:
+        messages.success(request, said)
+        return redirect("social:requests")
+    [person] = people_in_order([person.pk], request.user) or [person]
+    context = {"person": person, "said": said, "follow_requests": waiting_text(request.user)}
+    return render(request, "social/_answered.html", context)
+
+
+@require_POST
+def approve_all(request: MemberRequest) -> HttpResponse:
+    count = actions.approve_all(request.user)
+    request.user.refresh_from_db(fields=["accepts_requests_up_to"])
+    more = " The others follow in a moment." if request.user.accepts_requests_up_to else ""
+    messages.success(request, f"{_requests(count)} approved.{more}")
+    return redirect("social:requests")
+
+
+@require_POST
+def refuse_all(request: MemberRequest) -> HttpResponse:
+    messages.success(request, f"{_requests(actions.refuse_all(request.user))} refused.")
+    return redirect("social:requests")
+
+
+def _requests(count: int) -> str:
+    return f"{count:,} request{'' if count == 1 else 's'}"

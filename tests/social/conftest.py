@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import User
+from social.actions import block, change_privacy
+
+
+@pytest.fixture
+def private_author(author: User) -> User:
+    change_privacy(author, is_private=True)
+    return author
+
+
+@pytest.fixture
+def blocked(person: Callable[..., User], author: User) -> User:
+    """Somebody whom the author has blocked."""
+    somebody = person("blocked")
+    block(author, blocked=somebody)
+    return somebody
+
+
+@pytest.fixture
+def blocker(person: Callable[..., User], author: User) -> User:
+    """Somebody who has blocked the author."""
+    somebody = person("blocker")
+    block(somebody, blocked=author)
+    return somebody
+
+
+def same(answer, url):
+    """What an outsider can tell of an answer: status, headers and body, without the tokens that differ each time."""
+    body = re.sub(r'(csrfmiddlewaretoken" value=|X-CSRFToken": )"[^"]+"', "", answer.text)
+    headers = {name: value for name, value in answer.headers.items() if name not in {"Content-Length", "Vary"}}
+    headers["Content-Security-Policy"] = re.sub(r"'nonce-[^']+'", "", headers.get("Content-Security-Policy", ""))
+    return answer.status_code, headers, body.replace(url, "URL")
+
+
+def counts(person):
+    person = User.objects.with_counts().get(pk=person.pk)
+    return person.followers_count, person.following_count

@@ -1,0 +1,238 @@
+"""Mutes, restrictions, close friends: quiet, known to one alone, and undone in one's lists."""
+
+import pytest
+
+from accounts.actions import suspend_person
+from common.tasks import fold_counters
+from feed.home import home_posts
+from feed.suggestions import suggestions_for
+from posts.actions import add_comment, delete_comment, remove_comment, restore_comment
+from posts.models import Audience, Comment, Post
+from social.actions import (
+    add_close_friend,
+    block,
+    change_privacy,
+    mute,
+    restrict,
+    unmute,
+    unrestrict,
+)
+from social.models import CloseFriend, Mute, Restrict
+from tests.conftest import HTMX
+
+
+def home_of(reader):
+    reader.refresh_from_db()
+    return home_posts(reader, before=None, count=5)[0]
+
+
+def test_muted_posts_are_not_shown_unasked_and_are_there_when_looked_for(as_, author, follower, post):
+    fold_counters()
+    assert home_of(follower) == [post]
+
+    as_(follower).post("/author/mute/")
+
+    browser = as_(follower)
+    for url in ("/", "/explore/"):
+        assert f'data-post="{post.shortcode}"' not in browser.get(url).text
+    for url in ("/author/", "/explore/tags/sun/", "/search/?q=morning", post.get_absolute_url()):
+        assert f'data-post="{post.shortcode}"' in browser.get(url).text, url
+    unmute(follower, muted=author)
+    assert home_of(follower) == [post]
+
+
+def test_A6_a_warm_home_shows_nothing_of_somebody_muted_since(author, follower, post):
+    assert home_of(follower) == [post]
+    stale = type(follower).objects.get(pk=follower.pk)
+    mute(follower, muted=author)
+
+    assert home_posts(stale, before=None, count=5)[0] == [], "nor from the timeline of before"
+
+
+def test_a_mute_of_stories_alone_leaves_the_posts(author, follower, post):
+    assert mute(follower, muted=author, posts=False)
+    assert home_of(follower) == [post]
+    assert not mute(follower, muted=author, posts=True)
+    assert home_of(follower) == []
+    mute(follower, muted=author, posts=False, stories=False)
+    assert not Mute.objects.exists()
+
+
+def test_nobody_is_suggested_who_is_muted_asked_or_blocked(author, stranger, person, share):
+    people = [person(name) for name in ("plain", "muted", "asked", "hidden")]
+    for one in people:
+        share(one)
+    fold_counters()
+    mute(stranger, muted=people[1])
+    change_privacy(people[2], is_private=True)
+    from social.actions import follow
+
+    follow(stranger, followee=people[2])
+    block(people[3], blocked=stranger)
+
+    assert [one.username for one in suggestions_for(stranger)] == ["plain"]
+
+
+@pytest.fixture
+def held(author, follower, post):
+    """A comment of somebody whom the post's author restricts."""
+    restrict(author, restricted=follower)
+    return add_comment(post, author=follower, text="heated words")
+
+
+def count_for(viewer, post):
+    return Post.objects.with_viewer_state(viewer).get(pk=post.pk).comment_count
+
+
+def test_what_the_restricted_write_is_seen_by_two_until_it_is_approved(
+    as_, client, author, follower, stranger, post, held
+):
+    url = post.get_absolute_url()
+    assert "heated words" in as_(follower).get(url).text
+    assert "Approve" not in as_(follower).get(url).text, "they are not told"
+    page = as_(author).get(url).text
+    assert "heated words" in page
+    assert "Only you and follower see this." in page
+    for browser in (client, as_(stranger)):
+        assert "heated words" not in browser.get(url).text
+    assert [count_for(one, post) for one in (author, stranger, follower)] == [0, 0, 1]
+
+    answer = as_(author).post(f"{url}comments/{held.pk}/approve/", headers=HTMX)
+
+    assert "heated words" in answer.text
+    assert "Approve" not in answer.text
+    assert "heated words" in client.get(url).text
+    assert [count_for(one, post) for one in (author, stranger, follower)] == [1, 1, 1]
+
+
+def test_A10_only_the_posts_author_approves(as_, follower, stranger, post, held):
+    for one in (follower, stranger):
+        assert as_(one).post(f"/p/{post.shortcode}/comments/{held.pk}/approve/").status_code == 404
+    assert Comment.objects.get().hidden_until_approved
+
+
+def test_a_waiting_comment_is_not_announced_before_it_is_approved(as_, author, follower, post, tasks_run):
+    from notifications.models import Notification
+
+    restrict(author, restricted=follower)
+    with tasks_run():
+        comment = add_comment(post, author=follower, text="heated words")
+    assert not Notification.objects.filter(comment=comment).exists()
+    with tasks_run():
+        as_(author).post(f"/p/{post.shortcode}/comments/{comment.pk}/approve/")
+    assert Notification.objects.filter(comment=comment, recipient=author).exists()
+
+
+def test_what_was_written_before_stays_and_what_waits_goes_on_waiting(client, author, follower, post):
+    add_comment(post, author=follower, text="early words")
+    restrict(author, restricted=follower)
+    add_comment(post, author=follower, text="heated words")
+    unrestrict(author, restricted=follower)
+    add_comment(post, author=follower, text="late words")
+
+    page = client.get(post.get_absolute_url()).text
+
+    assert "early words" in page
+    assert "heated words" not in page
+    assert "late words" in page
+
+
+def test_no_order_of_moderating_a_waiting_comment_moves_the_count_wrongly(author, post, held):
+    remove_comment(held, reason="rude")
+    assert count_for(author, post) == 0
+    restore_comment(held)
+    assert count_for(author, post) == 0
+    delete_comment(held)
+    assert count_for(author, post) == 0
+
+
+def test_close_friends_are_found_added_and_removed(as_, author, follower, stranger, post):
+    Post.objects.filter(pk=post.pk).update(audience=Audience.CLOSE_FRIENDS)
+    browser = as_(author)
+    assert "follower" in browser.get("/accounts/close-friends/?q=follow").text
+    assert browser.post("/follower/add-close-friend/", headers=HTMX).text.count("remove-close-friend") == 2
+    assert as_(follower).get(post.get_absolute_url()).status_code == 200
+    assert as_(stranger).get(post.get_absolute_url()).status_code == 404
+
+    answer = browser.post("/follower/remove-close-friend/", {"next": "/accounts/close-friends/"})
+
+    assert answer["Location"] == "/accounts/close-friends/"
+    assert as_(follower).get(post.get_absolute_url()).status_code == 404
+
+
+def test_a_close_friend_who_does_not_follow_a_private_account_is_not_inside(as_, author, stranger, post):
+    Post.objects.filter(pk=post.pk).update(audience=Audience.CLOSE_FRIENDS)
+    add_close_friend(author, friend=stranger)
+    change_privacy(author, is_private=True)
+
+    assert as_(stranger).get(post.get_absolute_url()).status_code == 404
+
+
+LISTS = {
+    "blocked": lambda owner, other: block(owner, blocked=other),
+    "muted": lambda owner, other: mute(owner, muted=other),
+    "restricted": lambda owner, other: restrict(owner, restricted=other),
+    "close-friends": lambda owner, other: add_close_friend(owner, friend=other),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_each_list_pages_undoes_and_says_when_it_is_empty(name, as_, author, person, stranger):
+    browser = as_(author)
+    assert 'class="empty"' in browser.get(f"/accounts/{name}/").text
+    for _ in range(32):
+        LISTS[name](author, person())
+    LISTS[name](stranger, author)
+
+    page = browser.get(f"/accounts/{name}/")
+    fragment = browser.get(page.context["page"].next_url, headers=HTMX)
+    assert page.text.count('class="person"') == 30
+    assert "<html" not in fragment.text
+    assert fragment.text.count('class="person"') == 2
+
+    newest = page.context["page"].items[0]
+    undo = {"blocked": "unblock", "muted": "unmute", "restricted": "unrestrict", "close-friends": "remove-close-friend"}
+    redrawn = browser.post(f"/{newest.username}/{undo[name]}/", headers=HTMX)
+    assert redrawn.status_code == 200
+    assert f"/{newest.username}/{undo[name]}/" not in redrawn.text, "the button does it again now"
+    assert newest not in browser.get(f"/accounts/{name}/").context["page"].items
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_lists_leave_out_whoever_is_not_there(name, as_, author, person):
+    shown, gone = person("shown"), person("gone")
+    for one in (shown, gone):
+        LISTS[name](author, one)
+    suspend_person(gone, reason="spam")
+
+    assert as_(author).get(f"/accounts/{name}/").context["page"].items == [shown]
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_each_list_costs_the_same_queries_whatever_its_size(
+    name, size, as_, author, person, django_assert_num_queries
+):
+    for _ in range(size):
+        LISTS[name](author, person())
+    browser = as_(author)
+
+    with django_assert_num_queries(5):  # session, viewer, the rows, the people, the bell
+        assert len(browser.get(f"/accounts/{name}/").context["page"]) == size
+
+
+def test_changes_are_harmless_when_they_come_twice(as_, author, follower):
+    browser = as_(author)
+    for change in ("mute", "restrict", "add-close-friend"):
+        for _ in range(2):
+            assert browser.post(f"/follower/{change}/").status_code == 302
+    assert [model.objects.count() for model in (Mute, Restrict, CloseFriend)] == [1, 1, 1]
+    for change in ("unmute", "unrestrict", "remove-close-friend"):
+        for _ in range(2):
+            assert browser.post(f"/follower/{change}/").status_code == 302
+    assert [model.objects.count() for model in (Mute, Restrict, CloseFriend)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("bad", ["//evil.example", "https://evil.example/", "/\\evil.example"])
+def test_H9_a_change_leads_nowhere_off_site(bad, as_, author, follower):
+    assert as_(author).post("/follower/mute/", {"next": bad})["Location"] == "/follower/"

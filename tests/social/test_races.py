@@ -1,0 +1,164 @@
+"""Whatever comes at once: a block wins, a follow is one, and the counts are the rows."""
+
+import random
+import threading
+from contextlib import suppress
+
+import pytest
+from django.db import connections
+
+from accounts.models import User
+from common.tasks import fold_counters
+from social.actions import (
+    BlockedError,
+    add_close_friend,
+    approve_all,
+    approve_request,
+    block,
+    cancel_request,
+    change_privacy,
+    follow,
+    refuse_request,
+    remove_follower,
+    unblock,
+    unfollow,
+)
+from social.models import Block, CloseFriend, Follow, FollowRequest
+from tests.social.conftest import counts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*acts):
+    """Run each in a thread and a connection of its own, all released together; what failed is raised here."""
+    together = threading.Barrier(len(acts))
+    failures = []
+
+    def run(act):
+        together.wait()
+        try:
+            act()
+        except BlockedError:
+            pass
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def hold(people):
+    """Counts are the rows, and nothing stands beside what it may not."""
+    for one in people:
+        followers, following = (Follow.objects.filter(**{side: one}).count() for side in ("followee", "follower"))
+        assert counts(one) == (followers, following)
+    for block_ in Block.objects.all():
+        pair = {block_.blocker_id, block_.blocked_id}
+        assert not any({row.follower_id, row.followee_id} == pair for row in Follow.objects.all())
+        assert not any({row.requester_id, row.target_id} == pair for row in FollowRequest.objects.all())
+        assert not any({row.owner_id, row.friend_id} == pair for row in CloseFriend.objects.all())
+    follows = set(Follow.objects.values_list("follower_id", "followee_id"))
+    assert not follows & set(FollowRequest.objects.values_list("requester_id", "target_id"))
+
+
+def test_D14_a_block_beats_follows_in_both_directions(person):
+    for _ in range(8):
+        one, other = person(), person()
+        at_once(
+            lambda one=one, other=other: follow(one, followee=other),
+            lambda one=one, other=other: follow(other, followee=one),
+            lambda one=one, other=other: add_close_friend(one, friend=other),
+            lambda one=one, other=other: block(one, blocked=other),
+        )
+
+        assert Block.objects.filter(blocker=one, blocked=other).exists()
+        hold([one, other])
+        assert counts(one) == counts(other) == (0, 0)
+
+
+def test_D14_a_block_beats_an_approval(person):
+    for _ in range(8):
+        target, asker = person(), person()
+        change_privacy(target, is_private=True)
+        follow(asker, followee=target)
+        at_once(
+            lambda target=target, asker=asker: approve_request(target, requester=asker),
+            lambda target=target: approve_all(target),
+            lambda target=target, asker=asker: block(asker, blocked=target),
+        )
+
+        hold([target, asker])
+        assert not FollowRequest.objects.exists()
+        assert counts(target) == (0, 0)
+
+
+def test_D14_a_request_is_answered_once(person):
+    for _ in range(8):
+        target, asker = person(), person()
+        change_privacy(target, is_private=True)
+        follow(asker, followee=target)
+        at_once(
+            *[lambda target=target, asker=asker: approve_request(target, requester=asker)] * 3,
+            lambda target=target, asker=asker: refuse_request(target, requester=asker),
+            lambda target=target, asker=asker: cancel_request(asker, target=target),
+            lambda target=target, asker=asker: follow(asker, followee=target),
+        )
+
+        hold([target, asker])
+        assert counts(target)[0] <= 1
+
+
+def test_D14_nobody_is_left_asking_an_account_that_went_public_meanwhile(person):
+    for _ in range(8):
+        target, askers = person(), [person() for _ in range(3)]
+        change_privacy(target, is_private=True)
+        at_once(
+            *(lambda target=target, asker=asker: follow(asker, followee=target) for asker in askers),
+            lambda target=target: change_privacy(target, is_private=False),
+        )
+
+        hold([target, *askers])
+        assert not FollowRequest.objects.exists()
+        assert counts(target) == (3, 0)
+
+
+def test_D14_whatever_people_do_to_each_other_at_once_counts_are_rows_and_nothing_deadlocks(person):
+    people = [person() for _ in range(4)]
+    for one in people[:2]:
+        change_privacy(one, is_private=True)
+    chance = random.Random(14)
+
+    def some(seed):
+        own = random.Random(seed)
+        acts = [
+            lambda a, b: follow(a, followee=b),
+            lambda a, b: follow(a, followee=b),
+            lambda a, b: unfollow(a, followee=b),
+            lambda a, b: block(a, blocked=b),
+            lambda a, b: unblock(a, blocked=b),
+            lambda a, b: remove_follower(a, follower=b),
+            lambda a, b: approve_request(a, requester=b),
+            lambda a, b: approve_all(a),
+            lambda a, b: add_close_friend(a, friend=b),
+            lambda a, b: change_privacy(User.objects.get(pk=a.pk), is_private=own.random() < 0.5),
+            lambda a, b: fold_counters(),
+        ]
+
+        def run():
+            for _ in range(40):
+                with suppress(BlockedError):
+                    own.choice(acts)(*own.sample(people, 2))
+
+        return run
+
+    at_once(*(some(chance.random()) for _ in range(6)))
+
+    hold(people)
+    fold_counters()
+    hold(people)

@@ -1,0 +1,263 @@
+"""Private accounts: nobody is inside without having been let in."""
+
+import pytest
+
+from feed.home import home_posts
+from posts.models import Post
+from social import actions, tasks
+from social.actions import Standing, approve_request, change_privacy, follow, refuse_request
+from social.models import Follow, FollowRequest
+from tests.conftest import HTMX
+from tests.social.conftest import counts, same
+
+SECRET = "only for followers"
+
+
+@pytest.fixture
+def secret(private_author, share):
+    return share(private_author, caption=f"{SECRET} #secrettag", location="secretplace")
+
+
+def sees(browser, post):
+    return browser.get(post.get_absolute_url()).status_code == 200
+
+
+def test_following_a_private_account_asks(as_, private_author, stranger):
+    browser = as_(stranger)
+    for _ in range(2):
+        answer = browser.post("/author/follow/", headers=HTMX)
+
+    assert "Requested" in answer.text
+    assert FollowRequest.objects.get().requester == stranger
+    assert not Follow.objects.exists()
+    assert counts(private_author) == (0, 0)
+    assert counts(stranger) == (0, 0)
+
+
+def test_A12_a_pending_follower_is_no_follower(as_, private_author, stranger, secret):
+    follow(stranger, followee=private_author)
+    browser = as_(stranger)
+
+    assert not sees(browser, secret)
+    for url in (
+        "/",
+        "/author/",
+        "/explore/",
+        "/explore/tags/secrettag/",
+        f"/search/?q={SECRET}",
+        "/search/?q=secretpl",
+    ):
+        answer = browser.get(url)
+        assert answer.status_code == 200
+        assert f'data-post="{secret.shortcode}"' not in answer.text, url
+    for rest in ("like", "unlike", "comment"):
+        assert browser.post(f"/p/{secret.shortcode}/{rest}/", {"text": "hello"}).status_code == 404
+    for rest in ("likes", "comments"):
+        assert browser.get(f"/p/{secret.shortcode}/{rest}/").status_code == 404
+    for rest in ("followers", "following"):
+        assert browser.get(f"/author/{rest}/").status_code == 404
+
+
+def test_A12_nobody_approves_a_request_but_the_one_who_was_asked(as_, private_author, stranger, person):
+    follow(stranger, followee=private_author)
+    for other in (stranger, person("other")):
+        browser = as_(other)
+        browser.post("/accounts/requests/stranger/approve/")
+        browser.post("/accounts/requests/author/approve/")
+        browser.post("/accounts/requests/approve-all/")
+
+    assert not Follow.objects.exists()
+    assert FollowRequest.objects.count() == 1
+
+
+def test_an_approved_request_is_a_follow_and_the_post_is_at_home(as_, private_author, stranger, secret):
+    follow(stranger, followee=private_author)
+    assert home_posts(stranger, before=None, count=5)[0] == []
+
+    answer = as_(private_author).post("/accounts/requests/stranger/approve/", headers=HTMX)
+
+    assert "stranger follows you now." in answer.text
+    assert not FollowRequest.objects.exists()
+    assert (counts(private_author), counts(stranger)) == ((1, 0), (0, 1))
+    assert sees(as_(stranger), secret)
+    stranger.refresh_from_db()
+    assert home_posts(stranger, before=None, count=5)[0] == [secret]
+
+
+def test_a_refused_request_is_gone_and_can_be_made_again(as_, private_author, stranger):
+    follow(stranger, followee=private_author)
+    as_(private_author).post("/accounts/requests/stranger/refuse/")
+    assert not FollowRequest.objects.exists()
+    assert not approve_request(private_author, requester=stranger), "what was refused cannot be approved any more"
+
+    assert follow(stranger, followee=private_author) == Standing.REQUESTED
+
+
+def test_the_button_takes_a_request_back(as_, private_author, stranger):
+    browser = as_(stranger)
+    browser.post("/author/follow/")
+    answer = browser.post("/author/unfollow/", headers=HTMX)
+
+    assert not FollowRequest.objects.exists()
+    assert 'action="/author/follow/"' in answer.text
+
+
+def test_every_answer_is_harmless_when_it_comes_twice(private_author, stranger):
+    follow(stranger, followee=private_author)
+
+    assert [approve_request(private_author, requester=stranger) for _ in range(2)] == [True, False]
+    assert not refuse_request(private_author, requester=stranger)
+    assert not actions.cancel_request(stranger, target=private_author)
+    assert follow(stranger, followee=private_author) == Standing.FOLLOWING
+    assert counts(private_author) == (1, 0)
+    assert [actions.remove_follower(private_author, follower=stranger) for _ in range(2)] == [True, False]
+    assert counts(private_author) == (0, 0)
+
+
+def test_going_private_hides_old_posts_at_once_and_keeps_followers(client, as_, author, follower, stranger, post):
+    assert sees(client, post)
+    assert sees(as_(stranger), post)
+
+    as_(author).post("/accounts/privacy/private/")
+
+    assert not sees(client, post)
+    assert not sees(as_(stranger), post)
+    assert sees(as_(follower), post)
+    assert sees(as_(author), post)
+    page = as_(stranger).get("/author/")
+    assert "This account is private" in page.text
+    assert "1</strong> post" in page.text
+    assert "data-post=" not in page.text
+
+
+def test_going_public_accepts_those_who_asked_and_says_so_before(as_, private_author, stranger, person, secret, client):
+    for one in (stranger, person("second")):
+        follow(one, followee=private_author)
+    browser = as_(private_author)
+    assert "Your 2 follow requests will be accepted." in browser.get("/accounts/privacy/public/").text
+    assert FollowRequest.objects.count() == 2, "asking changes nothing"
+
+    said = browser.post("/accounts/privacy/public/", follow=True)
+
+    assert "2 follow requests were accepted." in said.text
+    assert counts(private_author) == (2, 0)
+    assert not FollowRequest.objects.exists()
+    assert sees(client, secret)
+
+
+def test_very_many_requests_are_accepted_in_several_runs(private_author, person, monkeypatch, tasks_run):
+    monkeypatch.setattr(actions, "ACCEPTED_AT_ONCE", 2)
+    people = [person() for _ in range(5)]
+    for one in people:
+        follow(one, followee=private_author)
+
+    change_privacy(private_author, is_private=False)
+    assert counts(private_author) == (2, 0)
+    with tasks_run():
+        assert tasks.sweep() == 1, "no message has to arrive for the rest"
+
+    assert counts(private_author) == (5, 0)
+    assert [counts(one) for one in people] == [(0, 1)] * 5
+    assert tasks.sweep() == 0
+
+
+def test_approving_all_leaves_what_comes_after_and_what_one_cannot_see(as_, private_author, person):
+    for name in ("first", "second"):
+        follow(person(name), followee=private_author)
+    as_(private_author).post("/accounts/requests/approve-all/")
+    follow(person("third"), followee=private_author)
+
+    assert counts(private_author) == (2, 0)
+    assert [one.username for one in as_(private_author).get("/accounts/requests/").context["page"]] == ["third"]
+
+    as_(private_author).post("/accounts/requests/refuse-all/")
+    assert not FollowRequest.objects.exists()
+    assert counts(private_author) == (2, 0)
+
+
+def test_removing_a_follower_locks_them_out_silently(as_, private_author, stranger, secret):
+    follow(stranger, followee=private_author)
+    approve_request(private_author, requester=stranger)
+    assert sees(as_(stranger), secret)
+    browser = as_(private_author)
+    assert "Remove stranger from your followers?" in browser.get("/stranger/remove-follower/").text
+
+    browser.post("/stranger/remove-follower/")
+
+    assert not sees(as_(stranger), secret)
+    stranger.refresh_from_db()
+    assert home_posts(stranger, before=None, count=5)[0] == []
+    assert counts(private_author) == (0, 0)
+
+
+def test_A2_a_private_post_looks_like_a_missing_one(as_, client, stranger, secret):
+    missing = "/p/AAAAAAAAAAB/"
+    for browser in (client, as_(stranger)):
+        for rest in ("", "comments/"):
+            forbidden, unknown = (browser.get(f"{url}{rest}") for url in (secret.get_absolute_url(), missing))
+            assert same(forbidden, secret.get_absolute_url()) == same(unknown, missing)
+
+
+def test_A4_the_address_of_a_picture_is_in_no_page_for_those_outside(as_, client, stranger, follower, secret):
+    key = secret.slides[0].renditions[0]["webp"]
+    for url in ("/", "/author/", "/explore/", secret.get_absolute_url(), "/search/?q=secret"):
+        assert key not in client.get(url).text
+        assert key not in as_(stranger).get(url).text
+    assert key in as_(follower).get(secret.get_absolute_url()).text
+
+
+def test_A6_a_warm_home_shows_nothing_after_a_removal(follower, private_author, secret):
+    follower.refresh_from_db()
+    assert home_posts(follower, before=None, count=5)[0] == [secret]
+    stale = type(follower).objects.get(pk=follower.pk)
+
+    actions.remove_follower(private_author, follower=follower)
+
+    assert home_posts(stale, before=None, count=5)[0] == [], "nor from the timeline of before"
+
+
+def test_A9_counts_and_likes_of_a_private_account_are_seen_by_those_inside_alone(as_, follower, secret):
+    as_(follower).post(f"/p/{secret.shortcode}/like/")
+
+    assert Post.objects.with_viewer_state(follower).get(pk=secret.pk).like_count == 1
+    assert as_(follower).get(f"/p/{secret.shortcode}/likes/").status_code == 200
+
+
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_the_page_of_requests_costs_the_same_queries_whatever_its_size(
+    size, as_, private_author, person, django_assert_num_queries
+):
+    for _ in range(size):
+        follow(person(), followee=private_author)
+    browser = as_(private_author)
+
+    with django_assert_num_queries(6):  # session, viewer, the requests, the people, how many wait, the bell
+        assert len(browser.get("/accounts/requests/").context["page"]) == size
+
+
+def test_requests_page_by_cursor(as_, private_author, person):
+    for _ in range(32):
+        follow(person(), followee=private_author)
+    browser = as_(private_author)
+
+    page = browser.get("/accounts/requests/").context["page"]
+    fragment = browser.get(page.next_url, headers=HTMX)
+
+    assert len(page) == 30
+    assert "<html" not in fragment.text
+    assert fragment.text.count('class="person request"') == 2
+
+
+def test_the_frame_says_how_many_wait_and_costs_nothing_for_public_accounts(as_, private_author, stranger):
+    follow(stranger, followee=private_author)
+
+    assert "1 waiting" in as_(private_author).get("/").text
+    assert "waiting" not in as_(stranger).get("/").text
+
+
+def test_empty_lists_say_so(as_, author):
+    browser = as_(author)
+
+    assert "Nobody has to ask" in browser.get("/accounts/requests/").text
+    change_privacy(author, is_private=True)
+    assert "No requests" in as_(author).get("/accounts/requests/").text

@@ -82,9 +82,9 @@ def probe_video(file: BinaryIO, *, without: Collection[str] = (), is_short: bool
             raise MediaError(
                 "unreadable", f"This video is damaged: {error}. Save or export it again and try that."
             ) from error
-        _check(info)
         if info.duration_ms and not is_short:
             check_duration(info.duration_ms)
+        _check(info)
         return info
     finally:
         file.seek(0)

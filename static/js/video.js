@@ -4,6 +4,7 @@
  * for people who want less motion or save data. Without JavaScript the browser's own controls do.
  */
 import { icon, make, onContent, prefersStillness } from "./dom.js";
+import { addPosition } from "./video-position.js";
 
 const SEEN = 0.6;
 
@@ -31,6 +32,8 @@ onContent("video.video-player", (video) => {
   const soundless = video.dataset.soundless !== undefined;
   const words = video.querySelector("track") ? make("button", { type: "button", class: "video-button video-captions" }) : null;
   box.append(...(words ? [words] : []), pause, ...(soundless ? [] : [sound]));
+
+  addPosition(video, box);
 
   function draw() {
     pause.setAttribute("aria-label", video.paused ? "Play video" : "Pause video");

@@ -49,6 +49,13 @@ def test_a_long_film_plays_in_pieces_and_can_be_wound_forward(sign_up, tmp_path)
     page.wait_for_function("video => video.currentTime > 50.2", arg=video.element_handle(), timeout=15 * SECONDS)
     assert any(url.endswith(".m3u8") for url in asked)
 
+    # The bar says where it is, and moves it by keys.
+    bar = page.get_by_role("slider", name="Position")
+    bar.focus()
+    page.keyboard.press("Home")
+    page.wait_for_function("video => video.currentTime < 10", arg=video.element_handle(), timeout=15 * SECONDS)
+    assert "1:06" in bar.get_attribute("aria-valuetext")
+
 
 def test_who_wants_less_motion_starts_videos_themselves(sign_up):
     page = sign_up()

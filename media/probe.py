@@ -446,7 +446,7 @@ def _animation(delays: Iterator[int]) -> tuple[int, int]:
             duration_ms += delay if delay > _NO_DELAY_MS else _DELAY_MS
             if frames > MAX_ANIMATION_FRAMES:
                 break
-    return max(1, frames), duration_ms
+    return (frames, duration_ms) if frames > 1 else (1, 0)
 
 
 # --- Common -------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.both_storages
 
 @pytest.mark.parametrize("is_archived", [False, True], ids=["shared", "archived"])
 def test_P3_after_a_deletion_no_file_and_no_row_is_left(is_archived, author, follower, photo, tasks_run, monkeypatch):
-    monkeypatch.setattr("media.videos.HLS_FROM_SECONDS", 2)
+    monkeypatch.setattr("media.hls.FROM_SECONDS", 2)
     with tasks_run(), SPEECH.open("rb") as film:
         uploads = [Upload(photo(), "cup.jpg"), Upload(film, "speech.mp4")]
         post = create_post(author=author, uploads=uploads, caption="#sun")
@@ -25,7 +25,7 @@ def test_P3_after_a_deletion_no_file_and_no_row_is_left(is_archived, author, fol
     # Originals; renditions of the photo and of the poster; the film whole and in pieces with its lists; its words.
     made = {f"default/{key}" for medium in post.media.all() for key in medium.keys}
     assert stored_files() == made | {f"originals/{medium.original}" for medium in Media.objects.all()}
-    assert {key.rpartition(".")[2] for key in made} == {"webp", "jpg", "mp4", "m3u8", "vtt"}
+    assert {key.rpartition(".")[2] for key in made} == {"webp", "jpg", "mp4", "m4s", "m3u8", "vtt"}
     if is_archived:
         archive_post(post)
 

@@ -236,7 +236,10 @@ class RunningSite:
         import urllib.error
         import urllib.request
 
+        from instagram.health import KEPT_SECONDS
+
         deadline = time.monotonic() + timeout_seconds
+        time.sleep(KEPT_SECONDS + 0.1)  # Until then the answer may be one of before.
         while True:
             with suppress(OSError, urllib.error.URLError):
                 if set(names) <= set(self.parts()):

@@ -562,6 +562,33 @@ def test_alt_texts_are_reminded_of_before_sharing(composer, picture):
     composer.wait_for_url("**/p/*/", timeout=30 * SECONDS)
 
 
+def test_captions_are_chosen_while_the_video_travels_and_are_in_the_post(composer, tmp_path):
+    captions = tmp_path / "speech.vtt"
+    captions.write_text("WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n")
+    choose(composer, SPEECH)
+    with composer.expect_file_chooser() as chooser:
+        composer.get_by_role("button", name="Add captions").click()
+    with composer.expect_response("**/captions/", timeout=60 * SECONDS):
+        chooser.value.set_files(captions)
+    wait_for(composer, "ready", count=1)
+    expect(slide(composer, 1)).to_contain_text("speech.vtt")
+
+    broken = tmp_path / "broken.vtt"
+    broken.write_text("no captions at all")
+    with composer.expect_file_chooser() as chooser:
+        slide(composer, 1).get_by_role("button", name="Replace").click()
+    chooser.value.set_files(broken)
+    expect(slide(composer, 1)).to_contain_text("broken.vtt: ")
+    expect(slide(composer, 1).locator("[data-slot=captionsState]")).to_have_text("speech.vtt")
+
+    reload(composer)
+    expect(slide(composer, 1)).to_contain_text("speech.vtt")
+    share(composer)
+    wait_until_published(composer)
+    track = composer.locator("article video track").first.get_attribute("src")
+    assert "Hello" in composer.request.get(track).text()
+
+
 def test_a_photo_that_could_not_be_rendered_is_tried_again_alone(composer, picture):
     choose(composer, picture("good.jpg"), FILES / "bad" / "wrong-crc.png")
     wait_for(composer, "failed", count=1)

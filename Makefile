@@ -28,7 +28,7 @@ run: install  ## start the whole site; Ctrl-C stops it
 test: install-dev  ## everything that must hold: lint, then the tests, those in a browser among them
 	@scripts/chromium > .venv/chromium
 	@$(MAKE) --no-print-directory lint
-	@CHROMIUM="$$(cat .venv/chromium)" $(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@CHROMIUM="$$(cat .venv/chromium)" $(PY) -m pytest -n 2 --dist loadscope $(ARGS)
 
 lint: install-dev  ## style, types, import contract, migrations, production settings
 	@$(PY) -m ruff check .

@@ -1,6 +1,7 @@
 import errno
 import sys
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
@@ -9,6 +10,8 @@ from django.views import defaults
 from common.http import json_error, wants_json
 
 NO_ROOM = "There is no room for files on our side just now. Try again in a few minutes."
+NO_DATABASE = "We do not reach our own data just now. Try again in a few minutes."
+RETRY_AFTER_SECONDS = 60
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -17,11 +20,18 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """What a view did not catch. A disk that is full while a request is read comes before any view, and will pass."""
+    """What a view did not catch. That the disk is full or the database away will pass, and is no error of a view."""
     error = sys.exc_info()[1]
-    if not (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}):
-        return defaults.server_error(request)
-    headers = {"Retry-After": "60"}
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return _unavailable(request, "storage", NO_ROOM)
+    if isinstance(error, OperationalError | InterfaceError):
+        return _unavailable(request, "database", NO_DATABASE)
+    return defaults.server_error(request)
+
+
+def _unavailable(request: HttpRequest, code: str, sentence: str) -> HttpResponse:
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
     if wants_json(request):
-        return json_error(503, "storage", NO_ROOM, headers=headers)
-    return HttpResponse(loader.get_template("503.html").render(), status=503, headers=headers)
+        return json_error(503, code, sentence, headers=headers)
+    page = loader.get_template("503.html").render({"code": code})
+    return HttpResponse(page, status=503, headers=headers)

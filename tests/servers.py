@@ -96,19 +96,28 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         {"postgres": embedded.stop_postgres, "valkey": embedded.stop_valkey}[name](process)
 
 
-@pytest.hookimpl(tryfirst=True)
+def _is_of_whole_site(path: str) -> bool:
+    return path.startswith(("tests/e2e/", "tests/ops/"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the whole site come last, and each kind of them stays in one process: they share one running site."""
-    kinds = {"e2e": 1, "ops": 2}
+    """Tests of the whole site come last."""
+    items.sort(key=lambda item: _is_of_whole_site(item.nodeid))
 
-    def kind(item: pytest.Item) -> str:
-        folder = item.path.relative_to(PROJECT).parts[1:2]
-        return folder[0] if folder and folder[0] in kinds else ""
 
-    for item in items:
-        if name := kind(item):
-            item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=lambda item: kinds.get(kind(item), 0))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file of tests of the whole site stays in one process, for its tests share what they started; others do not.
+
+    The files go first: the many short tests then fill up whichever process is done sooner.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.partition("::")[0] if _is_of_whole_site(nodeid) else nodeid
+
+    return Scheduling(config, log)
 
 
 # --- The whole site ----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, override_settings
 
 import media.s3
 from accounts.actions import create_user
@@ -23,6 +23,13 @@ from tests import stores
 FILES = Path(__file__).parent / "files"
 PASSWORD = "correct-horse-battery"
 _numbers = count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Argon2 takes a quarter of a second on purpose, and most tests make people."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(autouse=True)

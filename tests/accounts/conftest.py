@@ -9,9 +9,8 @@ PASSWORD = "lantern-over-water-7"
 
 
 @pytest.fixture(autouse=True)
-def _quick_hashes_and_fresh_limits(settings, tmp_path):
-    """Argon2 is slow on purpose; rate limits are counted in a cache that would outlive the test."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def _no_limits(settings):
+    """Rate limits are counted in a cache that would outlive the test."""
     settings.ACCOUNT_RATE_LIMITS = False
     settings.RATE_LIMITS = False
 

@@ -4,6 +4,7 @@ from django.db import IntegrityError
 
 from accounts.actions import create_user
 from accounts.models import User
+from instagram import settings as as_in_production
 from tests.accounts.conftest import PASSWORD, errors_of, path_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -15,6 +16,13 @@ def test_somebody_signs_up_and_uses_the_site_at_once(sign_up, client):
     assert response.status_code == 302
     assert client.get("/accounts/edit/").status_code == 200
     assert User.objects.get().username == "carla"
+
+
+def test_passwords_are_kept_by_argon2(settings, sign_up):
+    settings.PASSWORD_HASHERS = as_in_production.PASSWORD_HASHERS
+    sign_up()
+
+    assert User.objects.get().password.startswith("argon2$argon2id$")
 
 
 def test_a_link_to_confirm_the_address_is_mailed(sign_up, client):

@@ -16,6 +16,16 @@ ALL = {"resultTypes": ["violations"]}
 COLOURS = ALL | {"runOnly": ["color-contrast"]}
 """All that can differ between light and dark."""
 
+SETTLE = """async () => {
+  for (let turn = 0; turn < 3; turn++) {
+    await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 20)));
+    for (const animation of document.getAnimations()) {
+      if (animation.effect.getComputedTiming().endTime !== Infinity) animation.finish();
+    }
+  }
+}"""
+"""Colours change by transitions, which begin when the new ones are first drawn."""
+
 
 def faults(page: Page, place: str) -> list[str]:
     """A sentence for each fault of the page as it is now, which is called `place`. Takes about a second."""
@@ -25,7 +35,7 @@ def faults(page: Page, place: str) -> list[str]:
     for (size, viewport), scheme in product(SIZES.items(), ("light", "dark")):
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.evaluate("document.getAnimations().forEach((animation) => animation.finish())")
+        page.evaluate(SETTLE)
         options = json.dumps(ALL if scheme == "light" else COLOURS)
         for violation in page.evaluate(f"axe.run({options}).then((results) => results.violations)"):
             if violation["impact"] in GRAVE:

@@ -21,7 +21,8 @@ def away(client, as_, author):
 
 
 @pytest.mark.parametrize(
-    "error", [OperationalError("server closed the connection unexpectedly"), InterfaceError("connection already closed")]
+    "error",
+    [OperationalError("server closed the connection unexpectedly"), InterfaceError("connection already closed")],
 )
 def test_without_the_database_pages_say_that_it_will_pass(error, away):
     answer = away(error)

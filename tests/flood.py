@@ -37,7 +37,7 @@ class Flood:
     urls: dict[str, str] = field(default_factory=dict)
     """Of the posts that the site has said it took, by caption."""
     broken: list[str] = field(default_factory=list)
-    """Captions whose request was cut off, or answered by a site that had lost its database: whether it took them is open."""
+    """Captions whose request was cut off, or answered without a database: whether the site took them is open."""
     refused: dict[str, int] = field(default_factory=dict)
     """Statuses of the others."""
 

@@ -28,7 +28,8 @@ def row(path: Path, look: Path | None) -> str:
     movie = ""
     try:
         with path.open("rb") as file:
-            if isinstance(probe(file), VideoInfo):
+            info = probe(file)
+            if isinstance(info, VideoInfo) or info.moves:
                 with render_video(file) as made:
                     rendered, movie = made.poster, f"MP4 {kilobytes(made.bytes)}; poster "
                     size = f"{made.width} × {made.height}, {made.duration_ms / 1000:.1f} s"

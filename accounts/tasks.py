@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.actions import avatar_keys
 from accounts.models import AvatarState, User
+from accounts.records import OldUsername
 from common.events import publish
 from common.files import delete_loose, let_go, on_their_way
 from common.locks import held_by_this_worker
@@ -98,7 +99,8 @@ def _fail(user: User, reason: str) -> None:
 
 @shared_task(name="accounts.sweep")
 def sweep() -> int:
-    """Ask again for pictures that a lost message left unfinished; return for how many."""
+    """Ask again for pictures that a lost message left unfinished; return for how many. Old usernames become free."""
+    OldUsername.objects.expired().delete()
     overdue = timezone.now() - timedelta(seconds=SWEEP_AFTER_SECONDS)
     waiting = User.objects.filter(avatar_state=AvatarState.PROCESSING, avatar_queued_at__lt=overdue)
     ids = list(waiting.values_list("pk", flat=True)[:SWEEP_BATCH])

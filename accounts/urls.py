@@ -7,6 +7,7 @@ app_name = "accounts"
 urlpatterns = [
     path("edit/", profile.edit, name="edit"),
     path("avatar/remove/", profile.remove_avatar, name="remove_avatar"),
+    path("username/", usernames.username, name="username"),
     path("username-available/", usernames.username_available, name="username_available"),
     path("theme/", theme.choose_theme, name="theme"),
 ]

@@ -12,6 +12,7 @@ from accounts.events import AvatarSubmitted
 from accounts.models import AvatarState, User
 from accounts.records import OldUsername
 from accounts.usernames import change_possible_at, taken, why_unavailable
+from common import personal
 from common.events import emit
 from common.files import delete_loose, let_go, on_their_way
 from common.limits import MAX_USERNAME_CHANGES, OLD_USERNAME_DAYS
@@ -140,6 +141,8 @@ def restore_person(user: User) -> bool:
         suspended_at=None, suspended_reason=""
     )
     user.suspended_at, user.suspended_reason = None, ""
+    if restored:
+        personal.is_back(user.pk)
     return bool(restored)
 
 

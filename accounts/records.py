@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +11,7 @@ from django.utils import timezone
 
 from common.ids import SnowflakeModel
 from common.limits import OLD_USERNAME_DAYS
+from common.personal import Removed
 
 
 class OldUsernameQuerySet(models.QuerySet["OldUsername"]):
@@ -103,6 +103,8 @@ class DeletionRecord(models.Model):
     person_id = models.BigIntegerField(null=True, unique=True, editable=False)
     """While it is under way: whose."""
     started_at = models.DateTimeField(default=timezone.now, editable=False)
+    queued_at = models.DateTimeField(null=True, editable=False)
+    """When a worker was last asked, or last did something: the sweeper asks again some time after."""
     finished_at = models.DateTimeField(null=True, editable=False)
     rows = models.JSONField(default=dict, editable=False)
     """{table: how many}."""
@@ -119,10 +121,11 @@ class DeletionRecord(models.Model):
     def __str__(self) -> str:
         return f"{sum(self.rows.values())} rows, {self.files} files, {self.cache_keys} cache keys"
 
-    def add(self, removed: Any) -> None:
-        """Count what one step removed (`common.personal.Removed`), in the transaction that removed it."""
+    def add(self, removed: Removed) -> None:
+        """Count what one step removed, in the transaction that removed it."""
         for table, count in removed.rows.items():
             self.rows[table] = self.rows.get(table, 0) + count
         self.files += removed.files
         self.cache_keys += removed.cache_keys
-        self.save(update_fields=["rows", "files", "cache_keys"])
+        self.queued_at = timezone.now()
+        self.save(update_fields=["rows", "files", "cache_keys", "queued_at"])

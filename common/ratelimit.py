@@ -30,6 +30,9 @@ SIGN_INS_OF_ONE = RateLimitItemPerMinute(20, 60, namespace="sign-ins-of-one")
 PASSWORDS = RateLimitItemPerMinute(10, 10, namespace="passwords")
 """Passwords that somebody signed in types once more before they leave."""
 
+EXPORTS = RateLimitItemPerMinute(5, 24 * 60, namespace="exports")
+"""Archives that one person asks for."""
+
 UPLOADS = RateLimitItemPerMinute(30, 30, namespace="uploads")
 """New posts of one person."""
 

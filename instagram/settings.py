@@ -335,6 +335,8 @@ CELERY_TASK_ROUTES = {
     "posts.process_media": {"queue": "media"},
     "posts.process_video": {"queue": "video"},
     "accounts.process_avatar": {"queue": "media"},
+    # As long as a film, and as patient.
+    "accounts.build_export": {"queue": "video"},
     "feed.*": {"queue": "feed"},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

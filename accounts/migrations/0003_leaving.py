@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("person_id", models.BigIntegerField(editable=False, null=True, unique=True)),
                 ("started_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("queued_at", models.DateTimeField(editable=False, null=True)),
                 ("finished_at", models.DateTimeField(editable=False, null=True)),
                 ("rows", models.JSONField(default=dict, editable=False)),
                 ("files", models.PositiveIntegerField(default=0, editable=False)),

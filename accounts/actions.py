@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from allauth.account.models import EmailAddress
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.events import AvatarSubmitted
 from accounts.models import AvatarState, User
+from accounts.records import OldUsername
+from accounts.usernames import change_possible_at, taken, why_unavailable
+from common import personal
 from common.events import emit
 from common.files import delete_loose, let_go, on_their_way
+from common.limits import MAX_USERNAME_CHANGES, OLD_USERNAME_DAYS
 from media.intake import probe_picture
 from media.storage import new_key, store_original
 
@@ -41,6 +45,42 @@ def edit_profile(user: User, *, name: str, bio: str, link: str) -> None:
     """Change what the profile says. The values are clean and within their limits: the form saw to it."""
     user.name, user.bio, user.link = name, bio, link
     user.save(update_fields=["name", "bio", "link"])
+
+
+class UsernameRefusedError(ValueError):
+    """Why somebody cannot go by a name, in words for them."""
+
+
+def change_username(user: User, username: str) -> bool:
+    """Give `user` the name `username`, in its normal form; return whether it is another than before.
+
+    The old one is held for them for OLD_USERNAME_DAYS and leads on to the new. Raises UsernameRefusedError for a name
+    that is not to be had, and after MAX_USERNAME_CHANGES in that time. A race for a name is decided by the database.
+    """
+    try:
+        with transaction.atomic():
+            return _change_username(user, username)
+    except IntegrityError as error:
+        raise UsernameRefusedError(taken(username)) from error
+
+
+def _change_username(user: User, username: str) -> bool:
+    was = User.objects.select_for_update(no_key=True).only("pk", "username").get(pk=user.pk)
+    if was.username == username:
+        return False
+    if problem := why_unavailable(username, person=user):
+        raise UsernameRefusedError(problem)
+    if again_at := change_possible_at(user):
+        raise UsernameRefusedError(
+            f"You have changed your username {MAX_USERNAME_CHANGES} times in {OLD_USERNAME_DAYS} days. "
+            f"You can change it again on {again_at:%-d %B %Y}."
+        )
+    # One that expired and is not swept yet, of whoever had the name before; and one's own from an earlier time.
+    OldUsername.objects.filter(username=was.username).delete()
+    OldUsername.objects.create(person=user, username=was.username)
+    user.username = username
+    user.save(update_fields=["username"])
+    return True
 
 
 def change_avatar(user: User, file: BinaryIO) -> None:
@@ -101,6 +141,8 @@ def restore_person(user: User) -> bool:
         suspended_at=None, suspended_reason=""
     )
     user.suspended_at, user.suspended_reason = None, ""
+    if restored:
+        personal.is_back(user.pk)
     return bool(restored)
 
 

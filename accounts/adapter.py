@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.password_reset import get_reset_password_from_key_url
+from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.leaving import come_back
 from accounts.models import User
 from accounts.usernames import normal_username, why_malformed, why_unavailable
 from common import valkey
@@ -87,6 +90,23 @@ class AccountAdapter(DefaultAccountAdapter):
                 raise self.validation_error("too_many_login_attempts")
         super().pre_authenticate(request, **credentials)
 
+    def pre_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse | None:
+        """Somebody whose account is to be deleted is asked whether to keep it, before they have a session."""
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        if response is not None or not isinstance(user, User) or user.deletes_at is None:
+            return response
+        clear_login(request)
+        if user.deletes_at <= timezone.now():
+            return render(request, "accounts/keep.html", {"deletes_at": None}, status=403)
+        return _remember_keeper(redirect("accounts:keep"), user)
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
+        """Whoever had deactivated their account is back by logging in."""
+        if isinstance(user, User) and come_back(user):
+            messages.success(request, "Welcome back. Everybody can see you again.")
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        return response
+
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
         """For somebody suspended whose password was right: why, and nothing else of the account."""
         reason = getattr(user, "suspended_reason", "")
@@ -111,6 +131,42 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         return f"{settings.SITE_ORIGIN}{urlsplit(get_reset_password_from_key_url(self.request, key)).path}"
+
+
+# --- Who may keep an account that is to be deleted -----------------------------------------------------------------
+
+_KEEPER: Final = "keeper"
+_KEEPER_SECONDS: Final = 15 * 60
+
+
+def _remember_keeper(response: HttpResponse, user: User) -> HttpResponse:
+    """Let this browser, which knows the password, keep the account for a few minutes. It has no session until then."""
+    response.set_signed_cookie(
+        _KEEPER,
+        f"{user.pk}:{user.session_epoch}",
+        salt="accounts.keep",
+        max_age=_KEEPER_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def keeper(request: HttpRequest) -> User | None:
+    """Whose account this browser may keep."""
+    said = request.get_signed_cookie(_KEEPER, default="", salt="accounts.keep", max_age=_KEEPER_SECONDS)
+    pk, _, epoch = (said or "").partition(":")
+    if not pk:
+        return None
+    waiting = User.objects.filter(suspended_at__isnull=True, deletes_at__gt=timezone.now())
+    person: User | None = waiting.filter(pk=int(pk), session_epoch=epoch).first()
+    return person
+
+
+def forget_keeper(response: HttpResponse) -> HttpResponse:
+    response.delete_cookie(_KEEPER, samesite="Lax")
+    return response
 
 
 def site_url(name: str, *args: object) -> str:

@@ -6,3 +6,10 @@ class AvatarSubmitted:
     """Somebody chose a new picture; it is stored and not rendered yet."""
 
     user_id: int
+
+
+@dataclass(frozen=True)
+class ExportAsked:
+    """Somebody wants an archive of what is theirs."""
+
+    export_id: int

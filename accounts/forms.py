@@ -16,14 +16,28 @@ from django.shortcuts import render
 from django.urls import reverse_lazy
 
 from accounts.models import User
-from accounts.usernames import normal_username, taken
+from accounts.usernames import normal_username, why_unavailable
 from common.forms import GraphemeField
 from common.limits import MAX_BIO_CHARS, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_PHOTO_BYTES, MAX_USERNAME_CHARS
+from common.ratelimit import PASSWORDS, seconds_to_wait, too_many_sentence
 from media.intake import accepted_pictures
 
 MAX_PASSWORD_CHARS = 1_000
 NO_ADDRESS = "Type a web address, such as example.org."
 PASSWORD_HELP = "At least 8 characters, and not one of the common ones."  # noqa: S105  (a sentence)
+
+
+USERNAME_ATTRS: dict[str, Any] = {
+    "autocapitalize": "none",
+    "autocorrect": "off",
+    "spellcheck": "false",
+    "data-quiet": True,
+    "hx-get": reverse_lazy("accounts:username_available"),
+    "hx-trigger": "input changed delay:300ms",
+    "hx-target": "#username-status",
+    "hx-sync": "this:replace",
+}
+"""Of a field in which a new name is typed: a line below says whether it is free."""
 
 
 class OurWords:
@@ -59,16 +73,7 @@ class SignupForm(OurWords, allauth_forms.SignupForm):
         # Not cut short while typing and not refused in general words: usernames.py says what is wrong.
         username.validators = [check for check in username.validators if not isinstance(check, MaxLengthValidator)]
         username.widget.attrs.pop("maxlength", None)
-        username.widget.attrs |= {
-            "autocapitalize": "none",
-            "autocorrect": "off",
-            "spellcheck": "false",
-            "data-quiet": True,
-            "hx-get": reverse_lazy("accounts:username_available"),
-            "hx-trigger": "input changed delay:300ms",
-            "hx-target": "#username-status",
-            "hx-sync": "this:replace",
-        }
+        username.widget.attrs |= USERNAME_ATTRS
         for name, message in {
             "username": "Choose a username.",
             "email": "Type your e-mail address.",
@@ -83,8 +88,8 @@ class SignupForm(OurWords, allauth_forms.SignupForm):
                 return super().try_save(request)  # type: ignore[no-any-return]
         except IntegrityError:
             username, email = self.cleaned_data["username"], self.cleaned_data["email"]
-            if User.objects.filter(username=normal_username(username)).exists():
-                self.add_error("username", taken(username))
+            if problem := why_unavailable(normal_username(username)):
+                self.add_error("username", problem)
             elif User.objects.filter(email=email).exists():
                 self.add_error("email", allauth_forms.get_adapter().error_messages["email_taken"])
             else:
@@ -155,6 +160,44 @@ class ResetPasswordKeyForm(OurWords, allauth_forms.ResetPasswordKeyForm):
 
 class ReauthenticateForm(OurWords, allauth_forms.ReauthenticateForm):
     labels = {"password": "Password"}
+
+
+class UsernameForm(forms.Form):
+    """A new name, judged by `change_username`."""
+
+    username = forms.CharField(
+        help_text=f"Up to {MAX_USERNAME_CHARS} letters, digits, dots and underscores.",
+        widget=forms.TextInput(attrs=USERNAME_ATTRS | {"autocomplete": "off"}),
+        error_messages={"required": "Choose a username."},
+    )
+
+    def clean_username(self) -> str:
+        return normal_username(self.cleaned_data["username"])
+
+
+class PasswordForm(forms.Form):
+    """The password once more, for what a borrowed phone should not be able to do."""
+
+    password = forms.CharField(
+        strip=False,
+        label="Your password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        validators=[MaxLengthValidator(MAX_PASSWORD_CHARS, "Use at most %(limit_value)d characters.")],
+        error_messages={"required": "Type your password."},
+    )
+
+    def __init__(self, *args: Any, user: User, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user, self.request = user, request
+
+    def clean_password(self) -> str:
+        """Checked as at log-in, guesses limited."""
+        password: str = self.cleaned_data["password"]
+        if seconds := seconds_to_wait(PASSWORDS, f"person:{self.user.pk}"):
+            raise forms.ValidationError(too_many_sentence(seconds))
+        if not self.user.check_password(password):
+            raise forms.ValidationError("That is not your password.")
+        return password
 
 
 class LinkField(forms.URLField):

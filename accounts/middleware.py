@@ -10,13 +10,15 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
+from accounts.usernames import moved_to
 
 SEEN_AGAIN_AFTER = timedelta(hours=1)
 
@@ -76,3 +78,28 @@ class LastSeenMiddleware:
             # The condition is asked again in the database, so that of many requests at once only one writes.
             User.objects.filter(pk=user.pk, last_seen_at__lt=now - SEEN_AGAIN_AFTER).update(last_seen_at=now)
         return response
+
+
+class OldUsernameMiddleware:
+    """Leads on from `/<old>/…` to the same page under the name that somebody has now, for as long as the old is held.
+
+    Here and not in each view that looks somebody up by name: whoever is not found is asked for once more. Who may not
+    know of the person gets the 404 of a name that nobody had. Costs two queries, for pages that were not found.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        match = request.resolver_match
+        if response.status_code != 404 or request.method not in {"GET", "HEAD"} or match is None:
+            return response
+        if "username" not in match.kwargs:
+            return response
+        person = moved_to(match.kwargs["username"], request.user)
+        if person is None:
+            return response
+        path = reverse(match.view_name, kwargs=match.kwargs | {"username": person.username})
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponseRedirect(f"{path}?{query}" if query else path)

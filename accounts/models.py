@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString
 
+from accounts import records  # noqa: F401  (models of this app, which Django finds here)
 from common.counters import Counter
 from common.ids import SnowflakeModel
 from common.limits import MAX_BIO_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_USERNAME_CHARS
@@ -132,6 +133,9 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     deactivated_at = models.DateTimeField(null=True, editable=False)
     """Since when the person has hidden themselves and all they shared; null for those who are here."""
 
+    deletes_at = models.DateTimeField(null=True, editable=False)
+    """When the account is deleted, which its owner asked for; null for those who stay."""
+
     last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
     follows_version = models.PositiveIntegerField(default=0, editable=False)
     """Moves with every change of whose posts are at home (follows, mutes, blocks); the key of the home timeline carries
@@ -166,6 +170,9 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
         constraints = [
             models.CheckConstraint(condition=Q(username__regex=USERNAME_PATTERN), name="username_is_well_formed"),
             models.CheckConstraint(condition=Q(email=Lower("email")), name="email_is_lower_case"),
+            models.CheckConstraint(
+                condition=Q(deletes_at__isnull=True) | Q(deactivated_at__isnull=False), name="who_leaves_is_hidden"
+            ),
         ]
         indexes = [
             # Suggestions: the most followed first.
@@ -179,6 +186,8 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
                 condition=Q(accepts_requests_up_to__isnull=False),
                 name="people_accepting_requests",
             ),
+            # accounts.sweep: accounts whose time has come.
+            models.Index(fields=["deletes_at"], condition=Q(deletes_at__isnull=False), name="people_to_delete"),
             # accounts.sweep: pictures that a lost message left unfinished.
             models.Index(
                 fields=["avatar_queued_at"], condition=Q(avatar_state="processing"), name="avatars_unfinished"

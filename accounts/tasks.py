@@ -1,26 +1,36 @@
-"""What happens to a person's picture after the request."""
+"""What happens to people after the request: their picture is made, their archive built, their account deleted."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import tempfile
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import BinaryIO, cast
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from accounts.actions import avatar_keys
+from accounts.archive import build
+from accounts.erasing import erase
+from accounts.exporting import forget_export
+from accounts.letters import send_letter
 from accounts.models import AvatarState, User
+from accounts.records import DeletionRecord, Export, ExportState, OldUsername
+from common import valkey
 from common.events import publish
 from common.files import delete_loose, let_go, on_their_way
+from common.limits import EXPORT_KEPT_DAYS
 from common.locks import held_by_this_worker
 from media.avatars import render_avatar
 from media.errors import MediaError, TransientMediaError
 from media.photos import Rendition
-from media.storage import new_key, open_original, store_rendition
+from media.storage import new_key, open_original, store_original, store_rendition
 
 log = logging.getLogger(__name__)
 
@@ -98,13 +108,152 @@ def _fail(user: User, reason: str) -> None:
 
 @shared_task(name="accounts.sweep")
 def sweep() -> int:
-    """Ask again for pictures that a lost message left unfinished; return for how many."""
+    """Ask again for pictures that a lost message left unfinished; return for how many. Old usernames become free."""
+    OldUsername.objects.expired().delete()
+    _sweep_exports()
+    _sweep_deletions()
     overdue = timezone.now() - timedelta(seconds=SWEEP_AFTER_SECONDS)
     waiting = User.objects.filter(avatar_state=AvatarState.PROCESSING, avatar_queued_at__lt=overdue)
     ids = list(waiting.values_list("pk", flat=True)[:SWEEP_BATCH])
     asked = [user_id for user_id in ids if publish(process_avatar, user_id=user_id)]
     User.objects.filter(pk__in=asked).update(avatar_queued_at=timezone.now())
     return len(asked)
+
+
+# --- Exports ---------------------------------------------------------------------------------------------------------
+
+EXPORT_SOFT_SECONDS = 1800
+EXPORT_SWEPT_AFTER = timedelta(seconds=60)
+SECONDS_BETWEEN_PROGRESS = 1.0
+
+
+@shared_task(name="accounts.build_export", soft_time_limit=EXPORT_SOFT_SECONDS, time_limit=EXPORT_SOFT_SECONDS + 30)
+def build_export(export_id: int) -> None:
+    """Build the archive that somebody asked for, saying on its row how far it is, and mail them.
+
+    Safe to run twice or to be killed: a lock lets one worker in, the file is taken by the row or taken back, and the
+    sweeper asks again, MAX_ATTEMPTS times. Does nothing if it is done, or its person has gone.
+
+    Cost: reads every file of the person once and writes it twice, to a temporary file and to the storage.
+    """
+    with held_by_this_worker(export_id) as is_ours:
+        export = _start_export(export_id) if is_ours else None
+        if export is None:
+            return
+        try:
+            with tempfile.TemporaryFile() as file:
+                build(export.person, cast("BinaryIO", file), _teller(export))
+                taken = _finish_export(export, cast("BinaryIO", file))
+        except TransientMediaError as error:
+            log.warning("export %s, attempt %s: %s", export_id, export.attempts, error)
+            if export.attempts >= MAX_ATTEMPTS:
+                _fail_export(export)
+            return
+        except SoftTimeLimitExceeded:
+            _fail_export(export)
+            return
+    if taken:
+        send_letter("export_ready", export.person, expires_at=export.expires_at)
+
+
+def _start_export(export_id: int) -> Export | None:
+    """Count an attempt before the work: one that kills its worker is counted too."""
+    export = Export.objects.select_related("person").filter(pk=export_id).first()
+    if export is None or not export.is_under_way:
+        return None
+    if export.attempts >= MAX_ATTEMPTS:
+        _fail_export(export)
+        return None
+    export.state, export.attempts, export.queued_at = ExportState.BUILDING, export.attempts + 1, timezone.now()
+    started = Export.objects.filter(pk=export_id, state__in=[ExportState.WAITING, ExportState.BUILDING])
+    return export if started.update(state=export.state, attempts=export.attempts, queued_at=export.queued_at) else None
+
+
+def _teller(export: Export) -> Callable[[int], None]:
+    told_at = 0.0
+
+    def tell(percent: int) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at >= SECONDS_BETWEEN_PROGRESS:
+            told_at = time.monotonic()
+            Export.objects.filter(pk=export.pk).update(progress=percent, queued_at=timezone.now())
+
+    return tell
+
+
+def _finish_export(export: Export, file: BinaryIO) -> bool:
+    """Store the archive and hand it to the row; return whether the row was still there to take it."""
+    export.size = file.seek(0, 2)
+    export.expires_at = timezone.now() + timedelta(days=EXPORT_KEPT_DAYS)
+    with on_their_way("originals", [new_key(".zip")]) as files:
+        store_original(file, ".zip", files.keys[0])
+        with transaction.atomic():
+            taken = Export.objects.filter(pk=export.pk, state=ExportState.BUILDING).update(
+                state=ExportState.READY,
+                progress=100,
+                key=files.keys[0],
+                size=export.size,
+                expires_at=export.expires_at,
+            )
+            if taken:
+                files.arrive()
+    return bool(taken)
+
+
+def _fail_export(export: Export) -> None:
+    Export.objects.filter(pk=export.pk, key="").update(state=ExportState.FAILED)
+
+
+def _sweep_exports() -> None:
+    """Ask again for those that a lost message or a killed worker left; delete those that have had their time."""
+    now = timezone.now()
+    waiting = Export.objects.filter(
+        state__in=[ExportState.WAITING, ExportState.BUILDING], queued_at__lt=now - EXPORT_SWEPT_AFTER
+    )
+    ids = list(waiting.values_list("pk", flat=True)[:SWEEP_BATCH])
+    asked = [export_id for export_id in ids if publish(build_export, export_id=export_id)]
+    Export.objects.filter(pk__in=asked).update(queued_at=now)
+    for export in Export.objects.filter(expires_at__lte=now)[:SWEEP_BATCH]:
+        forget_export(export)
+
+
+# --- Deletions -------------------------------------------------------------------------------------------------------
+
+DELETION_SLICE_SECONDS = 20.0
+"""So long a deletion keeps its worker; other tasks come in between."""
+DELETION_SWEPT_AFTER = timedelta(seconds=30)
+
+
+@shared_task(
+    name="accounts.delete_account",
+    autoretry_for=(OperationalError, TransientMediaError, *valkey.ERRORS),
+    retry_backoff=5,
+    max_retries=3,
+)
+def delete_account(user_id: int) -> None:
+    """Delete some of an account whose time has come, and ask for the next run while something is left.
+
+    Safe to run twice and to be killed: a lock lets one worker in, and what is left says what is to be done. Does
+    nothing if the account has gone, or its owner kept it in time. Retried when a storage or Valkey is away, and then
+    by the sweeper, for as long as it takes.
+    """
+    with held_by_this_worker(user_id) as is_ours:
+        done = not is_ours or erase(user_id, seconds=DELETION_SLICE_SECONDS)
+    if not done:
+        publish(delete_account, user_id=user_id)
+
+
+def _sweep_deletions() -> None:
+    """Delete the accounts whose time has come, and go on with those where it stopped."""
+    now = timezone.now()
+    busy = DeletionRecord.objects.filter(queued_at__gt=now - DELETION_SWEPT_AFTER, person_id__isnull=False)
+    due = User.objects.filter(deletes_at__lte=now).exclude(pk__in=busy.values("person_id"))
+    for user_id in due.order_by("deletes_at").values_list("pk", flat=True)[:SWEEP_BATCH]:
+        with transaction.atomic():
+            # Locked: a record made after the person has gone would be a trace of them.
+            there = User.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=user_id).exists()
+            if there and publish(delete_account, user_id=user_id):
+                DeletionRecord.objects.update_or_create(person_id=user_id, defaults={"queued_at": now})
 
 
 @shared_task(name="accounts.forget_old_sessions")

@@ -1,12 +1,18 @@
 from django.urls import path
 
-from accounts.views import profile, theme, usernames
+from accounts.views import export, leaving, profile, theme, usernames
 
 app_name = "accounts"
 
 urlpatterns = [
     path("edit/", profile.edit, name="edit"),
     path("avatar/remove/", profile.remove_avatar, name="remove_avatar"),
+    path("username/", usernames.username, name="username"),
+    path("deactivate/", leaving.deactivate, name="deactivate"),
+    path("delete/", leaving.delete, name="delete"),
+    path("keep/", leaving.keep, name="keep"),
+    path("export/", export.export, name="export"),
+    path("export/<int:export_id>/", export.export_file, name="export_file"),
     path("username-available/", usernames.username_available, name="username_available"),
     path("theme/", theme.choose_theme, name="theme"),
 ]

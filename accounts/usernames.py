@@ -1,10 +1,14 @@
 """What a username may be, and in which words we say why one may not."""
 
-import re
+from __future__ import annotations
 
-from accounts.models import USERNAME_PATTERN, User
+import re
+from datetime import datetime
+
+from accounts.models import USERNAME_PATTERN, User, Viewer
+from accounts.records import OldUsername, held_since
 from accounts.reserved import RESERVED_USERNAMES
-from common.limits import MAX_USERNAME_CHARS
+from common.limits import MAX_USERNAME_CHANGES, MAX_USERNAME_CHARS
 
 _WELL_FORMED = re.compile(USERNAME_PATTERN)
 
@@ -34,10 +38,36 @@ def why_malformed(username: str) -> str:
     return ""
 
 
-def why_unavailable(username: str) -> str:
-    """`why_malformed`, or that somebody has the name already; costs one indexed query."""
-    return why_malformed(username) or (taken(username) if User.objects.filter(username=username).exists() else "")
+def why_unavailable(username: str, *, person: User | None = None) -> str:
+    """`why_malformed`, or that somebody else than `person` has the name, or gave it up a few days ago.
+
+    Costs one indexed query. A name that is held is said to be taken: whose it was is nobody's business.
+    """
+    if problem := why_malformed(username):
+        return problem
+    owner = person.pk if person else None
+    has = User.objects.filter(username=username).exclude(pk=owner)
+    had = OldUsername.objects.held().filter(username=username).exclude(person_id=owner)
+    return taken(username) if has.values("pk").union(had.values("pk")).exists() else ""
 
 
 def taken(username: str) -> str:
     return f"“{username}” is already taken. Choose another."
+
+
+def change_possible_at(person: User) -> datetime | None:
+    """When `person` may change their username again; None if they may now."""
+    lately = OldUsername.objects.held().filter(person=person).order_by("-given_up_at")[:MAX_USERNAME_CHANGES]
+    return lately[MAX_USERNAME_CHANGES - 1].free_at if len(lately) == MAX_USERNAME_CHANGES else None
+
+
+def moved_to(username: str, viewer: Viewer) -> User | None:
+    """Who went by `username` until some days ago, if `viewer` may know of them and nobody has the name."""
+    name = username.lower()
+    if User.objects.filter(username=name).exists():
+        return None
+    people = User.objects.visible_to(viewer).for_display()
+    person: User | None = people.filter(
+        old_usernames__username=name, old_usernames__given_up_at__gt=held_since()
+    ).first()
+    return person

@@ -6,6 +6,14 @@ Lengths count graphemes (what people call characters), sizes are bytes, sides ar
 from typing import Final
 
 MAX_USERNAME_CHARS: Final = 30
+OLD_USERNAME_DAYS: Final = 14
+"""So long a name that somebody gave up leads on to them, and nobody else may have it."""
+MAX_USERNAME_CHANGES: Final = 2
+"""In so many days."""
+DELETION_GRACE_DAYS: Final = 30
+"""So long somebody who has their account deleted can change their mind. Not shorter than a session can last: those
+of the deleted have expired by then (accounts.erasing)."""
+EXPORT_KEPT_DAYS: Final = 4
 MAX_NAME_CHARS: Final = 64
 MAX_BIO_CHARS: Final = 150
 MAX_LINK_CHARS: Final = 200

@@ -27,6 +27,12 @@ SIGN_INS = RateLimitItemPerMinute(10, 1, namespace="sign-ins")
 SIGN_INS_OF_ONE = RateLimitItemPerMinute(20, 60, namespace="sign-ins-of-one")
 """Attempts at one account, likewise."""
 
+PASSWORDS = RateLimitItemPerMinute(10, 10, namespace="passwords")
+"""Passwords that somebody signed in types once more before they leave."""
+
+EXPORTS = RateLimitItemPerMinute(5, 24 * 60, namespace="exports")
+"""Archives that one person asks for."""
+
 UPLOADS = RateLimitItemPerMinute(30, 30, namespace="uploads")
 """New posts of one person."""
 

@@ -15,7 +15,7 @@ mute: a timeline from before is not found any more, and no message has to arrive
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import connection
 from django.utils import timezone
@@ -60,6 +60,17 @@ def push(post_id: int, readers: Iterable[tuple[int, int]]) -> int:
     if not keys:
         return 0
     return int(valkey.client().eval(_PUSH, len(keys), *keys, CAP, _member(post_id)))
+
+
+def take_out(post_ids: Sequence[int], readers: Iterable[tuple[int, int]]) -> int:
+    """Take posts out of the timelines of `readers`, pairs of (id, follows_version); return from how many places."""
+    if not post_ids:
+        return 0
+    members = [_member(post_id) for post_id in post_ids]
+    pipe = valkey.client().pipeline(transaction=False)
+    for reader_id, version in readers:
+        pipe.zrem(key_of(reader_id, version), *members)
+    return sum(pipe.execute())
 
 
 def read(reader: User, *, before: int | None, count: int) -> list[int]:

@@ -140,6 +140,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.LastSeenMiddleware",
+    "accounts.middleware.OldUsernameMiddleware",
 ]
 
 ROOT_URLCONF = "instagram.urls"
@@ -334,6 +335,8 @@ CELERY_TASK_ROUTES = {
     "posts.process_media": {"queue": "media"},
     "posts.process_video": {"queue": "video"},
     "accounts.process_avatar": {"queue": "media"},
+    # As long as a film, and as patient.
+    "accounts.build_export": {"queue": "video"},
     "feed.*": {"queue": "feed"},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

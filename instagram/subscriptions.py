@@ -1,8 +1,8 @@
 """Which tasks follow which event: the only place that says so."""
 
-from accounts.events import AvatarSubmitted
+from accounts.events import AvatarSubmitted, ExportAsked
 from accounts.models import FOLLOWERS, FOLLOWING, POSTS
-from accounts.tasks import process_avatar
+from accounts.tasks import build_export, process_avatar
 from common.events import subscribe
 from common.tasks import keep_folded
 from feed.tasks import fan_out_post
@@ -25,6 +25,7 @@ from social.tasks import accept_requests
 def wire() -> None:
     """Called once, when the apps are loaded."""
     subscribe(AvatarSubmitted, process_avatar)
+    subscribe(ExportAsked, build_export)
     subscribe(MediaSubmitted, process_media)
     subscribe(VideoSubmitted, process_video)
     subscribe(PostPublished, fan_out_post)

@@ -156,6 +156,15 @@ class Bucket(S3Storage):
             raise ValueError("This file is not accessible via a URL.")
         return self.base_url + filepath_to_uri(name)
 
+    def signed_url(self, name: str, *, seconds: int, download_as: str) -> str:
+        """An address under which anybody can fetch a file of a private bucket for some seconds."""
+        wanted = {
+            "Bucket": self.bucket_name,
+            "Key": self._normalize_name(name),
+            "ResponseContentDisposition": f'attachment; filename="{download_as}"',
+        }
+        return str(self.client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
+
     def walk(self) -> Iterator[tuple[str, int, datetime]]:
         """(key, bytes, time of writing) of every file, a page of a thousand at a time."""
         for found in self.listed(self.location):

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage, storages
@@ -38,6 +38,7 @@ CONTENT_TYPES: Final = {
     ".m3u8": "application/vnd.apple.mpegurl",
     ".m4s": "video/iso.segment",
     ".vtt": "text/vtt; charset=utf-8",
+    ".zip": "application/zip",
 }
 
 _RANDOM: Final = r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}"
@@ -105,6 +106,17 @@ def open_original(key: str) -> File:
         raise MediaError("missing", "The original is gone. Share it again.") from error
     except Exception as error:
         raise storage_trouble(error) from error
+
+
+def private_url(key: str, *, name: str, seconds: int) -> str:
+    """An address under which anybody can fetch this one private file, as `name`, for some seconds; "" if there is none.
+
+    Amazon gives one out. A store of our own may not be reachable for browsers: the site hands the file on then.
+    """
+    storage: Any = storages["originals"]
+    if isinstance(storage, FileSystemStorage) or storage.endpoint_url:
+        return ""
+    return str(storage.signed_url(key, seconds=seconds, download_as=name))
 
 
 def rendition_url(key: str) -> str:

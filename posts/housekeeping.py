@@ -10,6 +10,7 @@ from django.core.files.storage import storages
 
 from accounts.actions import avatar_keys
 from accounts.models import User
+from accounts.records import Export
 from media.storage import OURS, stored_files
 from posts.models import Media, UploadSession
 
@@ -48,6 +49,8 @@ def private_keys() -> Iterator[tuple[str, str]]:
     """(what names it, key) of every original."""
     for pk, key in Media.objects.values_list("pk", "original").iterator(ROWS_AT_ONCE):
         yield f"medium {pk}", key
+    for pk, key in Export.objects.exclude(key="").values_list("pk", "key").iterator(ROWS_AT_ONCE):
+        yield f"export {pk}", key
     with_picture = User.objects.exclude(avatar_original="")
     for pk, key in with_picture.values_list("pk", "avatar_original").iterator(ROWS_AT_ONCE):
         yield f"person {pk}", key

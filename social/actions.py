@@ -323,3 +323,14 @@ def _renew_home(reader_ids: Sequence[int]) -> None:
 def _lock_people(ids: Sequence[int]) -> None:
     """In the order in which all lock several rows of people."""
     list(User.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
+ENDED_AT_ONCE = 100
+
+
+@transaction.atomic
+def end_some_follows(which: Q) -> int:
+    """End up to ENDED_AT_ONCE of these follows, for an account that is being deleted; return how many."""
+    some = list(Follow.objects.filter(which).values_list("pk", "follower_id", "followee_id")[:ENDED_AT_ONCE])
+    lock_pairs((follower_id, followee_id) for _, follower_id, followee_id in some)
+    return _end_follows(Q(pk__in=[pk for pk, _, _ in some]))

@@ -24,6 +24,7 @@ PUBLIC = {
     "media:rendition",
     "accounts:username_available",
     "accounts:theme",
+    "accounts:keep",
     "account_signup",
     "account_login",
     "account_logout",
@@ -42,6 +43,7 @@ WRITES = ["/p/{post}/like/", "/p/{post}/unlike/", "/p/{post}/comment/", "/p/{pos
 WRITES += ["/p/{post}/edit/", "/p/{post}/archive/", "/p/{post}/unarchive/"]
 WRITES += ["/p/{post}/comments/{comment}/delete/", "/{person}/follow/", "/{person}/unfollow/", "/create/"]
 WRITES += ["/accounts/edit/", "/accounts/avatar/remove/", "/accounts/logout/", "/accounts/password/change/"]
+WRITES += ["/accounts/username/", "/accounts/deactivate/", "/accounts/delete/", "/accounts/export/"]
 WRITES += ["/create/uploads/", "/create/uploads/1/parts/1/", "/create/uploads/1/complete/", "/create/uploads/1/delete/"]
 WRITES += ["/create/media/1/captions/", "/create/media/1/captions/delete/"]
 WRITES += ["/create/media/1/delete/", "/create/media/1/retry/", "/p/{post}/slides/1/remove/"]

@@ -1,0 +1,103 @@
+"""Writing the archive of an export: a ZIP with files, JSON, and a page that shows them without the site.
+
+Nothing is in memory whole: files are copied in blocks, texts collect in temporary files.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from typing import IO, Any, BinaryIO
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.core.serializers.json import DjangoJSONEncoder
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from accounts.models import User
+from common import personal
+from media.storage import storage_trouble
+
+BLOCK_BYTES = 256 * 1024
+SPOOLED_BYTES = 1024 * 1024
+
+
+class ZipArchive:
+    """A `common.personal.Archive` that is written to an open file."""
+
+    def __init__(self, file: BinaryIO, *, files: int, tell: Callable[[int], None]) -> None:
+        """`files` are to come; `tell` hears per cent."""
+        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
+        self._page = _spool()
+        self._total, self._tell, self._added = max(files, 1), tell, 0
+        self._data: list[dict[str, Any]] = []
+
+    def add_file(self, path: str, storage: str, key: str) -> bool:
+        self._added += 1
+        try:
+            source = storages[storage].open(key)
+        except FileNotFoundError:
+            return False
+        except Exception as error:
+            raise storage_trouble(error) from error
+        with source:
+            # Photos and films are compressed already.
+            self._copy(path, source, zipfile.ZIP_STORED)
+        self._tell(min(99, 100 * self._added // self._total))
+        return True
+
+    def add_rows(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        count = 0
+        # Not into the ZIP at once: while rows are read, files may be added.
+        with _spool() as spool:
+            spool.write(b"[")
+            for row in rows:
+                spool.write(b",\n" if count else b"\n")
+                spool.write(json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False).encode())
+                count += 1
+            spool.write(b"\n]\n")
+            spool.seek(0)
+            self._copy(f"data/{name}.json", spool, zipfile.ZIP_DEFLATED)
+        self._data.append({"path": f"data/{name}.json", "name": name.replace("_", " "), "count": count})
+
+    def add_html(self, html: str) -> None:
+        self._page.write(html.encode())
+
+    def close(self, person: User) -> None:
+        """Write the page, which is known only now, and what finds the files in the archive."""
+        context = {"person": person, "data": self._data, "site_name": settings.SITE_NAME, "now": timezone.now()}
+        head, foot = render_to_string("export/index.html", context).split("<!-- posts -->")
+        with self._page, self._zip.open(_entry("index.html", zipfile.ZIP_DEFLATED), "w") as target:
+            target.write(head.encode())
+            self._page.seek(0)
+            shutil.copyfileobj(self._page, target, BLOCK_BYTES)
+            target.write(foot.encode())
+        self._zip.close()
+
+    def _copy(self, path: str, source: Any, compression: int) -> None:
+        with self._zip.open(_entry(path, compression), "w", force_zip64=True) as target:
+            shutil.copyfileobj(source, target, BLOCK_BYTES)
+
+
+def build(person: User, file: BinaryIO, tell: Callable[[int], None]) -> None:
+    """Write the whole archive of `person` to `file`. Raises TransientMediaError when a storage is away."""
+    tables = personal.tables()
+    archive = ZipArchive(file, files=sum(table.weigh(person) for table in tables if table.weigh), tell=tell)
+    for table in tables:
+        table.write(person, archive)
+    archive.close(person)
+
+
+def _entry(path: str, compression: int) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(path, timezone.now().timetuple()[:6])
+    entry.compress_type = compression
+    entry.external_attr = 0o644 << 16
+    return entry
+
+
+def _spool() -> IO[bytes]:
+    return tempfile.SpooledTemporaryFile(SPOOLED_BYTES)

@@ -1,0 +1,96 @@
+"""What of this app's tables is a person's: see `common.personal`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from accounts.exporting import forget_export
+from accounts.models import User
+from accounts.records import Export
+from common import personal
+from common.personal import Archive, Removed, Rows
+
+
+def register() -> None:
+    personal.register(
+        "accounts",
+        Rows("accounts.User", "pk", file="profile", export=_export_profile, weigh=_weigh, erase=_last),
+        Rows(
+            "accounts.OldUsername",
+            "person",
+            file="old_usernames",
+            row=lambda old: _only(old, "username", "given_up_at"),
+        ),
+        Rows("account.EmailAddress", "user", file="email_addresses", row=lambda one: _only(one, "email", "verified")),
+        Rows("accounts.Export", "person", why_not="the archive itself", erase=_erase_export),
+        Rows("accounts.DeletionRecord", "person_id", why_not="only there while the account goes", erase=_last),
+        Rows("admin.LogEntry", "user", why_not="what a moderator did is the site's, and quotes others"),
+    )
+
+
+def _only(row: Any, *names: str) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _last(person_id: int) -> Removed:
+    """Goes at the end of `accounts.erasing`."""
+    return Removed()
+
+
+def _weigh(person: User) -> int:
+    return bool(person.avatar) + bool(person.avatar_original)
+
+
+def _export_profile(person: User, archive: Archive) -> None:
+    files = {}
+    if widest := person.avatar.get("320", {}).get("jpeg"):
+        files["picture"] = "media/profile-picture.jpg"
+        archive.add_file(files["picture"], "default", widest)
+    if person.avatar_original:
+        files["picture_original"] = f"originals/profile-picture.{person.avatar_original.rpartition('.')[2]}"
+        archive.add_file(files["picture_original"], "originals", person.avatar_original)
+    said = _only(person, *_told_of(person))
+    archive.add_rows("profile", [said | {"joined": person.created_at} | files])
+    archive.add_html(render_to_string("export/_profile.html", {"person": person, "picture": files.get("picture")}))
+
+
+_NOT_TOLD = frozenset(
+    [
+        "id",
+        "password",
+        "is_superuser",
+        "is_staff",
+        "suspended_at",
+        "suspended_reason",
+        "session_epoch",
+        "avatar",
+        "avatar_original",
+        "avatar_state",
+        "avatar_error",
+        "avatar_attempts",
+        "avatar_queued_at",
+        "accepts_requests_up_to",
+        "deactivated_at",
+        "deletes_at",
+        "follows_version",
+        "folded_followers",
+        "folded_following",
+        "folded_posts",
+    ]
+)
+
+
+def _told_of(person: User) -> list[str]:
+    """The columns of a person that say something of them: what is added to the model is exported unless listed here."""
+    names = [field.attname for field in person._meta.concrete_fields]  # noqa: SLF001  (Django's own, documented)
+    return [name for name in names if name not in _NOT_TOLD]
+
+
+def _erase_export(person_id: int) -> Removed:
+    export = Export.objects.filter(person_id=person_id).first()
+    if export is None:
+        return Removed()
+    forget_export(export)
+    return Removed(rows={"accounts_export": 1}, files=bool(export.key))

@@ -1,0 +1,69 @@
+"""Deactivating one's account, deleting it, and keeping it after all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from allauth.account.utils import perform_login
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accounts import leaving
+from accounts.adapter import forget_keeper, keeper
+from accounts.forms import PasswordForm
+from accounts.http import MemberRequest
+from common.limits import DELETION_GRACE_DAYS
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def deactivate(request: MemberRequest) -> HttpResponse:
+    """Says what happens and asks for the password; then one is logged out, everywhere."""
+    form = PasswordForm(request.POST or None, user=request.user, request=request)
+    if request.method != "POST" or not form.is_valid():
+        status = 422 if request.method == "POST" else 200
+        return render(request, "accounts/deactivate.html", {"form": form}, status=status)
+    leaving.deactivate(request.user)
+    logout(request)
+    messages.success(request, "Your account is deactivated. Log in whenever you want to come back.")
+    return redirect("feed:home")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: MemberRequest) -> HttpResponse:
+    """Says what happens when, and asks for the password."""
+    form = PasswordForm(request.POST or None, user=request.user, request=request)
+    if request.method != "POST" or not form.is_valid():
+        status = 422 if request.method == "POST" else 200
+        deletes_at = timezone.now() + timedelta(days=DELETION_GRACE_DAYS)
+        return render(request, "accounts/delete.html", {"form": form, "deletes_at": deletes_at}, status=status)
+    deletes_at = leaving.ask_deletion(request.user)
+    logout(request)
+    messages.success(
+        request, f"Your account is hidden now and will be deleted on {deletes_at:%-d %B %Y}. Log in before to keep it."
+    )
+    return redirect("feed:home")
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def keep(request: HttpRequest) -> HttpResponse:
+    """For somebody whose account is to be deleted and who has just given the right password: keep it?
+
+    They have no session meanwhile, but a signed cookie for a few minutes (`accounts.adapter`).
+    """
+    person = keeper(request)
+    if person is None:
+        return redirect(settings.LOGIN_URL)
+    if request.method != "POST":
+        return render(request, "accounts/keep.html", {"deletes_at": person.deletes_at})
+    if not leaving.keep_account(person):
+        return redirect(settings.LOGIN_URL)
+    person.refresh_from_db()
+    messages.success(request, "Welcome back. Your account stays, with everything that is in it.")
+    return forget_keeper(perform_login(request, person))

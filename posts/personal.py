@@ -1,0 +1,204 @@
+"""What of this app's tables is a person's: see `common.personal`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from accounts.models import User
+from common import personal
+from common.personal import ERASED_AT_ONCE, Archive, Removed, Rows, forget_log
+from media.incoming import discard
+from posts.actions import delete_comment, delete_medium, delete_post
+from posts.models import LIKES, Comment, Hashtag, Like, Media, Post, UploadSession
+from posts.tasks import purge_post
+
+COMMENTS_AT_ONCE = 50
+FANNED_OUT_AGAIN = 500
+"""Posts of somebody who is there again that go back into home timelines: as many as one holds."""
+
+
+def register() -> None:
+    personal.register(
+        "posts",
+        Rows("posts.Like", "liker", file="likes", row=_like, related=("post",), erase=_erase_likes),
+        Rows("posts.Comment", "author", file="comments", row=_comment, related=("post",), erase=_erase_comments),
+        Rows("posts.Post", "author", file="posts", export=_export_posts, weigh=_weigh_posts, erase=_erase_post),
+        Rows(
+            "posts.Media",
+            "owner_id",
+            file="not_shared",
+            export=_export_unshared,
+            weigh=lambda person: Media.objects.unshared_of(person).count(),
+            erase=_erase_unshared,
+        ),
+        Rows("posts.UploadSession", "owner_id", why_not="files that have not come whole", erase=_erase_upload),
+    )
+    personal.when_back(_fan_out_again)
+
+
+def _address(post: Post) -> str:
+    return f"{settings.SITE_ORIGIN}{post.get_absolute_url()}"
+
+
+# --- Export ----------------------------------------------------------------------------------------------------------
+
+
+def _like(like: Any) -> dict[str, Any]:
+    return {"post": _address(like.post), "liked_at": like.created_at}
+
+
+def _comment(comment: Any) -> dict[str, Any]:
+    return {"post": _address(comment.post), "written_at": comment.created_at, "text": comment.text}
+
+
+def _weigh_posts(person: User) -> int:
+    """Each file, and the picture of it that the page shows."""
+    return 2 * Media.objects.filter(post__author=person, post__deleted_at=None).count()
+
+
+def _export_posts(person: User, archive: Archive) -> None:
+    archive.add_html(render_to_string("export/_posts.html", {}))
+    archive.add_rows("posts", _posts(person, archive))
+
+
+def _posts(person: User, archive: Archive) -> Iterator[dict[str, Any]]:
+    """Newest first, each with its files. One by one: what is deleted meanwhile is left out."""
+    ids = Post.objects.filter(author=person, deleted_at=None).order_by("-pk").values_list("pk", flat=True)
+    for pk in ids.iterator(1_000):
+        post = Post.objects.with_viewer_state(person).filter(pk=pk, deleted_at=None).first()
+        if post is None:
+            continue
+        media = [_add_medium(medium, f"{post.created_at:%Y-%m-%d}_{post.shortcode}", archive) for medium in post.slides]
+        archive.add_html(
+            render_to_string("export/_post.html", {"post": post, "media": media, "address": _address(post)})
+        )
+        yield {
+            "address": _address(post),
+            "shared_at": post.created_at,
+            "state": post.state,
+            "audience": post.audience,
+            "caption": post.caption,
+            "location": post.location,
+            "edited_at": post.edited_at,
+            "archived_at": post.archived_at,
+            "removed_reason": post.removed_reason,
+            "likes": post.like_count,
+            "comments": post.comment_count,
+            "media": media,
+        }
+
+
+def _add_medium(medium: Media, name: str, archive: Archive) -> dict[str, Any]:
+    """The original, and what is shown of it: the widest JPEG, and of a video the MP4 and its captions."""
+    stem = f"{name}_{medium.position + 1}"
+    said: dict[str, Any] = {
+        "kind": medium.kind,
+        "name": medium.original_name,
+        "alt": medium.alt,
+        "width": medium.width,
+        "height": medium.height,
+        "edits": medium.edits,
+    }
+    files = {"original": ("originals", "originals", medium.original)}
+    if medium.renditions:
+        widest = medium.renditions[-1]
+        said |= {"shown_width": widest["width"], "shown_height": widest["height"]}
+        files["picture"] = ("media", "default", widest["jpeg"])
+    if "mp4" in medium.video:
+        files["video"] = ("media", "default", medium.video["mp4"])
+    if medium.captions:
+        files["captions"] = ("media", "default", medium.captions)
+    for what, (folder, storage, key) in files.items():
+        path = f"{folder}/{stem}{PurePosixPath(key).suffix}"
+        if archive.add_file(path, storage, key):
+            said[what] = path
+    return said
+
+
+def _export_unshared(person: User, archive: Archive) -> None:
+    media = Media.objects.unshared_of(person)
+    said = (_add_medium(medium, f"not-shared_{medium.pk}", archive) for medium in media.iterator(100))
+    archive.add_rows("not_shared", said)
+
+
+# --- Deletion --------------------------------------------------------------------------------------------------------
+
+
+def _erase_likes(person_id: int) -> Removed:
+    some = list(Like.objects.select_for_update().filter(liker_id=person_id)[:ERASED_AT_ONCE])
+    removed = Removed()
+    if some:
+        removed.add_deleted(Like.objects.filter(pk__in=[like.pk for like in some]).delete()[1])
+        LIKES.add_to_each((like.post_id for like in some), -1)
+    return removed
+
+
+def _erase_comments(person_id: int) -> Removed:
+    some = list(Comment.objects.filter(author_id=person_id)[:COMMENTS_AT_ONCE])
+    removed = forget_log(Comment, [comment.pk for comment in some]) if some else Removed()
+    gone = sum(delete_comment(comment) for comment in some)
+    removed.add_deleted({"posts.Comment": gone})
+    return removed
+
+
+def _erase_post(person_id: int) -> Removed:
+    """One post, with its files and all that hangs on it. Raises TransientMediaError when the storage is away."""
+    post = Post.objects.filter(author_id=person_id).order_by("pk").first()
+    if post is None:
+        return Removed()
+    removed = forget_log(Post, [post.pk])
+    comments = list(post.comments.values_list("pk", flat=True))
+    for table, count in forget_log(Comment, comments).rows.items():
+        removed.rows[table] = removed.rows.get(table, 0) + count
+    for relation in Post._meta.related_objects:  # noqa: SLF001  (Django's own, documented)
+        rows = relation.related_model._default_manager.filter(**{relation.field.name: post.pk})  # noqa: SLF001
+        removed.add_deleted({relation.related_model._meta.label: rows.count()})  # noqa: SLF001
+    removed.add_deleted({"posts.Post": 1})
+    removed.files = sum(1 + len(medium.keys) for medium in post.media.all())
+    tags = list(Hashtag.objects.filter(tagged__post=post).values_list("pk", flat=True))
+    delete_post(post)
+    purge_post(post.pk)
+    removed.add_deleted(_forget_tags(tags))
+    return removed
+
+
+def _forget_tags(ids: list[int]) -> dict[str, int]:
+    """Delete those of the tags that nothing names any more: a word that only one person used tells of them.
+
+    Whoever uses it for the first time at this very moment has to share again: their post refers to a row that is gone.
+    """
+    unused = Hashtag.objects.filter(pk__in=ids)
+    for relation in Hashtag._meta.related_objects:  # noqa: SLF001  (Django's own, documented)
+        unused = unused.filter(**{f"{relation.name}__isnull": True})
+    return unused.delete()[1]
+
+
+def _erase_unshared(person_id: int) -> Removed:
+    medium = Media.objects.filter(owner_id=person_id, post=None).first()
+    if medium is None:
+        return Removed()
+    sessions = UploadSession.objects.filter(media=medium).count()
+    delete_medium(medium)
+    removed = Removed(files=1 + len(medium.keys))
+    removed.add_deleted({"posts.Media": 1, "posts.UploadSession": sessions})
+    return removed
+
+
+def _erase_upload(person_id: int) -> Removed:
+    session = UploadSession.objects.select_for_update().filter(owner_id=person_id).first()
+    if session is None:
+        return Removed()
+    discard(session.prefix)
+    session.delete()
+    return Removed(rows={"posts_uploadsession": 1})
+
+
+def _fan_out_again(person_id: int) -> None:
+    """Home timelines that were made while somebody was hidden lack their posts: feed.sweep puts them back."""
+    newest = Post.objects.published().filter(author_id=person_id).order_by("-pk").values("pk")[:FANNED_OUT_AGAIN]
+    Post.objects.filter(pk__in=newest).update(fanned_out_at=None)

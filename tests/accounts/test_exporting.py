@@ -1,0 +1,265 @@
+"""The archive of all that is one's own: complete, without what was deleted, for its owner alone and for a time (P4)."""
+
+import json
+import tracemalloc
+import zipfile
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.core import mail
+from django.core.files.storage import storages
+from django.utils import timezone
+
+from accounts.archive import build
+from accounts.exporting import ask_export
+from accounts.records import Export, ExportState
+from accounts.tasks import MAX_ATTEMPTS, build_export, sweep
+from common import valkey
+from common.limits import EXPORT_KEPT_DAYS
+from posts.actions import add_comment, delete_comment, delete_post
+from posts.models import Media
+from tests import stores
+from tests.accounts.conftest import text_of
+from tests.accounts.whole_account import TOKEN, fill, post_of, posts_of
+from tests.conftest import HTMX
+
+
+@pytest.fixture
+def others(person):
+    return [person("ben"), person("carla"), person("dora")]
+
+
+@pytest.fixture
+def ask(client, anna, tasks_run):
+    """Ask for the archive on the page, and have the worker build it."""
+
+    def send():
+        client.force_login(anna)
+        with tasks_run():
+            response = client.post("/accounts/export/")
+        assert response.status_code == 302
+        return Export.objects.get(person=anna)
+
+    return send
+
+
+def archive_of(export):
+    with storages["originals"].open(export.key) as file:
+        return zipfile.ZipFile(BytesIO(file.read()))
+
+
+def data_of(archive):
+    return {
+        name.removeprefix("data/").removesuffix(".json"): json.loads(archive.read(name))
+        for name in archive.namelist()
+        if name.startswith("data/")
+    }
+
+
+@pytest.mark.both_storages
+def test_P4_the_archive_is_complete(ask, anna, others, photo_bytes):
+    fill(anna, others, photo_bytes, posts=3)
+
+    export = ask()
+
+    assert (export.state, export.progress) == (ExportState.READY, 100)
+    archive = archive_of(export)
+    assert archive.testzip() is None
+    data = data_of(archive)
+    profile = data["profile"][0]
+    assert (profile["username"], profile["email"]) == (anna.username, "anna@example.org")
+    assert "password" not in profile
+    assert [post["caption"] for post in data["posts"]] == [f"{TOKEN} {n} <b>&" for n in (2, 1, 0)]
+    assert data["posts"][0]["media"][0]["alt"] == f"{TOKEN} alt"
+    assert data["posts"][2]["likes"] == 2
+    assert [comment["text"] for comment in data["comments"]] == [f"{TOKEN} said"]
+    assert len(data["likes"]) == 1
+    assert [one["username"] for one in data["following"]] == ["ben"]
+    assert [one["username"] for one in data["followers"]] == ["ben"]
+    assert [one["username"] for one in data["requests_sent"]] == ["carla"]
+    assert [one["username"] for one in data["blocked"]] == ["dora"]
+    assert [one["username"] for one in data["restricted"]] == ["carla"]
+    assert data["notification_settings"] == [{"like": "off"}]
+    assert [one["name"] for one in data["not_shared"]] == [f"{TOKEN}-draft.jpg"]
+    for medium in Media.objects.filter(owner_id=anna.pk):
+        assert stores.content("originals", medium.original) == photo_bytes
+    said = [
+        file for post in data["posts"] for medium in post["media"] for file in (medium["original"], medium["picture"])
+    ]
+    said += [profile["picture"], profile["picture_original"], data["not_shared"][0]["original"]]
+    assert {name for name in archive.namelist() if name.startswith(("media/", "originals/"))} == set(said)
+    assert all(archive.read(name) == photo_bytes for name in said)
+
+
+def test_P4_others_words_and_choices_are_not_in_it(ask, anna, others, photo_bytes):
+    fill(anna, others, photo_bytes, posts=1)
+
+    archive = archive_of(ask())
+
+    everything = b"".join(archive.read(name) for name in archive.namelist() if name.startswith(("data/", "index")))
+    assert b"ben's own words" not in everything
+    assert b"example.org" in everything
+    assert b"ben@example.org" not in everything
+    assert set(data_of(archive)["muted"][0]) == {"username", "since"}
+
+
+def test_P4_what_was_deleted_is_not_in_it(ask, anna, ben, photo_bytes):
+    kept, gone = posts_of(anna, photo_bytes, 2)
+    deleted = add_comment(kept, author=anna, text="a comment that went")
+    delete_comment(deleted)
+    delete_post(gone)
+
+    data = data_of(archive_of(ask()))
+
+    assert [post["caption"] for post in data["posts"]] == [f"{TOKEN} 0 <b>&"]
+    assert data["comments"] == []
+
+
+def test_P4_the_page_of_the_archive_is_safe_and_stands_alone(ask, anna, photo_bytes):
+    anna.bio = "<script>alert(1)</script>"
+    anna.save()
+    post = post_of(anna, photo_bytes, token='<img src=x onerror="alert(1)">')
+
+    page = archive_of(ask()).read("index.html").decode()
+
+    assert "<script" not in page
+    assert "<img src=x" not in page
+    assert page.count("<img") == 1
+    assert f'src="media/{post.created_at:%Y-%m-%d}_{post.shortcode}_1.jpg"' in page
+    assert 'src="/' not in page
+    assert 'src="http' not in page
+
+
+def test_P4_the_link_is_for_the_owner_alone_and_expires(ask, client, anna, ben, as_, photo_bytes, tasks_run):
+    post_of(anna, photo_bytes)
+    export = ask()
+    url = f"/accounts/export/{export.pk}/"
+    assert url in client.get("/accounts/export/").text
+
+    answer = client.get(url)
+    assert answer["Content-Type"] == "application/zip"
+    assert 'attachment; filename="anna-' in answer["Content-Disposition"]
+    assert "private" in answer["Cache-Control"]
+    assert zipfile.ZipFile(BytesIO(b"".join(answer.streaming_content))).testzip() is None
+
+    assert as_(ben).get(url).status_code == 404
+    assert as_(ben).get("/accounts/export/99999999999999999999/").status_code == 404
+    client.logout()
+    assert client.get(url).status_code == 302
+
+    client.force_login(anna)
+    assert export.expires_at - timezone.now() < timedelta(days=EXPORT_KEPT_DAYS)
+    Export.objects.update(expires_at=timezone.now())
+    assert client.get(url).status_code == 404
+    assert url not in client.get("/accounts/export/").text
+    assert len(stores.keys_in("originals")) == 2
+    with tasks_run():
+        sweep()
+    assert not Export.objects.exists()
+    assert len(stores.keys_in("originals")) == 1
+
+
+def test_when_it_is_ready_a_mail_says_so(ask, anna):
+    ask()
+
+    assert mail.outbox[-1].to == ["anna@example.org"]
+    assert "ready" in mail.outbox[-1].subject
+    assert "/accounts/export/\n" in mail.outbox[-1].body
+
+
+def test_one_at_a_time_and_the_new_one_replaces_the_old(ask, anna, client):
+    first = ask_export(anna)
+    assert ask_export(anna).pk == first.pk
+    build_export(first.pk)
+
+    second = ask()
+
+    assert second.pk != first.pk
+    assert stores.keys_in("originals") == {second.key}
+
+
+def test_the_page_says_how_far_it_is_with_and_without_a_script(client, anna):
+    client.force_login(anna)
+    assert "Ask for the archive" in text_of(client.get("/accounts/export/"))
+    ask_export(anna)
+    Export.objects.update(state=ExportState.BUILDING, progress=37)
+
+    page = client.get("/accounts/export/")
+    assert "37 %" in text_of(page)
+    assert "How far is it now?" in text_of(page)
+    fragment = client.get("/accounts/export/", headers=HTMX)
+    assert "37 %" in text_of(fragment)
+    assert "<html" not in fragment.text
+    assert "hx-trigger" in fragment.text
+    assert "HX-Request" in fragment["Vary"]
+
+
+def test_D5_a_killed_worker_is_made_good(client, anna, tasks_run, photo_bytes):
+    post_of(anna, photo_bytes)
+    export = ask_export(anna)
+    before = stores.stored_files()
+    # Killed while it was building: the row says so, and the temporary file went with the process.
+    Export.objects.update(state=ExportState.BUILDING, progress=40, attempts=1)
+    with tasks_run():
+        sweep()
+    assert Export.objects.get().state == ExportState.BUILDING
+
+    Export.objects.update(queued_at=timezone.now() - timedelta(minutes=5))
+    valkey.resume()
+    with tasks_run():
+        sweep()
+
+    export.refresh_from_db()
+    assert export.state == ExportState.READY
+    assert stores.stored_files() - before == {f"originals/{export.key}"}
+
+
+def test_D6_what_never_succeeds_fails_with_a_sentence_and_may_be_asked_again(client, anna, ask):
+    export = ask_export(anna)
+    Export.objects.update(state=ExportState.BUILDING, attempts=MAX_ATTEMPTS)
+
+    build_export(export.pk)
+
+    client.force_login(anna)
+    assert "Something went wrong on our side" in text_of(client.get("/accounts/export/"))
+    assert ask().state == ExportState.READY
+
+
+def test_D11_delivered_three_times_there_is_one_file_and_one_mail(anna):
+    export = ask_export(anna)
+
+    for _ in range(3):
+        build_export(export.pk)
+
+    assert len(stores.keys_in("originals")) == 1
+    assert len(mail.outbox) == 1
+
+
+def test_whoever_goes_meanwhile_leaves_no_archive(anna, monkeypatch):
+    export = ask_export(anna)
+
+    def build_and_go(person, file, tell):
+        build(person, file, tell)
+        Export.objects.all().delete()
+
+    monkeypatch.setattr("accounts.tasks.build", build_and_go)
+    build_export(export.pk)
+
+    assert stores.stored_files() == set()
+    assert mail.outbox == []
+
+
+def test_memory_does_not_grow_with_the_archive(anna, photo_bytes, tmp_path):
+    posts_of(anna, photo_bytes * 64, 50)
+    progress = []
+    with (tmp_path / "archive.zip").open("wb") as file:
+        tracemalloc.start()
+        build(anna, file, progress.append)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert progress == sorted(progress)
+    assert progress[-1] == 99
+    assert len(zipfile.ZipFile(tmp_path / "archive.zip").namelist()) > 100
+    assert peak < 6 * 2**20 < (tmp_path / "archive.zip").stat().st_size

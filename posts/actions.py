@@ -520,8 +520,10 @@ def like_post(post: Post, *, liker: User) -> bool:
     Liking twice is liking once, so a double tap or a retried request is harmless: the unique constraint `like_once`
     decides, and only the request that created the row moves the count and emits `PostLiked`.
 
-    `post` comes from `Post.objects.visible_to(liker)`: whoever may see may like.
+    `post` comes from `Post.objects.visible_to(liker)`: whoever may see may like. Post.DoesNotExist if it has gone
+    since.
     """
+    _hold(post)
     _, created = Like.objects.get_or_create(post=post, liker=liker)
     if created:
         LIKES.add(post.pk)
@@ -543,8 +545,9 @@ def add_comment(post: Post, *, author: User, text: str, at: datetime | None = No
     """Comment on a post that `author` may see. `text` is clean and not blank; `at` backdates it.
 
     If the post's author restricts the other, the comment waits for `approve_comment`, and until then counts and is
-    announced nowhere.
+    announced nowhere. Post.DoesNotExist if the post has gone since it was looked up.
     """
+    _hold(post)
     is_held = Restrict.objects.filter(restricter_id=post.author_id, restricted_id=author.pk).exists()
     comment = Comment(post=post, author=author, text=text, hidden_until_approved=is_held)
     if at is not None:
@@ -564,6 +567,18 @@ def approve_comment(comment: Comment) -> bool:
     row.save(update_fields=["hidden_until_approved"])
     _announce(row)
     return True
+
+
+def _hold(post: Post) -> Post:
+    """The post as it is now, whose row stays until the transaction ends; Post.DoesNotExist if it has gone.
+
+    The lock is the one that a reference takes, but taken now: references are checked at the commit, where one to a
+    post that was purged a moment ago would be an error that nobody catches. Folding and editing do not wait for it.
+    """
+    held = Post.objects.raw("SELECT * FROM posts_post WHERE id = %s AND deleted_at IS NULL FOR KEY SHARE", [post.pk])
+    for row in held:
+        return row
+    raise Post.DoesNotExist
 
 
 def _announce(comment: Comment) -> None:

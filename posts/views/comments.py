@@ -12,7 +12,7 @@ from posts.actions import approve_comment as do_approve_comment
 from posts.actions import delete_comment as do_delete_comment
 from posts.forms import CommentForm
 from posts.models import Comment, Post
-from posts.views.lookup import visible_card, visible_post
+from posts.views.lookup import gone_is_missing, visible_card, visible_post
 from posts.views.page import mark_deletable, newest_comments, post_page
 
 
@@ -25,7 +25,8 @@ def comment(request: MemberRequest, shortcode: str) -> HttpResponse:
         if not request.htmx:
             return post_page(request, post, form, status=422)
         return render(request, "posts/_comment_form.html", {"post": post, "comment_form": form}, status=422)
-    added = add_comment(post, author=request.user, text=form.cleaned_data["text"])
+    with gone_is_missing():
+        added = add_comment(post, author=request.user, text=form.cleaned_data["text"])
     if not request.htmx:
         return redirect(f"{post.get_absolute_url()}#comment-{added.pk}")
     mark_deletable(request, added)
@@ -51,7 +52,7 @@ def delete_comment(request: MemberRequest, shortcode: str, comment_id: int) -> H
     do_delete_comment(comment)
     if not request.htmx:
         return redirect(post)
-    post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
+    post = get_object_or_404(Post.objects.with_viewer_state(request.user), pk=post.pk)
     return render(request, "posts/_comment_deleted.html", {"post": post})
 
 
@@ -66,5 +67,5 @@ def approve_comment(request: MemberRequest, shortcode: str, comment_id: int) -> 
         return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")
     comment.refresh_from_db(fields=["hidden_until_approved"])
     mark_deletable(request, comment)
-    post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
+    post = get_object_or_404(Post.objects.with_viewer_state(request.user), pk=post.pk)
     return render(request, "posts/_comment_approved.html", {"post": post, "comment": comment})

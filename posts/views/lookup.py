@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from django.http import HttpRequest
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.http import MemberRequest
@@ -11,6 +15,15 @@ from posts.models import Media, Post, UploadSession
 def visible_post(request: HttpRequest, shortcode: str) -> Post:
     """The post if the one who asks may see it, else 404: what is forbidden answers as what is missing."""
     return get_object_or_404(Post.objects.visible_to(request.user), pk=decode_shortcode(shortcode))
+
+
+@contextmanager
+def gone_is_missing() -> Iterator[None]:
+    """What was there when it was looked up, and has gone since, answers as what is missing: 404."""
+    try:
+        yield
+    except ObjectDoesNotExist as gone:
+        raise Http404 from gone
 
 
 def own_post(request: HttpRequest, shortcode: str) -> Post:

@@ -163,7 +163,7 @@ class CommentAdmin(ReadOnlyAdmin):
         self.act_on(request, rows, "Restored", restore_comment)
 
 
-class SiteWordForm(forms.ModelForm[HiddenWord]):
+class SiteWordForm(forms.ModelForm):
     word = GraphemeField(
         max_graphemes=MAX_HIDDEN_WORD_CHARS,
         label="Word",
@@ -187,7 +187,7 @@ class SiteWordForm(forms.ModelForm[HiddenWord]):
 
 
 @admin.register(HiddenWord)
-class SiteWordAdmin(admin.ModelAdmin[HiddenWord]):
+class SiteWordAdmin(admin.ModelAdmin):
     """The site's own hidden words, which are heeded under all posts. People's own lists are not for moderators."""
 
     form = SiteWordForm

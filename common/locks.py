@@ -22,3 +22,19 @@ def held_by_this_worker(name: int) -> Iterator[bool]:
         if is_ours:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [name])
+
+
+def enter(name: int) -> None:
+    """Be among those who work under the row with the id `name`, until the transaction ends; waits for `close_door`.
+
+    Many may be inside at once. A lock of its own and not one of the row, so that folding counts into the row and
+    writing under it never wait for one another. What is read after this is as whoever closed the door left it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [name])
+
+
+def close_door(name: int) -> None:
+    """Wait until all who `enter` have ended their transactions, and let nobody in until this one ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [name])

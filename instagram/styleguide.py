@@ -147,7 +147,16 @@ class Remark:
     author: Person
     text: str
     deletable: bool = False
+    like_count: int = 0
+    liked_by_viewer: bool = False
+    reply_count: int = 0
+    pinned_at: datetime | None = None
+    edited_at: datetime | None = None
+    pinnable: bool = False
+    editable: bool = False
+    refusal: str = ""
     created_at: datetime = field(default_factory=lambda: timezone.now() - timedelta(minutes=42))
+    url = "#comments-of-a-post"
 
     @property
     def text_html(self) -> SafeString:
@@ -241,8 +250,29 @@ def examples() -> dict[str, Any]:
         "cards": cards,
         "post": cards["One photo, with alt text, liked"],
         "remarks": [
-            Remark(1, ben, "What a morning. Next time I bring two flasks."),
-            Remark(2, viewer, "Beautiful, @anna_lind! Is that the trail above the lake? #hiking", True),
+            Remark(
+                *(1, ben, "What a morning. Next time I bring two flasks."),
+                like_count=3,
+                reply_count=2,
+                pinned_at=timezone.now(),
+            ),
+            Remark(
+                2,
+                viewer,
+                "Beautiful, @anna_lind! Is that the trail above the lake? #hiking",
+                True,
+                edited_at=timezone.now(),
+                editable=True,
+            ),
+            Remark(
+                3,
+                long_name,
+                "Where is this?",
+                like_count=1,
+                liked_by_viewer=True,
+                pinnable=True,
+                refusal="3 comments are pinned, and no more can be. Unpin one first.",
+            ),
         ],
         "tiles": list(cards.values()),
         "page": Page([]),

@@ -16,7 +16,7 @@ from posts.events import (
     PostReturned,
     VideoSubmitted,
 )
-from posts.models import COMMENTS, LIKES
+from posts.models import COMMENT_LIKES, COMMENTS, LIKES
 from posts.tasks import process_media, process_video, purge_post
 from social.events import PersonFollowed, RequestsLeft
 from social.tasks import accept_requests
@@ -36,4 +36,4 @@ def wire() -> None:
     # The home page needs no task after a follow: the new follows_version names a new timeline.
     subscribe(PersonFollowed, tell_of_follow)
     subscribe(RequestsLeft, accept_requests)
-    keep_folded(FOLLOWERS, FOLLOWING, POSTS, LIKES, COMMENTS)
+    keep_folded(FOLLOWERS, FOLLOWING, POSTS, LIKES, COMMENTS, COMMENT_LIKES)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, Sum
 from django.utils import timezone
 
@@ -17,14 +17,17 @@ from common.events import emit
 from common.files import delete_loose, let_go, on_their_way
 from common.ids import SEQUENCE_BITS, SHARD_BITS
 from common.limits import (
+    COMMENT_EDIT_MINUTES,
     MAX_FILE_NAME_CHARS,
     MAX_HASHTAGS,
+    MAX_PINNED_COMMENTS,
     MAX_POST_BYTES,
     MAX_SLIDES,
     MAX_UNSHARED,
     MAX_UNSHARED_BYTES,
 )
 from common.linkify import extract_tags
+from common.locks import close_door, enter
 from common.text import clean_line
 from media.edits import crop_box, parse_edits
 from media.errors import MediaError, TransientMediaError
@@ -35,6 +38,8 @@ from media.probe_video import VideoInfo
 from media.storage import new_key, store_original, store_rendition
 from posts.events import (
     CommentAdded,
+    CommentLiked,
+    CommentUnliked,
     MediaSubmitted,
     PostDeleted,
     PostLiked,
@@ -42,9 +47,26 @@ from posts.events import (
     PostReturned,
     VideoSubmitted,
 )
-from posts.models import COMMENTS, LIKES, Audience, Comment, Hashtag, Like, Media, Post, PostHashtag, UploadSession
+from posts.models import (
+    COMMENT_LIKES,
+    COMMENTS,
+    LIKES,
+    Audience,
+    Comment,
+    CommentLike,
+    Hashtag,
+    HiddenWord,
+    Like,
+    Media,
+    Post,
+    PostHashtag,
+    UploadSession,
+    words_of,
+)
 from posts.models.media import MediaKind, MediaState
 from social.models import Restrict
+
+MAX_DELTA = 32_767
 
 
 @dataclass(frozen=True)
@@ -520,8 +542,10 @@ def like_post(post: Post, *, liker: User) -> bool:
     Liking twice is liking once, so a double tap or a retried request is harmless: the unique constraint `like_once`
     decides, and only the request that created the row moves the count and emits `PostLiked`.
 
-    `post` comes from `Post.objects.visible_to(liker)`: whoever may see may like.
+    `post` comes from `Post.objects.visible_to(liker)`: whoever may see may like. Post.DoesNotExist if it has gone
+    since.
     """
+    _hold(post)
     _, created = Like.objects.get_or_create(post=post, liker=liker)
     if created:
         LIKES.add(post.pk)
@@ -538,20 +562,96 @@ def unlike_post(post: Post, *, liker: User) -> bool:
     return bool(deleted)
 
 
-@transaction.atomic
-def add_comment(post: Post, *, author: User, text: str, at: datetime | None = None) -> Comment:
-    """Comment on a post that `author` may see. `text` is clean and not blank; `at` backdates it.
+def _hold(post: Post) -> Post:
+    """The post as it is now, whose row stays until the transaction ends; Post.DoesNotExist if it has gone.
 
-    If the post's author restricts the other, the comment waits for `approve_comment`, and until then counts and is
-    announced nowhere.
+    The lock is the one that a reference takes, but taken now: references are checked at the commit, where one to a
+    post that was purged a moment ago would be an error that nobody catches. Folding and editing do not wait for it.
     """
-    is_held = Restrict.objects.filter(restricter_id=post.author_id, restricted_id=author.pk).exists()
-    comment = Comment(post=post, author=author, text=text, hidden_until_approved=is_held)
+    held = Post.objects.raw("SELECT * FROM posts_post WHERE id = %s AND deleted_at IS NULL FOR KEY SHARE", [post.pk])
+    for row in held:
+        return row
+    raise Post.DoesNotExist
+
+
+# --- Comments ------------------------------------------------------------------------------------------------------
+
+
+class CommentRefusedError(Exception):
+    """Why a comment was not written, changed or pinned, in words for the one who wanted it."""
+
+
+@transaction.atomic
+def add_comment(
+    post: Post, *, author: User, text: str, reply_to: Comment | None = None, at: datetime | None = None
+) -> Comment:
+    """Comment on a post that `author` may see, or reply to one of its comments that they may see.
+
+    `text` is clean and not blank; `at` backdates it. If it is to be held (`is_held`) it waits for `approve_comment`,
+    and until then counts and is announced nowhere. Post.DoesNotExist if the post has gone since it was looked up,
+    CommentRefusedError if its comments are off or what is replied to has gone.
+    """
+    enter(post.pk)
+    post = _hold(post)
+    if post.comments_off:
+        raise CommentRefusedError("Comments are turned off.")
+    parent = _thread_to_join(reply_to, author) if reply_to is not None else None
+    comment = Comment(post=post, author=author, text=text, parent=parent)
+    comment.hidden_until_approved = is_held(comment)
     if at is not None:
         comment.pk = _snowflake_at(at, owner_id=author.pk)
     comment.save(force_insert=True)
     _announce(comment)
     return comment
+
+
+def _thread_to_join(reply_to: Comment, author: User) -> Comment:
+    """The first comment of the thread of `reply_to`, locked so that it is removed either before or after the reply."""
+    # Replies to one comment wait for one another here, for as long as an INSERT takes.
+    thread = Comment.objects.select_for_update(no_key=True).filter(pk=reply_to.thread_id).first()
+    if thread is None or not Comment.objects.visible_to(author).filter(pk=reply_to.pk).exists():
+        raise CommentRefusedError("The comment you reply to is no longer there.")
+    return thread
+
+
+def is_held(comment: Comment) -> bool:
+    """Whether a comment waits for approval with the text that it has.
+
+    It does if the post's author restricts the one who wrote it, if it has a word that the post's author or the site
+    hides, or if it replies to one that waits: what hangs under that cannot be seen before it. What the post's author
+    writes never waits, for nobody else could approve it.
+    """
+    owner_id = comment.post.author_id
+    if comment.author_id == owner_id:
+        return False
+    if comment.parent is not None and comment.parent.hidden_until_approved:
+        return True
+    if Restrict.objects.filter(restricter_id=owner_id, restricted_id=comment.author_id).exists():
+        return True
+    return HiddenWord.objects.heeded_by(owner_id).are_in(comment.text)
+
+
+@transaction.atomic
+def edit_comment(comment: Comment, *, text: str) -> bool:
+    """Change one's own comment, at most COMMENT_EDIT_MINUTES after it was written; return whether it changed.
+
+    `text` is clean and not blank. What is to be held with the new text waits, though the old one may have been
+    approved; what waits goes on waiting. Comment.DoesNotExist if it has gone, CommentRefusedError if it is too late.
+    """
+    row = _locked(comment)
+    if row is None or row.removed_at is not None:
+        raise Comment.DoesNotExist
+    if row.text == text:
+        return False
+    if not row.is_fresh:
+        raise CommentRefusedError(f"A comment can be edited for {COMMENT_EDIT_MINUTES} minutes. This one is older.")
+    counted = _count_with_replies(row)
+    row.text, row.edited_at = text, timezone.now()
+    if not row.hidden_until_approved and is_held(row):
+        row.hidden_until_approved, row.pinned_at = True, None
+    row.save(update_fields=["text", "edited_at", "hidden_until_approved", "pinned_at"])
+    _move_count(row, _count_with_replies(row) - counted)
+    return True
 
 
 @transaction.atomic
@@ -569,51 +669,161 @@ def approve_comment(comment: Comment) -> bool:
 def _announce(comment: Comment) -> None:
     """Count it and tell others, once it is for others to see."""
     if comment.is_counted:
-        COMMENTS.add(comment.post_id)
+        _move_count(comment, _count_with_replies(comment))
         emit(CommentAdded(comment_id=comment.pk))
 
 
 @transaction.atomic
 def delete_comment(comment: Comment) -> bool:
-    """Delete a comment that `Comment.objects.deletable_by` found; return whether it was still there."""
+    """Delete a comment that `Comment.objects.deletable_by` found, with its replies; return whether it was there."""
     row = _locked(comment)
     if row is None:
         return False
+    _move_count(row, -_count_with_replies(row))
     row.delete()
-    if row.is_counted:
-        COMMENTS.add(row.post_id, -1)
     return True
 
 
 @transaction.atomic
 def remove_comment(comment: Comment, *, reason: str) -> bool:
-    """Hide a comment from all, as a moderator; return whether that is new."""
+    """Hide a comment and its replies from all, as a moderator; return whether that is new."""
     row = _locked(comment)
     if row is None or row.removed_at is not None:
         return False
-    if row.is_counted:
-        COMMENTS.add(row.post_id, -1)
-    row.removed_at, row.removed_reason = timezone.now(), reason
-    row.save(update_fields=["removed_at", "removed_reason"])
+    _move_count(row, -_count_with_replies(row))
+    row.removed_at, row.removed_reason, row.pinned_at = timezone.now(), reason, None
+    row.save(update_fields=["removed_at", "removed_reason", "pinned_at"])
     return True
 
 
 @transaction.atomic
 def restore_comment(comment: Comment) -> bool:
-    """Undo `remove_comment`; return whether there was anything to undo."""
+    """Undo `remove_comment`, but for a pin; return whether there was anything to undo."""
     row = _locked(comment)
     if row is None or row.removed_at is None:
         return False
     row.removed_at, row.removed_reason = None, ""
     row.save(update_fields=["removed_at", "removed_reason"])
-    if row.is_counted:
-        COMMENTS.add(row.post_id)
+    _move_count(row, _count_with_replies(row))
     return True
 
 
 def _locked(comment: Comment) -> Comment | None:
-    """The row as it is now, so that of two changes at once each counts only what it changed."""
-    return Comment.objects.select_for_update().filter(pk=comment.pk).first()
+    """The row as it is now, so that of two changes at once each counts only what it changed.
+
+    The thread of a reply is locked first, as by those who reply: a thread and its replies change one at a time.
+    """
+    thread = None
+    if comment.parent_id is not None:
+        thread = Comment.objects.select_for_update(no_key=True).filter(pk=comment.parent_id).first()
+        if thread is None:
+            return None
+    row = Comment.objects.select_for_update(of=("self",)).select_related("post").filter(pk=comment.pk).first()
+    if row is not None:
+        row.parent = thread
+    return row
+
+
+def _count_with_replies(comment: Comment) -> int:
+    """How many comments COMMENTS has of a locked comment and what hangs under it."""
+    if not comment.is_counted:
+        return 0
+    return 1 + (comment.replies.shown().count() if comment.parent_id is None else 0)
+
+
+def _move_count(comment: Comment, by: int) -> None:
+    # A delta is a small integer.
+    while by:
+        step = max(-MAX_DELTA, min(MAX_DELTA, by))
+        COMMENTS.add(comment.post_id, step)
+        by -= step
+
+
+@transaction.atomic
+def like_comment(comment: Comment, *, liker: User) -> bool:
+    """Record that `liker` likes a comment that they may see; return whether that is new. The twin of `like_post`.
+
+    Comment.DoesNotExist if it has gone since it was looked up.
+    """
+    try:
+        with transaction.atomic():
+            _, created = CommentLike.objects.get_or_create(comment_id=comment.pk, person=liker)
+    except IntegrityError as gone:
+        raise Comment.DoesNotExist from gone
+    if created:
+        COMMENT_LIKES.add(comment.pk)
+        emit(CommentLiked(comment_id=comment.pk, liker_id=liker.pk))
+    return created
+
+
+@transaction.atomic
+def unlike_comment(comment: Comment, *, liker: User) -> bool:
+    """Undo `like_comment`; return whether there was anything to undo."""
+    deleted, _ = CommentLike.objects.filter(comment_id=comment.pk, person=liker).delete()
+    if deleted:
+        COMMENT_LIKES.add(comment.pk, -1)
+        emit(CommentUnliked(comment_id=comment.pk, liker_id=liker.pk))
+    return bool(deleted)
+
+
+@transaction.atomic
+def pin_comment(comment: Comment) -> bool:
+    """Show a comment under one's own post before the others, as its author; return whether that is new.
+
+    At most MAX_PINNED_COMMENTS at a time, else CommentRefusedError; those that the author no longer sees (written by
+    somebody blocked or suspended meanwhile) give their place up. Comment.DoesNotExist if it has gone.
+    """
+    # The post's row is the lock: of two pins at once, the second counts the first.
+    post = Post.objects.select_for_update(no_key=True).select_related("author").get(pk=comment.post_id)
+    row = _locked(comment)
+    if row is None:
+        raise Comment.DoesNotExist
+    if row.pinned_at is not None:
+        return False
+    if row.parent_id is not None or not row.is_shown:
+        raise CommentRefusedError("Only a comment that everybody sees, and no reply, can be pinned.")
+    pinned = Comment.objects.filter(post=post, pinned_at__isnull=False)
+    seen = set(Comment.objects.visible_to(post.author).filter(pk__in=pinned).values_list("pk", flat=True))
+    pinned.exclude(pk__in=seen).update(pinned_at=None)
+    if len(seen) >= MAX_PINNED_COMMENTS:
+        raise CommentRefusedError(f"{MAX_PINNED_COMMENTS} comments are pinned, and no more can be. Unpin one first.")
+    Comment.objects.filter(pk=row.pk).update(pinned_at=timezone.now())
+    return True
+
+
+@transaction.atomic
+def unpin_comment(comment: Comment) -> bool:
+    """Undo `pin_comment`; return whether there was anything to undo."""
+    return bool(Comment.objects.filter(pk=comment.pk, pinned_at__isnull=False).update(pinned_at=None))
+
+
+@transaction.atomic
+def turn_comments(post: Post, *, on: bool) -> bool:
+    """Let people comment on one's own post, or no longer; return whether that is new.
+
+    When this has committed nobody adds one any more: it waits for those who are about to, and shuts others out
+    meanwhile (`add_comment` enters by the same door). What was written stays.
+    """
+    close_door(post.pk)
+    there = Post.objects.filter(pk=post.pk, deleted_at__isnull=True)
+    return bool(there.filter(comments_off=on).update(comments_off=not on, version=F("version") + 1))
+
+
+@transaction.atomic
+def set_hidden_words(owner: User, words: Sequence[str]) -> int:
+    """Make `words` one's own list, in this order; return how many there are, of those that compare alike the first.
+
+    They are clean and within their limits. Comments that are there stay as they are.
+    """
+    # Locked: of two lists sent at once one is saved whole, after the other.
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+    patterns: dict[str, str] = {}
+    for word in words:
+        if pattern := words_of(word):
+            patterns.setdefault(pattern, word)
+    HiddenWord.objects.of(owner).delete()
+    HiddenWord.objects.bulk_create(HiddenWord(owner=owner, word=word, pattern=key) for key, word in patterns.items())
+    return len(patterns)
 
 
 def set_captions(medium: Media, text: str) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -9,8 +10,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from common.admin import ModeratedAdmin
+from common.forms import GraphemeField
+from common.limits import MAX_HIDDEN_WORD_CHARS
 from posts.actions import remove_comment, remove_post, restore_comment, restore_post
-from posts.models import Comment, Post
+from posts.models import Comment, HiddenWord, Post, words_of
 
 
 class RemovedFilter(admin.SimpleListFilter):
@@ -135,7 +138,7 @@ class CommentAdmin(ReadOnlyAdmin):
     list_per_page = 50
     show_full_result_count = False
     actions = ["remove", "restore"]
-    fields = ["text", "author", "post", "made", "standing"]
+    fields = ["text", "author", "post", "parent", "made", "edited_at", "standing"]
 
     @admin.display(description="comment")
     def text_start(self, comment: Comment) -> str:
@@ -158,3 +161,39 @@ class CommentAdmin(ReadOnlyAdmin):
     @admin.action(description="Restore", permissions=["change"])
     def restore(self, request: HttpRequest, rows: QuerySet[Comment]) -> None:
         self.act_on(request, rows, "Restored", restore_comment)
+
+
+class SiteWordForm(forms.ModelForm):
+    word = GraphemeField(
+        max_graphemes=MAX_HIDDEN_WORD_CHARS,
+        label="Word",
+        help_text="Or several in a row. Comments with it wait for the approval of the post's author. "
+        "Capitals, accents and punctuation do not matter.",
+    )
+
+    class Meta:
+        model = HiddenWord
+        fields = ["word"]
+
+    def clean_word(self) -> str:
+        word: str = self.cleaned_data["word"]
+        pattern = words_of(word)
+        if not pattern:
+            raise forms.ValidationError("This has no letter, digit or sign in it.")
+        if HiddenWord.objects.filter(owner=None, pattern=pattern).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("The list has this word already.")
+        self.instance.pattern = pattern
+        return word
+
+
+@admin.register(HiddenWord)
+class SiteWordAdmin(admin.ModelAdmin):
+    """The site's own hidden words, which are heeded under all posts. People's own lists are not for moderators."""
+
+    form = SiteWordForm
+    list_display = ["word"]
+    search_fields = ["word"]
+    ordering = ["pattern"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[HiddenWord]:
+        return HiddenWord.objects.filter(owner=None)

@@ -47,3 +47,15 @@ class CommentAdded:
     """There is a comment that others see: written just now, or approved."""
 
     comment_id: int
+
+
+@dataclass(frozen=True)
+class CommentLiked:
+    comment_id: int
+    liker_id: int
+
+
+@dataclass(frozen=True)
+class CommentUnliked:
+    comment_id: int
+    liker_id: int

@@ -17,16 +17,18 @@ from common.limits import (
     MAX_CAPTION_CHARS,
     MAX_COMMENT_CHARS,
     MAX_HASHTAGS,
+    MAX_HIDDEN_WORD_CHARS,
+    MAX_HIDDEN_WORDS,
     MAX_LOCATION_CHARS,
     MAX_MENTIONS,
     MAX_SLIDES,
 )
 from common.linkify import extract_names, extract_tags
-from common.text import clean_text
+from common.text import clean_line, clean_text
 from media.errors import MediaError
 from media.intake import probe_upload
 from posts.actions import Slide, SlideError, SlidesRefusedError, judge_slides, too_many_bytes
-from posts.models import Audience, Media, Post
+from posts.models import Audience, Comment, Media, Post, words_of
 
 
 @dataclass(frozen=True)
@@ -271,3 +273,39 @@ class CommentForm(forms.Form):
         error_messages={"required": "Write something first."},
         widget=forms.Textarea(attrs={"rows": 1, "placeholder": "Add a comment…"}),
     )
+    parent = forms.CharField(required=False)
+    """The id of the comment that is replied to."""
+
+    reply_to: Comment | None = None
+    """That comment, with its author; set by the view."""
+
+    def clean_parent(self) -> int | None:
+        """None for a comment of its own; -1, which no comment has, for what is no id."""
+        text = self.cleaned_data["parent"]
+        return _id_of(text) if text else None
+
+
+class HiddenWordsForm(forms.Form):
+    """One's hidden words, one on each line."""
+
+    words = forms.CharField(
+        required=False,
+        strip=False,
+        label="Hidden words",
+        help_text=f"One on each line, at most {MAX_HIDDEN_WORDS}, each of at most {MAX_HIDDEN_WORD_CHARS} characters.",
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocapitalize": "none"}),
+    )
+
+    def clean_words(self) -> list[str]:
+        # Every line of a megabyte is not looked at.
+        lines = self.cleaned_data["words"].splitlines()
+        words = [word for word in (clean_line(line) for line in lines[: MAX_HIDDEN_WORDS * 10]) if word]
+        if len(words) > MAX_HIDDEN_WORDS:
+            raise forms.ValidationError(
+                f"These are {len(words)} words or more: at most {MAX_HIDDEN_WORDS} fit.", code="too_many"
+            )
+        for word in words:
+            check_length(word, MAX_HIDDEN_WORD_CHARS, f"“{word[:30]}{'…' if len(word) > 30 else ''}”")
+            if not words_of(word):
+                raise forms.ValidationError(f"“{word}” has no letter, digit or sign in it.", code="no_word")
+        return words

@@ -1,5 +1,6 @@
-from posts.models.comment import Comment
+from posts.models.comment import COMMENT_LIKES, Comment, CommentLike
 from posts.models.hashtag import Hashtag, PostHashtag
+from posts.models.hidden_word import HiddenWord, words_of
 from posts.models.like import Like
 from posts.models.media import Media
 from posts.models.post import COMMENTS, LIKES, Audience, Post
@@ -7,13 +8,17 @@ from posts.models.upload_session import UploadSession
 
 __all__ = [
     "COMMENTS",
+    "COMMENT_LIKES",
     "LIKES",
     "Audience",
     "Comment",
+    "CommentLike",
     "Hashtag",
+    "HiddenWord",
     "Like",
     "Media",
     "Post",
     "PostHashtag",
     "UploadSession",
+    "words_of",
 ]

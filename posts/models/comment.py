@@ -1,20 +1,27 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from accounts.models import known_to
+from accounts.models import DISPLAY_FIELDS, known_to
+from common.counters import Counter
 from common.ids import SnowflakeModel
-from common.limits import MAX_CODE_POINTS_PER_CHAR, MAX_COMMENT_CHARS
+from common.limits import COMMENT_EDIT_MINUTES, MAX_CODE_POINTS_PER_CHAR, MAX_COMMENT_CHARS
 from common.linkify import linkify
+from common.pagination import Page
 from social.models import Block
 
 if TYPE_CHECKING:
     from accounts.models import User, Viewer
+
+COMMENT_LIKES = Counter("comment.likes", "posts_comment", "folded_likes")
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):
@@ -23,14 +30,28 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 
         A comment that waits for approval is seen by its author and the post's alone. People who have been blocked by
         the post's author, or block them, are seen there by nobody: the author could not moderate what they cannot
-        see, and their page would be the one place where the block does not hold.
+        see, and their page would be the one place where the block does not hold. A reply is seen by those who see the
+        comment that it hangs under.
         """
+        threads = Comment.objects.seen_alone_by(viewer).filter(pk=OuterRef("parent_id"))
+        return self.seen_alone_by(viewer).filter(Q(parent=None) | Exists(threads))
+
+    def seen_alone_by(self, viewer: Viewer) -> CommentQuerySet:
+        """`visible_to` but for the comment that a reply hangs under: for replies to one that the viewer sees."""
         shown = Q(hidden_until_approved=False)
         if viewer.is_authenticated:
             shown |= Q(author_id=viewer.pk) | Q(post__author_id=viewer.pk)
         blocked = Block.objects.filter(blocker_id=OuterRef("post__author_id"), blocked_id=OuterRef("author_id"))
         blocks = Block.objects.filter(blocker_id=OuterRef("author_id"), blocked_id=OuterRef("post__author_id"))
         return self.filter(known_to(viewer, "author__"), shown, ~Exists(blocked), ~Exists(blocks), removed_at=None)
+
+    def shown(self) -> CommentQuerySet:
+        """Neither removed nor waiting for approval; a reply's thread may be."""
+        return self.filter(removed_at=None, hidden_until_approved=False)
+
+    def threads(self) -> CommentQuerySet:
+        """Comments that are no replies."""
+        return self.filter(parent=None)
 
     def waiting_for(self, approver: User) -> CommentQuerySet:
         """Comments under posts of `approver` that others see once they are approved."""
@@ -40,32 +61,87 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """One's own comments, and all under one's own posts."""
         return self.filter(Q(author_id=viewer.pk) | Q(post__author_id=viewer.pk))
 
+    def with_viewer_state(self, viewer: Viewer) -> CommentQuerySet:
+        """All that a list of comments which `viewer` may see shows, in one query: authors, like_count (exact),
+        liked_by_viewer and reply_count, of the replies that `viewer` may see.
+        """
+        liked: models.expressions.Combinable = Value(False, output_field=models.BooleanField())
+        if viewer.is_authenticated:
+            liked = Exists(CommentLike.objects.filter(comment_id=OuterRef("pk"), person_id=viewer.pk))
+        replies = Comment.objects.seen_alone_by(viewer).filter(parent_id=OuterRef("pk"))
+        count = replies.order_by().values("parent_id").annotate(count=models.Count("pk")).values("count")
+        return (
+            self.select_related("author")
+            .only(
+                *("id", "post_id", "parent_id", "text", "pinned_at", "edited_at", "hidden_until_approved"),
+                *(f"author__{name}" for name in DISPLAY_FIELDS),
+            )
+            .annotate(
+                like_count=COMMENT_LIKES.value(),
+                liked_by_viewer=liked,
+                reply_count=Coalesce(models.Subquery(count), 0),
+            )
+        )
+
 
 class Comment(SnowflakeModel):
-    """Lives on its author's shard."""
+    """Lives on its author's shard. A reply hangs under the first comment of its thread, also a reply to a reply."""
 
     post = models.ForeignKey("posts.Post", models.CASCADE, related_name="comments", db_index=False)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="comments")
+    parent = models.ForeignKey(
+        # The database deletes replies with their thread, whoever deletes it.
+        "self",
+        models.DO_NOTHING,
+        null=True,
+        editable=False,
+        related_name="replies",
+        db_index=False,
+        db_constraint=False,
+    )
+    """The first comment of the thread; null for that one. It never changes."""
     text = models.TextField(max_length=MAX_COMMENT_CHARS * MAX_CODE_POINTS_PER_CHAR)
+    pinned_at = models.DateTimeField(null=True, editable=False)
+    """Since when the post's author shows it before the others."""
+    edited_at = models.DateTimeField(null=True, editable=False)
     hidden_until_approved = models.BooleanField(default=False, editable=False)
-    """Whether only its author and the post's see it: it was written by somebody whom the latter restricts."""
+    """Whether only its author and the post's see it, until the latter approves: see `posts.actions.is_held`."""
     removed_at = models.DateTimeField(null=True, editable=False)
     removed_reason = models.CharField(max_length=500, blank=True, editable=False)
 
+    folded_likes = models.IntegerField(default=0, editable=False)
+
     objects = CommentQuerySet.as_manager()
 
+    # Annotations of with_viewer_state(), with what a comment has that was written just now.
+    like_count: int = 0
+    liked_by_viewer: bool = False
+    reply_count: int = 0
+
+    # What the viewer may do; set by `posts.views.page.mark`.
     deletable: bool = False
-    """Whether the viewer may delete it; set by the view."""
     approvable: bool = False
-    """Whether it waits for the viewer; set by the view."""
+    editable: bool = False
+    pinnable: bool = False
+    replies_page: Page[Comment] | None = None
+    """Set by the view where the thread is shown unfolded."""
+    refusal: str = ""
+    """Why what the viewer wanted with it was not done, likewise."""
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(text=""), name="comments_are_not_blank"),
+            models.CheckConstraint(condition=Q(pinned_at=None) | Q(parent=None), name="replies_are_not_pinned"),
         ]
         indexes = [
-            # The comments of a post by cursor.
+            # The comments of a post, for its end; of one person under it.
             models.Index(fields=["post", "-id"], name="comments_newest_first"),
+            # The threads of a post by cursor, past any number of replies.
+            models.Index(fields=["post", "-id"], condition=Q(parent=None), name="threads_newest_first"),
+            # The replies of a thread by cursor, and their number.
+            models.Index(fields=["parent", "-id"], condition=Q(parent__isnull=False), name="replies_newest_first"),
+            # What comes first under a post: three at most.
+            models.Index(fields=["post"], condition=Q(pinned_at__isnull=False), name="comments_pinned"),
             # with_viewer_state: one's own that wait, which the count shows to oneself.
             models.Index(fields=["post", "author"], condition=Q(hidden_until_approved=True), name="comments_waiting"),
         ]
@@ -74,10 +150,51 @@ class Comment(SnowflakeModel):
         return self.text[:60]
 
     @property
+    def url(self) -> str:
+        """What the addresses of all that one does to it begin with."""
+        return f"{self.post.get_absolute_url()}comments/{self.pk}/"
+
+    @property
+    def thread_id(self) -> int:
+        return self.parent_id or self.pk
+
+    @property
+    def is_shown(self) -> bool:
+        """What `CommentQuerySet.shown` asks."""
+        return self.removed_at is None and not self.hidden_until_approved
+
+    @property
     def is_counted(self) -> bool:
         """Whether COMMENTS has it: what most people cannot see moves no count."""
-        return self.removed_at is None and not self.hidden_until_approved
+        return self.is_shown and (self.parent is None or self.parent.is_shown)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether its author may still edit it."""
+        return timezone.now() < self.created_at + timedelta(minutes=COMMENT_EDIT_MINUTES)
 
     @property
     def text_html(self) -> SafeString:
         return linkify(self.text)
+
+
+class CommentLike(SnowflakeModel):
+    """Lives on the liker's shard."""
+
+    # The database deletes it with its comment, and refuses one to a comment that has gone at once, not at the commit.
+    comment = models.ForeignKey(
+        Comment, models.DO_NOTHING, related_name="likes", db_index=False, db_constraint=False, editable=False
+    )
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="comment_likes", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "comment"], name="like_a_comment_once"),
+        ]
+        indexes = [
+            # The list of likers, newest first.
+            models.Index(fields=["comment", "-id"], include=["person"], name="comment_likers_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} likes comment {self.comment_id}"

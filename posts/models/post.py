@@ -100,7 +100,8 @@ class PostQuerySet(models.QuerySet["Post"]):
     def with_viewer_state(self, viewer: Viewer) -> PostQuerySet:
         """Adds like_count and comment_count, exact, and liked_by_viewer and is_own.
 
-        Who waits for approval sees their own comment, and sees it counted.
+        Who waits for approval sees their own comment, and sees it counted, and so with their own replies under one
+        that waits.
         """
         liked: models.expressions.Combinable = Value(False, output_field=models.BooleanField())
         own = liked
@@ -109,15 +110,30 @@ class PostQuerySet(models.QuerySet["Post"]):
             liked = Exists(Like.objects.filter(post_id=OuterRef("pk"), liker_id=viewer.pk))
             own = models.ExpressionWrapper(Q(author_id=viewer.pk), output_field=models.BooleanField())
             comment_count += Coalesce(models.Subquery(_own_waiting(viewer)), 0)
+            comment_count += Coalesce(models.Subquery(_own_under_waiting(viewer)), 0)
         return self.annotate(like_count=LIKES.value(), comment_count=comment_count, liked_by_viewer=liked, is_own=own)
 
 
 def _own_waiting(viewer: Viewer) -> models.QuerySet[Any, Any]:
-    """How many comments of the viewer wait under the outer post."""
+    """How many comments of the viewer wait under the outer post, and are seen by the viewer."""
+    seen_thread = Q(parent=None) | Q(parent__removed_at=None, parent__hidden_until_approved=False)
+    seen_thread |= Q(parent__removed_at=None, parent__author_id=viewer.pk)
     waiting = Comment.objects.filter(
-        post_id=OuterRef("pk"), author_id=viewer.pk, hidden_until_approved=True, removed_at=None
+        seen_thread, post_id=OuterRef("pk"), author_id=viewer.pk, hidden_until_approved=True, removed_at=None
     )
     return waiting.order_by().values("post_id").annotate(count=models.Count("pk")).values("count")
+
+
+def _own_under_waiting(viewer: Viewer) -> models.QuerySet[Any, Any]:
+    """How many replies of the viewer, which do not wait themselves, hang under one that waits and the viewer sees."""
+    replies = Comment.objects.shown().filter(
+        Q(parent__author_id=viewer.pk) | Q(post__author_id=viewer.pk),
+        parent__post_id=OuterRef("pk"),
+        parent__hidden_until_approved=True,
+        parent__removed_at=None,
+        author_id=viewer.pk,
+    )
+    return replies.order_by().values("parent__post_id").annotate(count=models.Count("pk")).values("count")
 
 
 class Post(SnowflakeModel):
@@ -137,6 +153,8 @@ class Post(SnowflakeModel):
     """When its author last changed what others see of it; null if never."""
     archived_at = models.DateTimeField(null=True, editable=False)
     """Since when only its author sees it."""
+    comments_off = models.BooleanField(default=False, editable=False)
+    """Whether nobody can add a comment. Set behind the post's door: see `posts.actions.add_comment`."""
 
     published_at = models.DateTimeField(null=True, editable=False)
     fanned_out_at = models.DateTimeField(null=True, editable=False)

@@ -1,8 +1,23 @@
 from posts.views.archive import archive, unarchive
 from posts.views.captions import add_captions, captions, remove_captions
-from posts.views.comments import approve_comment, comment, comments, delete_comment
+from posts.views.comment_likes import comment_likers, like_comment, unlike_comment
+from posts.views.comments import (
+    approve_comment,
+    comment,
+    comments,
+    comments_off,
+    comments_on,
+    delete_comment,
+    pin,
+    replies,
+    reply,
+    show_comment,
+    unpin,
+)
+from posts.views.comments import edit as edit_comment
 from posts.views.create import create
 from posts.views.edit import edit
+from posts.views.hidden_words import hidden_words
 from posts.views.likes import like, likers, unlike
 from posts.views.post import delete, remove_slide, retry, show, state
 from posts.views.uploads import begin, cancel, complete, delete_medium, part, retry_medium, unshared, upload
@@ -15,24 +30,36 @@ __all__ = [
     "cancel",
     "captions",
     "comment",
+    "comment_likers",
     "comments",
+    "comments_off",
+    "comments_on",
     "complete",
     "create",
     "delete",
     "delete_comment",
     "delete_medium",
     "edit",
+    "edit_comment",
+    "hidden_words",
     "like",
+    "like_comment",
     "likers",
     "part",
+    "pin",
     "remove_captions",
     "remove_slide",
+    "replies",
+    "reply",
     "retry",
     "retry_medium",
     "show",
+    "show_comment",
     "state",
     "unarchive",
     "unlike",
+    "unlike_comment",
+    "unpin",
     "unshared",
     "upload",
 ]

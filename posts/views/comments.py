@@ -1,36 +1,69 @@
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import MemberRequest, SiteRequest
 from common.http import varies_by_htmx
-from posts.actions import add_comment
+from posts.actions import CommentRefusedError, add_comment, edit_comment, pin_comment, turn_comments, unpin_comment
 from posts.actions import approve_comment as do_approve_comment
 from posts.actions import delete_comment as do_delete_comment
 from posts.forms import CommentForm
 from posts.models import Comment, Post
-from posts.views.lookup import visible_card, visible_post
-from posts.views.page import mark_deletable, newest_comments, post_page
+from posts.views.lookup import gone_is_missing, own_post, visible_card, visible_comment, visible_post
+from posts.views.page import mark, newest_comments, newest_replies, pinned_comments, post_page
 
 
 @require_POST
 def comment(request: MemberRequest, shortcode: str) -> HttpResponse:
-    """Add a comment. htmx gets it drawn, with an empty form; a form that does not hold comes back as 422."""
+    """Add a comment or, with `parent`, a reply. htmx gets it drawn, with an empty form; a form that does not hold comes
+    back as 422, with what was typed.
+    """
     post = visible_card(request, shortcode)
     form = CommentForm(request.POST)
-    if not form.is_valid():
+    is_valid, added = form.is_valid(), None
+    try:
+        # Also for a form that comes back: its reply remains one.
+        form.reply_to = _replied_to(request, post, form.cleaned_data["parent"])
+        if is_valid:
+            with gone_is_missing():
+                text = form.cleaned_data["text"]
+                added = add_comment(post, author=request.user, text=text, reply_to=form.reply_to)
+    except CommentRefusedError as refused:
+        form.reply_to = None
+        form.add_error("text", str(refused))
+    if added is None:
         if not request.htmx:
             return post_page(request, post, form, status=422)
         return render(request, "posts/_comment_form.html", {"post": post, "comment_form": form}, status=422)
-    added = add_comment(post, author=request.user, text=form.cleaned_data["text"])
     if not request.htmx:
-        return redirect(f"{post.get_absolute_url()}#comment-{added.pk}")
-    mark_deletable(request, added)
-    post.comment_count += 1
-    return render(request, "posts/_comment_added.html", {"post": post, "comment": added, "comment_form": CommentForm()})
+        thread = f"comments/{added.parent_id}/replies/" if added.parent_id else ""
+        return redirect(f"{post.get_absolute_url()}{thread}#comment-{added.pk}")
+    context: dict[str, Any] = {"post": _counted(request, post), "comment_form": CommentForm()}
+    if added.parent_id:
+        thread_ = visible_comment(request, post, added.parent_id)
+        thread_.replies_page = newest_replies(request, thread_)
+        return render(request, "posts/_reply_added.html", {**context, "comment": thread_})
+    return render(request, "posts/_comment_added.html", {**context, "comment": mark(request, post, added)})
+
+
+def _replied_to(request: MemberRequest, post: Post, comment_id: int | None) -> Comment | None:
+    if comment_id is None:
+        return None
+    found = Comment.objects.visible_to(request.user).filter(post=post, pk=comment_id).select_related("author").first()
+    if found is None:
+        raise CommentRefusedError("The comment you reply to is no longer there.")
+    return found
+
+
+def _counted(request: SiteRequest, post: Post) -> Post:
+    """The post with its counts as they are now."""
+    return get_object_or_404(Post.objects.with_viewer_state(request.user), pk=post.pk)
 
 
 @require_safe
@@ -40,8 +73,104 @@ def comments(request: SiteRequest, shortcode: str) -> HttpResponse:
     post = visible_card(request, shortcode)
     if not request.htmx:
         return varies_by_htmx(post_page(request, post, CommentForm()))
-    context = {"post": post, "comments": newest_comments(request, post)}
+    context = {"post": post, "pinned": pinned_comments(request, post), "comments": newest_comments(request, post)}
     return varies_by_htmx(render(request, "posts/_comments.html", context))
+
+
+@require_safe
+@login_not_required
+def replies(request: SiteRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    """The replies of one thread: a fragment for htmx, the post's page with that thread unfolded for others."""
+    post = visible_card(request, shortcode)
+    thread = mark(request, post, visible_comment(request, post, comment_id))
+    if thread.parent_id is not None:
+        raise Http404
+    if not request.htmx:
+        return varies_by_htmx(post_page(request, post, CommentForm(), thread=thread))
+    context = {"post": post, "comments": newest_replies(request, thread), "more": "View more replies"}
+    return varies_by_htmx(render(request, "posts/_comments.html", context))
+
+
+@require_safe
+def reply(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    """The post's page with a thread unfolded and a reply begun, for a browser without a script."""
+    post = visible_card(request, shortcode)
+    reply_to = thread = mark(request, post, visible_comment(request, post, comment_id))
+    if reply_to.parent_id is not None:
+        thread = mark(request, post, visible_comment(request, post, reply_to.parent_id))
+    form = CommentForm(initial={"text": f"@{reply_to.author.username} "})
+    form.reply_to = reply_to
+    return post_page(request, post, form, thread=thread)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    """One's own comment: GET asks, POST saves. A fragment in the comment's place for htmx, a page for others."""
+    post = visible_post(request, shortcode)
+    comment = mark(request, post, visible_comment(request, post, comment_id))
+    if comment.author_id != request.user.pk:
+        raise Http404
+    form = CommentForm(request.POST if request.method == "POST" else None, initial={"text": comment.text})
+    if request.method == "POST" and form.is_valid():
+        try:
+            with gone_is_missing():
+                edit_comment(comment, text=form.cleaned_data["text"])
+        except CommentRefusedError as refused:
+            form.add_error("text", str(refused))
+        else:
+            return varies_by_htmx(_line_or_redirect(request, post, comment))
+    template = "posts/_comment_editing.html" if request.htmx else "posts/edit_comment.html"
+    context = {"post": post, "comment": comment, "form": form}
+    return varies_by_htmx(render(request, template, context, status=422 if form.errors else 200))
+
+
+@require_safe
+@login_not_required
+def show_comment(request: SiteRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    """Where one comment is: the page of its thread; for htmx its line alone, when an edit is given up."""
+    post = visible_card(request, shortcode)
+    comment = visible_comment(request, post, comment_id)
+    if not request.htmx:
+        url = f"{post.get_absolute_url()}comments/{comment.thread_id}/replies/#comment-{comment.pk}"
+        return varies_by_htmx(redirect(url))
+    return varies_by_htmx(_line(request, post, comment))
+
+
+@require_POST
+def pin(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    post = own_post(request, shortcode)
+    comment = visible_comment(request, post, comment_id)
+    try:
+        with gone_is_missing():
+            pin_comment(comment)
+    except CommentRefusedError as refused:
+        if not request.htmx:
+            messages.error(request, str(refused))
+            return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")
+        comment.refusal = str(refused)
+        return _line(request, post, comment, status=422)
+    return _line_or_redirect(request, post, comment)
+
+
+@require_POST
+def unpin(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    post = own_post(request, shortcode)
+    comment = visible_comment(request, post, comment_id)
+    unpin_comment(comment)
+    return _line_or_redirect(request, post, comment)
+
+
+def _line_or_redirect(request: MemberRequest, post: Post, comment: Comment) -> HttpResponse:
+    """The redrawn line of a changed comment for htmx; for a browser without JavaScript, back to it."""
+    if not request.htmx:
+        thread = f"comments/{comment.parent_id}/replies/" if comment.parent_id else ""
+        return redirect(f"{post.get_absolute_url()}{thread}#comment-{comment.pk}")
+    return _line(request, post, visible_comment(request, post, comment.pk))
+
+
+def _line(request: SiteRequest, post: Post, comment: Comment, status: int = 200) -> HttpResponse:
+    context = {"post": post, "comment": mark(request, post, comment)}
+    return render(request, "posts/_comment_line.html", context, status=status)
 
 
 @require_POST
@@ -51,20 +180,34 @@ def delete_comment(request: MemberRequest, shortcode: str, comment_id: int) -> H
     do_delete_comment(comment)
     if not request.htmx:
         return redirect(post)
-    post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
-    return render(request, "posts/_comment_deleted.html", {"post": post})
+    return render(request, "posts/_comment_deleted.html", {"post": _counted(request, post)})
 
 
 @require_POST
 def approve_comment(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
-    """Show what somebody restricted wrote under one's own post to all. htmx gets the comment drawn anew."""
+    """Show a comment that waits under one's own post to all. htmx gets the comment drawn anew."""
     post = visible_post(request, shortcode)
     waiting = Comment.objects.visible_to(request.user).waiting_for(request.user).filter(post=post)
-    comment = get_object_or_404(waiting.select_related("author", "post"), pk=comment_id)
-    do_approve_comment(comment)
+    do_approve_comment(get_object_or_404(waiting, pk=comment_id))
+    comment = visible_comment(request, post, comment_id)
     if not request.htmx:
-        return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")
-    comment.refresh_from_db(fields=["hidden_until_approved"])
-    mark_deletable(request, comment)
-    post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
-    return render(request, "posts/_comment_approved.html", {"post": post, "comment": comment})
+        return redirect(f"{post.get_absolute_url()}#comment-{comment_id}")
+    context = {"post": _counted(request, post), "comment": mark(request, post, comment)}
+    return render(request, "posts/_comment_approved.html", context)
+
+
+@require_POST
+def comments_on(request: MemberRequest, shortcode: str) -> HttpResponse:
+    return _turn_comments(request, shortcode, on=True)
+
+
+@require_POST
+def comments_off(request: MemberRequest, shortcode: str) -> HttpResponse:
+    return _turn_comments(request, shortcode, on=False)
+
+
+def _turn_comments(request: MemberRequest, shortcode: str, *, on: bool) -> HttpResponse:
+    post = own_post(request, shortcode)
+    if turn_comments(post, on=on):
+        messages.success(request, f"Comments are turned {'on' if on else 'off'}.")
+    return redirect(post)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
@@ -10,7 +10,7 @@ from common.http import varies_by_htmx
 from common.pagination import Page, page_by_id
 from posts.actions import like_post, unlike_post
 from posts.models import Like, Post
-from posts.views.lookup import visible_post
+from posts.views.lookup import gone_is_missing, visible_post
 from social.people import people_in_order
 
 LIKERS_PER_PAGE = 30
@@ -19,7 +19,8 @@ LIKERS_PER_PAGE = 30
 @require_POST
 def like(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
-    like_post(post, liker=request.user)
+    with gone_is_missing():
+        like_post(post, liker=request.user)
     return _like_button(request, post)
 
 
@@ -46,5 +47,5 @@ def _like_button(request: MemberRequest, post: Post) -> HttpResponse:
     """The redrawn button for htmx; for a browser without JavaScript, back to the post."""
     if not request.htmx:
         return redirect(post)
-    post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
+    post = get_object_or_404(Post.objects.with_viewer_state(request.user), pk=post.pk)
     return render(request, "posts/_actions.html", {"post": post})

@@ -1,16 +1,29 @@
 from __future__ import annotations
 
-from django.http import HttpRequest
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.http import MemberRequest
 from common.ids import decode_shortcode
-from posts.models import Media, Post, UploadSession
+from posts.models import Comment, Media, Post, UploadSession
 
 
 def visible_post(request: HttpRequest, shortcode: str) -> Post:
     """The post if the one who asks may see it, else 404: what is forbidden answers as what is missing."""
     return get_object_or_404(Post.objects.visible_to(request.user), pk=decode_shortcode(shortcode))
+
+
+@contextmanager
+def gone_is_missing() -> Iterator[None]:
+    """What was there when it was looked up, and has gone since, answers as what is missing: 404."""
+    try:
+        yield
+    except ObjectDoesNotExist as gone:
+        raise Http404 from gone
 
 
 def own_post(request: HttpRequest, shortcode: str) -> Post:
@@ -29,6 +42,14 @@ def visible_card(request: HttpRequest, shortcode: str) -> Post:
     """`visible_post` with all that its page or card shows."""
     posts = Post.objects.visible_to(request.user).for_cards(request.user)
     return get_object_or_404(posts, pk=decode_shortcode(shortcode))
+
+
+def visible_comment(request: HttpRequest, post: Post, comment_id: int) -> Comment:
+    """The comment of `post` if the one who asks may see it, with all that it shows, else 404."""
+    comments = Comment.objects.visible_to(request.user).filter(post=post).with_viewer_state(request.user)
+    comment = get_object_or_404(comments, pk=comment_id)
+    comment.post = post
+    return comment
 
 
 def own_unshared(request: MemberRequest, media_id: int) -> Media:

@@ -6,40 +6,65 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts.http import SiteRequest
-from accounts.models import DISPLAY_FIELDS
-from common.pagination import Page, page_by_id
+from common.limits import MAX_PINNED_COMMENTS
+from common.pagination import Page, cursor_of, page_by_id
 from posts.forms import CommentForm
 from posts.models import Comment, Post
 
 COMMENTS_PER_PAGE = 20
 
 
-def post_page(request: SiteRequest, post: Post, comment_form: CommentForm, status: int = 200) -> HttpResponse:
-    """`post` comes from `for_cards()`."""
-    context = {"post": post, "comments": newest_comments(request, post), "comment_form": comment_form}
-    return render(request, "posts/post.html", context, status=status)
+def post_page(
+    request: SiteRequest, post: Post, comment_form: CommentForm, *, thread: Comment | None = None, status: int = 200
+) -> HttpResponse:
+    """`post` comes from `for_cards()`. With `thread`, from `visible_comment`, that one alone is shown, unfolded."""
+    if thread is None:
+        context = {"pinned": pinned_comments(request, post), "comments": newest_comments(request, post)}
+    else:
+        thread.replies_page = newest_replies(request, thread)
+        context = {"comments": Page([thread]), "thread": thread}
+    return render(request, "posts/post.html", {"post": post, "comment_form": comment_form, **context}, status=status)
+
+
+def pinned_comments(request: SiteRequest, post: Post) -> list[Comment]:
+    """What the author shows first, on the first page of the comments only; that pinned last first. One query."""
+    if cursor_of(request) is not None:
+        return []
+    pinned = Comment.objects.visible_to(request.user).filter(post=post, pinned_at__isnull=False)
+    rows = list(pinned.with_viewer_state(request.user).order_by("-pinned_at")[:MAX_PINNED_COMMENTS])
+    return [mark(request, post, comment) for comment in rows]
 
 
 def newest_comments(request: SiteRequest, post: Post) -> Page[Comment]:
-    """One page of the comments of `post`, the oldest of the page first; the next page is of older ones. One query."""
-    comments = (
-        Comment.objects.visible_to(request.user)
-        .filter(post=post)
-        .select_related("author")
-        .only("id", "post_id", "text", "hidden_until_approved", *(f"author__{name}" for name in DISPLAY_FIELDS))
-    )
-    page = page_by_id(request, comments, COMMENTS_PER_PAGE)
+    """One page of the threads of `post`, the oldest of the page first; the next page is of older ones. One query."""
+    threads = Comment.objects.threads().visible_to(request.user).filter(post=post, pinned_at=None)
+    page = page_by_id(request, threads.with_viewer_state(request.user), COMMENTS_PER_PAGE)
+    # The post's own page, too, continues at the list of comments.
+    return _turned(request, post, page, f"{post.get_absolute_url()}comments/")
+
+
+def newest_replies(request: SiteRequest, thread: Comment) -> Page[Comment]:
+    """One page of the replies under `thread`, from `visible_comment`; as `newest_comments`."""
+    replies = Comment.objects.seen_alone_by(request.user).filter(parent=thread)
+    page = page_by_id(request, replies.with_viewer_state(request.user), COMMENTS_PER_PAGE)
+    return _turned(request, thread.post, page, f"{thread.url}replies/")
+
+
+def _turned(request: SiteRequest, post: Post, page: Page[Comment], url: str) -> Page[Comment]:
     page.items.reverse()
     for comment in page:
-        comment.post = post
-        mark_deletable(request, comment)
+        mark(request, post, comment)
     if page.next_url:
-        # The post's own page, too, continues at the list of comments.
-        page.next_url = f"{post.get_absolute_url()}comments/?{page.next_url.split('?', 1)[1]}"
+        page.next_url = f"{url}?{page.next_url.split('?', 1)[1]}"
     return page
 
 
-def mark_deletable(request: SiteRequest, comment: Comment) -> None:
-    """Set `deletable` for the one who asks: their own comment, or any under their own post; and `approvable`."""
-    comment.deletable = request.user.pk in {comment.author_id, comment.post.author_id}
-    comment.approvable = comment.hidden_until_approved and request.user.pk == comment.post.author_id
+def mark(request: SiteRequest, post: Post, comment: Comment) -> Comment:
+    """Set what the one who asks may do with a comment of `post`: delete, approve, edit, pin. Returns it."""
+    comment.post = post
+    is_posts_author = request.user.pk == post.author_id
+    comment.deletable = is_posts_author or request.user.pk == comment.author_id
+    comment.approvable = is_posts_author and comment.hidden_until_approved
+    comment.editable = request.user.pk == comment.author_id and comment.is_fresh
+    comment.pinnable = is_posts_author and comment.parent_id is None and not comment.hidden_until_approved
+    return comment

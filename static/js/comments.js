@@ -1,7 +1,7 @@
 /**
  * The comment box, `form[data-comment-form]`: "Post" waits until there is text, Ctrl or Cmd + Enter sends, the box grows
  * with its text, and after a comment was added the cursor is back in it. htmx sends the form; what was typed stays when
- * it fails. Without JavaScript the form posts and the server refuses an empty comment.
+ * it fails. `[data-reply]` makes it the box of a reply: it begins with the name, and what was typed stays. Without JavaScript the form posts and the server refuses an empty comment.
  */
 import { onContent } from "./dom.js";
 
@@ -24,6 +24,29 @@ addEventListener("pageshow", () => {
     if (box) update(form, box);
   }
 });
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("[data-reply], [data-reply-cancel]");
+  const form = link?.closest("[data-post]")?.querySelector("form[data-comment-form]");
+  if (!form || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  replyTo(form, link.dataset.reply ?? "", link.dataset.replyName ?? "");
+});
+
+/** Makes the box one for a reply to the comment `id` of `name`, or with "" for a comment of its own again. */
+function replyTo(form, id, name) {
+  const box = form.querySelector("textarea");
+  const shown = form.querySelector("[data-replying-name]");
+  const before = shown.textContent ? `@${shown.textContent} ` : "";
+  const typed = before && box.value.startsWith(before) ? box.value.slice(before.length) : box.value;
+  form.elements.parent.value = id;
+  shown.textContent = name;
+  form.querySelector("[data-replying]").hidden = !id;
+  box.value = id ? `@${name} ${typed}` : typed;
+  update(form, box);
+  box.focus();
+  box.setSelectionRange(box.value.length, box.value.length);
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;

@@ -1,5 +1,5 @@
 /**
- * Like and follow at once: `form[data-optimistic="like"|"follow"]` shows the new state before the server has answered,
+ * Like and follow at once: `form[data-optimistic="like"|"comment-like"|"follow"]` shows the new state before the server has answered,
  * and goes back with a message if it refuses. Presses that come faster than answers are remembered: one request is
  * under way at a time, and the last press wins. Takes these forms over from htmx.
  * Without this module htmx swaps the answer in; without JavaScript the form posts and the page comes back.
@@ -12,6 +12,7 @@ const TIMEOUT_MS = 15_000;
 
 const KINDS = {
   like: { on: "like", off: "unlike", refused: (on) => `Couldn't ${on ? "like" : "unlike"} this post.` },
+  "comment-like": { on: "like", off: "unlike", refused: (on) => `Couldn't ${on ? "like" : "unlike"} this comment.` },
   follow: { on: "follow", off: "unfollow", refused: (on, owner) => `Couldn't ${on ? "follow" : "unfollow"} ${owner}.` },
 };
 
@@ -101,12 +102,12 @@ function show(state) {
   // A request to follow a private account is no follower yet.
   if ("uncounted" in state.form.dataset) return;
   const name = base.split("/").at(-2);
-  const counts = kind === KINDS.like ? `[data-post="${CSS.escape(name)}"] [data-like-count]` : `[data-followers-count][data-person="${CSS.escape(name)}"]`;
+  const counts = kind === KINDS["comment-like"] ? `#comment-likes-${CSS.escape(name)}` : kind === KINDS.like ? `[data-post="${CSS.escape(name)}"] [data-like-count]` : `[data-followers-count][data-person="${CSS.escape(name)}"]`;
   for (const element of document.querySelectorAll(counts)) move(element, wanted ? 1 : -1);
 }
 
 function move(element, step) {
-  const key = "likeCount" in element.dataset ? "likeCount" : "followersCount";
+  const key = ["likeCount", "commentLikes", "followersCount"].find((name) => name in element.dataset);
   const count = Math.max(0, Number(element.dataset[key]) + step);
   element.dataset[key] = String(count);
   const noun = count === 1 ? element.dataset.one : element.dataset.many;

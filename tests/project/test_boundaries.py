@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
 from common.ids import encode_shortcode
-from posts.models import Comment, Like, Media, Post, UploadSession
+from posts.models import Comment, CommentLike, HiddenWord, Like, Media, Post, UploadSession
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
 
 PUBLIC = {
@@ -20,6 +20,8 @@ PUBLIC = {
     "feed:profile",
     "posts:post",
     "posts:comments",
+    "posts:replies",
+    "posts:show_comment",
     "posts:captions",
     "media:rendition",
     "accounts:username_available",
@@ -48,6 +50,9 @@ WRITES += ["/create/uploads/", "/create/uploads/1/parts/1/", "/create/uploads/1/
 WRITES += ["/create/media/1/captions/", "/create/media/1/captions/delete/"]
 WRITES += ["/create/media/1/delete/", "/create/media/1/retry/", "/p/{post}/slides/1/remove/"]
 WRITES += ["/p/{post}/comments/{comment}/approve/"]
+OF_COMMENTS = ["like", "unlike", "pin", "unpin", "edit"]
+WRITES += [f"/p/{{post}}/comments/{{comment}}/{what}/" for what in OF_COMMENTS]
+WRITES += ["/p/{post}/comments/off/", "/p/{post}/comments/on/", "/accounts/hidden-words/"]
 CHANGES = ["block", "unblock", "mute", "unmute", "restrict", "unrestrict", "remove-follower"]
 CHANGES += ["add-close-friend", "remove-close-friend"]
 WRITES += [f"/{{other}}/{change}/" for change in CHANGES]
@@ -79,8 +84,22 @@ def filled(author, follower, post):
 
 def rows():
     posts = Post.objects.filter(deleted_at=None)
-    states = sorted(posts.values_list("pk", "version", "archived_at"))
-    found = [Like, Comment, Follow, Media, UploadSession, FollowRequest, Block, Mute, Restrict, CloseFriend]
+    states = sorted(posts.values_list("pk", "version", "archived_at", "comments_off"))
+    states += sorted(Comment.objects.values_list("pk", "text", "pinned_at"))
+    found = [
+        Like,
+        Comment,
+        CommentLike,
+        HiddenWord,
+        Follow,
+        Media,
+        UploadSession,
+        FollowRequest,
+        Block,
+        Mute,
+        Restrict,
+        CloseFriend,
+    ]
     private = list(User.objects.filter(is_private=True).order_by("pk").values_list("pk", flat=True))
     return [states, private, *(model.objects.count() for model in found)]
 
@@ -128,7 +147,7 @@ def test_A10_ones_writes_on_what_one_may_not_touch_are_not_found(url, filled, st
 
     unknown = browser.post(url.format(**missing), {"text": "x"})
     assert unknown.status_code == 404
-    if url.rsplit("/", 2)[-2] in {"delete", "retry", "edit", "archive", "unarchive"}:
+    if url.rsplit("/", 2)[-2] in {"delete", "retry", "edit", "archive", "unarchive", "pin", "unpin", "off", "on"}:
         forbidden = browser.post(url.format(**filled), {"text": "x"})
         assert forbidden.status_code == 404
         assert rows() == before

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+import regex
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from common.limits import MAX_CODE_POINTS_PER_CHAR, MAX_HIDDEN_WORD_CHARS
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+_TOKEN = regex.compile(r"[\w\p{M}]+|\p{S}")
+_ACCENTS = regex.compile(r"[\u0300-\u036f]")
+_UNSEEN = regex.compile(r"\p{Cf}")
+
+
+def words_of(text: str) -> str:
+    """The words of `text` in order, one blank between, as they are compared.
+
+    Letter case, accents, compatibility forms (full width, bold letters), signs that are not seen and punctuation do
+    not matter; signs such as emoji are words.
+    """
+    # Compatibility forms first: of a bold É nothing else finds the E.
+    plain = unicodedata.normalize("NFKD", _UNSEEN.sub("", unicodedata.normalize("NFKC", text).casefold()))
+    return " ".join(_TOKEN.findall(unicodedata.normalize("NFC", _ACCENTS.sub("", plain)).casefold()))
+
+
+class HiddenWordQuerySet(models.QuerySet["HiddenWord"]):
+    def heeded_by(self, owner_id: int) -> HiddenWordQuerySet:
+        """The words that hold comments under posts of this person: their own and the site's."""
+        return self.filter(Q(owner_id=owner_id) | Q(owner=None))
+
+    def of(self, owner: User) -> HiddenWordQuerySet:
+        """One's own list, in the order in which it was written."""
+        return self.filter(owner=owner).order_by("pk")
+
+    def are_in(self, text: str) -> bool:
+        """Whether one of these is in `text` as a whole word, or as words one after another. One query."""
+        words = f" {words_of(text)} "
+        return any(f" {pattern} " in words for pattern in self.values_list("pattern", flat=True))
+
+
+class HiddenWord(models.Model):
+    """A word, or some in a row: comments with it wait for approval."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="hidden_words", db_index=False
+    )
+    """Under whose posts; null for the site's own list, which is heeded under all."""
+    word = models.CharField(max_length=MAX_HIDDEN_WORD_CHARS * MAX_CODE_POINTS_PER_CHAR)
+    """As it was typed."""
+    pattern = models.CharField(max_length=MAX_HIDDEN_WORD_CHARS * MAX_CODE_POINTS_PER_CHAR * 4, editable=False)
+    """As it is compared: `words_of(word)`."""
+
+    objects = HiddenWordQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # Also the list of one owner.
+            models.UniqueConstraint(fields=["owner", "pattern"], name="hide_a_word_once", nulls_distinct=False),
+            models.CheckConstraint(condition=~Q(pattern=""), name="hidden_words_say_something"),
+        ]
+
+    def __str__(self) -> str:
+        return self.word

@@ -1,0 +1,100 @@
+"""Who may see a comment may like it, once; the count is exact."""
+
+import pytest
+
+from common.tasks import fold_counters
+from posts.actions import add_comment, delete_comment, like_comment, remove_comment, unlike_comment
+from posts.events import CommentLiked, CommentUnliked
+from posts.models import Comment, CommentLike
+from social.actions import block, restrict
+from tests.conftest import HTMX
+
+
+@pytest.fixture
+def comment(post, follower):
+    return add_comment(post, author=follower, text="first")
+
+
+@pytest.fixture
+def url(post, comment):
+    return f"{post.get_absolute_url()}comments/{comment.pk}/"
+
+
+def count_of(comment):
+    return Comment.objects.with_viewer_state(comment.author).get(pk=comment.pk).like_count
+
+
+def test_a_comment_is_liked_once_and_unliked_once_and_counts_at_once(as_, stranger, comment, url):
+    browser = as_(stranger)
+
+    for _ in range(2):
+        answer = browser.post(f"{url}like/", headers=HTMX)
+        assert 'aria-pressed="true"' in answer.text
+        assert "1 like" in answer.text
+        assert count_of(comment) == 1
+    fold_counters()
+    assert count_of(comment) == 1
+    assert Comment.objects.get().folded_likes == 1
+    for _ in range(2):
+        assert 'aria-pressed="false"' in browser.post(f"{url}unlike/", headers=HTMX).text
+        assert count_of(comment) == 0
+
+
+def test_without_javascript_a_like_leads_back_to_the_comment(as_, stranger, comment, url):
+    assert as_(stranger).post(f"{url}like/")["Location"] == f"{url}replies/#comment-{comment.pk}"
+
+
+def test_D12_an_unlike_that_comes_before_the_like_changes_nothing(stranger, comment):
+    assert not unlike_comment(comment, liker=stranger)
+    assert like_comment(comment, liker=stranger)
+    assert count_of(comment) == 1
+
+
+def test_likes_and_unlikes_are_announced_once(stranger, comment, monkeypatch):
+    told = []
+    monkeypatch.setattr("posts.actions.emit", told.append)
+    for act in (like_comment, like_comment, unlike_comment, unlike_comment):
+        act(comment, liker=stranger)
+
+    assert told == [CommentLiked(comment.pk, stranger.pk), CommentUnliked(comment.pk, stranger.pk)]
+
+
+def test_A2_a_comment_that_one_cannot_see_is_not_there_to_like(as_, author, stranger, follower, post, comment, url):
+    restrict(author, restricted=follower)
+    held = add_comment(post, author=follower, text="held")
+    assert as_(stranger).post(url.replace(str(comment.pk), str(held.pk)) + "like/").status_code == 404
+    block(follower, blocked=stranger)
+    for what in ("like/", "unlike/", "likes/", "replies/", "reply/", "edit/", ""):
+        browser = as_(stranger)
+        answer = browser.post(url + what) if what in {"like/", "unlike/"} else browser.get(url + what)
+        assert answer.status_code == 404, what
+    remove_comment(comment, reason="rude")
+    assert as_(author).post(f"{url}like/").status_code == 404
+    assert not CommentLike.objects.exists()
+
+
+def test_a_like_of_a_comment_that_has_gone_meanwhile_says_so(author, stranger, comment):
+    delete_comment(comment)
+
+    with pytest.raises(Comment.DoesNotExist):
+        like_comment(comment, liker=stranger)
+    assert not CommentLike.objects.exists()
+
+
+def test_likes_go_with_their_comment(stranger, comment):
+    like_comment(comment, liker=stranger)
+    delete_comment(comment)
+
+    assert not CommentLike.objects.exists()
+    fold_counters()
+
+
+def test_the_list_of_likers_leaves_out_whom_the_viewer_cannot_see(as_, author, stranger, follower, comment, url):
+    for one in (author, stranger):
+        like_comment(comment, liker=one)
+    block(stranger, blocked=follower)
+
+    page = as_(follower).get(f"{url}likes/").text
+
+    assert 'href="/author/"' in page
+    assert 'href="/stranger/"' not in page

@@ -19,7 +19,9 @@ from common.linkify import normalize_tag
 from common.pagination import MAX_BIGINT, Page, cursor_of, page_by_id, url_after
 from common.text import clean_line
 from feed.home import home_posts
+from feed.models import without_muted_tags
 from feed.suggestions import suggestions_for
+from feed.tag_views import tag_state
 from posts.models import Audience, Post
 from social.models import with_close_state
 from social.people import blocked_by, with_relations
@@ -60,7 +62,7 @@ def explore(request: SiteRequest) -> HttpResponse:
     posts = (
         Post.objects.visible_to(request.user)
         .unmuted_by(request.user)
-        .filter(pk__gt=recent)
+        .filter(without_muted_tags(request.user), pk__gt=recent)
         .order_by("-folded_likes", "-id")
     )
     if request.user.is_authenticated:
@@ -94,7 +96,9 @@ def tag(request: SiteRequest, tag: str) -> HttpResponse:
     posts = Post.objects.visible_to(request.user).filter(tagged__hashtag__name=name)
     page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
     is_fragment = request.htmx and cursor_of(request)
-    context = {"tag": name, "page": page, "post_count": 0 if is_fragment else posts.count()}
+    context: dict[str, Any] = {"page": page}
+    if not is_fragment:
+        context |= tag_state(name, request.user) | {"post_count": posts.count()}
     return _grid(request, "feed/tag.html", context)
 
 

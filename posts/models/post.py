@@ -156,6 +156,8 @@ class Post(SnowflakeModel):
     comment_count: int
     liked_by_viewer: bool
     is_own: bool
+    followed_tag = ""
+    """Set by feed.home: the followed tag for which alone the post is on the page."""
 
     class Meta:
         indexes = [

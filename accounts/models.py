@@ -99,6 +99,12 @@ class AvatarState(models.TextChoices):
     FAILED = "failed", "failed"
 
 
+class WhoMayTag(models.TextChoices):
+    EVERYONE = "everyone", "Everyone"
+    FOLLOWING = "following", "People I follow"
+    NOBODY = "nobody", "Nobody"
+
+
 class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     """A person with an account.
 
@@ -131,6 +137,9 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     """Follow requests with ids up to this are to be accepted: the rest of "accept all", which `social.sweep` does."""
     deactivated_at = models.DateTimeField(null=True, editable=False)
     """Since when the person has hidden themselves and all they shared; null for those who are here."""
+
+    who_may_tag = models.CharField(max_length=9, choices=WhoMayTag.choices, default=WhoMayTag.EVERYONE, editable=False)
+    """Who may tag them in photos, and whose mentions they are told of."""
 
     last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
     follows_version = models.PositiveIntegerField(default=0, editable=False)
@@ -166,6 +175,7 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
         constraints = [
             models.CheckConstraint(condition=Q(username__regex=USERNAME_PATTERN), name="username_is_well_formed"),
             models.CheckConstraint(condition=Q(email=Lower("email")), name="email_is_lower_case"),
+            models.CheckConstraint(condition=Q(who_may_tag__in=WhoMayTag.values), name="who_may_tag_is_known"),
         ]
         indexes = [
             # Suggestions: the most followed first.

@@ -56,4 +56,5 @@ def without_muted_tags(viewer: Viewer) -> Q:
     if not viewer.is_authenticated:
         return Q()
     mine = TagMute.objects.filter(person_id=viewer.pk, hashtag_id=OuterRef("hashtag_id"))
-    return Q(author_id=viewer.pk) | ~Exists(PostHashtag.objects.filter(Exists(mine), post_id=OuterRef("pk")))
+    carries = Exists(PostHashtag.objects.filter(Exists(mine), post_id=OuterRef("pk")))
+    return Q(author_id=viewer.pk) | ~Q(carries)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -99,7 +99,7 @@ def muted_tags(request: MemberRequest) -> HttpResponse:
 
 def _list(request: MemberRequest, model: type[TagFollow | TagMute], kind: str, limit: int) -> HttpResponse:
     """The page, or for htmx its further rows. Nobody both follows and mutes a tag, so the list says all of it."""
-    rows = model.objects.filter(person=request.user).select_related("hashtag")
+    rows: QuerySet[Any] = model.objects.filter(person=request.user).select_related("hashtag")
     found = page_by_id(request, rows, TAGS_PER_PAGE)
     page = Page([row.hashtag for row in found], found.next_url)
     is_fragment = request.htmx and "cursor" in request.GET

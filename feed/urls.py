@@ -17,4 +17,5 @@ urlpatterns = [
     path("accounts/tags/muted/", tag_views.muted_tags, name="muted_tags"),
     path("archive/", views.archive, name="archive"),
     path("<username:username>/", views.profile, name="profile"),
+    path("<username:username>/tagged/", views.profile, {"tab": "tagged"}, name="tagged"),
 ]

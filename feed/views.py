@@ -104,14 +104,18 @@ def tag(request: SiteRequest, tag: str) -> HttpResponse:
 
 @require_safe
 @login_not_required
-def profile(request: SiteRequest, username: str) -> HttpResponse:
-    """A person and their posts; on one's own also those that are processing or failed."""
+def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResponse:
+    """A person and their posts, or those in which they are tagged; on one's own also what is processing or failed.
+
+    Of a private person the latter, too, are for their followers, whoever shared them.
+    """
     people = with_relations(User.objects.visible_to(request.user).with_counts(), request.user)
     person = with_close_state(people, request.user).filter(username=username.lower()).first()
     if person is None:
         return _blocked_profile(request, username)
     if username != person.username:
-        return redirect(person, permanent=True)
+        path = person.get_absolute_url()
+        return redirect(f"{path}tagged/" if tab == "tagged" else path, permanent=True)
     is_own = person.pk == request.user.pk
     posts = Post.objects.visible_to(request.user).filter(author=person)
     if person.is_open and (is_own or person.viewer_is_close):
@@ -119,9 +123,10 @@ def profile(request: SiteRequest, username: str) -> HttpResponse:
         person.posts_count += posts.filter(audience=Audience.CLOSE_FRIENDS).count()
     page: Page[Post] = Page([])
     if person.is_open:
-        page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
-    unfinished = _unfinished(request) if is_own and not cursor_of(request) else []
-    context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own}
+        shown = posts if tab == "posts" else Post.objects.visible_to(request.user).with_person(person)
+        page = page_by_id(request, shown.for_cards(request.user), TILES_PER_PAGE)
+    unfinished = _unfinished(request) if is_own and tab == "posts" and not cursor_of(request) else []
+    context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own, "tab": tab}
     if request.user.is_authenticated and not is_own:
         context["questions"] = questions_about(person)
     return _grid(request, "feed/profile.html", context)

@@ -44,6 +44,7 @@ from posts.events import (
 )
 from posts.models import COMMENTS, LIKES, Audience, Comment, Hashtag, Like, Media, Post, PostHashtag, UploadSession
 from posts.models.media import MediaKind, MediaState
+from posts.people import announce_people, sync_mentions
 from social.models import Restrict
 
 
@@ -259,6 +260,7 @@ def share_post(
     Media.objects.bulk_update(media.values(), ["post", "position", "alt", "edits"])
     _render_again(changed)
     _tag(post)
+    sync_mentions(post, is_new=True)
     if publish_if_ready(post.pk):
         post.refresh_from_db()
     return post
@@ -370,6 +372,7 @@ def publish_if_ready(post_id: int) -> bool:
     if post.is_counted:
         POSTS.add(post.author_id)
     emit(PostPublished(post_id=post.pk))
+    announce_people(post)
     return True
 
 
@@ -508,6 +511,7 @@ def edit_post(
     if is_retagged:
         PostHashtag.objects.filter(post=now).delete()
         _tag(now)
+        sync_mentions(now)
     if now.is_counted != was_counted:
         POSTS.add(now.author_id, 1 if now.is_counted else -1)
     return True
@@ -571,6 +575,7 @@ def _announce(comment: Comment) -> None:
     if comment.is_counted:
         COMMENTS.add(comment.post_id)
         emit(CommentAdded(comment_id=comment.pk))
+        sync_mentions(comment.post, comment, is_new=True)
 
 
 @transaction.atomic

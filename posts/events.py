@@ -47,3 +47,17 @@ class CommentAdded:
     """There is a comment that others see: written just now, or approved."""
 
     comment_id: int
+
+
+@dataclass(frozen=True)
+class PersonMentioned:
+    """Somebody who wants to hear of it is named with an @ in words that they may see."""
+
+    mention_id: int
+
+
+@dataclass(frozen=True)
+class PersonTagged:
+    """Somebody is tagged in a photo of a post that others see; nobody is told of having tagged themselves."""
+
+    tag_id: int

@@ -2,6 +2,7 @@ from posts.models.comment import Comment
 from posts.models.hashtag import Hashtag, PostHashtag
 from posts.models.like import Like
 from posts.models.media import Media
+from posts.models.people import Mention, PersonTag
 from posts.models.post import COMMENTS, LIKES, Audience, Post
 from posts.models.upload_session import UploadSession
 
@@ -13,6 +14,8 @@ __all__ = [
     "Hashtag",
     "Like",
     "Media",
+    "Mention",
+    "PersonTag",
     "Post",
     "PostHashtag",
     "UploadSession",

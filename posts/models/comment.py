@@ -3,13 +3,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.safestring import SafeString
 
 from accounts.models import known_to
 from common.ids import SnowflakeModel
-from common.limits import MAX_CODE_POINTS_PER_CHAR, MAX_COMMENT_CHARS
+from common.limits import MAX_CODE_POINTS_PER_CHAR, MAX_COMMENT_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
 from social.models import Block
 
@@ -50,6 +51,8 @@ class Comment(SnowflakeModel):
     hidden_until_approved = models.BooleanField(default=False, editable=False)
     """Whether only its author and the post's see it: it was written by somebody whom the latter restricts."""
     removed_at = models.DateTimeField(null=True, editable=False)
+    unlinked = ArrayField(models.CharField(max_length=MAX_USERNAME_CHARS), default=list, blank=True, editable=False)
+    """Usernames in it that are no link: of people who removed themselves."""
     removed_reason = models.CharField(max_length=500, blank=True, editable=False)
 
     objects = CommentQuerySet.as_manager()
@@ -80,4 +83,4 @@ class Comment(SnowflakeModel):
 
     @property
     def text_html(self) -> SafeString:
-        return linkify(self.text)
+        return linkify(self.text, unlinked=self.unlinked)

@@ -16,10 +16,6 @@ class Hashtag(SnowflakeModel):
     post_count: int
     """Set by search.find.find_tags."""
 
-    # Annotations of feed.tag_views.
-    followed: bool
-    muted: bool
-
     def __str__(self) -> str:
         return f"#{self.name}"
 

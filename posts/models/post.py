@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Value
@@ -13,11 +14,12 @@ from django.utils.safestring import SafeString
 from accounts.models import DISPLAY_FIELDS, known_to
 from common.counters import Counter
 from common.ids import SnowflakeModel, encode_shortcode
-from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCATION_CHARS
+from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCATION_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
 from posts.models.comment import Comment
 from posts.models.like import Like
 from posts.models.media import Media, MediaState
+from posts.models.people import PersonTag
 from social.models import CloseFriend, lets_in, not_muted
 
 if TYPE_CHECKING:
@@ -85,12 +87,17 @@ class PostQuerySet(models.QuerySet["Post"]):
         """One's own archive."""
         return self.filter(author=author, archived_at__isnull=False, deleted_at__isnull=True)
 
+    def with_person(self, person: User) -> PostQuerySet:
+        """Posts in whose photos `person` is tagged."""
+        tags = PersonTag.objects.shown().filter(person_id=person.pk)
+        return self.filter(pk__in=tags.values("media__post_id"))
+
     def for_cards(self, viewer: Viewer) -> PostQuerySet:
         """All that a card or a tile shows, in two queries whatever the number of posts."""
         return (
             self.with_viewer_state(viewer)
             .select_related("author")
-            .prefetch_related("media")
+            .prefetch_related(models.Prefetch("media", Media.objects.with_people(viewer)))
             .only(
                 *(field.name for field in Post._meta.concrete_fields),  # noqa: SLF001  (Django's own, documented)
                 *(f"author__{name}" for name in DISPLAY_FIELDS),
@@ -128,6 +135,8 @@ class Post(SnowflakeModel):
 
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="posts", db_index=False)
     caption = models.TextField(max_length=MAX_CAPTION_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
+    unlinked = ArrayField(models.CharField(max_length=MAX_USERNAME_CHARS), default=list, blank=True, editable=False)
+    """Usernames in the caption that are no link: of people who removed themselves."""
     location = models.CharField(max_length=MAX_LOCATION_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     """Moves with every change of what the card shows to all: a cached card carries it in its key."""
@@ -286,4 +295,4 @@ class Post(SnowflakeModel):
 
     @property
     def caption_html(self) -> SafeString:
-        return linkify(self.caption)
+        return linkify(self.caption, unlinked=self.unlinked)

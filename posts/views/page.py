@@ -26,7 +26,14 @@ def newest_comments(request: SiteRequest, post: Post) -> Page[Comment]:
         Comment.objects.visible_to(request.user)
         .filter(post=post)
         .select_related("author")
-        .only("id", "post_id", "text", "hidden_until_approved", *(f"author__{name}" for name in DISPLAY_FIELDS))
+        .only(
+            "id",
+            "post_id",
+            "text",
+            "hidden_until_approved",
+            "unlinked",
+            *(f"author__{name}" for name in DISPLAY_FIELDS),
+        )
     )
     page = page_by_id(request, comments, COMMENTS_PER_PAGE)
     page.items.reverse()

@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import User
 from common.ids import encode_shortcode
 from feed.models import TagFollow, TagMute
-from posts.models import Comment, Like, Media, Post, UploadSession
+from posts.models import Comment, Like, Media, Mention, PersonTag, Post, UploadSession
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
 
 PUBLIC = {
@@ -19,9 +19,11 @@ PUBLIC = {
     "feed:explore",
     "feed:tag",
     "feed:profile",
+    "feed:tagged",
     "posts:post",
     "posts:comments",
     "posts:captions",
+    "posts:tagged_people",
     "media:rendition",
     "accounts:username_available",
     "accounts:theme",
@@ -48,10 +50,12 @@ WRITES += ["/create/media/1/captions/", "/create/media/1/captions/delete/"]
 WRITES += ["/create/media/1/delete/", "/create/media/1/retry/", "/p/{post}/slides/1/remove/"]
 WRITES += ["/p/{post}/comments/{comment}/approve/"]
 WRITES += [f"/explore/tags/sun/{change}/" for change in ("follow", "unfollow", "mute", "unmute")]
+WRITES += ["/p/{post}/people/1/tag/", "/p/{post}/people/tags/1/remove/", "/p/{post}/unmention/"]
+WRITES += ["/p/{post}/comments/{comment}/unmention/"]
 CHANGES = ["block", "unblock", "mute", "unmute", "restrict", "unrestrict", "remove-follower"]
 CHANGES += ["add-close-friend", "remove-close-friend"]
 WRITES += [f"/{{other}}/{change}/" for change in CHANGES]
-WRITES += ["/accounts/privacy/private/", "/accounts/privacy/public/"]
+WRITES += ["/accounts/privacy/tags/", "/accounts/privacy/private/", "/accounts/privacy/public/"]
 WRITES += ["/accounts/requests/{other}/approve/", "/accounts/requests/{other}/refuse/"]
 WRITES += ["/accounts/requests/approve-all/", "/accounts/requests/refuse-all/"]
 
@@ -81,7 +85,7 @@ def rows():
     posts = Post.objects.filter(deleted_at=None)
     states = sorted(posts.values_list("pk", "version", "archived_at"))
     found = [Like, Comment, Follow, Media, UploadSession, FollowRequest, Block, Mute, Restrict, CloseFriend]
-    found += [TagFollow, TagMute]
+    found += [TagFollow, TagMute, Mention, PersonTag]
     private = list(User.objects.filter(is_private=True).order_by("pk").values_list("pk", flat=True))
     return [states, private, *(model.objects.count() for model in found)]
 

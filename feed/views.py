@@ -22,7 +22,7 @@ from feed.home import home_posts
 from feed.models import without_muted_tags
 from feed.suggestions import suggestions_for
 from feed.tag_views import tag_state
-from posts.models import Audience, Post
+from posts.models import Audience, PersonTag, Post
 from social.models import with_close_state
 from social.people import blocked_by, with_relations
 from social.questions import questions_about
@@ -123,13 +123,28 @@ def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResp
         person.posts_count += posts.filter(audience=Audience.CLOSE_FRIENDS).count()
     page: Page[Post] = Page([])
     if person.is_open:
-        shown = posts if tab == "posts" else Post.objects.visible_to(request.user).with_person(person)
-        page = page_by_id(request, shown.for_cards(request.user), TILES_PER_PAGE)
+        page = (
+            page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
+            if tab == "posts"
+            else _tagged(request, person)
+        )
     unfinished = _unfinished(request) if is_own and tab == "posts" and not cursor_of(request) else []
     context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own, "tab": tab}
     if request.user.is_authenticated and not is_own:
         context["questions"] = questions_about(person)
     return _grid(request, "feed/profile.html", context)
+
+
+def _tagged(request: SiteRequest, person: User) -> Page[Post]:
+    """One page of the posts in whose photos `person` is tagged, newest first.
+
+    The tags are walked by their index, so that the first page of somebody who is in a million photos costs what that of
+    anybody does.
+    """
+    tags = PersonTag.objects.shown().filter(person=person, post__in=Post.objects.visible_to(request.user))
+    page = page_by_id(request, tags.values_list("post_id", named=True).distinct(), TILES_PER_PAGE, field="post_id")
+    posts = Post.objects.visible_to(request.user).for_cards(request.user).in_bulk([tag.post_id for tag in page])
+    return Page([posts[tag.post_id] for tag in page if tag.post_id in posts], page.next_url)
 
 
 def _blocked_profile(request: SiteRequest, username: str) -> HttpResponse:

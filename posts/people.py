@@ -126,7 +126,7 @@ def tag_person(medium: Media, *, username: str, x: float, y: float) -> PersonTag
         lock_pair(post.author_id, found)
     tag = PersonTag.objects.filter(media=row, person_id=found).first()
     if tag is None:
-        return _add_tag(row, post, name, PersonTag(media=row, person_id=found, x=x, y=y))
+        return _add_tag(row, post, name, PersonTag(media=row, post=post, person_id=found, x=x, y=y))
     if tag.removed_at is not None:
         raise TagRefusedError(f"{name} removed themselves from this photo.")
     tag.x, tag.y = x, y
@@ -168,6 +168,6 @@ def remove_tag(tag: PersonTag, *, remover: User) -> bool:
 def announce_people(post: Post) -> None:
     """Tell those who are named in a post that others see from now on, in the caller's transaction."""
     _tell_mentioned(Mention.objects.filter(post=post, comment=None), post.author_id)
-    tags = PersonTag.objects.filter(media__post=post, removed_at=None).exclude(person_id=post.author_id)
+    tags = PersonTag.objects.filter(post=post, removed_at=None).exclude(person_id=post.author_id)
     for pk in tags.values_list("pk", flat=True):
         emit(PersonTagged(tag_id=pk))

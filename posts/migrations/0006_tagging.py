@@ -136,6 +136,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "post",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="person_tags", to="posts.post"
+                    ),
+                ),
+                (
                     "person",
                     models.ForeignKey(
                         db_index=False,
@@ -146,11 +152,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("removed_at", None)), fields=["person", "media"], name="photos_of_person"
-                    )
-                ],
+                "indexes": [models.Index(fields=["person", "-post"], name="photos_of_person")],
                 "constraints": [
                     models.UniqueConstraint(fields=("media", "person"), name="tagged_once_a_photo"),
                     models.CheckConstraint(

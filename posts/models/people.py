@@ -65,6 +65,8 @@ class PersonTag(SnowflakeModel):
     """
 
     media = models.ForeignKey("posts.Media", models.CASCADE, related_name="people", db_index=False)
+    post = models.ForeignKey("posts.Post", models.CASCADE, related_name="person_tags")
+    """The post of the photo, for good: a list of posts is found by it, newest first."""
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="person_tags", db_index=False)
     x = models.FloatField()
     y = models.FloatField()
@@ -79,8 +81,8 @@ class PersonTag(SnowflakeModel):
             models.CheckConstraint(condition=Q(x__gte=0, x__lte=1, y__gte=0, y__lte=1), name="tags_are_in_the_photo"),
         ]
         indexes = [
-            # The posts in which somebody is tagged.
-            models.Index(fields=["person", "media"], condition=Q(removed_at=None), name="photos_of_person"),
+            # The posts in which somebody is tagged, newest first.
+            models.Index(fields=["person", "-post"], name="photos_of_person"),
         ]
 
     def __str__(self) -> str:

@@ -19,7 +19,6 @@ from common.linkify import linkify
 from posts.models.comment import Comment
 from posts.models.like import Like
 from posts.models.media import Media, MediaState
-from posts.models.people import PersonTag
 from social.models import CloseFriend, lets_in, not_muted
 
 if TYPE_CHECKING:
@@ -86,11 +85,6 @@ class PostQuerySet(models.QuerySet["Post"]):
     def archived_of(self, author: User) -> PostQuerySet:
         """One's own archive."""
         return self.filter(author=author, archived_at__isnull=False, deleted_at__isnull=True)
-
-    def with_person(self, person: User) -> PostQuerySet:
-        """Posts in whose photos `person` is tagged."""
-        tags = PersonTag.objects.shown().filter(person_id=person.pk)
-        return self.filter(pk__in=tags.values("media__post_id"))
 
     def for_cards(self, viewer: Viewer) -> PostQuerySet:
         """All that a card or a tile shows, in two queries whatever the number of posts."""

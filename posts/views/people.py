@@ -46,7 +46,7 @@ def load_people(request: SiteRequest, post: Post) -> None:
     """Set `shown_people` of each photo of `post`. One query; none if nobody is tagged in it."""
     if not any(medium.has_people for medium in post.slides):
         return
-    tags = list(_tags(request).filter(media__post=post))
+    tags = list(_tags(request).filter(post=post))
     for medium in post.slides:
         medium.shown_people = [tag for tag in tags if tag.media_id == medium.pk]
 
@@ -94,7 +94,7 @@ def tag_person(request: MemberRequest, shortcode: str, media_id: int) -> HttpRes
 def remove_tag(request: MemberRequest, shortcode: str, tag_id: int) -> HttpResponse:
     """Take a tag away: of oneself, or of anybody in one's own photo."""
     post = get_object_or_404(Post.objects.reachable_by(request.user), pk=decode_shortcode(shortcode))
-    tags = PersonTag.objects.visible_to(request.user).removable_by(request.user).filter(media__post=post)
+    tags = PersonTag.objects.visible_to(request.user).removable_by(request.user).filter(post=post)
     tag = get_object_or_404(tags.select_related("media", "person"), pk=tag_id)
     people.remove_tag(tag, remover=request.user)
     if post.author_id == request.user.pk and request.POST.get("from") == "edit":

@@ -247,8 +247,8 @@ def test_O7_the_tagged_tab_costs_the_same_queries_whatever_its_size(
     browser = as_(stranger)
     tagged_tab(browser)
 
-    # Session, viewer, the person, the posts, their media, the bell.
-    with django_assert_num_queries(6):
+    # Session, viewer, the person, the tags, the posts, their media, the bell.
+    with django_assert_num_queries(7):
         answer = tagged_tab(browser)
     assert len(answer.context["page"]) == size
     # As the post's page without anybody in it, and one for all of them.
@@ -304,7 +304,7 @@ def test_the_database_refuses_a_tag_and_a_mention_beside_a_block(author, anna, p
 
     block(anna, blocked=author)
     anna = User.objects.get(pk=anna.pk)
-    rows = (PersonTag(media=photo_of, person=anna, x=0, y=0), Mention(post=post, person=anna))
+    rows = (PersonTag(media=photo_of, post=post, person=anna, x=0, y=0), Mention(post=post, person=anna))
     for row in rows:
         with pytest.raises(IntegrityError), transaction.atomic():
             row.save(force_insert=True)

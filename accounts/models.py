@@ -100,6 +100,12 @@ class AvatarState(models.TextChoices):
     FAILED = "failed", "failed"
 
 
+class WhoMayTag(models.TextChoices):
+    EVERYONE = "everyone", "Everyone"
+    FOLLOWING = "following", "People I follow"
+    NOBODY = "nobody", "Nobody"
+
+
 class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     """A person with an account.
 
@@ -135,6 +141,8 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
 
     deletes_at = models.DateTimeField(null=True, editable=False)
     """When the account is deleted, which its owner asked for; null for those who stay."""
+    who_may_tag = models.CharField(max_length=9, choices=WhoMayTag.choices, default=WhoMayTag.EVERYONE, editable=False)
+    """Who may tag them in photos, and whose mentions they are told of."""
 
     last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
     follows_version = models.PositiveIntegerField(default=0, editable=False)
@@ -173,6 +181,7 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
             models.CheckConstraint(
                 condition=Q(deletes_at__isnull=True) | Q(deactivated_at__isnull=False), name="who_leaves_is_hidden"
             ),
+            models.CheckConstraint(condition=Q(who_may_tag__in=WhoMayTag.values), name="who_may_tag_is_known"),
         ]
         indexes = [
             # Suggestions: the most followed first.

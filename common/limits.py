@@ -23,6 +23,10 @@ MAX_ALT_CHARS: Final = 1_000
 MAX_LOCATION_CHARS: Final = 100
 MAX_HASHTAGS: Final = 30
 MAX_MENTIONS: Final = 20
+MAX_PEOPLE_TAGS: Final = 20
+"""People tagged in one photo."""
+MAX_FOLLOWED_TAGS: Final = 100
+MAX_MUTED_TAGS: Final = 100
 
 MAX_PINNED_COMMENTS: Final = 3
 COMMENT_EDIT_MINUTES: Final = 15

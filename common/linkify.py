@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from urllib.parse import quote
 
 import regex
@@ -36,13 +37,17 @@ def extract_names(text: str) -> list[str]:
     return list(dict.fromkeys(found["name"].lower() for found in _matches(text) if found["name"]))
 
 
-def linkify(text: str) -> SafeString:
-    """`text` escaped, with links. Line breaks stay characters (the stylesheet shows them)."""
+def linkify(text: str, *, unlinked: Collection[str] = ()) -> SafeString:
+    """`text` escaped, with links. Line breaks stay characters (the stylesheet shows them).
+
+    @names that are in `unlinked`, in lower case, are no links.
+    """
     html: list[str] = []
     position = 0
     for found in _matches(text):
         html.append(escape(text[position : found.start()]))
-        html.append(_link(found))
+        is_plain = unlinked and (found["name"] or "").lower() in unlinked
+        html.append(escape(found[0]) if is_plain else _link(found))
         position = found.end()
     html.append(escape(text[position:]))
     return mark_safe("".join(html))  # noqa: S308  (every part is escaped above or in _link)

@@ -19,8 +19,10 @@ from common.linkify import normalize_tag
 from common.pagination import MAX_BIGINT, Page, cursor_of, page_by_id, url_after
 from common.text import clean_line
 from feed.home import home_posts
+from feed.models import without_muted_tags
 from feed.suggestions import suggestions_for
-from posts.models import Audience, Post
+from feed.tag_views import tag_state
+from posts.models import Audience, PersonTag, Post
 from social.models import with_close_state
 from social.people import blocked_by, with_relations
 from social.questions import questions_about
@@ -60,7 +62,7 @@ def explore(request: SiteRequest) -> HttpResponse:
     posts = (
         Post.objects.visible_to(request.user)
         .unmuted_by(request.user)
-        .filter(pk__gt=recent)
+        .filter(without_muted_tags(request.user), pk__gt=recent)
         .order_by("-folded_likes", "-id")
     )
     if request.user.is_authenticated:
@@ -94,20 +96,26 @@ def tag(request: SiteRequest, tag: str) -> HttpResponse:
     posts = Post.objects.visible_to(request.user).filter(tagged__hashtag__name=name)
     page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
     is_fragment = request.htmx and cursor_of(request)
-    context = {"tag": name, "page": page, "post_count": 0 if is_fragment else posts.count()}
+    context: dict[str, Any] = {"page": page}
+    if not is_fragment:
+        context |= tag_state(name, request.user) | {"post_count": posts.count()}
     return _grid(request, "feed/tag.html", context)
 
 
 @require_safe
 @login_not_required
-def profile(request: SiteRequest, username: str) -> HttpResponse:
-    """A person and their posts; on one's own also those that are processing or failed."""
+def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResponse:
+    """A person and their posts, or those in which they are tagged; on one's own also what is processing or failed.
+
+    Of a private person the latter, too, are for their followers, whoever shared them.
+    """
     people = with_relations(User.objects.visible_to(request.user).with_counts(), request.user)
     person = with_close_state(people, request.user).filter(username=username.lower()).first()
     if person is None:
         return _blocked_profile(request, username)
     if username != person.username:
-        return redirect(person, permanent=True)
+        path = person.get_absolute_url()
+        return redirect(f"{path}tagged/" if tab == "tagged" else path, permanent=True)
     is_own = person.pk == request.user.pk
     posts = Post.objects.visible_to(request.user).filter(author=person)
     if person.is_open and (is_own or person.viewer_is_close):
@@ -115,12 +123,28 @@ def profile(request: SiteRequest, username: str) -> HttpResponse:
         person.posts_count += posts.filter(audience=Audience.CLOSE_FRIENDS).count()
     page: Page[Post] = Page([])
     if person.is_open:
-        page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
-    unfinished = _unfinished(request) if is_own and not cursor_of(request) else []
-    context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own}
+        page = (
+            page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
+            if tab == "posts"
+            else _tagged(request, person)
+        )
+    unfinished = _unfinished(request) if is_own and tab == "posts" and not cursor_of(request) else []
+    context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own, "tab": tab}
     if request.user.is_authenticated and not is_own:
         context["questions"] = questions_about(person)
     return _grid(request, "feed/profile.html", context)
+
+
+def _tagged(request: SiteRequest, person: User) -> Page[Post]:
+    """One page of the posts in whose photos `person` is tagged, newest first.
+
+    The tags are walked by their index, so that the first page of somebody who is in a million photos costs what that of
+    anybody does.
+    """
+    tags = PersonTag.objects.shown().filter(person=person, post__in=Post.objects.visible_to(request.user))
+    page = page_by_id(request, tags.values_list("post_id", named=True).distinct(), TILES_PER_PAGE, field="post_id")
+    posts = Post.objects.visible_to(request.user).for_cards(request.user).in_bulk([tag.post_id for tag in page])
+    return Page([posts[tag.post_id] for tag in page if tag.post_id in posts], page.next_url)
 
 
 def _blocked_profile(request: SiteRequest, username: str) -> HttpResponse:

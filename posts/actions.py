@@ -64,6 +64,7 @@ from posts.models import (
     words_of,
 )
 from posts.models.media import MediaKind, MediaState
+from posts.people import announce_people, sync_mentions
 from social.models import Restrict
 
 MAX_DELTA = 32_767
@@ -281,6 +282,7 @@ def share_post(
     Media.objects.bulk_update(media.values(), ["post", "position", "alt", "edits"])
     _render_again(changed)
     _tag(post)
+    sync_mentions(post, is_new=True)
     if publish_if_ready(post.pk):
         post.refresh_from_db()
     return post
@@ -392,6 +394,7 @@ def publish_if_ready(post_id: int) -> bool:
     if post.is_counted:
         POSTS.add(post.author_id)
     emit(PostPublished(post_id=post.pk))
+    announce_people(post)
     return True
 
 
@@ -530,6 +533,7 @@ def edit_post(
     if is_retagged:
         PostHashtag.objects.filter(post=now).delete()
         _tag(now)
+        sync_mentions(now)
     if now.is_counted != was_counted:
         POSTS.add(now.author_id, 1 if now.is_counted else -1)
     return True
@@ -651,6 +655,8 @@ def edit_comment(comment: Comment, *, text: str) -> bool:
         row.hidden_until_approved, row.pinned_at = True, None
     row.save(update_fields=["text", "edited_at", "hidden_until_approved", "pinned_at"])
     _move_count(row, _count_with_replies(row) - counted)
+    if row.is_counted:
+        sync_mentions(row.post, row)
     return True
 
 
@@ -671,6 +677,7 @@ def _announce(comment: Comment) -> None:
     if comment.is_counted:
         _move_count(comment, _count_with_replies(comment))
         emit(CommentAdded(comment_id=comment.pk))
+        sync_mentions(comment.post, comment, is_new=comment.edited_at is None)
 
 
 @transaction.atomic

@@ -59,3 +59,17 @@ class CommentLiked:
 class CommentUnliked:
     comment_id: int
     liker_id: int
+
+
+@dataclass(frozen=True)
+class PersonMentioned:
+    """Somebody who wants to hear of it is named with an @ in words that they may see."""
+
+    mention_id: int
+
+
+@dataclass(frozen=True)
+class PersonTagged:
+    """Somebody is tagged in a photo of a post that others see; nobody is told of having tagged themselves."""
+
+    tag_id: int

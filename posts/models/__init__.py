@@ -3,6 +3,7 @@ from posts.models.hashtag import Hashtag, PostHashtag
 from posts.models.hidden_word import HiddenWord, words_of
 from posts.models.like import Like
 from posts.models.media import Media
+from posts.models.people import Mention, PersonTag
 from posts.models.post import COMMENTS, LIKES, Audience, Post
 from posts.models.upload_session import UploadSession
 
@@ -17,6 +18,8 @@ __all__ = [
     "HiddenWord",
     "Like",
     "Media",
+    "Mention",
+    "PersonTag",
     "Post",
     "PostHashtag",
     "UploadSession",

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString
 from accounts.models import DISPLAY_FIELDS, known_to
 from common.counters import Counter
 from common.ids import SnowflakeModel
-from common.limits import COMMENT_EDIT_MINUTES, MAX_CODE_POINTS_PER_CHAR, MAX_COMMENT_CHARS
+from common.limits import COMMENT_EDIT_MINUTES, MAX_CODE_POINTS_PER_CHAR, MAX_COMMENT_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
 from common.pagination import Page
 from social.models import Block
@@ -73,7 +74,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         return (
             self.select_related("author")
             .only(
-                *("id", "post_id", "parent_id", "text", "pinned_at", "edited_at", "hidden_until_approved"),
+                *("id", "post_id", "parent_id", "text", "unlinked", "pinned_at", "edited_at", "hidden_until_approved"),
                 *(f"author__{name}" for name in DISPLAY_FIELDS),
             )
             .annotate(
@@ -107,6 +108,8 @@ class Comment(SnowflakeModel):
     hidden_until_approved = models.BooleanField(default=False, editable=False)
     """Whether only its author and the post's see it, until the latter approves: see `posts.actions.is_held`."""
     removed_at = models.DateTimeField(null=True, editable=False)
+    unlinked = ArrayField(models.CharField(max_length=MAX_USERNAME_CHARS), default=list, blank=True, editable=False)
+    """Usernames in it that are no link: of people who removed themselves."""
     removed_reason = models.CharField(max_length=500, blank=True, editable=False)
 
     folded_likes = models.IntegerField(default=0, editable=False)
@@ -175,7 +178,7 @@ class Comment(SnowflakeModel):
 
     @property
     def text_html(self) -> SafeString:
-        return linkify(self.text)
+        return linkify(self.text, unlinked=self.unlinked)
 
 
 class CommentLike(SnowflakeModel):

@@ -3,16 +3,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from common.ids import SnowflakeModel
 from common.limits import MAX_ALT_CHARS, MAX_CODE_POINTS_PER_CHAR
 from media.storage import rendition_url
+from posts.models.people import PersonTag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from accounts.models import User
+    from accounts.models import User, Viewer
 
 MAX_ATTEMPTS = 3
 GRID_WIDTH = 640
@@ -35,6 +36,11 @@ class MediaQuerySet(models.QuerySet["Media"]):
     def unshared_of(self, owner: User) -> MediaQuerySet:
         """What one has uploaded and not shared, oldest first."""
         return self.filter(owner_id=owner.pk, post__isnull=True).order_by("pk")
+
+    def with_people(self, viewer: Viewer) -> MediaQuerySet:
+        """Adds has_people: whether `viewer`, who may see the post, is shown anybody tagged in it."""
+        tags = PersonTag.objects.visible_to(viewer).filter(media_id=OuterRef("pk"))
+        return self.annotate(has_people=Exists(tags))
 
 
 class Media(SnowflakeModel):
@@ -86,6 +92,11 @@ class Media(SnowflakeModel):
     """A data: URI of some 200 characters that is shown while the photo loads."""
 
     objects = MediaQuerySet.as_manager()
+
+    has_people = False
+    """Annotation of with_people()."""
+    shown_people: Sequence[PersonTag] | None = None
+    """Whom a page shows as tagged in it; None where they are fetched when somebody asks."""
 
     is_chosen = False
     """Set by the compose page: whether the form that came back had it among its slides."""

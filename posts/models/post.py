@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Value
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString
 from accounts.models import DISPLAY_FIELDS, known_to
 from common.counters import Counter
 from common.ids import SnowflakeModel, encode_shortcode
-from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCATION_CHARS
+from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCATION_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
 from posts.models.comment import Comment
 from posts.models.like import Like
@@ -90,7 +91,7 @@ class PostQuerySet(models.QuerySet["Post"]):
         return (
             self.with_viewer_state(viewer)
             .select_related("author")
-            .prefetch_related("media")
+            .prefetch_related(models.Prefetch("media", Media.objects.with_people(viewer)))
             .only(
                 *(field.name for field in Post._meta.concrete_fields),  # noqa: SLF001  (Django's own, documented)
                 *(f"author__{name}" for name in DISPLAY_FIELDS),
@@ -144,6 +145,8 @@ class Post(SnowflakeModel):
 
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="posts", db_index=False)
     caption = models.TextField(max_length=MAX_CAPTION_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
+    unlinked = ArrayField(models.CharField(max_length=MAX_USERNAME_CHARS), default=list, blank=True, editable=False)
+    """Usernames in the caption that are no link: of people who removed themselves."""
     location = models.CharField(max_length=MAX_LOCATION_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     """Moves with every change of what the card shows to all: a cached card carries it in its key."""
@@ -174,6 +177,8 @@ class Post(SnowflakeModel):
     comment_count: int
     liked_by_viewer: bool
     is_own: bool
+    followed_tag = ""
+    """Set by feed.home: the followed tag for which alone the post is on the page."""
 
     class Meta:
         indexes = [
@@ -302,4 +307,4 @@ class Post(SnowflakeModel):
 
     @property
     def caption_html(self) -> SafeString:
-        return linkify(self.caption)
+        return linkify(self.caption, unlinked=self.unlinked)

@@ -19,6 +19,7 @@ from posts.views.create import create
 from posts.views.edit import edit
 from posts.views.hidden_words import hidden_words
 from posts.views.likes import like, likers, unlike
+from posts.views.people import remove_tag, tag_person, tagged_people, unmention, unmention_in_comment
 from posts.views.post import delete, remove_slide, retry, show, state
 from posts.views.uploads import begin, cancel, complete, delete_medium, part, retry_medium, unshared, upload
 
@@ -51,15 +52,20 @@ __all__ = [
     "remove_slide",
     "replies",
     "reply",
+    "remove_tag",
     "retry",
     "retry_medium",
     "show",
     "show_comment",
     "state",
+    "tag_person",
+    "tagged_people",
     "unarchive",
     "unlike",
     "unlike_comment",
     "unpin",
+    "unmention",
+    "unmention_in_comment",
     "unshared",
     "upload",
 ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import MemberRequest
@@ -10,6 +10,7 @@ from posts.actions import EditRefusedError, edit_post
 from posts.forms import EditForm
 from posts.models import Post
 from posts.views.lookup import own_card
+from posts.views.people import edit_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -17,22 +18,18 @@ def edit(request: MemberRequest, shortcode: str) -> HttpResponse:
     """The form of one's own post. `move`, of a browser without JavaScript, brings it back with a slide moved."""
     post = own_card(request, shortcode)
     if request.method != "POST":
-        return _page(request, EditForm(post))
+        return edit_page(request, EditForm(post))
     form = EditForm(post, request.POST)
     if move := request.POST.get("move"):
-        return _page(request, form.moved(move))
+        return edit_page(request, form.moved(move))
     if not form.is_valid():
-        return _page(request, form, status=422)
+        return edit_page(request, form, status=422)
     try:
         is_changed = edit_post(post, **form.changes())
     except EditRefusedError as error:
         form.refuse(str(error), own_card(request, shortcode))
-        return _page(request, form, status=409)
+        return edit_page(request, form, status=409)
     except Post.DoesNotExist as error:
         raise Http404 from error
     messages.success(request, "Your post is saved." if is_changed else "Nothing was changed.")
     return redirect(post)
-
-
-def _page(request: MemberRequest, form: EditForm, *, status: int = 200) -> HttpResponse:
-    return render(request, "posts/edit.html", {"form": form, "post": form.post}, status=status)

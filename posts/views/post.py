@@ -14,6 +14,7 @@ from posts.forms import CommentForm
 from posts.models import Post
 from posts.views.lookup import own_post
 from posts.views.page import post_page
+from posts.views.people import load_people
 
 
 @require_safe
@@ -22,6 +23,7 @@ def show(request: SiteRequest, shortcode: str) -> HttpResponse:
     """A post on its own page; its author sees it while it is processing, or failed, too."""
     posts = Post.objects.reachable_by(request.user).for_cards(request.user)
     post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
+    load_people(request, post)
     return post_page(request, post, CommentForm())
 
 

@@ -11,7 +11,7 @@ from social.views.changes import (
 )
 from social.views.follows import follow, followers, following, unfollow
 from social.views.lists import blocked, close_friends, muted, restricted
-from social.views.privacy import go_private, go_public, privacy
+from social.views.privacy import go_private, go_public, privacy, who_may_tag
 from social.views.requests import approve, approve_all, refuse, refuse_all, requests
 
 __all__ = [
@@ -40,4 +40,5 @@ __all__ = [
     "unfollow",
     "unmute",
     "unrestrict",
+    "who_may_tag",
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.actions import change_who_may_tag
 from accounts.http import MemberRequest
+from accounts.models import WhoMayTag
 from social import actions
 from social.questions import Question, private_question, public_question
 from social.requests import waiting_text
@@ -16,7 +18,7 @@ from social.requests import waiting_text
 @require_safe
 def privacy(request: MemberRequest) -> HttpResponse:
     """The switch, and the way to the lists of people."""
-    return render(request, "social/privacy.html", {"question": _question(request, to_private=not _is_private(request))})
+    return _privacy_page(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,3 +51,19 @@ def _question(request: MemberRequest, *, to_private: bool) -> Question:
 
 def _is_private(request: MemberRequest) -> bool:
     return request.user.is_private
+
+
+@require_POST
+def who_may_tag(request: MemberRequest) -> HttpResponse:
+    choice = request.POST.get("who_may_tag", "")
+    if choice not in WhoMayTag.values:
+        return _privacy_page(request, "Choose who can tag you: everyone, people you follow, or nobody.", status=422)
+    change_who_may_tag(request.user, choice)
+    messages.success(request, "Saved.")
+    return redirect("social:privacy")
+
+
+def _privacy_page(request: MemberRequest, tag_error: str = "", *, status: int = 200) -> HttpResponse:
+    question = _question(request, to_private=not _is_private(request))
+    context = {"question": question, "who_may_tag": WhoMayTag.choices, "tag_error": tag_error}
+    return render(request, "social/privacy.html", context, status=status)

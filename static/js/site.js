@@ -13,6 +13,7 @@ import "./dialogs.js";
 import "./drafts.js";
 import "./forms.js";
 import "./notifications.js";
+import "./people.js";
 import "./search.js";
 import "./theme.js";
 import "./times.js";

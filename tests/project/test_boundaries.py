@@ -6,7 +6,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
 from common.ids import encode_shortcode
-from posts.models import Comment, CommentLike, HiddenWord, Like, Media, Post, UploadSession
+from feed.models import TagFollow, TagMute
+from posts.models import Comment, CommentLike, HiddenWord, Like, Media, Mention, PersonTag, Post, UploadSession
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
 
 PUBLIC = {
@@ -18,11 +19,13 @@ PUBLIC = {
     "feed:explore",
     "feed:tag",
     "feed:profile",
+    "feed:tagged",
     "posts:post",
     "posts:comments",
     "posts:replies",
     "posts:show_comment",
     "posts:captions",
+    "posts:tagged_people",
     "media:rendition",
     "accounts:username_available",
     "accounts:theme",
@@ -53,10 +56,13 @@ WRITES += ["/p/{post}/comments/{comment}/approve/"]
 OF_COMMENTS = ["like", "unlike", "pin", "unpin", "edit"]
 WRITES += [f"/p/{{post}}/comments/{{comment}}/{what}/" for what in OF_COMMENTS]
 WRITES += ["/p/{post}/comments/off/", "/p/{post}/comments/on/", "/accounts/hidden-words/"]
+WRITES += [f"/explore/tags/sun/{change}/" for change in ("follow", "unfollow", "mute", "unmute")]
+WRITES += ["/p/{post}/people/1/tag/", "/p/{post}/people/tags/1/remove/", "/p/{post}/unmention/"]
+WRITES += ["/p/{post}/comments/{comment}/unmention/"]
 CHANGES = ["block", "unblock", "mute", "unmute", "restrict", "unrestrict", "remove-follower"]
 CHANGES += ["add-close-friend", "remove-close-friend"]
 WRITES += [f"/{{other}}/{change}/" for change in CHANGES]
-WRITES += ["/accounts/privacy/private/", "/accounts/privacy/public/"]
+WRITES += ["/accounts/privacy/tags/", "/accounts/privacy/private/", "/accounts/privacy/public/"]
 WRITES += ["/accounts/requests/{other}/approve/", "/accounts/requests/{other}/refuse/"]
 WRITES += ["/accounts/requests/approve-all/", "/accounts/requests/refuse-all/"]
 
@@ -100,6 +106,7 @@ def rows():
         Restrict,
         CloseFriend,
     ]
+    found += [TagFollow, TagMute, Mention, PersonTag]
     private = list(User.objects.filter(is_private=True).order_by("pk").values_list("pk", flat=True))
     return [states, private, *(model.objects.count() for model in found)]
 

@@ -1,0 +1,61 @@
+"""What changes which tags somebody follows and mutes. All are idempotent."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts.models import User
+from common.limits import MAX_FOLLOWED_TAGS, MAX_MUTED_TAGS
+from feed.models import TagFollow, TagMute
+from posts.models import Hashtag
+
+
+class TooManyTagsError(Exception):
+    """One follows, or mutes, as many tags as one may: in words for the one who asked."""
+
+
+@transaction.atomic
+def follow_tag(person: User, *, name: str) -> bool:
+    """Show `person` posts with the tag `name`, normalized, at home; return whether that is new. Ends a mute of it."""
+    tag = _locked_tag(person, name)
+    TagMute.objects.filter(person=person, hashtag=tag).delete()
+    return _add(TagFollow, person, tag, MAX_FOLLOWED_TAGS, "follow", "Unfollow")
+
+
+@transaction.atomic
+def unfollow_tag(person: User, *, name: str) -> bool:
+    """Undo `follow_tag`; return whether there was anything to undo."""
+    return TagFollow.objects.filter(person=person, hashtag__name=name).delete()[0] > 0
+
+
+@transaction.atomic
+def mute_tag(person: User, *, name: str) -> bool:
+    """Show `person` no posts with the tag at home and in explore; return whether that is new. Ends following it."""
+    tag = _locked_tag(person, name)
+    TagFollow.objects.filter(person=person, hashtag=tag).delete()
+    return _add(TagMute, person, tag, MAX_MUTED_TAGS, "mute", "Unmute")
+
+
+@transaction.atomic
+def unmute_tag(person: User, *, name: str) -> bool:
+    """Undo `mute_tag`; return whether there was anything to undo."""
+    return TagMute.objects.filter(person=person, hashtag__name=name).delete()[0] > 0
+
+
+def _locked_tag(person: User, name: str) -> Hashtag:
+    """The tag, made if nobody has used it: whether there is one must not tell of posts that one may not see.
+
+    Locks the row of `person`, so that of two at once neither passes the limit, nor follows what the other mutes.
+    """
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=person.pk)
+    return Hashtag.objects.get_or_create(name=name)[0]
+
+
+def _add(model: type[TagFollow | TagMute], person: User, tag: Hashtag, limit: int, verb: str, undo: str) -> bool:
+    mine = model.objects.filter(person=person)
+    if mine.filter(hashtag=tag).exists():
+        return False
+    if mine.count() >= limit:
+        raise TooManyTagsError(f"You {verb} {limit} tags, which is the limit. {undo} one of them first.")
+    model.objects.create(person=person, hashtag=tag)
+    return True

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.lookups import IsNull
+
+from common.ids import SnowflakeModel
+from posts.models import PostHashtag
+
+if TYPE_CHECKING:
+    from accounts.models import Viewer
+
+
+class TagFollow(SnowflakeModel):
+    """`person` sees posts with the tag at home, whoever shared them. Lives on the person's shard; only they know."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tags_followed", db_index=False)
+    hashtag = models.ForeignKey("posts.Hashtag", models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            # The home page too: the tags of a reader.
+            models.UniqueConstraint(fields=["person", "hashtag"], name="tag_follow_once"),
+        ]
+        indexes = [
+            models.Index(fields=["person", "-id"], name="tags_followed_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} follows #{self.hashtag_id}"
+
+
+class TagMute(SnowflakeModel):
+    """`person` is shown no posts with the tag at home and in explore. Lives on the person's shard; only they know."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tags_muted", db_index=False)
+    hashtag = models.ForeignKey("posts.Hashtag", models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            # without_muted_tags, for every post that is looked at.
+            models.UniqueConstraint(fields=["person", "hashtag"], name="tag_mute_once"),
+        ]
+        indexes = [
+            models.Index(fields=["person", "-id"], name="tags_muted_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} mutes #{self.hashtag_id}"
+
+
+def without_muted_tags(viewer: Viewer) -> Q:
+    """That a post carries no tag that `viewer` has muted. One's own posts are shown whatever they carry."""
+    if not viewer.is_authenticated:
+        return Q()
+    mine = TagMute.objects.filter(person_id=viewer.pk, hashtag_id=OuterRef("hashtag_id"))
+    # A scalar and no EXISTS, which PostgreSQL may turn round: it would read all posts of a muted tag, however many.
+    carried = PostHashtag.objects.filter(Exists(mine), post_id=OuterRef("pk")).values("pk")[:1]
+    return Q(author_id=viewer.pk) | Q(IsNull(Subquery(carried), True))

@@ -1,0 +1,166 @@
+"""Who is named in a post: tagging people in photos, and getting out of it again."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.http import MemberRequest, SiteRequest
+from accounts.models import DISPLAY_FIELDS
+from common.http import varies_by_htmx
+from common.ids import decode_shortcode
+from common.linkify import extract_names
+from posts import people
+from posts.forms import EditForm
+from posts.models import Comment, Media, PersonTag, Post
+from posts.models.people import PersonTagQuerySet
+from posts.views.lookup import own_card, visible_card, visible_post
+from posts.views.page import mark_deletable
+
+
+@dataclass
+class TagForm:
+    """What was typed to tag somebody in a photo, in per cent, and why that was refused."""
+
+    username: str = ""
+    x: str = "50"
+    y: str = "50"
+    error: str = ""
+
+    def fractions(self) -> tuple[float, float]:
+        """Raises ValueError for what is no place in the photo."""
+        x, y = (float(text.replace(",", ".")) / 100 for text in (self.x, self.y))
+        if not all(math.isfinite(number) and 0 <= number <= 1 for number in (x, y)):
+            raise ValueError
+        return x, y
+
+
+def load_people(request: SiteRequest, post: Post) -> None:
+    """Set `shown_people` of each photo of `post`. One query; none if nobody is tagged in it."""
+    if not any(medium.has_people for medium in post.slides):
+        return
+    tags = list(_tags(request).filter(post=post))
+    for medium in post.slides:
+        medium.shown_people = [tag for tag in tags if tag.media_id == medium.pk]
+
+
+def _tags(request: SiteRequest) -> PersonTagQuerySet:
+    """Tags as the one who asks sees them, in the order in which they were made."""
+    fields = ("id", "media_id", "x", "y", "person_id", *(f"person__{name}" for name in DISPLAY_FIELDS))
+    return PersonTag.objects.visible_to(request.user).select_related("person").only(*fields).order_by("pk")
+
+
+@require_safe
+@login_not_required
+def tagged_people(request: SiteRequest, shortcode: str, media_id: int) -> HttpResponse:
+    """The names in one photo: a fragment for htmx, which asks when somebody wants to know; else the post's page."""
+    posts = Post.objects.reachable_by(request.user)
+    post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
+    medium = get_object_or_404(Media.objects.filter(post=post), pk=media_id)
+    if not request.htmx:
+        return varies_by_htmx(redirect(post))
+    medium.shown_people = list(_tags(request).filter(media=medium))
+    return varies_by_htmx(render(request, "posts/_people.html", {"post": post, "slide": medium}))
+
+
+@require_POST
+def tag_person(request: MemberRequest, shortcode: str, media_id: int) -> HttpResponse:
+    """Tag somebody in a photo of one's own. What is refused comes back as it was typed, with the reason."""
+    post = own_card(request, shortcode)
+    medium = _slide(post, media_id)
+    form = TagForm(*(request.POST.get(name, "").strip()[:100] for name in ("username", "x", "y")))
+    try:
+        x, y = form.fractions()
+        people.tag_person(medium, username=form.username, x=x, y=y)
+    except ValueError:
+        form.error = "Say in per cent where the person is: 0 to 100 from the left, and from the top."
+    except people.TagRefusedError as error:
+        form.error = str(error)
+    except (Media.DoesNotExist, Post.DoesNotExist) as error:
+        raise Http404 from error
+    if not form.error and not request.htmx:
+        messages.success(request, f"You tagged {form.username.removeprefix('@').lower()}.")
+    return _tagging(request, post, media_id, form if form.error else TagForm())
+
+
+@require_POST
+def remove_tag(request: MemberRequest, shortcode: str, tag_id: int) -> HttpResponse:
+    """Take a tag away: of oneself, or of anybody in one's own photo."""
+    post = get_object_or_404(Post.objects.reachable_by(request.user), pk=decode_shortcode(shortcode))
+    tags = PersonTag.objects.visible_to(request.user).removable_by(request.user).filter(post=post)
+    tag = get_object_or_404(tags.select_related("media", "person"), pk=tag_id)
+    people.remove_tag(tag, remover=request.user)
+    if post.author_id == request.user.pk and request.POST.get("from") == "edit":
+        return _tagging(request, own_card(request, shortcode), tag.media_id, TagForm())
+    if request.htmx:
+        tag.media.shown_people = list(_tags(request).filter(media=tag.media))
+        return render(request, "posts/_people.html", {"post": post, "slide": tag.media})
+    is_self = tag.person_id == request.user.pk
+    messages.success(request, "You are not tagged any more." if is_self else f"You removed {tag.person.username}.")
+    return redirect(post)
+
+
+def _slide(post: Post, media_id: int) -> Media:
+    for medium in post.slides:
+        if medium.pk == media_id:
+            return medium
+    raise Http404
+
+
+def _tagging(request: MemberRequest, post: Post, media_id: int, form: TagForm) -> HttpResponse:
+    """The part of the edit page about one photo for htmx; for others the page, at that part."""
+    status = 422 if form.error else 200
+    if request.htmx:
+        medium = _slide(post, media_id)
+        medium.shown_people = list(_tags(request).filter(media=medium))
+        number = post.slides.index(medium) + 1
+        context = {"post": post, "medium": medium, "number": number, "tag_form": form}
+        return render(request, "posts/_tagging.html", context, status=status)
+    if not form.error:
+        return redirect(f"{post.get_absolute_url()}edit/#people-{media_id}")
+    return edit_page(request, EditForm(post), status=status, tag_form=form, tag_media_id=media_id)
+
+
+def edit_page(request: MemberRequest, form: EditForm, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The page that edits a post: its form, and the people in its photos."""
+    load_people(request, form.post)
+    context = {"form": form, "post": form.post, "empty_tag_form": TagForm(), **more}
+    return render(request, "posts/edit.html", context, status=status)
+
+
+@require_POST
+def unmention(request: MemberRequest, shortcode: str) -> HttpResponse:
+    """Let one's name in the caption be no link any more."""
+    post = visible_post(request, shortcode)
+    if request.user.username not in extract_names(post.caption):
+        raise Http404
+    people.remove_mention(request.user, post=post)
+    messages.success(request, "Your name there leads nowhere now.")
+    if request.htmx:
+        return HttpResponse(headers={"HX-Redirect": post.get_absolute_url()})
+    return redirect(post)
+
+
+@require_POST
+def unmention_in_comment(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    """The same for a comment, which htmx gets drawn anew."""
+    post = visible_card(request, shortcode)
+    comments = Comment.objects.visible_to(request.user).filter(post=post).select_related("author")
+    comment = get_object_or_404(comments, pk=comment_id)
+    if request.user.username not in extract_names(comment.text):
+        raise Http404
+    people.remove_mention(request.user, post=post, comment=comment)
+    if not request.htmx:
+        messages.success(request, "Your name there leads nowhere now.")
+        return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")
+    comment.refresh_from_db(fields=["unlinked"])
+    comment.post = post
+    mark_deletable(request, comment)
+    return render(request, "posts/_comment.html", {"post": post, "comment": comment})

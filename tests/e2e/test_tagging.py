@@ -1,0 +1,64 @@
+"""Somebody is tagged in a photo, finds it on their profile, and gets out of it: with scripts and without."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import FILES
+from tests.e2e.conftest import DESKTOP, PHONE
+from tests.e2e.test_story import share, wait_until_published
+
+PHOTO = FILES / "bad" / "name-test.jpg"
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
+def test_one_is_tagged_found_on_ones_profile_and_removes_oneself(javascript, sign_up):
+    anna = sign_up("anna", javascript=javascript)
+    ben = sign_up("ben", javascript=javascript, size=PHONE if javascript else DESKTOP)
+    shortcode = share(anna, "Both of us", javascript=javascript, photo=PHOTO)
+    wait_until_published(anna, shortcode, javascript=javascript)
+
+    anna.goto(f"/p/{shortcode}/edit/")
+    part = anna.locator("[data-tagging]")
+    if javascript:
+        photo = part.locator("[data-tagging-photo]")
+        box = photo.bounding_box()
+        photo.click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.75})
+        expect(part.get_by_label("Username")).to_be_focused()
+        assert abs(float(part.get_by_label("From the left").input_value()) - 25) < 1
+        anna.keyboard.type(ben.username[:-1])
+        expect(part.locator(f'datalist option[value="{ben.username}"]')).to_have_count(1)
+    else:
+        part.get_by_label("From the left").fill("25")
+        part.get_by_label("From the top").fill("75")
+    part.get_by_label("Username").fill(ben.username)
+    part.get_by_role("button", name="Tag in photo 1").click()
+    expect(part.get_by_role("button", name=f"Remove {ben.username} from photo 1")).to_be_visible()
+
+    # Ben finds it on his profile, and his name in the photo.
+    ben.goto(f"/{ben.username}/")
+    ben.get_by_role("link", name="Tagged", exact=True).click()
+    ben.locator(f'article[data-post="{shortcode}"] a').click()
+    people = ben.locator("[data-photo-people]")
+    people.locator("summary").click()
+    expect(people.get_by_role("link", name=ben.username).first).to_be_visible()
+
+    if javascript:
+        # On a card the names are fetched when somebody wants to know them; the name stands where it was put.
+        anna.goto("/")
+        card = anna.locator(f'article[data-post="{shortcode}"]')
+        card.locator("[data-photo-people] summary").click()
+        name = card.locator("a.photo-person")
+        expect(name).to_be_visible()
+        middle = name.evaluate("e => e.offsetLeft / e.closest('.photo').clientWidth")
+        assert abs(middle - 0.25) < 0.06
+
+    people.get_by_role("button", name="Remove me").click()
+    if javascript:
+        ben.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
+        expect(people.get_by_text("Nobody is tagged here any more.")).to_be_visible()
+    ben.goto(f"/{ben.username}/tagged/")
+    expect(ben.get_by_role("heading", name="No photos yet")).to_be_visible()
+    anna.goto(f"/p/{shortcode}/")
+    expect(anna.locator("[data-photo-people]")).to_have_count(0)

@@ -1,0 +1,161 @@
+"""A followed tag brings posts home, whoever shared them; a muted one keeps them away. Neither shows what is hidden."""
+
+import pytest
+
+from feed import tags
+from feed.home import home_posts
+from feed.models import TagFollow, TagMute
+from posts.actions import archive_post, delete_post, edit_post
+from social.actions import block, change_privacy, mute
+from tests.conftest import HTMX
+
+
+def home_of(reader, before=None, count=12):
+    return [post.pk for post in home_posts(reader, before=before, count=count)[0]]
+
+
+def press(browser, tag, verb, **options):
+    return browser.post(f"/explore/tags/{tag}/{verb}/", **options)
+
+
+@pytest.fixture
+def browser(as_, stranger):
+    return as_(stranger)
+
+
+def test_a_followed_tag_brings_posts_home_and_says_why(browser, stranger, post):
+    assert home_of(stranger) == []
+
+    answer = press(browser, "Sun", "follow", headers=HTMX)
+    assert 'action="/explore/tags/sun/unfollow/"' in answer.text
+    page = browser.get("/").text
+    assert f'data-post="{post.shortcode}"' in page
+    assert 'You follow <a href="/explore/tags/sun/">#sun</a>' in page
+
+    assert press(browser, "sun", "unfollow").status_code == 302
+    assert home_of(stranger) == []
+
+
+def test_a_post_of_somebody_one_follows_needs_no_reason(as_, follower, post):
+    browser = as_(follower)
+    press(browser, "sun", "follow", headers=HTMX)
+
+    page = browser.get("/").text
+    assert page.count(f'data-post="{post.shortcode}"') == 1
+    assert "You follow" not in page
+
+
+def test_tagged_posts_are_merged_by_time_and_paged_without_gap_or_repeat(
+    author, follower, stranger, person, share, as_, monkeypatch
+):
+    monkeypatch.setattr(tags, "WINDOW", 5)
+    press(as_(follower), "sea", "follow")
+    hidden = person("hidden")
+    posts = []
+    for number in range(30):
+        posts.append(share(author) if number % 3 else share(stranger, caption="#sea"))
+        share(hidden, caption="#sea")
+    change_privacy(hidden, is_private=True)
+
+    shown, before = [], None
+    for _ in range(40):
+        found, before = home_posts(follower, before=before, count=4)
+        shown += [post.pk for post in found]
+        if before is None:
+            break
+
+    assert shown == [post.pk for post in reversed(posts)]
+
+
+def test_A7_a_followed_tag_shows_nothing_that_is_not_for_the_reader(browser, stranger, author, person, share):
+    press(browser, "secret", "follow")
+    locked, blocker, blocked, muted = (person(name) for name in ("locked", "blocker", "blocked", "muted"))
+    seen = share(author, caption="#secret")
+    for owner in (locked, blocker, blocked, muted):
+        share(owner, caption="#secret")
+    for act, one in ((archive_post, share(author, caption="#secret")), (delete_post, share(author, caption="#secret"))):
+        act(one)
+    close = share(author, caption="#secret")
+    slides = [(medium.pk, medium.alt) for medium in close.slides]
+    texts = {"caption": close.caption, "location": "", "audience": "close_friends"}
+    edit_post(close, version=close.version, slides=slides, **texts)
+    change_privacy(locked, is_private=True)
+    block(blocker, blocked=stranger)
+    block(stranger, blocked=blocked)
+    mute(stranger, muted=muted)
+    stranger.refresh_from_db()
+
+    assert home_of(stranger) == [seen.pk]
+
+
+def test_a_muted_tag_is_neither_at_home_nor_in_explore_but_on_its_own_page(as_, author, follower, post, share):
+    browser = as_(follower)
+    other = share(author, caption="#moon")
+    own = share(follower, caption="#sun")
+    press(browser, "sun", "mute")
+
+    assert home_of(follower) == [own.pk, other.pk]
+    assert [one.pk for one in browser.get("/explore/").context["page"]] == [other.pk]
+    assert f'data-post="{post.shortcode}"' in browser.get("/explore/tags/sun/").text
+    assert f'data-post="{post.shortcode}"' in browser.get("/author/").text
+
+
+def test_nobody_follows_and_mutes_a_tag(browser, stranger):
+    press(browser, "sun", "follow")
+    press(browser, "sun", "mute")
+    press(browser, "sun", "mute")
+    assert (TagFollow.objects.count(), TagMute.objects.count()) == (0, 1)
+
+    press(browser, "sun", "follow")
+    assert (TagFollow.objects.count(), TagMute.objects.count()) == (1, 0)
+
+
+@pytest.mark.parametrize(("verb", "limit"), [("follow", "MAX_FOLLOWED_TAGS"), ("mute", "MAX_MUTED_TAGS")])
+def test_the_limit_of_tags_is_said(verb, limit, browser, stranger, monkeypatch):
+    monkeypatch.setattr(f"feed.actions.{limit}", 2)
+    for tag in ("one", "two", "two"):
+        assert press(browser, tag, verb, headers=HTMX).status_code == 200
+
+    answer = press(browser, "three", verb, headers=HTMX)
+    assert answer.status_code == 422
+    assert f"You {verb} 2 tags, which is the limit." in answer.text
+    assert "which is the limit" in press(browser, "three", verb, follow=True).text
+    assert TagFollow.objects.count() + TagMute.objects.count() == 2
+
+
+def test_A7_the_page_of_a_tag_is_the_same_whether_a_hidden_post_carries_it_or_none(browser, author, share):
+    change_privacy(author, is_private=True)
+    share(author, caption="#hushhush")
+
+    used, unused = (browser.get(f"/explore/tags/{tag}/").text for tag in ("hushhush", "neverever"))
+    assert used.count("Follow") == unused.count("Follow") > 0
+    assert press(browser, "neverever", "follow").status_code == 302
+    assert press(browser, "12", "follow").status_code == 404
+
+
+@pytest.mark.parametrize(("url", "verb"), [("/accounts/tags/", "follow"), ("/accounts/tags/muted/", "mute")])
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_the_list_of_ones_tags_costs_the_same_queries_whatever_its_size(
+    url, verb, size, browser, django_assert_num_queries
+):
+    for number in range(size):
+        press(browser, f"tag{number}", verb)
+
+    # Session, viewer, the tags, the bell.
+    with django_assert_num_queries(4):
+        page = browser.get(url).text
+    assert page.count('class="tag-item"') == size
+    assert page.index("#tag1<") < page.index("#tag0<"), "the newest first"
+
+
+def test_O7_home_asks_once_for_tags_however_many_one_follows(
+    browser, stranger, author, share, django_assert_num_queries
+):
+    for number in range(20):
+        press(browser, f"tag{number}", "follow")
+        share(author, caption=f"#tag{number} #tag0")
+    home_of(stranger)
+
+    # Followed tags, the posts, their media.
+    with django_assert_num_queries(3):
+        assert len(home_of(stranger)) == 12

@@ -1,0 +1,179 @@
+"""Names in captions and comments: who is told, who is not, and how one gets out of it again."""
+
+import pytest
+
+from accounts.actions import suspend_person
+from accounts.models import User
+from posts import people
+from posts.actions import add_comment, approve_comment, create_post, edit_post, publish_if_ready
+from posts.events import PersonMentioned
+from posts.models import Mention, Post
+from posts.models.media import MediaState
+from posts.people import may_see
+from social.actions import add_close_friend, block, change_privacy, follow, restrict
+from tests.conftest import HTMX
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Usernames of the people to whom PersonMentioned was emitted."""
+    names = []
+
+    def emit(event):
+        if isinstance(event, PersonMentioned):
+            names.append(Mention.objects.get(pk=event.mention_id).person.username)
+
+    monkeypatch.setattr(people, "emit", emit)
+    return names
+
+
+@pytest.fixture
+def anna(person):
+    return person("anna")
+
+
+@pytest.fixture
+def ben(person):
+    return person("ben")
+
+
+def mentioned(**of):
+    return sorted(Mention.objects.filter(**of).values_list("person__username", flat=True))
+
+
+def edit(post, caption):
+    post.refresh_from_db()
+    slides = [(medium.pk, medium.alt) for medium in post.media.order_by("position")]
+    edit_post(post, version=post.version, caption=caption, location="", audience=post.audience, slides=slides)
+
+
+def test_names_of_a_caption_are_mentions_once_in_any_letter_case_but_ones_own(author, anna, ben, share, told):
+    post = share(author, caption="@Anna, @ANNA, @ben @author @nobody.here anna@example.org")
+
+    assert mentioned(post=post, comment=None) == sorted(told) == ["anna", "ben"]
+
+
+def test_nobody_is_told_before_the_post_is_there(author, anna, photo, told):
+    from posts.actions import Upload
+
+    post = create_post(author=author, uploads=[Upload(photo())], caption="@anna")
+    assert (mentioned(), told) == (["anna"], [])
+
+    post.media.update(state=MediaState.READY)
+    publish_if_ready(post.pk)
+    publish_if_ready(post.pk)
+    assert told == ["anna"]
+
+
+def test_another_caption_tells_only_those_who_are_new_in_it(author, anna, ben, person, share, told):
+    person("carol")
+    post = share(author, caption="@anna @ben")
+    told.clear()
+
+    edit(post, "@ben @carol")
+
+    assert mentioned() == ["ben", "carol"]
+    assert told == ["carol"]
+
+
+@pytest.mark.parametrize("kind", ["caption", "comment"])
+def test_more_names_than_the_limit_are_not_mentions(kind, author, person, share, monkeypatch, stranger):
+    monkeypatch.setattr(people, "MAX_MENTIONS", 3)
+    names = [person(f"guest{number}").username for number in range(5)]
+    text = " ".join(f"@{name}" for name in names)
+    post = share(author, caption=text if kind == "caption" else "")
+    if kind == "comment":
+        add_comment(post, author=stranger, text=text)
+
+    assert mentioned() == names[:3]
+
+
+def test_a_comment_mentions_those_who_see_it_and_goes_with_its_mentions(post, anna, ben, stranger, told):
+    block(ben, blocked=stranger)
+    comment = add_comment(post, author=stranger, text="@anna @ben @author @stranger")
+
+    assert mentioned(comment=comment) == sorted(told) == ["anna", "author"]
+    comment.delete()
+    assert mentioned() == []
+
+
+def test_a_comment_that_waits_mentions_nobody_until_it_is_approved(author, post, anna, stranger, told):
+    restrict(author, restricted=stranger)
+    comment = add_comment(post, author=stranger, text="@anna")
+    assert (mentioned(), told) == ([], [])
+
+    approve_comment(comment)
+    assert told == ["anna"]
+
+
+def test_A7_who_may_not_see_a_post_is_not_mentioned_in_it(author, person, share, told):
+    """And those whom `may_see` names are those to whom the post is visible, one by one."""
+    for name in ("fan", "close", "outsider", "blocker", "blocked", "gone"):
+        person(name)
+    cast = {one.username: one for one in User.objects.all()}
+    for name in ("fan", "close", "gone"):
+        follow(cast[name], followee=author)
+    add_close_friend(author, friend=cast["close"])
+    block(cast["blocker"], blocked=author)
+    block(author, blocked=cast["blocked"])
+    suspend_person(cast["gone"], reason="spam")
+    caption = " ".join(f"@{name}" for name in cast)
+
+    for is_private, audience, expected in (
+        (False, "everyone", ["close", "fan", "outsider"]),
+        (True, "everyone", ["close", "fan"]),
+        (False, "close_friends", ["close"]),
+        (True, "close_friends", ["close"]),
+    ):
+        change_privacy(author, is_private=is_private)
+        post = share(author)
+        Post.objects.filter(pk=post.pk).update(audience=audience)
+        edit(post, caption)
+        post = Post.objects.get(pk=post.pk)
+        assert mentioned(post=post) == expected
+        seeing = {one.pk for one in User.objects.there() if Post.objects.visible_to(one).filter(pk=post.pk).exists()}
+        assert set(User.objects.filter(may_see(post)).values_list("pk", flat=True)) == seeing
+
+
+@pytest.mark.parametrize(("choice", "follows", "hears"), [("everyone", False, True), ("following", False, False)])
+def test_who_does_not_want_to_hear_is_mentioned_and_not_told(choice, follows, hears, author, anna, share, told):
+    User.objects.filter(pk=anna.pk).update(who_may_tag=choice)
+    share(author, caption="@anna")
+
+    assert mentioned() == ["anna"]
+    assert told == (["anna"] if hears else [])
+
+
+def test_one_removes_oneself_from_a_caption_for_good(as_, author, anna, ben, share, told):
+    post = share(author, caption="With @Anna and @ben")
+    browser = as_(anna)
+    url = f"{post.get_absolute_url()}unmention/"
+    assert f'action="{url}"' in browser.get(post.get_absolute_url()).text
+    assert f'action="{url}"' not in as_(ben).get("/").text
+
+    assert browser.post(url).status_code == 302
+    assert browser.post(url).status_code == 302
+
+    page = as_(author).get(post.get_absolute_url()).text
+    assert "With @Anna and" in page
+    assert '<a href="/ben/">@ben</a>' in page
+    assert Mention.objects.get(person=anna).removed_at is not None
+    assert f'action="{url}"' not in browser.get(post.get_absolute_url()).text
+    told.clear()
+    edit(post, "Without them")
+    edit(post, "@anna again, and @ben")
+    assert told == ["ben"]
+    assert "@anna again" in as_(author).get(post.get_absolute_url()).text
+
+
+def test_one_removes_oneself_from_a_comment(as_, post, anna, ben, stranger):
+    comment = add_comment(post, author=stranger, text="@anna @ben")
+    url = f"{post.get_absolute_url()}comments/{comment.pk}/unmention/"
+    assert f'action="{url}"' in as_(anna).get(post.get_absolute_url()).text
+
+    answer = as_(anna).post(url, headers=HTMX)
+
+    assert 'href="/anna/"' not in answer.text
+    assert 'href="/ben/"' in answer.text
+    assert as_(stranger).post(url).status_code == 404, "nobody named them there"
+    assert Mention.objects.get(person=ben).removed_at is None

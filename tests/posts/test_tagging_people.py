@@ -1,0 +1,311 @@
+"""People tagged in photos: by the author, of those who may see it and allow it; seen by those who may see both."""
+
+import threading
+
+import pytest
+from django.db import IntegrityError, connections, transaction
+
+from accounts.actions import suspend_person
+from accounts.models import User
+from posts import people
+from posts.events import PersonTagged
+from posts.models import PersonTag
+from posts.people import TagRefusedError, announce_people, remove_tag, tag_person
+from social.actions import block, change_privacy, follow, unblock, unfollow
+from tests.conftest import HTMX
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Usernames of the people to whom PersonTagged was emitted."""
+    names = []
+
+    def emit(event):
+        assert isinstance(event, PersonTagged)
+        names.append(PersonTag.objects.get(pk=event.tag_id).person.username)
+
+    monkeypatch.setattr(people, "emit", emit)
+    return names
+
+
+@pytest.fixture
+def anna(person):
+    return person("anna")
+
+
+@pytest.fixture
+def photo_of(post):
+    return post.media.get()
+
+
+def tag(medium, name, x=0.25, y=0.5):
+    return tag_person(medium, username=name, x=x, y=y)
+
+
+def press(browser, post, medium, **typed):
+    fields = {"username": "anna", "x": "25", "y": "50.5"} | typed
+    headers = HTMX if fields.pop("htmx", False) else {}
+    return browser.post(f"{post.get_absolute_url()}people/{medium.pk}/tag/", fields, headers=headers)
+
+
+def has_button(browser, post):
+    """Whether a page of the post, or a card, says that somebody is in the photo."""
+    return "data-photo-people" in browser.get(post.get_absolute_url()).text
+
+
+def tagged_tab(browser, name="anna"):
+    return browser.get(f"/{name}/tagged/")
+
+
+def test_the_author_tags_somebody_who_is_told_and_shown(as_, client, author, anna, post, photo_of, told):
+    answer = press(as_(author), post, photo_of, username="@Anna", htmx=True)
+
+    assert answer.status_code == 200
+    assert ">anna</a>" in answer.text
+    row = PersonTag.objects.get()
+    assert (row.person, row.x, row.y) == (anna, 0.25, 0.505)
+    assert told == ["anna"]
+    page = client.get(post.get_absolute_url()).text
+    assert 'href="/anna/" data-x="25.0" data-y="50.5"' in page
+    assert f'data-post="{post.shortcode}"' in tagged_tab(client).text
+    names = client.get(f"{post.get_absolute_url()}people/{photo_of.pk}/", headers=HTMX)
+    assert 'href="/anna/"' in names.text
+
+    press(as_(author), post, photo_of, x="100", y="0")
+    row.refresh_from_db()
+    assert (row.x, row.y, told) == (1.0, 0.0, ["anna"])
+
+
+def test_who_is_tagged_before_the_post_is_there_is_told_when_it_is(author, anna, post, photo_of, told):
+    tag(photo_of, "anna")
+    tag(photo_of, "author")
+    told.clear()
+    announce_people(post)
+
+    assert told == ["anna"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"username": ""}, "Type the username of the person."),
+        ({"username": "nobody.here"}, "There is nobody called “nobody.here”."),
+        ({"x": "101"}, "0 to 100 from the left"),
+        ({"y": "nan"}, "0 to 100 from the left"),
+        ({"y": "here"}, "0 to 100 from the left"),
+    ],
+)
+@pytest.mark.parametrize("htmx", [True, False])
+def test_what_is_refused_says_why_and_keeps_what_was_typed(typed, said, htmx, as_, author, anna, post, photo_of):
+    answer = press(as_(author), post, photo_of, htmx=htmx, **typed)
+
+    assert answer.status_code == 422
+    assert said in answer.text
+    for text in ({"username": "anna", "x": "25", "y": "50.5"} | typed).values():
+        assert f'value="{text}"' in answer.text
+    assert not PersonTag.objects.exists()
+
+
+def test_A10_nobody_tags_in_the_photos_of_another(as_, anna, stranger, post, photo_of):
+    assert press(as_(stranger), post, photo_of).status_code == 404
+    assert press(as_(anna), post, photo_of).status_code == 404
+    assert not PersonTag.objects.exists()
+
+
+def test_A7_who_may_not_see_the_post_is_not_tagged(author, follower, anna, photo_of, person):
+    change_privacy(author, is_private=True)
+    with pytest.raises(TagRefusedError, match="cannot see this post"):
+        tag(photo_of, "anna")
+    tag(photo_of, "follower")
+
+    block(person("blocker"), blocked=author)
+    block(author, blocked=person("blocked"))
+    suspend_person(person("gone"), reason="spam")
+    for name in ("blocker", "blocked", "gone"):
+        with pytest.raises(TagRefusedError, match="nobody called"):
+            tag(photo_of, name)
+
+
+def test_who_may_tag_is_a_choice_that_the_action_keeps(as_, author, anna, photo_of):
+    browser = as_(anna)
+
+    def choose(choice):
+        return browser.post("/accounts/privacy/tags/", {"who_may_tag": choice})
+
+    assert choose("nobody").status_code == 302
+    with pytest.raises(TagRefusedError, match="does not let you tag"):
+        tag(photo_of, "anna")
+    choose("following")
+    with pytest.raises(TagRefusedError, match="does not let you tag"):
+        tag(photo_of, "anna")
+    follow(anna, followee=author)
+    tag(photo_of, "anna")
+    assert 'value="following" checked' in browser.get("/accounts/privacy/").text
+    assert choose("friends").status_code == 422
+
+
+def test_the_limit_of_a_photo_is_said(author, anna, stranger, photo_of, person, monkeypatch):
+    monkeypatch.setattr(people, "MAX_PEOPLE_TAGS", 2)
+    tag(photo_of, "anna")
+    tag(photo_of, "stranger")
+    tag(photo_of, "anna", x=1)
+
+    person("third")
+    with pytest.raises(TagRefusedError, match="2 people, which is the limit"):
+        tag(photo_of, "third")
+
+
+def test_one_removes_oneself_for_good_and_the_author_anybody(as_, author, anna, stranger, post, photo_of):
+    of_anna, of_stranger = tag(photo_of, "anna"), tag(photo_of, "stranger")
+
+    def remove(user, row):
+        return as_(user).post(f"{post.get_absolute_url()}people/tags/{row.pk}/remove/")
+
+    assert remove(stranger, of_anna).status_code == 404
+    assert remove(anna, of_anna).status_code == 302
+    assert f'data-post="{post.shortcode}"' not in tagged_tab(as_(author)).text
+    assert "/anna/" not in as_(author).get(f"{post.get_absolute_url()}edit/").text
+    with pytest.raises(TagRefusedError, match="removed themselves"):
+        tag(photo_of, "anna")
+
+    assert remove(author, of_stranger).status_code == 302
+    assert tag(photo_of, "stranger")
+    assert not remove_tag(of_anna, remover=anna)
+
+
+def test_A7_tags_are_seen_by_those_who_may_see_the_post_and_the_person(
+    as_, client, author, anna, follower, stranger, post, photo_of
+):
+    tag(photo_of, "anna")
+    for browser in (client, as_(stranger), as_(anna), as_(author)):
+        assert has_button(browser, post)
+
+    # The stranger and the person.
+    block(stranger, blocked=anna)
+    assert not has_button(as_(stranger), post)
+    assert tagged_tab(as_(stranger)).status_code == 200, "the way back of who blocks"
+    assert "data-post" not in tagged_tab(as_(stranger)).text
+    unblock(stranger, blocked=anna)
+    block(anna, blocked=stranger)
+    assert not has_button(as_(stranger), post)
+    assert tagged_tab(as_(stranger)).status_code == 404
+    unblock(anna, blocked=stranger)
+
+    # The post.
+    change_privacy(author, is_private=True)
+    assert has_button(as_(follower), post)
+    assert "data-post" in tagged_tab(as_(follower)).text
+    for browser in (client, as_(stranger), as_(anna)):
+        assert "data-post" not in tagged_tab(browser).text
+        assert browser.get(f"{post.get_absolute_url()}people/{photo_of.pk}/", headers=HTMX).status_code == 404
+    change_privacy(author, is_private=False)
+
+    # A private person: the tab is inside the account.
+    change_privacy(anna, is_private=True)
+    assert "data-post" not in tagged_tab(as_(stranger)).text
+    assert "This account is private" in tagged_tab(as_(stranger)).text
+    assert "data-post" in tagged_tab(as_(anna)).text
+    change_privacy(anna, is_private=False)
+
+    # The author and the person: nobody sees it until they are friends again.
+    for one, other in ((author, anna), (anna, author)):
+        block(one, blocked=other)
+        for browser in (client, as_(stranger), as_(author)):
+            assert not has_button(browser, post)
+        assert "data-post" not in tagged_tab(client).text
+        unblock(one, blocked=other)
+    assert has_button(client, post)
+    suspend_person(anna, reason="spam")
+    assert not has_button(client, post)
+
+
+def test_close_friends_and_archived_posts_stay_where_they_are(as_, client, author, anna, person, post, photo_of):
+    from posts.actions import archive_post
+    from posts.models import Post
+    from social.actions import add_close_friend
+
+    add_close_friend(author, friend=anna)
+    Post.objects.filter(pk=post.pk).update(audience="close_friends")
+    tag(photo_of, "anna")
+    with pytest.raises(TagRefusedError, match="cannot see"):
+        tag(photo_of, person("other").username)
+
+    assert "data-post" in tagged_tab(as_(anna)).text
+    assert "data-post" not in tagged_tab(client).text
+    archive_post(post)
+    assert "data-post" not in tagged_tab(as_(anna)).text
+
+
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_the_tagged_tab_costs_the_same_queries_whatever_its_size(
+    size, as_, author, anna, stranger, share, django_assert_num_queries
+):
+    for _ in range(size):
+        post = share(author, photos=2)
+        for medium in post.media.all():
+            tag(medium, "anna")
+    browser = as_(stranger)
+    tagged_tab(browser)
+
+    # Session, viewer, the person, the tags, the posts, their media, the bell.
+    with django_assert_num_queries(7):
+        answer = tagged_tab(browser)
+    assert len(answer.context["page"]) == size
+    # As the post's page without anybody in it, and one for all of them.
+    with django_assert_num_queries(7):
+        browser.get(post.get_absolute_url())
+
+
+def test_the_tagged_tab_pages_by_cursor_and_knows_its_name_in_any_case(client, author, anna, share):
+    posts = [share(author) for _ in range(26)]
+    for post in posts:
+        tag(post.media.get(), "anna")
+
+    page = tagged_tab(client)
+    rest = client.get(page.context["page"].next_url, headers=HTMX)
+    shown = [one.pk for answer in (page, rest) for one in answer.context["page"]]
+    assert shown == [post.pk for post in reversed(posts)]
+    assert client.get("/ANNA/tagged/")["Location"] == "/anna/tagged/"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_A7_a_block_wins_against_a_tag_that_comes_at_the_same_moment(author, anna, post, photo_of):
+    for number in range(6):
+        together = threading.Barrier(2)
+        failures = []
+
+        def run(act, together=together, failures=failures):
+            together.wait()
+            try:
+                act()
+            except TagRefusedError:
+                pass
+            except Exception as error:
+                failures.append(error)
+            finally:
+                connections.close_all()
+
+        one, other = (author, anna) if number % 2 else (anna, author)
+        acts = [lambda: tag(photo_of, "anna"), lambda one=one, other=other: block(one, blocked=other)]
+        threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failures
+        assert not PersonTag.objects.visible_to(author).exists()
+        assert not PersonTag.objects.shown().exists()
+        PersonTag.objects.all().delete()
+        unblock(one, blocked=other)
+
+
+def test_the_database_refuses_a_tag_and_a_mention_beside_a_block(author, anna, post, photo_of):
+    from posts.models import Mention
+
+    block(anna, blocked=author)
+    anna = User.objects.get(pk=anna.pk)
+    rows = (PersonTag(media=photo_of, post=post, person=anna, x=0, y=0), Mention(post=post, person=anna))
+    for row in rows:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            row.save(force_insert=True)
+    unfollow(anna, followee=author)

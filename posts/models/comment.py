@@ -59,8 +59,8 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         return self.filter(post__author_id=approver.pk, hidden_until_approved=True, removed_at=None)
 
     def deletable_by(self, viewer: Viewer) -> CommentQuerySet:
-        """One's own comments, and all under one's own posts."""
-        return self.filter(Q(author_id=viewer.pk) | Q(post__author_id=viewer.pk))
+        """One's own comments, and all under one's own posts, of those that one sees: others are not there to delete."""
+        return self.visible_to(viewer).filter(Q(author_id=viewer.pk) | Q(post__author_id=viewer.pk))
 
     def with_viewer_state(self, viewer: Viewer) -> CommentQuerySet:
         """All that a list of comments which `viewer` may see shows, in one query: authors, like_count (exact),

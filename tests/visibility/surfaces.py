@@ -1,0 +1,230 @@
+"""Every address of the site, with who may get and post what there: one line each, by hand.
+
+A new address needs a line (`test_A1_every_address_has_its_line` says so). Its first word says what it does:
+
+    get(things, who)    GET: those who may get 200 or a redirect, and all others what a missing thing answers
+    post(things, who)   POST of `data`: those who may get no 404; all others get what a missing thing answers, no row moves
+    ask(things, who)    both: GET asks, POST does
+    page(queries)       GET of no thing in particular, by each actor: it may show what the tables allow, and no more
+    form(kwargs)        the same of a page with a form and nothing of others in it, by some actors only
+    mine(why)           POST that touches nothing but one's own, named by nobody: not driven here
+
+`things` is a list in `World.things` ("post", "person", "comment", "file"), whose kwargs fill the address; to plant
+something new, add it in world.py. `who` is a function below, from the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.visibility.world import Thing, World
+
+Who = Callable[[World, str, Thing], bool]
+
+
+# --- Who ------------------------------------------------------------------------------------------------------------
+
+
+def sees(world: World, actor: str, thing: Thing) -> bool:
+    """Whoever sees the post, or the post of the comment."""
+    return world.sees(actor, thing.post or thing)
+
+
+def reaches(world: World, actor: str, thing: Thing) -> bool:
+    """Those, and its author whatever its state."""
+    return world.reaches(actor, thing.post or thing)
+
+
+def owns(world: World, actor: str, thing: Thing) -> bool:
+    return actor == thing.owner and (thing.column == "own" or world.reaches(actor, thing.post or thing))
+
+
+def owns_failed(world: World, actor: str, thing: Thing) -> bool:
+    """A file that failed: the posts of the world have one each, which is the only one and stays."""
+    return False
+
+
+def reads(world: World, actor: str, comment: Thing) -> bool:
+    return world.reads(actor, comment)
+
+
+def may_delete(world: World, actor: str, comment: Thing) -> bool:
+    """Their writer and the author of the post, of comments that they see."""
+    return world.reads(actor, comment) and actor in {comment.owner, comment.writer}
+
+
+def may_approve(world: World, actor: str, comment: Thing) -> bool:
+    return actor == comment.owner and comment.column == "waiting"
+
+
+def knows(world: World, actor: str, person: Thing) -> bool:
+    return world.knows(actor, person.owner)
+
+
+def knows_another(world: World, actor: str, person: Thing) -> bool:
+    return world.knows(actor, person.owner) and actor != person.label
+
+
+def names(world: World, actor: str, person: Thing) -> bool:
+    """Known people, and those whom one has blocked."""
+    return world.names(actor, person.owner)
+
+
+def names_another(world: World, actor: str, person: Thing) -> bool:
+    return world.names(actor, person.owner) and actor != person.label
+
+
+def inside(world: World, actor: str, person: Thing) -> bool:
+    """Those to whom the person's account is open."""
+    return world.inside(actor, person.owner)
+
+
+SOME = ("anonymous", "stranger", "pending", "close-friend", "blocked", "blocker", "suspended", "open", "closed")
+"""Who asks where it matters only whose a thing is, or who has blocked whom: half of all, for the time it takes."""
+
+
+def _actors(who: Who) -> Sequence[str]:
+    return () if who in {sees, reaches, reads, inside} else SOME
+
+
+# --- What -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Surface:
+    things: str = ""
+    who: Who | None = None
+    gets: bool = False
+    posts: bool = False
+    data: dict[str, str] = field(default_factory=dict)
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    queries: Sequence[str] = ("",)
+    shows: Sequence[str] = ()
+    """Kinds of words of the thing that everybody who may get it must find there."""
+    actors: Sequence[str] = ()
+    """Who asks; () for all."""
+    why: str = ""
+
+
+def get(things: str, who: Who, *, shows: str = "", **kwargs: Any) -> Surface:
+    return Surface(things, who, gets=True, shows=shows.split(), kwargs=kwargs, actors=_actors(who))
+
+
+def post(things: str, who: Who, kwargs: dict[str, Any] | None = None, **data: str) -> Surface:
+    return Surface(things, who, posts=True, data=data, kwargs=kwargs or {}, actors=_actors(who))
+
+
+def ask(things: str, who: Who, **data: str) -> Surface:
+    return Surface(things, who, gets=True, posts=True, data=data, actors=_actors(who))
+
+
+def page(*queries: str, **kwargs: Any) -> Surface:
+    return Surface(gets=True, queries=queries or ("",), kwargs=kwargs)
+
+
+def form(**kwargs: Any) -> Surface:
+    return Surface(gets=True, kwargs=kwargs, actors=("anonymous", "stranger", "suspended", "closed"))
+
+
+def mine(why: str) -> Surface:
+    return Surface(why=why)
+
+
+ALL_WORDS = "caption location"
+SEARCHES = ("?q=planted0", "?q=planted000", "?q=planted001", "?q=planted002", "?q=%23seen", "?q=seen")
+
+SURFACES: dict[str, Surface] = {
+    # The site
+    "styleguide": form(),
+    "healthz": form(),
+    "readyz": form(),
+    "manifest": form(),
+    "media:rendition": form(path="aa/bb/0123456789abcdef0123456789ab.webp"),
+    # Lists
+    "feed:home": page(),
+    "feed:explore": page(),
+    "feed:tag": page(tag="seen"),
+    "feed:archive": page(),
+    "search:search": page(*SEARCHES),
+    "notifications:page": page(),
+    # People
+    "feed:profile": get("person", names, shows="username"),
+    "social:followers": get("person", inside),
+    "social:following": get("person", inside),
+    "social:follow": post("person", knows),
+    "social:unfollow": post("person", knows),
+    "social:remove_follower": ask("person", knows_another),
+    "social:block": ask("person", names_another),
+    "social:unblock": post("person", names_another),
+    "social:mute": ask("person", knows_another),
+    "social:unmute": post("person", knows_another),
+    "social:restrict": ask("person", knows_another),
+    "social:unrestrict": post("person", knows_another),
+    "social:add_close_friend": post("person", knows_another),
+    "social:remove_close_friend": post("person", knows_another),
+    "social:approve": post("person", knows),
+    "social:refuse": post("person", knows),
+    # Posts
+    "posts:post": get("post", reaches, shows=ALL_WORDS),
+    "posts:captions": get("post", reaches, shows="track"),
+    "posts:state": get("post", owns, shows="caption"),
+    "posts:likers": get("post", sees),
+    "posts:comments": get("post", sees, shows=ALL_WORDS),
+    "posts:retry": post("post", owns),
+    "posts:remove_slide": post("post", owns_failed),
+    "posts:delete": ask("post", owns),
+    "posts:edit": ask("post", owns),
+    "posts:archive": ask("post", owns),
+    "posts:unarchive": post("post", owns),
+    "posts:like": post("post", sees),
+    "posts:unlike": post("post", sees),
+    "posts:comment": post("post", sees, text="hello"),
+    "posts:approve_comment": post("comment", may_approve),
+    "posts:delete_comment": post("comment", may_delete),
+    # Files that are not shared yet
+    "posts:create": page(),
+    "posts:unshared": page(),
+    "posts:uploads": mine("opens an upload of one's own"),
+    "posts:medium_delete": post("file", owns),
+    "posts:medium_retry": post("file", owns),
+    "posts:captions_add": post("file", owns),
+    "posts:captions_remove": post("file", owns),
+    "posts:upload": get("file", owns),
+    "posts:upload_complete": post("file", owns),
+    "posts:upload_delete": post("file", owns),
+    "posts:upload_part": post("file", owns, {"number": 1}),
+    # One's own
+    "notifications:read": mine("marks one's own as read"),
+    "notifications:preferences": form(),
+    "social:privacy": form(),
+    "social:go_private": form(),
+    "social:go_public": form(),
+    "social:requests": page(),
+    "social:approve_all": mine("answers the requests to oneself"),
+    "social:refuse_all": mine("answers the requests to oneself"),
+    "social:close_friends": page("", *SEARCHES[:4]),
+    "social:blocked": page(),
+    "social:muted": page(),
+    "social:restricted": page(),
+    "accounts:edit": form(),
+    "accounts:remove_avatar": mine("removes one's own picture"),
+    "accounts:username_available": page("?username=planted0005"),
+    "accounts:theme": mine("sets a cookie"),
+    "account_login": form(),
+    "account_logout": form(),
+    "account_inactive": form(),
+    "account_signup": form(),
+    "account_reauthenticate": form(),
+    "account_email": form(),
+    "account_email_verification_sent": form(),
+    "account_change_password": form(),
+    "account_set_password": form(),
+    "account_reset_password": form(),
+    "account_confirm_login_code": form(),
+    "account_confirm_email": form(key="planted"),
+    "account_reset_password_from_key": form(uidb36="1", key="planted"),
+    "account_reset_password_from_key_done": form(),
+    "account_reset_password_done": form(),
+}

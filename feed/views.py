@@ -142,7 +142,7 @@ def _tagged(request: SiteRequest, person: User) -> Page[Post]:
     anybody does.
     """
     tags = PersonTag.objects.shown().filter(person=person, post__in=Post.objects.visible_to(request.user))
-    page = page_by_id(request, tags.values_list("post_id", named=True).distinct(), TILES_PER_PAGE, field="post_id")
+    page = page_by_id(request, tags.only("post_id").distinct("post_id"), TILES_PER_PAGE, field="post_id")
     posts = Post.objects.visible_to(request.user).for_cards(request.user).in_bulk([tag.post_id for tag in page])
     return Page([posts[tag.post_id] for tag in page if tag.post_id in posts], page.next_url)
 

@@ -19,10 +19,10 @@ from common.ids import decode_shortcode
 from common.linkify import extract_names
 from posts import people
 from posts.forms import EditForm
-from posts.models import Comment, Media, PersonTag, Post
+from posts.models import Media, PersonTag, Post
 from posts.models.people import PersonTagQuerySet
-from posts.views.lookup import own_card, visible_card, visible_post
-from posts.views.page import mark_deletable
+from posts.views.lookup import own_card, visible_card, visible_comment, visible_post
+from posts.views.page import mark
 
 
 @dataclass
@@ -152,8 +152,7 @@ def unmention(request: MemberRequest, shortcode: str) -> HttpResponse:
 def unmention_in_comment(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
     """The same for a comment, which htmx gets drawn anew."""
     post = visible_card(request, shortcode)
-    comments = Comment.objects.visible_to(request.user).filter(post=post).select_related("author")
-    comment = get_object_or_404(comments, pk=comment_id)
+    comment = visible_comment(request, post, comment_id)
     if request.user.username not in extract_names(comment.text):
         raise Http404
     people.remove_mention(request.user, post=post, comment=comment)
@@ -161,6 +160,4 @@ def unmention_in_comment(request: MemberRequest, shortcode: str, comment_id: int
         messages.success(request, "Your name there leads nowhere now.")
         return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")
     comment.refresh_from_db(fields=["unlinked"])
-    comment.post = post
-    mark_deletable(request, comment)
-    return render(request, "posts/_comment.html", {"post": post, "comment": comment})
+    return render(request, "posts/_comment_line.html", {"post": post, "comment": mark(request, post, comment)})

@@ -6,10 +6,21 @@ from accounts.tasks import build_export, process_avatar
 from common.events import subscribe
 from common.tasks import keep_folded
 from feed.tasks import fan_out_post
-from notifications.tasks import tell_of_comment, tell_of_follow, tell_of_like
+from notifications.tasks import (
+    tell_of_comment,
+    tell_of_comment_like,
+    tell_of_follow,
+    tell_of_like,
+    tell_of_mention,
+    tell_of_request,
+    tell_of_tag,
+)
 from posts.events import (
     CommentAdded,
+    CommentLiked,
     MediaSubmitted,
+    PersonMentioned,
+    PersonTagged,
     PostDeleted,
     PostLiked,
     PostPublished,
@@ -18,7 +29,7 @@ from posts.events import (
 )
 from posts.models import COMMENT_LIKES, COMMENTS, LIKES
 from posts.tasks import process_media, process_video, purge_post
-from social.events import PersonFollowed, RequestsLeft
+from social.events import FollowRequested, PersonFollowed, RequestsLeft
 from social.tasks import accept_requests
 
 
@@ -33,7 +44,11 @@ def wire() -> None:
     subscribe(PostDeleted, purge_post)
     subscribe(PostLiked, tell_of_like)
     subscribe(CommentAdded, tell_of_comment)
+    subscribe(CommentLiked, tell_of_comment_like)
+    subscribe(PersonMentioned, tell_of_mention)
+    subscribe(PersonTagged, tell_of_tag)
     # The home page needs no task after a follow: the new follows_version names a new timeline.
     subscribe(PersonFollowed, tell_of_follow)
+    subscribe(FollowRequested, tell_of_request)
     subscribe(RequestsLeft, accept_requests)
     keep_folded(FOLLOWERS, FOLLOWING, POSTS, LIKES, COMMENTS, COMMENT_LIKES)

@@ -9,14 +9,17 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.models import User
-from common.pagination import Page, page_by_id
+from common.ids import time_of
+from common.pagination import Page, cursor_of, page_by_id
 from notifications.models import Notification, Occurrence, Preferences
 from posts.models import Comment, Post
 from social.people import people_in_order
 
 UNREAD_CAP = 99
+SECTIONS = [(1, "Today"), (7, "This week"), (30, "This month")]
 NAMED = 2
 COUNTED = 200
 """Of the people of one row so many are counted; of more likes than that, the post's own count says how many."""
@@ -35,10 +38,26 @@ class Row:
     latest: int
     post: Post | None
     comment: Comment | None
+    section: str
+    """The heading under which it stands: "New", "Today" …"""
+    heading: str
+    """The same where it begins, else ""."""
 
     @property
     def first(self) -> User:
         return self.actors[0]
+
+    @property
+    def is_of_many(self) -> bool:
+        return self.others > 0 or len(self.actors) > 1
+
+    @property
+    def url(self) -> str:
+        """Where it happened: the comment with its thread, or the post."""
+        if self.comment is not None and self.post is not None:
+            self.comment.post = self.post
+            return self.comment.url
+        return self.post.get_absolute_url() if self.post else ""
 
     @property
     def moment(self) -> Notification:
@@ -80,14 +99,20 @@ def notification_page(request: HttpRequest, person: User, size: int) -> Page[Row
     """A page of rows, newest first. Five queries, whatever the size."""
     newest = _occurrences(person).order_by("-pk")
     rows = visible_notifications(person).annotate(
-        is_new=Exists(_new(person)), actor_ids=ArraySubquery(newest.values("actor_id")[:COUNTED])
+        is_new=Exists(_new(person)),
+        read_up_to=_read_up_to(person),
+        actor_ids=ArraySubquery(newest.values("actor_id")[:COUNTED]),
     )
     page = page_by_id(request, rows, size, field="latest")
     people = {one.pk: one for one in people_in_order(_named(page.items), person)}
     posts = Post.objects.visible_to(person).filter(pk__in={row.post_id for row in page if row.post_id})
     posts_by_id = {post.pk: post for post in posts.for_cards(person)}
     comments = Comment.objects.visible_to(person).in_bulk({row.comment_id for row in page if row.comment_id})
-    return Page([_row(row, people, posts_by_id, comments) for row in page], page.next_url)
+    section, found = _section_before(request, page.items), []
+    for row in page:
+        found.append(_row(row, people, posts_by_id, comments, section))
+        section = found[-1].section
+    return Page(found, page.next_url)
 
 
 def mark_all_read(person: User, *, up_to: int) -> None:
@@ -97,9 +122,8 @@ def mark_all_read(person: User, *, up_to: int) -> None:
 
 
 def _occurrences(person: User) -> QuerySet[Occurrence]:
-    """Of a row, those by people whom the recipient may still see: no row outlives a block."""
-    by_visible = Occurrence.objects.filter(actor__in=User.objects.visible_to(person))
-    return by_visible.filter(notification=OuterRef("pk"))
+    """Of a row, those that the recipient may still be told: no row outlives a block or a mute."""
+    return Occurrence.objects.for_person(person).filter(notification=OuterRef("pk"))
 
 
 def _new(person: User) -> QuerySet[Occurrence]:
@@ -120,7 +144,18 @@ def _actor_ids(row: Notification) -> list[int]:
     return list(dict.fromkeys(ids))
 
 
-def _row(row: Notification, people: dict[int, User], posts: dict[int, Post], comments: dict[int, Comment]) -> Row:
+def _section_before(request: HttpRequest, rows: Sequence[Notification]) -> str:
+    """The heading under which the page before this one ended."""
+    cursor = cursor_of(request)
+    if cursor is None or not rows:
+        return ""
+    return section_of(cursor, is_unread=cursor > rows[0].read_up_to)  # type: ignore[attr-defined]  # annotated
+
+
+def _row(
+    row: Notification, people: dict[int, User], posts: dict[int, Post], comments: dict[int, Comment], before: str
+) -> Row:
+    section = section_of(row.latest, is_unread=row.is_new)  # type: ignore[attr-defined]  # annotated
     ids = _actor_ids(row)
     post = posts.get(row.post_id) if row.post_id else None
     count = max(len(ids), post.like_count) if post and len(ids) >= COUNTED else len(ids)
@@ -133,4 +168,14 @@ def _row(row: Notification, people: dict[int, User], posts: dict[int, Post], com
         latest=row.latest,
         post=post,
         comment=comments.get(row.comment_id) if row.comment_id else None,
+        section=section,
+        heading=section if section != before else "",
     )
+
+
+def section_of(latest: int, *, is_unread: bool) -> str:
+    """The heading over a row: by days of the reader's time zone."""
+    if is_unread:
+        return "New"
+    days = (timezone.localdate() - timezone.localdate(time_of(latest))).days
+    return next((name for limit, name in SECTIONS if days < limit), "Earlier")

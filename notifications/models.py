@@ -10,9 +10,11 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from accounts.models import User
 from common.ids import SnowflakeModel
+from social.models import Mute
 
 
 class Kind(models.TextChoices):
@@ -23,6 +25,10 @@ class Kind(models.TextChoices):
     ACCEPTED = "accepted", "Accepted follow requests"
     LIKE = "like", "Likes of your posts"
     COMMENT = "comment", "Comments on your posts"
+    REPLY = "reply", "Replies to your comments"
+    COMMENT_LIKE = "comment_like", "Likes of your comments"
+    MENTION = "mention", "Mentions of you"
+    TAG = "tag", "Photos in which you are tagged"
 
 
 class Allowed(models.TextChoices):
@@ -49,7 +55,8 @@ def _row_of(
 class Notification(SnowflakeModel):
     """One row of somebody's list, for all acts of a kind on one thing. Lives on the recipient's shard.
 
-    Likes of a post are one row; so are the follows of a day; a comment is a row of its own.
+    Likes of a post or a comment are one row; so are the follows, the requests and their acceptances of a day; what
+    somebody wrote is a row of its own.
     """
 
     recipient = _row_of(settings.AUTH_USER_MODEL)
@@ -74,8 +81,22 @@ class Notification(SnowflakeModel):
         return f"{self.kind} for {self.recipient_id}"
 
 
-CAUSES: Final = ("follow", "like", "comment")
+CAUSES: Final = ("follow", "request", "like", "comment", "comment_like", "mention", "tag")
 """The columns of an occurrence of which exactly one is set."""
+
+
+class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
+    def for_person(self, person: User) -> OccurrenceQuerySet:
+        """What `person` may still be told: nothing by people whom they do not see any more or have muted since, and
+        nothing that they have taken back themselves.
+        """
+        muted = Mute.objects.filter(muter=person, muted_id=OuterRef("actor_id"))
+        return self.filter(
+            ~Exists(muted),
+            actor__in=User.objects.visible_to(person),
+            mention__removed_at=None,
+            tag__removed_at=None,
+        )
 
 
 class Occurrence(SnowflakeModel):
@@ -86,7 +107,13 @@ class Occurrence(SnowflakeModel):
     actor = _row_of(settings.AUTH_USER_MODEL, db_index=True)
     follow = _row_of("social.Follow", null=True, db_index=True)
     like = _row_of("posts.Like", null=True, db_index=True)
+    request = _row_of("social.FollowRequest", null=True, db_index=True)
     comment = _row_of("posts.Comment", null=True, db_index=True)
+    comment_like = _row_of("posts.CommentLike", null=True, db_index=True)
+    mention = _row_of("posts.Mention", null=True, db_index=True)
+    tag = _row_of("posts.PersonTag", null=True, db_index=True)
+
+    objects = OccurrenceQuerySet.as_manager()
 
     class Meta:
         constraints = [

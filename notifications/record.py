@@ -14,8 +14,9 @@ from django.db.models.functions import Greatest
 
 from accounts.models import User
 from notifications.models import Allowed, Kind, Notification, Occurrence, Preferences
-from posts.models import Comment, Like, Post
-from social.models import Follow
+from posts.models import Comment, CommentLike, Like, Mention, PersonTag, Post
+from posts.people import welcomes_tags_by
+from social.models import Follow, FollowRequest, Mute
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,57 @@ def of_like(like: Like) -> list[Act]:
 
 
 def of_comment(comment: Comment) -> list[Act]:
+    """Told to the author of the post and, of a reply, to that of the thread; who is both hears of it once."""
     if comment.hidden_until_approved:
         return []
-    told = partial(Act, actor_id=comment.author_id, cause={"comment_id": comment.pk})
-    return [told(Kind.COMMENT, comment.post.author_id, post_id=comment.post_id, comment_id=comment.pk)]
+    told = partial(
+        Act,
+        actor_id=comment.author_id,
+        cause={"comment_id": comment.pk},
+        post_id=comment.post_id,
+        comment_id=comment.pk,
+    )
+    acts = [told(Kind.COMMENT, comment.post.author_id)]
+    if comment.parent is not None and comment.parent.author_id != comment.post.author_id:
+        acts.append(told(Kind.REPLY, comment.parent.author_id))
+    return acts
+
+
+def of_comment_like(like: CommentLike) -> list[Act]:
+    comment, cause = like.comment, {"comment_like_id": like.pk}
+    told = partial(Act, post_id=comment.post_id, comment_id=comment.pk)
+    return [told(Kind.COMMENT_LIKE, comment.author_id, like.person_id, cause)]
+
+
+def of_mention(mention: Mention) -> list[Act]:
+    """Not told to those who hear of the comment anyway, nor of people by whom they do not want to be named."""
+    comment = mention.comment
+    if comment is not None:
+        listeners = {mention.post.author_id, comment.parent.author_id if comment.parent else None}
+        if comment.hidden_until_approved or mention.person_id in listeners:
+            return []
+    writer_id = comment.author_id if comment else mention.post.author_id
+    if not User.objects.filter(welcomes_tags_by(writer_id), pk=mention.person_id).exists():
+        return []
+    told = partial(Act, post_id=mention.post_id, comment_id=mention.comment_id)
+    return [told(Kind.MENTION, mention.person_id, writer_id, {"mention_id": mention.pk})]
+
+
+def of_tag(tag: PersonTag) -> list[Act]:
+    return [Act(Kind.TAG, tag.person_id, tag.post.author_id, {"tag_id": tag.pk}, post_id=tag.post_id)]
 
 
 def of_follow(follow: Follow) -> list[Act]:
     cause, day = {"follow_id": follow.pk}, follow.created_at.date()
-    return [Act(Kind.FOLLOW, follow.followee_id, follow.follower_id, cause, day=day)]
+    acts = [Act(Kind.FOLLOW, follow.followee_id, follow.follower_id, cause, day=day)]
+    if follow.was_asked:
+        acts.append(Act(Kind.ACCEPTED, follow.follower_id, follow.followee_id, cause, day=day))
+    return acts
+
+
+def of_request(request: FollowRequest) -> list[Act]:
+    cause, day = {"request_id": request.pk}, request.created_at.date()
+    return [Act(Kind.REQUEST, request.target_id, request.requester_id, cause, day=day)]
 
 
 def record(act: Act) -> bool:
@@ -54,7 +97,7 @@ def record(act: Act) -> bool:
     Never told: one's own acts, those of people whom the recipient cannot see or has muted, what happens at posts and
     comments that the recipient cannot see, and what the recipient has switched off.
 
-    Cost: some four queries. Killed half-way it leaves nothing: it is one transaction.
+    Cost: some five queries. Killed half-way it leaves nothing: it is one transaction.
     """
     if act.actor_id == act.recipient_id or not _may_be_told(act):
         return False
@@ -69,6 +112,8 @@ def record(act: Act) -> bool:
 def _may_be_told(act: Act) -> bool:
     recipient = User.objects.filter(pk=act.recipient_id, suspended_at__isnull=True).first()
     if recipient is None or not User.objects.visible_to(recipient).filter(pk=act.actor_id).exists():
+        return False
+    if Mute.objects.filter(muter=recipient, muted_id=act.actor_id).exists():
         return False
     if act.post_id is not None and not Post.objects.visible_to(recipient).filter(pk=act.post_id).exists():
         return False

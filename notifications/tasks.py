@@ -8,14 +8,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery import shared_task
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from common.ids import first_id_at
 from notifications.models import Notification, Occurrence, Watermark
-from notifications.record import Act, of_comment, of_follow, of_like, record
-from posts.models import Comment, Like
-from social.models import Follow
+from notifications.record import (
+    Act,
+    of_comment,
+    of_comment_like,
+    of_follow,
+    of_like,
+    of_mention,
+    of_request,
+    of_tag,
+    record,
+)
+from posts.models import Comment, CommentLike, Like, Mention, PersonTag
+from social.models import Follow, FollowRequest
 
 SWEEP_AFTER_SECONDS = 30
 SWEPT_AGAIN_SECONDS = 300
@@ -31,9 +42,18 @@ class _Cause:
 
 _CAUSES = {
     "like": _Cause(lambda: Like.objects.select_related("post"), of_like),
-    "comment": _Cause(lambda: Comment.objects.select_related("post"), of_comment),
+    "comment": _Cause(lambda: Comment.objects.select_related("post", "parent"), of_comment),
+    "comment_like": _Cause(lambda: CommentLike.objects.select_related("comment"), of_comment_like),
+    "mention": _Cause(
+        lambda: Mention.objects.filter(removed_at=None).select_related("post", "comment__parent"), of_mention
+    ),
+    "tag": _Cause(lambda: PersonTag.objects.filter(removed_at=None).select_related("post"), of_tag),
     "follow": _Cause(Follow.objects.all, of_follow),
+    "request": _Cause(FollowRequest.objects.all, of_request),
 }
+"""By the column of `Occurrence` that names it. One more is a line here, a function in `record.py`, a `Kind`, that
+column, and words in `notifications/_row.html`.
+"""
 
 
 @shared_task(name="notifications.tell_of_like")
@@ -51,12 +71,37 @@ def tell_of_follow(follower_id: int, followee_id: int) -> None:
     _tell("follow", follower_id=follower_id, followee_id=followee_id)
 
 
+@shared_task(name="notifications.tell_of_request")
+def tell_of_request(requester_id: int, target_id: int) -> None:
+    _tell("request", requester_id=requester_id, target_id=target_id)
+
+
+@shared_task(name="notifications.tell_of_comment_like")
+def tell_of_comment_like(comment_id: int, liker_id: int) -> None:
+    _tell("comment_like", comment_id=comment_id, person_id=liker_id)
+
+
+@shared_task(name="notifications.tell_of_mention")
+def tell_of_mention(mention_id: int) -> None:
+    _tell("mention", pk=mention_id)
+
+
+@shared_task(name="notifications.tell_of_tag")
+def tell_of_tag(tag_id: int) -> None:
+    _tell("tag", pk=tag_id)
+
+
 def _tell(name: str, **row: int) -> None:
     """Record what the row says, if it is still there. Harmless when run again."""
     cause = _CAUSES[name]
     for found in cause.rows().filter(**row):
-        for act in cause.acts(found):
-            record(act)
+        _record_all(cause, found)
+
+
+def _record_all(cause: _Cause, row: Any) -> int:
+    """All that one row is told of, or nothing: the sweep takes a row for told when anybody was."""
+    with transaction.atomic():
+        return sum(record(act) for act in cause.acts(row))
 
 
 @shared_task(name="notifications.sweep")
@@ -81,7 +126,7 @@ def _sweep_one(name: str, cause: _Cause, now: datetime) -> int:
     told = Occurrence.objects.filter(**{f"{name}_id": OuterRef("pk")})
     untold = cause.rows().filter(pk__gt=mark.up_to, pk__lt=due).exclude(Exists(told)).order_by("pk")
     rows = list(untold[:SWEEP_BATCH])
-    count = sum(record(act) for row in rows for act in cause.acts(row))
+    count = sum(_record_all(cause, row) for row in rows)
     # After a full batch there may be more of them: the next sweep goes on from the last.
     up_to = certain if len(rows) < SWEEP_BATCH else min(certain, rows[-1].pk)
     Watermark.objects.filter(cause=name, up_to__lt=up_to).update(up_to=up_to)

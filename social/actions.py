@@ -283,15 +283,17 @@ def _accept(target_id: int, requester_ids: Sequence[int]) -> int:
         return 0
     requests.filter(requester__in=ids).delete()
     _lock_people([*ids, target_id])
-    _insert_follows(ids, target_id)
+    _insert_follows(ids, target_id, was_asked=True)
     for requester_id in ids:
         emit(FollowAccepted(follower_id=requester_id, followee_id=target_id))
     return len(ids)
 
 
-def _insert_follows(follower_ids: Sequence[int], followee_id: int) -> None:
+def _insert_follows(follower_ids: Sequence[int], followee_id: int, *, was_asked: bool = False) -> None:
     """Follows that are not there yet, with the pairs locked."""
-    Follow.objects.bulk_create(Follow(follower_id=pk, followee_id=followee_id) for pk in follower_ids)
+    Follow.objects.bulk_create(
+        Follow(follower_id=pk, followee_id=followee_id, was_asked=was_asked) for pk in follower_ids
+    )
     FOLLOWERS.add(followee_id, len(follower_ids))
     FOLLOWING.add_to_each(follower_ids)
     _renew_home(follower_ids)

@@ -19,6 +19,8 @@ class Follow(SnowflakeModel):
     followee = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="follows_received", db_index=False
     )
+    was_asked = models.BooleanField(default=False, db_default=False, editable=False)
+    """Whether it began as a request, which the followee accepted."""
 
     class Meta:
         constraints = [

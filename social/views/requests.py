@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.http import varies_by_htmx
+from common.http import next_url, varies_by_htmx
 from common.pagination import Page, page_by_id
 from social import actions
 from social.people import people_in_order
@@ -48,7 +49,7 @@ def _answered(request: MemberRequest, person: User, said: str) -> HttpResponse:
     said = said or "This request is no longer there."
     if not request.htmx:
         messages.success(request, said)
-        return redirect("social:requests")
+        return redirect(next_url(request, reverse("social:requests")))
     [person] = people_in_order([person.pk], request.user) or [person]
     context = {"person": person, "said": said, "follow_requests": waiting_text(request.user)}
     return render(request, "social/_answered.html", context)

@@ -58,7 +58,7 @@ def test_a_comment_is_told_with_its_words(as_, author, stranger, post, tasks_run
     text = as_(author).get("/notifications/").text
 
     assert "&lt;b&gt;What a light&lt;/b&gt;" in text
-    assert f"/p/{post.shortcode}/#comment-{comment.pk}" in text
+    assert f"/p/{post.shortcode}/comments/{comment.pk}/" in text
 
 
 def test_follows_of_a_day_are_one_row(as_, author, stranger, person, tasks_run):

@@ -1,0 +1,339 @@
+"""Requests and their acceptance, replies, likes of comments, mentions and tags; and nothing of the muted."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from notifications.models import Kind, Notification, Occurrence
+from notifications.tasks import (
+    sweep,
+    tell_of_comment,
+    tell_of_comment_like,
+    tell_of_follow,
+    tell_of_like,
+    tell_of_mention,
+    tell_of_request,
+    tell_of_tag,
+)
+from posts.actions import add_comment, edit_post, like_comment, like_post, unlike_comment
+from posts.models import CommentLike, Like, Mention, PersonTag
+from posts.people import remove_mention, remove_tag, tag_person
+from social.actions import (
+    approve_request,
+    block,
+    cancel_request,
+    change_privacy,
+    follow,
+    mute,
+    refuse_request,
+    unfollow,
+    unmute,
+)
+from tests.conftest import HTMX
+
+
+def rows_of(browser):
+    return browser.get("/notifications/").context["page"].items
+
+
+def kinds_of(browser):
+    return [row.kind for row in rows_of(browser)]
+
+
+@pytest.fixture
+def private(author):
+    change_privacy(author, is_private=True)
+    author.refresh_from_db()
+    return author
+
+
+@pytest.fixture
+def tagged(post, stranger):
+    return tag_person(post.media.get(), username="stranger", x=0.5, y=0.5)
+
+
+def test_a_request_is_told_with_both_answers_and_goes_once_it_is_answered(as_, private, stranger, tasks_run):
+    with tasks_run():
+        follow(stranger, followee=private)
+    browser = as_(private)
+
+    page = browser.get("/notifications/")
+    assert kinds_of(browser) == ["request"]
+    assert "asked to follow you" in page.text
+    with tasks_run():
+        answer = browser.post("/accounts/requests/stranger/approve/", {"next": "/notifications/"})
+    assert answer.url == "/notifications/"
+
+    assert kinds_of(browser) == ["follow"]
+    assert kinds_of(as_(stranger)) == ["accepted"]
+    assert "accepted your follow request" in as_(stranger).get("/notifications/").text
+
+
+def test_htmx_gets_what_became_of_the_request(as_, private, stranger, tasks_run):
+    with tasks_run():
+        follow(stranger, followee=private)
+
+    answer = as_(private).post("/accounts/requests/stranger/refuse/", headers=HTMX)
+
+    assert "You refused the request of stranger." in answer.text
+    assert kinds_of(as_(private)) == []
+
+
+@pytest.mark.parametrize("end", [cancel_request, None])
+def test_A12_D12_a_request_that_is_gone_is_told_nobody(end, private, stranger, as_, tasks_run):
+    with tasks_run():
+        follow(stranger, followee=private)
+    if end:
+        end(stranger, target=private)
+    else:
+        refuse_request(private, requester=stranger)
+
+    tell_of_request(stranger.pk, private.pk)
+
+    assert rows_of(as_(private)) == []
+
+
+def test_many_requests_of_a_day_are_one_row_that_leads_to_all(as_, private, person, tasks_run):
+    with tasks_run():
+        for number in range(3):
+            follow(person(f"asker{number}"), followee=private)
+
+    [row] = rows_of(as_(private))
+    assert (len(row.actors), row.others) == (2, 1)
+    assert 'href="/accounts/requests/">Review' in as_(private).get("/notifications/").text
+
+
+def test_following_a_public_account_is_no_acceptance(as_, author, stranger, tasks_run):
+    with tasks_run():
+        follow(stranger, followee=author)
+
+    assert kinds_of(as_(stranger)) == []
+
+
+def test_an_acceptance_goes_with_the_follow(as_, private, stranger, tasks_run):
+    with tasks_run():
+        follow(stranger, followee=private)
+        approve_request(private, requester=stranger)
+    unfollow(stranger, followee=private)
+
+    assert rows_of(as_(stranger)) == rows_of(as_(private)) == []
+
+
+def test_a_reply_is_told_to_both_authors_and_to_neither_twice(as_, author, post, stranger, person, tasks_run):
+    replier = person("replier")
+    with tasks_run():
+        thread = add_comment(post, author=stranger, text="What a light")
+        add_comment(post, author=replier, text="@stranger @author indeed", reply_to=thread)
+
+    assert kinds_of(as_(stranger)) == ["reply"]
+    assert "replied to your comment" in as_(stranger).get("/notifications/").text
+    assert kinds_of(as_(author)) == ["comment", "comment"]
+
+
+def test_likes_of_a_comment_are_one_row_and_go_with_the_last(as_, post, stranger, person, tasks_run):
+    comment = add_comment(post, author=stranger, text="What a light")
+    fans = [person("fan1"), person("fan2")]
+    with tasks_run():
+        for fan in fans:
+            like_comment(comment, liker=fan)
+
+    [row] = rows_of(as_(stranger))
+    assert (row.kind, len(row.actors)) == ("comment_like", 2)
+    for fan in fans:
+        unlike_comment(comment, liker=fan)
+    assert rows_of(as_(stranger)) == []
+
+
+def test_a_mention_is_told_with_its_place_and_goes_when_it_is_edited_out(as_, author, stranger, share, tasks_run):
+    with tasks_run():
+        post = share(author, caption="With @stranger")
+
+    page = as_(stranger).get("/notifications/").text
+    assert "mentioned you in a photo" in page
+    with tasks_run():
+        slides = [(medium.pk, "") for medium in post.media.all()]
+        edit_post(post, version=post.version, caption="Alone", location="", audience="everyone", slides=slides)
+    assert rows_of(as_(stranger)) == []
+
+
+@pytest.mark.parametrize("who_may", ["following", "nobody"])
+def test_who_wants_no_mentions_of_some_hears_of_none(who_may, as_, author, stranger, share, tasks_run):
+    stranger.who_may_tag = who_may
+    stranger.save(update_fields=["who_may_tag"])
+
+    with tasks_run():
+        post = share(author, caption="With @stranger")
+    tell_of_mention(Mention.objects.get(post=post).pk)
+
+    assert rows_of(as_(stranger)) == []
+
+
+def test_who_removes_themselves_hears_no_more_of_it(as_, post, stranger, tagged, tasks_run):
+    tell_of_tag(tagged.pk)
+    assert kinds_of(as_(stranger)) == ["tag"]
+
+    remove_tag(tagged, remover=stranger)
+    assert rows_of(as_(stranger)) == []
+
+    with tasks_run():
+        comment = add_comment(post, author=post.author, text="@stranger")
+    assert kinds_of(as_(stranger)) == ["mention"]
+    remove_mention(stranger, post=post, comment=comment)
+    assert rows_of(as_(stranger)) == []
+    assert as_(stranger).get("/notifications/").context["unread_notifications"] == ""
+
+
+def test_A15_of_whom_one_mutes_nothing_is_told_then_or_before(as_, author, post, stranger, tasks_run):
+    with tasks_run():
+        like_post(post, liker=stranger)
+    assert kinds_of(as_(author)) == ["like"]
+
+    mute(author, muted=stranger)
+    assert rows_of(as_(author)) == []
+    with tasks_run():
+        add_comment(post, author=stranger, text="hello")
+    unmute(author, muted=stranger)
+
+    assert kinds_of(as_(author)) == ["like"]
+
+
+def test_rows_stand_under_headings_of_their_age(as_, author, post, stranger, tasks_run):
+    with tasks_run():
+        like_post(post, liker=stranger)
+        add_comment(post, author=stranger, text="hello")
+    browser = as_(author)
+
+    assert [row.heading for row in rows_of(browser)] == ["New", ""]
+    newest = rows_of(browser)[0].latest
+    browser.post("/notifications/read/", {"up_to": newest})
+    assert [row.heading for row in rows_of(browser)] == ["Today", ""]
+
+
+# --- D11 to D14 -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def happened(author, post, stranger, person, tagged):
+    """A row of every cause, told to nobody yet: (task, arguments) of each, in no good order."""
+    asker = person("asker")
+    hermit = person("hermit")
+    change_privacy(hermit, is_private=True)
+    hermit.refresh_from_db()
+    follow(asker, followee=hermit)
+    follow(stranger, followee=hermit)
+    approve_request(hermit, requester=stranger)
+    thread = add_comment(post, author=stranger, text="What a light")
+    reply = add_comment(post, author=asker, text="@hermit look", reply_to=thread)
+    like_comment(thread, liker=asker)
+    like_post(post, liker=stranger)
+    mention = Mention.objects.get(person=hermit)
+    return [
+        (tell_of_mention, (mention.pk,)),
+        (tell_of_comment, (reply.pk,)),
+        (tell_of_tag, (tagged.pk,)),
+        (tell_of_comment_like, (thread.pk, asker.pk)),
+        (tell_of_follow, (stranger.pk, hermit.pk)),
+        (tell_of_request, (asker.pk, hermit.pk)),
+        (tell_of_like, (post.pk, stranger.pk)),
+        (tell_of_comment, (thread.pk,)),
+    ]
+
+
+def state():
+    """Everything there is, but for ids and the order in which rows were made."""
+    found = Occurrence.objects.select_related("notification")
+    return sorted((one.recipient_id, one.notification.kind, one.actor_id) for one in found)
+
+
+def test_D11_D12_every_task_three_times_in_any_order_leaves_the_same_rows(happened):
+    for task, arguments in happened:
+        task(*arguments)
+    once, rows = state(), Notification.objects.count()
+    # Follow, request, accepted, like, two comments, reply, comment_like, mention and tag.
+    assert len(once) == 10
+    assert {kind for _, kind, _ in once} == set(Kind.values)
+
+    for task, arguments in [*reversed(happened), *happened]:
+        task(*arguments)
+
+    assert (state(), Notification.objects.count()) == (once, rows)
+
+
+def test_the_sweep_tells_what_every_lost_message_left_untold(happened, monkeypatch):
+    monkeypatch.setattr("notifications.tasks.SWEEP_AFTER_SECONDS", -1)
+
+    sweep()
+    swept = state()
+    for task, arguments in happened:
+        task(*arguments)
+
+    assert len(swept) == 10
+    assert state() == swept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_D13_the_same_tasks_at_once_leave_one_row_each(happened):
+    errors = []
+
+    def tell_all(order):
+        try:
+            for task, arguments in order:
+                task(*arguments)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=tell_all, args=(order,)) for order in (happened, happened[::-1], happened)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not errors
+    assert len(state()) == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_D14_A15_block_wins_every_race_with_what_would_be_told(author, post, stranger, as_):
+    """Whatever a task has written before or after the block, the one who blocked is told nothing of it."""
+    comment = add_comment(post, author=stranger, text="What a light")
+    like_post(post, liker=stranger)
+    CommentLike.objects.all()
+    tasks = [(tell_of_comment, (comment.pk,)), (tell_of_like, (post.pk, stranger.pk))]
+    start = threading.Barrier(3)
+
+    def run(act):
+        start.wait()
+        try:
+            act()
+        finally:
+            connection.close()
+
+    acts = [lambda task=task, arguments=arguments: task(*arguments) for task, arguments in tasks]
+    acts.append(lambda: block(author, blocked=stranger))
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert Like.objects.count() == 1
+    assert rows_of(as_(author)) == []
+    assert as_(author).get("/").context["unread_notifications"] == ""
+    for task, arguments in tasks:
+        task(*arguments)
+    assert rows_of(as_(author)) == []
+
+
+def test_O7_rows_of_all_kinds_cost_no_more_queries(as_, author, post, stranger, happened, django_assert_num_queries):
+    for task, arguments in happened:
+        task(*arguments)
+    assert PersonTag.objects.exists()
+    browser = as_(author)
+    browser.get("/notifications/")
+
+    # Session, viewer, the rows, their people, posts, media and comments, the badge.
+    with django_assert_num_queries(8):
+        browser.get("/notifications/")

@@ -98,3 +98,28 @@ def test_the_list_of_likers_leaves_out_whom_the_viewer_cannot_see(as_, author, s
 
     assert 'href="/author/"' in page
     assert 'href="/stranger/"' not in page
+
+
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_a_list_of_likers_costs_the_same_whatever_its_size(
+    size, as_, person, follower, comment, url, django_assert_num_queries
+):
+    for _ in range(size):
+        like_comment(comment, liker=person())
+    browser = as_(follower)
+    browser.get(f"{url}likes/")
+
+    with django_assert_num_queries(7):  # session, viewer, post, comment, its likes, the people, bell
+        page = browser.get(f"{url}likes/")
+    assert page.text.count('class="person"') == size
+
+
+def test_further_likers_come_by_cursor(as_, person, follower, comment, url):
+    for _ in range(32):
+        like_comment(comment, liker=person())
+    browser = as_(follower)
+
+    fragment = browser.get(browser.get(f"{url}likes/").context["page"].next_url, headers=HTMX).text
+
+    assert "<html" not in fragment
+    assert fragment.count('class="person"') == 2

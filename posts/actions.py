@@ -260,7 +260,7 @@ def share_post(
     Media.objects.bulk_update(media.values(), ["post", "position", "alt", "edits"])
     _render_again(changed)
     _tag(post)
-    sync_mentions(post, is_new=True)
+    sync_mentions(post)
     if publish_if_ready(post.pk):
         post.refresh_from_db()
     return post
@@ -499,7 +499,8 @@ def edit_post(
     if now.version != version:
         raise ChangedMeanwhileError("This post was changed meanwhile, in another window or on another device.")
 
-    was_counted, is_retagged = now.is_counted, now.caption != caption
+    was_counted, was_said = now.is_counted, now.caption
+    is_retagged, is_for_others = now.caption != caption, now.audience != audience
     now.caption, now.location, now.audience = caption, location, audience
     now.version += 1
     if is_edited and now.published_at is not None:
@@ -511,7 +512,8 @@ def edit_post(
     if is_retagged:
         PostHashtag.objects.filter(post=now).delete()
         _tag(now)
-        sync_mentions(now)
+    if is_retagged or is_for_others:
+        sync_mentions(now, before=was_said)
     if now.is_counted != was_counted:
         POSTS.add(now.author_id, 1 if now.is_counted else -1)
     return True
@@ -575,7 +577,7 @@ def _announce(comment: Comment) -> None:
     if comment.is_counted:
         COMMENTS.add(comment.post_id)
         emit(CommentAdded(comment_id=comment.pk))
-        sync_mentions(comment.post, comment, is_new=True)
+        sync_mentions(comment.post, comment)
 
 
 @transaction.atomic

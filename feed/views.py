@@ -123,11 +123,10 @@ def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResp
         person.posts_count += posts.filter(audience=Audience.CLOSE_FRIENDS).count()
     page: Page[Post] = Page([])
     if person.is_open:
-        page = (
-            page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
-            if tab == "posts"
-            else _tagged(request, person)
-        )
+        if tab == "tagged":
+            page = _tagged(request, person)
+        else:
+            page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
     unfinished = _unfinished(request) if is_own and tab == "posts" and not cursor_of(request) else []
     context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own, "tab": tab}
     if request.user.is_authenticated and not is_own:
@@ -142,6 +141,7 @@ def _tagged(request: SiteRequest, person: User) -> Page[Post]:
     anybody does.
     """
     tags = PersonTag.objects.shown().filter(person=person, post__in=Post.objects.visible_to(request.user))
+    # Twenty photos of one post are one tile.
     page = page_by_id(request, tags.only("post_id").distinct("post_id"), TILES_PER_PAGE, field="post_id")
     posts = Post.objects.visible_to(request.user).for_cards(request.user).in_bulk([tag.post_id for tag in page])
     return Page([posts[tag.post_id] for tag in page if tag.post_id in posts], page.next_url)

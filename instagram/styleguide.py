@@ -82,6 +82,18 @@ class Person:
 
 
 @dataclass
+class Tag:
+    pk: int
+    person: Person
+    x_percent: str
+    y_percent: str
+
+    @property
+    def person_id(self) -> int:
+        return self.person.pk
+
+
+@dataclass
 class Slide:
     """One photo of the demo, inlined. `sources` is empty: there is one size of it."""
 
@@ -90,6 +102,11 @@ class Slide:
     placeholder: str = ""
     sources: tuple[()] = ()
     srcset: str = ""
+    shown_people: tuple[Tag, ...] = ()
+
+    @property
+    def has_people(self) -> bool:
+        return bool(self.shown_people)
 
     @property
     def src(self) -> str:
@@ -118,6 +135,8 @@ class Card:
     edited_at: datetime | None = None
     failure: str = ""
     removed_reason: str = ""
+    followed_tag: str = ""
+    unlinked: tuple[()] = ()
     like_count: int = 0
     comment_count: int = 0
     liked_by_viewer: bool = False
@@ -155,6 +174,7 @@ class Remark:
     pinnable: bool = False
     editable: bool = False
     refusal: str = ""
+    unlinked: tuple[()] = ()
     created_at: datetime = field(default_factory=lambda: timezone.now() - timedelta(minutes=42))
     url = "#comments-of-a-post"
 
@@ -205,6 +225,7 @@ def examples() -> dict[str, Any]:
     stream = Slide("forest-stream", "A stream falls in small steps between mossy stones in a forest.")
     panda, fig, bridge = Slide("red-panda"), Slide("half-a-fig-in-a-red-bowl"), Slide("suspension-bridge-at-night")
     heron = Slide("heron-in-flight", "A grey heron flies low over still water.")
+    stream.shown_people = (Tag(1, ben, "30.0", "40.0"), Tag(2, viewer, "97.0", "5.0"))
     long_caption = (
         "Up before the sun for this one. The path was frozen, the flask was empty by six, and nobody else was there "
         "until the light had gone.\n\nWorth it. With @ben, who carried the tripod. #forest #stream #morning"
@@ -224,6 +245,7 @@ def examples() -> dict[str, Any]:
             is_own=True,
             created_at=now - timedelta(days=9),
         ),
+        "There for a followed tag": Card("Sg9", ben, [panda], "Awake at last #redpanda", followed_tag="redpanda"),
         "Nothing but a wide photo": Card("Sg3", long_name, [heron], created_at=now),
         "For close friends, edited": Card(
             *("Sg7", anna, [fig], "The first fig.", "Oviedo"),
@@ -273,6 +295,7 @@ def examples() -> dict[str, Any]:
                 pinnable=True,
                 refusal="3 comments are pinned, and no more can be. Unpin one first.",
             ),
+            Remark(4, anna, "Thank you, @mira.k."),
         ],
         "tiles": list(cards.values()),
         "page": Page([]),

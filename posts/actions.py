@@ -282,7 +282,7 @@ def share_post(
     Media.objects.bulk_update(media.values(), ["post", "position", "alt", "edits"])
     _render_again(changed)
     _tag(post)
-    sync_mentions(post, is_new=True)
+    sync_mentions(post)
     if publish_if_ready(post.pk):
         post.refresh_from_db()
     return post
@@ -521,7 +521,8 @@ def edit_post(
     if now.version != version:
         raise ChangedMeanwhileError("This post was changed meanwhile, in another window or on another device.")
 
-    was_counted, is_retagged = now.is_counted, now.caption != caption
+    was_counted, was_said = now.is_counted, now.caption
+    is_retagged, is_for_others = now.caption != caption, now.audience != audience
     now.caption, now.location, now.audience = caption, location, audience
     now.version += 1
     if is_edited and now.published_at is not None:
@@ -533,7 +534,8 @@ def edit_post(
     if is_retagged:
         PostHashtag.objects.filter(post=now).delete()
         _tag(now)
-        sync_mentions(now)
+    if is_retagged or is_for_others:
+        sync_mentions(now, before=was_said)
     if now.is_counted != was_counted:
         POSTS.add(now.author_id, 1 if now.is_counted else -1)
     return True
@@ -649,14 +651,14 @@ def edit_comment(comment: Comment, *, text: str) -> bool:
         return False
     if not row.is_fresh:
         raise CommentRefusedError(f"A comment can be edited for {COMMENT_EDIT_MINUTES} minutes. This one is older.")
-    counted = _count_with_replies(row)
+    counted, was_said = _count_with_replies(row), row.text
     row.text, row.edited_at = text, timezone.now()
     if not row.hidden_until_approved and is_held(row):
         row.hidden_until_approved, row.pinned_at = True, None
     row.save(update_fields=["text", "edited_at", "hidden_until_approved", "pinned_at"])
     _move_count(row, _count_with_replies(row) - counted)
     if row.is_counted:
-        sync_mentions(row.post, row)
+        sync_mentions(row.post, row, before=was_said)
     return True
 
 
@@ -677,7 +679,8 @@ def _announce(comment: Comment) -> None:
     if comment.is_counted:
         _move_count(comment, _count_with_replies(comment))
         emit(CommentAdded(comment_id=comment.pk))
-        sync_mentions(comment.post, comment, is_new=comment.edited_at is None)
+        # One that was edited may have been announced before.
+        sync_mentions(comment.post, comment, before=comment.text if comment.edited_at else None)
 
 
 @transaction.atomic

@@ -47,18 +47,19 @@ def welcomes_tags_by(person_id: int) -> Q:
 # --- Mentions ------------------------------------------------------------------------------------------------------
 
 
-def sync_mentions(post: Post, comment: Comment | None = None, *, is_new: bool = False) -> None:
+def sync_mentions(post: Post, comment: Comment | None = None, *, before: str | None = None) -> None:
     """Have the mentions of a caption, or of a comment, be the people whom it names, in the caller's transaction.
 
     The first MAX_MENTIONS names count, but for the writer's own and of people who may not see the post or are blocked,
-    one way or the other. Who has removed themselves stays so. `is_new` says that there are none yet.
+    one way or the other. Who has removed themselves stays so. `before` is what it said before; None of new words.
 
-    Cost: nothing for new words without a name; else some six queries, whatever the number of names.
+    Cost: nothing where no name is nor was; else some six queries, whatever the number of names.
     """
     writer = post.author if comment is None else comment.author
     names = extract_names(post.caption if comment is None else comment.text)[:MAX_MENTIONS]
     there = Mention.objects.filter(post=post, comment=comment)
-    had = set() if is_new else set(there.values_list("person_id", flat=True))
+    is_asked = before is not None and (names or "@" in before)
+    had = set(there.values_list("person_id", flat=True)) if is_asked else set()
     named = _people_named(names, post, writer) if names else set()
     if had - named:
         there.filter(person__in=had - named, removed_at=None).delete()

@@ -22,7 +22,7 @@ def post_card(context: Context, post: Post, eager: bool = False, expanded: bool 
 @register.filter
 def names(said: Post | Comment, person: Any) -> bool:
     """Whether a caption or a comment has the name of `person` as a link."""
-    text = said.caption if isinstance(said, Post) else said.text
+    text: str = said.caption if hasattr(said, "caption") else said.text
     # Nearly all do not, which is told without taking them apart.
     return (
         person.is_authenticated

@@ -41,10 +41,11 @@ def mentioned(**of):
     return sorted(Mention.objects.filter(**of).values_list("person__username", flat=True))
 
 
-def edit(post, caption):
+def edit(post, caption, audience=""):
     post.refresh_from_db()
     slides = [(medium.pk, medium.alt) for medium in post.media.order_by("position")]
-    edit_post(post, version=post.version, caption=caption, location="", audience=post.audience, slides=slides)
+    audience = audience or post.audience
+    edit_post(post, version=post.version, caption=caption, location="", audience=audience, slides=slides)
 
 
 def test_names_of_a_caption_are_mentions_once_in_any_letter_case_but_ones_own(author, anna, ben, share, told):
@@ -74,6 +75,17 @@ def test_another_caption_tells_only_those_who_are_new_in_it(author, anna, ben, p
 
     assert mentioned() == ["ben", "carol"]
     assert told == ["carol"]
+
+
+def test_another_audience_mentions_those_whom_it_lets_in(author, anna, ben, share, told):
+    add_close_friend(author, friend=anna)
+    post = share(author, caption="@anna @ben")
+    told.clear()
+
+    edit(post, post.caption, "close_friends")
+    assert mentioned() == ["anna"]
+    edit(post, post.caption, "everyone")
+    assert (mentioned(), told) == (["anna", "ben"], ["ben"])
 
 
 @pytest.mark.parametrize("kind", ["caption", "comment"])

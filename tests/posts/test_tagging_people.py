@@ -8,8 +8,9 @@ from django.db import IntegrityError, connections, transaction
 from accounts.actions import suspend_person
 from accounts.models import User
 from posts import people
+from posts.actions import add_comment
 from posts.events import PersonTagged
-from posts.models import PersonTag
+from posts.models import Mention, PersonTag
 from posts.people import TagRefusedError, announce_people, remove_tag, tag_person
 from social.actions import block, change_privacy, follow, unblock, unfollow
 from tests.conftest import HTMX
@@ -268,40 +269,58 @@ def test_the_tagged_tab_pages_by_cursor_and_knows_its_name_in_any_case(client, a
     assert client.get("/ANNA/tagged/")["Location"] == "/anna/tagged/"
 
 
+def at_once(*acts):
+    """Run each in a thread and a connection of its own, all released together; what failed is returned."""
+    together = threading.Barrier(len(acts))
+    failures = []
+
+    def run(act):
+        together.wait()
+        try:
+            act()
+        except TagRefusedError:
+            pass
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failures
+
+
 @pytest.mark.django_db(transaction=True)
 def test_A7_a_block_wins_against_a_tag_that_comes_at_the_same_moment(author, anna, post, photo_of):
-    for number in range(6):
-        together = threading.Barrier(2)
-        failures = []
+    for one, other in ((author, anna), (anna, author)) * 3:
+        failures = at_once(lambda: tag(photo_of, "anna"), lambda one=one, other=other: block(one, blocked=other))
 
-        def run(act, together=together, failures=failures):
-            together.wait()
-            try:
-                act()
-            except TagRefusedError:
-                pass
-            except Exception as error:
-                failures.append(error)
-            finally:
-                connections.close_all()
-
-        one, other = (author, anna) if number % 2 else (anna, author)
-        acts = [lambda: tag(photo_of, "anna"), lambda one=one, other=other: block(one, blocked=other)]
-        threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
         assert not failures
-        assert not PersonTag.objects.visible_to(author).exists()
         assert not PersonTag.objects.shown().exists()
         PersonTag.objects.all().delete()
         unblock(one, blocked=other)
 
 
-def test_the_database_refuses_a_tag_and_a_mention_beside_a_block(author, anna, post, photo_of):
-    from posts.models import Mention
+@pytest.mark.django_db(transaction=True)
+def test_A7_a_block_wins_against_a_mention_and_neither_waits_for_the_other(author, anna, stranger, post):
+    for blocked in (stranger, author) * 3:
+        failures = at_once(
+            lambda: add_comment(post, author=stranger, text="@anna"),
+            lambda blocked=blocked: block(anna, blocked=blocked),
+            lambda: add_comment(post, author=author, text="@stranger @anna"),
+        )
+        assert not failures
 
+        count = Mention.objects.filter(person=anna).count()
+        add_comment(post, author=blocked, text="@anna")
+        assert Mention.objects.filter(person=anna).count() == count
+        unblock(anna, blocked=blocked)
+
+
+def test_the_database_refuses_a_tag_and_a_mention_beside_a_block(author, anna, post, photo_of):
     block(anna, blocked=author)
     anna = User.objects.get(pk=anna.pk)
     rows = (PersonTag(media=photo_of, post=post, person=anna, x=0, y=0), Mention(post=post, person=anna))

@@ -102,7 +102,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
         """Whoever had deactivated their account is back by logging in."""
-        if isinstance(user, User) and come_back(user):
+        if isinstance(user, User) and user.deactivated_at is not None and come_back(user):
             messages.success(request, "Welcome back. Everybody can see you again.")
         response: HttpResponse = super().post_login(request, user, **kwargs)
         return response

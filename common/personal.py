@@ -165,3 +165,10 @@ def forget_log(model: type[models.Model], ids: Iterable[int]) -> Removed:
     about = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
     removed.add_deleted(about.filter(object_id__in=[str(pk) for pk in ids]).delete()[1])
     return removed
+
+
+def pointing_at(model: type[models.Model]) -> Iterator[tuple[type[models.Model], str]]:
+    """(model, field) of every reference to rows of `model`, those without a name for the way back too."""
+    for relation in model._meta.get_fields(include_hidden=True):  # noqa: SLF001  (Django's own, documented)
+        if isinstance(relation, models.ManyToOneRel):
+            yield relation.related_model, relation.field.name

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 
 from accounts.models import User
 from common import personal
-from common.personal import ERASED_AT_ONCE, Archive, Removed, Rows, forget_log
+from common.personal import ERASED_AT_ONCE, Archive, Removed, Rows, forget_log, pointing_at
 from media.incoming import discard
 from posts.actions import delete_comment, delete_medium, delete_post
 from posts.models import LIKES, Comment, Hashtag, Like, Media, Post, UploadSession
@@ -155,9 +155,9 @@ def _erase_post(person_id: int) -> Removed:
     comments = list(post.comments.values_list("pk", flat=True))
     for table, count in forget_log(Comment, comments).rows.items():
         removed.rows[table] = removed.rows.get(table, 0) + count
-    for relation in Post._meta.related_objects:  # noqa: SLF001  (Django's own, documented)
-        rows = relation.related_model._default_manager.filter(**{relation.field.name: post.pk})  # noqa: SLF001
-        removed.add_deleted({relation.related_model._meta.label: rows.count()})  # noqa: SLF001
+    for model, field in pointing_at(Post):
+        rows = model._default_manager.filter(**{field: post.pk})  # noqa: SLF001  (Django's own, documented)
+        removed.add_deleted({model._meta.label: rows.count()})  # noqa: SLF001
     removed.add_deleted({"posts.Post": 1})
     removed.files = sum(1 + len(medium.keys) for medium in post.media.all())
     tags = list(Hashtag.objects.filter(tagged__post=post).values_list("pk", flat=True))
@@ -173,8 +173,9 @@ def _forget_tags(ids: list[int]) -> dict[str, int]:
     Whoever uses it for the first time at this very moment has to share again: their post refers to a row that is gone.
     """
     unused = Hashtag.objects.filter(pk__in=ids)
-    for relation in Hashtag._meta.related_objects:  # noqa: SLF001  (Django's own, documented)
-        unused = unused.filter(**{f"{relation.name}__isnull": True})
+    for model, field in pointing_at(Hashtag):
+        rows = model._default_manager.filter(**{f"{field}__in": ids})  # noqa: SLF001  (Django's own, documented)
+        unused = unused.exclude(pk__in=rows.values(field))
     return unused.delete()[1]
 
 

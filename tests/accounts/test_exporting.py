@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+import urllib.request
 import zipfile
 from datetime import timedelta
 from io import BytesIO
@@ -158,6 +159,25 @@ def test_P4_the_link_is_for_the_owner_alone_and_expires(ask, client, anna, ben, 
         sweep()
     assert not Export.objects.exists()
     assert len(stores.keys_in("originals")) == 1
+
+
+@pytest.mark.both_storages
+def test_P4_amazon_hands_it_out_itself_for_five_minutes(ask, client, anna, storage_kind, monkeypatch):
+    export = ask()
+    if storage_kind == "s3":
+        # The client still knows where the server of the tests is.
+        monkeypatch.setattr(storages["originals"], "endpoint_url", None)
+
+    answer = client.get(f"/accounts/export/{export.pk}/")
+
+    if storage_kind == "local":
+        assert answer.status_code == 200
+        return
+    assert answer.status_code == 302
+    assert "X-Amz-Expires=300" in answer["Location"]
+    with urllib.request.urlopen(answer["Location"]) as file:
+        assert file.headers["Content-Disposition"].startswith('attachment; filename="anna-')
+        assert zipfile.ZipFile(BytesIO(file.read())).testzip() is None
 
 
 def test_when_it_is_ready_a_mail_says_so(ask, anna):

@@ -196,5 +196,5 @@ def test_the_doctor_reads_all_media_in_one_query(count, author, photo, django_as
     for _ in range(count):
         take_file(owner=author, file=photo())
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         run("media_doctor")

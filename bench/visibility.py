@@ -1,8 +1,8 @@
 """What the rule of visibility costs: the lists of the site with `visible_to` and without it, by EXPLAIN ANALYZE.
 
 `python -m bench.visibility [--people 50000] [--posts 200000] [--follows 500000] [--plans]`. Starts a PostgreSQL of its
-own and fills it with SQL. Times are those of the database alone, planning and execution, without sending rows; `--plans`
-prints the slowest plan of each.
+own and fills it with SQL. Times are those of the database alone, planning and execution, without sending rows;
+`--plans` prints the slowest plan of each.
 """
 
 from __future__ import annotations

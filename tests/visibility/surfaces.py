@@ -3,7 +3,7 @@
 A new address needs a line (`test_A1_every_address_has_its_line` says so). Its first word says what it does:
 
     get(things, who)    GET: those who may get 200 or a redirect, and all others what a missing thing answers
-    post(things, who)   POST of `data`: those who may get no 404; all others get what a missing thing answers, no row moves
+    post(things, who)   POST of `data`: those who may get no 404; all others what a missing thing answers, no row moves
     ask(things, who)    both: GET asks, POST does
     page(queries)       GET of no thing in particular, by each actor: it may show what the tables allow, and no more
     form(kwargs)        the same of a page with a form and nothing of others in it, by some actors only

@@ -5,23 +5,8 @@ Rows are what the one who looks is to the author, columns what is looked at.
 
 from __future__ import annotations
 
-ROLES = [
-    "anonymous",
-    "stranger",
-    "ex-follower",
-    "pending",
-    "follower",
-    "close-friend",
-    "close-outsider",
-    "muter",
-    "muted",
-    "restricted",
-    "blocked",
-    "blocker",
-    "moderator",
-    "suspended",
-    "deactivated",
-]
+ROLES = ["anonymous", "stranger", "ex-follower", "pending", "follower", "close-friend", "close-outsider"]
+ROLES += ["muter", "muted", "restricted", "blocked", "blocker", "moderator", "suspended", "deactivated"]
 """What somebody can be to both authors, beside one of them. All but the first two, the blocked, the blocker, the
 outsiders and the moderator follow them; a close-outsider is a close friend who does not follow; the suspended and the
 deactivated were close friends, and still hold their old cookies.
@@ -55,8 +40,8 @@ deactivated     +     .           .       .             .         .
 author          +     +           +       +             o         .
     """
 )
-"""Of a public account (open) and a private one (closed). Unlisted: archived, removed by a moderator, processing, failed.
-Gone: deleted; and all of people who are suspended or deactivated.
+"""Of a public account (open) and a private one (closed). Unlisted: archived, removed by a moderator, processing,
+failed. Gone: deleted; and all of people who are suspended or deactivated.
 """
 
 PEOPLE = _table(

@@ -1,10 +1,15 @@
-"""What of a person is in Valkey: see `common.personal`. Raises valkey.ERRORS when it is away: nothing is skipped."""
+"""What of a person is in this app's tables and in Valkey: see `common.personal`.
+
+Raises valkey.ERRORS when that is away: nothing is skipped.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from accounts.models import User
 from common import personal, valkey
-from common.personal import Removed
+from common.personal import Removed, Rows
 from feed import timelines
 from posts.models import Post
 from social.models import Follow
@@ -13,7 +18,17 @@ KEYS_AT_ONCE = 1_000
 
 
 def register() -> None:
-    personal.register("feed", _erase_from_followers, _erase_timelines)
+    personal.register(
+        "feed",
+        Rows("feed.TagFollow", "person", file="followed_tags", row=_tag, related=("hashtag",)),
+        Rows("feed.TagMute", "person", file="muted_tags", row=_tag, related=("hashtag",)),
+        _erase_from_followers,
+        _erase_timelines,
+    )
+
+
+def _tag(row: Any) -> dict[str, Any]:
+    return {"tag": row.hashtag.name, "since": row.created_at}
 
 
 def _erase_timelines(person_id: int) -> Removed:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
 from accounts.models import User
@@ -14,7 +15,7 @@ from common import personal
 from common.personal import ERASED_AT_ONCE, Archive, Removed, Rows, forget_log, pointing_at
 from media.incoming import discard
 from posts.actions import delete_comment, delete_medium, delete_post
-from posts.models import LIKES, Comment, Hashtag, Like, Media, Post, UploadSession
+from posts.models import COMMENT_LIKES, LIKES, Comment, CommentLike, Hashtag, Like, Media, Post, UploadSession
 from posts.tasks import purge_post
 
 COMMENTS_AT_ONCE = 50
@@ -26,6 +27,17 @@ def register() -> None:
     personal.register(
         "posts",
         Rows("posts.Like", "liker", file="likes", row=_like, related=("post",), erase=_erase_likes),
+        Rows(
+            "posts.CommentLike",
+            "person",
+            file="comment_likes",
+            row=_comment_like,
+            related=("comment__post",),
+            erase=_erase_comment_likes,
+        ),
+        Rows("posts.Mention", "person", file="mentions", row=_named_in, related=("post",), only=_visible),
+        Rows("posts.PersonTag", "person", file="tags_of_me", row=_named_in, related=("post",), only=_visible),
+        Rows("posts.HiddenWord", "owner", file="hidden_words", row=lambda hidden: {"word": hidden.word}),
         Rows("posts.Comment", "author", file="comments", row=_comment, related=("post",), erase=_erase_comments),
         Rows("posts.Post", "author", file="posts", export=_export_posts, weigh=_weigh_posts, erase=_erase_post),
         Rows(
@@ -50,6 +62,18 @@ def _address(post: Post) -> str:
 
 def _like(like: Any) -> dict[str, Any]:
     return {"post": _address(like.post), "liked_at": like.created_at}
+
+
+def _comment_like(like: Any) -> dict[str, Any]:
+    return {"post": _address(like.comment.post), "comment": str(like.comment_id), "liked_at": like.created_at}
+
+
+def _named_in(row: Any) -> dict[str, Any]:
+    return {"post": _address(row.post), "at": row.created_at, "removed_at": row.removed_at}
+
+
+def _visible(person: User, rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(post__in=Post.objects.visible_to(person))
 
 
 def _comment(comment: Any) -> dict[str, Any]:
@@ -135,6 +159,15 @@ def _erase_likes(person_id: int) -> Removed:
     if some:
         removed.add_deleted(Like.objects.filter(pk__in=[like.pk for like in some]).delete()[1])
         LIKES.add_to_each((like.post_id for like in some), -1)
+    return removed
+
+
+def _erase_comment_likes(person_id: int) -> Removed:
+    some = list(CommentLike.objects.select_for_update().filter(person_id=person_id)[:ERASED_AT_ONCE])
+    removed = Removed()
+    if some:
+        removed.add_deleted(CommentLike.objects.filter(pk__in=[like.pk for like in some]).delete()[1])
+        COMMENT_LIKES.add_to_each((like.comment_id for like in some), -1)
     return removed
 
 

@@ -70,6 +70,7 @@ class ZipArchive:
     def close(self, person: User) -> None:
         """Write the page, which is known only now, and what finds the files in the archive."""
         context = {"person": person, "data": self._data, "site_name": settings.SITE_NAME, "now": timezone.now()}
+        self._zip.writestr(_entry("style.css", zipfile.ZIP_DEFLATED), render_to_string("export/style.css"))
         head, foot = render_to_string("export/index.html", context).split("<!-- posts -->")
         with self._page, self._zip.open(_entry("index.html", zipfile.ZIP_DEFLATED), "w") as target:
             target.write(head.encode())

@@ -51,6 +51,7 @@ def test_P3_P4_two_hundred_posts_are_taken_along_and_deleted(sign_up, open_brows
     unpacked = open_browser()
     unpacked.goto((tmp_path / "unpacked" / "index.html").as_uri())
     expect(unpacked.get_by_role("heading", name="Lea Leaver")).to_be_visible()
+    assert unpacked.evaluate("getComputedStyle(document.body).maxWidth") != "none"
     widths = unpacked.evaluate(LOADED)
     assert len(widths) == POSTS
     assert min(widths) > 0

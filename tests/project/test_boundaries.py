@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
 from common.ids import encode_shortcode
-from posts.models import Comment, Like, Media, Post, UploadSession
+from posts.models import Collection, Comment, Like, Media, Post, Save, UploadSession
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
 
 PUBLIC = {
@@ -46,6 +46,7 @@ WRITES += ["/create/uploads/", "/create/uploads/1/parts/1/", "/create/uploads/1/
 WRITES += ["/create/media/1/captions/", "/create/media/1/captions/delete/"]
 WRITES += ["/create/media/1/delete/", "/create/media/1/retry/", "/p/{post}/slides/1/remove/"]
 WRITES += ["/p/{post}/comments/{comment}/approve/"]
+WRITES += ["/p/{post}/save/", "/p/{post}/unsave/", "/p/{post}/collections/", "/saved/new/"]
 CHANGES = ["block", "unblock", "mute", "unmute", "restrict", "unrestrict", "remove-follower"]
 CHANGES += ["add-close-friend", "remove-close-friend"]
 WRITES += [f"/{{other}}/{change}/" for change in CHANGES]
@@ -78,7 +79,20 @@ def filled(author, follower, post):
 def rows():
     posts = Post.objects.filter(deleted_at=None)
     states = sorted(posts.values_list("pk", "version", "archived_at"))
-    found = [Like, Comment, Follow, Media, UploadSession, FollowRequest, Block, Mute, Restrict, CloseFriend]
+    found = [
+        Save,
+        Collection,
+        Like,
+        Comment,
+        Follow,
+        Media,
+        UploadSession,
+        FollowRequest,
+        Block,
+        Mute,
+        Restrict,
+        CloseFriend,
+    ]
     private = list(User.objects.filter(is_private=True).order_by("pk").values_list("pk", flat=True))
     return [states, private, *(model.objects.count() for model in found)]
 

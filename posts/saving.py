@@ -39,7 +39,8 @@ def put_in_collection(post: Post, *, person: User, collection: Collection | None
 @transaction.atomic
 def create_collection(*, owner: User, name: str) -> Collection:
     """A new collection with a clean `name`, of which its owner has no other, whatever the case."""
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)  # two at once are counted one after the other
+    # Two at once are counted one after the other.
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
     if Collection.objects.filter(owner=owner).count() >= MAX_COLLECTIONS:
         raise CollectionRefusedError(f"You have {MAX_COLLECTIONS} collections, which is the most. Delete one first.")
     with _name_is_free(name):

@@ -14,6 +14,7 @@ import "./drafts.js";
 import "./forms.js";
 import "./notifications.js";
 import "./search.js";
+import "./share.js";
 import "./theme.js";
 import "./times.js";
 import "./video.js";

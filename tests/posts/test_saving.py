@@ -160,3 +160,13 @@ def test_a_further_page_is_tiles_in_the_order_of_saving(as_, author, follower, s
     assert [post.pk for post in page] == [posts[0].pk, posts[1].pk]
     assert posts[2].shortcode in more.text
     assert "<html" not in more.text
+
+
+def test_the_share_menu_holds_the_whole_address_for_visitors_too(client, post):
+    assert f'value="http://testserver/p/{post.shortcode}/"' in client.get(f"/p/{post.shortcode}/").text
+
+
+def test_the_address_is_still_there_when_the_row_is_swapped_alone(as_, follower, post):
+    answer = as_(follower).post(f"/p/{post.shortcode}/like/", headers=HTMX)
+
+    assert f'value="http://testserver/p/{post.shortcode}/"' in answer.text

@@ -10,13 +10,19 @@ from accounts.models import DISPLAY_FIELDS
 from common.pagination import Page, page_by_id
 from posts.forms import CommentForm
 from posts.models import Comment, Post
+from posts.preview import preview_of
 
 COMMENTS_PER_PAGE = 20
 
 
 def post_page(request: SiteRequest, post: Post, comment_form: CommentForm, status: int = 200) -> HttpResponse:
     """`post` comes from `for_cards()`."""
-    context = {"post": post, "comments": newest_comments(request, post), "comment_form": comment_form}
+    context = {
+        "post": post,
+        "comments": newest_comments(request, post),
+        "comment_form": comment_form,
+        "preview": preview_of(request, post),
+    }
     return render(request, "posts/post.html", context, status=status)
 
 

@@ -110,7 +110,8 @@ def test_O7_a_post_page_costs_the_same_queries_whatever_is_on_it(
     browser = as_(follower)
     browser.get(post.get_absolute_url())
 
-    with django_assert_num_queries(6):  # session, viewer, the post with its author, its media, its comments, bell
+    # session, viewer, the post with its author, its media, its comments, whether it is public, the bell
+    with django_assert_num_queries(7):
         browser.get(post.get_absolute_url())
 
 

@@ -34,6 +34,9 @@ MAX_HIDDEN_WORDS: Final = 200
 """Of one person. The site's own list is as long as moderators make it: it is read at every comment."""
 MAX_HIDDEN_WORD_CHARS: Final = 50
 
+MAX_COLLECTION_NAME_CHARS: Final = 50
+MAX_COLLECTIONS: Final = 100
+
 MAX_SLIDES: Final = 20
 MAX_PHOTO_BYTES: Final = 30 * 1024 * 1024
 MIN_PHOTO_SIDE: Final = 150

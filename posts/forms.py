@@ -15,6 +15,7 @@ from common.ids import MAX_ID
 from common.limits import (
     MAX_ALT_CHARS,
     MAX_CAPTION_CHARS,
+    MAX_COLLECTION_NAME_CHARS,
     MAX_COMMENT_CHARS,
     MAX_HASHTAGS,
     MAX_HIDDEN_WORD_CHARS,
@@ -263,6 +264,15 @@ class EditForm(forms.Form):
         if self.changes()["slides"] != [(medium.pk, medium.alt) for medium in post.slides]:
             alts = (f"{number}. {medium.alt or 'no alt text'}" for number, medium in enumerate(post.slides, start=1))
             self.newer.append(("Alt texts and order", "\n".join(alts)))
+
+
+class CollectionForm(forms.Form):
+    name = GraphemeField(
+        max_graphemes=MAX_COLLECTION_NAME_CHARS,
+        label="Name of the collection",
+        error_messages={"required": "A collection needs a name."},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
 
 class CommentForm(forms.Form):

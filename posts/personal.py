@@ -35,6 +35,8 @@ def register() -> None:
             related=("comment__post",),
             erase=_erase_comment_likes,
         ),
+        Rows("posts.Save", "person", file="saved", row=_save, related=("post", "collection"), only=_visible),
+        Rows("posts.Collection", "owner", file="collections", row=lambda collection: {"name": collection.name}),
         Rows("posts.Mention", "person", file="mentions", row=_named_in, related=("post",), only=_visible),
         Rows("posts.PersonTag", "person", file="tags_of_me", row=_named_in, related=("post",), only=_visible),
         Rows("posts.HiddenWord", "owner", file="hidden_words", row=lambda hidden: {"word": hidden.word}),
@@ -66,6 +68,11 @@ def _like(like: Any) -> dict[str, Any]:
 
 def _comment_like(like: Any) -> dict[str, Any]:
     return {"post": _address(like.comment.post), "comment": str(like.comment_id), "liked_at": like.created_at}
+
+
+def _save(save: Any) -> dict[str, Any]:
+    name = save.collection.name if save.collection else ""
+    return {"post": _address(save.post), "collection": name, "saved_at": save.created_at}
 
 
 def _named_in(row: Any) -> dict[str, Any]:

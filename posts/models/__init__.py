@@ -5,6 +5,7 @@ from posts.models.like import Like
 from posts.models.media import Media
 from posts.models.people import Mention, PersonTag
 from posts.models.post import COMMENTS, LIKES, Audience, Post
+from posts.models.save import Collection, Save
 from posts.models.upload_session import UploadSession
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "COMMENT_LIKES",
     "LIKES",
     "Audience",
+    "Collection",
     "Comment",
     "CommentLike",
     "Hashtag",
@@ -22,6 +24,7 @@ __all__ = [
     "PersonTag",
     "Post",
     "PostHashtag",
+    "Save",
     "UploadSession",
     "words_of",
 ]

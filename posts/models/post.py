@@ -19,6 +19,7 @@ from common.linkify import linkify
 from posts.models.comment import Comment
 from posts.models.like import Like
 from posts.models.media import Media, MediaState
+from posts.models.save import Save
 from social.models import CloseFriend, lets_in, not_muted
 
 if TYPE_CHECKING:
@@ -99,20 +100,27 @@ class PostQuerySet(models.QuerySet["Post"]):
         )
 
     def with_viewer_state(self, viewer: Viewer) -> PostQuerySet:
-        """Adds like_count and comment_count, exact, and liked_by_viewer and is_own.
+        """Adds like_count and comment_count, exact, and liked_by_viewer, saved_by_viewer and is_own.
 
         Who waits for approval sees their own comment, and sees it counted, and so with their own replies under one
         that waits.
         """
         liked: models.expressions.Combinable = Value(False, output_field=models.BooleanField())
-        own = liked
+        own = saved = liked
         comment_count = COMMENTS.value()
         if viewer.is_authenticated:
             liked = Exists(Like.objects.filter(post_id=OuterRef("pk"), liker_id=viewer.pk))
+            saved = Exists(Save.objects.filter(post_id=OuterRef("pk"), person_id=viewer.pk))
             own = models.ExpressionWrapper(Q(author_id=viewer.pk), output_field=models.BooleanField())
             comment_count += Coalesce(models.Subquery(_own_waiting(viewer)), 0)
             comment_count += Coalesce(models.Subquery(_own_under_waiting(viewer)), 0)
-        return self.annotate(like_count=LIKES.value(), comment_count=comment_count, liked_by_viewer=liked, is_own=own)
+        return self.annotate(
+            like_count=LIKES.value(),
+            comment_count=comment_count,
+            liked_by_viewer=liked,
+            saved_by_viewer=saved,
+            is_own=own,
+        )
 
 
 def _own_waiting(viewer: Viewer) -> models.QuerySet[Any, Any]:
@@ -176,6 +184,7 @@ class Post(SnowflakeModel):
     like_count: int
     comment_count: int
     liked_by_viewer: bool
+    saved_by_viewer: bool
     is_own: bool
     followed_tag = ""
     """Set by feed.home: the followed tag for which alone the post is on the page."""

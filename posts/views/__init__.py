@@ -21,6 +21,16 @@ from posts.views.hidden_words import hidden_words
 from posts.views.likes import like, likers, unlike
 from posts.views.people import remove_tag, tag_person, tagged_people, unmention, unmention_in_comment
 from posts.views.post import delete, remove_slide, retry, show, state
+from posts.views.saves import (
+    collection,
+    collections,
+    delete_collection,
+    new_collection,
+    rename_collection,
+    save,
+    saved,
+    unsave,
+)
 from posts.views.uploads import begin, cancel, complete, delete_medium, part, retry_medium, unshared, upload
 
 __all__ = [
@@ -30,6 +40,8 @@ __all__ = [
     "begin",
     "cancel",
     "captions",
+    "collection",
+    "collections",
     "comment",
     "comment_likers",
     "comments",
@@ -38,6 +50,7 @@ __all__ = [
     "complete",
     "create",
     "delete",
+    "delete_collection",
     "delete_comment",
     "delete_medium",
     "edit",
@@ -46,15 +59,19 @@ __all__ = [
     "like",
     "like_comment",
     "likers",
+    "new_collection",
     "part",
     "pin",
     "remove_captions",
     "remove_slide",
     "remove_tag",
+    "rename_collection",
     "replies",
     "reply",
     "retry",
     "retry_medium",
+    "save",
+    "saved",
     "show",
     "show_comment",
     "state",
@@ -66,6 +83,7 @@ __all__ = [
     "unmention",
     "unmention_in_comment",
     "unpin",
+    "unsave",
     "unshared",
     "upload",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 
@@ -10,6 +12,7 @@ from common.limits import MAX_PINNED_COMMENTS
 from common.pagination import Page, cursor_of, page_by_id
 from posts.forms import CommentForm
 from posts.models import Comment, Post
+from posts.preview import preview_of
 
 COMMENTS_PER_PAGE = 20
 
@@ -18,12 +21,14 @@ def post_page(
     request: SiteRequest, post: Post, comment_form: CommentForm, *, thread: Comment | None = None, status: int = 200
 ) -> HttpResponse:
     """`post` comes from `for_cards()`. With `thread`, from `visible_comment`, that one alone is shown, unfolded."""
+    context: dict[str, Any]
     if thread is None:
         context = {"pinned": pinned_comments(request, post), "comments": newest_comments(request, post)}
     else:
         thread.replies_page = newest_replies(request, thread)
         context = {"comments": Page([thread]), "thread": thread}
-    return render(request, "posts/post.html", {"post": post, "comment_form": comment_form, **context}, status=status)
+    context |= {"post": post, "comment_form": comment_form, "preview": preview_of(request, post)}
+    return render(request, "posts/post.html", context, status=status)
 
 
 def pinned_comments(request: SiteRequest, post: Post) -> list[Comment]:

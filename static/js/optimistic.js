@@ -1,5 +1,5 @@
 /**
- * Like and follow at once: `form[data-optimistic="like"|"comment-like"|"follow"]` shows the new state before the server has answered,
+ * Like, save and follow at once: `form[data-optimistic="like"|"comment-like"|"save"|"follow"]` shows the new state before the server has answered,
  * and goes back with a message if it refuses. Presses that come faster than answers are remembered: one request is
  * under way at a time, and the last press wins. Takes these forms over from htmx.
  * Without this module htmx swaps the answer in; without JavaScript the form posts and the page comes back.
@@ -13,6 +13,7 @@ const TIMEOUT_MS = 15_000;
 const KINDS = {
   like: { on: "like", off: "unlike", refused: (on) => `Couldn't ${on ? "like" : "unlike"} this post.` },
   "comment-like": { on: "like", off: "unlike", refused: (on) => `Couldn't ${on ? "like" : "unlike"} this comment.` },
+  save: { on: "save", off: "unsave", refused: (on) => `Couldn't ${on ? "save this post" : "take this post out of what you saved"}.` },
   follow: { on: "follow", off: "unfollow", refused: (on, owner) => `Couldn't ${on ? "follow" : "unfollow"} ${owner}.` },
 };
 
@@ -99,7 +100,7 @@ function show(state) {
   }
   if (wanted === state.shown) return;
   state.shown = wanted;
-  // A request to follow a private account is no follower yet.
+  // A save is nobody else's business. A request to follow a private account is no follower yet.
   if ("uncounted" in state.form.dataset) return;
   const name = base.split("/").at(-2);
   const counts = kind === KINDS["comment-like"] ? `#comment-likes-${CSS.escape(name)}` : kind === KINDS.like ? `[data-post="${CSS.escape(name)}"] [data-like-count]` : `[data-followers-count][data-person="${CSS.escape(name)}"]`;

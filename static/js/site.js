@@ -15,6 +15,7 @@ import "./forms.js";
 import "./notifications.js";
 import "./people.js";
 import "./search.js";
+import "./share.js";
 import "./theme.js";
 import "./times.js";
 import "./video.js";

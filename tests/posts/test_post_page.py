@@ -110,8 +110,8 @@ def test_O7_a_post_page_costs_the_same_queries_whatever_is_on_it(
     browser = as_(follower)
     browser.get(post.get_absolute_url())
 
-    # Session, viewer, the post with its author, its media, its pinned comments, its others, bell.
-    with django_assert_num_queries(7):
+    # Session, viewer, the post with its author, its media, its pinned comments, its others, whether it is public, bell.
+    with django_assert_num_queries(8):
         browser.get(post.get_absolute_url())
 
 

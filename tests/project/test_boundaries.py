@@ -7,7 +7,19 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import User
 from common.ids import encode_shortcode
 from feed.models import TagFollow, TagMute
-from posts.models import Comment, CommentLike, HiddenWord, Like, Media, Mention, PersonTag, Post, UploadSession
+from posts.models import (
+    Collection,
+    Comment,
+    CommentLike,
+    HiddenWord,
+    Like,
+    Media,
+    Mention,
+    PersonTag,
+    Post,
+    Save,
+    UploadSession,
+)
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
 
 PUBLIC = {
@@ -60,6 +72,7 @@ WRITES += ["/p/{post}/comments/off/", "/p/{post}/comments/on/", "/accounts/hidde
 WRITES += [f"/explore/tags/sun/{change}/" for change in ("follow", "unfollow", "mute", "unmute")]
 WRITES += ["/p/{post}/people/1/tag/", "/p/{post}/people/tags/1/remove/", "/p/{post}/unmention/"]
 WRITES += ["/p/{post}/comments/{comment}/unmention/"]
+WRITES += ["/p/{post}/save/", "/p/{post}/unsave/", "/p/{post}/collections/", "/saved/new/"]
 CHANGES = ["block", "unblock", "mute", "unmute", "restrict", "unrestrict", "remove-follower"]
 CHANGES += ["add-close-friend", "remove-close-friend"]
 WRITES += [f"/{{other}}/{change}/" for change in CHANGES]
@@ -94,6 +107,8 @@ def rows():
     states = sorted(posts.values_list("pk", "version", "archived_at", "comments_off"))
     states += sorted(Comment.objects.values_list("pk", "text", "pinned_at"))
     found = [
+        Save,
+        Collection,
         Like,
         Comment,
         CommentLike,

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+
+from common.ids import SnowflakeModel
+from common.limits import MAX_CODE_POINTS_PER_CHAR, MAX_COLLECTION_NAME_CHARS
+
+
+class Collection(SnowflakeModel):
+    """A named part of what a person saved. Nobody else sees it. Lives on its owner's shard."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="collections", db_index=False)
+    name = models.CharField(max_length=MAX_COLLECTION_NAME_CHARS * MAX_CODE_POINTS_PER_CHAR)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("owner", Lower("name"), name="collection_name_once"),
+        ]
+        indexes = [
+            # One's own collections, newest first.
+            models.Index(fields=["owner", "-id"], name="collections_of_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"/saved/{self.pk}/"
+
+
+class Save(SnowflakeModel):
+    """A post that a person keeps for themselves, in one collection or none. Lives on the person's shard."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saves", db_index=False)
+    post = models.ForeignKey("posts.Post", models.CASCADE, related_name="saves")
+    collection = models.ForeignKey(Collection, models.SET_NULL, null=True, related_name="saves", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "post"], name="save_once"),
+        ]
+        indexes = [
+            # All that one saved, newest first.
+            models.Index(fields=["person", "-id"], name="saves_newest_first"),
+            # The same of one collection, and its cover.
+            models.Index(
+                fields=["collection", "-id"],
+                condition=models.Q(collection__isnull=False),
+                name="saves_of_collection",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} saved {self.post_id}"

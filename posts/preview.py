@@ -1,0 +1,50 @@
+"""What other sites show of a post that is passed on: Open Graph, for what everybody may see and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.utils.text import Truncator
+
+from media.storage import rendition_url
+from posts.models import Post
+
+MAX_DESCRIPTION_CHARS = 200
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Absolute addresses; `image` is {} without a rendered first slide."""
+
+    url: str
+    title: str
+    description: str
+    image: dict[str, Any]
+
+
+def preview_of(request: HttpRequest, post: Post) -> Preview | None:
+    """The preview of `post` if somebody without a session may see it; whoever asks, nothing else has one. One query.
+
+    `post` comes from `for_cards()`.
+    """
+    if not Post.objects.visible_to(AnonymousUser()).filter(pk=post.pk).exists():
+        return None
+    first = post.slides[0] if post.slides else None
+    image: dict[str, Any] = {}
+    if first is not None and first.renditions:
+        largest = first.renditions[-1]
+        image = {
+            "url": request.build_absolute_uri(rendition_url(largest["jpeg"])),
+            "width": largest["width"],
+            "height": largest["height"],
+            "alt": first.alt or (post.video_label if first.is_video else post.photo_label),
+        }
+    return Preview(
+        url=request.build_absolute_uri(post.get_absolute_url()),
+        title=f"{post.author.display_name} (@{post.author.username})",
+        description=Truncator(post.caption).chars(MAX_DESCRIPTION_CHARS),
+        image=image,
+    )

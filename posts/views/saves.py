@@ -1,0 +1,156 @@
+"""What one saved, and one's collections. Nobody else's are found: they answer as missing ones."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.http import MemberRequest
+from accounts.models import User
+from common import limits
+from common.http import varies_by_htmx
+from common.pagination import MAX_BIGINT, Page, page_by_id
+from posts import saving
+from posts.forms import CollectionForm
+from posts.models import Collection, Post, Save
+from posts.views.lookup import visible_card, visible_post
+
+TILES_PER_PAGE = 24
+
+
+@require_POST
+def save(request: MemberRequest, shortcode: str) -> HttpResponse:
+    post = visible_post(request, shortcode)
+    saving.save_post(post, person=request.user)
+    return _save_button(request, post)
+
+
+@require_POST
+def unsave(request: MemberRequest, shortcode: str) -> HttpResponse:
+    post = visible_post(request, shortcode)
+    saving.unsave_post(post, person=request.user)
+    return _save_button(request, post)
+
+
+def _save_button(request: MemberRequest, post: Post) -> HttpResponse:
+    """The redrawn button for htmx; for a browser without JavaScript, back to the post."""
+    if not request.htmx:
+        return redirect(post)
+    post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
+    return render(request, "posts/_save_button.html", {"post": post})
+
+
+@require_safe
+def saved(request: MemberRequest) -> HttpResponse:
+    """All that one saved, newest first, below one's collections."""
+    page = _page_of_saves(request, Save.objects.all())
+    if request.htmx and "cursor" in request.GET:
+        return varies_by_htmx(render(request, "feed/_grid.html", {"page": page}))
+    context = {"page": page, "collections": _with_covers(request.user), "form": CollectionForm()}
+    return varies_by_htmx(render(request, "posts/saved.html", context))
+
+
+@require_safe
+def collection(request: MemberRequest, collection_id: int) -> HttpResponse:
+    found = _own_collection(request, collection_id)
+    page = _page_of_saves(request, Save.objects.filter(collection=found))
+    template = "feed/_grid.html" if request.htmx and "cursor" in request.GET else "posts/collection.html"
+    return varies_by_htmx(render(request, template, {"page": page, "collection": found}))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_collection(request: MemberRequest) -> HttpResponse:
+    form = CollectionForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            return redirect(saving.create_collection(owner=request.user, name=form.cleaned_data["name"]))
+        except saving.CollectionRefusedError as refusal:
+            form.add_error("name", str(refusal))
+    status = 422 if form.errors else 200
+    return render(request, "posts/collection_form.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rename_collection(request: MemberRequest, collection_id: int) -> HttpResponse:
+    found = _own_collection(request, collection_id)
+    form = CollectionForm(request.POST if request.method == "POST" else None, initial={"name": found.name})
+    if form.is_valid():
+        try:
+            saving.rename_collection(found, name=form.cleaned_data["name"])
+            return redirect(found)
+        except saving.CollectionRefusedError as refusal:
+            form.add_error("name", str(refusal))
+    status = 422 if form.errors else 200
+    return render(request, "posts/collection_form.html", {"form": form, "collection": found}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete_collection(request: MemberRequest, collection_id: int) -> HttpResponse:
+    """GET asks, POST deletes."""
+    found = _own_collection(request, collection_id)
+    if request.method != "POST":
+        return render(request, "posts/confirm_delete_collection.html", {"collection": found})
+    saving.delete_collection(found)
+    messages.success(request, f"“{found.name}” was deleted. Its posts are still among all that you saved.")
+    return redirect("posts:saved")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def collections(request: MemberRequest, shortcode: str) -> HttpResponse:
+    """In which collection a post is; POST saves it into one, or into none with an empty `collection`."""
+    post = visible_card(request, shortcode)
+    refusal = ""
+    if request.method == "POST":
+        chosen = request.POST.get("collection", "")
+        into = _own_collection(request, _number(chosen)) if chosen else None
+        try:
+            saving.put_in_collection(post, person=request.user, collection=into)
+            messages.success(request, f"Saved to “{into.name}”." if into else "Saved.")
+            return redirect(post)
+        except saving.CollectionRefusedError as error:
+            refusal = str(error)
+    context = {
+        "post": post,
+        "collections": Collection.objects.filter(owner=request.user).order_by("-id")[: limits.MAX_COLLECTIONS],
+        "current": Save.objects.filter(post=post, person=request.user).values_list("collection_id", flat=True).first(),
+        "refusal": refusal,
+    }
+    return render(request, "posts/collections.html", context, status=422 if refusal else 200)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else 0
+
+
+def _own_collection(request: MemberRequest, collection_id: int) -> Collection:
+    """One's own collection, else 404."""
+    return get_object_or_404(Collection, pk=min(collection_id, MAX_BIGINT), owner=request.user)
+
+
+def _visible_saves(person: User, saves: QuerySet[Save]) -> QuerySet[Save]:
+    """Of `saves` those of `person` whose post they may see by now: what was hidden since is not listed."""
+    return saves.filter(person=person, post__in=Post.objects.visible_to(person).order_by().values("pk"))
+
+
+def _page_of_saves(request: MemberRequest, saves: QuerySet[Save]) -> Page[Post]:
+    """The posts of one page of `saves`, by when they were saved. Three queries."""
+    page = page_by_id(request, _visible_saves(request.user, saves), TILES_PER_PAGE)
+    return Page(_posts_in_order([save.post_id for save in page], request.user), page.next_url)
+
+
+def _posts_in_order(ids: list[int], viewer: User) -> list[Post]:
+    posts = {post.pk: post for post in Post.objects.visible_to(viewer).for_cards(viewer).filter(pk__in=ids)}
+    return [posts[pk] for pk in ids if pk in posts]
+
+
+def _with_covers(owner: User) -> list[tuple[Collection, Post | None]]:
+    """One's collections, newest first, each with the newest of its posts that one may see. Four queries."""
+    found = list(Collection.objects.filter(owner=owner).order_by("-id")[: limits.MAX_COLLECTIONS])
+    newest = _visible_saves(owner, Save.objects.filter(collection__isnull=False))
+    newest = newest.order_by("collection_id", "-id").distinct("collection_id")
+    covers = dict(newest.values_list("collection_id", "post_id"))
+    posts = {post.pk: post for post in _posts_in_order(list(set(covers.values())), owner)}
+    return [(one, posts.get(covers.get(one.pk, 0))) for one in found]

@@ -1,0 +1,46 @@
+/**
+ * `[data-share]`: copies the address in its field, and hands it to the device's own way of sharing where there is one.
+ * Without JavaScript the field with the address is all there is, and the buttons stay hidden.
+ */
+import { onContent } from "./dom.js";
+import { toast } from "./toasts.js";
+
+onContent("[data-share]", (menu) => {
+  menu.querySelector("[data-copy-link]").hidden = false;
+  menu.querySelector("[data-native-share]").hidden = typeof navigator.share !== "function";
+});
+
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches?.("[data-share-address]")) event.target.select();
+});
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy-link], [data-native-share]");
+  if (!button) return;
+  const field = button.closest("[data-share]").querySelector("[data-share-address]");
+  if (button.matches("[data-native-share]")) {
+    await navigator.share({ url: field.value }).catch((error) => {
+      // Who closes the sheet has changed their mind.
+      if (error.name !== "AbortError") toast("Couldn't open the ways to share of this device. Copy the link instead.", "error");
+    });
+    return;
+  }
+  if (await copy(field)) {
+    button.closest("details").open = false;
+    toast("Link copied.", "success");
+  } else {
+    field.focus();
+    toast("Couldn't copy the link. It is selected: copy it with your keyboard.", "error");
+  }
+});
+
+/** Where the page is not served over HTTPS there is no clipboard but the old way to it. */
+async function copy(field) {
+  try {
+    await navigator.clipboard.writeText(field.value);
+    return true;
+  } catch {
+    field.focus();
+    return document.execCommand("copy");
+  }
+}

@@ -1,0 +1,56 @@
+"""Other sites hear of what everybody may see, and of nothing else, whoever looks."""
+
+import pytest
+
+from accounts.models import User
+from posts.actions import archive_post
+from posts.models import Media, Post
+from social.actions import block
+from tests.posts.conftest import RENDITION
+
+
+@pytest.fixture
+def public_post(author, share):
+    post = share(author, caption='Planted "token" <b>')
+    Media.objects.filter(post=post).update(alt="A planted cup", renditions=[RENDITION])
+    return post
+
+
+def test_a_public_post_has_a_title_a_text_and_a_large_jpeg_by_its_whole_address(client, public_post):
+    text = client.get(f"/p/{public_post.shortcode}/").text
+
+    assert f'<meta property="og:url" content="http://testserver/p/{public_post.shortcode}/">' in text
+    assert 'og:description" content="Planted &quot;token&quot; &lt;b&gt;"' in text
+    assert 'og:image" content="http' in text
+    assert f'{RENDITION["jpeg"]}"' in text
+    assert 'og:image:width" content="320"' in text
+    assert 'og:image:height" content="240"' in text
+    assert 'og:image:alt" content="A planted cup"' in text
+    assert 'twitter:card" content="summary_large_image"' in text
+
+
+@pytest.mark.parametrize("state", ["private", "close friends", "archived"])
+def test_A16_what_is_not_public_has_no_tags_even_for_its_author(state, client, as_, author, follower, public_post):
+    if state == "private":
+        User.objects.filter(pk=author.pk).update(is_private=True)
+    elif state == "close friends":
+        Post.objects.update(audience="close_friends")
+    else:
+        archive_post(public_post)
+
+    for browser in (as_(author), as_(follower), client):
+        head = browser.get(f"/p/{public_post.shortcode}/").text.split("</head>")[0]
+        assert "og:" not in head
+        assert "twitter:" not in head
+        assert "canonical" not in head
+    anonymous = client.get(f"/p/{public_post.shortcode}/").text
+    assert "lanted" not in anonymous
+
+
+def test_A16_somebody_blocked_gets_no_tags(as_, author, stranger, public_post):
+    block(author, blocked=stranger)
+
+    answer = as_(stranger).get(f"/p/{public_post.shortcode}/")
+
+    assert answer.status_code == 404
+    assert "og:" not in answer.text

@@ -59,6 +59,24 @@ def may_approve(world: World, actor: str, comment: Thing) -> bool:
     return actor == comment.owner and comment.column == "waiting"
 
 
+def reads_thread(world: World, actor: str, comment: Thing) -> bool:
+    """Replies have none of their own."""
+    return world.reads(actor, comment) and comment.column != "reply" and not comment.column.startswith("under-")
+
+
+def may_edit(world: World, actor: str, comment: Thing) -> bool:
+    return world.reads(actor, comment) and actor == comment.writer
+
+
+def may_pin(world: World, actor: str, comment: Thing) -> bool:
+    return world.reads(actor, comment) and actor == comment.owner
+
+
+def nobody(world: World, actor: str, thing: Thing) -> bool:
+    """What only those may whom a post names; those of the world name nobody."""
+    return False
+
+
 def knows(world: World, actor: str, person: Thing) -> bool:
     return world.knows(actor, person.owner)
 
@@ -81,12 +99,14 @@ def inside(world: World, actor: str, person: Thing) -> bool:
     return world.inside(actor, person.owner)
 
 
-SOME = ("anonymous", "stranger", "pending", "close-friend", "blocked", "blocker", "suspended", "open", "closed")
-"""Who asks where it matters only whose a thing is, or who has blocked whom: half of all, for the time it takes."""
+SOME = ("anonymous", "stranger", "pending", "close-friend", "restricted", "blocked", "blocker", "open", "closed")
+"""Who asks where all 17 would take too long: one of each kind. Everybody asks for what has words of others on it by the
+dozen (posts, their comments, likers and people), and comments.
+"""
 
 
 def _actors(who: Who) -> Sequence[str]:
-    return () if who in {sees, reaches, reads, inside} else SOME
+    return () if who in {sees, reaches, inside} else SOME
 
 
 # --- What -----------------------------------------------------------------------------------------------------------
@@ -113,19 +133,19 @@ def get(things: str, who: Who, *, shows: str = "", **kwargs: Any) -> Surface:
 
 
 def post(things: str, who: Who, kwargs: dict[str, Any] | None = None, **data: str) -> Surface:
-    return Surface(things, who, posts=True, data=data, kwargs=kwargs or {}, actors=_actors(who))
+    return Surface(things, who, posts=True, data=data, kwargs=kwargs or {}, actors=SOME)
 
 
 def ask(things: str, who: Who, **data: str) -> Surface:
-    return Surface(things, who, gets=True, posts=True, data=data, actors=_actors(who))
+    return Surface(things, who, gets=True, posts=True, data=data, actors=SOME)
 
 
 def page(*queries: str, **kwargs: Any) -> Surface:
     return Surface(gets=True, queries=queries or ("",), kwargs=kwargs)
 
 
-def form(**kwargs: Any) -> Surface:
-    return Surface(gets=True, kwargs=kwargs, actors=("anonymous", "stranger", "suspended", "closed"))
+def form(*actors: str, **kwargs: Any) -> Surface:
+    return Surface(gets=True, kwargs=kwargs, actors=actors or ("anonymous", "stranger", "suspended", "closed"))
 
 
 def mine(why: str) -> Surface:
@@ -139,7 +159,7 @@ SURFACES: dict[str, Surface] = {
     # The site
     "styleguide": form(),
     "healthz": form(),
-    "readyz": form(),
+    "readyz": form("anonymous"),
     "manifest": form(),
     "media:rendition": form(path="aa/bb/0123456789abcdef0123456789ab.webp"),
     # Lists
@@ -149,8 +169,12 @@ SURFACES: dict[str, Surface] = {
     "feed:archive": page(),
     "search:search": page(*SEARCHES),
     "notifications:page": page(),
+    "posts:saved": page(),
+    "feed:followed_tags": page(),
+    "feed:muted_tags": page(),
     # People
     "feed:profile": get("person", names, shows="username"),
+    "feed:tagged": get("person", names),
     "social:followers": get("person", inside),
     "social:following": get("person", inside),
     "social:follow": post("person", knows),
@@ -172,6 +196,25 @@ SURFACES: dict[str, Surface] = {
     "posts:state": get("post", owns, shows="caption"),
     "posts:likers": get("post", sees),
     "posts:comments": get("post", sees, shows=ALL_WORDS),
+    "posts:comments_off": post("post", owns),
+    "posts:comments_on": post("post", owns),
+    "posts:show_comment": get("comment", reads),
+    "posts:replies": get("comment", reads_thread),
+    "posts:reply": get("comment", reads),
+    "posts:edit_comment": ask("comment", may_edit, text="changed"),
+    "posts:like_comment": post("comment", reads),
+    "posts:unlike_comment": post("comment", reads),
+    "posts:comment_likers": get("comment", reads),
+    "posts:pin_comment": post("comment", may_pin),
+    "posts:unpin_comment": post("comment", may_pin),
+    "posts:save": post("post", sees),
+    "posts:unsave": post("post", sees),
+    "posts:collections": ask("post", sees),
+    "posts:tagged_people": get("post", reaches),
+    "posts:tag_person": post("post", owns, username="commenter", x="50", y="50"),
+    "posts:remove_tag": post("post", nobody, {"tag_id": 1 << 60}),
+    "posts:unmention": post("post", nobody),
+    "posts:unmention_in_comment": post("comment", nobody),
     "posts:retry": post("post", owns),
     "posts:remove_slide": post("post", owns_failed),
     "posts:delete": ask("post", owns),
@@ -195,7 +238,23 @@ SURFACES: dict[str, Surface] = {
     "posts:upload_complete": post("file", owns),
     "posts:upload_delete": post("file", owns),
     "posts:upload_part": post("file", owns, {"number": 1}),
+    "posts:collection": get("file", owns),
+    "posts:collection_rename": ask("file", owns, name="another"),
+    "posts:collection_delete": ask("file", owns),
     # One's own
+    "posts:collection_new": form(),
+    "posts:hidden_words": form(),
+    "feed:follow_tag": mine("follows a tag, which is nobody's"),
+    "feed:unfollow_tag": mine("follows a tag no more"),
+    "feed:mute_tag": mine("mutes a tag, which is nobody's"),
+    "feed:unmute_tag": mine("mutes a tag no more"),
+    "social:who_may_tag": mine("says who may tag oneself"),
+    "accounts:username": form(),
+    "accounts:deactivate": form(),
+    "accounts:delete": form(),
+    "accounts:keep": form(),
+    "accounts:export": form(),
+    "accounts:export_file": form(export_id=1 << 60),
     "notifications:read": mine("marks one's own as read"),
     "notifications:preferences": form(),
     "social:privacy": form(),

@@ -76,5 +76,9 @@ COMMENTS = {
     "removed": "",
     "by-suspended": "",
     "by-deactivated": "",
+    "reply": "everybody",
+    "under-waiting": "author restricted",
+    "under-removed": "",
+    "under-suspended": "",
 }
 """Which of those who see the post and know the writer read such a comment."""

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from common.ids import encode_shortcode
 from notifications.record import of_comment, of_follow, of_like, record
-from posts.models import Comment, Hashtag, Like, Media, Post, PostHashtag, UploadSession
+from posts.models import Collection, Comment, Hashtag, Like, Media, Post, PostHashtag, UploadSession
 from posts.models.media import MediaState
 from social.actions import unfollow
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
@@ -226,7 +226,8 @@ def _relate(world: World, actor: str, author: str) -> None:
 
 def _posts(world: World, author: str) -> None:
     now = timezone.now()
-    _comments(world, author, _post(world, author, "everyone", author))
+    kinds = list(COMMENTS) if author == "open" else ["plain", "waiting", "by-blocked"]
+    _comments(world, author, _post(world, author, "everyone", author), kinds)
     close = _post(world, author, "close", f"{author}-close", audience="close_friends")
     _comments(world, author, close, kinds=["plain"])
     _post(world, author, "archived", "unlisted", archived_at=now)
@@ -265,6 +266,9 @@ def _post(world: World, author: str, state: str, column: str, made: str = MediaS
 
 
 def _comments(world: World, author: str, post: Thing, kinds: Iterable[str] = COMMENTS) -> None:
+    threads: dict[str, Comment] = {}
+    parents = {"reply": "plain", "under-waiting": "waiting", "under-removed": "removed"}
+    parents["under-suspended"] = "by-suspended"
     writers = {"waiting": "restricted", "by-author": author, "by-suspended": "banned writer"}
     writers |= {"by-deactivated": "absent writer", "by-blocked": "blocked", "by-blocker": "blocker"}
     hidden = {"banned writer": "suspended", "absent writer": "deactivated"}
@@ -273,7 +277,9 @@ def _comments(world: World, author: str, post: Thing, kinds: Iterable[str] = COM
         row = Comment.objects.create(
             post_id=post.pk, author=world.people[writer], text="comment", hidden_until_approved=kind == "waiting",
             removed_at=timezone.now() if kind == "removed" else None,
+            parent=threads.get(parents.get(kind, "")),
         )  # fmt: skip
+        threads[kind] = row
         kwargs = post.kwargs | {"comment_id": row.pk}
         name = f"a comment ({kind}) under {post.label}"
         thing = Thing(name, author, kwargs, row.pk, kind, hidden.get(writer, writer), post)
@@ -288,7 +294,7 @@ def _tell(world: World) -> None:
     for like in Like.objects.select_related("post"):
         for act in of_like(like):
             record(act)
-    for comment in Comment.objects.select_related("post").filter(hidden_until_approved=False):
+    for comment in Comment.objects.select_related("post", "parent").filter(hidden_until_approved=False):
         for act in of_comment(comment):
             record(act)
     for follow in Follow.objects.all():
@@ -297,13 +303,16 @@ def _tell(world: World) -> None:
 
 
 def _own_files(world: World) -> None:
-    """What is uploaded and not shared."""
+    """What is uploaded and not shared, and a collection of posts that were saved."""
     for author in ("open", "closed"):
         person = world.people[author]
         fields = {"owner_id": person.pk, "original": "aa/bb/original.jpg", "width": 320, "height": 240}
         medium = Media.objects.create(**fields, state=MediaState.FAILED, kind="video")
         upload = UploadSession.objects.create(owner_id=person.pk, size=9, prefix=f"prefix{author}")
-        thing = Thing(f"a file of {author}", author, {"media_id": medium.pk, "upload_id": upload.pk}, medium.pk, "own")
+        collection = Collection.objects.create(owner=person)
+        kwargs = {"media_id": medium.pk, "upload_id": upload.pk, "collection_id": collection.pk}
+        thing = Thing(f"a file of {author}", author, kwargs, medium.pk, "own")
+        Collection.objects.filter(pk=collection.pk).update(name=world.plant("collection", thing))
         Media.objects.filter(pk=medium.pk).update(original_name=world.plant("own file name", thing))
         UploadSession.objects.filter(pk=upload.pk).update(name=world.plant("own file name", thing))
         world.things.setdefault("file", []).append(thing)

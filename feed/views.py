@@ -31,6 +31,8 @@ POSTS_PER_PAGE = 12
 TILES_PER_PAGE = 24
 LANDING_POSTS = 6
 EXPLORE_DAYS = 60
+COUNTED_POSTS = 1_000
+"""Of a tag: each is looked at to know whether the viewer may see it, so that more are "1,000+"."""
 
 
 @require_safe
@@ -98,7 +100,8 @@ def tag(request: SiteRequest, tag: str) -> HttpResponse:
     is_fragment = request.htmx and cursor_of(request)
     context: dict[str, Any] = {"page": page}
     if not is_fragment:
-        context |= tag_state(name, request.user) | {"post_count": posts.count()}
+        count = posts.values("pk")[: COUNTED_POSTS + 1].count()
+        context |= tag_state(name, request.user) | {"post_count": count, "counted": COUNTED_POSTS}
     return _grid(request, "feed/tag.html", context)
 
 

@@ -89,3 +89,14 @@ def test_A7_what_a_moderator_removed_is_in_no_grid(as_, author, stranger, post):
 
     for url in ("/author/", "/explore/", "/explore/tags/sun/", "/search/?q=morning"):
         assert "data-post" not in browser.get(url).text
+
+
+def test_more_posts_of_a_tag_than_are_counted_are_said_to_be_more(client, author, share, monkeypatch):
+    monkeypatch.setattr("feed.views.COUNTED_POSTS", 2)
+    for count, said in (
+        (1, "<strong>1</strong> post<"),
+        (2, "<strong>2</strong> posts"),
+        (3, "<strong>2+</strong> posts"),
+    ):
+        share(author, caption=f"#sun {count}")
+        assert said in client.get("/explore/tags/sun/").text

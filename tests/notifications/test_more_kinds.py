@@ -5,6 +5,8 @@ import threading
 import pytest
 from django.db import connection
 
+from accounts.models import User
+from notifications.inbox import unread_count
 from notifications.models import Kind, Notification, Occurrence
 from notifications.tasks import (
     sweep,
@@ -337,3 +339,14 @@ def test_O7_rows_of_all_kinds_cost_no_more_queries(as_, author, post, stranger, 
     # Session, viewer, the rows, their people, posts, media and comments, the badge.
     with django_assert_num_queries(8):
         browser.get("/notifications/")
+
+
+def test_A8_the_bell_counts_what_the_list_shows_for_each_person(as_, author, post, stranger, person, happened):
+    """Its query is put together once for all people."""
+    for task, arguments in happened:
+        task(*arguments)
+    block(author, blocked=person("blocked"))
+    for somebody in User.objects.all():
+        unread = [row for row in rows_of(as_(somebody)) if row.is_unread]
+        assert unread_count(somebody) == len(unread), somebody
+    assert sorted(unread_count(somebody) for somebody in User.objects.all()) == [0, 0, 3, 3, 4]

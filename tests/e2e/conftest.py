@@ -22,7 +22,9 @@ _numbers = count(1)
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     assert chromium, "Chromium is missing: `make test` installs it, or set CHROMIUM to its path."
-    arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-extensions"]
+    # Without a graphics card a process for it only costs time.
+    arguments += ["--disable-gpu", "--in-process-gpu", "--disable-gpu-rasterization"]
     return {**browser_type_launch_args, "executable_path": chromium, "args": arguments}
 
 

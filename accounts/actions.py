@@ -149,6 +149,12 @@ def restore_person(user: User) -> bool:
 _AVATAR_FIELDS = ["avatar_original", "avatar_state", "avatar_error", "avatar_attempts", "avatar_queued_at"]
 
 
+def change_hide_like_counts(user: User, *, hide: bool) -> None:
+    """Tell `user` how many like the posts of others, or not."""
+    User.objects.filter(pk=user.pk).update(hide_like_counts=hide)
+    user.hide_like_counts = hide
+
+
 def change_who_may_tag(user: User, choice: str) -> None:
     """Let these people, one of WhoMayTag, tag `user` from now on. Tags that are there stay."""
     User.objects.filter(pk=user.pk).update(who_may_tag=choice)

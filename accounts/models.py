@@ -144,6 +144,9 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     who_may_tag = models.CharField(max_length=9, choices=WhoMayTag.choices, default=WhoMayTag.EVERYONE, editable=False)
     """Who may tag them in photos, and whose mentions they are told of."""
 
+    hide_like_counts = models.BooleanField(default=False, db_default=False, editable=False)
+    """Whether they are not told how many like the posts of others."""
+
     last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
     follows_version = models.PositiveIntegerField(default=0, editable=False)
     """Moves with every change of whose posts are at home (follows, mutes, blocks); the key of the home timeline carries

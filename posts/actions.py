@@ -819,6 +819,12 @@ def turn_comments(post: Post, *, on: bool) -> bool:
     return bool(there.filter(comments_off=on).update(comments_off=not on, version=F("version") + 1))
 
 
+def change_hide_likes(post: Post, *, hide: bool) -> bool:
+    """Keep to the author how many like one's own post, and who, or no longer; return whether that is new."""
+    there = Post.objects.filter(pk=post.pk, deleted_at__isnull=True)
+    return bool(there.filter(hide_likes=not hide).update(hide_likes=hide, version=F("version") + 1))
+
+
 @transaction.atomic
 def set_hidden_words(owner: User, words: Sequence[str]) -> int:
     """Make `words` one's own list, in this order; return how many there are, of those that compare alike the first.

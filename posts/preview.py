@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
@@ -23,6 +24,9 @@ class Preview:
     title: str
     description: str
     image: dict[str, Any]
+    video: dict[str, Any]
+    """Of a first slide that is one, else {}."""
+    oembed_url: str
 
 
 def preview_of(request: HttpRequest, post: Post) -> Preview | None:
@@ -42,9 +46,16 @@ def preview_of(request: HttpRequest, post: Post) -> Preview | None:
             "height": largest["height"],
             "alt": first.alt or (post.video_label if first.is_video else post.photo_label),
         }
+    video: dict[str, Any] = {}
+    if first is not None and "mp4" in first.video:
+        address = request.build_absolute_uri(rendition_url(first.video["mp4"]))
+        video = {"url": address, "width": first.width, "height": first.height}
+    url = request.build_absolute_uri(post.get_absolute_url())
     return Preview(
-        url=request.build_absolute_uri(post.get_absolute_url()),
+        url=url,
         title=f"{post.author.display_name} (@{post.author.username})",
         description=Truncator(post.caption).chars(MAX_DESCRIPTION_CHARS),
         image=image,
+        video=video,
+        oembed_url=request.build_absolute_uri(f"/oembed?{urlencode({'url': url})}"),
     )

@@ -9,6 +9,7 @@ urlpatterns = [
     path("accounts/privacy/", views.privacy, name="privacy"),
     path("accounts/privacy/private/", views.go_private, name="go_private"),
     path("accounts/privacy/public/", views.go_public, name="go_public"),
+    path("accounts/privacy/likes/", views.like_counts, name="like_counts"),
     path("accounts/privacy/tags/", views.who_may_tag, name="who_may_tag"),
     path("accounts/requests/", views.requests, name="requests"),
     path("accounts/requests/approve-all/", views.approve_all, name="approve_all"),

@@ -100,7 +100,10 @@ class PostQuerySet(models.QuerySet["Post"]):
         )
 
     def with_viewer_state(self, viewer: Viewer) -> PostQuerySet:
-        """Adds like_count and comment_count, exact, and liked_by_viewer, saved_by_viewer and is_own.
+        """Adds like_count and comment_count, exact, and liked_by_viewer, saved_by_viewer, is_own and likes_hidden.
+
+        Where the author hides how many like it, or the viewer does not want to know, likes_hidden is true and the
+        count 0; of one's own posts one is always told.
 
         Who waits for approval sees their own comment, and sees it counted, and so with their own replies under one
         that waits.
@@ -114,8 +117,13 @@ class PostQuerySet(models.QuerySet["Post"]):
             own = models.ExpressionWrapper(Q(author_id=viewer.pk), output_field=models.BooleanField())
             comment_count += Coalesce(models.Subquery(_own_waiting(viewer)), 0)
             comment_count += Coalesce(models.Subquery(_own_under_waiting(viewer)), 0)
+        hidden = Q(hide_likes=True)
+        if viewer.is_authenticated:
+            hidden = (Q() if viewer.hide_like_counts else hidden) & ~Q(author_id=viewer.pk)
         return self.annotate(
-            like_count=LIKES.value(),
+            # Not even in memory: what is hidden can be in no template, preview or answer by mistake.
+            like_count=models.Case(models.When(hidden, then=0), default=LIKES.value()),
+            likes_hidden=models.ExpressionWrapper(hidden, output_field=models.BooleanField()),
             comment_count=comment_count,
             liked_by_viewer=liked,
             saved_by_viewer=saved,
@@ -165,6 +173,8 @@ class Post(SnowflakeModel):
     archived_at = models.DateTimeField(null=True, editable=False)
     """Since when only its author sees it."""
     comments_off = models.BooleanField(default=False, editable=False)
+    hide_likes = models.BooleanField(default=False, db_default=False, editable=False)
+    """Whether its author alone is told how many like it, and who."""
     """Whether nobody can add a comment. Set behind the post's door: see `posts.actions.add_comment`."""
 
     published_at = models.DateTimeField(null=True, editable=False)
@@ -182,6 +192,7 @@ class Post(SnowflakeModel):
 
     # Annotations of with_viewer_state().
     like_count: int
+    likes_hidden: bool
     comment_count: int
     liked_by_viewer: bool
     saved_by_viewer: bool
@@ -242,6 +253,11 @@ class Post(SnowflakeModel):
     def slides(self) -> list[Media]:
         """The media in order; no query after `for_cards()`."""
         return sorted(self.media.all(), key=lambda media: media.position)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may see it, as far as the row and its author say: for what only repeats its address."""
+        return self.state == "published" and self.audience == Audience.EVERYONE and not self.author.is_private
 
     @property
     def state(self) -> str:

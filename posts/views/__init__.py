@@ -17,8 +17,9 @@ from posts.views.comments import (
 from posts.views.comments import edit as edit_comment
 from posts.views.create import create
 from posts.views.edit import edit
+from posts.views.embed import embed, oembed
 from posts.views.hidden_words import hidden_words
-from posts.views.likes import like, likers, unlike
+from posts.views.likes import hide_likes, like, likers, show_likes, unlike
 from posts.views.people import remove_tag, tag_person, tagged_people, unmention, unmention_in_comment
 from posts.views.post import delete, remove_slide, retry, show, state
 from posts.views.saves import (
@@ -55,11 +56,14 @@ __all__ = [
     "delete_medium",
     "edit",
     "edit_comment",
+    "embed",
     "hidden_words",
+    "hide_likes",
     "like",
     "like_comment",
     "likers",
     "new_collection",
+    "oembed",
     "part",
     "pin",
     "remove_captions",
@@ -74,6 +78,7 @@ __all__ = [
     "saved",
     "show",
     "show_comment",
+    "show_likes",
     "state",
     "tag_person",
     "tagged_people",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -8,9 +9,9 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import varies_by_htmx
 from common.pagination import Page, page_by_id
-from posts.actions import like_post, unlike_post
+from posts.actions import change_hide_likes, like_post, unlike_post
 from posts.models import Like, Post
-from posts.views.lookup import gone_is_missing, visible_post
+from posts.views.lookup import gone_is_missing, own_post, visible_post
 from social.people import people_in_order
 
 LIKERS_PER_PAGE = 30
@@ -33,14 +34,33 @@ def unlike(request: MemberRequest, shortcode: str) -> HttpResponse:
 
 @require_safe
 def likers(request: MemberRequest, shortcode: str) -> HttpResponse:
-    """Who likes the post, newest first."""
+    """Who likes the post, newest first; of one whose author hides it, for the author alone."""
     post = visible_post(request, shortcode)
+    if post.hide_likes and post.author_id != request.user.pk:
+        raise Http404
     likes = Like.objects.filter(post=post, liker__in=User.objects.visible_to(request.user))
     page = page_by_id(request, likes, LIKERS_PER_PAGE)
     people = people_in_order([like.liker_id for like in page], request.user)
     is_fragment = request.htmx and "cursor" in request.GET
     template = "components/_people.html" if is_fragment else "posts/likers.html"
     return varies_by_htmx(render(request, template, {"post": post, "page": Page(people, page.next_url)}))
+
+
+@require_POST
+def hide_likes(request: MemberRequest, shortcode: str) -> HttpResponse:
+    return _change_hide_likes(request, shortcode, hide=True)
+
+
+@require_POST
+def show_likes(request: MemberRequest, shortcode: str) -> HttpResponse:
+    return _change_hide_likes(request, shortcode, hide=False)
+
+
+def _change_hide_likes(request: MemberRequest, shortcode: str, *, hide: bool) -> HttpResponse:
+    post = own_post(request, shortcode)
+    if change_hide_likes(post, hide=hide):
+        messages.success(request, "Only you see how many like this." if hide else "Others see how many like this.")
+    return redirect(post)
 
 
 def _like_button(request: MemberRequest, post: Post) -> HttpResponse:

@@ -11,7 +11,7 @@ from social.views.changes import (
 )
 from social.views.follows import follow, followers, following, unfollow
 from social.views.lists import blocked, close_friends, muted, restricted
-from social.views.privacy import go_private, go_public, privacy, who_may_tag
+from social.views.privacy import go_private, go_public, like_counts, privacy, who_may_tag
 from social.views.requests import approve, approve_all, refuse, refuse_all, requests
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "following",
     "go_private",
     "go_public",
+    "like_counts",
     "mute",
     "muted",
     "privacy",

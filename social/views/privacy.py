@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.actions import change_who_may_tag
+from accounts.actions import change_hide_like_counts, change_who_may_tag
 from accounts.http import MemberRequest
 from accounts.models import WhoMayTag
 from social import actions
@@ -59,6 +59,16 @@ def who_may_tag(request: MemberRequest) -> HttpResponse:
     if choice not in WhoMayTag.values:
         return _privacy_page(request, "Choose who can tag you: everyone, people you follow, or nobody.", status=422)
     change_who_may_tag(request.user, choice)
+    messages.success(request, "Saved.")
+    return redirect("social:privacy")
+
+
+@require_POST
+def like_counts(request: MemberRequest) -> HttpResponse:
+    choice = request.POST.get("hide", "")
+    if choice not in {"0", "1"}:
+        return _privacy_page(request, status=422)
+    change_hide_like_counts(request.user, hide=choice == "1")
     messages.success(request, "Saved.")
     return redirect("social:privacy")
 

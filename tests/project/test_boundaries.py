@@ -37,6 +37,8 @@ PUBLIC = {
     "posts:replies",
     "posts:show_comment",
     "posts:captions",
+    "posts:embed",
+    "posts:oembed",
     "posts:tagged_people",
     "media:rendition",
     "accounts:username_available",
@@ -72,6 +74,7 @@ WRITES += ["/p/{post}/comments/off/", "/p/{post}/comments/on/", "/accounts/hidde
 WRITES += [f"/explore/tags/sun/{change}/" for change in ("follow", "unfollow", "mute", "unmute")]
 WRITES += ["/p/{post}/people/1/tag/", "/p/{post}/people/tags/1/remove/", "/p/{post}/unmention/"]
 WRITES += ["/p/{post}/comments/{comment}/unmention/"]
+WRITES += ["/p/{post}/likes/hide/", "/p/{post}/likes/show/", "/accounts/privacy/likes/"]
 WRITES += ["/p/{post}/save/", "/p/{post}/unsave/", "/p/{post}/collections/", "/saved/new/"]
 CHANGES = ["block", "unblock", "mute", "unmute", "restrict", "unrestrict", "remove-follower"]
 CHANGES += ["add-close-friend", "remove-close-friend"]
@@ -104,7 +107,7 @@ def filled(author, follower, post):
 
 def rows():
     posts = Post.objects.filter(deleted_at=None)
-    states = sorted(posts.values_list("pk", "version", "archived_at", "comments_off"))
+    states = sorted(posts.values_list("pk", "version", "archived_at", "comments_off", "hide_likes"))
     states += sorted(Comment.objects.values_list("pk", "text", "pinned_at"))
     found = [
         Save,

@@ -64,6 +64,11 @@ def reads_thread(world: World, actor: str, comment: Thing) -> bool:
     return world.reads(actor, comment) and comment.column != "reply" and not comment.column.startswith("under-")
 
 
+def public(world: World, actor: str, post: Thing) -> bool:
+    """What somebody without a session sees, and nothing else, whoever asks."""
+    return world.sees("anonymous", post)
+
+
 def may_edit(world: World, actor: str, comment: Thing) -> bool:
     return world.reads(actor, comment) and actor == comment.writer
 
@@ -207,6 +212,10 @@ SURFACES: dict[str, Surface] = {
     "posts:comment_likers": get("comment", reads),
     "posts:pin_comment": post("comment", may_pin),
     "posts:unpin_comment": post("comment", may_pin),
+    "posts:hide_likes": post("post", owns),
+    "posts:show_likes": post("post", owns),
+    "posts:embed": get("post", public, shows="caption"),
+    "posts:oembed": page(""),
     "posts:save": post("post", sees),
     "posts:unsave": post("post", sees),
     "posts:collections": ask("post", sees),
@@ -248,6 +257,7 @@ SURFACES: dict[str, Surface] = {
     "feed:unfollow_tag": mine("follows a tag no more"),
     "feed:mute_tag": mine("mutes a tag, which is nobody's"),
     "feed:unmute_tag": mine("mutes a tag no more"),
+    "social:like_counts": mine("says whether one is told how many like posts"),
     "social:who_may_tag": mine("says who may tag oneself"),
     "accounts:username": form(),
     "accounts:deactivate": form(),

@@ -84,7 +84,7 @@ class OldUsernameMiddleware:
     """Leads on from `/<old>/…` to the same page under the name that somebody has now, for as long as the old is held.
 
     Here and not in each view that looks somebody up by name: whoever is not found is asked for once more. Who may not
-    know of the person gets the 404 of a name that nobody had. Costs two queries, for pages that were not found.
+    know of the person gets the 404 of a name that nobody had. Costs one query, for pages that were not found.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from django.db.models import Exists
+
 from accounts.models import USERNAME_PATTERN, User, Viewer
 from accounts.records import OldUsername, held_since
 from accounts.reserved import RESERVED_USERNAMES
@@ -62,12 +64,15 @@ def change_possible_at(person: User) -> datetime | None:
 
 
 def moved_to(username: str, viewer: Viewer) -> User | None:
-    """Who went by `username` until some days ago, if `viewer` may know of them and nobody has the name."""
+    """Who went by `username` until some days ago, if `viewer` may know of them and nobody has the name.
+
+    One query whoever has or had the name: nothing is to be told from the time that it takes.
+    """
     name = username.lower()
-    if User.objects.filter(username=name).exists():
-        return None
     people = User.objects.visible_to(viewer).for_display()
     person: User | None = people.filter(
-        old_usernames__username=name, old_usernames__given_up_at__gt=held_since()
+        ~Exists(User.objects.filter(username=name)),
+        old_usernames__username=name,
+        old_usernames__given_up_at__gt=held_since(),
     ).first()
     return person

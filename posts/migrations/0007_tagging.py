@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import common.ids
+from common.cascade import gone_with
 from common.ids import shard_by
 
 BLOCKS = migrations.RunSQL(
@@ -82,8 +83,9 @@ class Migration(migrations.Migration):
                 (
                     "comment",
                     models.ForeignKey(
+                        db_constraint=False,
                         null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="mentions",
                         to="posts.comment",
                     ),
@@ -164,5 +166,6 @@ class Migration(migrations.Migration):
         ),
         shard_by("posts_mention", "person_id"),
         shard_by("posts_persontag", "person_id"),
+        gone_with("posts_mention", "comment_id", "posts_comment"),
         BLOCKS,
     ]

@@ -23,7 +23,10 @@ class Mention(SnowflakeModel):
     """
 
     post = models.ForeignKey("posts.Post", models.CASCADE, related_name="mentions", db_index=False)
-    comment = models.ForeignKey("posts.Comment", models.CASCADE, related_name="mentions", null=True)
+    # The database deletes it with its comment, which may go with its thread and so without Django knowing.
+    comment = models.ForeignKey(
+        "posts.Comment", models.DO_NOTHING, related_name="mentions", null=True, db_constraint=False
+    )
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mentions")
     removed_at = models.DateTimeField(null=True, editable=False)
     """When the person removed themselves: their name there is no link any more, and stays none."""

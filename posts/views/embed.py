@@ -1,4 +1,8 @@
-"""One post in a page of somebody else: for what everybody may see, and never with a session."""
+"""One post in a page of somebody else: what everybody may see, and nothing of whoever looks.
+
+Browsers send no session with a frame. One that comes all the same, with the page by itself, only takes away: between two
+people of whom one has blocked the other nothing is shown here either.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +36,9 @@ CACHE_SECONDS = 3600
 @xframe_options_exempt
 @csp_replace({"frame-ancestors": None})  # type: ignore[arg-type]  # its types know no view with arguments
 def embed(request: SiteRequest, shortcode: str) -> HttpResponse:
-    """A small page with the post, to stand in a frame anywhere. Whoever looks is nobody: no session is read."""
+    """A small page with the post, to stand in a frame anywhere. It is the same for all who get it."""
+    post = _public_post(request, shortcode)
     request.user = AnonymousUser()
-    post = _public_post(shortcode)
     return render(request, "posts/embed.html", {"post": post, "preview": preview_of(request, post)})
 
 
@@ -42,23 +46,25 @@ def embed(request: SiteRequest, shortcode: str) -> HttpResponse:
 @login_not_required
 def oembed(request: SiteRequest) -> HttpResponse:
     """How to embed the post at `url` (https://oembed.com/): the frame, at most `maxwidth` by `maxheight` pixels."""
-    request.user = AnonymousUser()
     if request.GET.get("format", "json") != "json":
         return HttpResponse("format: only json.\n", status=501, content_type="text/plain")
     try:
         widest, highest = (_pixels(request, name) for name in ("maxwidth", "maxheight"))
     except ValueError as error:
         return HttpResponse(f"{error}\n", status=400, content_type="text/plain")
-    post = _public_post(_shortcode_in(request))
+    post = _public_post(request, _shortcode_in(request))
     preview = preview_of(request, post)
     if preview is None:
         raise Http404
     return JsonResponse(_described(request, post, preview, widest, highest))
 
 
-def _public_post(shortcode: str) -> Post:
+def _public_post(request: SiteRequest, shortcode: str) -> Post:
     nobody = AnonymousUser()
-    return get_object_or_404(Post.objects.visible_to(nobody).for_cards(nobody), pk=decode_shortcode(shortcode))
+    posts = Post.objects.visible_to(nobody).for_cards(nobody)
+    if request.user.is_authenticated:
+        posts = posts.filter(pk__in=Post.objects.visible_to(request.user))
+    return get_object_or_404(posts, pk=decode_shortcode(shortcode))
 
 
 def _pixels(request: SiteRequest, name: str) -> int:

@@ -21,13 +21,27 @@ from accounts.tasks import build_export
 from common import valkey
 from common.ids import SEQUENCE_BITS, SHARD_MASK
 from feed import timelines
+from feed.models import TagFollow, TagMute
 from media.storage import new_key
 from notifications.models import Preferences
 from notifications.tasks import tell_of_follow, tell_of_like
-from posts.actions import add_comment, like_post, take_file
-from posts.models import COMMENTS, LIKES, Comment, Like, Media, Post, PostHashtag, UploadSession
+from posts.actions import add_comment, like_comment, like_post, set_hidden_words, take_file
+from posts.models import (
+    COMMENTS,
+    LIKES,
+    Collection,
+    Comment,
+    Like,
+    Media,
+    Mention,
+    Post,
+    PostHashtag,
+    Save,
+    UploadSession,
+)
 from posts.models.hashtag import Hashtag
 from posts.models.media import MediaState
+from posts.people import tag_person
 from social.actions import add_close_friend, block, change_privacy, follow, mute, restrict
 from tests import stores
 
@@ -107,8 +121,6 @@ def fill(anna: User, others: list[User], photo: bytes, *, posts: int) -> None:
     follow(anna, followee=carla)
     add_close_friend(anna, friend=ben)
     add_close_friend(ben, friend=anna)
-    mute(anna, muted=ben)
-    mute(ben, muted=anna)
     restrict(anna, restricted=carla)
     restrict(carla, restricted=anna)
     block(anna, blocked=dora)
@@ -121,6 +133,20 @@ def fill(anna: User, others: list[User], photo: bytes, *, posts: int) -> None:
         tell_of_like(post.pk, person.pk)
     for follower, followee in ((anna, ben), (ben, anna)):
         tell_of_follow(follower.pk, followee.pk)
+    mute(anna, muted=ben)
+    mute(ben, muted=anna)
+
+    collection = Collection.objects.create(owner=anna, name=f"{TOKEN} collection")
+    Save.objects.create(person=anna, post=bens, collection=collection)
+    Save.objects.create(person=ben, post=own[0])
+    TagFollow.objects.create(person=anna, hashtag=shared_tag)
+    TagMute.objects.create(person=anna, hashtag=tag)
+    set_hidden_words(anna, [f"{TOKEN}word"])
+    like_comment(Comment.objects.get(post=bens, author=carla), liker=anna)
+    like_comment(Comment.objects.get(post=bens, author=anna), liker=ben)
+    tag_person(bens.media.get(), username=anna.username, x=0.5, y=0.5)
+    tag_person(own[0].media.get(), username=ben.username, x=0.5, y=0.5)
+    Mention.objects.create(post=own[0], person=ben)
     Preferences.objects.create(person=anna, allowed={"like": "off"})
     unshared = take_file(owner=anna, file=BytesIO(photo), name=f"{TOKEN}-draft.jpg")
     assert unshared.post_id is None

@@ -37,8 +37,7 @@ def alts(page):
     return [box.input_value() for box in page.locator("[name=alt]").all()]
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["phone", "without scripts"])
 def test_a_post_is_edited_archived_and_brought_back(javascript, size, shared, open_browser):
     anna = shared(javascript=javascript, size=size)
     visitor = open_browser(javascript=javascript, size=size, forgive=("404 (Not Found)",))

@@ -31,8 +31,7 @@ def agree(page, button, *, javascript):
     asked.get_by_role("button", name=button, exact=True).click()
 
 
-@both_ways
-@both_sizes
+@pytest.mark.parametrize(("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["phone", "without scripts"])
 def test_a_request_is_made_approved_and_opens_the_door(javascript, size, sign_up):
     anna = sign_up("anna", javascript=javascript, size=size)
     ben = sign_up("ben", javascript=javascript, size=size)

@@ -62,11 +62,17 @@ def test_A16_what_the_public_cannot_see_is_embedded_for_nobody(hide, who, reques
         assert "&lt;iframe" not in page
 
 
-def test_a_session_changes_nothing_about_it(client, as_, post, stranger):
+def test_a_session_adds_nothing_to_it(client, as_, post, follower):
+    url = f"{post.get_absolute_url()}embed/"
+
+    assert as_(follower).get(url).text == client.get(url).text
+
+
+def test_A8_a_session_that_a_block_concerns_gets_nothing(as_, post, stranger):
     block(post.author, blocked=stranger)
 
-    without = client.get(f"{post.get_absolute_url()}embed/")
-    assert as_(stranger).get(f"{post.get_absolute_url()}embed/").text == without.text
+    assert as_(stranger).get(f"{post.get_absolute_url()}embed/").status_code == 404
+    assert oembed(as_(stranger), post).status_code == 404
 
 
 def test_oembed_describes_a_frame_of_the_size_that_is_asked_for(client, post):

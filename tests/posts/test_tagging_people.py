@@ -253,7 +253,7 @@ def test_O7_the_tagged_tab_costs_the_same_queries_whatever_its_size(
         answer = tagged_tab(browser)
     assert len(answer.context["page"]) == size
     # As the post's page without anybody in it, and one for all of them.
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         browser.get(post.get_absolute_url())
 
 

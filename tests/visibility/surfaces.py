@@ -65,8 +65,8 @@ def reads_thread(world: World, actor: str, comment: Thing) -> bool:
 
 
 def public(world: World, actor: str, post: Thing) -> bool:
-    """What somebody without a session sees, and nothing else, whoever asks."""
-    return world.sees("anonymous", post)
+    """What somebody without a session sees, and the one who asks too."""
+    return world.sees("anonymous", post) and world.sees(actor, post)
 
 
 def may_edit(world: World, actor: str, comment: Thing) -> bool:
@@ -205,13 +205,13 @@ SURFACES: dict[str, Surface] = {
     "posts:comments_on": post("post", owns),
     "posts:show_comment": get("comment", reads),
     "posts:replies": get("comment", reads_thread),
-    "posts:reply": get("comment", reads),
-    "posts:edit_comment": ask("comment", may_edit, text="changed"),
-    "posts:like_comment": post("comment", reads),
-    "posts:unlike_comment": post("comment", reads),
-    "posts:comment_likers": get("comment", reads),
-    "posts:pin_comment": post("comment", may_pin),
-    "posts:unpin_comment": post("comment", may_pin),
+    "posts:reply": get("talk", reads),
+    "posts:edit_comment": ask("talk", may_edit, text="changed"),
+    "posts:like_comment": post("talk", reads),
+    "posts:unlike_comment": post("talk", reads),
+    "posts:comment_likers": get("talk", reads),
+    "posts:pin_comment": post("talk", may_pin),
+    "posts:unpin_comment": post("talk", may_pin),
     "posts:hide_likes": post("post", owns),
     "posts:show_likes": post("post", owns),
     "posts:embed": get("post", public, shows="caption"),
@@ -223,7 +223,7 @@ SURFACES: dict[str, Surface] = {
     "posts:tag_person": post("post", owns, username="commenter", x="50", y="50"),
     "posts:remove_tag": post("post", nobody, {"tag_id": 1 << 60}),
     "posts:unmention": post("post", nobody),
-    "posts:unmention_in_comment": post("comment", nobody),
+    "posts:unmention_in_comment": post("talk", nobody),
     "posts:retry": post("post", owns),
     "posts:remove_slide": post("post", owns_failed),
     "posts:delete": ask("post", owns),
@@ -233,8 +233,8 @@ SURFACES: dict[str, Surface] = {
     "posts:like": post("post", sees),
     "posts:unlike": post("post", sees),
     "posts:comment": post("post", sees, text="hello"),
-    "posts:approve_comment": post("comment", may_approve),
-    "posts:delete_comment": post("comment", may_delete),
+    "posts:approve_comment": post("talk", may_approve),
+    "posts:delete_comment": post("talk", may_delete),
     # Files that are not shared yet
     "posts:create": page(),
     "posts:unshared": page(),

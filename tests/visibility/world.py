@@ -25,6 +25,8 @@ from tests.visibility.tables import COMMENTS, PEOPLE, POSTS, ROLES
 PLANTED = re.compile(r"planted\d{4}", re.IGNORECASE)
 MISSING = 1 << 60
 FOLLOWING = {"follower", "close-friend", "muter", "muted", "restricted", "suspended", "deactivated"}
+TALK = {"plain", "waiting", "by-blocked", "by-author", "reply", "under-waiting", "under-suspended"}
+"""Of the comments those that are asked for one by one wherever something is done to one."""
 CLOSE = {"close-friend", "close-outsider", "suspended", "deactivated"}
 
 
@@ -285,6 +287,8 @@ def _comments(world: World, author: str, post: Thing, kinds: Iterable[str] = COM
         thing = Thing(name, author, kwargs, row.pk, kind, hidden.get(writer, writer), post)
         Comment.objects.filter(pk=row.pk).update(text=world.plant("comment", thing))
         world.things.setdefault("comment", []).append(thing)
+        if author == "open" and kind in TALK and post.column == "open":
+            world.things.setdefault("talk", []).append(thing)
         if not Like.objects.filter(post_id=post.pk, liker=world.people[writer]).exists():
             Like.objects.create(post_id=post.pk, liker=world.people[writer])
 

@@ -1,7 +1,7 @@
 """One post in a page of somebody else: what everybody may see, and nothing of whoever looks.
 
-Browsers send no session with a frame. One that comes all the same, with the page by itself, only takes away: between two
-people of whom one has blocked the other nothing is shown here either.
+Browsers send no session with a frame. One that comes all the same, with the page by itself, only takes away: between
+two people of whom one has blocked the other nothing is shown here either.
 """
 
 from __future__ import annotations

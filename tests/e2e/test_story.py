@@ -47,8 +47,8 @@ def wait_until_published(page, shortcode, *, javascript=True):
     ids=["desktop", "phone", "phone without scripts"],
 )
 def test_two_people_meet_over_a_photograph(javascript, size, sign_up):
-    anna = sign_up("anna", javascript=javascript, size=size)
-    ben = sign_up("ben", javascript=javascript, size=size)
+    anna = sign_up("anna", by_hand=True, javascript=javascript, size=size)
+    ben = sign_up("ben", by_hand=True, javascript=javascript, size=size)
 
     shortcode = share(anna, "By the pond #dragonfly", javascript=javascript)
     wait_until_published(anna, shortcode, javascript=javascript)

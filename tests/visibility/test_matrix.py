@@ -12,15 +12,15 @@ from django.urls import get_resolver, reverse
 
 from tests.conftest import HTMX
 from tests.project.test_boundaries import PUBLIC, all_patterns
-from tests.visibility.surfaces import SOME, SURFACES, Surface
+from tests.visibility.surfaces import SURFACES, Surface
 from tests.visibility.world import Thing, World, changes, missing, plain, undone
 
 GETS = [name for name, surface in SURFACES.items() if surface.gets and surface.things]
 POSTS = [name for name, surface in SURFACES.items() if surface.posts]
 PAGES = [name for name, surface in SURFACES.items() if surface.gets and not surface.things]
 NOT_ANSWERED = {302, 403, 404, 405}
-BOTH_WAYS = {"anonymous", "pending", "blocked"}
-"""Who asks as htmx does too where they are refused."""
+BOTH_WAYS = {"anonymous", "pending", "blocked", "restricted"}
+"""Who asks as htmx does too."""
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bare_frame")]
 """Each test is taken back for itself, inside the transaction of `world`."""
@@ -75,7 +75,7 @@ def test_A1_A2_a_get_shows_what_the_tables_allow_and_else_what_a_missing_thing_d
         never: dict[bool, Any] = {}
         for thing, url, url_of_missing in cases(name, world):
             is_allowed = may(name, world, actor, thing)
-            for headers in ({}, HTMX) if actor in (SOME if is_allowed else BOTH_WAYS) else ({},):
+            for headers in ({}, HTMX) if actor in BOTH_WAYS else ({},):
                 answer = world.ask(actor, url, **headers)
                 wrong += world.leaks(actor, answer, url)
                 if not is_allowed:

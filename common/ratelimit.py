@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass
 from functools import cache
 
 from django.conf import settings
@@ -16,10 +17,14 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from common import valkey
+from common.api import Problem, is_api, problem_response
 from common.http import json_error, wants_json
 
 WRITES = RateLimitItemPerMinute(300, 5, namespace="writes")
 """All that a signed-in person changes, or an address without a session sends."""
+
+API_CALLS = RateLimitItemPerMinute(1500, 5, namespace="api")
+"""All that one token, one person with a session, or one address with neither, asks of the JSON API."""
 
 SIGN_INS = RateLimitItemPerMinute(10, 1, namespace="sign-ins")
 """Attempts from one address while Valkey is away; allauth's own limits count otherwise."""
@@ -38,6 +43,18 @@ UPLOADS = RateLimitItemPerMinute(30, 30, namespace="uploads")
 
 FILES = RateLimitItemPerMinute(200, 30, namespace="files")
 """Files that one person begins to upload: ten posts of the largest number of slides."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How a limit stands for somebody after a hit."""
+
+    allowed: int
+    remaining: int
+    reset_seconds: int
+    """Until the oldest hit of the window is forgotten."""
+    wait_seconds: int
+    """0, or how long until the next may come: this one was too many."""
 
 
 def client_address(request: HttpRequest) -> str:
@@ -61,14 +78,33 @@ def seconds_to_wait(limit: RateLimitItem, who: str) -> int:
     return _hit(_local(), limit, who)
 
 
+def usage_after_hit(limit: RateLimitItem, who: str) -> Usage:
+    """`seconds_to_wait`, with what programs are told of the limit."""
+    wait = seconds_to_wait(limit, who)
+    if not settings.RATE_LIMITS:
+        return Usage(limit.amount, limit.amount, limit.get_expiry(), 0)
+    if not valkey.is_paused():
+        try:
+            return _usage(_shared(), limit, who, wait)
+        except valkey.ERRORS as error:
+            valkey.pause(error, "each process keeps rate limits alone")
+    return _usage(_local(), limit, who, wait)
+
+
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     """429, saying when to try again; as JSON to a script that asks for it."""
+    if is_api(request):
+        return problem_response(too_many_problem(seconds))
     if wants_json(request):
         response: HttpResponse = json_error(429, "too-many", too_many_sentence(seconds))
     else:
         response = render(request, "429.html", {"retry_after": seconds}, status=429)
     response["Retry-After"] = str(seconds)
     return response
+
+
+def too_many_problem(seconds: int) -> Problem:
+    return Problem(429, "too-many", too_many_sentence(seconds), headers={"Retry-After": str(seconds)})
 
 
 def too_many_sentence(seconds: int) -> str:
@@ -80,6 +116,11 @@ def _hit(limiter: MovingWindowRateLimiter, limit: RateLimitItem, who: str) -> in
     if limiter.hit(limit, who):
         return 0
     return max(1, math.ceil(limiter.get_window_stats(limit, who).reset_time - time.time()))
+
+
+def _usage(limiter: MovingWindowRateLimiter, limit: RateLimitItem, who: str, wait: int) -> Usage:
+    stats = limiter.get_window_stats(limit, who)
+    return Usage(limit.amount, max(0, stats.remaining), max(0, math.ceil(stats.reset_time - time.time())), wait)
 
 
 @cache

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.template import loader
 from django.views import defaults
 
+from common.api import Problem, is_api, problem_response
 from common.http import json_error, wants_json
 
 NO_ROOM = "There is no room for files on our side just now. Try again in a few minutes."
@@ -31,6 +32,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _unavailable(request: HttpRequest, code: str, sentence: str) -> HttpResponse:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    if is_api(request):
+        return problem_response(Problem(503, code, sentence, headers=headers))
     if wants_json(request):
         return json_error(503, code, sentence, headers=headers)
     page = loader.get_template("503.html").render({"code": code})

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from instagram.api import api
 from instagram.health import healthz, readyz
 from instagram.manifest import manifest
 
@@ -17,6 +18,7 @@ urlpatterns = [
     path("", include("notifications.urls")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("api/", include((api.open_urls, "api"))),
     path("media/", include("media.urls")),
     path("search/", include("search.urls")),
     path("", include("posts.urls")),

@@ -1,0 +1,109 @@
+"""The JSON API at /api/: the routers of all apps, described as OpenAPI 3.1 at /api/openapi.json.
+
+It calls the same actions and querysets as the pages. Who asks is `accounts.api`; what all answers share is
+`common.api` and `instagram.api_middleware`.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
+
+from accounts.api import SIGNED_IN, anybody
+from common.api import PROBLEM_JSON, FieldError, Missing, Problem, problem_response
+
+log = logging.getLogger(__name__)
+
+DESCRIPTION = """
+Everything the pages do, for programs: the same rules of who sees what, the same limits.
+
+Send a personal access token, or one of OAuth 2, as `Authorization: Bearer …`. Ids are strings. Lists are
+`{"items": […], "next": cursor}`. Errors are problem details (RFC 9457) with a stable `code`.
+"""
+
+
+class SiteAPI(NinjaAPI):
+    """Ninja's, whose description says what it leaves out: problems have a content type of their own, and some
+    operations may be asked without signing in.
+    """
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**options)
+        open_ids = {
+            self.get_openapi_operation_id(operation)
+            for router in self._get_bound_routers()
+            for view in router.path_operations.values()
+            for operation in view.operations
+            if anybody in operation.auth_callbacks
+        }
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                for status, answer in operation["responses"].items():
+                    if int(status) >= 400:
+                        answer["content"] = {PROBLEM_JSON: answer["content"]["application/json"]}
+                if operation["operationId"] in open_ids:
+                    operation["security"].append({})
+        return schema
+
+    @property
+    def open_urls(self) -> list[URLPattern | URLResolver]:
+        """The addresses, past the sign-in page that others lead to: `auth` of each operation decides."""
+        patterns = self.urls[0]
+        for pattern in patterns:
+            pattern.callback.login_required = False  # type: ignore[union-attr]
+        return patterns
+
+
+api = SiteAPI(
+    title="Everyframe",
+    version="1",
+    description=DESCRIPTION,
+    urls_namespace="api",
+    auth=SIGNED_IN,
+)
+for app in ("social",):
+    api.add_router("", f"{app}.api.router")
+
+
+@api.exception_handler(Problem)
+def on_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    return problem_response(problem)
+
+
+@api.exception_handler(Http404)
+@api.exception_handler(ObjectDoesNotExist)
+def on_missing(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problem_response(Missing())
+
+
+@api.exception_handler(AuthenticationError)
+def on_stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    headers = {"WWW-Authenticate": "Bearer"}
+    return problem_response(Problem(401, "signed-out", "Sign in, or send a token.", headers=headers))
+
+
+@api.exception_handler(HttpError)
+def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem_response(Problem(error.status_code, "bad-request", "This request could not be read."))
+
+
+@api.exception_handler(ValidationError)
+def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    errors = [
+        FieldError(path=".".join(map(str, one["loc"])), code=one["type"], message=one["msg"]) for one in error.errors
+    ]
+    detail = "Something in this request is not as it must be: see errors."
+    return problem_response(Problem(422, "invalid", detail, errors=errors))
+
+
+@api.exception_handler(Exception)
+def on_trouble(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Ours: Django logs it and asks handler500, which knows the kinds that pass."""
+    raise error

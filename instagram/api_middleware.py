@@ -1,0 +1,91 @@
+"""What is the same for every answer below /api/."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response, patch_vary_headers
+
+from accounts.access import authenticate
+from common.api import PROBLEM_JSON, Missing, Problem, is_api, problem_response
+from common.ratelimit import API_CALLS, Usage, client_address, too_many_problem, usage_after_hit
+
+BODY_TYPES: Final = frozenset({"application/json", "multipart/form-data"})
+CODES: Final = {400: "bad-request", 403: "forbidden", 405: "method", 413: "too-large", 500: "server-error"}
+
+
+class ApiMiddleware:
+    """Whose token it is, how often it may ask, `ETag`, and problem details where Django would show a page.
+
+    Stands after the session's middleware, so that `request.user` is whoever the token speaks for, and before the limit
+    on writes, which is one for a person's pages and programs together. Cost: a query for a token, a call to Valkey.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not is_api(request):
+            return self.get_response(request)
+        usage: Usage | None = None
+        try:
+            who = _who(request)
+            usage = usage_after_hit(API_CALLS, who)
+            if usage.wait_seconds:
+                raise too_many_problem(usage.wait_seconds)
+            _check_body_type(request)
+            response = _as_problem(self.get_response(request))
+        except Problem as problem:
+            response = problem_response(problem)
+        if usage is not None:
+            response.headers["RateLimit-Limit"] = str(usage.allowed)
+            response.headers["RateLimit-Remaining"] = str(usage.remaining)
+            response.headers["RateLimit-Reset"] = str(usage.reset_seconds)
+        patch_vary_headers(response, ["Authorization", "Cookie"])
+        return _unless_unchanged(request, response)
+
+
+def _who(request: HttpRequest) -> str:
+    """Who is counted. Raises Problem 401 for a token that does not count, whatever session comes along."""
+    if "Authorization" in request.headers:
+        access = authenticate(request)
+        if access is None:
+            challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            raise Problem(401, "token", "This token is unknown, too old or revoked.", headers=challenge)
+        request.access = access  # type: ignore[attr-defined]
+        request.user = access.user
+        return access.key
+    if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+        return f"person:{request.user.pk}"
+    return f"address:{client_address(request)}"
+
+
+def _check_body_type(request: HttpRequest) -> None:
+    has_body = request.META.get("CONTENT_LENGTH") not in {None, "", "0"}
+    if has_body and request.content_type not in BODY_TYPES:
+        raise Problem(415, "content-type", "Send a body as application/json, or files as multipart/form-data.")
+
+
+def _as_problem(response: HttpResponse) -> HttpResponse:
+    """`response`, or what it means as problem details if it is a page of Django's for people."""
+    status = response.status_code
+    if status < 400 or response.headers.get("Content-Type") == PROBLEM_JSON:
+        return response
+    if status == 404:
+        return problem_response(Missing())
+    sentence = "This address does not answer that method." if status == 405 else "This request could not be answered."
+    headers = {name: response.headers[name] for name in ("Allow", "Retry-After") if name in response.headers}
+    return problem_response(Problem(status, CODES.get(status, "error"), sentence, headers=headers))
+
+
+def _unless_unchanged(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """304 if the client has this very answer already."""
+    if request.method != "GET" or response.status_code != 200 or response.streaming:
+        return response
+    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    response.headers["ETag"] = etag
+    return get_conditional_response(request, etag=etag, response=response) or response

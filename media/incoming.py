@@ -9,6 +9,7 @@ Everything a storage raises becomes TransientMediaError, as in `media.storage`.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import secrets
@@ -25,6 +26,8 @@ from common.limits import PART_BYTES
 from media.storage import storage_trouble, store_original
 
 BUFFER_BYTES: Final = 256 * 1024
+DISCARD_ATTEMPTS: Final = 20
+"""Of a local folder into which parts are still being written."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,9 @@ class LocalParts:
             # Under another name first: whoever reads sees the old part or the new one, never half of one.
             written = self.storage.save(f"{key}.{secrets.token_hex(4)}", file if isinstance(file, File) else File(file))
             Path(self.storage.path(written)).replace(self.storage.path(key))
+        except (FileNotFoundError, FileExistsError):
+            # The folder was discarded meanwhile. If anybody still waits for this part, it is missing and comes again.
+            return
         except Exception as error:
             raise storage_trouble(error) from error
 
@@ -152,13 +158,20 @@ class LocalParts:
             return store_original(whole, extension, key)
 
     def discard(self, prefix: str) -> None:
-        try:
-            # Half-written parts too.
-            for name in self._names(prefix):
-                self.storage.delete(f"{prefix}/{name}")
-            self.storage.delete(prefix)
-        except Exception as error:
-            raise storage_trouble(error) from error
+        for attempts_left in reversed(range(DISCARD_ATTEMPTS)):
+            try:
+                # Half-written parts too.
+                for name in self._names(prefix):
+                    self.storage.delete(f"{prefix}/{name}")
+                self.storage.delete(prefix)
+            except OSError as error:
+                # A part that is being written at this moment has come since the folder was read.
+                if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR} or not attempts_left:
+                    raise storage_trouble(error) from error
+            except Exception as error:
+                raise storage_trouble(error) from error
+            else:
+                return
 
     def _names(self, prefix: str) -> list[str]:
         try:

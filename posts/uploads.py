@@ -87,6 +87,8 @@ def complete_upload(upload: UploadSession) -> tuple[Media, bool] | None:
         # Somebody who asked at the same time may have been faster, and has discarded the parts.
         if (medium := Media.objects.filter(upload_session=upload).first()) is not None:
             return medium, False
+        if not UploadSession.objects.filter(pk=upload.pk).exists():
+            return None
         if isinstance(error, MediaError) and not isinstance(error, TransientMediaError):
             cancel_upload(upload)
         raise

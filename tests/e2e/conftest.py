@@ -53,7 +53,7 @@ def open_browser(browser: Browser, site: Any) -> Iterator[Callable[..., Page]]:
     yield open_page
     for context in contexts:
         context.close()
-    assert not complaints
+    assert not complaints, f"{complaints}\n\nThe site's log ends with:\n{site.output()[-6000:]}"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import errno
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 
 from media.errors import MediaError, TransientMediaError
+from media.incoming import LocalParts
 from media.probe import probe_photo
 from media.storage import (
     PUBLIC,
@@ -136,3 +138,23 @@ def test_D16_trouble_of_the_storage_stops_no_other_deletion(monkeypatch):
     with pytest.raises(TransientMediaError):
         delete_renditions([first, second])
     assert stored_files() == {f"default/{first}"}
+
+
+def test_parts_may_be_discarded_while_they_come(tmp_path):
+    parts = LocalParts(FileSystemStorage(tmp_path))
+
+    def send():
+        for number in range(1, 6):
+            parts.store_part("prefix", number, io.BytesIO(b"x" * 1000))
+
+    def discard():
+        for _ in range(3):
+            parts.discard("prefix")
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(100):
+            both = [pool.submit(send), pool.submit(discard)]
+            assert [one.exception() for one in both] == [None, None]
+
+    parts.discard("prefix")
+    assert not any(tmp_path.iterdir())

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from common import files, limits
 from media import incoming
+from media.incoming import assemble
 from posts import tasks
 from posts.actions import Slide as SlideOf
 from posts.actions import delete_medium, share_post
@@ -241,6 +242,21 @@ def test_D16_a_database_that_fails_at_the_end_leaves_no_original(mine, data, mon
 
     assert not keys_in("originals")
     assert len(keys_in("incoming")) == len(session["parts"])
+
+
+def test_an_upload_that_is_deleted_while_it_is_completed_is_missing(mine, data, monkeypatch):
+    session = begin(mine, data)
+    for part in session["parts"]:
+        send_part(mine, part, data)
+
+    def delete_first(*arguments):
+        assert mine.post(f"/create/uploads/{session['id']}/delete/").status_code == 204
+        return assemble(*arguments)
+
+    monkeypatch.setattr("posts.uploads.assemble", delete_first)
+
+    assert mine.post(f"/create/uploads/{session['id']}/complete/").status_code == 404
+    assert not stored_files()
 
 
 @pytest.mark.both_storages

@@ -19,7 +19,6 @@ from common.counters import Counter
 from common.ids import SnowflakeModel
 from common.limits import MAX_BIO_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
-from media.storage import rendition_url
 
 Viewer: TypeAlias = "User | AnonymousUser"
 """Whoever looks at something."""
@@ -242,7 +241,7 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
 
     def _avatar_url(self, size: str) -> str:
         key = self.avatar.get(size, {}).get("webp", "")
-        return rendition_url(key) if key else ""
+        return f"/media/people/{self.pk}/{key}" if key else ""
 
     def end_sessions(self) -> None:
         """Sign this person out everywhere. The caller saves `session_epoch`."""

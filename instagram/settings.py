@@ -217,7 +217,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "media", "base_url": "/media/", "file_permissions_mode": 0o644},
+        "OPTIONS": {"location": DATA_DIR / "media", "base_url": None, "file_permissions_mode": 0o644},
     },
     "originals": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -239,31 +239,31 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 
 AWS_STORAGE_BUCKET_NAME = env.str("AWS_STORAGE_BUCKET_NAME", default="")
-AWS_S3_CUSTOM_DOMAIN = env.str("AWS_S3_CUSTOM_DOMAIN", default="").strip("/")
+# Where the server in front has the renditions, for itself alone: it is told with X-Accel-Redirect which one to send.
+MEDIA_ACCEL_PREFIX = env.str("MEDIA_ACCEL_PREFIX", default="")
+
+
+def bucket_address(name: str, *, endpoint_url: object = None, region_name: object = None, **_: object) -> str:
+    """Where browsers find a bucket."""
+    if endpoint_url:
+        return f"{str(endpoint_url).rstrip('/')}/{name}"
+    return f"https://{name}.s3.{region_name}.amazonaws.com" if region_name else f"https://{name}.s3.amazonaws.com"
 
 
 def s3_storages(
-    bucket: str, originals_bucket: str, *, base_url: str = "", upload_url: str = "", **store: object
+    bucket: str, originals_bucket: str, *, upload_url: str = "", **store: object
 ) -> dict[str, dict[str, object]]:
     """The storages in buckets: renditions in one, originals and what is on its way to them in the other.
 
-    `store` says where and as whom (media.s3.Bucket); the URLs are those that browsers see, by default the store's own.
+    `store` says where and as whom (media.s3.Bucket); `upload_url` is where browsers send, by default to the store.
     """
-    endpoint, region = store.get("endpoint_url"), store.get("region_name")
-
-    def address(name: str) -> str:
-        if endpoint:
-            return f"{str(endpoint).rstrip('/')}/{name}"
-        return f"https://{name}.s3.{region}.amazonaws.com" if region else f"https://{name}.s3.amazonaws.com"
-
-    store |= {"addressing_style": "path" if endpoint else "virtual"}
+    store |= {"addressing_style": "path" if store.get("endpoint_url") else "virtual"}
     private = store | {"bucket_name": originals_bucket}
-    public = store | {
-        "bucket_name": bucket,
-        "base_url": (base_url or address(bucket)).rstrip("/") + "/",
-        "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
+    public = store | {"bucket_name": bucket}
+    incoming = private | {
+        "location": "incoming/",
+        "upload_url": upload_url or bucket_address(originals_bucket, **store),
     }
-    incoming = private | {"location": "incoming/", "upload_url": upload_url or address(originals_bucket)}
     return {
         "default": {"BACKEND": "media.s3.Bucket", "OPTIONS": public},
         "originals": {"BACKEND": "media.s3.Bucket", "OPTIONS": private},
@@ -275,7 +275,6 @@ if AWS_STORAGE_BUCKET_NAME:
     STORAGES |= s3_storages(
         AWS_STORAGE_BUCKET_NAME,
         env.str("AWS_ORIGINALS_BUCKET_NAME", default="") or f"{AWS_STORAGE_BUCKET_NAME}-originals",
-        base_url=f"https://{AWS_S3_CUSTOM_DOMAIN}" if AWS_S3_CUSTOM_DOMAIN else "",
         upload_url=env.str("AWS_S3_UPLOAD_URL", default="").rstrip("/"),
         endpoint_url=env.str("AWS_S3_ENDPOINT_URL", default="") or None,
         region_name=env.str("AWS_S3_REGION_NAME", default="") or None,
@@ -430,9 +429,11 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 if AWS_STORAGE_BUCKET_NAME:
-    for directive, option in (("img-src", "base_url"), ("media-src", "base_url"), ("connect-src", "upload_url")):
-        alias = "incoming" if option == "upload_url" else "default"
-        CONTENT_SECURITY_POLICY["DIRECTIVES"][directive].append(STORAGES[alias]["OPTIONS"][option])
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["connect-src"].append(STORAGES["incoming"]["OPTIONS"]["upload_url"])
+    if not MEDIA_ACCEL_PREFIX:
+        for directive in ("img-src", "media-src"):
+            address = bucket_address(AWS_STORAGE_BUCKET_NAME, **STORAGES["default"]["OPTIONS"])
+            CONTENT_SECURITY_POLICY["DIRECTIVES"][directive].append(f"{address}/")
 
 SECURE_SSL = flag("SECURE_SSL", default=PRODUCTION)
 SECURE_SSL_REDIRECT = SECURE_SSL

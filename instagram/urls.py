@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views.avatars import avatar
 from instagram.api import api
 from instagram.health import healthz, readyz
 from instagram.manifest import manifest
@@ -19,7 +20,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("api/", include((api.open_urls, "api"))),
-    path("media/", include("media.urls")),
+    path("media/people/<int:person_id>/<path:key>", avatar, name="avatar"),
     path("search/", include("search.urls")),
     path("", include("posts.urls")),
     path("", include("feed.urls")),

@@ -27,7 +27,6 @@ from botocore.exceptions import (
 )
 from botocore.handlers import add_expect_header
 from django.core.files.base import File
-from django.utils.encoding import filepath_to_uri
 from storages.backends.s3 import S3Storage
 from storages.utils import ReadBytesWrapper
 
@@ -53,13 +52,11 @@ class PausedError(HTTPClientError):
 
 
 class Bucket(S3Storage):
-    """django-storages' storage with timeouts, one client a process, and an address only for what is public.
+    """django-storages' storage with timeouts, and one client a process.
 
-    Keys are random, so a file is written without asking first whether there is one; private files have no URL.
+    Keys are random, so a file is written without asking first whether there is one; no file has an address that lasts.
     """
 
-    base_url: str
-    """Where browsers read its files, with a slash at the end; "" for a private bucket."""
     upload_url: str
     """Where browsers send files to (`media.incoming_s3`)."""
 
@@ -70,7 +67,6 @@ class Bucket(S3Storage):
     def get_default_settings(self) -> dict[str, Any]:
         defaults: dict[str, Any] = super().get_default_settings()
         return defaults | {
-            "base_url": "",
             "upload_url": "",
             "file_overwrite": True,
             "default_acl": None,
@@ -152,17 +148,17 @@ class Bucket(S3Storage):
         return name
 
     def url(self, name: str, *args: Any, **options: Any) -> str:
-        if not self.base_url:
-            raise ValueError("This file is not accessible via a URL.")
-        return self.base_url + filepath_to_uri(name)
+        raise ValueError("This file is not accessible via a URL.")
 
-    def signed_url(self, name: str, *, seconds: int, download_as: str) -> str:
-        """An address under which anybody can fetch a file of a private bucket for some seconds."""
+    def signed_url(self, name: str, *, seconds: int, download_as: str = "") -> str:
+        """An address under which anybody can fetch one file for some seconds; no cache is to keep what it gives."""
         wanted = {
             "Bucket": self.bucket_name,
             "Key": self._normalize_name(name),
-            "ResponseContentDisposition": f'attachment; filename="{download_as}"',
+            "ResponseCacheControl": f"private, max-age={seconds}",
         }
+        if download_as:
+            wanted["ResponseContentDisposition"] = f'attachment; filename="{download_as}"'
         return str(self.client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
 
     def walk(self) -> Iterator[tuple[str, int, datetime]]:

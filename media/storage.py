@@ -1,6 +1,7 @@
-"""Where files are kept: originals in the private storage "originals", renditions in the public "default".
+"""Where files are kept: originals in the storage "originals", renditions in "default".
 
 Names are random and ours, so that no file name of a stranger reaches a path or a URL, and a URL cannot be guessed.
+Neither storage is open to the world: who gets a file is asked each time (`media.views`, `posts.views.files`).
 Choose a name with `new_key` and write it down with `common.files.on_their_way` before its file is stored: else a
 file whose process is killed before its row comes is found by `media_doctor` only.
 Everything a storage raises becomes TransientMediaError: trouble of the storage is never the uploader's fault.
@@ -81,7 +82,7 @@ def store_original(file: BinaryIO, extension: str, key: str = "") -> str:
 
 
 def store_rendition(data: bytes, extension: str, key: str = "") -> str:
-    """Keep `data` as a public file and return its key, a new one unless it was chosen before."""
+    """Keep `data` as a rendition and return its key, a new one unless it was chosen before."""
     return _store(storages["default"], ContentFile(data), extension, key)
 
 
@@ -92,7 +93,7 @@ def store_rendition_file(file: BinaryIO, extension: str, key: str = "") -> str:
 
 
 def store_folder(files: Iterable[Path], keys: Iterable[str]) -> None:
-    """Keep files of the system as public ones, each at its key of `new_folder`."""
+    """Keep files of the system as renditions, each at its key of `new_folder`."""
     for path, key in zip(files, keys, strict=True):
         with path.open("rb") as file:
             store_rendition_file(file, path.suffix, key)
@@ -119,11 +120,10 @@ def private_url(key: str, *, name: str, seconds: int) -> str:
     return str(storage.signed_url(key, seconds=seconds, download_as=name))
 
 
-def rendition_url(key: str) -> str:
-    """The address of a public file."""
-    # Our keys need no quoting; a storage's own way quotes and joins, which a page of posts would do 300 times.
-    base_url: str = storages["default"].base_url  # type: ignore[attr-defined]  # both storages of the settings have it
-    return f"{base_url}{key}"
+def signed_rendition_url(key: str, *, seconds: int) -> str:
+    """A bucket's own address of one rendition, under which anybody can fetch it for some seconds. No request."""
+    storage: Any = storages["default"]
+    return str(storage.signed_url(key, seconds=seconds))
 
 
 def delete_originals(keys: Iterable[str]) -> None:

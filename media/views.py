@@ -1,50 +1,76 @@
+"""The bytes of a rendition for somebody who may have them. Who that is, the views that call this have asked."""
+
 from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
 from typing import Final
 
-from django.contrib.auth.decorators import login_not_required
+from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, storages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
-from django.views.decorators.http import require_safe
 
-from media.storage import CONTENT_TYPES, PUBLIC
+from media.storage import CONTENT_TYPES, PUBLIC, signed_rendition_url
 
 RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
+FOR_EVERYBODY: Final = "public, max-age=86400, s-maxage=10"
+"""A browser keeps it for a day. A cache that many share asks again after ten seconds: it is then that a picture is gone
+that was deleted, or is not for everybody any more. A file never changes under its address, so mostly a 304 answers.
+"""
+FOR_ONE: Final = "private, max-age=50"
+"""Not for everybody: no shared cache keeps it, and a browser asks again within the minute."""
+SIGNED_SECONDS: Final = 40
+SIGNED_FOR_EVERYBODY: Final = "public, max-age=10"
+SIGNED_FOR_ONE: Final = "private, max-age=10"
+"""A bucket's signed address lasts a while of its own, and the one given out last may come from a cache."""
 
-@require_safe
-@login_not_required
-def rendition(request: HttpRequest, path: str) -> HttpResponseBase:
-    """A public file from the local folder (with S3, its URLs lead there and this finds nothing).
 
-    Anybody who has the address may see it, as on any CDN: addresses cannot be guessed, and the file goes with its
-    post. A name is never used twice, so the file may be kept for ever.
+def serve_rendition(request: HttpRequest, key: str, *, is_public: bool) -> HttpResponseBase:
+    """The file of the storage "default"; Http404 if it is gone. `is_public`: anybody may have it, session or not.
+
+    From a local folder it is sent by this process, or by the server in front (`MEDIA_ACCEL_PREFIX`); a bucket's own
+    address is given out signed, for SIGNED_SECONDS.
     """
-    storage = storages["default"]
     # Nothing but our own names is looked for, so no path can lead elsewhere.
-    if not PUBLIC.fullmatch(path) or not isinstance(storage, FileSystemStorage):
+    if not PUBLIC.fullmatch(key):
         raise Http404
+    content_type = CONTENT_TYPES[PurePosixPath(key).suffix]
+    caching = FOR_EVERYBODY if is_public else FOR_ONE
+    response: HttpResponseBase
+    if settings.MEDIA_ACCEL_PREFIX:
+        response = HttpResponse(
+            content_type=content_type, headers={"X-Accel-Redirect": settings.MEDIA_ACCEL_PREFIX + key}
+        )
+    # What lies beside a playlist is found relative to where that came from: it comes from here.
+    elif isinstance(storages["default"], FileSystemStorage) or key.endswith(".m3u8"):
+        response = _sent(request, key, content_type)
+    else:
+        response = HttpResponseRedirect(signed_rendition_url(key, seconds=SIGNED_SECONDS))
+        caching = SIGNED_FOR_EVERYBODY if is_public else SIGNED_FOR_ONE
+    response.headers["Cache-Control"] = caching
+    response.headers["Content-Disposition"] = "inline"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'"
+    return response
+
+
+def _sent(request: HttpRequest, key: str, content_type: str) -> HttpResponseBase:
     try:
-        file = storage.open(path)
+        file = storages["default"].open(key)
     except OSError as error:
         raise Http404 from error
-    etag = f'"{path}"'
-    response: HttpResponseBase = _whole_or_part(request, file, CONTENT_TYPES[PurePosixPath(path).suffix], etag)
+    etag = f'"{key}"'
+    response: HttpResponseBase = _whole_or_part(request, file, content_type, etag)
     unchanged = get_conditional_response(request, etag=etag)
     if isinstance(unchanged, HttpResponse):
         response.close()
         response = unchanged
     response.headers["ETag"] = etag
     response.headers["Accept-Ranges"] = "bytes"
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    response.headers["Content-Disposition"] = "inline"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'"
     return response
 
 

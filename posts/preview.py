@@ -10,7 +10,6 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
-from media.storage import rendition_url
 from posts.models import Post
 
 MAX_DESCRIPTION_CHARS = 200
@@ -41,14 +40,14 @@ def preview_of(request: HttpRequest, post: Post) -> Preview | None:
     if first is not None and first.renditions:
         largest = first.renditions[-1]
         image = {
-            "url": request.build_absolute_uri(rendition_url(largest["jpeg"])),
+            "url": request.build_absolute_uri(first.url_of(largest["jpeg"])),
             "width": largest["width"],
             "height": largest["height"],
             "alt": first.alt or (post.video_label if first.is_video else post.photo_label),
         }
     video: dict[str, Any] = {}
     if first is not None and "mp4" in first.video:
-        address = request.build_absolute_uri(rendition_url(first.video["mp4"]))
+        address = request.build_absolute_uri(first.url_of(first.video["mp4"]))
         video = {"url": address, "width": first.width, "height": first.height}
     url = request.build_absolute_uri(post.get_absolute_url())
     return Preview(

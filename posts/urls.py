@@ -17,6 +17,7 @@ urlpatterns = [
     path("create/uploads/<int:upload_id>/complete/", views.complete, name="upload_complete"),
     path("create/uploads/<int:upload_id>/delete/", views.cancel, name="upload_delete"),
     path("create/uploads/<int:upload_id>/parts/<int:number>/", views.part, name="upload_part"),
+    path("media/<int:media_id>/<path:key>", views.file, name="file"),
     path("p/<shortcode:shortcode>/", views.show, name="post"),
     path("p/<shortcode:shortcode>/captions/<int:media_id>.vtt", views.captions, name="captions"),
     path("p/<shortcode:shortcode>/state/", views.state, name="state"),

@@ -7,7 +7,6 @@ from django.db.models import Exists, OuterRef, Q
 
 from common.ids import SnowflakeModel
 from common.limits import MAX_ALT_CHARS, MAX_CODE_POINTS_PER_CHAR
-from media.storage import rendition_url
 from posts.models.people import PersonTag
 
 if TYPE_CHECKING:
@@ -131,6 +130,11 @@ class Media(SnowflakeModel):
         files += [self.video["mp4"]] if "mp4" in self.video else []
         return [*files, *self.video.get("files", ())]
 
+    def url_of(self, key: str) -> str:
+        """The address of one of `keys`, which answers those who may see the post at that time (`posts.views.files`)."""
+        # Our keys need no quoting; reversing the address would be most of the cost of a page of posts.
+        return f"/media/{self.pk}/{key}"
+
     @property
     def is_video(self) -> bool:
         return self.kind == MediaKind.VIDEO
@@ -144,7 +148,7 @@ class Media(SnowflakeModel):
     def video_sources(self) -> list[dict[str, str]]:
         """For `<source>`: in pieces where the film is long and the browser can, else the whole MP4."""
         kinds = (("hls", "application/vnd.apple.mpegurl"), ("mp4", "video/mp4"))
-        return [{"type": kind, "src": rendition_url(self.video[name])} for name, kind in kinds if name in self.video]
+        return [{"type": kind, "src": self.url_of(self.video[name])} for name, kind in kinds if name in self.video]
 
     @property
     def sources(self) -> list[dict[str, str]]:
@@ -165,7 +169,7 @@ class Media(SnowflakeModel):
     def preview(self) -> str:
         """The JPEG of a card's width, or the widest below it, for the composer; "" until it is there."""
         narrow = [one for one in self.renditions if one["width"] <= CARD_WIDTH]
-        return rendition_url((narrow or self.renditions[:1])[-1]["jpeg"]) if self.renditions else ""
+        return self.url_of((narrow or self.renditions[:1])[-1]["jpeg"]) if self.renditions else ""
 
     @property
     def thumb(self) -> str:
@@ -173,10 +177,10 @@ class Media(SnowflakeModel):
         return self._url_at(GRID_WIDTH, "webp")
 
     def _srcset(self, kind: str) -> str:
-        return ", ".join(f"{rendition_url(one[kind])} {one['width']}w" for one in self.renditions)
+        return ", ".join(f"{self.url_of(one[kind])} {one['width']}w" for one in self.renditions)
 
     def _url_at(self, width: int, kind: str) -> str:
         if not self.renditions:
             return ""
         enough: Iterator[dict[str, str]] = (one for one in self.renditions if one["width"] >= width)
-        return rendition_url(next(enough, self.renditions[-1])[kind])
+        return self.url_of(next(enough, self.renditions[-1])[kind])

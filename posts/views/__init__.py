@@ -18,6 +18,7 @@ from posts.views.comments import edit as edit_comment
 from posts.views.create import create
 from posts.views.edit import edit
 from posts.views.embed import embed, oembed
+from posts.views.files import file
 from posts.views.hidden_words import hidden_words
 from posts.views.likes import hide_likes, like, likers, show_likes, unlike
 from posts.views.people import remove_tag, tag_person, tagged_people, unmention, unmention_in_comment
@@ -57,6 +58,7 @@ __all__ = [
     "edit",
     "edit_comment",
     "embed",
+    "file",
     "hidden_words",
     "hide_likes",
     "like",

@@ -3,25 +3,31 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.request
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.test import RequestFactory
 
 from instagram.settings import s3_storages
 from media.errors import MediaError
 from media.storage import (
     CONTENT_TYPES,
+    new_folder,
     new_key,
     open_original,
-    rendition_url,
+    signed_rendition_url,
     store_original,
     store_rendition,
     store_rendition_file,
     stored_files,
 )
+from media.views import serve_rendition
 from tests.servers import PROJECT
 from tests.stores import KEY, REGION, SECRET, content, keys_in, moto_server
 
@@ -38,11 +44,10 @@ def head(alias, key):
 
 
 @pytest.mark.parametrize(("extension", "content_type"), sorted(CONTENT_TYPES.items()))
-def test_U7_a_rendition_has_its_own_type_and_may_be_kept_for_ever(extension, content_type):
+def test_U7_a_rendition_has_its_own_type(extension, content_type):
     found = head("default", store_rendition(b"picture", extension))
 
     assert found["ContentType"] == content_type
-    assert found["CacheControl"] == "public, max-age=31536000, immutable"
     assert "ContentEncoding" not in found
 
 
@@ -52,7 +57,7 @@ def test_P2_an_original_has_no_address_and_nobody_keeps_a_copy_of_it():
 
     assert found["ContentType"] == "image/heic"
     assert "CacheControl" not in found
-    for alias in ("originals", "incoming"):
+    for alias in ("default", "originals", "incoming"):
         with pytest.raises(ValueError, match="not accessible"):
             storages[alias].url(key)
 
@@ -131,18 +136,13 @@ def test_the_three_storages_keep_apart_what_is_on_its_way():
             "https://s3.example.org/pics/",
             "https://s3.example.org/private",
         ),
-        (
-            {"base_url": "https://cdn.example.org/a", "upload_url": "https://up.example.org/b"},
-            "https://cdn.example.org/a/",
-            "https://up.example.org/b",
-        ),
+        ({"upload_url": "https://up.example.org/b"}, "https://pics.s3.amazonaws.com/", "https://up.example.org/b"),
     ],
 )
 def test_browsers_read_and_send_where_the_settings_say(options, read, send, settings):
     settings.STORAGES = settings.STORAGES | s3_storages("pics", "private", access_key=KEY, secret_key=SECRET, **options)
 
-    assert rendition_url("3f/a0/9c.webp") == f"{read}3f/a0/9c.webp"
-    assert storages["default"].url("3f/a0/9c.webp") == f"{read}3f/a0/9c.webp"
+    assert signed_rendition_url("3f/a0/9c.webp", seconds=9).startswith(f"{read}3f/a0/9c.webp?")
     target = storages["incoming"].direct_target("prefix", 1, 100)
     assert target.url == send
     assert target.fields["key"] == "incoming/prefix/1"
@@ -185,20 +185,59 @@ def test_H2_pages_may_reach_the_buckets_and_no_other_of_the_store():
     assert policy["script-src"] == ["'self'"]
 
 
-def test_H2_behind_a_cdn_pages_reach_that_and_only_uploads_the_store():
+def test_H2_behind_a_server_that_has_the_files_pages_reach_only_the_bucket_of_uploads():
     policy = policy_with(
         AWS_STORAGE_BUCKET_NAME="pics",
         AWS_ORIGINALS_BUCKET_NAME="raw",
         AWS_S3_REGION_NAME="eu-west-1",
-        AWS_S3_CUSTOM_DOMAIN="cdn.example.org",
+        MEDIA_ACCEL_PREFIX="/stored/",
     )
 
-    assert policy["img-src"][-1] == policy["media-src"][-1] == "https://cdn.example.org/"
+    assert policy["img-src"] == ["'self'", "data:", "blob:"]
+    assert policy["media-src"] == ["'self'", "blob:"]
     assert policy["connect-src"][1:] == ["https://raw.s3.eu-west-1.amazonaws.com"]
 
 
 def test_without_buckets_pages_reach_the_site_alone():
     assert policy_with()["connect-src"] == ["'self'"]
+
+
+def served(key):
+    return serve_rendition(RequestFactory().get(f"/media/1/{key}"), key, is_public=True)
+
+
+def test_A3_A4_a_rendition_is_fetched_by_an_address_that_is_signed_for_less_than_a_minute():
+    key = store_rendition(b"picture", ".webp")
+
+    answer = served(key)
+
+    kept = int(re.search(r"max-age=(\d+)", answer["Cache-Control"])[1])
+    signed = {name: value for name, [value] in parse_qs(urlsplit(answer.url).query).items()}
+    assert answer.status_code == 302
+    assert kept + int(signed["X-Amz-Expires"]) < 60
+    assert signed["response-cache-control"].startswith("private")
+    with urllib.request.urlopen(answer.url, timeout=10) as found:
+        assert found.read() == b"picture"
+
+
+def test_A5_a_signature_is_for_one_file_and_one_time():
+    """The store refuses what does not fit its signature; ours is over the key, the time and how long it holds."""
+    first, second = (signed_rendition_url(new_key(".webp"), seconds=seconds) for seconds in (40, 41))
+    query = [parse_qs(urlsplit(url).query) for url in (first, second)]
+
+    assert query[0]["X-Amz-Signature"] != query[1]["X-Amz-Signature"]
+    assert query[0]["X-Amz-SignedHeaders"] == ["host"]
+    assert query[0]["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+
+
+def test_what_lies_beside_a_playlist_is_found_so_the_playlist_comes_from_here():
+    [key] = new_folder(["all.m3u8"])
+    storages["default"].save(key, ContentFile(b"#EXTM3U"))
+
+    answer = served(key)
+
+    assert answer.status_code == 200
+    assert b"".join(answer.streaming_content) == b"#EXTM3U"
 
 
 def test_A3_what_is_signed_for_one_key_opens_no_other_and_reads_nothing():

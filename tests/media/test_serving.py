@@ -1,4 +1,4 @@
-"""/media/: public renditions from the local folder, to be kept for ever, and nothing else."""
+"""The bytes of renditions from the local folder, and nothing else. Who may have them: tests/posts/test_files.py."""
 
 import io
 
@@ -7,14 +7,14 @@ from django.http import Http404
 from django.test import RequestFactory
 
 from media.storage import new_key, store_original, store_rendition, store_rendition_file
-from media.views import rendition
+from media.views import FOR_EVERYBODY, FOR_ONE, serve_rendition
 from tests.media.pictures import BAD
 from tests.stores import lose, put
 
 
-def get(path, method="get", **headers):
-    request = getattr(RequestFactory(), method)(f"/media/{path}", headers=headers)
-    return rendition(request, path)
+def get(path, method="get", *, is_public=True, **headers):
+    request = getattr(RequestFactory(), method)(f"/media/1/{path}", headers=headers)
+    return serve_rendition(request, path, is_public=is_public)
 
 
 def body(response) -> bytes:
@@ -26,17 +26,35 @@ def key():
     return store_rendition(b"picture", ".webp")
 
 
-def test_a_rendition_is_served_as_what_it_is_for_ever(key):
+def test_a_rendition_is_served_as_what_it_is(key):
     response = get(key)
 
     assert response.status_code == 200
     assert body(response) == b"picture"
     assert response["Content-Type"] == "image/webp"
     assert response["Content-Length"] == "7"
-    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response["Cache-Control"] == FOR_EVERYBODY
+    assert "Vary" not in response
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Content-Security-Policy"] == "default-src 'none'"
     assert response["Content-Disposition"] == "inline"
+
+
+def test_A14_what_is_for_one_is_kept_by_no_shared_cache(key):
+    response = get(key, is_public=False)
+
+    assert response["Cache-Control"] == FOR_ONE == "private, max-age=50"
+
+
+def test_the_server_in_front_is_told_what_to_send(key, settings):
+    settings.MEDIA_ACCEL_PREFIX = "/stored/"
+
+    response = get(key)
+
+    assert response["X-Accel-Redirect"] == f"/stored/{key}"
+    assert response["Content-Type"] == "image/webp"
+    assert response["Cache-Control"] == FOR_EVERYBODY
+    assert body(response) == b""
 
 
 def test_a_browser_that_has_it_is_not_sent_it_again(key, db):
@@ -66,7 +84,7 @@ def test_a_part_of_a_video_is_served(film, asked, first, last):
     assert response["Content-Range"] == f"bytes {first}-{last}/100"
     assert response["Content-Length"] == str(last - first + 1)
     assert body(response) == bytes(range(first, last + 1))
-    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response["Cache-Control"] == FOR_EVERYBODY
 
 
 @pytest.mark.parametrize("asked", ["bytes=100-", "bytes=5-4", "bytes=-0"])
@@ -91,11 +109,6 @@ def test_a_part_of_an_older_video_is_answered_with_the_whole(film):
 
     assert get(film, **{"Range": "bytes=0-1", "If-Range": etag}).status_code == 206
     assert get(film, **{"Range": "bytes=0-1", "If-Range": '"older"'}).status_code == 200
-
-
-def test_head_is_answered_and_writing_is_not(key):
-    assert get(key, method="head").status_code == 200
-    assert get(key, method="post").status_code == 405
 
 
 def test_a_deleted_rendition_is_gone_even_for_who_had_it(key):
@@ -146,12 +159,3 @@ def test_a_folder_with_the_name_of_a_file_is_not_served(tmp_path):
 
     with pytest.raises(Http404):
         get(path)
-
-
-def test_with_another_storage_there_is_nothing_here(settings, key):
-    settings.STORAGES = settings.STORAGES | {
-        "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    }
-
-    with pytest.raises(Http404):
-        get(key)

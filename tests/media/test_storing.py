@@ -20,7 +20,6 @@ from media.storage import (
     delete_renditions,
     new_key,
     open_original,
-    rendition_url,
     store_original,
     store_rendition,
 )
@@ -76,14 +75,6 @@ def test_an_upload_on_disk_is_stored_whole_from_its_start():
 
     assert content("originals", key) == b"photo"
     upload.close()
-
-
-def test_a_rendition_has_an_address():
-    key = store_rendition(b"picture", ".webp")
-
-    assert rendition_url(key) == storages["default"].url(key)
-    assert rendition_url(key).endswith(f"/{key}")
-    assert rendition_url(key).startswith("/media/" if is_local() else "http")
 
 
 def test_deleting_what_is_gone_is_fine():

@@ -1,16 +1,16 @@
 """`make_buckets` against a real S3 server: who may send, who may read, and what is forgotten."""
 
-import io
 import json
 import urllib.error
 import urllib.request
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from media.storage import rendition_url, store_original, store_rendition
+from media.storage import new_key
 from tests import stores
 
 ORIGIN = "https://photos.example.org"
@@ -103,40 +103,31 @@ def test_what_never_became_an_original_is_forgotten_and_originals_never(made):
         assert aborting["Filter"]["Prefix"] == ""
 
 
-def test_everybody_may_read_a_rendition_whose_name_they_know_and_nobody_list_them(made):
-    key = store_rendition(b"picture", ".webp")
+@pytest.mark.parametrize("alias", ["default", "originals"])
+def test_A3_P2_a_file_is_nobodys_whatever_a_policy_says_later(made, alias):
+    key = new_key(".jpg")
+    storages[alias].save(key, ContentFile(b"with my address in it"))
+    name = storages[alias].bucket_name
 
-    status, headers, body = get(rendition_url(key))
-    assert (status, body) == (200, b"picture")
-    assert headers["Content-Type"] == "image/webp"
-    assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    statements = json.loads(made.get_bucket_policy(Bucket=names()[0])["Policy"])["Statement"]
-    assert [(one["Effect"], one["Action"]) for one in statements] == [("Allow", "s3:GetObject")]
-
-
-def test_A3_P2_an_original_is_nobodys_whatever_a_policy_says_later(made):
-    key = store_original(io.BytesIO(b"with my address in it"), ".jpg")
-    public, private = names()
-
-    status, _, body = get(rendition_url(key).replace(f"/{public}/", f"/{private}/"))
+    status, _, body = get(f"{storages[alias].endpoint_url}/{name}/{key}")
 
     assert status == 403
     assert b"address" not in body
     with pytest.raises(made.exceptions.ClientError, match="NoSuchBucketPolicy"):
-        made.get_bucket_policy(Bucket=private)
-    assert all(made.get_public_access_block(Bucket=private)["PublicAccessBlockConfiguration"].values())
-    for grants in (made.get_bucket_acl(Bucket=private), made.get_object_acl(Bucket=private, Key=key)):
+        made.get_bucket_policy(Bucket=name)
+    assert all(made.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"].values())
+    for grants in (made.get_bucket_acl(Bucket=name), made.get_object_acl(Bucket=name, Key=key)):
         assert not [grant for grant in grants["Grants"] if "URI" in grant["Grantee"]]
 
 
-def test_behind_a_cdn_who_may_read_is_left_to_its_owner(empty_store, settings, capsys):
-    settings.AWS_S3_CUSTOM_DOMAIN = "cdn.example.org"
+def test_who_may_read_is_left_to_the_owner_of_a_server_in_front(empty_store, settings, capsys):
+    settings.MEDIA_ACCEL_PREFIX = "/stored/"
 
     call_command("make_buckets")
 
-    with pytest.raises(empty_store.exceptions.ClientError, match="NoSuchBucketPolicy"):
-        empty_store.get_bucket_policy(Bucket=names()[0])
-    assert "cdn.example.org must be let into" in capsys.readouterr().out
+    with pytest.raises(empty_store.exceptions.ClientError, match="NoSuchPublicAccessBlock"):
+        empty_store.get_public_access_block(Bucket=names()[0])
+    assert "The server in front must be let into" in capsys.readouterr().out
 
 
 def test_rules_and_policies_of_others_are_kept(made):

@@ -213,8 +213,10 @@ def test_nginx_serves_static_files_and_photos_where_the_site_says_they_are():
     assert f"location {settings.STATIC_URL} {{" in NGINX
     assert "static:/srv/static:ro" in SERVICES["nginx"]["volumes"]
     assert "static:/data/static" in SERVICES["migrate"]["volumes"]
-    assert environment["AWS_S3_CUSTOM_DOMAIN"].endswith("/media")
-    assert f"proxy_pass http://storage/{environment['AWS_STORAGE_BUCKET_NAME']}/;" in NGINX
+    stored = location(environment["MEDIA_ACCEL_PREFIX"])
+    assert "internal;" in stored, "the site is asked first"
+    assert f"proxy_pass http://storage/{environment['AWS_STORAGE_BUCKET_NAME']}/;" in stored
+    assert "proxy_hide_header Cache-Control;" in stored
     assert "location /ws/ {" in NGINX
 
 

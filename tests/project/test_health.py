@@ -3,7 +3,6 @@
 import pytest
 
 from instagram import health
-from tests.conftest import FILES
 
 
 @pytest.fixture(autouse=True)
@@ -46,15 +45,3 @@ def test_without_a_worker_the_site_is_not_ready(client, db):
 
     assert answer.status_code == 503
     assert answer.json()["worker"] == "unavailable"
-
-
-def test_a_photo_is_served_without_asking_who_it_is(client, db, django_assert_num_queries):
-    from media.storage import store_rendition
-
-    key = store_rendition((FILES / "bad" / "name-test.jpg").read_bytes(), ".jpg")
-    with django_assert_num_queries(0):
-        answer = client.get(f"/media/{key}")
-
-    assert answer.status_code == 200
-    assert "immutable" in answer["Cache-Control"]
-    assert "Cookie" not in answer.get("Vary", "")

@@ -166,7 +166,7 @@ SURFACES: dict[str, Surface] = {
     "healthz": form(),
     "readyz": form("anonymous"),
     "manifest": form(),
-    "media:rendition": form(path="aa/bb/0123456789abcdef0123456789ab.webp"),
+    "avatar": form(person_id=1, key="aa/bb/0123456789abcdef0123456789ab.webp"),
     # Lists
     "feed:home": page(),
     "feed:explore": page(),
@@ -198,6 +198,7 @@ SURFACES: dict[str, Surface] = {
     # Posts
     "posts:post": get("post", reaches, shows=ALL_WORDS),
     "posts:captions": get("post", reaches, shows="track"),
+    "posts:file": get("post", reaches, shows="track"),
     "posts:state": get("post", owns, shows="caption"),
     "posts:likers": get("post", sees),
     "posts:comments": get("post", sees, shows=ALL_WORDS),

@@ -13,7 +13,7 @@ from django.urls import get_resolver, reverse
 from tests.conftest import HTMX
 from tests.project.test_boundaries import PUBLIC, all_patterns
 from tests.visibility.surfaces import SURFACES, Surface
-from tests.visibility.world import Thing, World, changes, missing, plain, undone
+from tests.visibility.world import Thing, World, changes, missing, plain, text_of, undone
 
 GETS = [name for name, surface in SURFACES.items() if surface.gets and surface.things]
 POSTS = [name for name, surface in SURFACES.items() if surface.posts]
@@ -90,7 +90,7 @@ def test_A1_A2_a_get_shows_what_the_tables_allow_and_else_what_a_missing_thing_d
                 elif answer.status_code not in {200, 302}:
                     wrong.append(f"{actor} should get {thing.label} at {url}: {answer.status_code}")
                 elif not headers:
-                    text = answer.text
+                    text = text_of(answer)
                     words = [
                         word for word, (kind, of) in world.planted.items() if of is thing and kind in surface.shows
                     ]

@@ -134,16 +134,24 @@ class World:
 
     def leaks(self, actor: str, answer: Any, url: str) -> list[str]:
         """What the answer has in it that `actor` may not read: sentences, [] if all is well."""
-        text = answer.text if not answer.streaming else b"".join(answer).decode(errors="replace")
+        text = text_of(answer)
         text += "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
         words = {word.lower() for word in PLANTED.findall(text)} - set(PLANTED.findall(url.lower()))
         bad = sorted(word for word in words if not self.may_read(actor, word))
         return [f"{actor} reads the {self.planted[w][0]} of {self.planted[w][1].label} at {url}" for w in bad]
 
 
+def text_of(answer: Any) -> str:
+    """What it says; of a file that is sent, what is read of it the first time is kept."""
+    if answer.streaming:
+        answer.was_read = getattr(answer, "was_read", None) or b"".join(answer).decode(errors="replace")
+        return str(answer.was_read)
+    return str(answer.text)
+
+
 def plain(answer: Any, url: str) -> tuple[int, dict[str, str], str]:
     """What can be told from an answer: status, headers and body, without its own address and one-time tokens."""
-    body = re.sub(r'(csrfmiddlewaretoken" value=|X-CSRFToken": )"[^"]+"', "", answer.text)
+    body = re.sub(r'(csrfmiddlewaretoken" value=|X-CSRFToken": )"[^"]+"', "", text_of(answer))
     headers = {name: value.replace(quote(url), "URL") for name, value in answer.headers.items()}
     headers.pop("Content-Length", None)
     headers["Content-Security-Policy"] = re.sub(r"'nonce-[^']+'", "", headers.get("Content-Security-Policy", ""))
@@ -261,7 +269,7 @@ def _post(world: World, author: str, state: str, column: str, made: str = MediaS
     Post.objects.filter(pk=row.pk).update(caption=f"{words['caption']} #seen", location=words["location"])
     tag, _ = Hashtag.objects.get_or_create(name="seen")
     PostHashtag.objects.create(post=row, hashtag=tag)
-    kwargs["media_id"] = medium.pk
+    kwargs |= {"media_id": medium.pk, "key": track}
     world.things.setdefault("post", []).append(thing)
     Like.objects.create(post=row, liker=world.people["commenter"])
     return thing

@@ -1,6 +1,5 @@
 """`manage.py make_buckets`: the buckets of an S3-compatible store, and what they must know."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -57,10 +56,10 @@ class Command(BaseCommand):
             self.make(bucket)
         origins = sorted({_origin(address) for address in [settings.SITE_ORIGIN, *settings.CSRF_TRUSTED_ORIGINS]})
         self.set(private, "is closed to the public", _close)
-        if settings.AWS_S3_CUSTOM_DOMAIN:
-            self.stdout.write(f"{settings.AWS_S3_CUSTOM_DOMAIN} must be let into {public.bucket_name}, to read.")
+        if settings.MEDIA_ACCEL_PREFIX:
+            self.stdout.write(f"The server in front must be let into {public.bucket_name}, to read, and nobody else.")
         else:
-            self.set(public, "may be read by everybody", _open)
+            self.set(public, "is closed to the public", _close)
         where = ", ".join(origins)
         self.set(private, f"takes uploads from {where}", lambda bucket: _let_in(bucket, ["POST"], origins))
         self.set(
@@ -100,34 +99,8 @@ class Command(BaseCommand):
 
 def _close(bucket: Bucket) -> None:
     """Whatever a policy or a list of rights may say later: nothing in it is public."""
-    bucket.client.put_public_access_block(Bucket=bucket.bucket_name, PublicAccessBlockConfiguration=_blocks(True, True))
-
-
-def _open(bucket: Bucket) -> None:
-    """Everybody may read a file whose name they know, and nobody list them. A policy that is there already is kept."""
-    name = bucket.bucket_name
-    if _there(lambda: bucket.client.get_bucket_policy(Bucket=name)):
-        return
-    if _there(lambda: bucket.client.get_public_access_block(Bucket=name)):
-        bucket.client.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=_blocks(True, False))
-    statement = {
-        "Sid": f"{OURS}renditions".replace("-", ""),
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{name}/*",
-    }
-    policy = {"Version": "2012-10-17", "Statement": [statement]}
-    bucket.client.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
-
-
-def _blocks(acls: bool, policies: bool) -> dict[str, bool]:
-    return {
-        "BlockPublicAcls": acls,
-        "IgnorePublicAcls": acls,
-        "BlockPublicPolicy": policies,
-        "RestrictPublicBuckets": policies,
-    }
+    blocks = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+    bucket.client.put_public_access_block(Bucket=bucket.bucket_name, PublicAccessBlockConfiguration=blocks)
 
 
 def _let_in(bucket: Bucket, methods: list[str], origins: list[str]) -> None:

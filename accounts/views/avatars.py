@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from accounts.actions import avatar_keys
+from accounts.models import User
+from media.views import serve_rendition
+
+
+@require_safe
+@login_not_required
+def avatar(request: HttpRequest, person_id: int, key: str) -> HttpResponseBase:
+    """A file of somebody's picture, which is for everybody as long as they are there. One query."""
+    person = get_object_or_404(User.objects.there().only("avatar"), pk=person_id)
+    if key not in avatar_keys(person):
+        raise Http404
+    return serve_rendition(request, key, is_public=True)

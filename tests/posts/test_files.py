@@ -1,0 +1,232 @@
+"""Addresses of pictures and videos: they answer whoever may see the post when they ask, and nobody else."""
+
+from urllib.parse import unquote
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.urls import reverse
+
+from accounts.actions import suspend_person
+from accounts.leaving import deactivate
+from accounts.models import User
+from media.storage import new_folder, new_key
+from posts.actions import archive_post, delete_post, remove_post
+from posts.models import Media, Post
+from social.actions import (
+    add_close_friend,
+    block,
+    change_privacy,
+    remove_close_friend,
+    remove_follower,
+    unfollow,
+)
+from tests.stores import keys_in
+
+pytestmark = pytest.mark.django_db
+
+
+def fill(medium):
+    """Files of every kind for it; their addresses."""
+    hls = new_folder(["all.m3u8", "large.m3u8", "large-init.mp4", "large-000.m4s"])
+    medium.renditions = [{"width": 320, "height": 240, "webp": new_key(".webp"), "jpeg": new_key(".jpg")}]
+    medium.video = {"mp4": new_key(".mp4"), "bytes": 4, "hls": hls[0], "files": hls}
+    medium.captions = new_key(".vtt")
+    medium.save()
+    for key in medium.keys:
+        storages["default"].save(key, ContentFile(f"bytes of {key}".encode()))
+    return [medium.url_of(key) for key in medium.keys]
+
+
+@pytest.fixture
+def urls(post):
+    return fill(post.media.get())
+
+
+def statuses(browser, urls):
+    return {browser.get(url).status_code for url in urls}
+
+
+def test_everybody_has_the_files_of_a_public_post_and_a_cache_may_keep_them_for_seconds(
+    client, urls, django_assert_num_queries
+):
+    with django_assert_num_queries(1):
+        answer = client.get(urls[0])
+
+    assert b"".join(answer.streaming_content) == f"bytes of {urls[0].split('/', 3)[3]}".encode()
+    assert answer["Cache-Control"] == "public, max-age=86400, s-maxage=10"
+    assert "Vary" not in answer
+    assert not answer.cookies
+    assert statuses(client, urls) == {200}
+
+
+def test_who_is_signed_in_costs_no_more(as_, stranger, urls, django_assert_num_queries):
+    browser = as_(stranger)
+
+    with django_assert_num_queries(1):
+        assert browser.get(urls[0]).status_code == 200
+
+
+def test_A14_what_is_for_some_is_kept_by_no_shared_cache(as_, author, follower, urls, django_assert_num_queries):
+    change_privacy(author, is_private=True)
+    browser = as_(follower)
+
+    with django_assert_num_queries(4):  # Is it public; whose session; who; may they.
+        answer = browser.get(urls[0])
+
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private, max-age=50"
+    assert answer["Vary"] == "Authorization, Cookie"
+
+
+def test_the_address_in_a_page_is_the_one_that_answers(urls, post):
+    medium = post.media.get()
+
+    addresses = {reverse("posts:file", kwargs={"media_id": medium.pk, "key": key}) for key in medium.keys}
+
+    assert addresses == set(urls)
+    assert {source["src"] for source in medium.video_sources} <= addresses
+    assert {medium.src, medium.thumb, medium.preview} <= addresses
+
+
+HIDING = {
+    "unfollowed": lambda author, reader, post: unfollow(reader, followee=author),
+    "removed as a follower": lambda author, reader, post: remove_follower(author, follower=reader),
+    "blocked": lambda author, reader, post: block(author, blocked=reader),
+    "blocks": lambda author, reader, post: block(reader, blocked=author),
+    "archived": lambda author, reader, post: archive_post(post),
+    "deleted": lambda author, reader, post: delete_post(post),
+    "removed by a moderator": lambda author, reader, post: remove_post(post, reason="why"),
+    "author suspended": lambda author, reader, post: suspend_person(author, reason="why"),
+    "author deactivated": lambda author, reader, post: deactivate(author),
+    "for close friends": lambda author, reader, post: Post.objects.filter(pk=post.pk).update(audience="close_friends"),
+}
+
+
+@pytest.mark.parametrize("how", HIDING)
+def test_A4_the_old_address_answers_a_follower_of_a_private_account_no_more(how, as_, author, follower, post, urls):
+    change_privacy(author, is_private=True)
+    browser = as_(follower)
+    assert statuses(browser, urls) == {200}
+
+    HIDING[how](author, User.objects.get(pk=follower.pk), post)
+
+    assert statuses(browser, urls) == {404}
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["archived", "deleted", "removed by a moderator", "author suspended", "author deactivated", "for close friends"],
+)
+def test_A4_the_old_address_of_what_was_public_answers_nobody_any_more(how, client, as_, author, follower, post, urls):
+    assert statuses(client, urls) == {200}
+
+    HIDING[how](author, User.objects.get(pk=follower.pk), post)
+
+    assert statuses(client, urls) == statuses(as_(follower), urls) == {404}
+
+
+def test_A4_going_private_leaves_the_followers(client, as_, author, follower, stranger, urls):
+    assert statuses(client, urls) == {200}
+
+    change_privacy(author, is_private=True)
+
+    assert statuses(client, urls) == statuses(as_(stranger), urls) == {404}
+    assert statuses(as_(follower), urls) == {200}
+
+
+@pytest.mark.parametrize("how", ["blocked", "blocks"])
+def test_A4_beside_a_block_even_the_public_address_answers_not(
+    how, client, as_, author, stranger, follower, post, urls
+):
+    HIDING[how](author, stranger, post)
+
+    assert statuses(as_(stranger), urls) == {404}
+    assert statuses(client, urls) == statuses(as_(follower), urls) == {200}
+    assert client.get(urls[0])["Vary"] == "Authorization, Cookie"
+
+
+def test_A4_who_is_no_close_friend_any_more_has_no_pictures_of_theirs(client, as_, author, follower, post, urls):
+    add_close_friend(author, friend=follower)
+    HIDING["for close friends"](author, follower, post)
+    browser = as_(follower)
+    assert statuses(browser, urls) == {200}
+    assert statuses(client, urls) == {404}
+
+    remove_close_friend(author, friend=follower)
+
+    assert statuses(browser, urls) == {404}
+
+
+def test_A4_P3_of_a_deleted_post_nothing_is_left(post, urls, tasks_run):
+    assert keys_in("default")
+
+    with tasks_run():
+        delete_post(post)
+
+    assert not keys_in("default")
+
+
+@pytest.mark.parametrize("how", ["archived", "removed by a moderator"])
+def test_its_author_and_moderators_see_what_is_hidden_from_others(how, as_, author, follower, person, post, urls):
+    moderator, helper = person("moderator"), person("helper")
+    User.objects.filter(pk__in=[moderator.pk, helper.pk]).update(is_staff=True)
+    User.objects.filter(pk=moderator.pk).update(is_superuser=True)
+    HIDING[how](author, follower, post)
+
+    assert statuses(as_(author), urls) == statuses(as_(moderator), urls) == {200}
+    assert statuses(as_(helper), urls) == {404}
+
+    HIDING["deleted"](author, follower, post)
+    assert statuses(as_(author), urls) == statuses(as_(moderator), urls) == {404}
+
+
+def test_a_file_that_is_not_shared_yet_is_its_owners(client, as_, author, stranger):
+    urls = fill(Media.objects.create(owner_id=author.pk, original="aa/bb/c.jpg", width=320, height=240))
+
+    assert statuses(as_(author), urls) == {200}
+    assert statuses(client, urls) == statuses(as_(stranger), urls) == {404}
+
+
+def test_A5_no_changed_address_finds_a_file(client, post, urls, share, author):
+    other = share(author).media.get()
+    _, _, number, key = urls[0].split("/", 3)
+    changed = {key[:at] + sign + key[at + 1 :] for at in range(len(key)) for sign in ("0", "z", ".", "%2e", "")}
+    changed |= {f"../{number}/{key}", f"..%2f{number}%2f{key}", f"./{key}", f"/{key}", key.upper(), f"{key}%00"}
+    changed |= {f"{key}/", f"{key}.webp", f"{key}%20", key.replace("/", "\\"), key.replace("/", "//")}
+    # Escaped, it is the same address.
+    addresses = {f"/media/{number}/{one}" for one in changed if unquote(one) != key}
+    numbers = {number[:at] + sign + number[at + 1 :] for at in range(len(number)) for sign in ("0", "1", "-", "x", "")}
+    addresses |= {f"/media/{one}/{key}" for one in numbers | {str(other.pk), "", "people"} if one != number}
+    addresses |= {f"/media/people/{author.pk}/{key}", f"/media/{key}", f"/media/people/{number}/{key}"}
+
+    assert client.get(urls[0]).status_code == 200
+    assert {url for url in addresses if client.get(url).status_code == 200} == set()
+
+
+def test_A3_a_key_alone_or_beside_another_medium_opens_nothing(
+    client, as_, author, follower, stranger, post, urls, share
+):
+    """Whoever learns the key of a private picture cannot ask for it as a file of something that they may see."""
+    change_privacy(author, is_private=True)
+    own = share(stranger).media.get()
+    browser = as_(stranger)
+
+    for url in urls:
+        assert browser.get(own.url_of(url.split("/", 3)[3])).status_code == 404
+    assert statuses(browser, urls) == {404}
+
+
+def test_a_picture_of_somebody_goes_with_them(client, author, urls):
+    key = new_key(".webp")
+    storages["default"].save(key, ContentFile(b"face"))
+    User.objects.filter(pk=author.pk).update(
+        avatar={"320": {"webp": key, "jpeg": key}, "96": {"webp": key, "jpeg": key}}
+    )
+    author.refresh_from_db()
+    assert client.get(author.avatar_url).status_code == 200
+    assert client.get(author.avatar_url.replace(key, new_key(".webp"))).status_code == 404
+
+    suspend_person(author, reason="why")
+
+    assert client.get(author.avatar_url).status_code == 404

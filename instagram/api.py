@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation, PathView
 
 from accounts.api import SIGNED_IN, anybody
 from common.api import PROBLEM_JSON, FieldError, Missing, Problem, problem_response
@@ -52,13 +53,32 @@ class SiteAPI(NinjaAPI):
                     operation["security"].append({})
         return schema
 
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """The name of the function, which is one of a kind and the name of the address too: `api:get_post`."""
+        return operation.view_func.__name__
+
     @property
     def open_urls(self) -> list[URLPattern | URLResolver]:
-        """The addresses, past the sign-in page that others lead to: `auth` of each operation decides."""
+        """The addresses, past the sign-in page that others lead to: `auth` of each operation decides.
+
+        Reading and writing stand in different modules, and so in routers. Django asks the first pattern that matches an
+        address, so that it has to know the methods of all.
+        """
         patterns = self.urls[0]
+        at: dict[str, PathView] = {}
+        for router in self._get_bound_routers():
+            for path, view in router.path_operations.items():
+                at.setdefault(_route(path), PathView()).operations.extend(view.operations)
         for pattern in patterns:
+            if together := at.get(str(pattern.pattern)):
+                pattern.callback = together.get_view()  # type: ignore[union-attr]
             pattern.callback.login_required = False  # type: ignore[union-attr]
         return patterns
+
+
+def _route(path: str) -> str:
+    """ "/posts/{id}" as Django writes it."""
+    return path.lstrip("/").replace("{", "<").replace("}", ">")
 
 
 api = SiteAPI(
@@ -68,7 +88,7 @@ api = SiteAPI(
     urls_namespace="api",
     auth=SIGNED_IN,
 )
-for app in ("social",):
+for app in ("social", "posts", "feed", "notifications"):
     api.add_router("", f"{app}.api.router")
 
 

@@ -6,7 +6,7 @@ same for every answer (rate limits, ETag, problems where Django would show a pag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -130,7 +130,7 @@ class Listed(Schema, Generic[Out]):
     next: str | None = Field(None, description="The cursor of the next page; null at the end.")
 
 
-def listed(request: HttpRequest, response: HttpResponse, page: Page[Any], items: Sequence[Out]) -> Listed[Out]:
+def listed(request: HttpRequest, response: HttpResponse, page: Page[Any], items: list[Out]) -> Listed[Out]:
     """The answer for a `Listed[…]`: `items` made of `page`, and where the next ones are."""
     if not page.next_url:
         return Listed(items=items, next=None)

@@ -71,7 +71,7 @@ class SiteAPI(NinjaAPI):
                 at.setdefault(_route(path), PathView()).operations.extend(view.operations)
         for pattern in patterns:
             if together := at.get(str(pattern.pattern)):
-                pattern.callback = together.get_view()  # type: ignore[union-attr]
+                pattern.callback = together.get_view()
             pattern.callback.login_required = False  # type: ignore[union-attr]
         return patterns
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
@@ -12,6 +11,7 @@ from accounts.api import PersonOut, person_out
 from accounts.http import MemberRequest
 from common.api import PROBLEMS, Id, IdPaging, Listed, absolute, listed
 from notifications.inbox import Row, notification_page
+from notifications.models import Kind
 
 router = Router(tags=["notifications"])
 
@@ -20,7 +20,7 @@ class NotificationOut(Schema):
     """Something that happened to one: by one person, or the same by several."""
 
     id: Id = Field(description="Its place in the list: what POST /api/notifications/read takes as `up_to`.")
-    kind: Literal["follow", "request", "accepted", "like", "comment", "reply", "comment_like", "mention", "tag"]
+    kind: Kind
     people: list[PersonOut] = Field(description="Who did it, the newest first: two at most.")
     other_count: int = Field(description="How many more did.")
     unread: bool
@@ -34,7 +34,7 @@ class NotificationOut(Schema):
 def notification_out(request: HttpRequest, row: Row) -> NotificationOut:
     return NotificationOut(
         id=row.latest,
-        kind=row.kind,
+        kind=Kind(row.kind),
         people=[person_out(request, one) for one in row.actors],
         other_count=row.others,
         unread=row.is_unread,

@@ -18,7 +18,8 @@ from common.ids import decode_shortcode
 from common.linkify import extract_tags
 from common.pagination import Page, page_by_id
 from media.storage import rendition_url
-from posts.models import Comment, Like, Media, Post
+from posts.models import Audience, Comment, Like, Media, Post
+from posts.models.media import MediaKind, MediaState
 from posts.models.post import PostQuerySet
 from posts.slides import TaggedPerson, slides_of, with_slides
 from social.people import people_in_order
@@ -54,8 +55,8 @@ class MediaOut(Schema):
     """A photo or video."""
 
     id: Id
-    kind: Literal["photo", "video"]
-    state: Literal["pending", "processing", "ready", "failed"] = Field(
+    kind: MediaKind
+    state: MediaState = Field(
         description="Others see only what is ready; one's own is processed for some seconds first."
     )
     error: str = Field(description='Why it failed; "" if it did not.')
@@ -82,7 +83,7 @@ class PostOut(Schema):
     state: Literal["published", "processing", "failed", "archived", "removed"] = Field(
         description="Others see only what is published."
     )
-    audience: Literal["everyone", "close_friends"]
+    audience: Audience
     caption: str
     tags: list[str] = Field(description="Of the caption, without #, in their normal form.")
     location: str
@@ -158,7 +159,7 @@ def post_fields(request: HttpRequest, post: Post) -> dict[str, Any]:
         "created_at": post.created_at,
         "edited_at": post.edited_at,
         "state": post.state,
-        "audience": post.audience,
+        "audience": Audience(post.audience),
         "caption": post.caption,
         "tags": extract_tags(post.caption),
         "location": post.location,
@@ -192,8 +193,8 @@ def media_out(
         )
     return MediaOut(
         id=medium.pk,
-        kind=medium.kind,
-        state=medium.state,
+        kind=MediaKind(medium.kind),
+        state=MediaState(medium.state),
         error=medium.error,
         progress=medium.progress,
         alt=medium.alt,

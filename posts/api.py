@@ -17,7 +17,6 @@ from common.api import ID_OR_NOTHING, PROBLEMS, Id, IdPaging, Listed, Missing, a
 from common.ids import decode_shortcode
 from common.linkify import extract_tags
 from common.pagination import Page, page_by_id
-from media.storage import rendition_url
 from posts.models import Audience, Comment, Like, Media, Post
 from posts.models.media import MediaKind, MediaState
 from posts.models.post import PostQuerySet
@@ -178,7 +177,7 @@ def media_out(
     """A photo or video of `post`; of none yet, for who has just uploaded it."""
 
     def file(key: str) -> str:
-        return absolute(request, rendition_url(key))
+        return absolute(request, medium.url_of(key))
 
     video = None
     if "mp4" in medium.video:

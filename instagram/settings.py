@@ -16,6 +16,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from whitenoise.compress import Compressor
 
 from common import limits
 from instagram import embedded
@@ -121,12 +122,15 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "csp",
+    # For its static files.
+    "ninja",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "instagram.api_middleware.ApiProblemsMiddleware",
     "common.middleware.SaneRequestMiddleware",
     "common.middleware.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -284,10 +288,13 @@ if AWS_STORAGE_BUCKET_NAME:
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "common.staticfiles.AppsFinder"]
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
 WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 WHITENOISE_MAX_AGE = 60
+# Only who looks into the scripts of /api/docs fetches their maps, and they are half the work of compressing.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
 
 # Kinds of files whose decoder is not trusted just now: refused at once, and by the worker too.
 DECODERS_OFF = choices("DECODERS_OFF", of={"jpeg", "png", "webp", "avif", "heic", "gif", "video"})

@@ -18,7 +18,15 @@ from django.urls import reverse_lazy
 from accounts.models import User
 from accounts.usernames import normal_username, why_unavailable
 from common.forms import GraphemeField
-from common.limits import MAX_BIO_CHARS, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_PHOTO_BYTES, MAX_USERNAME_CHARS
+from common.limits import (
+    MAX_BIO_CHARS,
+    MAX_LINK_CHARS,
+    MAX_NAME_CHARS,
+    MAX_PHOTO_BYTES,
+    MAX_TOKEN_NAME_CHARS,
+    MAX_USERNAME_CHARS,
+    TOKEN_DAYS,
+)
 from common.ratelimit import PASSWORDS, seconds_to_wait, too_many_sentence
 from media.intake import accepted_pictures
 
@@ -198,6 +206,36 @@ class PasswordForm(forms.Form):
         if not self.user.check_password(password):
             raise forms.ValidationError("That is not your password.")
         return password
+
+
+class TokenForm(PasswordForm):
+    """A new personal access token."""
+
+    name = forms.CharField(
+        label="What is it for?",
+        max_length=MAX_TOKEN_NAME_CHARS,
+        help_text="Such as “backup at home”. It helps you to know which one to revoke.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": "Type what the token is for.",
+            "max_length": f"Use at most {MAX_TOKEN_NAME_CHARS} characters.",
+        },
+    )
+    may_write = forms.TypedChoiceField(
+        label="What may it do?",
+        choices=[("", "Read: see what you see"), ("1", "Read and write: also post, like, follow and edit as you")],
+        required=False,
+        coerce=bool,
+        empty_value=False,
+    )
+    days = forms.TypedChoiceField(
+        label="How long does it work?",
+        choices=[(days, "1 year" if days == 365 else f"{days} days") for days in TOKEN_DAYS],
+        initial=30,
+        coerce=int,
+        error_messages={"required": "Choose how long it works."},
+    )
+    field_order = ["name", "may_write", "days", "password"]
 
 
 class LinkField(forms.URLField):

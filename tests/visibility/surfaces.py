@@ -263,6 +263,8 @@ SURFACES: dict[str, Surface] = {
     "accounts:deactivate": form(),
     "accounts:delete": form(),
     "accounts:keep": form(),
+    "accounts:tokens": form(),
+    "accounts:revoke_token": mine("ends a token of one's own: another's is not found (tests/accounts/test_tokens.py)"),
     "accounts:export": form(),
     "accounts:export_file": form(export_id=1 << 60),
     "notifications:read": mine("marks one's own as read"),

@@ -125,7 +125,8 @@ class PersonalTokenAdmin(ModeratedAdmin):
     ordering = ["-id"]
     show_full_result_count = False
     actions = ["revoke"]
-    fields = readonly_fields = ["name", "person", "may_write", "expires_at", "last_used_at"]
+    fields = ["name", "person", "may_write", "expires_at", "last_used_at"]
+    readonly_fields = ["name", "person", "may_write", "expires_at", "last_used_at"]
 
     @admin.action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, rows: QuerySet[PersonalToken]) -> None:

@@ -25,6 +25,8 @@ def register() -> None:
         ),
         Rows("account.EmailAddress", "user", file="email_addresses", row=lambda one: _only(one, "email", "verified")),
         Rows("accounts.Export", "person", why_not="the archive itself", erase=_erase_export),
+        Rows("accounts.Mobile", "person", file="mobile", row=lambda mobile: _only(mobile, "number", "confirmed_at")),
+        Rows("accounts.MobileWish", "person", why_not="a number that nobody has confirmed, kept for minutes"),
         Rows(
             "accounts.PersonalToken",
             "person",

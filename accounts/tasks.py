@@ -20,6 +20,7 @@ from accounts.archive import build
 from accounts.erasing import erase
 from accounts.exporting import forget_export
 from accounts.letters import send_letter
+from accounts.mobile import MobileWish
 from accounts.models import AvatarState, User
 from accounts.records import DeletionRecord, Export, ExportState, OldUsername
 from accounts.tokens import PersonalToken
@@ -114,6 +115,7 @@ def sweep() -> int:
     Old usernames become free, and keys of programs whose time is over go.
     """
     OldUsername.objects.expired().delete()
+    MobileWish.objects.filter(expires_at__lte=timezone.now()).delete()
     PersonalToken.objects.filter(expires_at__lte=timezone.now()).delete()
     _sweep_exports()
     _sweep_deletions()

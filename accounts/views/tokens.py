@@ -27,7 +27,7 @@ def tokens(request: MemberRequest) -> HttpResponse:
     wishes = form.cleaned_data
     try:
         token, secret = make_token(
-            request.user, name=wishes["name"], may_write=wishes["may_write"], days=wishes["days"]
+            request.user, name=wishes["name"], may_write=bool(wishes["may_write"]), days=wishes["days"]
         )
     except TokenRefusedError as error:
         form.add_error(error.field or None, str(error))

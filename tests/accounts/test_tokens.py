@@ -1,4 +1,4 @@
-"""Personal access tokens: made with the password, shown once, ended by whatever ends sessions, for their owner alone."""
+"""Personal access tokens: made with the password, shown once, ended by what ends sessions, for their owner alone."""
 
 import logging
 from datetime import timedelta

@@ -64,6 +64,7 @@ WRITES += ["/p/{post}/comments/{comment}/delete/", "/{person}/follow/", "/{perso
 WRITES += ["/accounts/edit/", "/accounts/avatar/remove/", "/accounts/logout/", "/accounts/password/change/"]
 WRITES += ["/accounts/username/", "/accounts/deactivate/", "/accounts/delete/", "/accounts/export/"]
 WRITES += ["/accounts/keep/", "/accounts/tokens/", "/accounts/tokens/1/revoke/"]
+WRITES += ["/accounts/mobile/", "/accounts/mobile/confirm/", "/accounts/mobile/remove/"]
 WRITES += ["/create/uploads/", "/create/uploads/1/parts/1/", "/create/uploads/1/complete/", "/create/uploads/1/delete/"]
 WRITES += ["/create/media/1/captions/", "/create/media/1/captions/delete/"]
 WRITES += ["/create/media/1/delete/", "/create/media/1/retry/", "/p/{post}/slides/1/remove/"]

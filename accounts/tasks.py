@@ -19,6 +19,7 @@ from accounts.actions import avatar_keys
 from accounts.archive import build
 from accounts.erasing import erase
 from accounts.exporting import forget_export
+from accounts.idempotency import forget_old_answers
 from accounts.letters import send_letter
 from accounts.mobile import MobileWish
 from accounts.models import AvatarState, User
@@ -116,6 +117,7 @@ def sweep() -> int:
     """
     OldUsername.objects.expired().delete()
     MobileWish.objects.filter(expires_at__lte=timezone.now()).delete()
+    forget_old_answers()
     PersonalToken.objects.filter(expires_at__lte=timezone.now()).delete()
     _sweep_exports()
     _sweep_deletions()

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, RawPostDataException
 from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -83,6 +83,8 @@ api = SiteAPI(
 )
 for app in ("social", "posts", "feed", "notifications"):
     api.add_router("", f"{app}.api.router")
+for app in ("accounts", "social", "posts", "feed", "notifications"):
+    api.add_router("", f"{app}.api_writes.router")
 
 
 @api.exception_handler(Problem)
@@ -100,6 +102,12 @@ def on_missing(request: HttpRequest, error: Exception) -> HttpResponse:
 def on_stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     headers = {"WWW-Authenticate": "Bearer"}
     return problem_response(Problem(401, "signed-out", "Sign in, or send a token.", headers=headers))
+
+
+@api.exception_handler(RawPostDataException)
+def on_form(request: HttpRequest, error: RawPostDataException) -> HttpResponse:
+    """A form came where only JSON is read."""
+    return problem_response(Problem(415, "content-type", "Send this as application/json."))
 
 
 @api.exception_handler(HttpError)

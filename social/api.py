@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 
 from accounts.api import ListedPersonOut, find_person, listed_person_out
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import PROBLEMS, IdPaging, Listed, listed
 from common.pagination import Page, page_by_id
-from social.actions import follow as do_follow
 from social.models import Follow
 from social.people import open_to, people_in_order
 from social.requests import requests_to
 
 router = Router(tags=["people"])
-
-
-class StandingOut(Schema):
-    """How one stands to somebody after asking to follow, or to follow no more: none, requested or following."""
-
-    standing: str
 
 
 People = Listed[ListedPersonOut]
@@ -55,11 +48,3 @@ def list_follow_requests(request: MemberRequest, response: HttpResponse, paging:
 def _people(request: MemberRequest, response: HttpResponse, ids: list[int], next_url: str) -> People:
     people = people_in_order(ids, request.user)
     return listed(request, response, Page([], next_url), [listed_person_out(request, one) for one in people])
-
-
-@router.post("/users/{id}/follow", response={200: StandingOut, **PROBLEMS})
-def follow(request: MemberRequest, id: str) -> dict[str, str]:  # noqa: A002
-    """Follow, or ask to; again is harmless."""
-    followee = find_person(User.objects.visible_to(request.user), id)
-    standing = do_follow(request.user, followee=followee)
-    return {"standing": standing.value}

@@ -1,0 +1,340 @@
+"""Posts, comments, likes and files, in the JSON API: writing."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO, Final, cast
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+from ninja import Field, Router, Schema
+
+from accounts.api import read_id
+from accounts.api_writes import Acting, ActingOnPost, check_actor, check_post
+from accounts.http import MemberRequest
+from accounts.idempotency import Once
+from common.api import PROBLEMS, Missing, Problem, Refused
+from common.api_bodies import Body, IdIn, form_problem, is_multipart, read_body
+from common.ratelimit import FILES, UPLOADS, seconds_to_wait, too_many_problem
+from common.text import clean_text
+from media.errors import MediaError, TransientMediaError
+from posts import actions, saving
+from posts.api import CommentOut, MediaOut, PostOut, comment_out, find_post, for_answers, media_out, post_out
+from posts.forms import CommentForm, EditForm, PostForm
+from posts.models import Audience, Comment, Media, Post
+
+router = Router(tags=["posts"])
+
+KEY: Final = {
+    "parameters": [
+        {
+            "in": "header",
+            "name": "Idempotency-Key",
+            "required": False,
+            "description": "Sent again with the same key within a day, the request does nothing and is answered alike.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        }
+    ]
+}
+
+
+class NewPost(Acting):
+    """As JSON; or the same as a form, with `files`."""
+
+    media: list[IdIn] = Field(default_factory=list, description="Files of POST /api/media, in order.")
+    alt: list[str] = Field(default_factory=list, description="What is on each, for who does not see it.")
+    caption: str = ""
+    location: str = ""
+    audience: Audience = Audience.EVERYONE
+
+
+class SlideIn(Body):
+    id: IdIn
+    alt: str | None = Field(None, description="Left as it is without.")
+
+
+class PostChange(ActingOnPost):
+    """What is not said stays."""
+
+    caption: str | None = None
+    location: str | None = None
+    audience: Audience | None = None
+    media: list[SlideIn] | None = Field(None, description="All files of the post, in their new order.")
+
+
+class NewComment(ActingOnPost):
+    text: str
+    parentId: IdIn | None = Field(None, description="The comment that this replies to.")  # noqa: N815
+
+
+class LikedOut(Schema):
+    liked: bool
+
+
+class SavedOut(Schema):
+    saved: bool
+
+
+_NEW_POST_FORM: Final[dict[str, Any]] = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                "alt": {"type": "array", "items": {"type": "string"}},
+                "caption": {"type": "string"},
+                "location": {"type": "string"},
+                "audience": {"type": "string", "enum": Audience.values},
+                "userId": {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"},
+            },
+        }
+    },
+    "application/json": {"schema": NewPost.model_json_schema(ref_template="#/components/schemas/{model}")},
+}
+# It is the only one of its kind: written out, for the description has no other place that names it.
+_NEW_POST_FORM["application/json"]["schema"].pop("$defs", None)
+_NEW_POST_FORM["application/json"]["schema"]["properties"]["audience"] = {"type": "string", "enum": Audience.values}
+_MEDIUM_FORM: Final = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["file"],
+            "properties": {
+                "file": {"type": "string", "format": "binary"},
+                "userId": {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"},
+            },
+        }
+    }
+}
+
+
+# --- Files and posts --------------------------------------------------------------------------------------------------
+
+
+@router.post(
+    "/media",
+    response={201: MediaOut, **PROBLEMS},
+    openapi_extra=KEY | {"requestBody": {"required": True, "content": _MEDIUM_FORM}},
+)
+def create_medium(request: MemberRequest) -> HttpResponse:
+    """Keep a photo or video that is not shared yet, and have it made ready. Large ones better come in parts."""
+    if not is_multipart(request):
+        raise Problem(415, "content-type", "Send the file in the field file, as multipart/form-data.")
+    check_actor(request, read_body(request, Acting, files="file"))
+    once = Once(request)
+    if known := once.replay():
+        return known
+    file = request.FILES.get("file")
+    if not isinstance(file, UploadedFile):
+        raise Refused({"body.file": "Send the file in the field file."})
+    if seconds := seconds_to_wait(FILES, f"person:{request.user.pk}"):
+        raise too_many_problem(seconds)
+    try:
+        medium = actions.take_file(owner=request.user, file=cast("BinaryIO", file), name=file.name or "")
+    except MediaError as error:
+        raise _file_problem(error, "body.file") from error
+    with transaction.atomic():
+        if not (known := once.claim()):
+            return once.answer(media_out(request, medium))
+    actions.delete_medium(medium)
+    return known
+
+
+@router.post(
+    "/posts",
+    response={201: PostOut, **PROBLEMS},
+    openapi_extra=KEY | {"requestBody": {"required": True, "content": _NEW_POST_FORM}},
+)
+def create_post(request: MemberRequest) -> HttpResponse:
+    """Share a post: a form with files, or JSON with the ids of files that were sent before. Its state says when others
+    see it.
+    """
+    body = read_body(request, NewPost, files="files")
+    check_actor(request, body)
+    once = Once(request)
+    if known := once.replay():
+        return known
+    form = PostForm(_post_data(body), request.FILES, owner=request.user)
+    if not form.is_valid():
+        raise _post_problem(request, form)
+    if seconds := seconds_to_wait(UPLOADS, f"person:{request.user.pk}"):
+        raise too_many_problem(seconds)
+    taken: list[Media] = []
+    is_shared = False
+    try:
+        # Files first, for they outlive no transaction: those of a post that is not shared after all are deleted.
+        for file in form.uploads:
+            binary = cast("BinaryIO", file)
+            taken.append(
+                actions.take_file(owner=request.user, file=binary, name=file.name or "", within_quota=False)
+            )
+        alts = [clean_text(alt) for alt in form.alts] + [""] * len(taken)
+        slides = [*form.slides, *(actions.Slide(medium.pk, alt) for medium, alt in zip(taken, alts, strict=False))]
+        texts = {name: form.cleaned_data[name] for name in ("caption", "location", "audience")}
+        with transaction.atomic():
+            if known := once.claim():
+                return known
+            post = actions.share_post(author=request.user, slides=slides, **texts)
+            shown = for_answers(Post.objects.reachable_by(request.user), request.user).get(pk=post.pk)
+            location = reverse("api:get_post", args=[post.pk])
+            response = once.answer(post_out(request, shown), location=location)
+        is_shared = True
+    except MediaError as error:
+        raise _file_problem(error, "body.files") from error
+    except actions.SlidesRefusedError as error:
+        form.refuse_media(error)
+        raise _post_problem(request, form) from error
+    finally:
+        if not is_shared:
+            for medium in taken:
+                actions.delete_medium(medium)
+    return response
+
+
+def _post_data(body: NewPost) -> QueryDict:
+    """`body` as the page's form sends it."""
+    data = QueryDict(mutable=True)
+    data.setlist("media", [str(pk) for pk in body.media])
+    data.setlist("alt", body.alt)
+    data.update({"caption": body.caption, "location": body.location, "audience": body.audience.value})
+    return data
+
+
+def _post_problem(request: HttpRequest, form: PostForm) -> Problem:
+    return form_problem(form, {"__all__": "alt"} | ({} if is_multipart(request) else {"files": "media"}))
+
+
+def _file_problem(error: MediaError, path: str) -> Problem:
+    if isinstance(error, TransientMediaError):
+        return Problem(503, "storage", str(error), headers={"Retry-After": "10"})
+    return Refused({path: str(error)}, code=error.code)
+
+
+@router.patch("/posts/{id}", response={200: PostOut, **PROBLEMS})
+def edit_post(request: MemberRequest, id: str, body: PostChange) -> PostOut:  # noqa: A002  (the name in the address)
+    """Change what one's own post says, the order of its files, or who sees it."""
+    check_actor(request, body)
+    own = Post.objects.reachable_by(request.user).filter(author_id=request.user.pk)
+    post = find_post(own.for_cards(request.user), id)
+    check_post(body, post.pk)
+    form = EditForm(post, _edit_data(post, body))
+    if not form.is_valid():
+        raise form_problem(form, {"__all__": "media"})
+    try:
+        actions.edit_post(post, **form.changes())
+    except actions.ChangedMeanwhileError as error:
+        raise Problem(409, "changed", str(error)) from error
+    except actions.EditRefusedError as error:
+        raise Problem(409, "refused", str(error)) from error
+    return post_out(request, for_answers(own, request.user).get(pk=post.pk))
+
+
+def _edit_data(post: Post, body: PostChange) -> QueryDict:
+    """The post as it is, with what `body` says, as the page's form sends it."""
+    alts = {medium.pk: medium.alt for medium in post.slides}
+    slides = [(pk, alts[pk]) for pk in alts]
+    if body.media is not None:
+        slides = [(one.id, alts.get(one.id, "") if one.alt is None else one.alt) for one in body.media]
+    data = QueryDict(mutable=True)
+    data.setlist("slide", [str(pk) for pk, _ in slides])
+    data.setlist("alt", [alt for _, alt in slides])
+    data["version"] = str(post.version)
+    data["caption"] = post.caption if body.caption is None else body.caption
+    data["location"] = post.location if body.location is None else body.location
+    data["audience"] = post.audience if body.audience is None else body.audience.value
+    return data
+
+
+@router.delete("/posts/{id}", response={204: None, **PROBLEMS})
+def delete_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> Any:  # noqa: A002
+    """Delete one's own post, at once and for all."""
+    check_actor(request, body)
+    post = find_post(Post.objects.reachable_by(request.user).filter(author_id=request.user.pk), id)
+    check_post(body, post.pk)
+    actions.delete_post(post)
+    return HttpResponse(status=204)
+
+
+# --- Likes and saves --------------------------------------------------------------------------------------------------
+
+
+def _visible(request: MemberRequest, ref: str, body: ActingOnPost | None) -> Post:
+    check_actor(request, body)
+    post = find_post(Post.objects.visible_to(request.user), ref)
+    check_post(body, post.pk)
+    return post
+
+
+@router.post("/posts/{id}/like", response={200: LikedOut, **PROBLEMS})
+def like_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> LikedOut:  # noqa: A002
+    """Like a post. Again is harmless."""
+    actions.like_post(_visible(request, id, body), liker=request.user)
+    return LikedOut(liked=True)
+
+
+@router.post("/posts/{id}/unlike", response={200: LikedOut, **PROBLEMS})
+def unlike_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> LikedOut:  # noqa: A002
+    """Take a like back. Again is harmless."""
+    actions.unlike_post(_visible(request, id, body), liker=request.user)
+    return LikedOut(liked=False)
+
+
+@router.post("/posts/{id}/save", response={200: SavedOut, **PROBLEMS})
+def save_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> SavedOut:  # noqa: A002
+    """Keep a post for oneself; nobody else hears of it. Again is harmless."""
+    saving.save_post(_visible(request, id, body), person=request.user)
+    return SavedOut(saved=True)
+
+
+@router.post("/posts/{id}/unsave", response={200: SavedOut, **PROBLEMS})
+def unsave_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> SavedOut:  # noqa: A002
+    """Keep a post no longer. Again is harmless."""
+    saving.unsave_post(_visible(request, id, body), person=request.user)
+    return SavedOut(saved=False)
+
+
+# --- Comments ---------------------------------------------------------------------------------------------------------
+
+
+@router.post("/posts/{id}/comment", response={201: CommentOut, **PROBLEMS}, openapi_extra=KEY)
+def create_comment(request: MemberRequest, id: str, body: NewComment) -> HttpResponse:  # noqa: A002
+    """Comment on a post or, with `parentId`, reply to one of its comments."""
+    once = Once(request)
+    with transaction.atomic():
+        if known := once.claim():
+            return known
+        post = _visible(request, id, body)
+        form = CommentForm({"text": body.text})
+        if not form.is_valid():
+            raise form_problem(form)
+        reply_to = None
+        if body.parentId is not None:
+            seen = Comment.objects.visible_to(request.user).filter(post=post, pk=body.parentId)
+            reply_to = seen.select_related("author").first()
+            if reply_to is None:
+                raise Refused({"body.parentId": "The comment you reply to is no longer there."}, code="refused")
+        try:
+            text = form.cleaned_data["text"]
+            added = actions.add_comment(post, author=request.user, text=text, reply_to=reply_to)
+        except actions.CommentRefusedError as error:
+            raise Refused({"body.text": str(error)}, code="refused") from error
+        shown = Comment.objects.visible_to(request.user).with_viewer_state(request.user).filter(pk=added.pk).first()
+        if shown is None:
+            raise Missing
+        return once.answer(comment_out(request, shown))
+
+
+@router.delete("/comments/{id}", response={204: None, **PROBLEMS})
+def delete_comment(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> Any:  # noqa: A002
+    """Delete a comment: one's own, or one under one's own post; its replies go with it."""
+    check_actor(request, body)
+    posts = Post.objects.visible_to(request.user).order_by().values("pk")
+    found = Comment.objects.deletable_by(request.user).filter(post__in=posts, pk=read_id(id)).first()
+    if found is None:
+        raise Missing
+    check_post(body, found.post_id)
+    actions.delete_comment(found)
+    return HttpResponse(status=204)

@@ -8,8 +8,9 @@ from ninja import Query, Router, Schema
 from accounts.api import ListedPersonOut, find_person, listed_person_out
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.api import PROBLEMS, IdPaging, Listed, listed
+from common.api import PROBLEMS, IdPaging, Listed, Missing, Refused, listed
 from common.pagination import Page, page_by_id
+from social.actions import BlockedError, FollowsOneselfError
 from social.actions import follow as do_follow
 from social.models import Follow
 from social.people import open_to, people_in_order
@@ -61,5 +62,10 @@ def _people(request: MemberRequest, response: HttpResponse, ids: list[int], next
 def follow(request: MemberRequest, id: str) -> dict[str, str]:  # noqa: A002
     """Follow, or ask to; again is harmless."""
     followee = find_person(User.objects.visible_to(request.user), id)
-    standing = do_follow(request.user, followee=followee)
+    try:
+        standing = do_follow(request.user, followee=followee)
+    except FollowsOneselfError as error:
+        raise Refused({"path.id": str(error)}) from error
+    except BlockedError as error:
+        raise Missing from error
     return {"standing": standing.value}

@@ -27,6 +27,7 @@ from posts.actions import add_comment, like_post
 from posts.models import Comment, Media, Post
 from social.actions import change_privacy
 from social.models import FollowRequest
+from tests.visibility.world import changes
 
 pytestmark = pytest.mark.django_db
 
@@ -182,6 +183,10 @@ def operations() -> Iterator[Operation]:
             yield Operation(path, method.upper(), fields, body)
 
 
+def writes() -> list[Operation]:
+    return [one for one in operations() if one.method != "GET"]
+
+
 def _sample(schema: dict[str, Any]) -> Any:
     if "enum" in schema:
         return schema["enum"][0]
@@ -227,6 +232,33 @@ def test_U10_json_that_is_deep_or_broken_is_refused(text: str, client: Client, p
             transaction.set_rollback(True)
         assert time.perf_counter() - started < 1
         assert 400 <= answer.status_code < 500, (operation.path, text[:10], answer.text)
+
+
+def test_H3_a_session_changes_nothing_without_its_token_nor_from_elsewhere(author: User, post: Any) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(author)
+    for operation in writes():
+        url = operation.path.replace("{id}", _known(operation.path, post))
+        for headers in ({}, {"Origin": "https://evil.example"}, {"X-CSRFToken": "x" * 64}):
+            before = changes()
+            answer = browser.generic(
+                operation.method, url, json.dumps(operation.body or {}), "application/json", headers=headers
+            )
+            assert (answer.status_code, answer.json()["code"]) == (403, "csrf"), url
+            assert changes() == before
+        answer = browser.generic(operation.method, url, "{}", "text/plain")
+        assert (answer.status_code, answer.json()["code"]) == (415, "content-type"), url
+
+
+def test_A1_a_token_that_may_only_read_changes_nothing(author: User, post: Any, client: Client) -> None:
+    _, secret = make_token(author, name="reads", may_write=False, days=1)
+    reader = Client(headers={"Authorization": f"Bearer {secret}"})
+    for operation in writes():
+        url = operation.path.replace("{id}", _known(operation.path, post))
+        before = changes()
+        answer = reader.generic(operation.method, url, json.dumps(operation.body or {}), "application/json")
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope"), url
+        assert set(changes()) - set(before) <= {"accounts_personaltoken"}
 
 
 def test_U12_what_would_be_sql_is_only_text(client: Client, post: Any) -> None:

@@ -261,6 +261,40 @@ def test_A1_a_token_that_may_only_read_changes_nothing(author: User, post: Any, 
         assert set(changes()) - set(before) <= {"accounts_personaltoken"}
 
 
+EXTRA = {"author": "1", "author_id": 1, "is_staff": True, "is_superuser": True, "folded_likes": 9, "like_count": 9}
+EXTRA |= {"folded_followers": 9, "removed_at": None, "published_at": "2020-01-01T00:00:00Z", "state": "published"}
+EXTRA |= {"suspended_at": "2020-01-01T00:00:00Z", "hidden_until_approved": False, "pinned_at": "2020-01-01T00:00:00Z"}
+
+
+def test_A11_no_operation_takes_what_it_does_not_ask_for(author: User, post: Any, client: Client) -> None:
+    people = ("is_staff", "is_superuser", "suspended_at", "folded_followers", "folded_posts")
+    posts = ("author_id", "published_at", "removed_at", "folded_likes")
+
+    def kept() -> Any:
+        comments = Comment.objects.values_list("pk", "author_id", "pinned_at", "folded_likes").order_by("pk")
+        of_people = User.objects.values_list("pk", *people).order_by("pk")
+        return [
+            list(of_people),
+            list(Post.objects.filter(pk=post.pk).values_list(*posts)),
+            list(comments.filter(post=post)),
+        ]
+
+    before = kept()
+    for operation in writes():
+        if operation.method == "DELETE":
+            continue
+        url = operation.path.replace("{id}", _known(operation.path, post))
+        with transaction.atomic():
+            answer = client.generic(
+                operation.method, url, json.dumps(EXTRA | (operation.body or {})), "application/json"
+            )
+            after = kept()
+            transaction.set_rollback(True)
+        assert answer.status_code < 500, url
+        assert after[:2] == before[:2], url
+        assert after[2][: len(before[2])] == before[2], url
+
+
 def test_U12_what_would_be_sql_is_only_text(client: Client, post: Any) -> None:
     for operation in operations():
         for field in operation.fields:

@@ -7,7 +7,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(PY) -m piptools comp
 ARGS ?=
 
 # Settings that production would refuse to start without, to check that nothing else is missing.
-PRODUCTION := ENVIRONMENT=production DEBUG=0 SECURE_SSL=1 ALLOWED_HOSTS=photos.example.org SITE_ORIGIN=https://photos.example.org EMAIL_URL=smtp+tls://user:password@mail.example.org:587 \
+PRODUCTION := ENVIRONMENT=production DEBUG=0 SECURE_SSL=1 ALLOWED_HOSTS=photos.example.org SITE_ORIGIN=https://photos.example.org FIELD_KEYS=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= FIELD_HASH_KEY=only-to-check EMAIL_URL=smtp+tls://user:password@mail.example.org:587 \
 	SECRET_KEY=only-to-check-the-settings-abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEF
 
 .PHONY: help run test lint format bench requirements clean install install-dev

@@ -1,24 +1,56 @@
-"""Who a program speaks for."""
+"""Who a program speaks for: the `Authorization` header of a request, read in one place."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
+from accounts.tokens import PREFIX, SEEN_AGAIN_AFTER, PersonalToken, digest_of
+
+MAX_HEADER_CHARS = 500
 
 
 @dataclass(frozen=True)
 class Access:
-    """What a token lets its bearer do."""
+    """Somebody, let in by a token."""
 
-    user: User
+    user: User = field(repr=False)
     scopes: frozenset[str]
+    """Some of "read" and "write"; there is no other."""
     key: str
-    """Who is counted for rate limits: "token:12"."""
+    """Who counts for rate limits: a token, or an app for one person."""
 
 
+@sensitive_variables()
 def authenticate(request: HttpRequest) -> Access | None:
-    """What the token in `Authorization: Bearer …` allows; None if it is none of ours, too old or revoked."""
-    return None
+    """Whom the token in `Authorization: Bearer …` lets in; None without one, and for one that does not work (any more).
+
+    Never raises. Costs one query for a personal token, and once a minute one UPDATE that says when it was used last.
+    """
+    kind, _, secret = request.headers.get("Authorization", "")[:MAX_HEADER_CHARS].partition(" ")
+    if kind.lower() != "bearer" or not secret.isascii():
+        return None
+    secret = secret.strip()
+    return _by_personal_token(secret) if secret.startswith(PREFIX) else None
+
+
+@sensitive_variables()
+def _by_personal_token(secret: str) -> Access | None:
+    token = PersonalToken.objects.select_related("person").filter(digest=digest_of(secret)).first()
+    if token is None or not token.works_for(token.person):
+        return None
+    _note_use(token)
+    return Access(token.person, token.scopes, f"token:{token.pk}")
+
+
+def _note_use(token: PersonalToken) -> None:
+    """The condition is asked again in the database, so that of many requests at once only one writes."""
+    now = timezone.now()
+    if token.last_used_at is None or token.last_used_at < now - SEEN_AGAIN_AFTER:
+        long_ago = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - SEEN_AGAIN_AFTER)
+        PersonalToken.objects.filter(long_ago, pk=token.pk).update(last_used_at=now)

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from accounts.actions import restore_person, suspend_person
 from accounts.models import User
+from accounts.tokens import PersonalToken, revoke_token
 from common.admin import ModeratedAdmin
 
 
@@ -111,3 +112,22 @@ class UserAdmin(ModeratedAdmin):
     @admin.action(description="Restore", permissions=["change"])
     def restore(self, request: HttpRequest, rows: QuerySet[User]) -> None:
         self.act_on(request, rows, "Restored", restore_person)
+
+
+@admin.register(PersonalToken)
+class PersonalTokenAdmin(ModeratedAdmin):
+    """Tokens: whose, for how long, used when; the secret nobody knows. A stolen one is revoked here."""
+
+    list_display = ["name", "person", "may_write", "expires_at", "last_used_at"]
+    list_select_related = ["person"]
+    search_fields = ["person__username"]
+    search_help_text = "A part of a username"
+    ordering = ["-id"]
+    show_full_result_count = False
+    actions = ["revoke"]
+    fields = ["name", "person", "may_write", "expires_at", "last_used_at"]
+    readonly_fields = ["name", "person", "may_write", "expires_at", "last_used_at"]
+
+    @admin.action(description="Revoke", permissions=["change"])
+    def revoke(self, request: HttpRequest, rows: QuerySet[PersonalToken]) -> None:
+        self.act_on(request, rows, "Revoked", revoke_token)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import re
+from typing import Any, Final, Literal
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -11,8 +12,8 @@ from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
 from accounts.access import Access
-from accounts.models import User, UserQuerySet
-from common.api import Id, Missing, Problem
+from accounts.models import USERNAME_PATTERN, User, UserQuerySet
+from common.api import Id, Missing, Problem, absolute
 from common.pagination import MAX_BIGINT
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -61,19 +62,63 @@ ANYBODY: Final = [*SIGNED_IN, anybody]
 """For operations that read what the pages show to people without a session."""
 
 
-class PersonOut(Schema):
-    """Somebody in a list, or beside what they shared."""
+Standing = Literal["self", "none", "requested", "following"]
 
-    id: Id
-    username: str
-    name: str
-    url: str = Field(alias="get_absolute_url")
+
+class PersonOut(Schema):
+    """Somebody beside what they shared."""
+
+    id: Id = Field(description="Their number.", examples=["284316759125000192"])
+    username: str = Field(description="In lower case; it may change, the number does not.", examples=["anna.k"])
+    name: str = Field(description='What they call themselves; "" if nothing.', examples=["Anna K."])
+    url: str = Field(description="Their page.", examples=["https://example.org/anna.k/"])
+    avatar: str | None = Field(description="Their picture, 320 px square; null without one.")
+    avatar_small: str | None = Field(description="The same, 96 px square.")
+    is_private: bool = Field(description="Whether only followers see their posts and lists of people.")
+
+
+class ListedPersonOut(PersonOut):
+    """Somebody in a list of people."""
+
+    standing: Standing = Field(description="What the one who asks is to them: follows, has asked to, or neither.")
+
+
+def person_out(request: HttpRequest, person: User) -> PersonOut:
+    """No query: `person` has what `UserQuerySet.for_display` loads."""
+    return PersonOut(**person_fields(request, person))
+
+
+def listed_person_out(request: HttpRequest, person: User) -> ListedPersonOut:
+    """`person` comes from `social.people.people_in_order`."""
+    return ListedPersonOut(**person_fields(request, person), standing=standing_of(request, person))
+
+
+def person_fields(request: HttpRequest, person: User) -> dict[str, Any]:
+    return {
+        "id": person.pk,
+        "username": person.username,
+        "name": person.name,
+        "url": absolute(request, person.get_absolute_url()),
+        "avatar": absolute(request, person.avatar_url) or None,
+        "avatar_small": absolute(request, person.avatar_small_url) or None,
+        "is_private": person.is_private,
+    }
+
+
+def standing_of(request: HttpRequest, person: User) -> Standing:
+    """`person` comes with what `social.models.with_follow_state` adds."""
+    if person.pk == request.user.pk:
+        return "self"
+    if person.followed_by_viewer:  # type: ignore[attr-defined]  # annotated
+        return "following"
+    return "requested" if person.requested_by_viewer else "none"  # type: ignore[attr-defined]  # annotated
 
 
 def find_person(people: UserQuerySet, ref: str) -> User:
     """The one of `people` whom {id} names, a number or `@username`. Raises Missing."""
     if ref.startswith("@"):
-        person = people.filter(username=ref[1:].lower()).first()
+        name = ref[1:].lower()
+        person = people.filter(username=name).first() if re.fullmatch(USERNAME_PATTERN, name) else None
     else:
         person = people.filter(pk=read_id(ref)).first()
     if person is None:

@@ -18,11 +18,21 @@ from django.urls import reverse_lazy
 from accounts.models import User
 from accounts.usernames import normal_username, why_unavailable
 from common.forms import GraphemeField
-from common.limits import MAX_BIO_CHARS, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_PHOTO_BYTES, MAX_USERNAME_CHARS
+from common.limits import (
+    CODE_DIGITS,
+    MAX_BIO_CHARS,
+    MAX_LINK_CHARS,
+    MAX_NAME_CHARS,
+    MAX_PHOTO_BYTES,
+    MAX_TOKEN_NAME_CHARS,
+    MAX_USERNAME_CHARS,
+    TOKEN_DAYS,
+)
 from common.ratelimit import PASSWORDS, seconds_to_wait, too_many_sentence
 from media.intake import accepted_pictures
 
 MAX_PASSWORD_CHARS = 1_000
+MAX_EMAIL_CHARS = 254
 NO_ADDRESS = "Type a web address, such as example.org."
 PASSWORD_HELP = "At least 8 characters, and not one of the common ones."  # noqa: S105  (a sentence)
 
@@ -53,6 +63,11 @@ class OurWords:
             field.widget.attrs.pop("placeholder", None)
             field.label = self.labels.get(name, field.label)
             field.help_text = self.helps.get(name, "")
+            if isinstance(field, forms.EmailField):
+                # Allauth's field takes longer ones than its column.
+                field.validators.append(
+                    MaxLengthValidator(MAX_EMAIL_CHARS, "Use at most %(limit_value)d characters in an address.")
+                )
             if isinstance(field.widget, forms.PasswordInput):
                 field.validators.append(
                     MaxLengthValidator(MAX_PASSWORD_CHARS, "Use at most %(limit_value)d characters.")
@@ -198,6 +213,57 @@ class PasswordForm(forms.Form):
         if not self.user.check_password(password):
             raise forms.ValidationError("That is not your password.")
         return password
+
+
+class TokenForm(PasswordForm):
+    """A new personal access token."""
+
+    name = forms.CharField(
+        label="What is it for?",
+        max_length=MAX_TOKEN_NAME_CHARS,
+        help_text="Such as “backup at home”. It helps you to know which one to revoke.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": "Type what the token is for.",
+            "max_length": f"Use at most {MAX_TOKEN_NAME_CHARS} characters.",
+        },
+    )
+    may_write = forms.ChoiceField(
+        label="What may it do?",
+        choices=[("", "Read: see what you see"), ("1", "Read and write: also post, like, follow and edit as you")],
+        required=False,
+    )
+    days = forms.TypedChoiceField(
+        label="How long does it work?",
+        choices=[(days, "1 year" if days == 365 else f"{days} days") for days in TOKEN_DAYS],
+        initial=30,
+        coerce=int,
+        error_messages={"required": "Choose how long it works."},
+    )
+    field_order = ["name", "may_write", "days", "password"]
+
+
+class MobileForm(forms.Form):
+    """A number, judged by `change_mobile`."""
+
+    mobile = forms.CharField(
+        label="Mobile number",
+        max_length=40,
+        help_text="With its country code, such as +41 79 123 45 67.",
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
+        error_messages={"required": "Type a mobile number.", "max_length": "Use at most 40 characters."},
+    )
+
+
+class CodeForm(forms.Form):
+    """The code that came to the phone, judged by `confirm_mobile`."""
+
+    code = forms.CharField(
+        label=f"The {CODE_DIGITS} digits of the message",
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+        error_messages={"required": "Type the code.", "max_length": f"The code has {CODE_DIGITS} digits."},
+    )
 
 
 class LinkField(forms.URLField):

@@ -25,6 +25,14 @@ def register() -> None:
         ),
         Rows("account.EmailAddress", "user", file="email_addresses", row=lambda one: _only(one, "email", "verified")),
         Rows("accounts.Export", "person", why_not="the archive itself", erase=_erase_export),
+        Rows("accounts.Mobile", "person", file="mobile", row=lambda mobile: _only(mobile, "number", "confirmed_at")),
+        Rows("accounts.MobileWish", "person", why_not="a number that nobody has confirmed, kept for minutes"),
+        Rows(
+            "accounts.PersonalToken",
+            "person",
+            file="tokens",
+            row=lambda token: _only(token, "name", "created_at", "may_write", "expires_at", "last_used_at"),
+        ),
         Rows("accounts.DeletionRecord", "person_id", why_not="only there while the account goes", erase=_last),
         Rows("admin.LogEntry", "user", why_not="what a moderator did is the site's, and quotes others"),
     )

@@ -20,8 +20,10 @@ from accounts.archive import build
 from accounts.erasing import erase
 from accounts.exporting import forget_export
 from accounts.letters import send_letter
+from accounts.mobile import MobileWish
 from accounts.models import AvatarState, User
 from accounts.records import DeletionRecord, Export, ExportState, OldUsername
+from accounts.tokens import PersonalToken
 from common import valkey
 from common.events import publish
 from common.files import delete_loose, let_go, on_their_way
@@ -108,8 +110,13 @@ def _fail(user: User, reason: str) -> None:
 
 @shared_task(name="accounts.sweep")
 def sweep() -> int:
-    """Ask again for pictures that a lost message left unfinished; return for how many. Old usernames become free."""
+    """Ask again for pictures that a lost message left unfinished; return for how many.
+
+    Old usernames become free, and keys of programs whose time is over go.
+    """
     OldUsername.objects.expired().delete()
+    MobileWish.objects.filter(expires_at__lte=timezone.now()).delete()
+    PersonalToken.objects.filter(expires_at__lte=timezone.now()).delete()
     _sweep_exports()
     _sweep_deletions()
     overdue = timezone.now() - timedelta(seconds=SWEEP_AFTER_SECONDS)

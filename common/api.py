@@ -6,7 +6,7 @@ same for every answer (rate limits, ETag, problems where Django would show a pag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -96,11 +96,31 @@ def problem_response(problem: Problem) -> HttpResponse:
     return JsonResponse(body, status=problem.status, headers=problem.headers, content_type=PROBLEM_JSON)
 
 
+def absolute(request: HttpRequest, url: str) -> str:
+    """`url` of this site, or of a bucket, with its scheme and host; "" stays ""."""
+    return request.build_absolute_uri(url) if url else ""
+
+
+ID_OR_NOTHING: Final = r"^([1-9][0-9]{0,17}|[1-8][0-9]{18})?$"
+"""What a parameter with an id looks like: a number below 2^63, as far as a pattern can say it."""
+
+
 class Paging(Schema):
     """`?cursor=` and `?limit=` of a list."""
 
     cursor: str = Field("", max_length=200, pattern=r"^[A-Za-z0-9_.=-]*$", description="`next` of the page before.")
-    limit: int = Field(20, ge=1, le=100)
+    limit: int = Field(20, ge=1, le=100, description="How many items at most.")
+
+
+class IdPaging(Paging):
+    """Of a list whose order is that of ids: all but searches."""
+
+    cursor: str = Field("", pattern=ID_OR_NOTHING, description="`next` of the page before, as it was.")
+
+    @property
+    def before(self) -> int | None:
+        """The id after which the page begins; None for the first page."""
+        return int(self.cursor) if self.cursor else None
 
 
 class Listed(Schema, Generic[Out]):
@@ -110,9 +130,9 @@ class Listed(Schema, Generic[Out]):
     next: str | None = Field(None, description="The cursor of the next page; null at the end.")
 
 
-def listed(request: HttpRequest, response: HttpResponse, page: Page[Any], items: Sequence[Any]) -> dict[str, Any]:
+def listed(request: HttpRequest, response: HttpResponse, page: Page[Any], items: list[Out]) -> Listed[Out]:
     """The answer for a `Listed[…]`: `items` made of `page`, and where the next ones are."""
     if not page.next_url:
-        return {"items": items, "next": None}
+        return Listed(items=items, next=None)
     response.headers["Link"] = f'<{request.build_absolute_uri(page.next_url)}>; rel="next"'
-    return {"items": items, "next": parse_qs(urlsplit(page.next_url).query)["cursor"][0]}
+    return Listed(items=items, next=parse_qs(urlsplit(page.next_url).query)["cursor"][0])

@@ -14,6 +14,15 @@ DELETION_GRACE_DAYS: Final = 30
 """So long somebody who has their account deleted can change their mind. Not shorter than a session can last: those
 of the deleted have expired by then (accounts.erasing)."""
 EXPORT_KEPT_DAYS: Final = 4
+MAX_TOKENS: Final = 20
+"""Personal access tokens of one person."""
+MAX_TOKEN_NAME_CHARS: Final = 50
+CODE_DIGITS: Final = 6
+CODE_MINUTES: Final = 10
+"""So long a code that we sent to somebody works."""
+MAX_CODE_ATTEMPTS: Final = 5
+TOKEN_DAYS: Final = (7, 30, 90, 365)
+"""So long a personal access token may last; none lasts for ever."""
 MAX_NAME_CHARS: Final = 64
 MAX_BIO_CHARS: Final = 150
 MAX_LINK_CHARS: Final = 200

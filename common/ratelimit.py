@@ -35,6 +35,15 @@ SIGN_INS_OF_ONE = RateLimitItemPerMinute(20, 60, namespace="sign-ins-of-one")
 PASSWORDS = RateLimitItemPerMinute(10, 10, namespace="passwords")
 """Passwords that somebody signed in types once more before they leave."""
 
+CONTACT_CHANGES = RateLimitItemPerMinute(10, 60, namespace="contact")
+"""Addresses that one person wants to have instead of theirs."""
+
+CODES = RateLimitItemPerMinute(5, 60, namespace="codes")
+"""Codes that one person has sent to phones."""
+
+CODES_TO_ONE = RateLimitItemPerMinute(5, 60, namespace="codes-to-one")
+"""Codes that are sent to one phone, whoever asks."""
+
 EXPORTS = RateLimitItemPerMinute(5, 24 * 60, namespace="exports")
 """Archives that one person asks for."""
 

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import MemberRequest, SiteRequest
-from accounts.models import User
 from common.http import varies_by_htmx
 from common.ids import first_id_at
 from common.linkify import normalize_tag
@@ -20,11 +19,11 @@ from common.pagination import MAX_BIGINT, Page, cursor_of, page_by_id, url_after
 from common.text import clean_line
 from feed.home import home_posts
 from feed.models import without_muted_tags
+from feed.profiles import count_close_posts, posts_of, profiles_for, tagged_page
 from feed.suggestions import suggestions_for
 from feed.tag_views import tag_state
-from posts.models import Audience, PersonTag, Post
-from social.models import with_close_state
-from social.people import blocked_by, with_relations
+from posts.models import Post
+from social.people import blocked_by
 from social.questions import questions_about
 
 POSTS_PER_PAGE = 12
@@ -112,42 +111,26 @@ def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResp
 
     Of a private person the latter, too, are for their followers, whoever shared them.
     """
-    people = with_relations(User.objects.visible_to(request.user).with_counts(), request.user)
-    person = with_close_state(people, request.user).filter(username=username.lower()).first()
+    person = profiles_for(request.user).filter(username=username.lower()).first()
     if person is None:
         return _blocked_profile(request, username)
     if username != person.username:
         path = person.get_absolute_url()
         return redirect(f"{path}tagged/" if tab == "tagged" else path, permanent=True)
     is_own = person.pk == request.user.pk
-    posts = Post.objects.visible_to(request.user).filter(author=person)
-    if person.is_open and (is_own or person.viewer_is_close):
-        # The person's own count is of what everybody sees.
-        person.posts_count += posts.filter(audience=Audience.CLOSE_FRIENDS).count()
+    count_close_posts(person, request.user)
     page: Page[Post] = Page([])
     if person.is_open:
         if tab == "tagged":
-            page = _tagged(request, person)
+            cards = Post.objects.visible_to(request.user).for_cards(request.user)
+            page = tagged_page(request, person, cards, TILES_PER_PAGE)
         else:
-            page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
+            page = page_by_id(request, posts_of(person, request.user).for_cards(request.user), TILES_PER_PAGE)
     unfinished = _unfinished(request) if is_own and tab == "posts" and not cursor_of(request) else []
     context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own, "tab": tab}
     if request.user.is_authenticated and not is_own:
         context["questions"] = questions_about(person)
     return _grid(request, "feed/profile.html", context)
-
-
-def _tagged(request: SiteRequest, person: User) -> Page[Post]:
-    """One page of the posts in whose photos `person` is tagged, newest first.
-
-    The tags are walked by their index, so that the first page of somebody who is in a million photos costs what that of
-    anybody does.
-    """
-    tags = PersonTag.objects.shown().filter(person=person, post__in=Post.objects.visible_to(request.user))
-    # Twenty photos of one post are one tile.
-    page = page_by_id(request, tags.only("post_id").distinct("post_id"), TILES_PER_PAGE, field="post_id")
-    posts = Post.objects.visible_to(request.user).for_cards(request.user).in_bulk([tag.post_id for tag in page])
-    return Page([posts[tag.post_id] for tag in page if tag.post_id in posts], page.next_url)
 
 
 def _blocked_profile(request: SiteRequest, username: str) -> HttpResponse:

@@ -7,6 +7,7 @@ It calls the same actions and querysets as the pages. Who asks is `accounts.api`
 from __future__ import annotations
 
 import logging
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -15,27 +16,25 @@ from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation, PathView
 
 from accounts.api import SIGNED_IN, anybody
-from common.api import PROBLEM_JSON, FieldError, Missing, Problem, problem_response
+from common.api import FieldError, Missing, Problem, problem_response
+from instagram.api_description import DESCRIPTION, DocsPage, complete
 
 log = logging.getLogger(__name__)
 
-DESCRIPTION = """
-Everything the pages do, for programs: the same rules of who sees what, the same limits.
-
-Send a personal access token, or one of OAuth 2, as `Authorization: Bearer …`. Ids are strings. Lists are
-`{"items": […], "next": cursor}`. Errors are problem details (RFC 9457) with a stable `code`.
-"""
-
 
 class SiteAPI(NinjaAPI):
-    """Ninja's, whose description says what it leaves out: problems have a content type of their own, and some
-    operations may be asked without signing in.
-    """
+    """Ninja's, with a description that says what it leaves out, and one address for all methods of a thing."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        schema = super().get_openapi_schema(**options)
+        """Made once for each process."""
+        return self._schema
+
+    @cached_property
+    def _schema(self) -> OpenAPISchema:
+        schema = super().get_openapi_schema()
         open_ids = {
             self.get_openapi_operation_id(operation)
             for router in self._get_bound_routers()
@@ -43,22 +42,35 @@ class SiteAPI(NinjaAPI):
             for operation in view.operations
             if anybody in operation.auth_callbacks
         }
-        for methods in schema["paths"].values():
-            for operation in methods.values():
-                for status, answer in operation["responses"].items():
-                    if int(status) >= 400:
-                        answer["content"] = {PROBLEM_JSON: answer["content"]["application/json"]}
-                if operation["operationId"] in open_ids:
-                    operation["security"].append({})
+        complete(schema, open_ids)
         return schema
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """The name of the function, which is one of a kind and the name of the address too: `api:get_post`."""
+        return operation.view_func.__name__
 
     @property
     def open_urls(self) -> list[URLPattern | URLResolver]:
-        """The addresses, past the sign-in page that others lead to: `auth` of each operation decides."""
+        """The addresses, past the sign-in page that others lead to: `auth` of each operation decides.
+
+        Reading and writing stand in different modules, and so in routers. Django asks the first pattern that matches an
+        address, so that it has to know the methods of all.
+        """
         patterns = self.urls[0]
+        at: dict[str, PathView] = {}
+        for router in self._get_bound_routers():
+            for path, view in router.path_operations.items():
+                at.setdefault(_route(path), PathView()).operations.extend(view.operations)
         for pattern in patterns:
+            if together := at.get(str(pattern.pattern)):
+                pattern.callback = together.get_view()
             pattern.callback.login_required = False  # type: ignore[union-attr]
         return patterns
+
+
+def _route(path: str) -> str:
+    """ "/posts/{id}" as Django writes it."""
+    return path.lstrip("/").replace("{", "<").replace("}", ">")
 
 
 api = SiteAPI(
@@ -66,9 +78,10 @@ api = SiteAPI(
     version="1",
     description=DESCRIPTION,
     urls_namespace="api",
+    docs=DocsPage(),
     auth=SIGNED_IN,
 )
-for app in ("social",):
+for app in ("social", "posts", "feed", "notifications"):
     api.add_router("", f"{app}.api.router")
 
 

@@ -15,7 +15,30 @@ from common.api import PROBLEM_JSON, Missing, Problem, is_api, problem_response
 from common.ratelimit import API_CALLS, Usage, client_address, too_many_problem, usage_after_hit
 
 BODY_TYPES: Final = frozenset({"application/json", "multipart/form-data"})
-CODES: Final = {400: "bad-request", 403: "forbidden", 405: "method", 413: "too-large", 500: "server-error"}
+OF_STATUS: Final = {400: "bad-request", 403: "forbidden", 405: "method", 413: "too-large", 500: "server-error"}
+
+
+class ApiProblemsMiddleware:
+    """Problem details for what never comes as far as the API: another charset, a wrong Host, a middleware that failed.
+
+    HEAD is GET whose body the server leaves out: what is inside need not know it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not is_api(request):
+            return self.get_response(request)
+        is_head = request.method == "HEAD"
+        if is_head:
+            request.method = "GET"
+        response = _as_problem(self.get_response(request))
+        if is_head:
+            response.headers["Content-Length"] = str(len(response.content))
+            response.content = b""
+            request.method = "HEAD"
+        return response
 
 
 class ApiMiddleware:
@@ -79,7 +102,9 @@ def _as_problem(response: HttpResponse) -> HttpResponse:
         return problem_response(Missing())
     sentence = "This address does not answer that method." if status == 405 else "This request could not be answered."
     headers = {name: response.headers[name] for name in ("Allow", "Retry-After") if name in response.headers}
-    return problem_response(Problem(status, CODES.get(status, "error"), sentence, headers=headers))
+    if "GET" in headers.get("Allow", ""):
+        headers["Allow"] += ", HEAD"
+    return problem_response(Problem(status, OF_STATUS.get(status, "error"), sentence, headers=headers))
 
 
 def _unless_unchanged(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -4,6 +4,8 @@
 `ENVIRONMENT=production` is strict: it refuses to start with an unsafe or missing value and names the variable.
 """
 
+import base64
+import hashlib
 import os
 import sys
 from contextlib import suppress
@@ -12,10 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from whitenoise.compress import Compressor
 
 from common import limits
 from instagram import embedded
@@ -89,6 +93,10 @@ if PRODUCTION:
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("Set ALLOWED_HOSTS to the host names of this site, such as photos.example.org.")
 
+    for name in ("FIELD_KEYS", "FIELD_HASH_KEY"):
+        if not env.str(name, default=""):
+            raise ImproperlyConfigured(f"Set {name}: mobile numbers are encrypted. .env.example says how.")
+
 DATA_DIR = Path(env.str("DATA_DIR", default=".data")).expanduser()
 DATA_DIR = DATA_DIR if DATA_DIR.is_absolute() else BASE_DIR / DATA_DIR
 
@@ -121,12 +129,15 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "csp",
+    # For its static files.
+    "ninja",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "instagram.api_middleware.ApiProblemsMiddleware",
     "common.middleware.SaneRequestMiddleware",
     "common.middleware.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -284,10 +295,13 @@ if AWS_STORAGE_BUCKET_NAME:
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "common.staticfiles.AppsFinder"]
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
 WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 WHITENOISE_MAX_AGE = 60
+# Only who looks into the scripts of /api/docs fetches their maps, and they are half the work of compressing.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
 
 # Kinds of files whose decoder is not trusted just now: refused at once, and by the worker too.
 DECODERS_OFF = choices("DECODERS_OFF", of={"jpeg", "png", "webp", "avif", "heic", "gif", "video"})
@@ -412,6 +426,27 @@ EMAIL_BACKEND = "common.mail.ConsoleAndFolderBackend"
 if EMAIL_URL:
     vars().update(env.email_url_config(EMAIL_URL))
 
+# Text messages, for codes to mobile phones: to an HTTPS gateway; in development printed and kept as files, as mails.
+SMS_URL = env.str("SMS_URL", default="")
+if SMS_URL and urlsplit(SMS_URL).scheme != "https":
+    raise ImproperlyConfigured("SMS_URL must be like https://user:password@gateway.example.org/send.")
+SMS_FILE_PATH = DATA_DIR / "sms"
+SMS_BACKEND = "common.sms.HttpGateway" if SMS_URL else "" if PRODUCTION else "common.sms.ConsoleAndFolder"
+
+# What is encrypted in the database (common.sealing). In development from SECRET_KEY; a database with real numbers in
+# it needs keys of its own.
+FIELD_KEYS = [key.strip() for key in env.list("FIELD_KEYS", default=[]) if key.strip()] or [
+    base64.urlsafe_b64encode(hashlib.sha256(f"fields:{SECRET_KEY}".encode()).digest()).decode()
+]
+FIELD_HASH_KEY = env.str("FIELD_HASH_KEY", default="") or f"hashes:{SECRET_KEY}"
+for _key in FIELD_KEYS:
+    try:
+        Fernet(_key)
+    except ValueError:
+        raise ImproperlyConfigured(
+            "FIELD_KEYS must be keys of 32 bytes in URL-safe base 64, with commas. .env.example says how to make one."
+        ) from None
+
 # --- Security ----------------------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {
@@ -483,7 +518,14 @@ SENTRY_DSN = env.str("SENTRY_DSN", default="")
 if SENTRY_DSN:
     import sentry_sdk
 
-    sentry_sdk.init(dsn=SENTRY_DSN, environment=ENVIRONMENT, send_default_pii=False, max_request_body_size="never")
+    # Without local variables: what is secret or somebody's own goes by too many names to be crossed out by name.
+    sentry_sdk.init(
+        dsn=SENTRY_DSN,
+        environment=ENVIRONMENT,
+        send_default_pii=False,
+        max_request_body_size="never",
+        include_local_variables=False,
+    )
 
 if DEBUG and not TESTING:
     INSTALLED_APPS.append("debug_toolbar")

@@ -56,6 +56,7 @@ def storage_kind() -> str:
 def _own_storage(storage_kind: str, tmp_path: Path, settings: Any) -> Iterator[None]:
     """Every test has empty storages of its own."""
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    settings.SMS_FILE_PATH = tmp_path / "sms"
     if storage_kind == "local":
         settings.STORAGES = stores.local_storages(tmp_path, settings)
         yield

@@ -91,12 +91,15 @@ class PostQuerySet(models.QuerySet["Post"]):
         """All that a card or a tile shows, in two queries whatever the number of posts."""
         return (
             self.with_viewer_state(viewer)
-            .select_related("author")
+            .with_author()
             .prefetch_related(models.Prefetch("media", Media.objects.with_people(viewer)))
-            .only(
-                *(field.name for field in Post._meta.concrete_fields),  # noqa: SLF001  (Django's own, documented)
-                *(f"author__{name}" for name in DISPLAY_FIELDS),
-            )
+        )
+
+    def with_author(self) -> PostQuerySet:
+        """Posts whole, and of their authors what a name and a picture need."""
+        return self.select_related("author").only(
+            *(field.name for field in Post._meta.concrete_fields),  # noqa: SLF001  (Django's own, documented)
+            *(f"author__{name}" for name in DISPLAY_FIELDS),
         )
 
     def with_viewer_state(self, viewer: Viewer) -> PostQuerySet:

@@ -15,9 +15,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.actions import change_username
+from accounts.contact import change_mobile
 from accounts.exporting import ask_export
 from accounts.models import POSTS, AvatarState, User
 from accounts.tasks import build_export
+from accounts.tokens import make_token
 from common import valkey
 from common.ids import SEQUENCE_BITS, SHARD_MASK
 from feed import timelines
@@ -148,6 +150,8 @@ def fill(anna: User, others: list[User], photo: bytes, *, posts: int) -> None:
     tag_person(own[0].media.get(), username=ben.username, x=0.5, y=0.5)
     Mention.objects.create(post=own[0], person=ben)
     Preferences.objects.create(person=anna, allowed={"like": "off"})
+    change_mobile(anna, "+41791234567")
+    make_token(anna, name=f"{TOKEN} program", may_write=True, days=30)
     unshared = take_file(owner=anna, file=BytesIO(photo), name=f"{TOKEN}-draft.jpg")
     assert unshared.post_id is None
     UploadSession.objects.create(owner_id=anna.pk, name=f"{TOKEN}.mp4", size=5, prefix=f"{anna.pk:x}-parts")

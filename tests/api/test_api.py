@@ -1,10 +1,16 @@
 """What is the same for every address below /api/."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.db import OperationalError
 from django.test import Client
 
+from common.api_codes import CODES
+from instagram.api import api
 from social.models import Follow
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +37,7 @@ def test_another_method_is_a_problem(client, author):
     answer = client.delete(f"/api/users/{author.pk}")
 
     assert (answer.status_code, answer.json()["code"]) == (405, "method")
-    assert answer.headers["Allow"] == "GET"
+    assert answer.headers["Allow"] == "GET, HEAD"
 
 
 def test_who_is_not_signed_in_changes_nothing(client, author):
@@ -84,3 +90,112 @@ def test_the_description_is_openapi_3_1(client):
     person = description["paths"]["/api/users/{id}"]["get"]
     assert {} in person["security"]
     assert set(person["responses"]["404"]["content"]) == {"application/problem+json"}
+
+
+def test_a_head_is_a_get_without_its_body(client, author):
+    got, asked = client.get("/api/users/@author"), client.head("/api/users/@author")
+
+    assert (asked.status_code, asked.content) == (200, b"")
+    assert asked.headers["ETag"] == got.headers["ETag"]
+    assert asked.headers["Content-Length"] == str(len(got.content))
+    assert client.head("/api/users/@nobody").status_code == 404
+
+
+# --- The description --------------------------------------------------------------------------------------------------
+
+
+def test_every_operation_has_a_name_of_its_own_and_a_sentence(client):
+    operations = [one for methods in api.get_openapi_schema()["paths"].values() for one in methods.values()]
+    names = [one["operationId"] for one in operations]
+
+    assert len(names) == len(set(names))
+    assert not [one["operationId"] for one in operations if not one.get("description")]
+    assert not [one["operationId"] for one in operations if not one.get("tags")]
+
+
+def test_every_field_and_parameter_is_described_where_its_name_does_not_say_it_all(client):
+    schema = api.get_openapi_schema()
+    plain = {"username", "name", "caption", "location", "text", "email", "kind", "audience", "author", "id", "url"}
+    plain |= {"height", "created_at", "edited_at", "person", "items", "title", "status", "code", "detail", "errors"}
+    plain |= {"post_id", "comment_count", "like_count", "unread", "viewer", "video", "standing", "bio", "message"}
+    plain |= {"follows_you", "muted", "restricted", "following_count", "follower_count"}
+    silent = {
+        f"{name}.{field}"
+        for name, model in schema["components"]["schemas"].items()
+        for field, of in model.get("properties", {}).items()
+        if not of.get("description") and field not in plain
+    }
+
+    assert not silent
+
+
+def test_the_description_says_which_headers_come(client, author):
+    answers = client.get("/api/openapi.json").json()["paths"]["/api/users/{id}/followers"]["get"]["responses"]
+
+    assert {"ETag", "Link", "RateLimit-Remaining"} <= set(answers["200"]["headers"])
+    assert "Retry-After" in answers["429"]["headers"]
+    assert "304" in answers
+
+
+def test_the_description_is_anybodys_and_known_already_is_not_sent_again(client):
+    first = client.get("/api/openapi.json")
+
+    assert first.status_code == 200
+    assert client.get("/api/openapi.json", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+
+
+CODE = re.compile(r"""(?:Problem\(\s*\d+, |Refused\([^)]*code=|_unavailable\(request, )"(?P<code>[a-z-]+)\"""")
+
+
+def test_every_code_is_explained_where_its_type_leads(client):
+    apps = ("accounts", "common", "feed", "instagram", "notifications", "posts", "search", "social")
+    files = [path for app in apps for path in Path(settings.BASE_DIR, app).rglob("*.py")]
+    used = {found["code"] for path in files for found in CODE.finditer(path.read_text())}
+
+    assert {"csrf", "scope", "not-yours", "database"} <= used <= set(CODES)
+    page = client.get("/api/docs").text
+    type_ = client.get("/api/nothing").json()["type"]
+    assert type_ == "/api/docs#not-found"
+    assert all(f'id="{code}"' in page for code in CODES)
+
+
+# --- What goes wrong --------------------------------------------------------------------------------------------------
+
+
+def is_problem(answer, status, code):
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json() | {"code": code, "status": status} == answer.json()
+    return True
+
+
+def test_everything_below_api_fails_as_a_problem(client, as_, author, settings, monkeypatch):
+    settings.DEBUG, settings.ALLOWED_HOSTS = False, ["testserver"]
+    browser = as_(author)
+    browser.raise_request_exception = False
+    assert is_problem(client.get("/api/users/@author", headers={"Host": "evil.example"}), 400, "bad-request")
+    latin = {"content_type": "application/json; charset=latin1"}
+    assert is_problem(browser.post("/api/users/@author/follow", "{}", **latin), 400, "bad-request")
+    assert is_problem(client.get("/api/users/@author/", headers={}), 404, "not-found")
+    assert is_problem(browser.put("/api/users/@author"), 405, "method")
+
+    def broken(*args):
+        raise RuntimeError
+
+    def away(*args):
+        raise OperationalError
+
+    for trouble, status, code in ((broken, 500, "server-error"), (away, 503, "database")):
+        monkeypatch.setattr("feed.api.profiles_for", trouble)
+        assert is_problem(browser.get("/api/users/@author"), status, code)
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://testserver.evil.example", "http://eviltestserver"]
+)
+def test_H5_no_other_site_may_read_an_answer(origin, as_, author):
+    browser = as_(author)
+    for answer in (
+        browser.get("/api/user/profile/", headers={"Origin": origin}),
+        browser.options("/api/user/profile/", headers={"Origin": origin, "Access-Control-Request-Method": "POST"}),
+    ):
+        assert not [name for name in answer.headers if name.lower().startswith("access-control-")]

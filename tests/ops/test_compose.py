@@ -78,6 +78,8 @@ def test_production_settings_accept_what_compose_sets():
         "VALKEY_PASSWORD": "secret",
         "AWS_ACCESS_KEY_ID": "key",
         "AWS_SECRET_ACCESS_KEY": "secret",
+        "FIELD_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+        "FIELD_HASH_KEY": "0123456789abcdef" * 4,
         "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
         "DEFAULT_FROM_EMAIL": "noreply@photos.example.org",
     }
@@ -99,7 +101,15 @@ def test_production_settings_accept_what_compose_sets():
 
 
 def test_no_password_has_a_default():
-    for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "VALKEY_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+    for name in (
+        "SECRET_KEY",
+        "POSTGRES_PASSWORD",
+        "VALKEY_PASSWORD",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "FIELD_KEYS",
+        "FIELD_HASH_KEY",
+    ):
         assert re.search(rf"\$\{{{name}:\?[^}}]+\}}", COMPOSE_TEXT), name
         assert not re.search(rf"\$\{{{name}:?-", COMPOSE_TEXT), name
 

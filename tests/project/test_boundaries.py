@@ -4,9 +4,11 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.api import anybody
 from accounts.models import User
 from common.ids import encode_shortcode
 from feed.models import TagFollow, TagMute
+from instagram.api import api
 from posts.models import (
     Collection,
     Comment,
@@ -59,12 +61,16 @@ PUBLIC = {
 }
 """Addresses for people without a session. Everything else is closed."""
 
+PUBLIC_OPERATIONS = {"api:get_person", "api:list_posts_of_person", "api:get_post", "api:list_comments"}
+"""Of the API; `auth` of each operation says."""
+
 WRITES = ["/p/{post}/like/", "/p/{post}/unlike/", "/p/{post}/comment/", "/p/{post}/delete/", "/p/{post}/retry/"]
 WRITES += ["/p/{post}/edit/", "/p/{post}/archive/", "/p/{post}/unarchive/"]
 WRITES += ["/p/{post}/comments/{comment}/delete/", "/{person}/follow/", "/{person}/unfollow/", "/create/"]
 WRITES += ["/accounts/edit/", "/accounts/avatar/remove/", "/accounts/logout/", "/accounts/password/change/"]
 WRITES += ["/accounts/username/", "/accounts/deactivate/", "/accounts/delete/", "/accounts/export/"]
-WRITES += ["/accounts/keep/"]
+WRITES += ["/accounts/keep/", "/accounts/tokens/", "/accounts/tokens/1/revoke/"]
+WRITES += ["/accounts/mobile/", "/accounts/mobile/confirm/", "/accounts/mobile/remove/"]
 WRITES += ["/create/uploads/", "/create/uploads/1/parts/1/", "/create/uploads/1/complete/", "/create/uploads/1/delete/"]
 WRITES += ["/create/media/1/captions/", "/create/media/1/captions/delete/"]
 WRITES += ["/create/media/1/delete/", "/create/media/1/retry/", "/p/{post}/slides/1/remove/"]
@@ -96,9 +102,23 @@ def all_patterns(resolver=None, namespace=""):
 
 def test_every_view_is_closed_but_those_that_are_listed():
     open_views = {name for name, view in all_patterns() if not getattr(view, "login_required", True)}
-    open_views = {name for name in open_views if not name.startswith("api:")}  # Each operation says: tests/api.
+    open_views = {name for name in open_views if not name.startswith("api:")}
 
     assert open_views == PUBLIC
+
+
+def test_every_operation_is_closed_but_those_that_are_listed():
+    operations = [
+        one
+        for router in api._get_bound_routers()
+        for view in router.path_operations.values()
+        for one in view.operations
+    ]
+    open_operations = {one for one in operations if anybody in one.auth_callbacks}
+
+    assert {f"api:{one.view_func.__name__}" for one in open_operations} == PUBLIC_OPERATIONS
+    assert all(one.auth_callbacks for one in operations)
+    assert all(one.methods == ["GET"] for one in open_operations)
 
 
 @pytest.fixture

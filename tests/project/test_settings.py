@@ -16,6 +16,8 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "photos.example.org",
     "SITE_ORIGIN": "https://photos.example.org",
     "DEBUG": "0",
+    "FIELD_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    "FIELD_HASH_KEY": SECRET,
     "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
 }
 
@@ -49,6 +51,8 @@ def test_H8_production_settings_have_no_warning():
         ("ALLOWED_HOSTS", "*"),
         ("SITE_ORIGIN", ""),
         ("EMAIL_URL", ""),
+        ("FIELD_KEYS", ""),
+        ("FIELD_HASH_KEY", ""),
     ],
 )
 def test_production_refuses_to_start_unsafe_and_names_the_variable(name, value):
@@ -64,7 +68,15 @@ def test_production_refuses_to_start_unsafe_and_names_the_variable(name, value):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "eighty"), ("DEBUG", "maybe"), ("ENVIRONMENT", "staging"), ("DECODERS_OFF", "hei")]
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("DEBUG", "maybe"),
+        ("ENVIRONMENT", "staging"),
+        ("DECODERS_OFF", "hei"),
+        ("FIELD_KEYS", "short"),
+        ("SMS_URL", "http://x"),
+    ],
 )
 def test_a_value_of_the_wrong_kind_is_named_in_one_sentence(name, value):
     done = check(**{name: value})

@@ -8,6 +8,7 @@ A new address needs a line (`test_A1_every_address_has_its_line` says so). Its f
     page(queries)       GET of no thing in particular, by each actor: it may show what the tables allow, and no more
     form(kwargs)        the same of a page with a form and nothing of others in it, by some actors only
     mine(why)           POST that touches nothing but one's own, named by nobody: not driven here
+    program(surface)    one of these below /api/, where some ask, with JSON; `method` for what is neither GET nor POST
 
 `things` is a list in `World.things` ("post", "person", "comment", "file"), whose kwargs fill the address; to plant
 something new, add it in world.py. `who` is a function below, from the tables.
@@ -16,7 +17,7 @@ something new, add it in world.py. `who` is a function below, from the tables.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.visibility.world import Thing, World
@@ -130,6 +131,8 @@ class Surface:
     """Kinds of words of the thing that everybody who may get it must find there."""
     actors: Sequence[str] = ()
     """Who asks; () for all."""
+    method: str = "post"
+    """Of what `posts` says."""
     why: str = ""
 
 
@@ -156,6 +159,16 @@ def form(*actors: str, **kwargs: Any) -> Surface:
 def mine(why: str) -> Surface:
     return Surface(why=why)
 
+
+def program(surface: Surface, *, method: str = "post") -> Surface:
+    """Its `{id}` is what addresses of that kind of thing are known by: see ID_OF."""
+    return replace(surface, actors=surface.actors or SOME, method=method)
+
+
+ID_OF = {"post": "shortcode", "person": "username", "comment": "comment_id", "talk": "comment_id", "file": "media_id"}
+
+ONESELF = "@oneself"
+"""In an address: whoever asks."""
 
 ALL_WORDS = "caption location"
 SEARCHES = ("?q=planted0", "?q=planted000", "?q=planted001", "?q=planted002", "?q=%23seen", "?q=seen")
@@ -251,6 +264,22 @@ SURFACES: dict[str, Surface] = {
     "posts:collection": get("file", owns),
     "posts:collection_rename": ask("file", owns, name="another"),
     "posts:collection_delete": ask("file", owns),
+    # For programs
+    "api:openapi-json": form("anonymous", "stranger"),
+    "api:openapi-view": form("anonymous", "stranger"),
+    "api:api-root": form("anonymous", "stranger"),
+    "api:get_person": program(get("person", knows, shows="username name bio")),
+    "api:get_own_profile": program(page()),
+    "api:list_posts_of_person": program(get("person", inside)),
+    "api:list_followers": program(get("person", inside)),
+    "api:list_following": program(get("person", inside)),
+    "api:list_follow_requests": program(page()),
+    "api:get_feed": program(page(id=ONESELF)),
+    "api:list_notifications": program(page()),
+    "api:get_post": program(get("post", reaches, shows="caption location alt")),
+    "api:list_comments": program(get("post", sees)),
+    "api:list_likes": program(get("post", sees)),
+    "api:follow": program(post("person", knows)),
     # One's own
     "posts:collection_new": form(),
     "posts:hidden_words": form(),
@@ -264,6 +293,11 @@ SURFACES: dict[str, Surface] = {
     "accounts:deactivate": form(),
     "accounts:delete": form(),
     "accounts:keep": form(),
+    "accounts:tokens": form(),
+    "accounts:mobile": form(),
+    "accounts:confirm_mobile": mine("takes the code for one's own number"),
+    "accounts:remove_mobile": mine("removes one's own number"),
+    "accounts:revoke_token": mine("ends a token of one's own: another's is not found (tests/accounts/test_tokens.py)"),
     "accounts:export": form(),
     "accounts:export_file": form(export_id=1 << 60),
     "notifications:read": mine("marks one's own as read"),

@@ -123,11 +123,18 @@ class World:
 
     # --- Asking -----------------------------------------------------------------------------------------------------
 
-    def ask(self, actor: str, url: str, data: dict[str, Any] | None = None, **headers: str) -> Any:
-        """GET, or POST of `data`, with nothing remembered from what the browser asked before."""
+    def ask(
+        self, actor: str, url: str, data: dict[str, Any] | None = None, *, method: str = "post", **headers: str
+    ) -> Any:
+        """GET, or `method` with `data`, with nothing remembered from what the browser asked before."""
         client = self.clients[actor]
         cookies = dict(client.cookies)
-        answer = client.get(url, headers=headers) if data is None else client.post(url, data, headers=headers)
+        if data is None:
+            answer = client.get(url, headers=headers)
+        elif url.startswith("/api/"):
+            answer = getattr(client, method)(url, data, content_type="application/json", headers=headers)
+        else:
+            answer = client.post(url, data, headers=headers)
         client.cookies.clear()
         client.cookies.update(cookies)
         return answer

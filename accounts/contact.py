@@ -1,0 +1,159 @@
+"""How somebody can be reached: the page and the API change it here. A change counts once it was confirmed."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from accounts.mobile import Mobile, MobileWish, digest_of_number, normal_number
+from accounts.models import User
+from common import sms
+from common.limits import CODE_DIGITS, CODE_MINUTES, MAX_CODE_ATTEMPTS
+from common.ratelimit import CODES, CODES_TO_ONE, CONTACT_CHANGES, seconds_to_wait, too_many_sentence
+from common.sealing import keyed_hash, seal
+
+
+class ContactRefusedError(ValueError):
+    """Why something is not changed, in words for the person, who sees them at `field`."""
+
+    def __init__(self, field: str, message: str, *, seconds: int = 0) -> None:
+        super().__init__(message)
+        self.field = field
+        self.seconds = seconds
+        """Until it may be tried again, where that is the reason (429)."""
+
+
+# --- E-mail ---------------------------------------------------------------------------------------------------------
+
+
+def change_email(person: User, address: str, *, request: HttpRequest) -> bool:
+    """Mail a link to `address`, which becomes the person's once they follow it; False if it is theirs already.
+
+    Another's address is answered as a free one: its owner alone gets to know. Replaces an earlier wish.
+    """
+    from accounts.forms import ChangeEmailForm  # The form of the page, which judges addresses for the API too.
+
+    if address.strip().lower() == person.email:
+        return False
+    form = ChangeEmailForm(data={"email": address}, user=person)
+    if not form.is_valid():
+        raise ContactRefusedError("email", " ".join(form.errors["email"]))
+    _slow_down("email", CONTACT_CHANGES, f"person:{person.pk}")
+    form.save(request)
+    return True
+
+
+# --- Mobile ---------------------------------------------------------------------------------------------------------
+
+
+def number_of(person: User) -> str:
+    """The number that the person confirmed; "" for none. For themselves only."""
+    mobile = Mobile.objects.filter(person_id=person.pk).first()
+    return mobile.number if mobile else ""
+
+
+def wish_of(person: User) -> MobileWish | None:
+    """The number that waits for its code."""
+    waiting = MobileWish.objects.filter(person_id=person.pk, expires_at__gt=timezone.now())
+    return waiting.filter(attempts__lt=MAX_CODE_ATTEMPTS).first()
+
+
+@sensitive_variables()
+def change_mobile(person: User, number: str) -> bool:
+    """Send a code to `number`, which becomes the person's by `confirm_mobile`; False if it is theirs already.
+
+    Replaces an earlier wish, and its code. "" removes the number, at once. Raises ContactRefusedError for what is no
+    number, too often, and when no message can be sent. Another's number is answered as a free one.
+    """
+    if not number.strip():
+        return remove_mobile(person)
+    normal = normal_number(number)
+    if normal is None:
+        raise ContactRefusedError("mobile", "Type a mobile number with its country code, such as +41 79 123 45 67.")
+    digest = digest_of_number(normal)
+    if Mobile.objects.filter(person_id=person.pk, digest=digest).exists():
+        return False
+    if not sms.is_possible():
+        raise ContactRefusedError("mobile", "This site cannot send text messages, so numbers cannot be confirmed.")
+    _slow_down("mobile", CODES, f"person:{person.pk}")
+    _slow_down("mobile", CODES_TO_ONE, f"number:{digest}")
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
+    MobileWish.objects.update_or_create(
+        person_id=person.pk,
+        defaults={
+            "sealed": seal(normal),
+            "digest": digest,
+            "code_hash": _hash_of_code(person, digest, code),
+            "attempts": 0,
+            "expires_at": timezone.now() + timedelta(minutes=CODE_MINUTES),
+        },
+    )
+    text = f"{code} is your code for {settings.SITE_NAME}. It works for {CODE_MINUTES} minutes. Tell it to nobody."
+    try:
+        sms.send_sms(normal, text)
+    except OSError as error:
+        raise ContactRefusedError("mobile", "The message could not be sent. Try again in a moment.") from error
+    return True
+
+
+@sensitive_variables()
+def confirm_mobile(person: User, code: str) -> str:
+    """Make the number to which `code` was sent the person's, and return it.
+
+    A code is compared MAX_CODE_ATTEMPTS times at most, however many requests come at once (its row is locked), and is
+    dead then, and after CODE_MINUTES. Every attempt is counted, also when the transaction around this one fails: do
+    not call it in one.
+    """
+    wish = _count_attempt(person)
+    if wish is None:
+        raise ContactRefusedError("code", "This code does not work any more. Ask for another one.")
+    if not hmac.compare_digest(wish.code_hash, _hash_of_code(person, wish.digest, "".join(code.split()))):
+        left = MAX_CODE_ATTEMPTS - wish.attempts
+        more = f"You can try {left} more time{'' if left == 1 else 's'}." if left else "Ask for another one."
+        raise ContactRefusedError("code", f"That is not the code. {more}")
+    try:
+        with transaction.atomic():
+            if not MobileWish.objects.filter(pk=wish.pk, code_hash=wish.code_hash).delete()[0]:
+                raise ContactRefusedError("code", "This code does not work any more. Ask for another one.")
+            Mobile.objects.update_or_create(
+                person_id=person.pk,
+                defaults={"sealed": wish.sealed, "digest": wish.digest, "confirmed_at": timezone.now()},
+            )
+    except IntegrityError as error:
+        # Only to somebody who holds the phone.
+        raise ContactRefusedError("code", "Another account has this number. Remove it there first.") from error
+    return wish.number
+
+
+@transaction.atomic
+def remove_mobile(person: User) -> bool:
+    """Forget the number, and the one that waits; return whether there was any."""
+    gone = Mobile.objects.filter(person_id=person.pk).delete()[0]
+    return bool(gone + MobileWish.objects.filter(person_id=person.pk).delete()[0])
+
+
+@transaction.atomic
+def _count_attempt(person: User) -> MobileWish | None:
+    """The wish, its attempt counted before its code is looked at; None if there is none or its code is dead."""
+    wish = MobileWish.objects.select_for_update().filter(person_id=person.pk, expires_at__gt=timezone.now()).first()
+    if wish is None or wish.attempts >= MAX_CODE_ATTEMPTS:
+        return None
+    wish.attempts += 1
+    wish.save(update_fields=["attempts"])
+    return wish
+
+
+def _hash_of_code(person: User, digest: str, code: str) -> str:
+    return keyed_hash("mobile-code", f"{person.pk}:{digest}:{code}")
+
+
+def _slow_down(field: str, limit: object, who: str) -> None:
+    if seconds := seconds_to_wait(limit, who):  # type: ignore[arg-type]
+        raise ContactRefusedError(field, too_many_sentence(seconds), seconds=seconds)

@@ -1,0 +1,73 @@
+"""Mobile numbers: nobody but their owner ever sees one, in the database neither."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import phonenumbers
+from django.conf import settings
+from django.db import models
+
+from common.limits import MAX_CODE_ATTEMPTS
+from common.sealing import keyed_hash, unseal
+
+_PURPOSE: Final = "mobile"
+
+
+def normal_number(typed: str) -> str | None:
+    """E.164, such as "+41791234567", of a number as people type it with its country code; None if it is none."""
+    try:
+        number = phonenumbers.parse(typed.strip().replace("00", "+", 1) if typed.strip().startswith("00") else typed)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def digest_of_number(number: str) -> str:
+    """By which a number is found."""
+    return keyed_hash(_PURPOSE, number)
+
+
+class Mobile(models.Model):
+    """The number of somebody, who has confirmed it. The database gives it to no second person."""
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mobile")
+    sealed = models.TextField(editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    confirmed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"the number of {self.person_id}"
+
+    @property
+    def number(self) -> str:
+        return unseal(self.sealed)
+
+
+class MobileWish(models.Model):
+    """The number that somebody's is to be, once they type the code that was sent to it."""
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mobile_wish")
+    sealed = models.TextField(editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    code_hash = models.CharField(max_length=64, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(attempts__lte=MAX_CODE_ATTEMPTS), name="codes_are_tried_so_often_at_most"
+            ),
+        ]
+        # accounts.sweep: codes whose time is over.
+        indexes = [models.Index(fields=["expires_at"], name="mobile_wishes_by_expiry")]
+
+    def __str__(self) -> str:
+        return f"the number that {self.person_id} wants"
+
+    @property
+    def number(self) -> str:
+        return unseal(self.sealed)

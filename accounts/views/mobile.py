@@ -1,0 +1,67 @@
+"""One's mobile number: asked for, confirmed by a code, removed."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.contact import ContactRefusedError, change_mobile, confirm_mobile, number_of, remove_mobile, wish_of
+from accounts.forms import CodeForm, MobileForm
+from accounts.http import MemberRequest
+from common import sms
+
+
+@sensitive_post_parameters("mobile")
+@require_http_methods(["GET", "HEAD", "POST"])
+def mobile(request: MemberRequest) -> HttpResponse:
+    """The number, and the one that waits for its code. A POST sends a code to another one."""
+    if request.method != "POST":
+        return _page(request)
+    form = MobileForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form=form, status=422)
+    try:
+        if not change_mobile(request.user, form.cleaned_data["mobile"]):
+            messages.success(request, "That is your number already.")
+    except ContactRefusedError as error:
+        form.add_error("mobile", str(error))
+        return _page(request, form=form, status=429 if error.seconds else 422)
+    return redirect("accounts:mobile")
+
+
+@sensitive_post_parameters("code")
+@require_POST
+def confirm(request: MemberRequest) -> HttpResponse:
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _page(request, code_form=form, status=422)
+    try:
+        confirm_mobile(request.user, form.cleaned_data["code"])
+    except ContactRefusedError as error:
+        form.add_error("code", str(error))
+        return _page(request, code_form=form, status=422)
+    messages.success(request, "Your number is confirmed.")
+    return redirect("accounts:mobile")
+
+
+@require_POST
+def remove(request: MemberRequest) -> HttpResponse:
+    remove_mobile(request.user)
+    messages.success(request, "Your number is removed.")
+    return redirect("accounts:mobile")
+
+
+def _page(
+    request: MemberRequest, *, form: MobileForm | None = None, code_form: CodeForm | None = None, status: int = 200
+) -> HttpResponse:
+    context = {
+        "form": form or MobileForm(),
+        "code_form": code_form or CodeForm(),
+        "number": number_of(request.user),
+        "wish": wish_of(request.user),
+        "can_send": sms.is_possible(),
+    }
+    return render(request, "accounts/mobile.html", context, status=status)

@@ -1,0 +1,44 @@
+"""A person's profile as somebody sees it: for its page, and for programs."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from accounts.models import User, UserQuerySet, Viewer
+from common.pagination import Page, page_by_id
+from posts.models import Audience, PersonTag, Post
+from posts.models.post import PostQuerySet
+from social.models import with_close_state
+from social.people import with_relations
+
+
+def profiles_for(viewer: Viewer) -> UserQuerySet:
+    """People with all that the head of a profile shows; `count_close_posts` of the one that was found."""
+    people = with_relations(User.objects.visible_to(viewer).with_counts(), viewer)
+    return with_close_state(people, viewer)
+
+
+def count_close_posts(person: User, viewer: Viewer) -> None:
+    """Add the posts for close friends to `posts_count`, which is of what everybody sees, for those who see them.
+
+    `person` comes from `profiles_for`. One query, or none.
+    """
+    if person.is_open and (person.pk == viewer.pk or person.viewer_is_close):
+        person.posts_count += posts_of(person, viewer).filter(audience=Audience.CLOSE_FRIENDS).count()
+
+
+def posts_of(person: User, viewer: Viewer) -> PostQuerySet:
+    return Post.objects.visible_to(viewer).filter(author=person)
+
+
+def tagged_page(request: HttpRequest, person: User, load: PostQuerySet, size: int) -> Page[Post]:
+    """One page of the posts in whose photos `person` is tagged, newest first, as `load` has them.
+
+    The tags are walked by their index, so that the first page of somebody who is in a million photos costs what that of
+    anybody does. Two queries, and those of `load`.
+    """
+    tags = PersonTag.objects.shown().filter(person=person, post__in=Post.objects.visible_to(request.user))
+    # Twenty photos of one post are one tile.
+    page = page_by_id(request, tags.only("post_id").distinct("post_id"), size, field="post_id")
+    posts = load.in_bulk([tag.post_id for tag in page])
+    return Page([posts[tag.post_id] for tag in page if tag.post_id in posts], page.next_url)

@@ -1,0 +1,212 @@
+"""A number or an address counts once it was confirmed; numbers are sealed, for their owner alone, of one."""
+
+import logging
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.db import connections
+from django.test import RequestFactory
+from django.utils import timezone
+
+from accounts.contact import ContactRefusedError, change_email, change_mobile, confirm_mobile, number_of, wish_of
+from accounts.mobile import Mobile, MobileWish, normal_number
+from common import sms
+from tests.accounts.conftest import errors_of, path_in, text_of
+from tests.accounts.whole_account import rows_with
+
+NUMBER = "+41791234567"
+
+
+@pytest.fixture
+def sent(monkeypatch, settings):
+    """The messages that would have gone out: (number, text)."""
+    messages = []
+
+    class Box:
+        def send(self, number, text):
+            messages.append((number, text))
+
+    monkeypatch.setattr(sms, "Box", Box, raising=False)
+    settings.SMS_BACKEND = "common.sms.Box"
+    return messages
+
+
+def code_in(message):
+    return re.search(r"\d{6}", message[1])[0]
+
+
+def has_number(person, sent, number=NUMBER):
+    change_mobile(person, number)
+    return confirm_mobile(person, code_in(sent[-1]))
+
+
+def test_a_number_counts_once_its_code_was_typed(client, anna, sent):
+    client.force_login(anna)
+
+    assert client.post("/accounts/mobile/", {"mobile": "0041 79 123 45 67"}).status_code == 302
+    assert number_of(anna) == ""
+    assert "sent a code to +41791234567" in text_of(client.get("/accounts/mobile/"))
+    assert [number for number, _ in sent] == [NUMBER]
+    answer = client.post("/accounts/mobile/confirm/", {"code": f" {code_in(sent[0])} "}, follow=True)
+    assert "Your number is confirmed" in answer.text
+    assert number_of(anna) == NUMBER
+    assert not MobileWish.objects.exists()
+
+    client.post("/accounts/mobile/", {"mobile": NUMBER})
+    assert len(sent) == 1, "it is theirs already"
+    client.post("/accounts/mobile/remove/")
+    assert number_of(anna) == ""
+
+
+@pytest.mark.parametrize("typed", ["", "12", "hello", "+41 79", "079 123 45 67", "+999123456789", "+4179" * 30, "\0"])
+def test_what_is_no_number_is_refused_at_its_field(typed, client, anna, sent):
+    client.force_login(anna)
+    answer = client.post("/accounts/mobile/", {"mobile": typed})
+
+    assert answer.status_code == 422
+    assert errors_of(answer, "mobile")
+    assert sent == []
+
+
+def test_numbers_have_one_form():
+    assert normal_number("+41 79 123 45 67") == normal_number("0041791234567") == NUMBER
+
+
+def test_S2_a_code_is_compared_five_times_and_is_dead_then(anna, sent):
+    change_mobile(anna, NUMBER)
+    code = code_in(sent[0])
+    wrong = "000000" if code != "000000" else "000001"
+    for left in (4, 3, 2, 1):
+        with pytest.raises(ContactRefusedError, match=f"{left} more time"):
+            confirm_mobile(anna, wrong)
+    with pytest.raises(ContactRefusedError, match="Ask for another"):
+        confirm_mobile(anna, wrong)
+
+    with pytest.raises(ContactRefusedError, match="does not work any more"):
+        confirm_mobile(anna, code)
+    assert number_of(anna) == ""
+    assert wish_of(anna) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_S2_many_guesses_at_once_are_five(anna, sent):
+    change_mobile(anna, NUMBER)
+    code = code_in(sent[0])
+    wrong = "000000" if code != "000000" else "000001"
+
+    def guess(_):
+        try:
+            confirm_mobile(anna, wrong)
+        except ContactRefusedError as error:
+            return str(error)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as threads:
+        said = list(threads.map(guess, range(40)))
+
+    assert sum("not the code" in one for one in said) == 5
+    with pytest.raises(ContactRefusedError):
+        confirm_mobile(anna, code)
+
+
+def test_a_code_lasts_ten_minutes_and_is_for_its_number_and_person(anna, ben, sent):
+    change_mobile(anna, NUMBER)
+    change_mobile(anna, "+41791234568")
+    change_mobile(ben, "+41791234569")
+    with pytest.raises(ContactRefusedError):
+        confirm_mobile(anna, code_in(sent[0]))
+    with pytest.raises(ContactRefusedError):
+        confirm_mobile(anna, code_in(sent[2]))
+    MobileWish.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    with pytest.raises(ContactRefusedError):
+        confirm_mobile(anna, code_in(sent[1]))
+
+
+def test_a_number_is_of_one_person_and_asking_does_not_tell(anna, ben, sent):
+    has_number(anna, sent)
+    assert change_mobile(ben, NUMBER), "answered as a free one"
+    with pytest.raises(ContactRefusedError, match="Another account has this number"):
+        confirm_mobile(ben, code_in(sent[-1]))
+    assert (number_of(anna), number_of(ben)) == (NUMBER, "")
+
+
+def test_codes_are_sent_so_often_only_to_a_person_and_to_a_number(anna, ben, sent, settings):
+    settings.RATE_LIMITS = True
+    for _ in range(5):
+        change_mobile(anna, NUMBER)
+    with pytest.raises(ContactRefusedError) as refused:
+        change_mobile(anna, "+41791234568")
+    assert refused.value.seconds > 0
+    with pytest.raises(ContactRefusedError):
+        change_mobile(ben, NUMBER)
+    assert len(sent) == 5
+
+
+def test_a_site_without_a_gateway_says_so(client, anna, settings):
+    settings.SMS_BACKEND = ""
+    client.force_login(anna)
+    assert "cannot send text messages" in client.get("/accounts/mobile/").text
+    assert "cannot send" in errors_of(client.post("/accounts/mobile/", {"mobile": NUMBER}), "mobile")[0]
+
+
+def test_in_development_a_message_is_a_file(anna, settings, capsys):
+    change_mobile(anna, NUMBER)
+    [file] = settings.SMS_FILE_PATH.iterdir()
+    assert file.read_text() == capsys.readouterr().out
+    assert NUMBER in file.read_text()
+
+
+def test_P5_a_number_and_its_code_are_in_no_table_no_log_and_nobody_elses_page(anna, ben, as_, person, sent, caplog):
+    with caplog.at_level(logging.DEBUG):
+        has_number(anna, sent)
+        change_mobile(anna, "+41791234568")
+    codes = [code_in(one) for one in sent]
+    assert rows_with("41791234567", "41791234568", "79 123") == []
+    assert not any(word in caplog.text for word in ("791234567", "791234568", *codes))
+    moderator = as_(person("moderator", is_admin=True))
+    pages = [moderator.get(f"/admin/accounts/user/{anna.pk}/change/"), as_(ben).get("/anna/")]
+    assert all("79" + "123456" not in page.text.replace(" ", "") for page in pages)
+
+
+def test_keys_rotate(anna, ben, sent, settings):
+    has_number(anna, sent)
+    change_mobile(ben, "+41791234568")
+    old, new = settings.FIELD_KEYS[0], Fernet.generate_key().decode()
+
+    settings.FIELD_KEYS = [new, old]
+    assert number_of(anna) == NUMBER
+    call_command("rotate_keys")
+    settings.FIELD_KEYS = [new]
+    assert number_of(anna) == NUMBER
+    assert wish_of(ben).number == "+41791234568"
+    call_command("rotate_keys")
+
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(CommandError, match="stay as they are"):
+        call_command("rotate_keys")
+    settings.FIELD_KEYS = [new]
+    assert Mobile.objects.get().number == NUMBER, "what could not be opened stays"
+
+
+def test_an_address_asked_for_by_a_program_counts_once_its_link_was_followed(client, anna, ben, settings):
+    request = RequestFactory().post("/api/user/profile/")
+    request.user, request.session = anna, client.session
+    assert not change_email(anna, "Anna@example.org", request=request)
+    for wrong in ("nonsense", "", "x" * 300 + "@example.org"):
+        with pytest.raises(ContactRefusedError) as refused:
+            change_email(anna, wrong, request=request)
+        assert refused.value.field == "email"
+
+    assert change_email(anna, "New@example.org", request=request)
+    anna.refresh_from_db()
+    assert anna.email == "anna@example.org"
+    client.force_login(anna)
+    client.post(path_in(mail.outbox[-1]))
+    anna.refresh_from_db()
+    assert anna.email == "new@example.org"

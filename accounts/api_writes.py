@@ -48,7 +48,7 @@ class UsernameBody(Acting):
 
 class UsernameOut(Schema):
     username: str = Field(description="In its normal form, as it would be kept.")
-    available: bool
+    available: bool = Field(description="Whether one could take it now.")
     problem: str = Field(description='Why nobody, or somebody else, can have it; "" if one can.')
 
 

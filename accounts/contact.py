@@ -6,6 +6,7 @@ import hmac
 import secrets
 from datetime import timedelta
 
+from allauth.core.context import request_context
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -46,7 +47,9 @@ def change_email(person: User, address: str, *, request: HttpRequest) -> bool:
     if not form.is_valid():
         raise ContactRefusedError("email", " ".join(form.errors["email"]))
     _slow_down("email", CONTACT_CHANGES, f"person:{person.pk}")
-    form.save(request)
+    # allauth reads the request from a context of its own, which its middleware sets for pages.
+    with request_context(request):
+        form.save(request)
     return True
 
 

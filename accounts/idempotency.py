@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a program that lost the answer sends its request again, gets that answer, and nothing is done twice."""
+"""`Idempotency-Key`: a program that lost an answer asks again and gets that answer; nothing is done twice."""
 
 from __future__ import annotations
 

@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import pydantic
 from django import forms
 from django.http import HttpRequest
 from ninja import Schema
-from pydantic import BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, StringConstraints, WithJsonSchema
 
 from common.api import FieldError, Problem
-from common.pagination import MAX_BIGINT
 
 SomeBody = TypeVar("SomeBody", bound="Body")
 
 
-def _read_id(value: object) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_BIGINT:
-        return value
-    raise ValueError("An id is a string of digits.")
+ID: Final = r"^([1-9][0-9]{0,17}|[1-8][0-9]{18})$"
 
 
-IdIn = Annotated[
-    int,
-    BeforeValidator(_read_id),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"},
-                {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
-            ]
-        }
-    ),
-]
-"""An id in a body: a string, as all answers have it, or the number."""
+if TYPE_CHECKING:
+    IdIn = int
+else:
+    IdIn = Annotated[
+        str, StringConstraints(pattern=ID), AfterValidator(int), WithJsonSchema({"type": "string", "pattern": ID})
+    ]
+"""An id in a body: a string, as all answers have it; `int` in Python."""
 
 
 class Body(Schema):
@@ -72,7 +60,9 @@ def read_body(request: HttpRequest, schema: type[SomeBody], *, files: str = "") 
             FieldError(path=".".join(map(str, ("body", *one["loc"]))), code=one["type"], message=one["msg"])
             for one in error.errors()
         ]
-        raise Problem(422, "invalid", "Something in this request is not as it must be: see errors.", errors=named) from error
+        raise Problem(
+            422, "invalid", "Something in this request is not as it must be: see errors.", errors=named
+        ) from error
 
 
 def form_problem(form: forms.BaseForm, names: dict[str, str] | None = None) -> Problem:

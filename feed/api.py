@@ -83,9 +83,9 @@ def profile_fields(request: HttpRequest, person: User) -> dict[str, Any]:
 
 
 def own_profile_out(request: MemberRequest) -> OwnProfileOut:
-    """Three queries at most, whatever the token or session cost."""
+    """Three queries, whatever the token or session cost."""
     person = profiles_for(request.user).get(pk=request.user.pk)
-    return OwnProfileOut(**profile_fields(request, person), email=person.email, mobile=number_of(person) or None)
+    return OwnProfileOut(**profile_fields(request, person), email=person.email, mobile=number_of(request.user) or None)
 
 
 @router.get("/users/{id}", auth=ANYBODY, response={200: ProfileOut, **PROBLEMS})

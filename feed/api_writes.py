@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from django.db import transaction
-from ninja import Field, Router
+from ninja import Field
 
 from accounts.actions import edit_profile as do_edit_profile
 from accounts.api_writes import Acting, check_actor
@@ -16,9 +16,7 @@ from accounts.models import User
 from common.api import PROBLEMS, Problem, Refused
 from common.api_bodies import form_problem
 from common.ratelimit import too_many_problem
-from feed.api import OwnProfileOut, own_profile_out
-
-router = Router(tags=["people"])
+from feed.api import OwnProfileOut, own_profile_out, router
 
 
 class ProfileChange(Acting):
@@ -26,7 +24,7 @@ class ProfileChange(Acting):
 
     name: str | None = None
     bio: str | None = None
-    link: str | None = None
+    link: str | None = Field(None, description="A page elsewhere; empty: none.")
     email: str | None = Field(None, description="Counts once the link that is mailed to it was followed.")
     mobile: str | None = Field(None, description="With country code. Counts once confirmed by a code; empty: none.")
 
@@ -71,4 +69,4 @@ def _change(request: MemberRequest, body: ProfileChange) -> list[Literal["email"
 def _problem_of(error: ContactRefusedError) -> Problem:
     if error.seconds:
         return too_many_problem(error.seconds)
-    return Refused({f"body.{error.field}": str(error)}, code="refused")
+    return Refused({f"body.{error.field}": str(error)})

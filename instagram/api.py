@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
-from ninja.operation import Operation, PathView
+from ninja.operation import Operation
 
 from accounts.api import SIGNED_IN, anybody
 from common.api import FieldError, Missing, Problem, problem_response
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class SiteAPI(NinjaAPI):
-    """Ninja's, with a description that says what it leaves out, and one address for all methods of a thing."""
+    """Ninja's, with a description that says what it leaves out."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         """Made once for each process."""
@@ -51,26 +51,11 @@ class SiteAPI(NinjaAPI):
 
     @property
     def open_urls(self) -> list[URLPattern | URLResolver]:
-        """The addresses, past the sign-in page that others lead to: `auth` of each operation decides.
-
-        Reading and writing stand in different modules, and so in routers. Django asks the first pattern that matches an
-        address, so that it has to know the methods of all.
-        """
+        """The addresses, past the sign-in page that others lead to: `auth` of each operation decides."""
         patterns = self.urls[0]
-        at: dict[str, PathView] = {}
-        for router in self._get_bound_routers():
-            for path, view in router.path_operations.items():
-                at.setdefault(_route(path), PathView()).operations.extend(view.operations)
         for pattern in patterns:
-            if together := at.get(str(pattern.pattern)):
-                pattern.callback = together.get_view()
             pattern.callback.login_required = False  # type: ignore[union-attr]
         return patterns
-
-
-def _route(path: str) -> str:
-    """ "/posts/{id}" as Django writes it."""
-    return path.lstrip("/").replace("{", "<").replace("}", ">")
 
 
 api = SiteAPI(
@@ -81,9 +66,8 @@ api = SiteAPI(
     docs=DocsPage(),
     auth=SIGNED_IN,
 )
-for app in ("social", "posts", "feed", "notifications"):
-    api.add_router("", f"{app}.api.router")
 for app in ("accounts", "social", "posts", "feed", "notifications"):
+    # That of `api`, to which `api_writes` has added what changes something.
     api.add_router("", f"{app}.api_writes.router")
 
 

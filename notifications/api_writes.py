@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from ninja import Field, Router, Schema
+from ninja import Field, Schema
 
 from accounts.api_writes import Acting, check_actor
 from accounts.http import MemberRequest
 from common.api import PROBLEMS
 from common.api_bodies import IdIn
+from notifications.api import router
 from notifications.inbox import mark_all_read, unread_count
-
-router = Router(tags=["notifications"])
 
 
 class ReadBody(Acting):

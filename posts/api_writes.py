@@ -8,23 +8,21 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
-from ninja import Field, Router, Schema
+from ninja import Field, Schema
 
 from accounts.api import read_id
 from accounts.api_writes import Acting, ActingOnPost, check_actor, check_post
 from accounts.http import MemberRequest
 from accounts.idempotency import Once
-from common.api import PROBLEMS, Missing, Problem, Refused
-from common.api_bodies import Body, IdIn, form_problem, is_multipart, read_body
+from common.api import PROBLEMS, FieldError, Missing, Problem, Refused
+from common.api_bodies import ID, Body, IdIn, form_problem, is_multipart, read_body
 from common.ratelimit import FILES, UPLOADS, seconds_to_wait, too_many_problem
 from common.text import clean_text
 from media.errors import MediaError, TransientMediaError
 from posts import actions, saving
-from posts.api import CommentOut, MediaOut, PostOut, comment_out, find_post, for_answers, media_out, post_out
+from posts.api import CommentOut, MediaOut, PostOut, comment_out, find_post, for_answers, media_out, post_out, router
 from posts.forms import CommentForm, EditForm, PostForm
 from posts.models import Audience, Comment, Media, Post
-
-router = Router(tags=["posts"])
 
 KEY: Final = {
     "parameters": [
@@ -65,15 +63,15 @@ class PostChange(ActingOnPost):
 
 class NewComment(ActingOnPost):
     text: str
-    parentId: IdIn | None = Field(None, description="The comment that this replies to.")  # noqa: N815
+    parent_id: IdIn | None = Field(None, description="The comment that this replies to.")
 
 
 class LikedOut(Schema):
-    liked: bool
+    liked: bool = Field(description="By the one who asks.")
 
 
 class SavedOut(Schema):
-    saved: bool
+    saved: bool = Field(description="By the one who asks.")
 
 
 _NEW_POST_FORM: Final[dict[str, Any]] = {
@@ -87,7 +85,7 @@ _NEW_POST_FORM: Final[dict[str, Any]] = {
                 "caption": {"type": "string"},
                 "location": {"type": "string"},
                 "audience": {"type": "string", "enum": Audience.values},
-                "userId": {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"},
+                "userId": {"type": "string", "pattern": ID},
             },
         }
     },
@@ -104,7 +102,7 @@ _MEDIUM_FORM: Final = {
             "required": ["file"],
             "properties": {
                 "file": {"type": "string", "format": "binary"},
-                "userId": {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"},
+                "userId": {"type": "string", "pattern": ID},
             },
         }
     }
@@ -168,9 +166,7 @@ def create_post(request: MemberRequest) -> HttpResponse:
         # Files first, for they outlive no transaction: those of a post that is not shared after all are deleted.
         for file in form.uploads:
             binary = cast("BinaryIO", file)
-            taken.append(
-                actions.take_file(owner=request.user, file=binary, name=file.name or "", within_quota=False)
-            )
+            taken.append(actions.take_file(owner=request.user, file=binary, name=file.name or "", within_quota=False))
         alts = [clean_text(alt) for alt in form.alts] + [""] * len(taken)
         slides = [*form.slides, *(actions.Slide(medium.pk, alt) for medium, alt in zip(taken, alts, strict=False))]
         texts = {name: form.cleaned_data[name] for name in ("caption", "location", "audience")}
@@ -210,7 +206,8 @@ def _post_problem(request: HttpRequest, form: PostForm) -> Problem:
 def _file_problem(error: MediaError, path: str) -> Problem:
     if isinstance(error, TransientMediaError):
         return Problem(503, "storage", str(error), headers={"Retry-After": "10"})
-    return Refused({path: str(error)}, code=error.code)
+    named = FieldError(path=path, code=error.code, message=str(error))
+    return Problem(422, "invalid", str(error), errors=[named])
 
 
 @router.patch("/posts/{id}", response={200: PostOut, **PROBLEMS})
@@ -301,7 +298,7 @@ def unsave_post(request: MemberRequest, id: str, body: ActingOnPost | None = Non
 
 @router.post("/posts/{id}/comment", response={201: CommentOut, **PROBLEMS}, openapi_extra=KEY)
 def create_comment(request: MemberRequest, id: str, body: NewComment) -> HttpResponse:  # noqa: A002
-    """Comment on a post or, with `parentId`, reply to one of its comments."""
+    """Comment on a post or, with `parent_id`, reply to one of its comments."""
     once = Once(request)
     with transaction.atomic():
         if known := once.claim():
@@ -311,16 +308,16 @@ def create_comment(request: MemberRequest, id: str, body: NewComment) -> HttpRes
         if not form.is_valid():
             raise form_problem(form)
         reply_to = None
-        if body.parentId is not None:
-            seen = Comment.objects.visible_to(request.user).filter(post=post, pk=body.parentId)
+        if body.parent_id is not None:
+            seen = Comment.objects.visible_to(request.user).filter(post=post, pk=body.parent_id)
             reply_to = seen.select_related("author").first()
             if reply_to is None:
-                raise Refused({"body.parentId": "The comment you reply to is no longer there."}, code="refused")
+                raise Refused({"body.parent_id": "The comment you reply to is no longer there."})
         try:
             text = form.cleaned_data["text"]
             added = actions.add_comment(post, author=request.user, text=text, reply_to=reply_to)
         except actions.CommentRefusedError as error:
-            raise Refused({"body.text": str(error)}, code="refused") from error
+            raise Problem(409, "refused", str(error)) from error
         shown = Comment.objects.visible_to(request.user).with_viewer_state(request.user).filter(pk=added.pk).first()
         if shown is None:
             raise Missing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ninja import Field, Router, Schema
+from ninja import Field, Schema
 
 from accounts.api import find_person
 from accounts.api_writes import Acting, check_actor, not_oneself
@@ -12,10 +12,9 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import PROBLEMS, Missing, Refused
 from social import actions
+from social.api import router
 from social.models import Follow
 from social.people import blocked_by
-
-router = Router(tags=["people"])
 
 
 class StandingOut(Schema):
@@ -43,11 +42,12 @@ def follow(request: MemberRequest, id: str, body: Acting | None = None) -> Stand
     """Follow; of a private account, ask to ("requested"). Again is harmless."""
     person = _visible(request, id, body)
     try:
-        return StandingOut(standing=actions.follow(request.user, followee=person).value)
+        standing = actions.follow(request.user, followee=person)
     except actions.FollowsOneselfError as error:
         raise Refused({"path.id": str(error)}) from error
     except actions.BlockedError as error:
         raise Missing from error
+    return StandingOut.model_validate({"standing": standing.value})
 
 
 @router.post("/users/{id}/unfollow", response={200: StandingOut, **PROBLEMS})

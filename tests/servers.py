@@ -229,10 +229,22 @@ class RunningSite:
             for name, folder in folders.items()
         }
 
-    def kill_part(self, name: str) -> None:
-        """kill -9 a part and all its children; `up` starts it again."""
-        process = psutil.Process(self.parts()[name])
-        for each in [process, *process.children(recursive=True)]:
+    def kill_part(self, name: str, *, timeout_seconds: float = 30) -> None:
+        """kill -9 a part and all its children; `up` starts it again.
+
+        Of a part that died a moment ago `up` still tells the old number: what is killed is one that lives.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            with suppress(psutil.NoSuchProcess, KeyError):
+                process = psutil.Process(self.parts()[name])
+                if process.status() != psutil.STATUS_ZOMBIE:
+                    below = process.children(recursive=True)
+                    process.kill()
+                    break
+            assert time.monotonic() < deadline, f"{name} does not run:\n{self.output()}"
+            time.sleep(0.02)
+        for each in below:
             with suppress(psutil.NoSuchProcess):
                 each.kill()
 

@@ -5,28 +5,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0007_mobile'),
+        ("accounts", "0007_mobile"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='KeptAnswer',
+            name="KeptAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('person_id', models.BigIntegerField()),
-                ('key', models.CharField(max_length=255)),
-                ('address', models.CharField(max_length=200)),
-                ('digest', models.CharField(max_length=64)),
-                ('status', models.SmallIntegerField()),
-                ('body', models.TextField()),
-                ('location', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("person_id", models.BigIntegerField()),
+                ("key", models.CharField(max_length=255)),
+                ("address", models.CharField(max_length=200)),
+                ("digest", models.CharField(max_length=64)),
+                ("status", models.SmallIntegerField()),
+                ("body", models.TextField()),
+                ("location", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'indexes': [models.Index(fields=['created_at'], name='answers_by_age')],
-                'constraints': [models.UniqueConstraint(fields=('person_id', 'key'), name='answered_once')],
+                "indexes": [models.Index(fields=["created_at"], name="answers_by_age")],
+                "constraints": [models.UniqueConstraint(fields=("person_id", "key"), name="answered_once")],
             },
         ),
     ]

@@ -22,6 +22,8 @@ window.SwaggerUIBundle({
   docExpansion: "list",
   defaultModelsExpandDepth: -1,
   validatorUrl: null,
+  // What was drawn above it moved the code that the address names.
+  onComplete: () => document.querySelector(":target")?.scrollIntoView(),
   requestInterceptor: (request) => {
     request.headers["X-CSRFToken"] = place.dataset.csrfToken;
     return request;

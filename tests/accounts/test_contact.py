@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.fernet import Fernet
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connections
@@ -197,6 +198,7 @@ def test_keys_rotate(anna, ben, sent, settings):
 def test_an_address_asked_for_by_a_program_counts_once_its_link_was_followed(client, anna, ben, settings):
     request = RequestFactory().post("/api/user/profile/")
     request.user, request.session = anna, client.session
+    request._messages = CookieStorage(request)
     assert not change_email(anna, "Anna@example.org", request=request)
     for wrong in ("nonsense", "", "x" * 300 + "@example.org"):
         with pytest.raises(ContactRefusedError) as refused:

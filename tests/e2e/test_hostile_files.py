@@ -101,10 +101,12 @@ def follow(site, visitor: Visitor, sent: Sent, *, seconds: float = SECONDS) -> S
         notice = re.search(r"could not be shared\.</strong></p><p>(.*?)</p>", sent.page, re.DOTALL)
         sent.message = unescape(notice[1]) if notice else ""
         return sent
-    [(renditions, video)] = site.sql("SELECT renditions, video FROM posts_media WHERE post_id = %s", sent.post_id)
+    [(medium_id, renditions, video)] = site.sql(
+        "SELECT id, renditions, video FROM posts_media WHERE post_id = %s", sent.post_id
+    )
     keys = re.findall(KEYS, json.dumps([renditions, video]))
-    assert set(re.findall(r"/media/([0-9a-z/]+\.\w+)", sent.page)) <= set(keys)
-    for url in [f"/media/{key}" for key in keys]:
+    assert set(re.findall(rf"/media/{medium_id}/([0-9a-z/]+\.\w+)", sent.page)) <= set(keys)
+    for url in [f"/media/{medium_id}/{key}" for key in keys]:
         answer = visitor.get(url)
         assert answer.status == 200
         assert answer.headers["content-type"] == CONTENT_TYPES[Path(url).suffix]
@@ -403,7 +405,7 @@ def test_U8_a_hostile_name_decides_nothing(one, siege):
         assert is_a_sentence(sent.message)
         return
     assert sent.state == "published"
-    assert all(PUBLIC.fullmatch(url.removeprefix("/media/")) for url in sent.served)
+    assert all(PUBLIC.fullmatch(re.sub(r"^/media/\d+/", "", url)) for url in sent.served)
     assert "onerror=alert" not in sent.page
 
 
@@ -428,8 +430,9 @@ def test_P2_no_address_gives_an_original(siege, site, tmp_path):
     """Of a living post; those of the siege are deleted, and gone from the disk as the count of files says."""
     anna, path = Visitor(site.port).sign_up("anna"), ORIGINALS / "wisteria-portrait-orientation-6-gps.jpg"
     sent = follow(site, anna, share(anna, path.name, path.read_bytes()))
-    [(key,)] = site.sql(
-        "SELECT original FROM posts_media JOIN accounts_user u ON u.id = owner_id WHERE u.username = %s", anna.username
+    [(medium_id, key)] = site.sql(
+        "SELECT m.id, m.original FROM posts_media m JOIN accounts_user u ON u.id = m.owner_id WHERE u.username = %s",
+        anna.username,
     )
     original = site.data_dir / "originals" / key
     assert original.read_bytes() == path.read_bytes()
@@ -437,12 +440,13 @@ def test_P2_no_address_gives_an_original(siege, site, tmp_path):
 
     stranger = Visitor(site.port)
     for url in (
+        f"/media/{medium_id}/{key}",
         f"/media/{key}",
         f"/originals/{key}",
         f"/media/originals/{key}",
-        f"/media/../originals/{key}",
+        f"/media/{medium_id}/../../originals/{key}",
         f"/media/%2e%2e/originals/{key}",
-        f"/media/..%2foriginals%2f{key}",
+        f"/media/{medium_id}/..%2f..%2foriginals%2f{key}",
         f"/static/../originals/{key}",
         f"/static/..%2f..%2foriginals/{key}",
     ):

@@ -1,0 +1,315 @@
+"""The API against its own description: what it describes is all that it answers, whatever it is sent."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, seed
+from hypothesis import settings as hypothesis_settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from accounts.models import User
+from accounts.tokens import make_token
+from instagram.api import api
+from instagram.wsgi import application
+from posts.actions import add_comment, like_post
+from posts.models import Comment, Media, Post
+from social.actions import change_privacy
+from social.models import FollowRequest
+from tests.visibility.world import changes
+
+pytestmark = pytest.mark.django_db
+
+EXAMPLES = 6
+"""Of each operation, for each seed, of what fits the description and of what does not."""
+
+
+@pytest.fixture(autouse=True)
+def _without_limits(settings: Any) -> Iterator[None]:
+    """Nor does the end of a request close the connection, whose transaction is the test's."""
+    settings.RATE_LIMITS = False
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def bearer(author: User, follower: User, stranger: User, post: Any) -> dict[str, str]:
+    """The header of somebody who has shared, was liked, and is asked."""
+    like_post(post, liker=follower)
+    add_comment(post, author=follower, text="lovely")
+    change_privacy(author, is_private=True)
+    FollowRequest.objects.create(requester=stranger, target=author)
+    _, secret = make_token(author, name="all", may_write=True, days=1)
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def real_id(path: str, post: Any) -> str | None:
+    """What `{id}` of an address may be, so that the request comes to something."""
+    of_kind = {
+        "posts": lambda: post.shortcode,
+        "users": lambda: "@follower",
+        "feed": lambda: "@author",
+        "comments": lambda: str(Comment.objects.get().pk),
+        "follow-requests": lambda: "@stranger",
+        "media": lambda: str(Media.objects.first().pk),
+    }
+    return of_kind[path.split("/")[2]]() if "{id}" in path else None
+
+
+def cases(schema: Any, post: Any, number: int, run: Any) -> None:
+    """Have `run` ask what the seed gives, of every operation, and what is at the edges of its description."""
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        known = real_id(operation.path, post)
+        for mode in GenerationMode:
+            strategies = [operation.as_strategy(generation_mode=mode)]
+            if known and mode.is_positive:
+                strategies.append(operation.as_strategy(generation_mode=mode, path_parameters={"id": known}))
+            for strategy in strategies:
+                ask = given(strategy)(run)
+                ask = seed(number)(ask)
+                ask = hypothesis_settings(
+                    max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate],
+                    suppress_health_check=list(HealthCheck),
+                )(ask)  # fmt: skip
+                try:
+                    ask()
+                except Unsatisfiable:
+                    assert mode.is_negative, operation.label
+        if number == 1:
+            config = schema.config.generation_for(operation=operation)
+            for case in schema.iter_coverage_cases(
+                operation, generation_modes=list(GenerationMode), generation_config=config
+            ):
+                run(case)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_U11_whatever_is_sent_is_answered_as_described(number: int, bearer: dict[str, str], post: Any) -> None:
+    asked = 0
+
+    def run(case: Any) -> None:
+        nonlocal asked
+        asked += 1
+        with transaction.atomic():
+            response = case.call(headers=bearer)
+            # What a schema cannot say, such as that a caption has at most 30 tags, is refused by path.
+            is_refused = case.method != "GET" and response.status_code == 422 and response.json()["errors"]
+            excluded = [positive_data_acceptance] if is_refused else []
+            case.validate_response(response, headers=bearer, excluded_checks=excluded)
+            transaction.set_rollback(True)
+
+    cases(schemathesis.openapi.from_wsgi("/api/openapi.json", application), post, number, run)
+    assert asked > 100
+
+
+# --- Too much, and too clever -----------------------------------------------------------------------------------------
+
+INJECTIONS = ["' OR '1'='1", "'; DROP TABLE posts_post; --", "1) UNION SELECT password FROM accounts_user --"]
+INJECTIONS += ["1; SELECT pg_sleep(5) --", "$$; SELECT 1; $$", "%' OR 1=1 --", "\\'; SELECT 1 --", '" OR ""="']
+
+
+@dataclass
+class Field:
+    """A place in a request where a value goes, and what the description says of it."""
+
+    place: str
+    """ "path", "query" or "body"."""
+    name: str
+    schema: dict[str, Any]
+
+
+@dataclass
+class Operation:
+    path: str
+    method: str
+    fields: list[Field]
+    body: dict[str, Any] | None
+    """One that holds; None if it takes no JSON."""
+    needs_body: bool
+
+    def ask(self, client: Client, post: Any, field: Field | None = None, value: Any = None) -> Any:
+        """Send what holds, but for `value` in one place. What it does is taken back; it takes less than a second."""
+        url = self.path.replace(
+            "{id}", quote(str(value) if field and field.place == "path" else _known(self.path, post))
+        )
+        body = dict(self.body or {})
+        if field and field.place == "query":
+            url += f"?{urlencode({field.name: value})}"
+        if field and field.place == "body":
+            body[field.name] = value
+        started = time.perf_counter()
+        with transaction.atomic():
+            answer = client.generic(self.method, url, json.dumps(body), "application/json")
+            transaction.set_rollback(True)
+        assert time.perf_counter() - started < 1, (self.method, url[:200])
+        assert answer.status_code < 500, (self.method, url[:200], str(body)[:200])
+        return answer
+
+
+def _known(path: str, post: Any) -> str:
+    return real_id(path, post) or ""
+
+
+def operations() -> Iterator[Operation]:
+    """All of the description that take JSON or nothing."""
+    schema = api.get_openapi_schema()
+
+    def resolved(of: dict[str, Any]) -> dict[str, Any]:
+        name = of.get("$ref") or next((one.get("$ref") for one in of.get("allOf", ())), None)
+        return schema["components"]["schemas"][name.rsplit("/", 1)[1]] if name else of
+
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            fields = [Field(one["in"], one["name"], one["schema"]) for one in operation["parameters"]]
+            fields = [one for one in fields if one.place in {"path", "query"}]
+            content = operation.get("requestBody", {}).get("content", {})
+            body = None
+            if "application/json" in content:
+                model = resolved(content["application/json"]["schema"])
+                properties = {name: resolved(of) for name, of in model.get("properties", {}).items()}
+                body = {name: _sample(properties[name]) for name in model.get("required", ())}
+                fields += [Field("body", name, of) for name, of in properties.items()]
+            needs_body = operation.get("requestBody", {}).get("required", False)
+            yield Operation(path, method.upper(), fields, body, needs_body)
+
+
+def writes() -> list[Operation]:
+    return [one for one in operations() if one.method != "GET"]
+
+
+def _sample(schema: dict[str, Any]) -> Any:
+    if "enum" in schema:
+        return schema["enum"][0]
+    return {"string": "word", "integer": 1, "boolean": True, "array": [], "object": {}}.get(
+        schema.get("type", ""), "word"
+    )
+
+
+@pytest.fixture
+def client(bearer: dict[str, str]) -> Client:
+    return Client(headers=bearer)
+
+
+def test_U10_every_field_at_its_limit_one_more_and_a_thousand_times(client: Client, post: Any) -> None:
+    tried = 0
+    for operation in operations():
+        for field in operation.fields:
+            limits = [field.schema, *field.schema.get("anyOf", ())]
+            longest = max((one.get("maxLength", 0) for one in limits), default=0)
+            largest = max((one.get("maximum", 0) for one in limits), default=0)
+            for limit, of in ((longest, lambda count: "x" * count), (largest, lambda number: number)):
+                if not limit:
+                    continue
+                tried += 1
+                operation.ask(client, post, field, of(limit))
+                for too_much in (limit + 1, limit * 1000):
+                    answer = operation.ask(client, post, field, of(too_much))
+                    assert answer.status_code >= 400, (operation, field, too_much)
+            for value in (10**400, -1, None, [], {}, "\0", "\ud800", "é" * 5000, 1e308, True):
+                operation.ask(client, post, field, value if value != "\ud800" or field.place == "body" else "\ufffd")
+    assert tried > 5
+
+
+@pytest.mark.parametrize("text", ["[" * 10_000, '{"a":' * 10_000, "[" * 10_000 + "]" * 10_000, "", "nul", "\ufeff{}"])
+def test_U10_json_that_is_deep_or_broken_is_refused(text: str, client: Client, post: Any) -> None:
+    for operation in operations():
+        if operation.body is None:
+            continue
+        started = time.perf_counter()
+        with transaction.atomic():
+            url = operation.path.replace("{id}", _known(operation.path, post))
+            answer = client.generic(operation.method, url, text, "application/json")
+            transaction.set_rollback(True)
+        assert time.perf_counter() - started < 1
+        is_nothing = text == "\ufeff{}" or (text == "" and not operation.needs_body)
+        assert (200 if is_nothing else 400) <= answer.status_code < 500, (operation.path, text[:10], answer.text)
+
+
+def test_H3_a_session_changes_nothing_without_its_token_nor_from_elsewhere(
+    author: User, post: Any, bearer: dict[str, str]
+) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(author)
+    for operation in writes():
+        url = operation.path.replace("{id}", _known(operation.path, post))
+        for headers in ({}, {"Origin": "https://evil.example"}, {"X-CSRFToken": "x" * 64}):
+            before = changes()
+            answer = browser.generic(
+                operation.method, url, json.dumps(operation.body or {}), "application/json", headers=headers
+            )
+            assert (answer.status_code, answer.json()["code"]) == (403, "csrf"), url
+            assert changes() == before
+        answer = browser.generic(operation.method, url, "{}", "text/plain")
+        assert (answer.status_code, answer.json()["code"]) == (415, "content-type"), url
+
+
+def test_A1_a_token_that_may_only_read_changes_nothing(author: User, post: Any, bearer: dict[str, str]) -> None:
+    _, secret = make_token(author, name="reads", may_write=False, days=1)
+    reader = Client(headers={"Authorization": f"Bearer {secret}"})
+    for operation in writes():
+        url = operation.path.replace("{id}", _known(operation.path, post))
+        before = changes()
+        answer = reader.generic(operation.method, url, json.dumps(operation.body or {}), "application/json")
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope"), url
+        assert set(changes()) - set(before) <= {"accounts_personaltoken"}
+
+
+EXTRA = {"author": "1", "author_id": 1, "is_staff": True, "is_superuser": True, "folded_likes": 9, "like_count": 9}
+EXTRA |= {"folded_followers": 9, "removed_at": None, "published_at": "2020-01-01T00:00:00Z", "state": "published"}
+EXTRA |= {"suspended_at": "2020-01-01T00:00:00Z", "hidden_until_approved": False, "pinned_at": "2020-01-01T00:00:00Z"}
+
+
+def test_A11_no_operation_takes_what_it_does_not_ask_for(author: User, post: Any, client: Client) -> None:
+    people = ("is_staff", "is_superuser", "suspended_at", "folded_followers", "folded_posts")
+    posts = ("author_id", "published_at", "removed_at", "folded_likes")
+
+    def kept() -> Any:
+        comments = Comment.objects.values_list("pk", "author_id", "pinned_at", "folded_likes").order_by("pk")
+        of_people = User.objects.values_list("pk", *people).order_by("pk")
+        return [
+            list(of_people),
+            list(Post.objects.filter(pk=post.pk).values_list(*posts)),
+            list(comments.filter(post=post)),
+        ]
+
+    before = kept()
+    for operation in writes():
+        if operation.method == "DELETE":
+            continue
+        url = operation.path.replace("{id}", _known(operation.path, post))
+        with transaction.atomic():
+            answer = client.generic(
+                operation.method, url, json.dumps(EXTRA | (operation.body or {})), "application/json"
+            )
+            after = kept()
+            transaction.set_rollback(True)
+        assert answer.status_code < 500, url
+        assert after[:2] == before[:2], url
+        assert after[2][: len(before[2])] == before[2], url
+
+
+def test_U12_what_would_be_sql_is_only_text(client: Client, post: Any) -> None:
+    for operation in operations():
+        for field in operation.fields:
+            nothing = operation.ask(client, post, field, "nothing of ours")
+            for text in INJECTIONS:
+                answer = operation.ask(client, post, field, text)
+                assert answer.status_code == nothing.status_code, (operation.path, field.name, text, answer.text)
+    assert Post.objects.filter(pk=post.pk).exists()

@@ -10,7 +10,7 @@ import logging
 from functools import cached_property
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, RawPostDataException
 from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
@@ -92,6 +92,11 @@ def on_stranger(request: HttpRequest, error: AuthenticationError) -> HttpRespons
 def on_form(request: HttpRequest, error: RawPostDataException) -> HttpResponse:
     """A form came where only JSON is read."""
     return problem_response(Problem(415, "content-type", "Send this as application/json."))
+
+
+@api.exception_handler(RequestDataTooBig)
+def on_too_much(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return problem_response(Problem(413, "too-large", "This body is larger than this address takes."))
 
 
 @api.exception_handler(HttpError)

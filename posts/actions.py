@@ -90,12 +90,9 @@ def create_post(
     """
     if not 1 <= len(uploads) <= MAX_SLIDES:
         raise ValueError(f"a post has 1 to {MAX_SLIDES} photos and videos, not {len(uploads)}")
-    taken: list[Media] = []
+    taken = take_files(owner=author, uploads=uploads)
+    slides = [Slide(medium.pk, upload.alt) for medium, upload in zip(taken, uploads, strict=True)]
     try:
-        for upload in uploads:
-            medium = take_file(owner=author, file=upload.file, name=upload.name, within_quota=False)
-            taken.append(medium)
-        slides = [Slide(medium.pk, upload.alt) for medium, upload in zip(taken, uploads, strict=True)]
         return share_post(author=author, slides=slides, caption=caption, location=location, at=at)
     except BaseException:
         for medium in taken:
@@ -127,6 +124,19 @@ def take_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool
             )
             files.arrive()
         return medium
+
+
+def take_files(*, owner: User, uploads: Sequence[Upload]) -> list[Media]:
+    """Keep files that are to be shared at once, all or none. Raises what `take_file` does, but for the quota."""
+    taken: list[Media] = []
+    try:
+        for upload in uploads:
+            taken.append(take_file(owner=owner, file=upload.file, name=upload.name, within_quota=False))  # noqa: PERF401  (what came before a refusal is deleted)
+    except BaseException:
+        for medium in taken:
+            delete_medium(medium)
+        raise
+    return taken
 
 
 def check_quota(owner: User, size: int) -> None:

@@ -17,7 +17,6 @@ from accounts.idempotency import Once
 from common.api import PROBLEMS, FieldError, Missing, Problem, Refused
 from common.api_bodies import ID, Body, IdIn, form_problem, is_multipart, read_body
 from common.ratelimit import FILES, UPLOADS, seconds_to_wait, too_many_problem
-from common.text import clean_text
 from media.errors import MediaError, TransientMediaError
 from posts import actions, saving
 from posts.api import CommentOut, MediaOut, PostOut, comment_out, find_post, for_answers, media_out, post_out, router
@@ -164,11 +163,8 @@ def create_post(request: MemberRequest) -> HttpResponse:
     is_shared = False
     try:
         # Files first, for they outlive no transaction: those of a post that is not shared after all are deleted.
-        for file in form.uploads:
-            binary = cast("BinaryIO", file)
-            taken.append(actions.take_file(owner=request.user, file=binary, name=file.name or "", within_quota=False))
-        alts = [clean_text(alt) for alt in form.alts] + [""] * len(taken)
-        slides = [*form.slides, *(actions.Slide(medium.pk, alt) for medium, alt in zip(taken, alts, strict=False))]
+        taken = actions.take_files(owner=request.user, uploads=form.files_as_uploads())
+        slides = form.slides_with(taken)
         texts = {name: form.cleaned_data[name] for name in ("caption", "location", "audience")}
         with transaction.atomic():
             if known := once.claim():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, cast
 
@@ -28,7 +29,7 @@ from common.linkify import extract_names, extract_tags
 from common.text import clean_line, clean_text
 from media.errors import MediaError
 from media.intake import probe_upload
-from posts.actions import Slide, SlideError, SlidesRefusedError, judge_slides, too_many_bytes
+from posts.actions import Slide, SlideError, SlidesRefusedError, Upload, judge_slides, too_many_bytes
 from posts.models import Audience, Comment, Media, Post, words_of
 
 
@@ -140,6 +141,18 @@ class PostForm(forms.Form):
             except forms.ValidationError as error:
                 self.add_error(None, forms.ValidationError(error.message, code="alt"))
         return self.cleaned_data
+
+    def files_as_uploads(self) -> list[Upload]:
+        """The files of a valid form, each with its alt text."""
+        alts = [clean_text(alt) for alt in self.alts] + [""] * len(self.uploads)
+        pairs = zip(self.uploads, alts, strict=False)
+        return [Upload(cast("BinaryIO", file), file.name or "", alt) for file, alt in pairs]
+
+    def slides_with(self, taken: Sequence[Media]) -> list[Slide]:
+        """All slides of a valid form, when `taken` have been made of its files; leaves their alt texts on them."""
+        for medium, upload in zip(taken, self.files_as_uploads(), strict=True):
+            medium.alt = upload.alt
+        return [*self.slides, *(Slide(medium.pk, medium.alt) for medium in taken)]
 
     def refuse_file(self, index: int, error: MediaError) -> None:
         name = self.uploads[index].name or ""

@@ -11,11 +11,10 @@ from django.views.decorators.http import require_http_methods
 from accounts.http import MemberRequest
 from common.http import json_error, wants_json
 from common.ratelimit import FILES, UPLOADS, seconds_to_wait, too_many_sentence
-from common.text import clean_text
 from media.edits import FILTERS
 from media.errors import MediaError, TransientMediaError
 from media.intake import accepted_uploads
-from posts.actions import Slide, SlidesRefusedError, delete_medium, share_post, take_file
+from posts.actions import SlidesRefusedError, share_post, take_file, take_files
 from posts.forms import PostForm
 from posts.models import Media
 from posts.models.media import MediaState
@@ -37,12 +36,12 @@ def create(request: MemberRequest) -> HttpResponse:
     if seconds := seconds_to_wait(UPLOADS, f"person:{request.user.pk}"):
         return _too_many(request, form, seconds)
     try:
-        taken = _take_all_files(request, form)
+        taken = take_files(owner=request.user, uploads=form.files_as_uploads())
     except TransientMediaError as error:
         # The disk is full, the object store is away: nothing was kept, and what was typed is still in the form.
         form.add_error("files", str(error))
         return _refusal(request, form, [], status=503)
-    slides = [*form.slides, *(Slide(medium.pk, medium.alt) for medium in taken)]
+    slides = form.slides_with(taken)
     texts = {name: form.cleaned_data[name] for name in ("caption", "location", "audience")}
     try:
         post = share_post(author=request.user, slides=slides, **texts)
@@ -57,22 +56,6 @@ def create(request: MemberRequest) -> HttpResponse:
     else:
         messages.success(request, "Your post is shared.")
     return redirect(post)
-
-
-def _take_all_files(request: MemberRequest, form: PostForm) -> list[Media]:
-    """Store all files of a valid form, or none: in order, each with its alt text, which is not stored yet."""
-    taken: list[Media] = []
-    alts = [clean_text(alt) for alt in form.alts] + [""] * len(form.uploads)
-    try:
-        for file, alt in zip(form.uploads, alts, strict=False):
-            binary = cast("BinaryIO", file)
-            taken.append(take_file(owner=request.user, file=binary, name=file.name or "", within_quota=False))
-            taken[-1].alt = alt
-    except BaseException:
-        for medium in taken:
-            delete_medium(medium)
-        raise
-    return taken
 
 
 def _keep_good_files(request: MemberRequest, form: PostForm) -> list[Media]:

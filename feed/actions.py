@@ -1,13 +1,13 @@
-"""What changes which tags somebody follows and mutes. All are idempotent."""
+"""What changes which tags somebody follows and mutes, and what is suggested to them. All are idempotent."""
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from common.limits import MAX_FOLLOWED_TAGS, MAX_MUTED_TAGS
-from feed.models import TagFollow, TagMute
-from posts.models import Hashtag
+from feed.models import DismissedPerson, NotInterested, TagFollow, TagMute
+from posts.models import Hashtag, Post
 
 
 class TooManyTagsError(Exception):
@@ -59,3 +59,32 @@ def _add(model: type[TagFollow | TagMute], person: User, tag: Hashtag, limit: in
         raise TooManyTagsError(f"You {verb} {limit} tags, which is the limit. {undo} one of them first.")
     model.objects.create(person=person, hashtag=tag)
     return True
+
+
+# --- Explore and suggestions ------------------------------------------------------------------------------------------
+
+
+def hide_from_explore(person: User, *, post: Post) -> bool:
+    """Show `person` the post in Explore no more; return whether that is new. Raises Post.DoesNotExist."""
+    try:
+        return NotInterested.objects.get_or_create(person_id=person.pk, post_id=post.pk)[1]
+    except IntegrityError as error:
+        raise Post.DoesNotExist from error
+
+
+def show_in_explore(person: User, *, post: Post) -> bool:
+    """Undo `hide_from_explore`; return whether there was anything to undo."""
+    return NotInterested.objects.filter(person_id=person.pk, post_id=post.pk).delete()[0] > 0
+
+
+def dismiss_suggestion(person: User, *, dismissed: User) -> bool:
+    """Suggest `dismissed` to `person` no more; return whether that is new. Raises User.DoesNotExist."""
+    try:
+        return DismissedPerson.objects.get_or_create(person_id=person.pk, dismissed_id=dismissed.pk)[1]
+    except IntegrityError as error:
+        raise User.DoesNotExist from error
+
+
+def restore_suggestion(person: User, *, dismissed: User) -> bool:
+    """Undo `dismiss_suggestion`; return whether there was anything to undo."""
+    return DismissedPerson.objects.filter(person_id=person.pk, dismissed_id=dismissed.pk).delete()[0] > 0

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -50,6 +50,45 @@ class TagMute(SnowflakeModel):
 
     def __str__(self) -> str:
         return f"{self.person_id} mutes #{self.hashtag_id}"
+
+
+def _row_of(model: str, *, db_index: bool = False) -> models.ForeignKey[Any, Any]:
+    """A reference whose rows the database itself takes along: the constraint is made in the migration."""
+    return models.ForeignKey(
+        model, models.DO_NOTHING, db_constraint=False, editable=False, db_index=db_index, related_name="+"
+    )
+
+
+class NotInterested(SnowflakeModel):
+    """`person` is not shown the post in Explore any more. Lives on the person's shard; only they know."""
+
+    person = _row_of(settings.AUTH_USER_MODEL)
+    post = _row_of("posts.Post", db_index=True)
+
+    class Meta:
+        constraints = [
+            # feed.explore, for every post that is looked at.
+            models.UniqueConstraint(fields=["person", "post"], name="not_interested_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} is not interested in {self.post_id}"
+
+
+class DismissedPerson(SnowflakeModel):
+    """`dismissed` is not suggested to `person` any more. Lives on the person's shard; only they know."""
+
+    person = _row_of(settings.AUTH_USER_MODEL)
+    dismissed = _row_of(settings.AUTH_USER_MODEL, db_index=True)
+
+    class Meta:
+        constraints = [
+            # feed.suggestions, for every person that is looked at.
+            models.UniqueConstraint(fields=["person", "dismissed"], name="dismissed_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} dismissed {self.dismissed_id}"
 
 
 def without_muted_tags(viewer: Viewer) -> Q:

@@ -1,13 +1,19 @@
 from django.urls import path
 
 import common.converters  # noqa: F401  (registers <username>)
-from feed import tag_views, views
+from feed import explore_views, suggestion_views, tag_views, views
 
 app_name = "feed"
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("explore/", views.explore, name="explore"),
+    path("explore/", explore_views.explore, name="explore"),
+    path("explore/again/", explore_views.explore_again, name="explore_again"),
+    path("explore/posts/<str:shortcode>/hide/", explore_views.hide_post, name="hide_post"),
+    path("explore/posts/<str:shortcode>/show/", explore_views.show_post, name="show_post"),
+    path("explore/people/", suggestion_views.suggested, name="suggested"),
+    path("explore/people/<username:username>/dismiss/", suggestion_views.dismiss, name="dismiss"),
+    path("explore/people/<username:username>/restore/", suggestion_views.restore, name="restore"),
     path("explore/tags/<str:tag>/", views.tag, name="tag"),
     path("explore/tags/<str:tag>/follow/", tag_views.follow_tag, name="follow_tag"),
     path("explore/tags/<str:tag>/unfollow/", tag_views.unfollow_tag, name="unfollow_tag"),

@@ -1,24 +1,21 @@
-"""Every list of posts: home, explore, tags, profiles."""
+"""Lists of posts: home, tags, profiles, the archive."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import MemberRequest, SiteRequest
 from common.http import varies_by_htmx
-from common.ids import first_id_at
 from common.linkify import normalize_tag
-from common.pagination import MAX_BIGINT, Page, cursor_of, page_by_id, url_after
+from common.pagination import Page, cursor_of, page_by_id, url_after
 from common.text import clean_line
+from feed.explore import best_posts
 from feed.home import home_posts
-from feed.models import without_muted_tags
 from feed.profiles import count_close_posts, posts_of, profiles_for, tagged_page
 from feed.suggestions import suggestions_for
 from feed.tag_views import tag_state
@@ -29,7 +26,6 @@ from social.questions import questions_about
 POSTS_PER_PAGE = 12
 TILES_PER_PAGE = 24
 LANDING_POSTS = 6
-EXPLORE_DAYS = 60
 COUNTED_POSTS = 1_000
 """Of a tag: each is looked at to know whether the viewer may see it, so that more are "1,000+"."""
 
@@ -51,42 +47,7 @@ def home(request: SiteRequest) -> HttpResponse:
 
 
 def _landing(request: SiteRequest) -> HttpResponse:
-    posts = Post.objects.visible_to(request.user).order_by("-folded_likes", "-id").for_cards(request.user)
-    return render(request, "feed/landing.html", {"posts": posts[:LANDING_POSTS]})
-
-
-@require_safe
-@login_not_required
-def explore(request: SiteRequest) -> HttpResponse:
-    """The best liked posts of the last weeks, from people one does not have to follow."""
-    recent = first_id_at(timezone.now() - timedelta(days=EXPLORE_DAYS))
-    posts = (
-        Post.objects.visible_to(request.user)
-        .unmuted_by(request.user)
-        .filter(without_muted_tags(request.user), pk__gt=recent)
-        .order_by("-folded_likes", "-id")
-    )
-    if request.user.is_authenticated:
-        posts = posts.exclude(author_id=request.user.pk)
-    after = _explore_cursor(request)
-    if after is not None:
-        likes, post_id = after
-        # The first condition says nothing new, but it is a range of the index, which an OR is not.
-        posts = posts.filter(folded_likes__lte=likes).exclude(folded_likes=likes, pk__gte=post_id)
-    found = list(posts.for_cards(request.user)[: TILES_PER_PAGE + 1])
-    page = Page(found[:TILES_PER_PAGE])
-    if len(found) > TILES_PER_PAGE:
-        last = page.items[-1]
-        page.next_url = url_after(request, f"{last.folded_likes}-{last.pk}")
-    return _grid(request, "feed/explore.html", {"page": page})
-
-
-def _explore_cursor(request: SiteRequest) -> tuple[int, int] | None:
-    likes, _, post_id = request.GET.get("cursor", "").partition("-")
-    if not all(part.isascii() and part.isdigit() and len(part) <= 19 for part in (likes, post_id)):
-        return None
-    # The column of likes is 32 bits wide.
-    return min(int(likes), 2**31 - 1), min(int(post_id), MAX_BIGINT)
+    return render(request, "feed/landing.html", {"posts": best_posts(request.user, count=LANDING_POSTS)})
 
 
 @require_safe

@@ -5,6 +5,7 @@ from redis.exceptions import ConnectionError as ValkeyDownError
 
 from accounts.actions import suspend_person
 from common import valkey
+from common.tasks import fold_counters
 from feed import timelines
 from feed.home import home_posts
 from feed.tasks import fan_out_post, sweep
@@ -250,8 +251,6 @@ def test_U10_a_cursor_that_is_not_ours_is_the_first_page(cursor, as_, follower, 
 
 
 def test_somebody_who_follows_nobody_is_shown_people_to_follow(as_, stranger, post):
-    from common.tasks import fold_counters
-
     fold_counters()
     answer = as_(stranger).get("/")
 
@@ -261,8 +260,10 @@ def test_somebody_who_follows_nobody_is_shown_people_to_follow(as_, stranger, po
 
 @pytest.mark.parametrize("size", [2, 12])
 def test_O7_home_costs_the_same_queries_whatever_its_size(
-    size, as_, author, follower, share, django_assert_num_queries
+    size, as_, author, follower, stranger, share, django_assert_num_queries
 ):
+    share(stranger)
+    fold_counters()
     for number in range(size):
         share(author, photos=1 + number % 3)
     browser = as_(follower)

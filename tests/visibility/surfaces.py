@@ -183,6 +183,12 @@ SURFACES: dict[str, Surface] = {
     # Lists
     "feed:home": page(),
     "feed:explore": page(),
+    "feed:explore_again": mine("forgets what one was shown"),
+    "feed:hide_post": post("post", sees),
+    "feed:show_post": post("post", sees),
+    "feed:suggested": page(),
+    "feed:dismiss": post("person", knows_another),
+    "feed:restore": post("person", knows_another),
     "feed:tag": page(tag="seen"),
     "feed:archive": page(),
     "search:search": page(*SEARCHES),

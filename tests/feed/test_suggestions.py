@@ -1,0 +1,181 @@
+"""Who is suggested to whom, and why."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+
+from accounts.actions import suspend_person
+from accounts.models import User
+from common.tasks import fold_counters
+from feed.actions import dismiss_suggestion
+from feed.models import DismissedPerson
+from feed.suggestions import followed_by, suggestions_after, suggestions_for
+from social.actions import block, change_privacy, follow, mute, unfollow
+from tests.conftest import HTMX
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def circle(person):
+    """The reader follows anna and ben, who both follow carla; ben alone follows dora."""
+    people = {name: person(name) for name in ("reader", "anna", "ben", "carla", "dora")}
+    for who, whom in [("reader", "anna"), ("reader", "ben"), ("anna", "carla"), ("ben", "carla"), ("ben", "dora")]:
+        follow(people[who], followee=people[whom])
+    people["reader"].refresh_from_db()
+    return people
+
+
+def told(reader, **options):
+    reader = User.objects.get(pk=reader.pk)
+    return [(one.username, one.reason) for one in suggestions_for(reader, **options)]
+
+
+def test_friends_of_friends_come_first_and_say_why(circle):
+    assert told(circle["reader"]) == [("carla", "Followed by ben and anna"), ("dora", "Followed by ben")]
+
+
+@pytest.mark.parametrize(
+    ("names", "number", "text"),
+    [
+        (["anna"], 1, "Followed by anna"),
+        (["anna", "ben"], 2, "Followed by anna and ben"),
+        (["anna"], 2, "Followed by anna and 1 other"),
+        (["anna", "ben", "carla"], 4, "Followed by anna and 3 others"),
+    ],
+)
+def test_the_reason_in_words(names, number, text):
+    assert followed_by(names, number) == text
+
+
+def test_whom_one_follows_asks_mutes_blocks_or_dismisses_is_not_suggested(circle, person):
+    reader = circle["reader"]
+    for name in ("erin", "finn", "gus"):
+        follow(circle["anna"], followee=person(name))
+    people = {one.username: one for one in User.objects.all()}
+    change_privacy(people["erin"], is_private=True)
+    assert len(told(reader)) == 5
+    follow(reader, followee=circle["carla"])
+    follow(reader, followee=people["erin"])
+    mute(reader, muted=people["finn"])
+    block(people["gus"], blocked=reader)
+    dismiss_suggestion(reader, dismissed=circle["dora"])
+
+    assert told(reader) == []
+
+
+def test_A2_a_reason_names_nobody_whom_one_does_not_see_by_now(circle):
+    reader = circle["reader"]
+    assert told(reader)[0] == ("carla", "Followed by ben and anna")
+
+    suspend_person(circle["ben"], reason="spam")
+
+    # The list is kept for an hour; who is named is asked each time.
+    assert told(reader) == [("carla", "Followed by anna")]
+    unfollow(reader, followee=circle["anna"])
+    assert told(reader) == []
+
+
+def test_A6_whoever_blocks_is_gone_from_a_list_that_is_kept(circle):
+    reader = circle["reader"]
+    assert told(reader)[0][0] == "carla"
+
+    block(circle["carla"], blocked=reader)
+    suspend_person(circle["dora"], reason="spam")
+
+    assert told(reader) == []
+
+
+def test_newcomers_are_suggested_popular_and_new_people(person, share):
+    newcomer, fan = person("newcomer"), person("fan")
+    for name in ("star", "bright", "plain", "silent"):
+        one = person(name)
+        if name != "silent":
+            share(one)
+        if name in {"star", "bright"}:
+            follow(fan, followee=one)
+    fold_counters()
+
+    assert told(newcomer) == [("bright", "Popular"), ("star", "Popular"), ("plain", "New here")]
+
+
+def test_a_follow_makes_the_list_anew(circle, person):
+    reader = circle["reader"]
+    assert len(told(reader)) == 2
+    erin, finn = person("erin"), person("finn")
+    follow(erin, followee=finn)
+
+    follow(reader, followee=erin)
+
+    assert ("finn", "Followed by erin") in told(reader)
+
+
+def test_the_page_of_all_goes_on_by_cursor_without_gap_or_repeat(circle, person, as_):
+    for number in range(23):
+        follow(circle["anna"], followee=person(f"other{number}"))
+    browser = as_(circle["reader"])
+
+    page = browser.get("/explore/people/").context["page"]
+    rest = browser.get(page.next_url, headers=HTMX)
+
+    names = [one.username for one in page] + [one.username for one in rest.context["page"]]
+    assert (len(page), len(names), len(set(names))) == (20, 25, 25)
+    assert "<html" not in rest.text
+    assert browser.get("/explore/people/?cursor=1000000000000").status_code == 200
+
+
+def test_dismissing_and_undoing(circle, as_):
+    browser = as_(circle["reader"])
+    assert "Do not suggest carla" in browser.get("/explore/people/").text
+
+    row = browser.post("/explore/people/carla/dismiss/", headers=HTMX).text
+
+    assert "Undo" in row
+    assert [name for name, _ in told(circle["reader"])] == ["dora"]
+    again = browser.post("/explore/people/carla/restore/", headers=HTMX).text
+    assert "Follow" in again
+    assert [name for name, _ in told(circle["reader"])] == ["carla", "dora"]
+
+
+def test_without_scripts_dismissing_can_be_undone_too(circle, as_):
+    browser = as_(circle["reader"])
+
+    page = browser.post("/explore/people/carla/dismiss/", {"next": "/"}, follow=True)
+
+    assert page.redirect_chain == [("/", 302)]
+    assert "carla is not suggested to you any more" in page.text
+    assert 'action="/explore/people/carla/restore/"' in page.text
+
+
+def test_D1_dismissing_again_is_harmless_and_goes_with_the_person(circle):
+    reader, carla = circle["reader"], circle["carla"]
+    assert [dismiss_suggestion(reader, dismissed=carla) for _ in range(2)] == [True, False]
+    with pytest.raises(User.DoesNotExist):
+        dismiss_suggestion(reader, dismissed=User(pk=1))
+    assert DismissedPerson.objects.count() == 1
+
+
+def test_nobody_to_suggest_says_so(as_, person):
+    assert "Nobody to suggest" in as_(person("alone")).get("/explore/people/").text
+
+
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_suggestions_cost_the_same_queries_whatever_their_number(
+    size, circle, person, as_, django_assert_num_queries
+):
+    for number in range(size):
+        follow(circle["anna"], followee=person(f"other{number}"))
+    browser = as_(circle["reader"])
+    browser.get("/explore/people/")
+
+    # Session, viewer, the bell, the people.
+    with django_assert_num_queries(4):
+        browser.get("/explore/people/")
+    cache.clear()
+    # … and friends of friends, popular and new ones.
+    with django_assert_num_queries(7):
+        browser.get("/explore/people/")
+    reader = User.objects.get(username="reader")
+    with django_assert_num_queries(1):
+        suggestions_after(reader, 0, count=20)

@@ -78,9 +78,10 @@ SET session_replication_role = origin;
 
 def columns_without_default(table: str) -> dict[str, str]:
     """Columns that must be given and that FILL does not name: {name: a value of its type}."""
+    from django.apps import apps
     from django.db import connection
 
-    empty = {"boolean": "false", "jsonb": "'{}'", "character varying": "''", "text": "''"}
+    empty = {"boolean": "false", "jsonb": "'{}'", "ARRAY": "'{}'", "character varying": "''", "text": "''"}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT column_name, data_type FROM information_schema.columns"
@@ -89,7 +90,10 @@ def columns_without_default(table: str) -> dict[str, str]:
         )
         named = FILL.split(f"INSERT INTO {table} (", 1)[1].split(")", 1)[0].replace("{", ",").replace("\n", " ")
         known = {name.strip() for name in named.split(",")}
-        return {name: empty.get(kind, "0") for name, kind in cursor.fetchall() if name not in known}
+        more = {name: empty.get(kind, "0") for name, kind in cursor.fetchall() if name not in known}
+    models = [model._meta for model in apps.get_models()]  # noqa: SLF001  (Django's own, documented)
+    defaults = {field.column: field.default for one in models if one.db_table == table for field in one.concrete_fields}
+    return {name: f"'{defaults[name]}'" if isinstance(defaults.get(name), str) else more[name] for name in more}
 
 
 def fill(people: int, posts: int, follows: int) -> None:
@@ -107,18 +111,13 @@ def fill(people: int, posts: int, follows: int) -> None:
 
 def pages() -> dict[str, Callable[[Any, bool], Any]]:
     """The query of each list for a reader: with the rule, or without it."""
-    from datetime import timedelta
-
-    from django.utils import timezone
-
     from accounts.models import User
-    from common.ids import first_id_at
     from feed.timelines import newest_ids
     from posts.models import Comment, Post, PostHashtag
+    from posts.models.post import ExploreScore
     from social.models import Follow
 
     hot_id = _most_commented()
-    recent = first_id_at(timezone.now() - timedelta(days=60))
 
     def posts(reader: Any, ruled: bool) -> Any:
         return Post.objects.visible_to(reader) if ruled else Post.objects.published()
@@ -128,7 +127,7 @@ def pages() -> dict[str, Callable[[Any, bool], Any]]:
         return (found.unmuted_by(reader) if ruled else found).for_cards(reader)
 
     def explore(reader: Any, ruled: bool) -> Any:
-        found = posts(reader, ruled).filter(pk__gt=recent).order_by("-folded_likes", "-id")
+        found = posts(reader, ruled).order_by(ExploreScore("folded_likes", "id").desc(), "-id")
         found = found.exclude(author_id=reader.pk) if reader.is_authenticated else found
         return (found.unmuted_by(reader) if ruled else found).for_cards(reader)[:25]
 

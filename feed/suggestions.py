@@ -54,7 +54,7 @@ def suggestions_after(reader: User, start: int, *, count: int) -> tuple[list[Use
     follow), and a query a page.
     """
     found: list[User] = []
-    candidates = _candidates(reader)
+    candidates = candidates_for(reader)
     at = start
     while at < len(candidates) and len(found) < count:
         batch = candidates[at : at + 2 * count]
@@ -108,17 +108,20 @@ def key_of(reader: User) -> str:
     return f"suggested:{reader.pk}:{reader.follows_version}"
 
 
-def _candidates(reader: User) -> list[Candidate]:
+def candidates_for(reader: User) -> list[Candidate]:
     key = key_of(reader)
     kept = cache.get(key)
     if kept is None:
-        kept = _find_candidates(reader)
+        kept = find_candidates(reader)
         cache.set(key, kept, KEPT_SECONDS)
     return [Candidate(*one) for one in kept]
 
 
-def _find_candidates(reader: User) -> list[tuple[int, str, tuple[int, ...], int]]:
-    """The fields of candidates: friends of friends, then two popular people to each new one. Three queries."""
+def find_candidates(reader: User) -> list[tuple[int, str, tuple[int, ...], int]]:
+    """The fields of candidates, which the cache keeps: friends of friends, then two popular people to each new one.
+
+    Three queries.
+    """
     found = [(pk, "", tuple(by), number) for pk, by, number in _friends_of_friends(reader)]
     known = {one[0] for one in found}
     asked = FollowRequest.objects.filter(requester=reader, target=OuterRef("pk"))

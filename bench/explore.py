@@ -1,0 +1,136 @@
+"""What Explore and suggestions cost: milliseconds of a page's queries and rows, at two sizes of the site.
+
+`python -m bench.explore [--people 5000 50000] [--posts 20000 200000] [--follows 50000 500000]`. Starts a PostgreSQL of
+its own, fills it with SQL and measures what a reader's request does, without template and network: median and 95th
+percentile over readers. The baseline, in the same run, is a page of the newest posts that asks nothing of anybody.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.visibility import fill
+
+READERS = 60
+PAGE = 24
+SHOWN = 2_000
+
+
+def figures(readers: list[Any], run: Callable[[Any], Any]) -> tuple[float, float]:
+    """(median, 95th percentile) in ms over `readers`, each once, after three to warm up."""
+    for reader in readers[:3]:
+        run(reader)
+    took = []
+    for reader in readers:
+        start = time.perf_counter()
+        run(reader)
+        took.append((time.perf_counter() - start) * 1000)
+    return statistics.median(took), statistics.quantiles(took, n=20)[-1]
+
+
+def cases() -> dict[str, Callable[[Any], Any]]:
+    from accounts.models import User
+    from feed import explore, suggestions
+    from posts.models import Post
+
+    best = [post.pk for post in explore.best_posts(User(pk=0), count=SHOWN)]
+    lists: dict[int, Any] = {}
+
+    def newest(reader: Any) -> Any:
+        return list(Post.objects.published().for_cards(reader).order_by("-id")[:PAGE])
+
+    def explored(shown: list[int]) -> Callable[[Any], Any]:
+        def run(reader: Any) -> Any:
+            explore.shown_to = lambda _: shown
+            return explore.explore_posts(reader, after=None, count=PAGE)
+
+        return run
+
+    def further(reader: Any) -> Any:
+        explore.shown_to = lambda _: []
+        _, place = explore.explore_posts(reader, after=None, count=PAGE)
+        return explore.explore_posts(reader, after=place, count=PAGE)
+
+    def found(reader: Any) -> Any:
+        lists[reader.pk] = suggestions.find_candidates(reader)
+        return lists[reader.pk]
+
+    def kept(reader: Any) -> Any:
+        candidates = [suggestions.Candidate(*one) for one in lists[reader.pk]]
+        suggestions.candidates_for = lambda _: candidates
+        return suggestions.suggestions_for(reader)
+
+    return {
+        "baseline: the newest 24, nobody asked": newest,
+        "explore, 24 tiles": explored([]),
+        f"explore, of whom {SHOWN:,} were shown": explored(best),
+        "explore, its first two pages": further,
+        "suggestions, the list made anew": found,
+        "suggestions, five of a list that is kept": kept,
+    }
+
+
+def measure(people: int, posts: int, follows: int) -> None:
+    from accounts.models import User
+
+    rng = random.Random(1)
+    readers = list(User.objects.there().filter(pk__in=rng.sample(range(101, people), READERS * 2)))[:READERS]
+    heading = f"{people:,} people, {posts:,} posts, {follows:,} follows: ms"
+    print(f"\n{heading:<56}{'p50':>8}{'p95':>8}{'of the baseline':>18}")
+    base = 0.0
+    for name, run in cases().items():
+        median, slow = figures(readers, run)
+        base = base or median
+        print(f"{name:<56}{median:>8.2f}{slow:>8.2f}{median / base:>17.2f}×", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, nargs="+", default=[5_000, 50_000])
+    parser.add_argument("--posts", type=int, nargs="+", default=[20_000, 200_000])
+    parser.add_argument("--follows", type=int, nargs="+", default=[50_000, 500_000])
+    options = parser.parse_args()
+
+    from instagram import embedded
+
+    data_dir = Path(tempfile.mkdtemp(prefix="everyframe-bench-"))
+    data_dir.chmod(0o711)
+    os.environ |= {
+        "DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "instagram.settings", "DEBUG": "0",
+        "DATABASE_URL": embedded.postgres_url(data_dir),
+    }  # fmt: skip
+    postgres = embedded.start_postgres(data_dir, durable=False)
+    try:
+        embedded.wait_for_postgres(postgres, data_dir)
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+        from django.db import connection
+
+        call_command("migrate", verbosity=0)
+        for sizes in zip(options.people, options.posts, options.follows, strict=True):
+            with connection.cursor() as cursor:
+                cursor.execute("TRUNCATE accounts_user, posts_post, posts_hashtag CASCADE")
+            fill(*sizes)
+            with connection.cursor() as cursor:
+                # The benchmark's people have all follows in one table and none counted.
+                cursor.execute("UPDATE accounts_user SET folded_followers = id % 1000")
+                cursor.execute("VACUUM ANALYZE accounts_user")
+            measure(*sizes)
+    finally:
+        embedded.stop_postgres(postgres)
+        shutil.rmtree(data_dir, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

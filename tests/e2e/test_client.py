@@ -20,7 +20,7 @@ PHOTO = ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg"
 def token_of(visitor: Visitor) -> str:
     """One that may write, made on the page as a person does."""
     page = visitor.post("/accounts/tokens/", {"name": "client", "may_write": "1", "days": "30", "password": PASSWORD})
-    found = re.search(r"efp_\w+", page.text)
+    found = re.search(r"efp_[\w-]+", page.text)
     assert found, page.text
     return found[0]
 

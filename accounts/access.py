@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
-from accounts.tokens import PREFIX, SEEN_AGAIN_AFTER, PersonalToken, digest_of
+from accounts.oauth import ACCESS_PREFIX, OAuthGrant
+from accounts.tokens import PREFIX, READ, SEEN_AGAIN_AFTER, WRITE, PersonalToken, digest_of
 
 MAX_HEADER_CHARS = 500
 
@@ -30,12 +31,14 @@ class Access:
 def authenticate(request: HttpRequest) -> Access | None:
     """Whom the token in `Authorization: Bearer …` lets in; None without one, and for one that does not work (any more).
 
-    Never raises. Costs one query for a personal token, and once a minute one UPDATE that says when it was used last.
+    Never raises. Costs one query, and once a minute one UPDATE that says when it was used last.
     """
     kind, _, secret = request.headers.get("Authorization", "")[:MAX_HEADER_CHARS].partition(" ")
     if kind.lower() != "bearer" or not secret.isascii():
         return None
     secret = secret.strip()
+    if secret.startswith(ACCESS_PREFIX):
+        return _by_grant(secret)
     return _by_personal_token(secret) if secret.startswith(PREFIX) else None
 
 
@@ -48,9 +51,21 @@ def _by_personal_token(secret: str) -> Access | None:
     return Access(token.person, token.scopes, f"token:{token.pk}")
 
 
-def _note_use(token: PersonalToken) -> None:
+@sensitive_variables()
+def _by_grant(secret: str) -> Access | None:
+    """An app, for a person. Its requests count together, whatever number of its tokens they have."""
+    grants = OAuthGrant.objects.select_related("person", "app__owner")
+    grant = grants.filter(access_digest=digest_of(secret), access_expires_at__gt=timezone.now()).first()
+    if grant is None or not grant.works():
+        return None
+    _note_use(grant)
+    scopes = frozenset({READ, WRITE} if grant.access_may_write else {READ})
+    return Access(grant.person, scopes, f"app:{grant.app_id}:{grant.person_id}")
+
+
+def _note_use(token: PersonalToken | OAuthGrant) -> None:
     """The condition is asked again in the database, so that of many requests at once only one writes."""
     now = timezone.now()
     if token.last_used_at is None or token.last_used_at < now - SEEN_AGAIN_AFTER:
         long_ago = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - SEEN_AGAIN_AFTER)
-        PersonalToken.objects.filter(long_ago, pk=token.pk).update(last_used_at=now)
+        type(token).objects.filter(long_ago, pk=token.pk).update(last_used_at=now)

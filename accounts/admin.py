@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from accounts.actions import restore_person, suspend_person
 from accounts.models import User
+from accounts.oauth import OAuthApp, delete_app
 from accounts.tokens import PersonalToken, revoke_token
 from common.admin import ModeratedAdmin
 
@@ -131,3 +132,26 @@ class PersonalTokenAdmin(ModeratedAdmin):
     @admin.action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, rows: QuerySet[PersonalToken]) -> None:
         self.act_on(request, rows, "Revoked", revoke_token)
+
+
+@admin.register(OAuthApp)
+class OAuthAppAdmin(ModeratedAdmin):
+    """Apps of developers: whose, and where they lead back to. One that does harm is deleted here."""
+
+    list_display = ["name", "owner", "client_id", "is_confidential_"]
+    list_select_related = ["owner"]
+    search_fields = ["name", "owner__username", "client_id"]
+    search_help_text = "A part of a name, a username or a client id"
+    ordering = ["-id"]
+    show_full_result_count = False
+    actions = ["delete_apps"]
+    fields = ["name", "owner", "client_id", "redirect_uris"]
+    readonly_fields = ["name", "owner", "client_id", "redirect_uris"]
+
+    @admin.display(description="has a secret", boolean=True)
+    def is_confidential_(self, app: OAuthApp) -> bool:
+        return app.is_confidential
+
+    @admin.action(description="Delete, with all that people let it do", permissions=["change"])
+    def delete_apps(self, request: HttpRequest, rows: QuerySet[OAuthApp]) -> None:
+        self.act_on(request, rows, "Deleted", delete_app)

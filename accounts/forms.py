@@ -16,19 +16,23 @@ from django.shortcuts import render
 from django.urls import reverse_lazy
 
 from accounts.models import User
+from accounts.oauth import OAuthApp, why_no_redirect
 from accounts.usernames import normal_username, why_unavailable
 from common.forms import GraphemeField
 from common.limits import (
     CODE_DIGITS,
+    MAX_APP_NAME_CHARS,
     MAX_BIO_CHARS,
     MAX_LINK_CHARS,
     MAX_NAME_CHARS,
     MAX_PHOTO_BYTES,
+    MAX_REDIRECTS,
     MAX_TOKEN_NAME_CHARS,
     MAX_USERNAME_CHARS,
     TOKEN_DAYS,
 )
 from common.ratelimit import PASSWORDS, seconds_to_wait, too_many_sentence
+from common.text import clean_line
 from media.intake import accepted_pictures
 
 MAX_PASSWORD_CHARS = 1_000
@@ -241,6 +245,58 @@ class TokenForm(PasswordForm):
         error_messages={"required": "Choose how long it works."},
     )
     field_order = ["name", "may_write", "days", "password"]
+
+
+class AppForm(forms.Form):
+    """An app of a developer; `kind` only when it is registered, for it stays what it is."""
+
+    name = forms.CharField(
+        label="Name of the app",
+        max_length=MAX_APP_NAME_CHARS,
+        help_text="People read it when they are asked to let the app in.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": "An app needs a name.",
+            "max_length": f"Use at most {MAX_APP_NAME_CHARS} characters.",
+        },
+    )
+    redirect_uris = forms.CharField(
+        label="Where people are led back to",
+        help_text=f"One address on each line, at most {MAX_REDIRECTS}. They are compared to the letter.",
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocapitalize": "none", "inputmode": "url"}),
+        error_messages={"required": "An app needs at least one address."},
+    )
+    kind = forms.ChoiceField(
+        label="Can it keep a secret?",
+        choices=[
+            ("public", "No: it runs on phones, on desktops or in browsers"),
+            ("confidential", "Yes: it runs on a server of yours"),
+        ],
+        error_messages={"required": "Choose one."},
+    )
+
+    def __init__(self, *args: Any, app: OAuthApp | None = None, **kwargs: Any) -> None:
+        if app is not None:
+            kwargs["initial"] = {"name": app.name, "redirect_uris": "\n".join(app.redirect_uris)}
+        super().__init__(*args, **kwargs)
+        if app is not None:
+            del self.fields["kind"]
+
+    def clean_name(self) -> str:
+        name = clean_line(self.cleaned_data["name"])
+        if not name:
+            raise forms.ValidationError("An app needs a name.", code="required")
+        return name
+
+    def clean_redirect_uris(self) -> list[str]:
+        uris = list(dict.fromkeys(self.cleaned_data["redirect_uris"].split()))
+        if len(uris) > MAX_REDIRECTS:
+            raise forms.ValidationError(f"These are {len(uris)} addresses: at most {MAX_REDIRECTS}.", code="too_many")
+        for uri in uris:
+            if problem := why_no_redirect(uri):
+                shown = f"{uri[:60]}{'…' if len(uri) > 60 else ''}"
+                raise forms.ValidationError(f"{shown}: {problem}", code="invalid")
+        return uris
 
 
 class MobileForm(forms.Form):

@@ -34,6 +34,14 @@ def register() -> None:
             file="tokens",
             row=lambda token: _only(token, "name", "created_at", "may_write", "expires_at", "last_used_at"),
         ),
+        Rows("accounts.OAuthApp", "owner", file="own_apps", row=lambda app: _only(app, "name", "redirect_uris")),
+        Rows(
+            "accounts.OAuthGrant",
+            "person",
+            file="apps_let_in",
+            row=lambda grant: {"app": grant.app.name} | _only(grant, "created_at", "may_write", "last_used_at"),
+            related=("app",),
+        ),
         Rows("accounts.DeletionRecord", "person_id", why_not="only there while the account goes", erase=_last),
         Rows("admin.LogEntry", "user", why_not="what a moderator did is the site's, and quotes others"),
     )

@@ -9,7 +9,7 @@ from typing import Final
 
 _ADDRESSES: Final = (
     "accounts", "admin", "api", "archive", "create", "direct", "events", "explore", "feed", "files", "healthz",
-    "hashtag", "home", "inbox", "insights", "media", "messages", "metrics", "moderation", "notifications", "p",
+    "hashtag", "home", "inbox", "insights", "media", "messages", "metrics", "moderation", "notifications", "oauth", "p",
     "photos", "places", "post", "posts", "readyz", "realtime", "reel", "reels", "saved", "search", "settings", "share",
     "static", "stories", "story", "styleguide", "tag", "tags", "tv", "upload", "uploads", "videos", "ws",
 )  # fmt: skip
@@ -32,7 +32,7 @@ _SITE: Final = (
     "about", "advertise", "advertising", "app", "apps", "assets", "blog", "blocked", "business", "careers", "cdn",
     "community", "cookies", "css", "developer", "developers", "directory", "docs", "download", "embed", "error",
     "errors", "faq", "forum", "ftp", "guidelines", "images", "img", "imprint", "impressum", "jobs", "js", "legal",
-    "license", "licenses", "live", "local", "localhost", "map", "maps", "news", "oauth", "oembed",
+    "license", "licenses", "live", "local", "localhost", "map", "maps", "news", "oembed",
     "premium", "press", "pricing", "public", "report", "rss", "rules", "shop", "site", "smtp", "store", "subscribe",
     "terms", "tos", "trending", "web", "www",
 )  # fmt: skip

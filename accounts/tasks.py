@@ -23,6 +23,7 @@ from accounts.idempotency import forget_old_answers
 from accounts.letters import send_letter
 from accounts.mobile import MobileWish
 from accounts.models import AvatarState, User
+from accounts.oauth import forget_old_grants
 from accounts.records import DeletionRecord, Export, ExportState, OldUsername
 from accounts.tokens import PersonalToken
 from common import valkey
@@ -118,6 +119,7 @@ def sweep() -> int:
     OldUsername.objects.expired().delete()
     MobileWish.objects.filter(expires_at__lte=timezone.now()).delete()
     forget_old_answers()
+    forget_old_grants()
     PersonalToken.objects.filter(expires_at__lte=timezone.now()).delete()
     _sweep_exports()
     _sweep_deletions()

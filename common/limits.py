@@ -17,6 +17,13 @@ EXPORT_KEPT_DAYS: Final = 4
 MAX_TOKENS: Final = 20
 """Personal access tokens of one person."""
 MAX_TOKEN_NAME_CHARS: Final = 50
+MAX_APPS: Final = 10
+"""Apps that one developer registers."""
+MAX_APP_NAME_CHARS: Final = 50
+MAX_REDIRECTS: Final = 5
+MAX_REDIRECT_CHARS: Final = 500
+MAX_GRANTS_OF_APP: Final = 20
+"""Times that one person has let the same app in, each on another device; the oldest is out then."""
 CODE_DIGITS: Final = 6
 CODE_MINUTES: Final = 10
 """So long a code that we sent to somebody works."""

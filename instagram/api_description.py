@@ -34,6 +34,18 @@ _HEADERS: Final = {
     "ETag": ("Send it as If-None-Match: what has not changed is answered with 304 and no body.", "string"),
     "Link": ('The address of the next page: <…>; rel="next". Not at the end.', "string"),
 }
+_OAUTH: Final = {
+    "type": "oauth2",
+    "description": "For apps that other people let in (docs/oauth.md). PKCE with S256 is asked of all.",
+    "flows": {
+        "authorizationCode": {
+            "authorizationUrl": "/oauth/authorize/",
+            "tokenUrl": "/oauth/token/",
+            "refreshUrl": "/oauth/token/",
+            "scopes": {"read": "See what the person sees.", "write": "Do what the person does."},
+        }
+    },
+}
 _OF_STATUS: Final = {"401": ["WWW-Authenticate"], "405": ["Allow"], "429": ["Retry-After"], "503": ["Retry-After"]}
 
 
@@ -42,6 +54,7 @@ def complete(schema: OpenAPISchema, open_ids: set[str]) -> None:
     schema["components"]["headers"] = {
         name: {"description": text, "schema": {"type": kind}} for name, (text, kind) in _HEADERS.items()
     }
+    schema["components"]["securitySchemes"]["OAuth2"] = _OAUTH
     for methods in schema["paths"].values():
         for method, operation in methods.items():
             answers = operation["responses"]
@@ -53,6 +66,7 @@ def complete(schema: OpenAPISchema, open_ids: set[str]) -> None:
                 is_list = any(one["name"] == "cursor" for one in operation["parameters"])
                 _add_headers(answers[200], ["ETag", "Link"] if is_list else ["ETag"])
                 answers[304] = {"description": "Not changed since the ETag that was sent."}
+            operation["security"].append({"OAuth2": ["read" if method == "get" else "write"]})
             if operation["operationId"] in open_ids:
                 operation["security"].append({})
 

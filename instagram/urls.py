@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views import oauth
 from accounts.views.avatars import avatar
 from instagram.api import api
 from instagram.health import healthz, readyz
@@ -20,6 +21,9 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("api/", include((api.open_urls, "api"))),
+    path("oauth/authorize/", oauth.authorize, name="oauth_authorize"),
+    path("oauth/token/", oauth.token, name="oauth_token"),
+    path("oauth/revoke/", oauth.revoke, name="oauth_revoke"),
     path("media/people/<int:person_id>/<path:key>", avatar, name="avatar"),
     path("search/", include("search.urls")),
     path("", include("posts.urls")),

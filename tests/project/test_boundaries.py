@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.api import anybody
 from accounts.models import User
+from accounts.oauth import register_app
 from common.ids import encode_shortcode
 from feed.models import TagFollow, TagMute
 from instagram.api import api
@@ -47,6 +48,8 @@ PUBLIC = {
     "accounts:username_available",
     "accounts:theme",
     "accounts:keep",
+    "oauth_token",
+    "oauth_revoke",
     "account_signup",
     "account_login",
     "account_logout",
@@ -70,6 +73,11 @@ WRITES += ["/p/{post}/comments/{comment}/delete/", "/{person}/follow/", "/{perso
 WRITES += ["/accounts/edit/", "/accounts/avatar/remove/", "/accounts/logout/", "/accounts/password/change/"]
 WRITES += ["/accounts/username/", "/accounts/deactivate/", "/accounts/delete/", "/accounts/export/"]
 WRITES += ["/accounts/keep/", "/accounts/tokens/", "/accounts/tokens/1/revoke/"]
+WRITES += ["/accounts/apps/1/revoke/", "/accounts/apps/own/", "/accounts/apps/own/{app}/"]
+WRITES += ["/accounts/apps/own/{app}/secret/", "/accounts/apps/own/{app}/delete/"]
+WRITES += [
+    "/oauth/authorize/?response_type=code&client_id={client}&code_challenge_method=S256&code_challenge=" + "a" * 43
+]
 WRITES += ["/accounts/mobile/", "/accounts/mobile/confirm/", "/accounts/mobile/remove/"]
 WRITES += ["/create/uploads/", "/create/uploads/1/parts/1/", "/create/uploads/1/complete/", "/create/uploads/1/delete/"]
 WRITES += ["/create/media/1/captions/", "/create/media/1/captions/delete/"]
@@ -126,7 +134,9 @@ def test_every_operation_is_closed_but_those_that_are_listed():
 @pytest.fixture
 def filled(author, follower, post):
     comment = Comment.objects.create(post=post, author=author, text="hello")
-    return {"post": post.shortcode, "comment": comment.pk, "person": "author", "other": "follower"}
+    app, _ = register_app(author, name="App", redirect_uris=["https://app.example/"], is_confidential=True)
+    own = {"app": app.pk, "client": app.client_id}
+    return {"post": post.shortcode, "comment": comment.pk, "person": "author", "other": "follower"} | own
 
 
 def rows():

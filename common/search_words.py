@@ -12,6 +12,7 @@ classes of PostgreSQL depend on that, and know ASCII alone in some):
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from django.db import connection, models
@@ -85,8 +86,9 @@ class SearchWords(models.Func):
     output_field = models.TextField()
 
 
-def words_of(text: str) -> list[str]:
-    """The words of what somebody looks for. One query."""
+@lru_cache(maxsize=2_000)
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of what somebody looks for. One query, or none where it was asked for a moment ago."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT search_words(%s)", [text])
-        return str(cursor.fetchone()[0]).split()
+        return tuple(str(cursor.fetchone()[0]).split())

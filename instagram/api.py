@@ -81,7 +81,7 @@ api = SiteAPI(
     docs=DocsPage(),
     auth=SIGNED_IN,
 )
-for app in ("social", "posts", "feed", "notifications"):
+for app in ("social", "posts", "feed", "notifications", "search"):
     api.add_router("", f"{app}.api.router")
 
 

@@ -4,7 +4,7 @@ A document has, beside the stemmed words of caption (weight B), place (C) and al
 
     @<id>        its author: a name may change, and thousands of documents need not
     #<name>      a tag of its caption
-    %video       a kind of its media; %photo
+    %video       a kind of its media; %photo; %place where it says where it is
     ~<level>:<n> when: the n-th stretch of 2^level milliseconds
 
 By the last a search for a common word looks at the newest posts alone: the index intersects the two lists and skips
@@ -70,6 +70,7 @@ CREATE_TRIGGERS = RunSQL(
                string_agg(alt, ' / ' ORDER BY position) FILTER (WHERE alt <> '')
             INTO lexemes, alts FROM posts_media WHERE post_id = wanted;
         lexemes := lexemes || ARRAY['@' || post.author_id, {_STRETCHES}];
+        IF its_place IS NOT NULL THEN lexemes := lexemes || ARRAY['%place']; END IF;
         INSERT INTO search_postdocument AS before (post_id, place_id, document) VALUES (
             wanted,
             its_place,

@@ -1,0 +1,221 @@
+"""Finding people by their names, as somebody types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+from django.db import connection
+
+from accounts.models import User, UserQuerySet, Viewer
+from common.search_words import words_of
+
+MOST_FOLLOWED: Final = 2_000
+"""People whose names are read for what many have in their names: an index of trigrams would read all of those."""
+FOLLOWED: Final = 2_000
+"""Of those whom one follows, the newest so many."""
+FOUND_AT_MOST: Final = 300
+"""Candidates of each kind. Nobody pages further than through their sum."""
+NEAR: Final = 40
+"""Of the best, so many are looked at for whether people that one follows follow them."""
+CLOSE_FOLLOWED: Final = 300
+LIKE_AT_MOST: Final = 60
+LIKENESS: Final = 0.45
+"""pg_trgm's word similarity above which a name is taken for another spelling: two letters wrong in a longer word."""
+MIN_INFIX_CHARS: Final = 3
+MAX_SWAPPED_CHARS: Final = 20
+
+
+class Exactness(IntEnum):
+    SAME = 0
+    """The username, or the whole name."""
+    BEGINNING = 1
+    """Of the username or the name."""
+    BEGINNING_OF_WORDS = 2
+    INSIDE = 3
+    ALIKE = 4
+    """Another spelling."""
+
+
+@dataclass(frozen=True)
+class FoundPerson:
+    id: int
+    exactness: Exactness
+    is_followed: bool
+    is_near: bool
+    """Followed by people whom the viewer follows."""
+    followers: int
+    likeness: float = 1.0
+
+    @property
+    def key(self) -> tuple[float, ...]:
+        """What they are sorted by: how exact, how close, how many follow them."""
+        closeness = 0 if self.is_followed else 1 if self.is_near else 2
+        return (self.exactness, round(1 - self.likeness, 1), closeness, -self.followers, -self.id)
+
+
+def find_people(query: str, viewer: Viewer, *, wanted: int = FOUND_AT_MOST) -> list[FoundPerson]:
+    """People whose names have the words of `query`, the best first; if there is nobody, those spelt alike.
+
+    Candidates, whoever `viewer` is: `shown_people` decides whom they see. With a small `wanted`, for somebody who is
+    typing, what is found quickly is enough. Every step reads a bounded number of rows, however many people there are.
+    """
+    words = words_of(query.removeprefix("@"))
+    if not words:
+        return []
+    found = _by_walk(words, query, viewer)
+    if len(found) < wanted:
+        found |= _by_index(words, query, viewer)
+    if not found and len("".join(words)) >= MIN_INFIX_CHARS:
+        found = _alike(words, viewer)
+    best = sorted(found.values(), key=lambda one: one.key)
+    near = _near([one.id for one in best[:NEAR]], viewer)
+    return sorted((_with(one, is_near=one.id in near) for one in best), key=lambda one: one.key)
+
+
+def shown_people(people: UserQuerySet, found: Sequence[FoundPerson], viewer: Viewer) -> list[User]:
+    """Those of `found` that are among `people` and that `viewer` may see, in their order. One query."""
+    visible = people.visible_to(viewer).in_bulk([one.id for one in found])
+    return [visible[one.id] for one in found if one.id in visible]
+
+
+def _with(one: FoundPerson, *, is_near: bool) -> FoundPerson:
+    return FoundPerson(one.id, one.exactness, one.is_followed, is_near, one.followers, one.likeness)
+
+
+_COLUMNS = """
+    SELECT person.id, person.username, person.words, person.folded_followers,
+           EXISTS (SELECT FROM social_follow WHERE follower_id = %(viewer)s AND followee_id = person.id)
+"""
+
+
+def _by_walk(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
+    """Whose username it is; the most followed of those with words that begin so; and those whom one follows."""
+    return _fetch(
+        f"""
+        WITH walked AS MATERIALIZED (
+            SELECT id, words FROM accounts_user ORDER BY folded_followers DESC, id DESC LIMIT {MOST_FOLLOWED}
+        ), found AS (
+            (SELECT id FROM accounts_user WHERE username = %(username)s)
+            UNION (SELECT id FROM walked WHERE words LIKE ALL (%(beginnings)s) LIMIT {FOUND_AT_MOST})
+            UNION (
+                SELECT followed.followee_id FROM (
+                    SELECT followee_id FROM social_follow WHERE follower_id = %(viewer)s ORDER BY id DESC LIMIT {FOLLOWED}
+                ) AS followed
+                JOIN accounts_user AS person ON person.id = followed.followee_id
+                WHERE person.words LIKE ALL (%(parts)s) LIMIT {FOUND_AT_MOST}
+            )
+        )
+        {_COLUMNS} FROM found JOIN accounts_user AS person ON person.id = found.id
+        """,  # noqa: S608  (constants of this module)
+        words,
+        query,
+        viewer,
+    )
+
+
+def _by_index(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
+    """Some of all whose names have the words in them: what nobody well known and nobody close has in their name."""
+    return _fetch(
+        f"""
+        WITH found AS MATERIALIZED (
+            SELECT id FROM accounts_user WHERE words LIKE ALL (%(parts)s) LIMIT {FOUND_AT_MOST}
+        )
+        {_COLUMNS} FROM found JOIN accounts_user AS person ON person.id = found.id
+        """,  # noqa: S608  (constants of this module)
+        words,
+        query,
+        viewer,
+    )
+
+
+def _fetch(sql: str, words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
+    parts = [f"%{word}%" if len(word) >= MIN_INFIX_CHARS else f"% {word}%" for word in words]
+    values = {
+        "viewer": viewer.pk or 0,
+        "username": _username(query),
+        "beginnings": [f"% {word}%" for word in words],
+        "parts": parts,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return {
+            pk: FoundPerson(pk, _exactness(words, query, username, its), is_followed, False, followers)
+            for pk, username, its, followers, is_followed in cursor.fetchall()
+        }
+
+
+def _alike(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
+    """Names that are spelt alike. The threshold is set for the session; nothing else on this site reads it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SET pg_trgm.word_similarity_threshold = {LIKENESS};
+            WITH found AS MATERIALIZED (
+                (SELECT id, word_similarity(%(words)s, words) AS likeness FROM accounts_user
+                WHERE words %%> %(words)s ORDER BY likeness DESC, folded_followers DESC LIMIT {LIKE_AT_MOST})
+                UNION ALL
+                -- Two letters in each other's place have hardly a trigram in common.
+                (SELECT id, {LIKENESS}::real FROM accounts_user
+                WHERE words LIKE ANY (%(swapped)s) LIMIT {LIKE_AT_MOST})
+            )
+            {_COLUMNS}, found.likeness FROM found JOIN accounts_user AS person ON person.id = found.id
+            """,  # noqa: S608  (constants of this module)
+            {"viewer": viewer.pk or 0, "words": " ".join(words), "swapped": swapped(words)},
+        )
+        return {
+            pk: FoundPerson(pk, Exactness.ALIKE, is_followed, False, followers, likeness)
+            for pk, _, _, followers, is_followed, likeness in cursor.fetchall()
+        }
+
+
+def swapped(words: Sequence[str]) -> list[str]:
+    """LIKE patterns for words in which two neighbours were typed in each other's place."""
+    return [
+        f"% {word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}%"
+        for word in words
+        for at in range(len(word) - 1)
+        if MIN_INFIX_CHARS < len(word) <= MAX_SWAPPED_CHARS and word[at] != word[at + 1]
+    ]
+
+
+def _near(ids: Sequence[int], viewer: Viewer) -> set[int]:
+    """Those of `ids` whom somebody follows whom `viewer` follows, of these the newest."""
+    if not ids or not viewer.is_authenticated:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH close AS MATERIALIZED (
+                SELECT followee_id AS id FROM social_follow WHERE follower_id = %s ORDER BY id DESC LIMIT {CLOSE_FOLLOWED}
+            )
+            SELECT person.id FROM unnest(%s) AS person (id)
+            WHERE EXISTS (
+                SELECT FROM close JOIN social_follow AS theirs
+                ON theirs.follower_id = close.id AND theirs.followee_id = person.id)
+            """,  # noqa: S608  (constants of this module)
+            [viewer.pk, list(ids)],
+        )
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def _username(query: str) -> str:
+    return query.removeprefix("@").strip().lower()
+
+
+def _exactness(words: Sequence[str], query: str, username: str, its: str) -> Exactness:
+    """`its` are the words of username and name: " anna k anna karenina"."""
+    wanted = " ".join(words)
+    of_username = username.replace(".", " ").replace("_", " ").split()
+    name = " ".join(its.split()[len(of_username) :])
+    if username == _username(query) or wanted in {" ".join(of_username), name}:
+        return Exactness.SAME
+    if username.startswith(_username(query)) or f" {wanted}" in (f" {' '.join(of_username)}"[: len(wanted) + 1], f" {name}"[: len(wanted) + 1]):
+        return Exactness.BEGINNING
+    if all(f" {word}" in its for word in words):
+        return Exactness.BEGINNING_OF_WORDS
+    return Exactness.INSIDE
+
+

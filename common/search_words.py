@@ -12,6 +12,7 @@ classes of PostgreSQL depend on that, and know ASCII alone in some):
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -19,6 +20,11 @@ from django.db import connection, models
 from django.db.migrations.operations import RunSQL
 
 MAX_WORDS_CHARS: Final = 600
+MIN_INFIX_CHARS: Final = 3
+"""Parts of at least so many letters are found within words: a trigram has three."""
+MAX_SWAPPED_CHARS: Final = 20
+LIKENESS: Final = 0.45
+"""pg_trgm's word similarity above which a word is taken for another spelling: two letters wrong in a longer one."""
 
 _CYRILLIC = "абвгдезийклмнопрстуфхцыэіїєґўј"
 _AS_LATIN = "abvgdeziiklmnoprstufhcyeiiegui"
@@ -92,3 +98,18 @@ def words_of(text: str) -> tuple[str, ...]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT search_words(%s)", [text])
         return tuple(str(cursor.fetchone()[0]).split())
+
+
+def inside(words: Sequence[str]) -> list[str]:
+    """LIKE patterns for text with all of the words in it; short ones only where a word begins."""
+    return [f"%{word}%" if len(word) >= MIN_INFIX_CHARS else f"% {word}%" for word in words]
+
+
+def swapped(words: Sequence[str]) -> list[str]:
+    """LIKE patterns for words in which two neighbours were typed in each other's place."""
+    return [
+        f"% {word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}%"
+        for word in words
+        for at in range(len(word) - 1)
+        if MIN_INFIX_CHARS < len(word) <= MAX_SWAPPED_CHARS and word[at] != word[at + 1]
+    ]

@@ -43,7 +43,7 @@ class PostDocument(models.Model):
     """
 
     post = models.OneToOneField(
-        "posts.Post", models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+"
+        "posts.Post", models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="document"
     )
     place = models.ForeignKey(Place, models.DO_NOTHING, null=True, db_index=False, db_constraint=False)
     document = SearchVectorField()

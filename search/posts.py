@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from django.db import connection
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.models import User, Viewer
-from common.ids import TIME_SHIFT, first_id_at, time_of
-from common.pagination import MAX_BIGINT
+from common.ids import TIME_SHIFT, time_of
 from common.search_words import words_of
 from posts.models import Post
 from posts.models.post import PostQuerySet
@@ -29,11 +26,6 @@ AUTHORS: Final = 3
 """People of exactly that name whose posts are found by it."""
 
 
-def newest_id() -> int:
-    """Larger than the ids of all posts: clocks may differ by some seconds."""
-    return first_id_at(timezone.now() + timedelta(seconds=5))
-
-
 @dataclass(frozen=True)
 class FoundPost:
     id: int
@@ -45,23 +37,27 @@ class Slab:
     """Posts that match, the best first: of all below an id, the newest SLAB."""
 
     posts: list[FoundPost]
-    end: int
+    below: int
+    end: int = 0
     """Below this id there may be more; 0 if there are none."""
 
 
-def find_posts(query: Query, viewer: Viewer, *, below: int = MAX_BIGINT, any_term: bool = False) -> Slab:
+def find_posts(query: Query, viewer: Viewer, *, below: int | None = None, any_term: bool = False) -> Slab:
     """Candidates, whoever `viewer` is: `shown_posts` decides which they see. With `any_term` one term is enough.
 
     However many posts match, a bounded number is read and ranked: it goes back in time stretch by stretch, each eight
     times as long as the one before, until SLAB are found, and the index skips what is not of the stretch.
     """
-    expression = _tsquery(query, viewer, any_term=any_term)
-    after, before = query.ids
-    if before is not None:
-        below = min(below, before)
-    if expression is None or (after is not None and below <= after):
+    if not query:
         return Slab([], 0)
-    return _newest(expression, after, below)
+    expression, newest = _tsquery(query, viewer, any_term=any_term)
+    below = newest + 1 if below is None else min(below, newest + 1)
+    after, before = query.ids
+    end = below if before is None else min(below, before)
+    if (not expression and query.terms and after is before is None) or (after is not None and end <= after):
+        return Slab([], below)
+    found = _newest(expression, after, end)
+    return Slab(found, below, min(one.id for one in found) if len(found) == SLAB else 0)
 
 
 def shown_posts(posts: PostQuerySet, found: Sequence[FoundPost], viewer: Viewer) -> list[FoundPost]:
@@ -80,27 +76,25 @@ def with_posts(posts: PostQuerySet, found: Sequence[FoundPost]) -> list[Post]:
 # --- What is asked of the index ---------------------------------------------------------------------------------------
 
 
-def _tsquery(query: Query, viewer: Viewer, *, any_term: bool) -> str | None:
-    """The query as PostgreSQL writes it; None if nothing can match. One query, and those for names in it."""
-    if not query:
-        return None
+def _tsquery(query: Query, viewer: Viewer, *, any_term: bool) -> tuple[str, int]:
+    """The query as PostgreSQL writes it, "" if there is no word in it, and the newest post's id.
+
+    One query, and those for names in it.
+    """
     authors = _authors(query, viewer)
-    parts: list[str] = []
-    values: list[str] = []
-    for term in query.terms:
-        sql, value = _of_term(term, authors)
-        parts.append(f"!! {sql}" if term.is_without else sql)
-        values.append(value)
-    whole = (" || " if any_term else " && ").join(f"({part})" for part in parts) or "''::tsquery"
+    wanted = [_of_term(term, authors) for term in query.terms if not term.is_without]
+    unwanted = [_of_term(term, authors) for term in query.terms if term.is_without]
+    whole = (" || " if any_term else " && ").join(sql for sql, _ in wanted) or "''::tsquery"
+    whole = " && ".join([f"({whole})", *(f"(!! {sql})" for sql, _ in unwanted)])
+    values = [value for _, value in (*wanted, *unwanted)]
     for pk in _named(query, viewer):
         whole = f"({whole}) || %s::tsquery"
         values.append(_lexeme(f"@{pk}"))
+    newest = "(SELECT coalesce(max(post_id), 0) FROM search_postdocument)"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT whole::text FROM (SELECT {whole}) AS query (whole)", values)
-        text = str(cursor.fetchone()[0])
-    if not text and (query.terms and not (query.after or query.before)):
-        return None
-    return text
+        cursor.execute(f"SELECT whole::text, {newest} FROM (SELECT {whole}) AS query (whole)", values)  # noqa: S608
+        text, newest_id = cursor.fetchone()
+    return str(text), int(newest_id)
 
 
 def _of_term(term: Term, authors: dict[str, int]) -> tuple[str, str]:
@@ -140,12 +134,11 @@ def _named(query: Query, viewer: Viewer) -> list[int]:
     return [one["pk"] for one in ids]
 
 
-def _newest(expression: str, after: int | None, below: int) -> Slab:
+def _newest(expression: str, after: int | None, below: int) -> list[FoundPost]:
     """The newest SLAB below an id, the best first.
 
     The branches of the UNION are run one after the other and only as far as the LIMIT asks.
     """
-    now = min(below, newest_id())
     branches, values = [], []
     end = below
     for level in (*LEVELS, None):
@@ -153,7 +146,7 @@ def _newest(expression: str, after: int | None, below: int) -> Slab:
         condition = "post_id + 0 < %s"
         values_of_branch: list[object] = [end]
         if level is not None:
-            last = now >> (TIME_SHIFT + level)
+            last = below >> (TIME_SHIFT + level)
             start = (last - 1) << (TIME_SHIFT + level)
             condition += " AND post_id + 0 >= %s AND document @@ %s::tsquery"
             values_of_branch += [start, f"'~{level}:{last}' | '~{level}:{last - 1}'"]
@@ -177,7 +170,7 @@ def _newest(expression: str, after: int | None, below: int) -> Slab:
         rows = cursor.fetchall()
     found = [FoundPost(pk, _with_age(rank, pk)) for pk, rank in rows]
     found.sort(key=lambda one: (-one.rank, -one.id))
-    return Slab(found, min(one.id for one in found) if len(found) == SLAB else 0)
+    return found
 
 
 def _with_age(rank: float, post_id: int) -> float:

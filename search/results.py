@@ -12,7 +12,7 @@ from common.pagination import MAX_BIGINT, Page, cursor_of, url_after
 from posts.models import Post
 from posts.models.post import PostQuerySet
 from search import topics
-from search.posts import FoundPost, find_posts, newest_id, shown_posts, with_posts
+from search.posts import FoundPost, find_posts, shown_posts, with_posts
 from search.query import Query
 from search.topics import Topic
 from social.find import find_people, shown_people
@@ -79,12 +79,12 @@ def page_of_posts(
         below, skip = slab.end, 0
     posts = with_posts(rows, shown[:size])
     if len(shown) > size:
-        return Page(posts, url_after(request, f"{below}.{skip + size}"))
+        return Page(posts, url_after(request, f"{slab.below}.{skip + size}"))
     return Page(posts, url_after(request, f"{slab.end}.0") if slab.end else "")
 
 
-def _read_cursor(text: str) -> tuple[int, int]:
+def _read_cursor(text: str) -> tuple[int | None, int]:
     below, _, skip = text.partition(".")
     if below.isascii() and below.isdigit() and skip.isascii() and skip.isdigit() and len(below) <= 19 and len(skip) < 6:
         return min(int(below), MAX_BIGINT), int(skip)
-    return newest_id(), 0
+    return None, 0

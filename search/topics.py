@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils.safestring import SafeString
 
 from accounts.models import Viewer
-from common.search_words import words_of
+from common.search_words import LIKENESS, MIN_INFIX_CHARS, inside, swapped, words_of
 from posts.models import Hashtag, Post
 from search.models import Place
 from search.query import Query
@@ -22,8 +22,6 @@ MOST_USED: Final = 2_000
 """Of these all names are read; of the others those that an index finds."""
 FOUND_AT_MOST: Final = 200
 LIKE_AT_MOST: Final = 20
-LIKENESS: Final = 0.45
-MIN_INFIX_CHARS: Final = 3
 COUNTED: Final = 1_000
 """Posts are counted as far as that: «1,000+»."""
 COUNTED_QUICKLY: Final = 100
@@ -105,8 +103,7 @@ def _find(table: str, words: Sequence[str], *, same: str) -> list[int]:
     """Of what is used most, and of what the index finds: with the words in it; if there is none, what is spelt alike."""
     if not words:
         return []
-    parts = [f"%{word}%" if len(word) >= MIN_INFIX_CHARS else f"% {word}%" for word in words]
-    values = {"parts": parts, "same": same, "beginning": f"{same}%", "words": " ".join(words)}
+    values = {"parts": inside(words), "swapped": swapped(words), "same": same, "beginning": f"{same}%", "words": " ".join(words)}
     order = "ORDER BY words <> %(same)s, words NOT LIKE %(beginning)s, folded_uses DESC, length(words), id DESC"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -127,7 +124,7 @@ def _find(table: str, words: Sequence[str], *, same: str) -> list[int]:
             cursor.execute(
                 f"""
                 SET pg_trgm.word_similarity_threshold = {LIKENESS};
-                SELECT id FROM {table} WHERE words %%> %(words)s
+                SELECT id FROM {table} WHERE words %%> %(words)s OR words LIKE ANY (%(swapped)s)
                 ORDER BY word_similarity(%(words)s, words) DESC, folded_uses DESC LIMIT {LIKE_AT_MOST}
                 """,  # noqa: S608  (constants of this module)
                 values,

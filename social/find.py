@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import connection
 
 from accounts.models import User, UserQuerySet, Viewer
-from common.search_words import words_of
+from common.search_words import LIKENESS, MIN_INFIX_CHARS, inside, swapped, words_of
 
 MOST_FOLLOWED: Final = 2_000
 """People whose names are read for what many have in their names: an index of trigrams would read all of those."""
@@ -22,10 +22,6 @@ NEAR: Final = 40
 """Of the best, so many are looked at for whether people that one follows follow them."""
 CLOSE_FOLLOWED: Final = 300
 LIKE_AT_MOST: Final = 60
-LIKENESS: Final = 0.45
-"""pg_trgm's word similarity above which a name is taken for another spelling: two letters wrong in a longer word."""
-MIN_INFIX_CHARS: Final = 3
-MAX_SWAPPED_CHARS: Final = 20
 
 
 class Exactness(IntEnum):
@@ -132,12 +128,11 @@ def _by_index(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, Fou
 
 
 def _fetch(sql: str, words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
-    parts = [f"%{word}%" if len(word) >= MIN_INFIX_CHARS else f"% {word}%" for word in words]
     values = {
         "viewer": viewer.pk or 0,
         "username": _username(query),
         "beginnings": [f"% {word}%" for word in words],
-        "parts": parts,
+        "parts": inside(words),
     }
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -169,16 +164,6 @@ def _alike(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
             pk: FoundPerson(pk, Exactness.ALIKE, is_followed, False, followers, likeness)
             for pk, _, _, followers, is_followed, likeness in cursor.fetchall()
         }
-
-
-def swapped(words: Sequence[str]) -> list[str]:
-    """LIKE patterns for words in which two neighbours were typed in each other's place."""
-    return [
-        f"% {word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}%"
-        for word in words
-        for at in range(len(word) - 1)
-        if MIN_INFIX_CHARS < len(word) <= MAX_SWAPPED_CHARS and word[at] != word[at + 1]
-    ]
 
 
 def _near(ids: Sequence[int], viewer: Viewer) -> set[int]:

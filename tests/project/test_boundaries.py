@@ -89,6 +89,7 @@ WRITES += [f"/{{other}}/{change}/" for change in CHANGES]
 WRITES += ["/accounts/privacy/tags/", "/accounts/privacy/private/", "/accounts/privacy/public/"]
 WRITES += ["/accounts/requests/{other}/approve/", "/accounts/requests/{other}/refuse/"]
 WRITES += ["/accounts/requests/approve-all/", "/accounts/requests/refuse-all/"]
+WRITES += ["/search/recent/", "/search/recent/clear/", "/search/recent/1/remove/"]
 
 
 def all_patterns(resolver=None, namespace=""):

@@ -172,6 +172,8 @@ ONESELF = "@oneself"
 
 ALL_WORDS = "caption location"
 SEARCHES = ("?q=planted0", "?q=planted000", "?q=planted001", "?q=planted002", "?q=%23seen", "?q=seen")
+TABBED_SEARCHES = tuple(f"?q=planted00&tab={tab}" for tab in ("accounts", "places")) + ("?q=has:video&tab=posts",)
+POSTS_ASKED = "?type=posts&q=has:video"
 
 SURFACES: dict[str, Surface] = {
     # The site
@@ -185,7 +187,12 @@ SURFACES: dict[str, Surface] = {
     "feed:explore": page(),
     "feed:tag": page(tag="seen"),
     "feed:archive": page(),
-    "search:search": page(*SEARCHES),
+    "search:search": page(*SEARCHES, *TABBED_SEARCHES),
+    "search:suggest": page("?q=planted00", "?q=seen"),
+    "search:place": get("place", sees),
+    "search:remember": mine("puts a search among one's own"),
+    "search:forget": mine("removes a search of one's own: another's is not found (tests/search/test_search.py)"),
+    "search:forget_all": mine("removes one's own searches"),
     "notifications:page": page(),
     "posts:saved": page(),
     "feed:followed_tags": page(),
@@ -280,6 +287,7 @@ SURFACES: dict[str, Surface] = {
     "api:list_comments": program(get("post", sees)),
     "api:list_likes": program(get("post", sees)),
     "api:follow": program(post("person", knows)),
+    "api:search": program(page(*(f"?type={kind}&q=planted00" for kind in ("users", "tags", "places")), POSTS_ASKED)),
     # One's own
     "posts:collection_new": form(),
     "posts:hidden_words": form(),

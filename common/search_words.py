@@ -23,15 +23,17 @@ MAX_WORDS_CHARS: Final = 600
 MIN_INFIX_CHARS: Final = 3
 """Parts of at least so many letters are found within words: a trigram has three."""
 MAX_SWAPPED_CHARS: Final = 20
-LIKENESS: Final = 0.45
-"""pg_trgm's word similarity above which a word is taken for another spelling: two letters wrong in a longer one."""
+LIKENESSES: Final = (0.65, 0.45)
+"""pg_trgm's word similarity above which a word is taken for another spelling: one letter wrong in a longer word, and if
+there is none so like it, two.
+"""
 
 _CYRILLIC = "абвгдезийклмнопрстуфхцыэіїєґўј"
 _AS_LATIN = "abvgdeziiklmnoprstufhcyeiiegui"
 _GREEK = "αβγδεζηικλμνξοπρσςτυφω"
 _AS_LATIN_TOO = "avgdeziiklmnxoprsstyfo"
 _LONGER = {
-    **{"ж": "zh", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya", "ъ": "", "ь": "", "θ": "th", "χ": "ch"},
+    "ж": "zh", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya", "ъ": "", "ь": "", "θ": "th", "χ": "ch",
     "ψ": "ps",
 }
 _ALONE = r"\u0e00-\u0e7f\u2190-\u2bff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00010000-\U0003ffff"
@@ -39,7 +41,9 @@ _ALONE = r"\u0e00-\u0e7f\u2190-\u2bff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf9
 _NOTHING = r"\u0300-\u036f\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff"
 """Accents, joiners, and how a sign is drawn: skin tones too."""
 _SPACES = (
-    r"\u0001-\u0020\u0080-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u2000-\u206f\u3000-\u303f\uff00-\uff65"
+    r"\u0001-\u0020\u0080-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf"
+    r"\u2000-\u206f\u3000-\u303f\uff00-\uff65"
+)
 )
 
 
@@ -51,8 +55,8 @@ def _longer(expression: str) -> str:
 
 CREATE_SEARCH_WORDS = RunSQL(
     rf"""
-    -- unaccent() reads a dictionary and is therefore STABLE; ours is never changed. Names are whole for pg_restore, which
-    -- runs without a search path.
+    -- unaccent() reads a dictionary and is therefore STABLE; ours is never changed. Names are whole for pg_restore,
+    -- which runs without a search path.
     CREATE FUNCTION search_words(text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
     DECLARE
         words text := lower($1);

@@ -41,7 +41,7 @@ class PlaceOut(Schema):
 class Search(Paging):
     q: str = Field(
         max_length=2_000,
-        description="What is looked for; of posts also «\"words one after the other\"», -without, from:name, #tag, "
+        description='What is looked for; of posts also «"words one after the other"», -without, from:name, #tag, '
         "before:2026-11-23, after:2026-11 and has:video. More than 300 characters are left out.",
     )
     type: Literal["users", "posts", "tags", "places"] = Field("users", description="What is looked for.")

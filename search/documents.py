@@ -1,4 +1,4 @@
-"""The triggers that keep `PostDocument` and `Place`: what a post is found by changes with it, in the same transaction.
+"""The triggers that keep `PostDocument` and `Place`: what a post is found by changes with it, in one transaction.
 
 A document has, beside the stemmed words of caption (weight B), place (C) and alt texts (D), lexemes that no word can be:
 
@@ -101,7 +101,8 @@ CREATE_TRIGGERS = RunSQL(
         IF TG_OP <> 'INSERT' AND OLD.post_id IS NOT NULL THEN
             PERFORM search_index_post(OLD.post_id);
         END IF;
-        IF TG_OP <> 'DELETE' AND NEW.post_id IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.post_id IS DISTINCT FROM OLD.post_id)
+        IF TG_OP <> 'DELETE' AND NEW.post_id IS NOT NULL
+            AND (TG_OP = 'INSERT' OR NEW.post_id IS DISTINCT FROM OLD.post_id)
         THEN
             PERFORM search_index_post(NEW.post_id);
         END IF;

@@ -36,7 +36,7 @@ class Place(SnowflakeModel):
 
 
 class PostDocument(models.Model):
-    """What a published post is found by. Triggers keep it, in the transaction of whoever changes the post (`documents`).
+    """What a published post is found by. Triggers keep it, in the transaction of whoever changes the post (documents).
 
     A table beside the posts, so that a like, which writes a new version of the post's row, writes no search index.
     Says nothing of who may see the post: `Post.objects.visible_to` decides, at every search.

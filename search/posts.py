@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Q
@@ -139,12 +139,13 @@ def _newest(expression: str, after: int | None, below: int) -> list[FoundPost]:
 
     The branches of the UNION are run one after the other and only as far as the LIMIT asks.
     """
-    branches, values = [], []
+    branches: list[str] = []
+    values: list[Any] = []
     end = below
     for level in (*LEVELS, None):
         start = None
         condition = "post_id + 0 < %s"
-        values_of_branch: list[object] = [end]
+        values_of_branch: list[Any] = [end]
         if level is not None:
             last = below >> (TIME_SHIFT + level)
             start = (last - 1) << (TIME_SHIFT + level)

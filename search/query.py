@@ -23,10 +23,10 @@ Kind = Literal["words", "author", "tag", "has"]
 
 _QUOTES = str.maketrans("“”„«»＂", '""""""')
 _TERM = regex.compile(
-    r'(?P<minus>[-−–](?=[^\s-−–]))?'
+    r"(?P<minus>[-−–](?=[^\s-−–]))?"
     r'(?:"(?P<phrase>[^"]*)"?'
     r'|(?P<operator>from|before|after|has):"?(?P<value>[^\s"]+)"?'
-    r'|[#＃](?P<tag>[\w\p{M}]+)'
+    r"|[#＃](?P<tag>[\w\p{M}]+)"
     r'|(?P<plain>[^\s"]+))',
     regex.IGNORECASE,
 )

@@ -65,22 +65,29 @@ def page_of_posts(
 ) -> Page[Post]:
     """The best first. `rows` says what of each post is read.
 
-    The cursor is `<below>.<skip>`: the id below which the posts are that are ranked together, and how many of those
-    were shown. So a page does not move when somebody shares meanwhile.
+    The cursor is `<below>.<at>`: the id below which the posts are that are ranked together, and from which of those on.
+    So a page does not move when somebody shares meanwhile. Whether the viewer may see them is asked for as many as the
+    page needs.
     """
     viewer: Viewer = request.user
-    below, skip = _read_cursor(request.GET.get("cursor", ""))
+    below, at = _read_cursor(request.GET.get("cursor", ""))
     shown: list[FoundPost] = []
+    next_cursor = ""
     for _ in range(SLABS_AT_MOST):
         slab = find_posts(query, viewer, below=below, any_term=any_term)
-        shown = shown_posts(Post.objects.all(), slab.posts, viewer)[skip:]
+        while at < len(slab.posts) and len(shown) <= size:
+            shown += shown_posts(Post.objects.all(), slab.posts[at : at + size + 1], viewer)
+            at += size + 1
+        if len(shown) > size:
+            at = slab.posts.index(shown[size])
+            next_cursor = f"{slab.below}.{at}"
+            break
+        below, at = slab.end, 0
+        next_cursor = f"{slab.end}.0" if slab.end else ""
         if shown or not slab.end:
             break
-        below, skip = slab.end, 0
     posts = with_posts(rows, shown[:size])
-    if len(shown) > size:
-        return Page(posts, url_after(request, f"{slab.below}.{skip + size}"))
-    return Page(posts, url_after(request, f"{slab.end}.0") if slab.end else "")
+    return Page(posts, url_after(request, next_cursor) if next_cursor else "")
 
 
 def _read_cursor(text: str) -> tuple[int | None, int]:

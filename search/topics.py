@@ -9,11 +9,10 @@ from urllib.parse import quote
 
 from django.db import connection, models
 from django.db.models import OuterRef, Subquery
-
 from django.utils.safestring import SafeString
 
 from accounts.models import Viewer
-from common.search_words import LIKENESS, MIN_INFIX_CHARS, inside, swapped, words_of
+from common.search_words import LIKENESSES, MIN_INFIX_CHARS, inside, swapped, words_of
 from posts.models import Hashtag, Post
 from search.models import Place
 from search.query import Query
@@ -100,20 +99,29 @@ def _in_order(
 
 
 def _find(table: str, words: Sequence[str], *, same: str) -> list[int]:
-    """Of what is used most, and of what the index finds: with the words in it; if there is none, what is spelt alike."""
+    """Of what is used most, and of what the index finds: with the words in it; else what is spelt alike."""
     if not words:
         return []
-    values = {"parts": inside(words), "swapped": swapped(words), "same": same, "beginning": f"{same}%", "words": " ".join(words)}
+    values: dict[str, Any] = {
+        "parts": inside(words),
+        "swapped": swapped(words),
+        "same": same,
+        "beginning": f"{same}%",
+        "words": " ".join(words),
+    }
     order = "ORDER BY words <> %(same)s, words NOT LIKE %(beginning)s, folded_uses DESC, length(words), id DESC"
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             WITH walked AS MATERIALIZED (
                 SELECT id, words, folded_uses FROM {table} ORDER BY folded_uses DESC, id DESC LIMIT {MOST_USED}
+            ), indexed AS MATERIALIZED (
+                -- Planned as if all were wanted, which is through the index, and run as far as asked.
+                SELECT id, words, folded_uses FROM {table} WHERE words LIKE ALL (%(parts)s)
             ), found AS (
                 (SELECT id, words, folded_uses FROM {table} WHERE words = %(same)s LIMIT 10)
                 UNION (SELECT id, words, folded_uses FROM walked WHERE words LIKE ALL (%(parts)s) LIMIT {FOUND_AT_MOST})
-                UNION (SELECT id, words, folded_uses FROM {table} WHERE words LIKE ALL (%(parts)s) LIMIT {FOUND_AT_MOST})
+                UNION (SELECT id, words, folded_uses FROM indexed LIMIT {FOUND_AT_MOST})
             )
             SELECT id FROM found {order}
             """,  # noqa: S608  (constants of this module)
@@ -123,7 +131,7 @@ def _find(table: str, words: Sequence[str], *, same: str) -> list[int]:
         if not ids and len("".join(words)) >= MIN_INFIX_CHARS:
             cursor.execute(
                 f"""
-                SET pg_trgm.word_similarity_threshold = {LIKENESS};
+                SET pg_trgm.word_similarity_threshold = {LIKENESSES[-1]};
                 SELECT id FROM {table} WHERE words %%> %(words)s OR words LIKE ANY (%(swapped)s)
                 ORDER BY word_similarity(%(words)s, words) DESC, folded_uses DESC LIMIT {LIKE_AT_MOST}
                 """,  # noqa: S608  (constants of this module)

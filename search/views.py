@@ -68,7 +68,7 @@ def _of_one_kind(request: MemberRequest, query: Query, tab: str) -> dict[str, An
     elif tab == "posts":
         page = page_of_posts(request, query, POSTS_PER_PAGE, Post.objects.for_cards(request.user))
         for post in page:
-            post.snippet = snippet(post.caption, query.shown_words)
+            post.snippet = snippet(post.caption, query.shown_words)  # type: ignore[attr-defined]
     else:
         page = (page_of_tags if tab == "tags" else page_of_places)(request, query, TOPICS_PER_PAGE)
         _mark_topics(page.items, query)
@@ -110,7 +110,7 @@ def place(request: MemberRequest, place_id: int) -> HttpResponse:
 
 @require_POST
 def remember(request: MemberRequest) -> HttpResponse:
-    """What the search form posts to: the results, and one's recent searches know of it. For a script, nothing to see."""
+    """What the search form posts to: the results, and one's recent searches know of it. A script sees nothing."""
     text = clean_query(request.POST.get("q", ""))
     actions.remember_search(request.user, text=text)
     if request.htmx:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import connection
 
 from accounts.models import User, UserQuerySet, Viewer
-from common.search_words import LIKENESS, MIN_INFIX_CHARS, inside, swapped, words_of
+from common.search_words import LIKENESSES, MIN_INFIX_CHARS, inside, swapped, words_of
 
 MOST_FOLLOWED: Final = 2_000
 """People whose names are read for what many have in their names: an index of trigrams would read all of those."""
@@ -22,6 +22,8 @@ NEAR: Final = 40
 """Of the best, so many are looked at for whether people that one follows follow them."""
 CLOSE_FOLLOWED: Final = 300
 LIKE_AT_MOST: Final = 60
+COMPARED_AT_MOST: Final = 500
+"""Names that are alike are compared letter by letter, so many of them."""
 
 
 class Exactness(IntEnum):
@@ -98,7 +100,8 @@ def _by_walk(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, Foun
             UNION (SELECT id FROM walked WHERE words LIKE ALL (%(beginnings)s) LIMIT {FOUND_AT_MOST})
             UNION (
                 SELECT followed.followee_id FROM (
-                    SELECT followee_id FROM social_follow WHERE follower_id = %(viewer)s ORDER BY id DESC LIMIT {FOLLOWED}
+                    SELECT followee_id FROM social_follow WHERE follower_id = %(viewer)s
+                    ORDER BY id DESC LIMIT {FOLLOWED}
                 ) AS followed
                 JOIN accounts_user AS person ON person.id = followed.followee_id
                 WHERE person.words LIKE ALL (%(parts)s) LIMIT {FOUND_AT_MOST}
@@ -116,9 +119,9 @@ def _by_index(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, Fou
     """Some of all whose names have the words in them: what nobody well known and nobody close has in their name."""
     return _fetch(
         f"""
-        WITH found AS MATERIALIZED (
-            SELECT id FROM accounts_user WHERE words LIKE ALL (%(parts)s) LIMIT {FOUND_AT_MOST}
-        )
+        -- Planned as if all were wanted, which is through the index unless nearly all match, and run as far as asked.
+        WITH all_found AS MATERIALIZED (SELECT id FROM accounts_user WHERE words LIKE ALL (%(parts)s)),
+        found AS MATERIALIZED (SELECT id FROM all_found LIMIT {FOUND_AT_MOST})
         {_COLUMNS} FROM found JOIN accounts_user AS person ON person.id = found.id
         """,  # noqa: S608  (constants of this module)
         words,
@@ -128,7 +131,7 @@ def _by_index(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, Fou
 
 
 def _fetch(sql: str, words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
-    values = {
+    values: dict[str, Any] = {
         "viewer": viewer.pk or 0,
         "username": _username(query),
         "beginnings": [f"% {word}%" for word in words],
@@ -143,27 +146,36 @@ def _fetch(sql: str, words: Sequence[str], query: str, viewer: Viewer) -> dict[i
 
 
 def _alike(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
-    """Names that are spelt alike. The threshold is set for the session; nothing else on this site reads it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SET pg_trgm.word_similarity_threshold = {LIKENESS};
-            WITH found AS MATERIALIZED (
-                (SELECT id, word_similarity(%(words)s, words) AS likeness FROM accounts_user
-                WHERE words %%> %(words)s ORDER BY likeness DESC, folded_followers DESC LIMIT {LIKE_AT_MOST})
-                UNION ALL
-                -- Two letters in each other's place have hardly a trigram in common.
-                (SELECT id, {LIKENESS}::real FROM accounts_user
-                WHERE words LIKE ANY (%(swapped)s) LIMIT {LIKE_AT_MOST})
+    """Names that are spelt alike: of those that are very much so, or if there is none, of those that are somewhat so.
+
+    The threshold is set for the session; nothing else on this site reads it but the search.
+    """
+    for likeness in LIKENESSES:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SET pg_trgm.word_similarity_threshold = {likeness};
+                WITH all_alike AS MATERIALIZED (SELECT id, words FROM accounts_user WHERE words %%> %(words)s),
+                all_swapped AS MATERIALIZED (SELECT id FROM accounts_user WHERE words LIKE ANY (%(swapped)s)),
+                found AS MATERIALIZED (
+                    (SELECT id, word_similarity(%(words)s, words) AS likeness
+                    FROM (SELECT id, words FROM all_alike LIMIT {COMPARED_AT_MOST}) AS alike
+                    ORDER BY likeness DESC LIMIT {LIKE_AT_MOST})
+                    UNION ALL
+                    -- Two letters in each other's place have hardly a trigram in common.
+                    (SELECT id, {LIKENESSES[0]}::real FROM all_swapped LIMIT {LIKE_AT_MOST})
+                )
+                {_COLUMNS}, found.likeness FROM found JOIN accounts_user AS person ON person.id = found.id
+                """,  # noqa: S608  (constants of this module)
+                {"viewer": viewer.pk or 0, "words": " ".join(words), "swapped": swapped(words)},
             )
-            {_COLUMNS}, found.likeness FROM found JOIN accounts_user AS person ON person.id = found.id
-            """,  # noqa: S608  (constants of this module)
-            {"viewer": viewer.pk or 0, "words": " ".join(words), "swapped": swapped(words)},
-        )
-        return {
-            pk: FoundPerson(pk, Exactness.ALIKE, is_followed, False, followers, likeness)
-            for pk, _, _, followers, is_followed, likeness in cursor.fetchall()
-        }
+            rows = cursor.fetchall()
+        if rows:
+            break
+    return {
+        pk: FoundPerson(pk, Exactness.ALIKE, is_followed, False, followers, likeness)
+        for pk, _, _, followers, is_followed, likeness in rows
+    }
 
 
 def _near(ids: Sequence[int], viewer: Viewer) -> set[int]:
@@ -174,7 +186,8 @@ def _near(ids: Sequence[int], viewer: Viewer) -> set[int]:
         cursor.execute(
             f"""
             WITH close AS MATERIALIZED (
-                SELECT followee_id AS id FROM social_follow WHERE follower_id = %s ORDER BY id DESC LIMIT {CLOSE_FOLLOWED}
+                SELECT followee_id AS id FROM social_follow WHERE follower_id = %s
+                ORDER BY id DESC LIMIT {CLOSE_FOLLOWED}
             )
             SELECT person.id FROM unnest(%s) AS person (id)
             WHERE EXISTS (
@@ -197,10 +210,11 @@ def _exactness(words: Sequence[str], query: str, username: str, its: str) -> Exa
     name = " ".join(its.split()[len(of_username) :])
     if username == _username(query) or wanted in {" ".join(of_username), name}:
         return Exactness.SAME
-    if username.startswith(_username(query)) or f" {wanted}" in (f" {' '.join(of_username)}"[: len(wanted) + 1], f" {name}"[: len(wanted) + 1]):
+    if username.startswith(_username(query)) or f" {wanted}" in (
+        f" {' '.join(of_username)}"[: len(wanted) + 1],
+        f" {name}"[: len(wanted) + 1],
+    ):
         return Exactness.BEGINNING
     if all(f" {word}" in its for word in words):
         return Exactness.BEGINNING_OF_WORDS
     return Exactness.INSIDE
-
-

@@ -11,8 +11,8 @@ from posts.models.upload_session import UploadSession
 __all__ = [
     "COMMENTS",
     "COMMENT_LIKES",
-    "LIKES",
     "HASHTAG_USES",
+    "LIKES",
     "Audience",
     "Collection",
     "Comment",

@@ -41,7 +41,15 @@ def test_a_post_is_found_by_caption_alt_text_tag_place_author_and_day(query, aut
     "query",
     [
         *("evening", '"light morning"', "#su", "#light", "-light", "morning -light", "from:stranger", "from:nobody"),
-        *("-from:author", "has:video", "-has:photo", "-#sun", "before:2026-01-01", "after:2058", "after:2027 before:2026"),
+        *(
+            "-from:author",
+            "has:video",
+            "-has:photo",
+            "-#sun",
+            "before:2026-01-01",
+            "after:2058",
+            "after:2027 before:2026",
+        ),
         *("moron", "%", "_", "''", "!!!", "-", "author's"),
     ],
 )
@@ -101,9 +109,11 @@ def test_A7_hidden_posts_are_never_found(author, follower, person, share, strang
 def test_what_is_processing_has_no_document_and_what_is_purged_leaves_none(author, share):
     post = share(author, caption="Morning", location="Kotti")
     Post.objects.filter(pk=post.pk).update(published_at=None)
-    assert not PostDocument.objects.exists() and not Place.objects.exists()
+    assert not PostDocument.objects.exists()
+    assert not Place.objects.exists()
 
     Post.objects.filter(pk=post.pk).update(published_at=timezone.now())
     assert PostDocument.objects.count() == 1
     Post.objects.filter(pk=post.pk).update(deleted_at=timezone.now())
-    assert not PostDocument.objects.exists() and not Place.objects.exists()
+    assert not PostDocument.objects.exists()
+    assert not Place.objects.exists()

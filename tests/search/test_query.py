@@ -63,6 +63,24 @@ def test_too_much_is_cut_and_whatever_is_typed_is_read():
     assert len(read_query(" ".join(f"w{n}" for n in range(90))).terms) == MAX_TERMS
     assert len(read_query("x" * 5_000).text) == 300
     rng = random.Random(7)
-    pieces = ['"', "-", "from:", "#", "has:", "before:", "2026-02-30", "é", "写", "🦊", "'", "\\", "%", "_", ":", " ", "a"]
+    pieces = [
+        '"',
+        "-",
+        "from:",
+        "#",
+        "has:",
+        "before:",
+        "2026-02-30",
+        "é",
+        "写",
+        "🦊",
+        "'",
+        "\\",
+        "%",
+        "_",
+        ":",
+        " ",
+        "a",
+    ]
     for _ in range(500):
         read_query("".join(rng.choices(pieces, k=rng.randrange(30))))

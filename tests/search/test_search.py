@@ -16,9 +16,31 @@ from social.actions import block
 from tests.conftest import HTMX
 
 ODD = [
-    *("%", "_", "\\", "'", '"', "' OR 1=1 --", "%_\\'\"", "'; DROP TABLE posts_post; --", "x" * 300, "x " * 150, "🦊" * 100),
+    *(
+        "%",
+        "_",
+        "\\",
+        "'",
+        '"',
+        "' OR 1=1 --",
+        "%_\\'\"",
+        "'; DROP TABLE posts_post; --",
+        "x" * 300,
+        "x " * 150,
+        "🦊" * 100,
+    ),
     *("Привет", "写真", "صباح الخير", "नमस्ते", "#", "@", "\x00", "a\x00b", "<script>", "a & b | !c", "a:*", "<->", "()"),
-    *("from:", "from:'", "#'\\", "before:9999", "after:0000-00-00", "-" * 50, '"' * 51, "é" * 5_000, "has:video has:photo"),
+    *(
+        "from:",
+        "from:'",
+        "#'\\",
+        "before:9999",
+        "after:0000-00-00",
+        "-" * 50,
+        '"' * 51,
+        "é" * 5_000,
+        "has:video has:photo",
+    ),
 ]
 
 
@@ -104,8 +126,10 @@ def test_A7_tags_places_and_suggestions_tell_nothing_of_hidden_posts(as_, author
 
     def seen_by(viewer):
         browser = as_(viewer)
-        texts = [browser.get(url).text for url in ("/search/?q=hidden", "/search/suggest/?q=hidden", "/search/?q=hiddne")]
-        return "hiddentag" in "".join(texts), "Hidden Place" in "".join(texts), browser.get(f"/search/places/{place.pk}/").status_code
+        urls = ("/search/?q=hidden", "/search/suggest/?q=hidden", "/search/?q=hiddne")
+        text = "".join(browser.get(url).text for url in urls)
+        status = browser.get(f"/search/places/{place.pk}/").status_code
+        return "hiddentag" in text, "Hidden Place" in text, status
 
     assert seen_by(follower) == (True, True, 200)
     assert seen_by(blocked) == (False, False, 404)

@@ -172,7 +172,7 @@ ONESELF = "@oneself"
 
 ALL_WORDS = "caption location"
 SEARCHES = ("?q=planted0", "?q=planted000", "?q=planted001", "?q=planted002", "?q=%23seen", "?q=seen")
-TABBED_SEARCHES = tuple(f"?q=planted00&tab={tab}" for tab in ("accounts", "places")) + ("?q=has:video&tab=posts",)
+TABBED_SEARCHES = ("?q=planted00&tab=accounts", "?q=planted00&tab=places", "?q=has:video&tab=posts")
 POSTS_ASKED = "?type=posts&q=has:video"
 
 SURFACES: dict[str, Surface] = {

@@ -22,6 +22,8 @@ from django.db.migrations.operations import RunSQL
 MAX_WORDS_CHARS: Final = 600
 MIN_INFIX_CHARS: Final = 3
 """Parts of at least so many letters are found within words: a trigram has three."""
+MAX_WORDS: Final = 16
+"""Of what is looked for in a name; further ones are left out."""
 MAX_SWAPPED_CHARS: Final = 20
 LIKENESSES: Final = (0.65, 0.45)
 """pg_trgm's word similarity above which a word is taken for another spelling: one letter wrong in a longer word, and if
@@ -33,7 +35,16 @@ _AS_LATIN = "abvgdeziiklmnoprstufhcyeiiegui"
 _GREEK = "αβγδεζηικλμνξοπρσςτυφω"
 _AS_LATIN_TOO = "avgdeziiklmnxoprsstyfo"
 _LONGER = {
-    "ж": "zh", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya", "ъ": "", "ь": "", "θ": "th", "χ": "ch",
+    "ж": "zh",
+    "ч": "ch",
+    "ш": "sh",
+    "щ": "shch",
+    "ю": "yu",
+    "я": "ya",
+    "ъ": "",
+    "ь": "",
+    "θ": "th",
+    "χ": "ch",
     "ψ": "ps",
 }
 _ALONE = r"\u0e00-\u0e7f\u2190-\u2bff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00010000-\U0003ffff"
@@ -43,7 +54,6 @@ _NOTHING = r"\u0300-\u036f\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff"
 _SPACES = (
     r"\u0001-\u0020\u0080-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf"
     r"\u2000-\u206f\u3000-\u303f\uff00-\uff65"
-)
 )
 
 
@@ -75,7 +85,9 @@ CREATE_SEARCH_WORDS = RunSQL(
                 SELECT string_agg(
                     CASE WHEN part[1] < chr(128) COLLATE "C" THEN part[1]
                     ELSE ' x' || encode(convert_to(part[1], 'UTF8'), 'hex') || ' ' END, '')
-                FROM regexp_matches(words, '([\u0001-\u007f]+|[{_ALONE}]|[^\u0001-\u007f{_ALONE}]{{1,60}})', 'g') AS part);
+                FROM regexp_matches(words, '([\u0001-\u007f]+|[{_ALONE}]|[^\u0001-\u007f{_ALONE}]{{1,60}})', 'g')
+                    AS part
+            );
             words := btrim(regexp_replace(words, ' +', ' ', 'g'));
         END IF;
         RETURN words;
@@ -102,6 +114,15 @@ def words_of(text: str) -> tuple[str, ...]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT search_words(%s)", [text])
         return tuple(str(cursor.fetchone()[0]).split())
+
+
+def like_all(column: str, name: str, patterns: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """A condition of SQL that `column` is LIKE each of the patterns, and its values, called `name`0, `name`1 and so on.
+
+    LIKE ALL of an array says the same, and no index knows it.
+    """
+    values = {f"{name}{number}": pattern for number, pattern in enumerate(patterns)}
+    return " AND ".join(f"{column} LIKE %({one})s" for one in values), values
 
 
 def inside(words: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils.safestring import SafeString
 
 from accounts.models import Viewer
-from common.search_words import LIKENESSES, MIN_INFIX_CHARS, inside, swapped, words_of
+from common.search_words import LIKENESSES, MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, swapped, words_of
 from posts.models import Hashtag, Post
 from search.models import Place
 from search.query import Query
@@ -49,12 +49,12 @@ class Topic:
 
 def find_tags(query: Query) -> list[int]:
     """Ids of candidates, the best first; `shown_tags` decides what a viewer sees of them."""
-    words = words_of(query.words)
+    words = words_of(query.words)[:MAX_WORDS]
     return _find("posts_hashtag", words, same=" " + "".join(words))
 
 
 def find_places(query: Query) -> list[int]:
-    words = words_of(query.words)
+    words = words_of(query.words)[:MAX_WORDS]
     return _find("search_place", words, same=" " + " ".join(words))
 
 
@@ -103,12 +103,13 @@ def _find(table: str, words: Sequence[str], *, same: str) -> list[int]:
     if not words:
         return []
     values: dict[str, Any] = {
-        "parts": inside(words),
         "swapped": swapped(words),
         "same": same,
         "beginning": f"{same}%",
         "words": " ".join(words),
     }
+    parts, values_of_parts = like_all("words", "part", inside(words))
+    values |= values_of_parts
     order = "ORDER BY words <> %(same)s, words NOT LIKE %(beginning)s, folded_uses DESC, length(words), id DESC"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -117,10 +118,10 @@ def _find(table: str, words: Sequence[str], *, same: str) -> list[int]:
                 SELECT id, words, folded_uses FROM {table} ORDER BY folded_uses DESC, id DESC LIMIT {MOST_USED}
             ), indexed AS MATERIALIZED (
                 -- Planned as if all were wanted, which is through the index, and run as far as asked.
-                SELECT id, words, folded_uses FROM {table} WHERE words LIKE ALL (%(parts)s)
+                SELECT id, words, folded_uses FROM {table} WHERE {parts}
             ), found AS (
                 (SELECT id, words, folded_uses FROM {table} WHERE words = %(same)s LIMIT 10)
-                UNION (SELECT id, words, folded_uses FROM walked WHERE words LIKE ALL (%(parts)s) LIMIT {FOUND_AT_MOST})
+                UNION (SELECT id, words, folded_uses FROM walked WHERE {parts} LIMIT {FOUND_AT_MOST})
                 UNION (SELECT id, words, folded_uses FROM indexed LIMIT {FOUND_AT_MOST})
             )
             SELECT id FROM found {order}

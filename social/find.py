@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import connection
 
 from accounts.models import User, UserQuerySet, Viewer
-from common.search_words import LIKENESSES, MIN_INFIX_CHARS, inside, swapped, words_of
+from common.search_words import LIKENESSES, MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, swapped, words_of
 
 MOST_FOLLOWED: Final = 2_000
 """People whose names are read for what many have in their names: an index of trigrams would read all of those."""
@@ -60,7 +60,7 @@ def find_people(query: str, viewer: Viewer, *, wanted: int = FOUND_AT_MOST) -> l
     Candidates, whoever `viewer` is: `shown_people` decides whom they see. With a small `wanted`, for somebody who is
     typing, what is found quickly is enough. Every step reads a bounded number of rows, however many people there are.
     """
-    words = words_of(query.removeprefix("@"))
+    words = words_of(query.removeprefix("@"))[:MAX_WORDS]
     if not words:
         return []
     found = _by_walk(words, query, viewer)
@@ -97,14 +97,14 @@ def _by_walk(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, Foun
             SELECT id, words FROM accounts_user ORDER BY folded_followers DESC, id DESC LIMIT {MOST_FOLLOWED}
         ), found AS (
             (SELECT id FROM accounts_user WHERE username = %(username)s)
-            UNION (SELECT id FROM walked WHERE words LIKE ALL (%(beginnings)s) LIMIT {FOUND_AT_MOST})
+            UNION (SELECT id FROM walked WHERE {{beginnings}} LIMIT {FOUND_AT_MOST})
             UNION (
                 SELECT followed.followee_id FROM (
                     SELECT followee_id FROM social_follow WHERE follower_id = %(viewer)s
                     ORDER BY id DESC LIMIT {FOLLOWED}
                 ) AS followed
                 JOIN accounts_user AS person ON person.id = followed.followee_id
-                WHERE person.words LIKE ALL (%(parts)s) LIMIT {FOUND_AT_MOST}
+                WHERE {{parts}} LIMIT {FOUND_AT_MOST}
             )
         )
         {_COLUMNS} FROM found JOIN accounts_user AS person ON person.id = found.id
@@ -120,7 +120,7 @@ def _by_index(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, Fou
     return _fetch(
         f"""
         -- Planned as if all were wanted, which is through the index unless nearly all match, and run as far as asked.
-        WITH all_found AS MATERIALIZED (SELECT id FROM accounts_user WHERE words LIKE ALL (%(parts)s)),
+        WITH all_found AS MATERIALIZED (SELECT id FROM accounts_user AS person WHERE {{parts}}),
         found AS MATERIALIZED (SELECT id FROM all_found LIMIT {FOUND_AT_MOST})
         {_COLUMNS} FROM found JOIN accounts_user AS person ON person.id = found.id
         """,  # noqa: S608  (constants of this module)
@@ -134,11 +134,12 @@ def _fetch(sql: str, words: Sequence[str], query: str, viewer: Viewer) -> dict[i
     values: dict[str, Any] = {
         "viewer": viewer.pk or 0,
         "username": _username(query),
-        "beginnings": [f"% {word}%" for word in words],
-        "parts": inside(words),
     }
+    beginnings, values_of_beginnings = like_all("words", "beginning", [f"% {word}%" for word in words])
+    parts, values_of_parts = like_all("person.words", "part", inside(words))
+    values |= values_of_beginnings | values_of_parts
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql.format(beginnings=beginnings, parts=parts), values)
         return {
             pk: FoundPerson(pk, _exactness(words, query, username, its), is_followed, False, followers)
             for pk, username, its, followers, is_followed in cursor.fetchall()

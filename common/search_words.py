@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, models
 from django.db.migrations.operations import RunSQL
@@ -24,11 +24,10 @@ MIN_INFIX_CHARS: Final = 3
 """Parts of at least so many letters are found within words: a trigram has three."""
 MAX_WORDS: Final = 16
 """Of what is looked for in a name; further ones are left out."""
-MAX_SWAPPED_CHARS: Final = 20
-LIKENESSES: Final = (0.65, 0.45)
-"""pg_trgm's word similarity above which a word is taken for another spelling: one letter wrong in a longer word, and if
-there is none so like it, two.
-"""
+MAX_EDITED_CHARS: Final = 20
+MAX_EDITED_WORDS: Final = 3
+LIKENESS: Final = 0.45
+"""pg_trgm's word similarity above which a word is taken for another spelling: two letters wrong in a longer one."""
 
 _CYRILLIC = "абвгдезийклмнопрстуфхцыэіїєґўј"
 _AS_LATIN = "abvgdeziiklmnoprstufhcyeiiegui"
@@ -130,11 +129,27 @@ def inside(words: Sequence[str]) -> list[str]:
     return [f"%{word}%" if len(word) >= MIN_INFIX_CHARS else f"% {word}%" for word in words]
 
 
-def swapped(words: Sequence[str]) -> list[str]:
-    """LIKE patterns for words in which two neighbours were typed in each other's place."""
-    return [
-        f"% {word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}%"
-        for word in words
-        for at in range(len(word) - 1)
-        if MIN_INFIX_CHARS < len(word) <= MAX_SWAPPED_CHARS and word[at] != word[at + 1]
-    ]
+def like_edited(column: str, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """A condition of SQL that `column` has all of the words, one of them with one letter wrong, too many, too few, or
+    two in each other's place; and its values. "false" for words that are too short.
+
+    Each spelling is looked up in the index: similarity of trigrams would read all names that are a little alike.
+    """
+    conditions: list[str] = []
+    values: dict[str, Any] = {}
+    for at, word in enumerate(words[:MAX_EDITED_WORDS]):
+        if MIN_INFIX_CHARS < len(word) <= MAX_EDITED_CHARS:
+            others, values_of_others = like_all(column, f"beside{at}_", inside([*words[:at], *words[at + 1 :]]))
+            conditions.append(f"({column} LIKE ANY (%(edited{at})s){' AND ' if others else ''}{others})")
+            values |= values_of_others | {f"edited{at}": edited(word)}
+    return " OR ".join(conditions) or "false", values
+
+
+def edited(word: str) -> list[str]:
+    """LIKE patterns for words that begin as `word` does, but for one slip of the fingers."""
+    found: list[str] = []
+    for at in range(len(word)):
+        before, after = word[:at], word[at + 1 :]
+        found += [f"{before}_{after}", f"{before}_{word[at:]}", f"{before}{after}"]
+        found += [f"{before}{after[0]}{word[at]}{after[1:]}"] if after else []
+    return [f"% {one}%" for one in dict.fromkeys(found)]

@@ -20,8 +20,8 @@ from django.db.migrations.operations import RunSQL
 from common.ids import TIME_SHIFT
 from common.search_words import MAX_WORDS_CHARS
 
-LEVELS: Final = (22, 25, 28, 31, 34)
-"""Stretches of 2^level milliseconds: 70 minutes, 9 hours, 3 days, 25 days, 199 days."""
+LEVELS: Final = (22, 24, 26, 28, 30, 32, 34)
+"""Stretches of 2^level milliseconds: 70 minutes, and each four times as long as the one before, up to 199 days."""
 
 CONFIGURATION: Final = "public.search_stems"
 

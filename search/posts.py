@@ -18,7 +18,7 @@ from posts.models.post import PostQuerySet
 from search.documents import CONFIGURATION, LEVELS
 from search.query import Query, Term
 
-SLAB: Final = 300
+SLAB: Final = 200
 """So many of the newest that match are ranked together; older ones come after them."""
 HALF_LIFE_DAYS: Final = 30.0
 """A post that is so much older ranks half as high."""
@@ -45,7 +45,7 @@ class Slab:
 def find_posts(query: Query, viewer: Viewer, *, below: int | None = None, any_term: bool = False) -> Slab:
     """Candidates, whoever `viewer` is: `shown_posts` decides which they see. With `any_term` one term is enough.
 
-    However many posts match, a bounded number is read and ranked: it goes back in time stretch by stretch, each eight
+    However many posts match, a bounded number is read and ranked: it goes back in time stretch by stretch, each four
     times as long as the one before, until SLAB are found, and the index skips what is not of the stretch.
     """
     if not query:

@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils.safestring import SafeString
 
 from accounts.models import Viewer
-from common.search_words import LIKENESSES, MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, swapped, words_of
+from common.search_words import LIKENESS, MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, like_edited, words_of
 from posts.models import Hashtag, Post
 from search.models import Place
 from search.query import Query
@@ -103,7 +103,6 @@ def _find(table: str, words: Sequence[str], *, same: str) -> list[int]:
     if not words:
         return []
     values: dict[str, Any] = {
-        "swapped": swapped(words),
         "same": same,
         "beginning": f"{same}%",
         "words": " ".join(words),
@@ -130,13 +129,14 @@ def _find(table: str, words: Sequence[str], *, same: str) -> list[int]:
         )
         ids = [pk for (pk,) in cursor.fetchall()]
         if not ids and len("".join(words)) >= MIN_INFIX_CHARS:
+            edited, values_of_edited = like_edited("words", words)
             cursor.execute(
                 f"""
-                SET pg_trgm.word_similarity_threshold = {LIKENESSES[-1]};
-                SELECT id FROM {table} WHERE words %%> %(words)s OR words LIKE ANY (%(swapped)s)
+                SET pg_trgm.word_similarity_threshold = {LIKENESS};
+                SELECT id FROM {table} WHERE words %%> %(words)s OR {edited}
                 ORDER BY word_similarity(%(words)s, words) DESC, folded_uses DESC LIMIT {LIKE_AT_MOST}
-                """,  # noqa: S608  (constants of this module)
-                values,
+                """,  # noqa: S608  (constants of this module, and of like_edited)
+                values | values_of_edited,
             )
             ids = [pk for (pk,) in cursor.fetchall()]
     return ids

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import connection
 
 from accounts.models import User, UserQuerySet, Viewer
-from common.search_words import LIKENESSES, MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, swapped, words_of
+from common.search_words import LIKENESS, MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, like_edited, words_of
 
 MOST_FOLLOWED: Final = 2_000
 """People whose names are read for what many have in their names: an index of trigrams would read all of those."""
@@ -22,6 +22,8 @@ NEAR: Final = 40
 """Of the best, so many are looked at for whether people that one follows follow them."""
 CLOSE_FOLLOWED: Final = 300
 LIKE_AT_MOST: Final = 60
+MISSPELT: Final = 0.8
+"""How like a name is with one letter wrong."""
 COMPARED_AT_MOST: Final = 500
 """Names that are alike are compared letter by letter, so many of them."""
 
@@ -67,7 +69,7 @@ def find_people(query: str, viewer: Viewer, *, wanted: int = FOUND_AT_MOST) -> l
     if len(found) < wanted:
         found |= _by_index(words, query, viewer)
     if not found and len("".join(words)) >= MIN_INFIX_CHARS:
-        found = _alike(words, viewer)
+        found = _misspelt(words, viewer) or _alike(words, viewer)
     best = sorted(found.values(), key=lambda one: one.key)
     near = _near([one.id for one in best[:NEAR]], viewer)
     return sorted((_with(one, is_near=one.id in near) for one in best), key=lambda one: one.key)
@@ -146,37 +148,39 @@ def _fetch(sql: str, words: Sequence[str], query: str, viewer: Viewer) -> dict[i
         }
 
 
-def _alike(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
-    """Names that are spelt alike: of those that are very much so, or if there is none, of those that are somewhat so.
+def _misspelt(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
+    """Names with one letter wrong."""
+    edited, values = like_edited("words", words)
+    sql = f"""
+        WITH all_found AS MATERIALIZED (SELECT id FROM accounts_user WHERE {edited}),
+        found AS MATERIALIZED (SELECT id FROM all_found LIMIT {FOUND_AT_MOST})
+        {_COLUMNS}, {MISSPELT}::real FROM found JOIN accounts_user AS person ON person.id = found.id
+    """  # noqa: S608  (constants of this module, and of like_edited)
+    return _fetch_alike(sql, values, viewer)
 
-    The threshold is set for the session; nothing else on this site reads it but the search.
-    """
-    for likeness in LIKENESSES:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""
-                SET pg_trgm.word_similarity_threshold = {likeness};
-                WITH all_alike AS MATERIALIZED (SELECT id, words FROM accounts_user WHERE words %%> %(words)s),
-                all_swapped AS MATERIALIZED (SELECT id FROM accounts_user WHERE words LIKE ANY (%(swapped)s)),
-                found AS MATERIALIZED (
-                    (SELECT id, word_similarity(%(words)s, words) AS likeness
-                    FROM (SELECT id, words FROM all_alike LIMIT {COMPARED_AT_MOST}) AS alike
-                    ORDER BY likeness DESC LIMIT {LIKE_AT_MOST})
-                    UNION ALL
-                    -- Two letters in each other's place have hardly a trigram in common.
-                    (SELECT id, {LIKENESSES[0]}::real FROM all_swapped LIMIT {LIKE_AT_MOST})
-                )
-                {_COLUMNS}, found.likeness FROM found JOIN accounts_user AS person ON person.id = found.id
-                """,  # noqa: S608  (constants of this module)
-                {"viewer": viewer.pk or 0, "words": " ".join(words), "swapped": swapped(words)},
-            )
-            rows = cursor.fetchall()
-        if rows:
-            break
-    return {
-        pk: FoundPerson(pk, Exactness.ALIKE, is_followed, False, followers, likeness)
-        for pk, _, _, followers, is_followed, likeness in rows
-    }
+
+def _alike(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
+    """Names that are spelt alike somehow. The threshold is set for the session; only searches read it."""
+    sql = f"""
+        SET pg_trgm.word_similarity_threshold = {LIKENESS};
+        WITH all_alike AS MATERIALIZED (SELECT id, words FROM accounts_user WHERE words %%> %(words)s),
+        found AS MATERIALIZED (
+            SELECT id, word_similarity(%(words)s, words) AS likeness
+            FROM (SELECT id, words FROM all_alike LIMIT {COMPARED_AT_MOST}) AS alike
+            ORDER BY likeness DESC LIMIT {LIKE_AT_MOST}
+        )
+        {_COLUMNS}, found.likeness FROM found JOIN accounts_user AS person ON person.id = found.id
+    """  # noqa: S608  (constants of this module)
+    return _fetch_alike(sql, {"words": " ".join(words)}, viewer)
+
+
+def _fetch_alike(sql: str, values: dict[str, Any], viewer: Viewer) -> dict[int, FoundPerson]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values | {"viewer": viewer.pk or 0})
+        return {
+            pk: FoundPerson(pk, Exactness.ALIKE, is_followed, False, followers, likeness)
+            for pk, _, _, followers, is_followed, likeness in cursor.fetchall()
+        }
 
 
 def _near(ids: Sequence[int], viewer: Viewer) -> set[int]:

@@ -53,7 +53,11 @@ def test_it_goes_on_by_cursor_and_link_at_the_same_cost(kind, as_, author, share
 
 def test_what_is_asked_wrongly_is_said_and_whoever_is_not_signed_in_is_refused(as_, stranger, client):
     browser = as_(stranger)
-    for asked, field in (({}, "query.asked.q"), ({"q": "a", "type": "songs"}, "type"), ({"q": "a", "limit": 101}, "limit")):
+    for asked, field in (
+        ({}, "query.asked.q"),
+        ({"q": "a", "type": "songs"}, "type"),
+        ({"q": "a", "limit": 101}, "limit"),
+    ):
         answer = browser.get("/api/search", asked)
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["path"].endswith(field.rsplit(".", 1)[-1])

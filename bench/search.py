@@ -24,271 +24,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-FIRST = [
-    "anna",
-    "maria",
-    "james",
-    "john",
-    "robert",
-    "michael",
-    "david",
-    "emma",
-    "olivia",
-    "sophia",
-    "liam",
-    "noah",
-    "lucas",
-    "mia",
-    "ella",
-    "zoë",
-    "josé",
-    "andré",
-    "françois",
-    "søren",
-    "björn",
-    "łukasz",
-    "siân",
-    "ana",
-    "luis",
-    "carlos",
-    "juan",
-    "pedro",
-    "sofia",
-    "martina",
-    "giulia",
-    "marco",
-    "luca",
-    "matteo",
-    "elena",
-    "natasha",
-    "ivan",
-    "сергей",
-    "анна",
-    "мария",
-    "дмитрий",
-    "наталья",
-    "ελένη",
-    "γιώργος",
-    "山田",
-    "佐藤",
-    "鈴木",
-    "wei",
-    "li",
-    "ming",
-    "mohammed",
-    "ahmed",
-    "fatima",
-    "aisha",
-    "priya",
-    "rahul",
-    "arjun",
-    "ananya",
-    "chen",
-    "yuki",
-    "haruto",
-    "kim",
-    "minjun",
-    "thomas",
-    "felix",
-    "leon",
-    "paul",
-    "jonas",
-    "hannah",
-    "lena",
-    "lea",
-    "clara",
-    "charlotte",
-    "emily",
-    "grace",
-    "chloe",
-    "isabella",
-    "harper",
-    "amelia",
-    "evelyn",
-    "abigail",
-    "jack",
-    "oliver",
-    "harry",
-    "george",
-    "noor",
-    "omar",
-    "yusuf",
-    "leila",
-    "sara",
-    "nina",
-]
-LAST = [
-    "smith",
-    "johnson",
-    "williams",
-    "brown",
-    "jones",
-    "garcia",
-    "miller",
-    "davis",
-    "rodriguez",
-    "martinez",
-    "hernandez",
-    "lopez",
-    "gonzalez",
-    "wilson",
-    "anderson",
-    "thomas",
-    "taylor",
-    "moore",
-    "jackson",
-    "martin",
-    "lee",
-    "perez",
-    "thompson",
-    "white",
-    "harris",
-    "sanchez",
-    "clark",
-    "ramirez",
-    "lewis",
-    "robinson",
-    "müller",
-    "schmidt",
-    "schneider",
-    "fischer",
-    "weber",
-    "meyer",
-    "wagner",
-    "becker",
-    "schulz",
-    "hoffmann",
-    "koch",
-    "bauer",
-    "richter",
-    "klein",
-    "wolf",
-    "novak",
-    "kowalski",
-    "nowak",
-    "wiśniewski",
-    "wójcik",
-    "ivanov",
-    "petrov",
-    "sidorov",
-    "kuznetsov",
-    "popov",
-    "papadopoulos",
-    "rossi",
-    "russo",
-    "ferrari",
-    "esposito",
-    "bianchi",
-    "romano",
-    "silva",
-    "santos",
-    "oliveira",
-    "souza",
-    "tanaka",
-    "watanabe",
-    "ito",
-    "nakamura",
-    "wang",
-    "zhang",
-    "liu",
-    "yang",
-    "nguyen",
-    "tran",
-    "kaur",
-    "singh",
-]
-TOPICS = [
-    "morning",
-    "light",
-    "sunset",
-    "coffee",
-    "beach",
-    "mountain",
-    "city",
-    "street",
-    "food",
-    "travel",
-    "love",
-    "happy",
-    "friends",
-    "family",
-    "dog",
-    "cat",
-    "snow",
-    "rain",
-    "garden",
-    "flower",
-    "music",
-    "dance",
-    "art",
-    "design",
-    "book",
-    "summer",
-    "winter",
-    "spring",
-    "autumn",
-    "weekend",
-    "vintage",
-    "film",
-    "portrait",
-    "nature",
-    "sky",
-    "sea",
-    "river",
-    "forest",
-    "bridge",
-    "train",
-    "bicycle",
-    "market",
-    "bread",
-    "cake",
-    "tea",
-    "wine",
-    "fashion",
-    "style",
-    "workout",
-    "yoga",
-    "running",
-    "football",
-]
-SYLLABLES = [
-    "ba",
-    "be",
-    "bi",
-    "bo",
-    "da",
-    "de",
-    "fa",
-    "ga",
-    "ho",
-    "ja",
-    "ka",
-    "ki",
-    "ko",
-    "la",
-    "le",
-    "lo",
-    "ma",
-    "me",
-    "mi",
-    "mo",
-    "na",
-    "ne",
-    "no",
-    "pa",
-    "ra",
-    "re",
-    "ri",
-    "ro",
-    "sa",
-    "se",
-    "shi",
-    "ta",
-    "te",
-    "to",
-    "va",
-    "zu",
-]
+FIRST = (  # noqa: SIM905  (a list of words reads better as text)
+    "anna maria james john robert michael david emma olivia sophia liam noah lucas mia ella zoë josé andré"
+    " françois søren björn łukasz siân ana luis carlos juan pedro sofia martina giulia marco luca matteo elena"
+    " natasha ivan сергей анна мария дмитрий наталья ελένη γιώργος 山田 佐藤 鈴木 wei li ming mohammed ahmed fatima"
+    " aisha priya rahul arjun ananya chen yuki haruto kim minjun thomas felix leon paul jonas hannah lena lea"
+    " clara charlotte emily grace chloe isabella harper amelia evelyn abigail jack oliver harry george noor omar"
+    " yusuf leila sara nina"
+).split()
+LAST = (  # noqa: SIM905  (a list of words reads better as text)
+    "smith johnson williams brown jones garcia miller davis rodriguez martinez hernandez lopez gonzalez wilson"
+    " anderson thomas taylor moore jackson martin lee perez thompson white harris sanchez clark ramirez lewis"
+    " robinson müller schmidt schneider fischer weber meyer wagner becker schulz hoffmann koch bauer richter"
+    " klein wolf novak kowalski nowak wiśniewski wójcik ivanov petrov sidorov kuznetsov popov papadopoulos rossi"
+    " russo ferrari esposito bianchi romano silva santos oliveira souza tanaka watanabe ito nakamura wang zhang"
+    " liu yang nguyen tran kaur singh"
+).split()
+TOPICS = (  # noqa: SIM905  (a list of words reads better as text)
+    "morning light sunset coffee beach mountain city street food travel love happy friends family dog cat snow"
+    " rain garden flower music dance art design book summer winter spring autumn weekend vintage film portrait"
+    " nature sky sea river forest bridge train bicycle market bread cake tea wine fashion style workout yoga"
+    " running football"
+).split()
+SYLLABLES = (  # noqa: SIM905  (a list of words reads better as text)
+    "ba be bi bo da de fa ga ho ja ka ki ko la le lo ma me mi mo na ne no pa ra re ri ro sa se shi ta te to va zu"
+).split()
 
 
 def words(number: int) -> list[str]:
@@ -321,15 +81,17 @@ def fill(people: int, posts: int) -> None:
         run(
             "people",
             f"""
-            INSERT INTO accounts_user (username, email, name, password, bio, link, is_superuser, is_staff, folded_followers,
-                avatar, avatar_original, avatar_state, avatar_error, avatar_attempts, suspended_reason, session_epoch,
+            INSERT INTO accounts_user (username, email, name, password, bio, link, is_superuser, is_staff,
+                folded_followers, avatar, avatar_original, avatar_state, avatar_error, avatar_attempts,
+                suspended_reason, session_epoch,
                 is_private, who_may_tag, last_seen_at, follows_version, folded_following, folded_posts)
-            SELECT username, username || '@example.org', name, '!', '', '', false, false, floor(1000000 / (n ^ 1.1))::int,
-                '{{}}', '', '', '', 0, '', '', n %% 10 = 3, 'everyone', now(), 0, 0, 0
+            SELECT username, username || '@example.org', name, '!', '', '', false, false,
+                floor(1000000 / (n ^ 1.1))::int, '{{}}', '', '', '', 0, '', '', n %% 10 = 3, 'everyone', now(), 0, 0, 0
             FROM (
                 SELECT n, first || ' ' || last AS name,
                     left(regexp_replace(lower(public.unaccent(CASE WHEN octet_length(first) <> char_length(first)
-                        AND octet_length(public.unaccent(first)) <> char_length(public.unaccent(first)) THEN 'u' ELSE first END
+                        AND octet_length(public.unaccent(first)) <> char_length(public.unaccent(first))
+                        THEN 'u' ELSE first END
                         || (ARRAY['', '.', '_'])[1 + n %% 3] || last)), '[^a-z0-9._]', '', 'g'), 20) || n AS username
                 FROM (SELECT n, (%(first)s::text[])[least({zipf.format(len(FIRST))}, {len(FIRST)})] AS first,
                              (%(last)s::text[])[least({zipf.format(len(LAST))}, {len(LAST)})] AS last
@@ -339,7 +101,8 @@ def fill(people: int, posts: int) -> None:
             {"first": FIRST, "last": LAST, "people": people},
         )
         cursor.execute(
-            "CREATE TEMP TABLE p AS SELECT row_number() OVER (ORDER BY folded_followers DESC) AS n, id FROM accounts_user"
+            "CREATE TEMP TABLE p AS"
+            " SELECT row_number() OVER (ORDER BY folded_followers DESC) AS n, id FROM accounts_user"
         )
         cursor.execute("CREATE UNIQUE INDEX ON p (n); ANALYZE p")
         run(
@@ -368,29 +131,34 @@ def fill(people: int, posts: int) -> None:
         run(
             "posts",
             f"""
-            INSERT INTO posts_post (id, author_id, caption, location, version, audience, comments_off, hide_likes, unlinked,
-                published_at, fanned_out_at, removed_reason, folded_likes, folded_comments, archived_at)
+            INSERT INTO posts_post (id, author_id, caption, location, version, audience, comments_off, hide_likes,
+                unlinked, published_at, fanned_out_at, removed_reason, folded_likes, folded_comments, archived_at)
             SELECT snowflake_id(made.at, (made.n %% 8192)::int), author.id, made.caption,
-                CASE WHEN made.n %% 3 = 0 THEN initcap(place.text) || ', ' || initcap(city.text) ELSE '' END, 1, 'everyone',
-                false, false, '{{}}', made.at, made.at, '', made.n %% 100, 0, CASE WHEN made.n %% 50 = 0 THEN made.at END
+                CASE WHEN made.n %% 3 = 0 THEN initcap(place.text) || ', ' || initcap(city.text) ELSE '' END, 1,
+                'everyone', false, false, '{{}}', made.at, made.at, '', made.n %% 100, 0,
+                CASE WHEN made.n %% 50 = 0 THEN made.at END
             FROM (
-                SELECT n, caption, least({zipf.format(people)}, {people}) AS author_rank, least({zipf.format(3_000)}, 3000) AS place_rank,
+                SELECT n, caption, least({zipf.format(people)}, {people}) AS author_rank,
+                    least({zipf.format(3_000)}, 3000) AS place_rank,
                     1 + n %% 40 AS city_rank,
                     now() - interval '320 days' * (1 - n::float / %s) AS at
                 FROM captions OFFSET 0
             ) AS made
             JOIN p AS author ON author.n = made.author_rank
-            JOIN word AS place ON place.rank = made.place_rank JOIN word AS city ON city.rank = made.city_rank ORDER BY made.n
+            JOIN word AS place ON place.rank = made.place_rank
+            JOIN word AS city ON city.rank = made.city_rank ORDER BY made.n
             """,
             [posts],
         )
         run(
             "media",
             """
-            INSERT INTO posts_media (post_id, owner_id, position, kind, alt, original, original_name, width, height, duration_ms,
-                edits, captions, state, error, progress, attempts, queued_at, renditions, video, renderer, placeholder)
+            INSERT INTO posts_media (post_id, owner_id, position, kind, alt, original, original_name, width, height,
+                duration_ms, edits, captions, state, error, progress, attempts, queued_at, renditions, video,
+                renderer, placeholder)
             SELECT id, author_id, 0, CASE WHEN id % 7 = 0 THEN 'video' ELSE 'photo' END,
-                CASE WHEN id % 4 = 0 THEN 'A photograph of a ' || split_part(caption, ' ', 2) ELSE '' END, 'aa/bb/c.jpg', '',
+                CASE WHEN id % 4 = 0 THEN 'A photograph of a ' || split_part(caption, ' ', 2) ELSE '' END,
+                'aa/bb/c.jpg', '',
                 1440, 1080, 0, '{}', '', 'ready', '', 0, 1, now(), '[]', '{}', 1, ''
             FROM posts_post
             """,
@@ -401,9 +169,11 @@ def fill(people: int, posts: int) -> None:
             INSERT INTO posts_hashtag (name) SELECT text FROM word;
             INSERT INTO posts_posthashtag (post_id, hashtag_id)
             SELECT DISTINCT post.id, tag.id FROM posts_post AS post,
-                regexp_matches(post.caption, '#([a-z]+)', 'g') AS found JOIN posts_hashtag AS tag ON tag.name = found[1];
+                regexp_matches(post.caption, '#([a-z]+)', 'g') AS found
+                JOIN posts_hashtag AS tag ON tag.name = found[1];
             UPDATE posts_hashtag SET folded_uses = uses.count
-            FROM (SELECT hashtag_id, count(*) FROM posts_posthashtag GROUP BY 1) AS uses WHERE hashtag_id = posts_hashtag.id
+            FROM (SELECT hashtag_id, count(*) FROM posts_posthashtag GROUP BY 1) AS uses
+            WHERE hashtag_id = posts_hashtag.id
             """,
         )
         cursor.execute("ANALYZE")
@@ -424,12 +194,14 @@ def fill(people: int, posts: int) -> None:
         cursor.execute(
             """
             UPDATE search_place SET folded_uses = uses.count
-            FROM (SELECT place_id, count(*) FROM search_postdocument GROUP BY 1) AS uses WHERE place_id = search_place.id
+            FROM (SELECT place_id, count(*) FROM search_postdocument GROUP BY 1) AS uses
+            WHERE place_id = search_place.id
             """
         )
         run(
             "index of documents",
-            "SET maintenance_work_mem = '512MB'; CREATE INDEX posts_by_words ON search_postdocument USING gin (document) WITH (fastupdate = off)",
+            "SET maintenance_work_mem = '512MB'; CREATE INDEX posts_by_words ON search_postdocument"
+            " USING gin (document) WITH (fastupdate = off)",
         )
         cursor.execute("SET session_replication_role = origin")
         run("vacuum", "VACUUM ANALYZE")

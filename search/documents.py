@@ -1,6 +1,6 @@
 """The triggers that keep `PostDocument` and `Place`: what a post is found by changes with it, in one transaction.
 
-A document has, beside the stemmed words of caption (weight B), place (C) and alt texts (D), lexemes that no word can be:
+A document has, beside the stemmed words of caption (weight B), place (C) and alt texts (D), lexemes that no word is:
 
     @<id>        its author: a name may change, and thousands of documents need not
     #<name>      a tag of its caption

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Lower, Upper
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString
@@ -19,6 +19,7 @@ from common.counters import Counter
 from common.ids import SnowflakeModel
 from common.limits import MAX_BIO_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
+from common.search_words import SearchWords
 
 Viewer: TypeAlias = "User | AnonymousUser"
 """Whoever looks at something."""
@@ -155,6 +156,11 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     folded_following = models.IntegerField(default=0, editable=False)
     folded_posts = models.IntegerField(default=0, editable=False)
 
+    words = models.GeneratedField(
+        expression=SearchWords("username", "name"), output_field=models.TextField(), db_persist=True
+    )
+    """Username and name as the search compares them (`social.find`)."""
+
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "username"
@@ -186,11 +192,12 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
             models.CheckConstraint(condition=Q(who_may_tag__in=WhoMayTag.values), name="who_may_tag_is_known"),
         ]
         indexes = [
-            # Suggestions: the most followed first.
-            models.Index(fields=["-folded_followers", "-id"], name="people_by_followers"),
-            # Search: any part of a username or a name.
-            GinIndex(OpClass(F("username"), "gin_trgm_ops"), name="people_by_part_of_username"),
-            GinIndex(OpClass(Upper("name"), "gin_trgm_ops"), name="people_by_part_of_name"),
+            # Suggestions: the most followed first. Search: names among those, from the index alone.
+            models.Index(
+                fields=["-folded_followers", "-id"], include=["username", "words"], name="people_by_followers"
+            ),
+            # Search: any part of a name, and what is like one. Searches are read more than names are written.
+            GinIndex(OpClass(F("words"), "gin_trgm_ops"), name="people_by_part_of_words", fastupdate=False),
             # social.sweep: accounts with requests that are still to be accepted.
             models.Index(
                 fields=["accepts_requests_up_to"],

@@ -43,6 +43,9 @@ MAX_PEOPLE_TAGS: Final = 20
 """People tagged in one photo."""
 MAX_FOLLOWED_TAGS: Final = 100
 MAX_MUTED_TAGS: Final = 100
+MAX_SEARCH_CHARS: Final = 300
+"""Of what somebody looks for; code points, and the rest is left out."""
+MAX_RECENT_SEARCHES: Final = 20
 
 MAX_PINNED_COMMENTS: Final = 3
 COMMENT_EDIT_MINUTES: Final = 15

@@ -69,6 +69,7 @@ api = SiteAPI(
 for app in ("accounts", "social", "posts", "feed", "notifications"):
     # That of `api`, to which `api_writes` has added what changes something.
     api.add_router("", f"{app}.api_writes.router")
+api.add_router("", "search.api.router")
 
 
 @api.exception_handler(Problem)

@@ -27,8 +27,9 @@ from posts.events import (
     PostReturned,
     VideoSubmitted,
 )
-from posts.models import COMMENT_LIKES, COMMENTS, LIKES
+from posts.models import COMMENT_LIKES, COMMENTS, HASHTAG_USES, LIKES
 from posts.tasks import process_media, process_video, purge_post
+from search.models import PLACE_USES
 from social.events import FollowRequested, PersonFollowed, RequestsLeft
 from social.tasks import accept_requests
 
@@ -51,4 +52,4 @@ def wire() -> None:
     subscribe(PersonFollowed, tell_of_follow)
     subscribe(FollowRequested, tell_of_request)
     subscribe(RequestsLeft, accept_requests)
-    keep_folded(FOLLOWERS, FOLLOWING, POSTS, LIKES, COMMENTS, COMMENT_LIKES)
+    keep_folded(FOLLOWERS, FOLLOWING, POSTS, LIKES, COMMENTS, COMMENT_LIKES, HASHTAG_USES, PLACE_USES)

@@ -1,40 +1,165 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
-from accounts.find import find_people
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import varies_by_htmx
 from common.pagination import Page, page_by_id
-from posts.models import Hashtag, Post
-from search.find import clean_query, find_posts, find_tags
+from posts.models import Post
+from search import actions, topics
+from search.marks import mark, snippet
+from search.query import Query, clean_query, read_query
+from search.results import page_of_people, page_of_places, page_of_posts, page_of_tags
+from social.find import find_people, shown_people
 from social.models import with_follow_state
 
-PEOPLE_SHOWN = 10
-TAGS_SHOWN = 5
-TILES_PER_PAGE = 24
+TABS = {"top": "Top", "accounts": "Accounts", "posts": "Posts", "tags": "Tags", "places": "Places"}
+PEOPLE_PER_PAGE = 30
+TOPICS_PER_PAGE = 20
+POSTS_PER_PAGE = 24
+OF_EACH_ON_TOP = 5
+TILES_ON_TOP = 12
+SUGGESTED_PEOPLE = 6
+SUGGESTED_TOPICS = 3
 
 
 @require_safe
 def search(request: MemberRequest) -> HttpResponse:
-    """People, tags and posts for `?q=`; for htmx, as somebody types or scrolls, only the results."""
-    query = clean_query(request.GET.get("q", ""))
-    is_further = "cursor" in request.GET
-    people: list[User] = []
-    tags: list[Hashtag] = []
-    posts: Page[Post] = Page([])
-    if query:
-        posts = page_by_id(request, find_posts(query, request.user).for_cards(request.user), TILES_PER_PAGE)
-    if query and not is_further:
-        people = list(with_follow_state(find_people(query, request.user).for_display(), request.user)[:PEOPLE_SHOWN])
-        tags = find_tags(query, request.user, count=TAGS_SHOWN)
-    context: dict[str, Any] = {"q": query, "people": people, "tags": tags, "posts": posts, "page": posts}
-    template = "search/search.html"
+    """What `?q=` finds, under one of the tabs; for htmx, as somebody scrolls, the next rows."""
+    query = read_query(request.GET.get("q", ""))
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in TABS else "top"
+    context: dict[str, Any] = {"q": query.text, "tab": tab, "tabs": _tabs(query, tab)}
+    if not query:
+        context["recent"] = actions.recent_searches(request.user)
+    elif tab == "top":
+        context |= _top(request, query)
+    else:
+        context |= _of_one_kind(request, query, tab)
+    is_further = request.htmx and "cursor" in request.GET and tab != "top"
+    return varies_by_htmx(render(request, "search/_rows.html" if is_further else "search/search.html", context))
+
+
+def _top(request: MemberRequest, query: Query) -> dict[str, Any]:
+    """The best of each kind, without cursors: each kind has a tab."""
+    people = _suggested_people(request, query, OF_EACH_ON_TOP)
+    tags = topics.shown_tags(topics.find_tags(query)[: OF_EACH_ON_TOP * 2], request.user)[:OF_EACH_ON_TOP]
+    places = topics.shown_places(topics.find_places(query)[: OF_EACH_ON_TOP * 2], request.user)[:OF_EACH_ON_TOP]
+    rows = Post.objects.for_cards(request.user)
+    posts = page_of_posts(request, query, TILES_ON_TOP, rows)
+    found: dict[str, Any] = {"people": _marked_people(people, query), "tags": tags, "places": places, "posts": posts}
+    _mark_topics([*tags, *places], query)
+    if not posts.items and len(query.terms) > 1:
+        found["near_posts"] = page_of_posts(request, query, TILES_ON_TOP, rows, any_term=True)
+    return found
+
+
+def _of_one_kind(request: MemberRequest, query: Query, tab: str) -> dict[str, Any]:
+    if tab == "accounts":
+        page: Page[Any] = page_of_people(request, query, PEOPLE_PER_PAGE)
+        _marked_people(page.items, query)
+    elif tab == "posts":
+        page = page_of_posts(request, query, POSTS_PER_PAGE, Post.objects.for_cards(request.user))
+        for post in page:
+            post.snippet = snippet(post.caption, query.shown_words)  # type: ignore[attr-defined]
+    else:
+        page = (page_of_tags if tab == "tags" else page_of_places)(request, query, TOPICS_PER_PAGE)
+        _mark_topics(page.items, query)
+    return {"page": page}
+
+
+@require_safe
+def suggest(request: MemberRequest) -> HttpResponse:
+    """A fragment: what somebody may mean who has typed `?q=` so far; before that, what they looked for before.
+
+    With `?only=people`, for a field that takes a username.
+    """
+    query = read_query(request.GET.get("q", ""))
+    context: dict[str, Any] = {"q": query.text}
+    if not query:
+        return render(request, "search/_suggestions.html", context | {"recent": actions.recent_searches(request.user)})
+    context["people"] = _marked_people(_suggested_people(request, query, SUGGESTED_PEOPLE), query)
+    if request.GET.get("only") != "people":
+        counted = {"count_up_to": topics.COUNTED_QUICKLY}
+        tags = topics.shown_tags(topics.find_tags(query)[: SUGGESTED_TOPICS * 2], request.user, **counted)
+        places = topics.shown_places(topics.find_places(query)[: SUGGESTED_TOPICS * 2], request.user, **counted)
+        context |= {"tags": tags[:SUGGESTED_TOPICS], "places": places[:SUGGESTED_TOPICS]}
+        _mark_topics([*tags, *places], query)
+    return render(request, "search/_suggestions.html", context)
+
+
+@require_safe
+def place(request: MemberRequest, place_id: int) -> HttpResponse:
+    """The posts from a place, newest first. A place of which one may see no post is missing."""
+    posts = topics.posts_of_place(place_id, request.user)
+    page = page_by_id(request, posts.for_cards(request.user), POSTS_PER_PAGE)
+    if request.htmx and "cursor" in request.GET:
+        return varies_by_htmx(render(request, "feed/_grid.html", {"page": page}))
+    shown = topics.shown_places([place_id], request.user)
+    if not shown:
+        raise Http404
+    return varies_by_htmx(render(request, "search/place.html", {"page": page, "place": shown[0]}))
+
+
+@require_POST
+def remember(request: MemberRequest) -> HttpResponse:
+    """What the search form posts to: the results, and one's recent searches know of it. A script sees nothing."""
+    text = clean_query(request.POST.get("q", ""))
+    actions.remember_search(request.user, text=text)
     if request.htmx:
-        template = "feed/_grid.html" if is_further else "search/_results.html"
-    return varies_by_htmx(render(request, template, context))
+        return HttpResponse(status=204)
+    return redirect(f"{reverse('search:search')}?{urlencode({'q': text})}" if text else reverse("search:search"))
+
+
+@require_POST
+def forget(request: MemberRequest, search_id: int) -> HttpResponse:
+    if not actions.forget_search(request.user, pk=search_id):
+        raise Http404
+    return _recent(request)
+
+
+@require_POST
+def forget_all(request: MemberRequest) -> HttpResponse:
+    actions.forget_searches(request.user)
+    return _recent(request)
+
+
+def _recent(request: MemberRequest) -> HttpResponse:
+    """The redrawn list for htmx; for a browser without JavaScript, back to the search."""
+    if not request.htmx:
+        return redirect("search:search")
+    return render(request, "search/_recent.html", {"recent": actions.recent_searches(request.user)})
+
+
+def _suggested_people(request: MemberRequest, query: Query, number: int) -> list[User]:
+    people = with_follow_state(User.objects.for_display(), request.user)
+    found = find_people(query.words, request.user, wanted=number * 2)
+    return shown_people(people, found[: number * 2], request.user)[:number]
+
+
+def _marked_people(people: list[User], query: Query) -> list[User]:
+    words = query.words.replace("@", " ").split()
+    for person in people:
+        person.marked_username = mark(person.username, words, inside=True)  # type: ignore[attr-defined]
+        person.marked_name = mark(person.name, words, inside=True)  # type: ignore[attr-defined]
+    return people
+
+
+def _mark_topics(found: list[topics.Topic], query: Query) -> None:
+    words = query.words.split()
+    for topic in found:
+        topic.marked = mark(topic.name, words, inside=True)
+
+
+def _tabs(query: Query, current: str) -> list[dict[str, Any]]:
+    return [
+        {"label": label, "is_current": name == current, "url": f"?{urlencode({'q': query.text, 'tab': name})}"}
+        for name, label in TABS.items()
+    ]

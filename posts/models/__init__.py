@@ -1,5 +1,5 @@
 from posts.models.comment import COMMENT_LIKES, Comment, CommentLike
-from posts.models.hashtag import Hashtag, PostHashtag
+from posts.models.hashtag import HASHTAG_USES, Hashtag, PostHashtag
 from posts.models.hidden_word import HiddenWord, words_of
 from posts.models.like import Like
 from posts.models.media import Media
@@ -11,6 +11,7 @@ from posts.models.upload_session import UploadSession
 __all__ = [
     "COMMENTS",
     "COMMENT_LIKES",
+    "HASHTAG_USES",
     "LIKES",
     "Audience",
     "Collection",

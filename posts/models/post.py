@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Value
-from django.db.models.functions import Coalesce, Upper
+from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
@@ -242,9 +241,6 @@ class Post(SnowflakeModel):
                 condition=Q(published_at__isnull=True, deleted_at__isnull=True),
                 name="posts_unfinished",
             ),
-            # Search: any part of a caption or a place.
-            GinIndex(OpClass(Upper("caption"), "gin_trgm_ops"), name="posts_by_part_of_caption"),
-            GinIndex(OpClass(Upper("location"), "gin_trgm_ops"), name="posts_by_part_of_location"),
             # feed.sweep: published, not fanned out.
             models.Index(
                 fields=["published_at"],

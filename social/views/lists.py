@@ -6,12 +6,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.find import find_people
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import varies_by_htmx
 from common.pagination import Page, page_by_id
 from common.text import clean_line
+from social.find import find_people, shown_people
 from social.models import Block, CloseFriend, Mute, Restrict
 from social.people import blocked_by, people_in_order, with_relations
 
@@ -51,8 +51,8 @@ def close_friends(request: MemberRequest) -> HttpResponse:
     query = clean_line(request.GET.get("q", ""))[:MAX_QUERY_CHARS]
     found: list[User] = []
     if query:
-        candidates = find_people(query, request.user).exclude(pk=request.user.pk)
-        found = list(with_relations(candidates.for_display(), request.user)[:FOUND])
+        others = with_relations(User.objects.exclude(pk=request.user.pk).for_display(), request.user)
+        found = shown_people(others, find_people(query, request.user)[: FOUND + 1], request.user)[:FOUND]
     there = User.objects.visible_to(request.user)
     page = page_by_id(request, CloseFriend.objects.filter(owner=request.user, friend__in=there), PEOPLE_PER_PAGE)
     people = people_in_order([one.friend_id for one in page], request.user)

@@ -89,7 +89,7 @@ async function offer(field) {
   const typed = field.value.trim().replace(/^@/, "");
   if (!typed) return;
   try {
-    const response = await fetch(`/search/?q=${encodeURIComponent(typed)}`, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+    const response = await fetch(`/search/suggest/?only=people&q=${encodeURIComponent(typed)}`, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
     if (!response.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const names = [...page.querySelectorAll(".person-username")].map((name) => name.textContent.trim());

@@ -1,50 +1,102 @@
 /**
- * Search as you type: htmx fetches the results (the attributes are on `form[data-search]`), this module adds the
- * keyboard (down and up go through the results, Enter opens, Esc returns to the box), says how many there are, and keeps
- * the words in the address so that reload and Back find them. Without JavaScript the form leads to the results page.
+ * The search box as a combobox: while somebody types, suggestions come (after a pause, and what is outrun is cancelled),
+ * up and down go through them, Enter opens the one or searches for the words, Esc closes them. How many there are is
+ * said. What is opened is put among one's recent searches, as the form does with its words.
+ *
+ * Without JavaScript the form leads to the results.
  */
 
-const results = (form) => document.querySelector(form.getAttribute("hx-target") ?? "[data-search-results]");
+const PAUSE_MS = 150;
 
-document.addEventListener("keydown", (event) => {
-  if (!["ArrowDown", "ArrowUp", "Escape"].includes(event.key) || event.altKey || event.ctrlKey || event.metaKey) return;
-  const form = document.querySelector("form[data-search]");
-  const box = form?.querySelector('input[type="search"]');
-  const list = form && results(form);
-  if (!box || !list) return;
-  const inBox = event.target === box;
-  if (!inBox && !list.contains(event.target)) return;
-  const links = [...list.querySelectorAll("a[href]")].filter((link) => link.tabIndex >= 0 && link.offsetParent !== null);
-  if (event.key === "Escape") {
-    if (inBox) return;
-    event.preventDefault();
-    box.focus();
-    return;
-  }
-  if (links.length === 0) return;
-  event.preventDefault();
-  const at = links.indexOf(document.activeElement?.closest?.("a[href]"));
-  const next = at + (event.key === "ArrowDown" ? 1 : -1);
-  if (inBox) {
-    if (event.key === "ArrowDown") links[0].focus();
-  } else if (next < 0) box.focus();
-  else links[Math.min(next, links.length - 1)].focus();
-});
+const form = document.querySelector("form[data-search]");
+const box = form?.querySelector("[data-suggest]");
+if (box) combine();
 
-document.addEventListener("htmx:after:swap", (event) => {
-  const form = event.detail.ctx?.sourceElement?.closest?.("form[data-search]") ?? null;
-  if (!form) return;
-  const list = results(form);
-  const box = form.querySelector('input[type="search"]');
+function combine() {
+  const list = document.querySelector("#search-suggestions");
+  const results = document.querySelector("[data-search-results]");
   const status = document.querySelector("[data-search-status]");
-  const words = box?.value.trim() ?? "";
-  if (status && list) {
-    const summary = list.dataset.summary ?? list.querySelector("[data-summary]")?.dataset.summary;
-    const found = list.querySelectorAll("a[href]").length;
-    status.textContent = words === "" ? "" : (summary ?? (found ? `${found} results` : "No results"));
+  let timer;
+  let asked;
+
+  box.setAttribute("role", "combobox");
+  box.setAttribute("aria-autocomplete", "list");
+  box.setAttribute("aria-haspopup", "listbox");
+  box.setAttribute("aria-expanded", "false");
+  box.setAttribute("aria-controls", "search-options");
+
+  const options = () => [...list.querySelectorAll("[role=option]")];
+  const active = () => list.querySelector("[aria-selected=true]");
+
+  function choose(option) {
+    active()?.setAttribute("aria-selected", "false");
+    if (!option) return box.removeAttribute("aria-activedescendant");
+    option.setAttribute("aria-selected", "true");
+    option.scrollIntoView({ block: "nearest" });
+    box.setAttribute("aria-activedescendant", option.id);
   }
-  const url = new URL(form.getAttribute("action") ?? location.pathname, location.href);
-  if (url.pathname !== location.pathname) return;
-  if (words) url.searchParams.set("q", words);
-  history.replaceState(history.state, "", url);
-});
+
+  function show(html) {
+    list.innerHTML = html;
+    const count = options().length;
+    list.hidden = count === 0;
+    results.hidden = count > 0;
+    box.setAttribute("aria-expanded", String(count > 0));
+    choose(null);
+    // The last one is the search for the words themselves.
+    status.textContent = count > 1 ? `${count - 1} ${count === 2 ? "suggestion" : "suggestions"}` : count ? "No suggestions" : "";
+  }
+
+  async function suggest() {
+    asked?.abort();
+    const words = box.value.trim();
+    if (!words) return show("");
+    asked = new AbortController();
+    const { signal } = asked;
+    try {
+      const answer = await fetch(`${box.dataset.suggest}?q=${encodeURIComponent(words)}`, { signal, headers: { "HX-Request": "true" }, credentials: "same-origin" });
+      if (answer.ok && !signal.aborted) show(await answer.text());
+    } catch {
+      // Outrun, or offline: the form still searches.
+    }
+  }
+
+  box.addEventListener("input", () => {
+    clearTimeout(timer);
+    asked?.abort();
+    timer = setTimeout(suggest, PAUSE_MS);
+  });
+
+  box.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
+    const all = options();
+    const at = all.indexOf(active());
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      if (all.length === 0) return;
+      event.preventDefault();
+      const next = event.key === "ArrowDown" ? at + 1 : at < 0 ? all.length - 1 : at - 1;
+      // Past either end is the box itself.
+      choose(all[next] ?? null);
+    } else if (event.key === "Enter" && at >= 0) {
+      event.preventDefault();
+      all[at].click();
+    } else if (event.key === "Escape" && !list.hidden) {
+      event.preventDefault();
+      show("");
+    }
+  });
+
+  list.addEventListener("click", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (!option) return;
+    const body = new FormData(form);
+    body.set("q", option.dataset.words);
+    // On its way while the page goes; when it is lost, one search less is remembered.
+    fetch(form.action, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" }, credentials: "same-origin" }).catch(() => {});
+  });
+
+  form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    asked?.abort();
+  });
+}

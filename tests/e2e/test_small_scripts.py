@@ -205,27 +205,6 @@ def test_a_menu_closes_by_escape_and_by_a_click_beside_it(on_a_post):
     expect(menu).not_to_have_attribute("open", "")
 
 
-def test_search_goes_by_the_keyboard_and_is_found_again_on_back(sign_up):
-    anna = sign_up("zoe")
-    anna.goto("/search/")
-    anna.locator("#search-q").press_sequentially(anna.username, delay=20)
-    first = anna.locator("#search-results a[href]").first
-    expect(first).to_be_visible()
-    expect(anna.locator("[data-search-status]")).to_contain_text("1 person")
-
-    anna.keyboard.press("ArrowDown")
-    expect(first).to_be_focused()
-    anna.keyboard.press("Escape")
-    expect(anna.locator("#search-q")).to_be_focused()
-    anna.keyboard.press("ArrowDown")
-    anna.keyboard.press("Enter")
-    anna.wait_for_url(f"**/{anna.username}/")
-    anna.go_back()
-
-    assert anna.url.endswith(f"/search/?q={anna.username}")
-    expect(anna.locator("#search-q")).to_have_value(anna.username)
-
-
 def test_while_signing_up_one_learns_whether_a_name_is_free(sign_up, open_browser):
     anna = sign_up("anna")
     visitor = open_browser()

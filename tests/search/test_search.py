@@ -1,50 +1,22 @@
-"""Search: people, tags and posts by a part of their text, whatever is typed."""
+"""The search page and what comes as one types, whatever is typed."""
+
+import re
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
+from django.utils import timezone
 
+from accounts.models import User
+from common.limits import MAX_RECENT_SEARCHES
+from common.tasks import fold_counters
+from posts.models import Hashtag, Post
+from search.models import Place, PostDocument, RecentSearch
+from social.actions import block
 from tests.conftest import HTMX
 
-
-def found(browser, query):
-    return browser.get("/search/", {"q": query}).context
-
-
-def test_people_are_found_by_username_and_name_the_exact_first(as_, person):
-    anna, annabel, hannah = person("anna"), person("annabel"), person("hannah", name="Ζωή Παππά")
-    browser = as_(anna)
-
-    assert found(browser, "anna")["people"] == [anna, annabel, hannah] or found(browser, "anna")["people"][0] == anna
-    assert found(browser, "@ANNABEL")["people"] == [annabel]
-    assert found(browser, "παππά")["people"] == [hannah]
-
-
-def test_tags_and_captions_are_found(as_, stranger, post):
-    browser = as_(stranger)
-
-    assert [tag.name for tag in found(browser, "#su")["tags"]] == ["sun"]
-    assert found(browser, "#su")["tags"][0].post_count == 1
-    assert found(browser, "morning li")["posts"].items == [post]
-    assert found(browser, "sun")["posts"].items == [post]
-
-
-def test_an_empty_search_asks_what_to_look_for_and_a_vain_one_says_so(as_, stranger):
-    browser = as_(stranger)
-
-    assert browser.get("/search/").status_code == 200
-    assert "zzzz" in browser.get("/search/?q=zzzz").text
-
-
-def test_as_one_types_only_the_results_come(as_, stranger, post):
-    answer = as_(stranger).get("/search/?q=morning", headers=HTMX)
-
-    assert "<html" not in answer.text
-    assert f'data-post="{post.shortcode}"' in answer.text
-    assert "HX-Request" in answer["Vary"]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
+ODD = [
+    *(
         "%",
         "_",
         "\\",
@@ -52,35 +24,200 @@ def test_as_one_types_only_the_results_come(as_, stranger, post):
         '"',
         "' OR 1=1 --",
         "%_\\'\"",
+        "'; DROP TABLE posts_post; --",
         "x" * 300,
-        "🦊",
-        "Привет",
-        "写真",
-        "#",
-        "@",
-        "\x00",
-        "a\x00b",
-        "<script>",
-    ],
-)
-def test_U12_whatever_is_typed_is_text(query, as_, stranger, post):
-    answer = as_(stranger).get("/search/", {"q": query})
+        "x " * 150,
+        "🦊" * 100,
+    ),
+    *("Привет", "写真", "صباح الخير", "नमस्ते", "#", "@", "\x00", "a\x00b", "<script>", "a & b | !c", "a:*", "<->", "()"),
+    *(
+        "from:",
+        "from:'",
+        "#'\\",
+        "before:9999",
+        "after:0000-00-00",
+        "-" * 50,
+        '"' * 51,
+        "é" * 5_000,
+        "has:video has:photo",
+    ),
+]
 
-    assert answer.status_code == 200
-    assert "<script>" not in answer.text.replace("<script src", "").replace("<script defer", "").replace(
-        "<script type", ""
-    )
+
+def found(browser, query, **more):
+    return browser.get("/search/", {"q": query, **more}).context
 
 
-@pytest.mark.parametrize("size", [2, 10])
-def test_O7_search_costs_the_same_queries_whatever_it_finds(
-    size, as_, author, person, share, stranger, django_assert_num_queries
+def test_each_kind_is_found_and_what_was_looked_for_is_marked(as_, author, stranger, share):
+    User.objects.filter(pk=author.pk).update(name="Sunny Side")
+    post = share(author, caption="Sunny day, sun and sand #sunnyday", location="Sunny Beach")
+    browser = as_(stranger)
+
+    page = browser.get("/search/", {"q": "sunny"})
+    assert [person.username for person in page.context["people"]] == ["author"]
+    assert [(tag.name, tag.post_count) for tag in page.context["tags"]] == [("sunnyday", 1)]
+    assert [(place.name, place.post_count) for place in page.context["places"]] == [("Sunny Beach", 1)]
+    assert page.context["posts"].items == [post]
+    assert "#<mark>sunny</mark>day" in page.text
+    assert "<mark>Sunny</mark> Side" in page.text
+    assert "<mark>Sunny</mark> day, sun and sand" in browser.get("/search/?q=sunny&tab=posts").text
+    place = page.context["places"][0]
+    assert browser.get(place.url).context["page"].items == [post]
+
+
+@pytest.mark.parametrize("query", ["#su", "sunsit", "snuset", "SUNSET", "unse", "sún"])
+def test_tags_are_found_by_beginnings_parts_and_typos_the_most_used_first(query, as_, author, share, stranger):
+    for caption in ("#sunset", "#sunset #sunsets", "#moon"):
+        share(author, caption=caption)
+    fold_counters()
+
+    tags = found(as_(stranger), query)["tags"]
+    assert [(tag.name, tag.post_count) for tag in tags] == [("sunset", 2), ("sunsets", 1)]
+
+
+@pytest.mark.parametrize("query", ["kotti", "CAFE", "café kot", "berlin kotti", "kotit", "caffee kotti"])
+def test_places_are_found_whoever_spelt_them_how(query, as_, author, share, stranger):
+    share(author, location="Cafe Kotti, Berlin")
+    share(author, location="Café Kotti · Berlin")
+
+    places = found(as_(stranger), query)["places"]
+    assert [(place.name, place.post_count) for place in places] == [("Café Kotti · Berlin", 2)]
+
+
+def test_no_post_with_all_words_shows_those_with_some_and_else_what_is_near(as_, author, share, stranger):
+    post = share(author, caption="Morning light")
+    share(author, caption="#sunset")
+    browser = as_(stranger)
+
+    near = found(browser, "morning elephant")
+    assert not near["posts"].items
+    assert near["near_posts"].items == [post]
+    assert [tag.name for tag in found(browser, "sunsst")["tags"]] == ["sunset"]
+    assert "Nobody and nothing matches “qqqqq”" in browser.get("/search/?q=qqqqq").text
+
+
+@pytest.mark.parametrize("tab", ["accounts", "posts", "tags", "places"])
+def test_every_tab_goes_on_by_cursor_and_shows_each_once(tab, as_, author, person, share, stranger, monkeypatch):
+    for name in ("PEOPLE_PER_PAGE", "TOPICS_PER_PAGE", "POSTS_PER_PAGE"):
+        monkeypatch.setattr(f"search.views.{name}", 2)
+    monkeypatch.setattr("search.posts.SLAB", 3)
+    for number in range(5):
+        person(f"sunny{number}")
+        share(author, caption=f"sunny day #sunny{number}", location=f"Sunny {number}")
+    browser, seen, url = as_(stranger), [], f"/search/?q=sunny&tab={tab}"
+    while url:
+        page = browser.get(url).context["page"]
+        seen += [one.pk if hasattr(one, "pk") else one.id for one in page]
+        url = page.next_url
+        share(author, caption="sunny newcomer")
+        assert len(seen) < 20
+
+    assert len(seen) == len(set(seen)) == 5
+    rows = browser.get(f"/search/?q=sunny&tab={tab}&cursor=zzz", headers=HTMX)
+    assert "<html" not in rows.text
+    assert "HX-Request" in rows["Vary"]
+
+
+def test_A7_tags_places_and_suggestions_tell_nothing_of_hidden_posts(as_, author, follower, person, share):
+    blocked = person("blocked")
+    share(author, caption="#hiddentag", location="Hidden Place")
+    block(author, blocked=blocked)
+    place = Place.objects.get()
+
+    def seen_by(viewer):
+        browser = as_(viewer)
+        urls = ("/search/?q=hidden", "/search/suggest/?q=hidden", "/search/?q=hiddne")
+        text = "".join(browser.get(url).text for url in urls)
+        status = browser.get(f"/search/places/{place.pk}/").status_code
+        return "hiddentag" in text, "Hidden Place" in text, status
+
+    assert seen_by(follower) == (True, True, 200)
+    assert seen_by(blocked) == (False, False, 404)
+    for hide in ({"audience": "close_friends"}, {"audience": "everyone", "archived_at": timezone.now()}):
+        Post.objects.update(**hide)
+        assert seen_by(follower) == (False, False, 404)
+
+
+def test_as_one_types_the_options_come(as_, author, share, stranger):
+    share(author, caption="#authors", location="Author Street")
+    answer = as_(stranger).get("/search/suggest/", {"q": "auth"}, headers=HTMX)
+
+    assert "<html" not in answer.text
+    assert answer.text.count('role="option"') == 4  # a person, a tag, a place, and the search itself
+    only = as_(stranger).get("/search/suggest/", {"q": "auth", "only": "people"}).text
+    assert only.count('role="option"') == 2
+    assert as_(stranger).get("/search/suggest/").text.strip() == ""
+
+
+def test_recent_searches_are_remembered_and_forgotten(as_, stranger, author):
+    browser = as_(stranger)
+    for text in ("morning", "light", "  morning ", ""):
+        answer = browser.post("/search/recent/", {"q": text})
+    assert answer["Location"] == "/search/"
+    assert browser.post("/search/recent/", {"q": "a&b"})["Location"] == "/search/?q=a%26b"
+    assert browser.post("/search/recent/", {"q": "a&b"}, headers=HTMX).status_code == 204
+
+    recent = browser.get("/search/").context["recent"]
+    assert [one.text for one in recent] == ["a&b", "morning", "light"]
+    assert as_(author).post(f"/search/recent/{recent[0].pk}/remove/").status_code == 404
+    assert browser.post(f"/search/recent/{recent[0].pk}/remove/")["Location"] == "/search/"
+    redrawn = browser.post(f"/search/recent/{recent[1].pk}/remove/", headers=HTMX).text
+    assert "light" in redrawn
+    assert "morning" not in redrawn
+    browser.post("/search/recent/clear/")
+    assert not RecentSearch.objects.exists()
+    for number in range(MAX_RECENT_SEARCHES + 3):
+        browser.post("/search/recent/", {"q": str(number)}, headers=HTMX)
+    assert RecentSearch.objects.count() == MAX_RECENT_SEARCHES
+
+
+def test_U12_whatever_is_typed_is_text(as_, stranger, post):
+    browser = as_(stranger)
+    for query in ODD:
+        urls = [("/search/", {}), ("/search/", {"tab": "posts"}), ("/search/suggest/", {})]
+        urls += [("/api/search", {"type": kind}) for kind in ("users", "posts", "tags", "places")]
+        for url, more in urls:
+            answer = browser.get(url, {"q": query[:2_000], **more})
+            assert answer.status_code == 200, (query, url)
+            assert "<script>" not in answer.text
+    assert Post.objects.count() == 1
+
+
+@pytest.mark.parametrize("size", [2, 20])
+def test_O7_search_costs_no_more_queries_whatever_it_finds(
+    size, as_, author, person, share, stranger, django_assert_max_num_queries
 ):
     for number in range(size):
         person(f"sunny{number}")
-        share(author, caption=f"sunny day #sunny{number}")
+        share(author, caption=f"sunny day #sunny{number}", location=f"Sunny {number}")
     browser = as_(stranger)
     browser.get("/search/?q=sunny")
 
-    with django_assert_num_queries(8):  # session, viewer, people, tags, their counts, posts, their media, the bell
-        browser.get("/search/?q=sunny")
+    costs = {"/search/?q=sunny": 17, "/search/suggest/?q=sunny": 10, "/search/?q=sunny&tab=posts": 9}
+    costs |= {"/search/?q=sunny&tab=accounts": 7, "/search/?q=sunny&tab=tags": 5, "/search/?q=sunny&tab=places": 5}
+    for url, number in costs.items():
+        with django_assert_max_num_queries(number):
+            browser.get(url)
+
+
+def test_the_search_is_rebuilt_as_it_was(author, share):
+    share(author, caption="Morning #sun", location="Kotti")
+    before = PostDocument.objects.values_list("document", "place__words").get()
+    PostDocument.objects.all().delete()
+    Place(words=" nowhere").save()
+    out = StringIO()
+    call_command("rebuild_search", stdout=out)
+
+    assert PostDocument.objects.values_list("document", "place__words").get() == before
+    assert list(Place.objects.values_list("words", flat=True)) == [" kotti"]
+    assert re.search(r"posts: 1 in \d+ s", out.getvalue())
+
+
+def test_D13_how_often_a_tag_and_a_place_are_used_is_counted_exactly(author, share):
+    posts = [share(author, caption="#sun", location="Kotti") for _ in range(3)]
+    posts[0].tagged.all().delete()
+    Post.objects.filter(pk=posts[0].pk).update(location="")
+    fold_counters()
+
+    assert Hashtag.objects.get(name="sun").folded_uses == 2
+    assert Place.objects.get().folded_uses == 2

@@ -172,6 +172,8 @@ ONESELF = "@oneself"
 
 ALL_WORDS = "caption location"
 SEARCHES = ("?q=planted0", "?q=planted000", "?q=planted001", "?q=planted002", "?q=%23seen", "?q=seen")
+TABBED_SEARCHES = ("?q=planted00&tab=accounts", "?q=planted00&tab=places", "?q=has:video&tab=posts")
+POSTS_ASKED = "?type=posts&q=has:video"
 
 SURFACES: dict[str, Surface] = {
     # The site
@@ -191,7 +193,12 @@ SURFACES: dict[str, Surface] = {
     "feed:restore": post("person", knows_another),
     "feed:tag": page(tag="seen"),
     "feed:archive": page(),
-    "search:search": page(*SEARCHES),
+    "search:search": page(*SEARCHES, *TABBED_SEARCHES),
+    "search:suggest": page("?q=planted00", "?q=seen"),
+    "search:place": get("place", sees),
+    "search:remember": mine("puts a search among one's own"),
+    "search:forget": mine("removes a search of one's own: another's is not found (tests/search/test_search.py)"),
+    "search:forget_all": mine("removes one's own searches"),
     "notifications:page": page(),
     "posts:saved": page(),
     "feed:followed_tags": page(),
@@ -306,6 +313,7 @@ SURFACES: dict[str, Surface] = {
     "api:edit_own_profile": mine("one's own profile"),
     "api:check_username": mine("changes nothing"),
     "api:read_notifications": mine("one's own"),
+    "api:search": program(page(*(f"?type={kind}&q=planted00" for kind in ("users", "tags", "places")), POSTS_ASKED)),
     # One's own
     "posts:collection_new": form(),
     "posts:hidden_words": form(),

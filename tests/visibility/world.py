@@ -18,6 +18,7 @@ from common.ids import encode_shortcode
 from notifications.record import of_comment, of_follow, of_like, record
 from posts.models import Collection, Comment, Hashtag, Like, Media, Post, PostHashtag, UploadSession
 from posts.models.media import MediaState
+from search.models import PostDocument
 from social.actions import unfollow
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
 from tests.visibility.tables import COMMENTS, PEOPLE, POSTS, ROLES
@@ -278,6 +279,9 @@ def _post(world: World, author: str, state: str, column: str, made: str = MediaS
     PostHashtag.objects.create(post=row, hashtag=tag)
     kwargs |= {"media_id": medium.pk, "key": track}
     world.things.setdefault("post", []).append(thing)
+    for document in PostDocument.objects.filter(post_id=thing.pk):
+        kwargs = {"place_id": document.place_id}
+        world.things.setdefault("place", []).append(Thing(thing.label, author, kwargs, document.place_id, post=thing))
     Like.objects.create(post=row, liker=world.people["commenter"])
     return thing
 

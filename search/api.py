@@ -1,0 +1,77 @@
+"""The search, in the JSON API."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Query, Router, Schema
+
+from accounts.api import ListedPersonOut, listed_person_out
+from accounts.http import MemberRequest
+from common.api import PROBLEMS, Listed, Paging, absolute, listed
+from common.pagination import Page
+from posts.api import PostOut, for_answers, post_out
+from posts.models import Post
+from search.query import read_query
+from search.results import page_of_people, page_of_places, page_of_posts, page_of_tags
+from search.topics import Topic
+
+router = Router(tags=["search"])
+
+
+class TagOut(Schema):
+    """A tag, and how many of its posts the one who asks may see."""
+
+    tag: str = Field(description="Without #, in its normal form.", examples=["sunset"])
+    url: str = Field(description="Its page.")
+    post_count: int = Field(description="Counted up to 1,000.")
+    more: bool = Field(description="Whether there are more posts than were counted.")
+
+
+class PlaceOut(Schema):
+    """A place, and how many posts from there the one who asks may see."""
+
+    place: str = Field(description="As the newest of these posts spells it.", examples=["Café Kotti, Berlin"])
+    url: str = Field(description="Its page.")
+    post_count: int = Field(description="Counted up to 1,000.")
+    more: bool = Field(description="Whether there are more posts than were counted.")
+
+
+class Search(Paging):
+    q: str = Field(
+        max_length=2_000,
+        description='What is looked for; of posts also «"words one after the other"», -without, from:name, #tag, '
+        "before:2026-11-23, after:2026-11 and has:video. More than 300 characters are left out.",
+    )
+    type: Literal["users", "posts", "tags", "places"] = Field("users", description="What is looked for.")
+
+
+Found = Listed[ListedPersonOut | PostOut | TagOut | PlaceOut]
+
+
+@router.get("/search", response={200: Found, **PROBLEMS})
+def search(request: MemberRequest, response: HttpResponse, asked: Query[Search]) -> Found:
+    """People, posts, tags or places, the best first. A search that finds nothing exactly finds what is spelt alike."""
+    query = read_query(asked.q)
+    page: Page[Any]
+    items: list[Any]
+    if not query:
+        page, items = Page([]), []
+    elif asked.type == "users":
+        page = page_of_people(request, query, asked.limit)
+        items = [listed_person_out(request, person) for person in page]
+    elif asked.type == "posts":
+        page = page_of_posts(request, query, asked.limit, for_answers(Post.objects.all(), request.user))
+        items = [post_out(request, post) for post in page]
+    elif asked.type == "tags":
+        page = page_of_tags(request, query, asked.limit)
+        items = [TagOut(tag=topic.name, **_counted(request, topic)) for topic in page]
+    else:
+        page = page_of_places(request, query, asked.limit)
+        items = [PlaceOut(place=topic.name, **_counted(request, topic)) for topic in page]
+    return listed(request, response, page, items)
+
+
+def _counted(request: HttpRequest, topic: Topic) -> dict[str, Any]:
+    return {"url": absolute(request, topic.url), "post_count": topic.post_count, "more": topic.is_more}

@@ -1,0 +1,86 @@
+"""What was looked for, marked where it was found."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import regex
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+SNIPPET_CHARS: Final = 160
+MIN_STEM_CHARS: Final = 4
+MAX_ENDING_CHARS: Final = 3
+"""A word whose beginning is the same and whose end is so short is taken for a form of it: photo, photos."""
+_WORD = regex.compile(r"[\w\p{M}]+")
+_NO_SPACES = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{So}]")
+
+
+def mark(text: str, terms: Iterable[str], *, inside: bool = False) -> SafeString:
+    """`text` escaped, with <mark> around the words that begin with one of `terms`; with `inside` also within words."""
+    html: list[str] = []
+    position = 0
+    for start, end in _merged(_spans(text, list(terms), inside=inside)):
+        html += [escape(text[position:start]), "<mark>", escape(text[start:end]), "</mark>"]
+        position = end
+    html.append(escape(text[position:]))
+    return mark_safe("".join(html))  # noqa: S308  (every part is escaped above)
+
+
+def snippet(text: str, terms: Iterable[str]) -> SafeString:
+    """The part of `text`, on one line, around the first thing that was found, marked."""
+    text, terms = " ".join(text.split()), list(terms)
+    spans = _spans(text, terms, inside=False)
+    start = max(0, spans[0][0] - SNIPPET_CHARS // 3) if spans and len(text) > SNIPPET_CHARS else 0
+    if start:
+        # From a word on, where there are words.
+        start = text.find(" ", start, spans[0][0]) + 1 or start
+    cut = text[start : start + SNIPPET_CHARS]
+    if start + SNIPPET_CHARS < len(text):
+        cut = cut.rstrip() + "…"
+    return mark(("…" if start else "") + cut, terms)
+
+
+def fold(text: str) -> tuple[str, list[int]]:
+    """`text` without letter case and accents, and for each of its letters where it was in `text`."""
+    letters: list[str] = []
+    places: list[int] = []
+    for place, char in enumerate(text):
+        for letter in unicodedata.normalize("NFKD", char).casefold():
+            if not unicodedata.combining(letter):
+                letters.append(letter)
+                places.append(place)
+    return "".join(letters), places
+
+
+def _spans(text: str, terms: Sequence[str], *, inside: bool) -> list[tuple[int, int]]:
+    folded, places = fold(text)
+    wanted = {word for term in terms for word in _WORD.findall(fold(term)[0]) + _NO_SPACES.findall(term)}
+    found: list[tuple[int, int]] = []
+    for word in wanted:
+        at = folded.find(word)
+        while at >= 0:
+            if inside or at == 0 or not _WORD.match(folded[at - 1]) or _NO_SPACES.match(word):
+                found.append((at, at + len(word)))
+            at = folded.find(word, at + len(word))
+        if not inside and len(word) >= MIN_STEM_CHARS:
+            found += [match.span() for match in _WORD.finditer(folded) if _is_form(match[0], word)]
+    return sorted((places[start], places[end - 1] + 1) for start, end in found)
+
+
+def _is_form(one: str, other: str) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    stem = shorter[: max(MIN_STEM_CHARS, len(shorter) - 2)]
+    return len(shorter) >= MIN_STEM_CHARS and longer.startswith(stem) and len(longer) - len(stem) <= MAX_ENDING_CHARS
+
+
+def _merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in spans:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

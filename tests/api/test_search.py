@@ -1,0 +1,75 @@
+"""GET /api/search: what the page finds, for programs."""
+
+import pytest
+
+from accounts.actions import create_user
+from common.tasks import fold_counters
+from social.actions import block
+
+
+def search(browser, **asked):
+    answer = browser.get("/api/search", asked)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_each_kind_is_found_with_what_its_other_answers_say(as_, author, stranger, share):
+    post = share(author, caption="Sunny day #authors", location="Author Street")
+    fold_counters()
+    browser = as_(stranger)
+
+    (found,) = search(browser, q="auth")["items"]
+    assert (found["id"], found["username"], found["standing"]) == (str(author.pk), "author", "none")
+    (found,) = search(browser, q="sunny -rain from:author", type="posts")["items"]
+    assert (found["shortcode"], found["author"]["username"]) == (post.shortcode, "author")
+    (found,) = search(browser, q="#auth", type="tags")["items"]
+    tag = {"tag": "authors", "url": "http://testserver/explore/tags/authors/", "post_count": 1, "more": False}
+    assert found == tag
+    (found,) = search(browser, q="author str", type="places")["items"]
+    assert (found["place"], found["post_count"]) == ("Author Street", 1)
+    assert browser.get(found["url"]).status_code == 200
+    assert search(browser, q="zzzzzz") == {"items": [], "next": None}
+
+
+@pytest.mark.parametrize("kind", ["users", "posts", "tags", "places"])
+def test_it_goes_on_by_cursor_and_link_at_the_same_cost(kind, as_, author, share, stranger, django_assert_num_queries):
+    for number in range(5):
+        create_user(username=f"sunny{number}", email=f"sunny{number}@example.org", password="x")
+        share(author, caption=f"sunny #sunny{number}", location=f"Sunny {number}")
+    browser, seen, cursor = as_(stranger), [], ""
+    search(browser, q="sunny", type=kind)
+    while cursor is not None:
+        answer = browser.get("/api/search", {"q": "sunny", "type": kind, "limit": 2, "cursor": cursor})
+        seen += [one.get("url") for one in answer.json()["items"]]
+        cursor = answer.json()["next"]
+        assert (cursor is None) == ("Link" not in answer)
+    assert len(seen) == len(set(seen)) == 5
+
+    costs = {"users": 6, "posts": 7, "tags": 4, "places": 4}
+    for limit in (2, 20):
+        with django_assert_num_queries(costs[kind]):
+            search(browser, q="sunny", type=kind, limit=limit)
+
+
+def test_what_is_asked_wrongly_is_said_and_whoever_is_not_signed_in_is_refused(as_, stranger, client):
+    browser = as_(stranger)
+    for asked, field in (
+        ({}, "query.asked.q"),
+        ({"q": "a", "type": "songs"}, "type"),
+        ({"q": "a", "limit": 101}, "limit"),
+    ):
+        answer = browser.get("/api/search", asked)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["path"].endswith(field.rsplit(".", 1)[-1])
+    assert client.get("/api/search?q=a").status_code == 401
+
+
+def test_A7_a_program_finds_no_more_than_a_page_does(as_, author, person, share):
+    blocked = person("blocked")
+    share(author, caption="Hidden #hidden", location="Hidden")
+    block(author, blocked=blocked)
+
+    for kind in ("users", "posts", "tags", "places"):
+        text = str(search(as_(blocked), q="hidden" if kind != "users" else "author", type=kind))
+        assert "author" not in text.replace("/author", "")
+        assert "idden" not in text

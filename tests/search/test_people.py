@@ -1,0 +1,97 @@
+"""People by their names: however they are typed, the exact ones first, then those who are close."""
+
+import pytest
+
+from accounts.models import User
+from social.actions import block, follow
+from social.find import find_people, shown_people
+
+
+def found(query, viewer):
+    return [one.username for one in shown_people(User.objects.for_display(), find_people(query, viewer), viewer)]
+
+
+@pytest.mark.parametrize(
+    ("query", "username"),
+    [
+        ("anna.k", "anna.k"),
+        ("@anna.k", "anna.k"),
+        ("ANNA.K", "anna.k"),
+        ("zoe", "hannah"),
+        ("Zoé", "hannah"),
+        ("  zoë   maríe ", "hannah"),
+        ("mar zo", "hannah"),
+        ("nna", "hannah"),
+        ("hanah", "hannah"),
+        ("hnanah", "hannah"),
+        ("Ζωή", "elli"),
+        ("παππά", "elli"),
+        ("pappa", "elli"),
+        ("Серг", "sasha"),
+        ("сергеи", "sasha"),
+        ("sergei", "sasha"),
+        ("Сегрей", "sasha"),
+        ("田太", "taro"),
+        ("山", "taro"),
+        ("שלו", "noa"),
+        ("🦊", "foxy"),
+        ("foxy🦊", "foxy"),
+        ("o'hara", "scarlett"),
+        ("ohara", "scarlett"),
+    ],
+)
+def test_people_are_found_by_whatever_their_names_may_be_typed_as(query, username, person):
+    for name, shown in (("anna.k", ""), ("hannah", "Zoë Márie"), ("elli", "Ζωή Παππά"), ("sasha", "Сергей Щукин")):
+        person(name, name=shown)
+    for name, shown in (("taro", "山田太郎"), ("noa", "שלום"), ("foxy", "Foxy 🦊"), ("scarlett", "Scarlett O’Hara")):
+        person(name, name=shown)
+
+    assert username in found(query, person("viewer"))
+
+
+def test_the_exact_come_first_then_beginnings_of_names_of_words_and_parts(person):
+    viewer = person("viewer")
+    inside, word, beginning, exact = person("joanna"), person("x", name="Big Anna"), person("annabel"), person("anna")
+
+    assert found("anna", viewer) == [one.username for one in (exact, beginning, word, inside)]
+
+
+def test_among_equals_come_those_one_follows_then_those_whom_these_follow_then_the_most_followed(person):
+    viewer, friend = person("viewer"), person("friend")
+    names = ("annaone", "annatwo", "annathree", "annafour")
+    nobody, famous, near, followed = (person(name) for name in names)
+    User.objects.filter(pk=famous.pk).update(folded_followers=1_000)
+    follow(viewer, followee=friend)
+    follow(friend, followee=near)
+    follow(viewer, followee=followed)
+
+    assert found("anna", viewer) == ["annafour", "annathree", "annatwo", "annaone"]
+    assert nobody.username == "annaone"
+
+
+def test_A7_a_block_a_suspension_and_a_farewell_hide_from_the_search(person):
+    from django.utils import timezone
+
+    viewer, blocker, gone, away, there = (person(f"{name}.cole") for name in ("v", "b", "g", "a", "t"))
+    block(blocker, blocked=viewer)
+    User.objects.filter(pk=gone.pk).update(suspended_at=timezone.now())
+    User.objects.filter(pk=away.pk).update(deactivated_at=timezone.now())
+
+    for query in ("cole", "b.cole", "coel", "g.cole"):
+        assert not set(found(query, viewer)) - {"v.cole", "t.cole"}
+    assert found("cole", viewer) == ["t.cole", "v.cole"]
+    assert there.pk
+
+
+def test_a_new_name_is_found_at_once_and_the_old_one_is_not(person):
+    anna, viewer = person("anna", name="Before"), person("viewer")
+    User.objects.filter(pk=anna.pk).update(name="Afterwards")
+
+    assert found("afterw", viewer) == ["anna"]
+    assert found("before", viewer) == []
+
+
+def test_the_longest_name_in_any_script_fits(person):
+    person("long", name="写" * 64)
+
+    assert found("写写", person("viewer")) == ["long"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -125,6 +126,15 @@ INJECTIONS = ["' OR '1'='1", "'; DROP TABLE posts_post; --", "1) UNION SELECT pa
 INJECTIONS += ["1; SELECT pg_sleep(5) --", "$$; SELECT 1; $$", "%' OR 1=1 --", "\\'; SELECT 1 --", '" OR ""="']
 
 
+@contextmanager
+def within_a_second(*what: str) -> Iterator[None]:
+    """Of our own work: the machine may do other things meanwhile, but not so long as `pg_sleep` of an injection."""
+    started, began = time.process_time(), time.perf_counter()
+    yield
+    assert time.process_time() - started < 1, what
+    assert time.perf_counter() - began < 4.5, what
+
+
 @dataclass
 class Field:
     """A place in a request where a value goes, and what the description says of it."""
@@ -154,11 +164,9 @@ class Operation:
             url += f"?{urlencode({field.name: value})}"
         if field and field.place == "body":
             body[field.name] = value
-        started = time.perf_counter()
-        with transaction.atomic():
+        with within_a_second(self.method, url[:200]), transaction.atomic():
             answer = client.generic(self.method, url, json.dumps(body), "application/json")
             transaction.set_rollback(True)
-        assert time.perf_counter() - started < 1, (self.method, url[:200])
         assert answer.status_code < 500, (self.method, url[:200], str(body)[:200])
         return answer
 
@@ -232,12 +240,10 @@ def test_U10_json_that_is_deep_or_broken_is_refused(text: str, client: Client, p
     for operation in operations():
         if operation.body is None:
             continue
-        started = time.perf_counter()
-        with transaction.atomic():
-            url = operation.path.replace("{id}", _known(operation.path, post))
+        url = operation.path.replace("{id}", _known(operation.path, post))
+        with within_a_second(operation.method, url), transaction.atomic():
             answer = client.generic(operation.method, url, text, "application/json")
             transaction.set_rollback(True)
-        assert time.perf_counter() - started < 1
         is_nothing = text == "\ufeff{}" or (text == "" and not operation.needs_body)
         assert (200 if is_nothing else 400) <= answer.status_code < 500, (operation.path, text[:10], answer.text)
 

@@ -9,7 +9,6 @@ from django.db import connection
 from django.utils import timezone
 
 from common import valkey
-from common.ids import SEQUENCE_BITS, SHARD_BITS, first_id_at
 from common.tasks import fold_counters
 from feed import explore
 from feed.actions import hide_from_explore, show_in_explore
@@ -27,24 +26,11 @@ def shown_by(browser, url="/explore/"):
     return [post.pk for post in browser.get(url).context["page"]]
 
 
-def make_older(post: Post, age: timedelta) -> Post:
-    """The same post, shared so long ago: the id is the time."""
-    number = first_id_at(timezone.now() - age) + (post.pk & ((1 << (SHARD_BITS + SEQUENCE_BITS)) - 1))
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        cursor.execute("UPDATE posts_post SET id = %s WHERE id = %s", [number, post.pk])
-        cursor.execute("UPDATE posts_media SET post_id = %s WHERE post_id = %s", [number, post.pk])
-    return Post.objects.get(pk=number)
-
-
 def test_likes_lift_a_post_and_time_lowers_it(stranger, author, share):
-    fresh, liked, old = share(author), share(author), share(author)
-    Post.objects.filter(pk=liked.pk).update(folded_likes=3)
-    Post.objects.filter(pk=old.pk).update(folded_likes=3)
-    ancient_hit = share(author)
-    Post.objects.filter(pk=ancient_hit.pk).update(folded_likes=1_000)
-    old = make_older(old, timedelta(days=9))
-    ancient_hit = make_older(ancient_hit, timedelta(days=9))
+    ago = timezone.now() - timedelta(days=9)
+    fresh, liked, old, ancient_hit = share(author), share(author), share(author, at=ago), share(author, at=ago)
+    for post, likes in ((liked, 3), (old, 3), (ancient_hit, 1_000)):
+        Post.objects.filter(pk=post.pk).update(folded_likes=likes)
 
     posts, end = explore_posts(stranger, after=None, count=10)
 

@@ -150,6 +150,10 @@ def edited(word: str) -> list[str]:
     found: list[str] = []
     for at in range(len(word)):
         before, after = word[:at], word[at + 1 :]
-        found += [f"{before}_{after}", f"{before}_{word[at:]}", f"{before}{after}"]
-        found += [f"{before}{after[0]}{word[at]}{after[1:]}"] if after else []
+        # The index has something to look for: two letters before the unknown one, or three after it.
+        if len(before) >= 2 or len(after) >= MIN_INFIX_CHARS:
+            found.append(f"{before}_{after}")
+        if len(before) >= 2 or len(word) - at >= MIN_INFIX_CHARS:
+            found.append(f"{before}_{word[at:]}")
+        found += [before + after, f"{before}{after[0]}{word[at]}{after[1:]}"] if after else [before]
     return [f"% {one}%" for one in dict.fromkeys(found)]

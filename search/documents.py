@@ -6,6 +6,7 @@ A document has, beside the stemmed words of caption (weight B), place (C) and al
     #<name>      a tag of its caption
     %video       a kind of its media; %photo; %place where it says where it is
     ~<level>:<n> when: the n-th stretch of 2^level milliseconds
+    <a> <b>      two words as they stand beside each other: phrases, and words in scripts without spaces
 
 By the last a search for a common word looks at the newest posts alone: the index intersects the two lists and skips
 what lies between (`search.posts`).
@@ -24,6 +25,8 @@ LEVELS: Final = (22, 24, 26, 28, 30, 32, 34)
 """Stretches of 2^level milliseconds: 70 minutes, and each four times as long as the one before, up to 199 days."""
 
 CONFIGURATION: Final = "public.search_stems"
+MAX_PAIR_CHARS: Final = 200
+"""A lexeme has at most 2,046 bytes, and nobody looks for such words beside each other."""
 
 _STRETCHES = ", ".join(f"'~{level}:' || (post.id >> {TIME_SHIFT + level})" for level in LEVELS)
 
@@ -36,7 +39,29 @@ CREATE_STEMS = RunSQL(
     ALTER TEXT SEARCH CONFIGURATION search_stems
         ADD MAPPING FOR word, numword, int, uint, float, sfloat, version WITH simple;
     """,
-    "DROP TEXT SEARCH CONFIGURATION search_stems; DROP TEXT SEARCH DICTIONARY search_stem;",
+    """
+    DROP TEXT SEARCH CONFIGURATION search_stems;
+    DROP TEXT SEARCH DICTIONARY search_stem;
+    """,
+)
+
+CREATE_TERMS = RunSQL(
+    f"""
+    CREATE FUNCTION search_pairs(words text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+        SELECT coalesce(array_agg(DISTINCT pair), '{{}}') FROM (
+            SELECT word[at] || ' ' || word[at + 1] AS pair
+            FROM (SELECT string_to_array(words, ' ') AS word) AS split, generate_series(1, cardinality(word) - 1) AS at
+        ) AS pairs WHERE length(pair) <= {MAX_PAIR_CHARS}
+    $$;
+    -- What a document must have for the words of a text to stand in it one after the other. With the pairs alone looked
+    -- up, PostgreSQL reads few documents to see in which order the words are.
+    CREATE FUNCTION search_term(term text) RETURNS tsquery LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+        SELECT phraseto_tsquery('{CONFIGURATION}', words) && coalesce((
+            SELECT string_agg(quote_literal(pair), ' & ')::tsquery FROM unnest(search_pairs(words)) AS pair
+        ), ''::tsquery) FROM (SELECT search_words(term) AS words) AS said
+    $$;
+    """,  # noqa: S608  (constants of this module)
+    "DROP FUNCTION search_term(text); DROP FUNCTION search_pairs(text);",
 )
 
 CREATE_TRIGGERS = RunSQL(
@@ -47,6 +72,7 @@ CREATE_TRIGGERS = RunSQL(
         its_place_words text;
         its_place bigint;
         lexemes text[];
+        its_caption text;
         alts text;
     BEGIN
         -- Whoever changes caption and alt text at once comes here one after the other, and the second sees both.
@@ -71,13 +97,16 @@ CREATE_TRIGGERS = RunSQL(
             INTO lexemes, alts FROM posts_media WHERE post_id = wanted;
         lexemes := lexemes || ARRAY['@' || post.author_id, {_STRETCHES}];
         IF its_place IS NOT NULL THEN lexemes := lexemes || ARRAY['%place']; END IF;
+        its_caption := search_words(post.caption);
+        alts := coalesce(search_words(alts), '');
+        lexemes := lexemes || search_pairs(its_caption) || search_pairs(btrim(its_place_words)) || search_pairs(alts);
         INSERT INTO search_postdocument AS before (post_id, place_id, document) VALUES (
             wanted,
             its_place,
             array_to_tsvector(lexemes)
-                || setweight(to_tsvector('{CONFIGURATION}', search_words(post.caption)), 'B')
+                || setweight(to_tsvector('{CONFIGURATION}', its_caption), 'B')
                 || setweight(to_tsvector('{CONFIGURATION}', its_place_words), 'C')
-                || setweight(to_tsvector('{CONFIGURATION}', coalesce(search_words(alts), '')), 'D')
+                || setweight(to_tsvector('{CONFIGURATION}', alts), 'D')
         )
         ON CONFLICT (post_id) DO UPDATE SET place_id = excluded.place_id, document = excluded.document
             WHERE (before.place_id, before.document) IS DISTINCT FROM (excluded.place_id, excluded.document);

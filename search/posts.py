@@ -15,7 +15,7 @@ from common.ids import TIME_SHIFT, time_of
 from common.search_words import words_of
 from posts.models import Post
 from posts.models.post import PostQuerySet
-from search.documents import CONFIGURATION, LEVELS
+from search.documents import LEVELS
 from search.query import Query, Term
 
 SLAB: Final = 200
@@ -104,7 +104,7 @@ def _of_term(term: Term, authors: dict[str, int]) -> tuple[str, str]:
         return "%s::tsquery", _lexeme(f"#{term.text}")
     if term.kind == "has":
         return "%s::tsquery", _lexeme(f"%{term.text}")
-    return f"phraseto_tsquery('{CONFIGURATION}', search_words(%s))", term.text
+    return "search_term(%s)", term.text
 
 
 def _lexeme(text: str) -> str:

@@ -210,15 +210,12 @@ def _username(query: str) -> str:
 
 def _exactness(words: Sequence[str], query: str, username: str, its: str) -> Exactness:
     """`its` are the words of username and name: " anna k anna karenina"."""
-    wanted = " ".join(words)
+    wanted, typed = " ".join(words), _username(query)
     of_username = username.replace(".", " ").replace("_", " ").split()
-    name = " ".join(its.split()[len(of_username) :])
-    if username == _username(query) or wanted in {" ".join(of_username), name}:
+    names = [" ".join(of_username), " ".join(its.split()[len(of_username) :])]
+    if typed == username or wanted in names:
         return Exactness.SAME
-    if username.startswith(_username(query)) or f" {wanted}" in (
-        f" {' '.join(of_username)}"[: len(wanted) + 1],
-        f" {name}"[: len(wanted) + 1],
-    ):
+    if username.startswith(typed) or any(name.startswith(wanted) for name in names):
         return Exactness.BEGINNING
     if all(f" {word}" in its for word in words):
         return Exactness.BEGINNING_OF_WORDS

@@ -9,7 +9,7 @@ from django.db import migrations, models
 import common.ids
 from common.cascade import gone_with
 from common.ids import shard_by
-from search.documents import CREATE_STEMS, CREATE_TRIGGERS, INDEX_ALL
+from search.documents import CREATE_STEMS, CREATE_TERMS, CREATE_TRIGGERS, INDEX_ALL
 
 
 class Migration(migrations.Migration):
@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
         shard_by("search_recentsearch", "person_id"),
         gone_with("search_postdocument", "post_id", "posts_post"),
         CREATE_STEMS,
+        CREATE_TERMS,
         CREATE_TRIGGERS,
         INDEX_ALL,
     ]

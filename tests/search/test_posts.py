@@ -26,7 +26,20 @@ def found(text, viewer):
         *("morning", "MORNING", "light", "lights", "morning light", "light morning", '"morning light"'),
         *("#sun", "sun", "café", "cafe kotti", "berlin", "bicycle", "from:author", "from:@Author light", "author"),
         *("Ann Author", "has:photo", "has:place sun", "after:2020", "before:2058", "after:2020 before:2058 light"),
-        *("写真", "朝の", "привет", "privet", "🦊", "don't", "dont", "light -rain", "-rain", "-from:follower light"),
+        *(
+            "写真",
+            "朝の",
+            "の写真",
+            '"朝の写真"',
+            "привет",
+            "privet",
+            "🦊",
+            "don't",
+            "dont",
+            "light -rain",
+            "-rain",
+            "-from:follower light",
+        ),
     ],
 )
 def test_a_post_is_found_by_caption_alt_text_tag_place_author_and_day(query, author, share, stranger):
@@ -40,7 +53,17 @@ def test_a_post_is_found_by_caption_alt_text_tag_place_author_and_day(query, aut
 @pytest.mark.parametrize(
     "query",
     [
-        *("evening", '"light morning"', "#su", "#light", "-light", "morning -light", "from:stranger", "from:nobody"),
+        *(
+            "evening",
+            '"light morning"',
+            '"morning sun"',
+            "#su",
+            "#light",
+            "-light",
+            "morning -light",
+            "from:stranger",
+            "from:nobody",
+        ),
         *(
             "-from:author",
             "has:video",

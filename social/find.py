@@ -153,7 +153,7 @@ def _misspelt(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
     edited, values = like_edited("words", words)
     sql = f"""
         WITH all_found AS MATERIALIZED (SELECT id FROM accounts_user WHERE {edited}),
-        found AS MATERIALIZED (SELECT id FROM all_found LIMIT {FOUND_AT_MOST})
+        found AS MATERIALIZED (SELECT id FROM all_found LIMIT {LIKE_AT_MOST})
         {_COLUMNS}, {MISSPELT}::real FROM found JOIN accounts_user AS person ON person.id = found.id
     """  # noqa: S608  (constants of this module, and of like_edited)
     return _fetch_alike(sql, values, viewer)

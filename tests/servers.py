@@ -10,7 +10,6 @@ import atexit
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import socket
@@ -175,9 +174,6 @@ class RunningSite:
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")
-
-    def seconds_to_ready(self) -> float:
-        return float(re.search(r"is ready after ([\d.]+) s", self.output())[1])
 
     def parts(self) -> dict[str, int]:
         """The process id of each part that runs now."""

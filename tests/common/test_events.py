@@ -93,7 +93,7 @@ def test_D8_a_broker_that_accepts_and_never_answers_costs_about_its_timeout(subs
 
         start = time.monotonic()
         assert not events.publish(task, thing_id=1)
-        assert time.monotonic() - start < 2.5, "it gave up after its timeouts"
+        assert time.monotonic() - start < 5, "it gave up after its timeouts"
         start = time.monotonic()
         assert not events.publish(task, thing_id=2)
-        assert time.monotonic() - start < 0.1, "the second one did not try"
+        assert time.monotonic() - start < 0.4, "the second one did not try"

@@ -29,13 +29,13 @@ def silent(settings):
 def test_D8_a_server_that_hangs_costs_one_timeout_and_then_nothing(silent):
     start = time.monotonic()
     assert cache.get("key", "nothing") == "nothing"
-    assert 0.5 < time.monotonic() - start < 2
+    assert 0.5 < time.monotonic() - start < 5
 
     start = time.monotonic()
     cache.set("key", 1)
     assert cache.get_many(["key"]) == {}
     assert not cache.delete("key")
-    assert time.monotonic() - start < 0.1
+    assert time.monotonic() - start < 0.4, "less than one timeout"
 
 
 def test_S4_without_valkey_limits_are_kept_by_the_process(settings, monkeypatch):

@@ -20,6 +20,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,8 @@ def words(number: int) -> list[str]:
 
 def fill(people: int, posts: int) -> None:
     from django.db import connection
+
+    from common.search_words import MAX_WORDS_CHARS
 
     vocabulary = words(20_000)
     with connection.cursor() as cursor:
@@ -179,17 +182,18 @@ def fill(people: int, posts: int) -> None:
         cursor.execute("ANALYZE")
         cursor.execute("DROP INDEX posts_by_words")
         began = time.monotonic()
-        ids = "SELECT id FROM posts_post WHERE id > %s ORDER BY id LIMIT 50000"
-        last = 0
-        while True:
-            cursor.execute(f"SELECT max(id) FROM ({ids}) AS batch", [last])
-            until = cursor.fetchone()[0]
-            if until is None:
-                break
-            cursor.execute(
-                "SELECT count(search_index_post(id)) FROM posts_post WHERE id > %s AND id <= %s", [last, until]
-            )
-            last = until
+        # Made before, or those who make documents would wait for each other's places.
+        cursor.execute(
+            "INSERT INTO search_place (words) SELECT DISTINCT left(' ' || search_words(location), %s)"
+            " FROM (SELECT DISTINCT location FROM posts_post WHERE location <> '') AS named",
+            [MAX_WORDS_CHARS],
+        )
+        cursor.execute(
+            "SELECT min(id), max(id) FROM (SELECT id, row_number() OVER (ORDER BY id) / 20000 AS batch FROM posts_post)"
+            " AS numbered GROUP BY batch"
+        )
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(make_documents, cursor.fetchall()))
         print(f"  documents: {time.monotonic() - began:.0f} s", flush=True)
         cursor.execute(
             """
@@ -205,6 +209,16 @@ def fill(people: int, posts: int) -> None:
         )
         cursor.execute("SET session_replication_role = origin")
         run("vacuum", "VACUUM ANALYZE")
+
+
+def make_documents(ids: tuple[int, int]) -> None:
+    """Of the posts from the first to the last id, on a connection of this thread's own."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica; SET synchronous_commit = off")
+        cursor.execute("SELECT count(search_index_post(id)) FROM posts_post WHERE id BETWEEN %s AND %s", ids)
+    connection.close()
 
 
 # --- Asking -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,54 @@
+"""Somebody registers an app; somebody else lets it in, and shuts it out."""
+
+import base64
+import hashlib
+import re
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.accessibility import faults
+from tests.e2e.conftest import DESKTOP, PHONE
+
+AT = "https://frames.example/back"
+VERIFIER = "a-verifier-that-nobody-guesses-" + "x" * 20
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["phone", "without scripts"])
+def test_an_app_is_registered_let_in_and_shut_out(javascript, size, sign_up):
+    dora, ben = sign_up("dora"), sign_up("ben", javascript=javascript, size=size, forgive=("401 (Unauthorized)",))
+    dora.goto("/accounts/apps/own/")
+    dora.get_by_label("Name of the app").fill("Frames")
+    dora.get_by_label("Where people are led back to").fill(AT)
+    dora.get_by_label("Can it keep a secret?").select_option("public")
+    assert not faults(dora, "/accounts/apps/own/")
+    dora.get_by_role("button", name="Register the app").click()
+    client_id = dora.get_by_label("The client id").inner_text()
+
+    # The app leads him to the site, which asks him and leads him back.
+    ben.context.route("https://frames.example/**", lambda route: route.fulfill(body="<title>Frames</title>Back"))
+    asked = {"response_type": "code", "client_id": client_id, "redirect_uri": AT, "scope": "read", "state": "s1"}
+    asked |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    ben.goto(f"/oauth/authorize/?{urlencode(asked)}")
+    expect(ben.get_by_role("heading", name="Let “Frames” in?")).to_be_visible()
+    assert not javascript or not faults(ben, "/oauth/authorize/")
+    ben.get_by_role("button", name="Let it in").click()
+    ben.wait_for_url(re.compile("^https://frames.example/back"))
+    answer = parse_qs(urlsplit(ben.url).query)
+    assert answer["state"] == ["s1"]
+
+    exchanged = {"grant_type": "authorization_code", "code": answer["code"][0], "redirect_uri": AT}
+    exchanged |= {"client_id": client_id, "code_verifier": VERIFIER}
+    token = ben.request.post("/oauth/token/", form=exchanged).json()["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert dora.request.get("/api/user/profile/", headers=bearer).json()["username"] == ben.username
+
+    ben.goto("/accounts/apps/")
+    assert not javascript or not faults(ben, "/accounts/apps/")
+    ben.get_by_role("button", name="Shut out Frames").click()
+    if javascript:
+        ben.get_by_role("dialog").get_by_role("button", name="Shut out").click()
+    expect(ben.get_by_role("heading", name="No app is in")).to_be_visible()
+    assert dora.request.get("/api/user/profile/", headers=bearer).status == 401

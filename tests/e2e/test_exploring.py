@@ -1,0 +1,53 @@
+"""What one finds in Explore and among suggested people, and does not want to: with scripts and without."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import FILES
+from tests.e2e.accessibility import faults
+from tests.e2e.conftest import DESKTOP, PHONE
+from tests.e2e.test_story import share, wait_until_published
+
+PHOTO = FILES / "bad" / "name-test.jpg"
+
+
+@pytest.mark.parametrize(("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["phone", "without scripts"])
+def test_a_post_and_a_person_one_does_not_want_to_see_and_then_does(javascript, size, sign_up):
+    ida, max_ = sign_up("ida"), sign_up("max", javascript=javascript, size=size)
+    shortcode = share(ida, "Seen by all", photo=PHOTO)
+    wait_until_published(ida, shortcode)
+
+    max_.goto("/explore/")
+    tile = max_.locator(f'article[data-post="{shortcode}"]')
+    expect(tile).to_be_visible()
+    assert not javascript or not faults(max_, "/explore/")
+    max_.get_by_role("button", name=f"Not interested in the post by {ida.username}").click()
+    if javascript:
+        expect(tile).to_contain_text("You will not see this post in Explore again.")
+        expect(max_.get_by_role("button", name="Undo")).to_be_focused()
+        max_.get_by_role("button", name="Undo").click()
+        expect(max_.get_by_role("button", name=f"Not interested in the post by {ida.username}")).to_be_visible()
+    else:
+        expect(tile).to_have_count(0)
+        max_.get_by_role("button", name="Undo").click()
+        max_.wait_for_url(f"**/p/{shortcode}/")
+
+    # Nothing comes twice in a week, unless one asks for it.
+    max_.goto("/explore/")
+    while max_.locator("article").count():
+        max_.goto("/explore/")
+    expect(max_.get_by_role("heading", name="You’ve seen it all")).to_be_visible()
+    max_.get_by_role("button", name="Show them again").click()
+    expect(tile).to_be_visible()
+
+    max_.get_by_role("link", name="People to follow").click()
+    person = max_.locator(".person", has_text=ida.username)
+    expect(person).to_be_visible()
+    assert not javascript or not faults(max_, "/explore/people/")
+    max_.get_by_role("button", name=f"Do not suggest {ida.username}").click()
+    expect(max_.get_by_text(f"{ida.username} is not suggested to you any more.")).to_be_visible()
+    max_.get_by_role("button", name="Undo").click()
+    person.get_by_role("button", name=f"Follow {ida.username}").click()
+    expect(person.get_by_role("button", name=f"Following {ida.username}")).to_be_visible()
+    max_.goto("/explore/people/")
+    expect(person).to_have_count(0)

@@ -23,7 +23,7 @@ def test_an_app_is_registered_let_in_and_shut_out(javascript, size, sign_up):
     dora.get_by_label("Name of the app").fill("Frames")
     dora.get_by_label("Where people are led back to").fill(AT)
     dora.get_by_label("Can it keep a secret?").select_option("public")
-    assert not faults(dora, "/accounts/apps/own/")
+    assert faults(dora, "/accounts/apps/own/") == []
     dora.get_by_role("button", name="Register the app").click()
     client_id = dora.get_by_label("The client id").inner_text()
 
@@ -33,7 +33,7 @@ def test_an_app_is_registered_let_in_and_shut_out(javascript, size, sign_up):
     asked |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
     ben.goto(f"/oauth/authorize/?{urlencode(asked)}")
     expect(ben.get_by_role("heading", name="Let “Frames” in?")).to_be_visible()
-    assert not javascript or not faults(ben, "/oauth/authorize/")
+    assert not javascript or faults(ben, "/oauth/authorize/") == []
     ben.get_by_role("button", name="Let it in").click()
     ben.wait_for_url(re.compile("^https://frames.example/back"))
     answer = parse_qs(urlsplit(ben.url).query)

@@ -273,7 +273,8 @@ class Site:
         for queue in QUEUES:
             worker = ["worker", "-Q", queue, "-n", f"{queue}@%h", "-c", str(settings.WORKER_CONCURRENCY), "-l", level]
             worker += ["--without-gossip", "--without-mingle"]
-            self.add_python(queue, [*celery, *worker], patience_seconds=15, noise=_ROOT_WORKER_NOISE)
+            # Django's checks read all addresses and forms, a third of what a worker needs to start. Beat makes them.
+            self.add_python(queue, [*celery, "--skip-checks", *worker], patience_seconds=15, noise=_ROOT_WORKER_NOISE)
         self.add_python("beat", [*celery, "beat", "-s", str(self.run_dir / "beat"), "-l", level])
 
     def add_python(

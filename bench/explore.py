@@ -8,16 +8,13 @@ percentile over readers. The baseline, in the same run, is a page of the newest 
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from bench.scratch import scratch_site
 from bench.visibility import fill
 
 READERS = 60
@@ -100,24 +97,9 @@ def main() -> None:
     parser.add_argument("--follows", type=int, nargs="+", default=[50_000, 500_000])
     options = parser.parse_args()
 
-    from instagram import embedded
-
-    data_dir = Path(tempfile.mkdtemp(prefix="everyframe-bench-"))
-    data_dir.chmod(0o711)
-    os.environ |= {
-        "DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "instagram.settings", "DEBUG": "0",
-        "DATABASE_URL": embedded.postgres_url(data_dir),
-    }  # fmt: skip
-    postgres = embedded.start_postgres(data_dir, durable=False)
-    try:
-        embedded.wait_for_postgres(postgres, data_dir)
-        import django
-
-        django.setup()
-        from django.core.management import call_command
+    with scratch_site():
         from django.db import connection
 
-        call_command("migrate", verbosity=0)
         for sizes in zip(options.people, options.posts, options.follows, strict=True):
             with connection.cursor() as cursor:
                 cursor.execute("TRUNCATE accounts_user, posts_post, posts_hashtag CASCADE")
@@ -127,9 +109,6 @@ def main() -> None:
                 cursor.execute("UPDATE accounts_user SET folded_followers = id % 1000")
                 cursor.execute("VACUUM ANALYZE accounts_user")
             measure(*sizes)
-    finally:
-        embedded.stop_postgres(postgres)
-        shutil.rmtree(data_dir, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import statistics
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
+
+from bench.scratch import scratch_site
 
 ROUNDS = 5
 
@@ -85,27 +84,8 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=2000)
     options = parser.parse_args()
 
-    from instagram import embedded
-
-    data_dir = Path(tempfile.mkdtemp(prefix="everyframe-bench-"))
-    data_dir.chmod(0o711)
-    os.environ |= {
-        "DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "instagram.settings", "DEBUG": "0", "ALLOWED_HOSTS": "*",
-        "DATABASE_URL": embedded.postgres_url(data_dir),
-    }  # fmt: skip
-    postgres = embedded.start_postgres(data_dir, durable=False)
-    try:
-        embedded.wait_for_postgres(postgres, data_dir)
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+    with scratch_site(ALLOWED_HOSTS="*"):
         measure(options.requests)
-    finally:
-        embedded.stop_postgres(postgres)
-        shutil.rmtree(data_dir, ignore_errors=True)
 
 
 if __name__ == "__main__":

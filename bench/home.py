@@ -13,17 +13,17 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import psutil
+
+from bench.scratch import scratch_site
 
 PROJECT = Path(__file__).resolve().parent.parent
 READERS, AUTHORS, POSTS_EACH, FOLLOWED = 1_000, 100, 50, 30
@@ -75,9 +75,8 @@ def fill() -> list[tuple[int, str]]:
         for post in posts
         for position in range(1 + post.pk % 4 // 3)
     )  # fmt: skip
-    Follow.objects.bulk_create(
-        Follow(follower=reader, followee=author) for reader in readers for author in rng.sample(authors, FOLLOWED)
-    )
+    for reader in readers:  # One transaction each: every follow takes a lock until its end.
+        Follow.objects.bulk_create(Follow(follower=reader, followee=author) for author in rng.sample(authors, FOLLOWED))
     Like.objects.bulk_create(Like(post=post, liker=reader) for reader in readers for post in rng.sample(posts, 20))
     cookies = []
     for reader in readers:
@@ -221,27 +220,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
 
-    from instagram import embedded
-
-    data_dir = Path(tempfile.mkdtemp(prefix="everyframe-bench-"))
-    data_dir.chmod(0o711)
-    os.environ |= {
-        "DATA_DIR": str(data_dir), "RATE_LIMITS": "off", "DJANGO_SETTINGS_MODULE": "instagram.settings", "DEBUG": "0",
-        "DATABASE_URL": embedded.postgres_url(data_dir), "REDIS_URL": embedded.valkey_url(data_dir),
-    }  # fmt: skip
-    postgres = embedded.start_postgres(data_dir)
-    valkey = embedded.start_valkey(data_dir)
-    try:
-        embedded.wait_for_postgres(postgres, data_dir)
-        embedded.wait_for_valkey(valkey, data_dir)
-        import django
-
-        django.setup()
+    with scratch_site(durable=True, with_valkey=True, RATE_LIMITS="off"):
         from django.conf import settings
         from django.core.management import call_command
         from django.db import connection
 
-        call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
         readers = fill()
         with connection.cursor() as cursor:
@@ -273,10 +256,6 @@ def main() -> None:
         site, bare = medians["the site"], medians["bare program"]
         print(f"\nthe site serves {site['rps'] / bare['rps']:.2f} of the bare program's requests "
               f"for {site['cpu_ms'] / bare['cpu_ms']:.1f} times its CPU")  # fmt: skip
-    finally:
-        embedded.stop_valkey(valkey)
-        embedded.stop_postgres(postgres)
-        shutil.rmtree(data_dir, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -15,15 +15,15 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from bench.scratch import scratch_site
 
 FIRST = (  # noqa: SIM905  (a list of words reads better as text)
     "anna maria james john robert michael david emma olivia sophia liam noah lucas mia ella zoë josé andré"
@@ -362,32 +362,13 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="fill a database there once, and ask it again")
     options = parser.parse_args()
 
-    from instagram import embedded
-
-    data_dir = options.keep or Path(tempfile.mkdtemp(prefix="everyframe-bench-"))
-    data_dir.mkdir(exist_ok=True)
-    data_dir.chmod(0o711)
-    filled = data_dir / "filled"
-    os.environ |= {"DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "instagram.settings", "DEBUG": "0"}
-    os.environ["DATABASE_URL"] = embedded.postgres_url(data_dir)
-    postgres = embedded.start_postgres(data_dir)
-    try:
-        embedded.wait_for_postgres(postgres, data_dir)
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-        from django.db import connection
-
+    with scratch_site(keep=options.keep, durable=True) as site:
+        filled = site.data_dir / "filled"
         if not filled.exists():
-            call_command("migrate", verbosity=0)
             print(f"filling: {options.people:,} people, {options.posts:,} posts")
             fill(options.people, options.posts)
             filled.touch()
-        connection.close()
-        embedded.stop_postgres(postgres)
-        postgres = embedded.start_postgres(data_dir)
-        embedded.wait_for_postgres(postgres, data_dir)
+        site.restart_postgres()
         found = kinds()
         print(f"\n{'':24}{'cold p50':>10}{'p95':>8}{'warm p50':>10}{'p95':>8}{'goal':>8}   milliseconds")
         for kind in found:
@@ -400,10 +381,6 @@ def main() -> None:
         for kind in found:
             if options.explain or statistics.quantiles(kind.warm, n=20)[18] > kind.goal_ms:
                 explain(kind)
-    finally:
-        embedded.stop_postgres(postgres)
-        if not options.keep:
-            shutil.rmtree(data_dir, ignore_errors=True)
 
 
 if __name__ == "__main__":

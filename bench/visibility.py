@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import shutil
 import statistics
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
+
+from bench.scratch import scratch_site
 
 READERS = 30
 
@@ -219,28 +217,9 @@ def main() -> None:
     parser.add_argument("--plans", action="store_true")
     options = parser.parse_args()
 
-    from instagram import embedded
-
-    data_dir = Path(tempfile.mkdtemp(prefix="everyframe-bench-"))
-    data_dir.chmod(0o711)
-    os.environ |= {
-        "DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "instagram.settings", "DEBUG": "0",
-        "DATABASE_URL": embedded.postgres_url(data_dir),
-    }  # fmt: skip
-    postgres = embedded.start_postgres(data_dir, durable=False)
-    try:
-        embedded.wait_for_postgres(postgres, data_dir)
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+    with scratch_site():
         fill(options.people, options.posts, options.follows)
         measure(plans=options.plans)
-    finally:
-        embedded.stop_postgres(postgres)
-        shutil.rmtree(data_dir, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,11 @@ from django.db.migrations.operations import RunSQL
 from common.ids import TIME_SHIFT
 from common.search_words import MAX_WORDS_CHARS
 
-LEVELS: Final = (22, 24, 26, 28, 30, 32, 34)
-"""Stretches of 2^level milliseconds: 70 minutes, and each four times as long as the one before, up to 199 days."""
+LEVELS: Final = (22, 24, 26, 28, 30, 32)
+"""Stretches of 2^level milliseconds: 70 minutes, and each four times as long as the one before, up to 50 days.
+
+What is found less than `search.posts.SLAB` times in two of these has short lists: a longer stretch would only add one.
+"""
 
 CONFIGURATION: Final = "public.search_stems"
 MAX_PAIR_CHARS: Final = 200

@@ -46,18 +46,19 @@ def find_posts(query: Query, viewer: Viewer, *, below: int | None = None, any_te
     """Candidates, whoever `viewer` is: `shown_posts` decides which they see. With `any_term` one term is enough.
 
     However many posts match, a bounded number is read and ranked: it goes back in time stretch by stretch, each four
-    times as long as the one before, until SLAB are found, and the index skips what is not of the stretch.
+    times as long as the one before, until SLAB have what is wanted, and the index skips what is not of the stretch.
+    Those of them that have what is not wanted are left out afterwards: a slab may be empty, and have more below it.
     """
     if not query:
         return Slab([], 0)
-    expression, newest = _tsquery(query, viewer, any_term=any_term)
-    below = newest + 1 if below is None else min(below, newest + 1)
+    asked = _asked(query, viewer, any_term=any_term)
+    below = asked.newest + 1 if below is None else min(below, asked.newest + 1)
     after, before = query.ids
     end = below if before is None else min(below, before)
-    if (not expression and query.terms and after is before is None) or (after is not None and end <= after):
+    is_nothing = query.terms and not asked.wanted and not asked.unwanted and after is before is None
+    if is_nothing or (after is not None and end <= after):
         return Slab([], below)
-    found = _newest(expression, after, end)
-    return Slab(found, below, min(one.id for one in found) if len(found) == SLAB else 0)
+    return _newest(asked, after, end, below)
 
 
 def shown_posts(posts: PostQuerySet, found: Sequence[FoundPost], viewer: Viewer) -> list[FoundPost]:
@@ -76,25 +77,36 @@ def with_posts(posts: PostQuerySet, found: Sequence[FoundPost]) -> list[Post]:
 # --- What is asked of the index ---------------------------------------------------------------------------------------
 
 
-def _tsquery(query: Query, viewer: Viewer, *, any_term: bool) -> tuple[str, int]:
-    """The query as PostgreSQL writes it, "" if there is no word in it, and the newest post's id.
+@dataclass(frozen=True)
+class Asked:
+    wanted: str
+    """As PostgreSQL writes it; "" if there is no word in it."""
+    unwanted: str
+    newest: int
+    """The newest post's id."""
 
-    One query, and those for names in it.
-    """
+
+def _asked(query: Query, viewer: Viewer, *, any_term: bool) -> Asked:
+    """One query, and those for names in it."""
     authors = _authors(query, viewer)
     wanted = [_of_term(term, authors) for term in query.terms if not term.is_without]
     unwanted = [_of_term(term, authors) for term in query.terms if term.is_without]
-    whole = (" || " if any_term else " && ").join(sql for sql, _ in wanted) or "''::tsquery"
-    whole = " && ".join([f"({whole})", *(f"(!! {sql})" for sql, _ in unwanted)])
-    values = [value for _, value in (*wanted, *unwanted)]
+    wanted_sql, wanted_values = _joined(wanted, " || " if any_term else " && ")
+    unwanted_sql, unwanted_values = _joined(unwanted, " || ")
     for pk in _named(query, viewer):
-        whole = f"({whole}) || %s::tsquery"
-        values.append(_lexeme(f"@{pk}"))
-    newest = "(SELECT coalesce(max(post_id), 0) FROM search_postdocument)"
+        wanted_sql = f"({wanted_sql}) || %s::tsquery"
+        wanted_values.append(_lexeme(f"@{pk}"))
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT whole::text, {newest} FROM (SELECT {whole}) AS query (whole)", values)  # noqa: S608
-        text, newest_id = cursor.fetchone()
-    return str(text), int(newest_id)
+        cursor.execute(
+            f"SELECT ({wanted_sql})::text, ({unwanted_sql})::text,"  # noqa: S608  (of this module, without values)
+            " (SELECT coalesce(max(post_id), 0) FROM search_postdocument)",
+            [*wanted_values, *unwanted_values],
+        )
+        return Asked(*cursor.fetchone())
+
+
+def _joined(terms: Sequence[tuple[str, str]], operator: str) -> tuple[str, list[str]]:
+    return operator.join(sql for sql, _ in terms) or "''::tsquery", [value for _, value in terms]
 
 
 def _of_term(term: Term, authors: dict[str, int]) -> tuple[str, str]:
@@ -134,34 +146,35 @@ def _named(query: Query, viewer: Viewer) -> list[int]:
     return [one["pk"] for one in ids]
 
 
-def _newest(expression: str, after: int | None, below: int) -> list[FoundPost]:
-    """The newest SLAB below an id, the best first.
+def _newest(asked: Asked, after: int | None, end: int, below: int) -> Slab:
+    """Of the newest SLAB below the id `end` those that are wanted.
 
     The branches of the UNION are run one after the other and only as far as the LIMIT asks.
     """
     branches: list[str] = []
     values: list[Any] = []
-    end = below
+    newest = end
     for level in (*LEVELS, None):
         start = None
         condition = "post_id + 0 < %s"
         values_of_branch: list[Any] = [end]
         if level is not None:
-            last = below >> (TIME_SHIFT + level)
+            last = newest >> (TIME_SHIFT + level)
             start = (last - 1) << (TIME_SHIFT + level)
             condition += " AND post_id + 0 >= %s AND document @@ %s::tsquery"
             values_of_branch += [start, f"'~{level}:{last}' | '~{level}:{last - 1}'"]
-        if expression:
+        if asked.wanted:
             condition += " AND document @@ %s::tsquery"
-            values_of_branch.append(expression)
+            values_of_branch.append(asked.wanted)
         if after is not None:
             condition += " AND post_id + 0 >= %s"
             values_of_branch.append(after)
         branches.append(
-            f"(SELECT post_id, ts_rank(document, %s::tsquery) AS rank FROM search_postdocument WHERE {condition}"  # noqa: S608  (constants)
+            "(SELECT post_id, ts_rank(document, %s::tsquery) AS rank, document @@ %s::tsquery AS is_unwanted"  # noqa: S608  (constants)
+            f" FROM search_postdocument WHERE {condition}"
             f" ORDER BY post_id + 0 DESC LIMIT {SLAB})"
         )
-        values += [expression, *values_of_branch]
+        values += [asked.wanted, asked.unwanted, *values_of_branch]
         if start is not None:
             end = min(end, start)
             if after is not None and end <= after:
@@ -169,9 +182,9 @@ def _newest(expression: str, after: int | None, below: int) -> list[FoundPost]:
     with connection.cursor() as cursor:
         cursor.execute(f"{' UNION ALL '.join(branches)} LIMIT {SLAB}", values)
         rows = cursor.fetchall()
-    found = [FoundPost(pk, _with_age(rank, pk)) for pk, rank in rows]
+    found = [FoundPost(pk, _with_age(rank, pk)) for pk, rank, is_unwanted in rows if not is_unwanted]
     found.sort(key=lambda one: (-one.rank, -one.id))
-    return found
+    return Slab(found, below, min(pk for pk, *_ in rows) if len(rows) == SLAB else 0)
 
 
 def _with_age(rank: float, post_id: int) -> float:

@@ -21,6 +21,8 @@ FOUND_AT_MOST: Final = 300
 NEAR: Final = 40
 """Of the best, so many are looked at for whether people that one follows follow them."""
 CLOSE_FOLLOWED: Final = 300
+SPELT_OUT: Final = 500
+"""Of the most followed and of those whom one follows, so many are held against every spelling."""
 LIKE_AT_MOST: Final = 60
 MISSPELT: Final = 0.8
 """How like a name is with one letter wrong."""
@@ -69,7 +71,10 @@ def find_people(query: str, viewer: Viewer, *, wanted: int = FOUND_AT_MOST) -> l
     if len(found) < wanted:
         found |= _by_index(words, query, viewer)
     if not found and len("".join(words)) >= MIN_INFIX_CHARS:
-        found = _misspelt(words, viewer) or _alike(words, viewer)
+        found = _misspelt_by_walk(words, viewer)
+        if len(found) < wanted:
+            found |= _misspelt_by_index(words, viewer)
+        found = found or _alike(words, viewer)
     best = sorted(found.values(), key=lambda one: one.key)
     near = _near([one.id for one in best[:NEAR]], viewer)
     return sorted((_with(one, is_near=one.id in near) for one in best), key=lambda one: one.key)
@@ -148,8 +153,30 @@ def _fetch(sql: str, words: Sequence[str], query: str, viewer: Viewer) -> dict[i
         }
 
 
-def _misspelt(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
-    """Names with one letter wrong."""
+def _misspelt_by_walk(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
+    """Names with one letter wrong, of the most followed and of those whom one follows."""
+    edited, values = like_edited("person.words", words)
+    sql = f"""
+        WITH walked AS MATERIALIZED (
+            SELECT id, words FROM accounts_user ORDER BY folded_followers DESC, id DESC LIMIT {SPELT_OUT}
+        ), found AS (
+            (SELECT id FROM walked AS person WHERE {edited} LIMIT {LIKE_AT_MOST})
+            UNION (
+                SELECT person.id FROM (
+                    SELECT followee_id FROM social_follow WHERE follower_id = %(viewer)s
+                    ORDER BY id DESC LIMIT {SPELT_OUT}
+                ) AS followed
+                JOIN accounts_user AS person ON person.id = followed.followee_id
+                WHERE {edited} LIMIT {LIKE_AT_MOST}
+            )
+        )
+        {_COLUMNS}, {MISSPELT}::real FROM found JOIN accounts_user AS person ON person.id = found.id
+    """  # noqa: S608  (constants of this module, and of like_edited)
+    return _fetch_alike(sql, values, viewer)
+
+
+def _misspelt_by_index(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
+    """Some of all names with one letter wrong. The index reads all names that are as a common one is spelt."""
     edited, values = like_edited("words", words)
     sql = f"""
         WITH all_found AS MATERIALIZED (SELECT id FROM accounts_user WHERE {edited}),

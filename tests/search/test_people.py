@@ -95,3 +95,16 @@ def test_the_longest_name_in_any_script_fits(person):
     person("long", name="写" * 64)
 
     assert found("写写", person("viewer")) == ["long"]
+
+
+@pytest.mark.parametrize("spelt_out", [0, 1, 500])
+def test_a_misspelt_name_is_found_of_the_well_known_the_followed_and_all_others(spelt_out, person, monkeypatch):
+    viewer, known, friend, other = person("viewer"), person("jonas.a"), person("jonas.b"), person("jonas.c")
+    User.objects.filter(pk=known.pk).update(folded_followers=9)
+    follow(viewer, followee=friend)
+    monkeypatch.setattr("social.find.SPELT_OUT", spelt_out)
+
+    assert found("jonsa", viewer) == [one.username for one in (friend, known, other)]
+    some = [one.id for one in find_people("jonsa", viewer, wanted=2)]
+    assert some[0] == friend.pk
+    assert len(some) >= 2

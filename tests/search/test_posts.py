@@ -140,3 +140,17 @@ def test_what_is_processing_has_no_document_and_what_is_purged_leaves_none(autho
     Post.objects.filter(pk=post.pk).update(deleted_at=timezone.now())
     assert not PostDocument.objects.exists()
     assert not Place.objects.exists()
+
+
+def test_what_is_not_wanted_is_looked_for_among_a_bounded_number_and_hides_nothing_older(
+    as_, author, share, stranger, monkeypatch
+):
+    monkeypatch.setattr("search.posts.SLAB", 2)
+    old = share(author, caption="sun")
+    for _ in range(3):
+        share(author, caption="sun and rain")
+
+    newest = find_posts(read_query("sun -rain"), stranger)
+    assert (newest.posts, newest.end > old.pk) == ([], True)
+    page = as_(stranger).get("/search/", {"q": "sun -rain", "tab": "posts"}).context["page"]
+    assert [post.pk for post in page] == [old.pk]

@@ -22,7 +22,7 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 class TokenAuth(HttpBearer):
     """`Authorization: Bearer …`: a personal access token, or one of OAuth 2. The middleware has looked it up."""
 
-    def __call__(self, request: HttpRequest) -> Access | None:
+    def authenticate(self, request: HttpRequest, token: str) -> Access | None:
         access: Access | None = getattr(request, "access", None)
         if access is None:
             return None
@@ -32,24 +32,21 @@ class TokenAuth(HttpBearer):
             raise Problem(403, "scope", f"This token may not {needed}.", headers={"WWW-Authenticate": challenge})
         return access
 
-    def authenticate(self, request: HttpRequest, token: str) -> Any:
-        raise NotImplementedError("the middleware does")
-
 
 class SessionAuth(APIKeyCookie):
     """The session of the website; what changes something needs its CSRF token in `X-CSRFToken` too."""
 
     param_name = settings.SESSION_COOKIE_NAME
 
-    def __call__(self, request: HttpRequest) -> Any:
+    def __init__(self) -> None:
+        super().__init__(csrf=False)  # Asked for below, of what changes something, and answered as a problem.
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
         if getattr(request, "access", None) is not None or not request.user.is_authenticated:
             return None
         if request.method not in SAFE and check_csrf(request) is not None:
             raise Problem(403, "csrf", "Send the CSRF token of this session in the header X-CSRFToken.")
         return request.user
-
-    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        raise NotImplementedError("Django's session middleware does")
 
 
 def anybody(request: HttpRequest) -> bool:

@@ -126,7 +126,7 @@ class LocalParts:
         self.storage = storage
 
     def direct_target(self, prefix: str, number: int, size: int) -> Target:
-        raise NotImplementedError("parts come through the site: store_part")
+        raise TypeError("a local folder has no addresses: parts come through the site, see store_part")
 
     def store_part(self, prefix: str, number: int, file: BinaryIO) -> None:
         key = part_key(prefix, number)

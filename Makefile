@@ -5,12 +5,13 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(PY) -m piptools comp
 	--strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 # More for pytest, as in: make test ARGS="-k liking -x"
 ARGS ?=
+PYTEST := $(PY) -m pytest -n 2 --dist loadscope
 
 # Settings that production would refuse to start without, to check that nothing else is missing.
 PRODUCTION := ENVIRONMENT=production DEBUG=0 SECURE_SSL=1 ALLOWED_HOSTS=photos.example.org SITE_ORIGIN=https://photos.example.org FIELD_KEYS=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= FIELD_HASH_KEY=only-to-check EMAIL_URL=smtp+tls://user:password@mail.example.org:587 \
 	SECRET_KEY=only-to-check-the-settings-abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEF
 
-.PHONY: help run test lint format bench requirements clean install install-dev
+.PHONY: help run check test test-deep lint format bench requirements clean install install-dev
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -25,10 +26,16 @@ install-dev:
 run: install  ## start the whole site; Ctrl-C stops it
 	@exec $(PY) manage.py up --with-parent
 
-test: install-dev  ## everything that must hold: lint, then the tests, those in a browser among them
+check: install-dev  ## lint, types and the tests without a browser and a running site: what to run while working
+	@scripts/beside-lint $(PYTEST) -m "not deep and not whole_site" $(ARGS)
+
+test: install-dev  ## everything that must hold: lint and all tests, those in a browser among them
 	@scripts/chromium > .venv/chromium
-	@$(MAKE) --no-print-directory lint
-	@CHROMIUM="$$(cat .venv/chromium)" $(PY) -m pytest -n 2 --dist loadscope $(ARGS)
+	@CHROMIUM="$$(cat .venv/chromium)" scripts/beside-lint $(PYTEST) $(ARGS)
+
+test-deep: install-dev  ## more of the same: further seeds, sizes, sieges and kills
+	@scripts/chromium > .venv/chromium
+	@CHROMIUM="$$(cat .venv/chromium)" $(PYTEST) -m deep $(ARGS)
 
 lint: install-dev  ## style, types, import contract, migrations, production settings
 	@$(PY) -m ruff check .

@@ -99,9 +99,13 @@ def _is_of_whole_site(path: str) -> bool:
     return path.startswith(("tests/e2e/", "tests/ops/"))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the whole site come last."""
     items.sort(key=lambda item: _is_of_whole_site(item.nodeid))
+    for item in items:
+        if _is_of_whole_site(item.nodeid):
+            item.add_marker("whole_site")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -101,7 +101,7 @@ def cases(schema: Any, post: Any, number: int, run: Any) -> None:
                 run(case)
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("number", [1, *(pytest.param(number, marks=pytest.mark.deep) for number in (2, 3, 4, 5))])
 def test_U11_whatever_is_sent_is_answered_as_described(number: int, bearer: dict[str, str], post: Any) -> None:
     asked = 0
 

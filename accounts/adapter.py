@@ -21,9 +21,9 @@ from django.utils import timezone
 
 from accounts.leaving import come_back
 from accounts.models import User
+from accounts.sign_ins import Counted, count_attempt, forget_attempts, remember_device, uncount_attempt
 from accounts.usernames import normal_username, why_malformed, why_unavailable
-from common import valkey
-from common.ratelimit import SIGN_INS, SIGN_INS_OF_ONE, client_address, seconds_to_wait
+from common.ratelimit import client_address
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ WRONG_PASSWORD = "That username, e-mail address or password is not right."  # no
 
 class AccountAdapter(DefaultAccountAdapter):
     """Our words, our rules for usernames, and links in mails that no Host header can move."""
+
+    _counted: Counted | None = None
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -77,18 +79,27 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(super().confirm_email(request, email_address))
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
-        """Only that: allauth saves the whole row as it was before the slow hashing, and undoes what happened since."""
+        """Save the password alone, and lift the limit on attempts to sign in.
+
+        Allauth saves the whole row as it was before the slow hashing, and undoes what happened since.
+        """
         user.set_password(password)
         user.save(update_fields=["password"])
+        forget_attempts(user)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Allauth counts failed attempts in the cache. Without Valkey each process counts all attempts itself."""
-        if valkey.is_paused():
-            login = str(credentials.get("username") or credentials.get("email") or "").lower()
-            address = f"address:{client_address(request)}"
-            if seconds_to_wait(SIGN_INS, address) or seconds_to_wait(SIGN_INS_OF_ONE, f"login:{login}"):
-                raise self.validation_error("too_many_login_attempts")
-        super().pre_authenticate(request, **credentials)
+        """Count the attempt before the password is looked at; refuse it if it is one too many."""
+        self._counted = count_attempt(request, credentials)
+        if self._counted is None:
+            raise self.validation_error("too_many_login_attempts")
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """Uncount the attempt: allauth calls this after a right password."""
+        if self._counted:
+            uncount_attempt(self._counted)
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """Do nothing: `set_password` lifts the limit. Allauth may name addresses that the user never confirmed."""
 
     def pre_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse | None:
         """Somebody whose account is to be deleted is asked whether to keep it, before they have a session."""
@@ -105,6 +116,8 @@ class AccountAdapter(DefaultAccountAdapter):
         if isinstance(user, User) and user.deactivated_at is not None and come_back(user):
             messages.success(request, "Welcome back. Everybody can see you again.")
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        if isinstance(user, User):
+            remember_device(request, response, user)
         return response
 
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:

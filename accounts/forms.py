@@ -101,7 +101,13 @@ class SignupForm(OurWords, allauth_forms.SignupForm):
             self.fields[name].error_messages["required"] = message
 
     def try_save(self, request: HttpRequest) -> tuple[Any, HttpResponse | None]:
-        """Allauth's, which also loses the race for a name well: the form comes back with the reason."""
+        """Save as allauth does; if another request took the name meanwhile, return the form with the reason.
+
+        For an address that has an account allauth mails its owner and creates nothing. A hash is computed for it too,
+        so that it takes the time of a new account.
+        """
+        if self.account_already_exists:
+            User().set_password(self.cleaned_data["password1"])
         try:
             with transaction.atomic():
                 return super().try_save(request)  # type: ignore[no-any-return]

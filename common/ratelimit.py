@@ -1,57 +1,93 @@
-"""How often a person, or an address, may do a thing: sliding windows in Valkey, or in this process without it."""
+"""Rate limits: so many hits in a window that begins with the first of them.
+
+Counted in Valkey, in one round trip; while Valkey is away, in PostgreSQL, which all processes share as well.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import math
-import time
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from django.conf import settings
+from django.db import connection, models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage, storage_from_string
-from limits.strategies import MovingWindowRateLimiter
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from django.utils import timezone
+from redis.commands.core import Script
 
 from common import valkey
 from common.api import Problem, is_api, problem_response
 from common.http import json_error, wants_json
 
-WRITES = RateLimitItemPerMinute(300, 5, namespace="writes")
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `amount` hits in `seconds`."""
+
+    name: str
+    amount: int
+    seconds: int
+    needs_valkey: bool = False
+    """Whether hits are let through uncounted while Valkey is away: for reads, which should not write to PostgreSQL."""
+
+
+def per_minutes(name: str, amount: int, minutes: int, *, needs_valkey: bool = False) -> Limit:
+    return Limit(name, amount, minutes * 60, needs_valkey)
+
+
+WRITES = per_minutes("writes", 300, 5)
 """All that a signed-in person changes, or an address without a session sends."""
 
-API_CALLS = RateLimitItemPerMinute(1500, 5, namespace="api")
+API_CALLS = per_minutes("api", 1500, 5)
 """All that one token, one person with a session, or one address with neither, asks of the JSON API."""
 
-SIGN_INS = RateLimitItemPerMinute(10, 1, namespace="sign-ins")
-"""Attempts from one address while Valkey is away; allauth's own limits count otherwise."""
+SIGN_INS = per_minutes("sign-ins", 10, 1)
+"""Failed attempts to sign in from one address."""
 
-SIGN_INS_OF_ONE = RateLimitItemPerMinute(20, 60, namespace="sign-ins-of-one")
-"""Attempts at one account, likewise."""
+SIGN_INS_OF_ONE = (per_minutes("sign-ins-of-one", 5, 5), per_minutes("sign-ins-of-one-long", 20, 60))
+"""Failed attempts to sign in to one account, however it is spelled. Both limits hold."""
 
-PASSWORDS = RateLimitItemPerMinute(10, 10, namespace="passwords")
+PASSWORDS = per_minutes("passwords", 10, 10)
 """Passwords that somebody signed in types once more before they leave."""
 
-CONTACT_CHANGES = RateLimitItemPerMinute(10, 60, namespace="contact")
+CONTACT_CHANGES = per_minutes("contact", 10, 60)
 """Addresses that one person wants to have instead of theirs."""
 
-CODES = RateLimitItemPerMinute(5, 60, namespace="codes")
+CODES = per_minutes("codes", 5, 60)
 """Codes that one person has sent to phones."""
 
-CODES_TO_ONE = RateLimitItemPerMinute(5, 60, namespace="codes-to-one")
+CODES_TO_ONE = per_minutes("codes-to-one", 5, 60)
 """Codes that are sent to one phone, whoever asks."""
 
-EXPORTS = RateLimitItemPerMinute(5, 24 * 60, namespace="exports")
+EXPORTS = per_minutes("exports", 5, 24 * 60)
 """Archives that one person asks for."""
 
-UPLOADS = RateLimitItemPerMinute(30, 30, namespace="uploads")
+UPLOADS = per_minutes("uploads", 30, 30)
 """New posts of one person."""
 
-FILES = RateLimitItemPerMinute(200, 30, namespace="files")
+FILES = per_minutes("files", 200, 30)
 """Files that one person begins to upload: ten posts of the largest number of slides."""
+
+
+class RateLimitWindow(models.Model):
+    """Hits that were counted while Valkey was away. Unlogged: a crash of PostgreSQL may forget them."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    """A hash of the limit and of the person or address."""
+    hits = models.PositiveIntegerField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # common.forget_old_rate_limits: windows that have ended.
+            models.Index(fields=["ends_at"], name="rate_limits_by_end"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hits} until {self.ends_at:%H:%M:%S}"
 
 
 @dataclass(frozen=True)
@@ -61,9 +97,10 @@ class Usage:
     allowed: int
     remaining: int
     reset_seconds: int
-    """Until the oldest hit of the window is forgotten."""
+    """Until the window ends and all of its hits are forgotten."""
     wait_seconds: int
     """0, or how long until the next may come: this one was too many."""
+    counted_in: Literal["", "valkey", "database"] = ""
 
 
 def client_address(request: HttpRequest) -> str:
@@ -75,29 +112,55 @@ def client_address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def seconds_to_wait(limit: RateLimitItem, who: str) -> int:
-    """0 and counted, or how many seconds until `who` may again."""
-    if not settings.RATE_LIMITS:
-        return 0
-    if not valkey.is_paused():
-        try:
-            return _hit(_shared(), limit, who)
-        except valkey.ERRORS as error:
-            valkey.pause(error, "each process keeps rate limits alone")
-    return _hit(_local(), limit, who)
+def seconds_to_wait(limit: Limit, who: str) -> int:
+    """Count a hit; return 0, or in how many seconds `who` may try again."""
+    return usage_after_hit(limit, who).wait_seconds
 
 
-def usage_after_hit(limit: RateLimitItem, who: str) -> Usage:
-    """`seconds_to_wait`, with what programs are told of the limit."""
-    wait = seconds_to_wait(limit, who)
+def usage_after_hit(limit: Limit, who: str) -> Usage:
+    """Count a hit and return how the limit stands.
+
+    Cost: one round trip to Valkey. Without it, one upsert in PostgreSQL, which is atomic: of many hits at once, and
+    from all processes, exactly `limit.amount` pass.
+    """
     if not settings.RATE_LIMITS:
-        return Usage(limit.amount, limit.amount, limit.get_expiry(), 0)
+        return Usage(limit.amount, limit.amount, limit.seconds, 0)
     if not valkey.is_paused():
         try:
-            return _usage(_shared(), limit, who, wait)
+            hits, milliseconds = _count_script()(keys=[_key(limit, who)], args=[1, limit.seconds * 1000])
+            return _usage(limit, hits, milliseconds / 1000, "valkey")
         except valkey.ERRORS as error:
-            valkey.pause(error, "each process keeps rate limits alone")
-    return _usage(_local(), limit, who, wait)
+            valkey.pause(error, "rate limits are counted in PostgreSQL")
+    if limit.needs_valkey:
+        return Usage(limit.amount, limit.amount, limit.seconds, 0)
+    return _usage(limit, *_count_in_database(limit, who), "database")
+
+
+def take_back(limit: Limit, who: str, usage: Usage) -> None:
+    """Uncount the hit that returned `usage`, where it was counted."""
+    if usage.counted_in == "valkey" and not valkey.is_paused():
+        try:
+            _count_script()(keys=[_key(limit, who)], args=[-1, limit.seconds * 1000])
+        except valkey.ERRORS as error:
+            valkey.pause(error, "a hit stays counted")
+    elif usage.counted_in == "database":
+        key = _hashed_key(limit, who)
+        RateLimitWindow.objects.filter(key=key, hits__gt=0).update(hits=models.F("hits") - 1)
+
+
+def forget(limit: Limit, who: str) -> None:
+    """Let `who` begin anew."""
+    RateLimitWindow.objects.filter(key=_hashed_key(limit, who)).delete()
+    if not valkey.is_paused():
+        try:
+            valkey.client().delete(_key(limit, who))
+        except valkey.ERRORS as error:
+            valkey.pause(error, "a limit is not forgotten")
+
+
+def forget_ended_windows() -> int:
+    """Delete the rows of windows that have ended; return how many."""
+    return RateLimitWindow.objects.filter(ends_at__lte=timezone.now()).delete()[0]
 
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
@@ -121,33 +184,52 @@ def too_many_sentence(seconds: int) -> str:
     return f"You have done this a lot just now. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
 
 
-def _hit(limiter: MovingWindowRateLimiter, limit: RateLimitItem, who: str) -> int:
-    if limiter.hit(limit, who):
-        return 0
-    return max(1, math.ceil(limiter.get_window_stats(limit, who).reset_time - time.time()))
+def _usage(limit: Limit, hits: int, seconds: float, counted_in: Literal["valkey", "database"]) -> Usage:
+    left = max(1, math.ceil(seconds))
+    return Usage(limit.amount, max(0, limit.amount - hits), left, left if hits > limit.amount else 0, counted_in)
 
 
-def _usage(limiter: MovingWindowRateLimiter, limit: RateLimitItem, who: str, wait: int) -> Usage:
-    stats = limiter.get_window_stats(limit, who)
-    return Usage(limit.amount, max(0, stats.remaining), max(0, math.ceil(stats.reset_time - time.time())), wait)
+def _key(limit: Limit, who: str) -> str:
+    return f"limit:{limit.name}:{who}"
+
+
+def _hashed_key(limit: Limit, who: str) -> str:
+    return hashlib.sha256(_key(limit, who).encode()).hexdigest()
 
 
 @cache
-def _shared() -> MovingWindowRateLimiter:
-    url = settings.REDIS_URL
-    if url.startswith("unix://"):
-        url = "redis+" + url
-    timeout = settings.REDIS_TIMEOUT_SECONDS
-    storage = storage_from_string(
-        url,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # handed on to redis-py
-        key_prefix="limit",
+def _count_script() -> Script:
+    """Return (hits, milliseconds left) after adding ARGV[1] to the window of KEYS[1], which ARGV[2] ms make."""
+    return valkey.client().register_script(
+        """
+        local added = tonumber(ARGV[1])
+        if added < 0 and redis.call('EXISTS', KEYS[1]) == 0 then
+            return {0, 0}
+        end
+        local hits = redis.call('INCRBY', KEYS[1], added)
+        local left = redis.call('PTTL', KEYS[1])
+        if left < 0 then
+            redis.call('PEXPIRE', KEYS[1], ARGV[2])
+            left = tonumber(ARGV[2])
+        end
+        return {hits, left}
+        """
     )
-    return MovingWindowRateLimiter(storage)
 
 
-@cache
-def _local() -> MovingWindowRateLimiter:
-    return MovingWindowRateLimiter(MemoryStorage())
+def _count_in_database(limit: Limit, who: str) -> tuple[int, float]:
+    """Return (hits, seconds left)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO common_ratelimitwindow AS counted (key, hits, ends_at)
+            VALUES (%s, 1, clock_timestamp() + make_interval(secs => %s))
+            ON CONFLICT (key) DO UPDATE SET
+                hits = CASE WHEN counted.ends_at <= clock_timestamp() THEN 1 ELSE LEAST(counted.hits, %s) + 1 END,
+                ends_at = CASE WHEN counted.ends_at <= clock_timestamp() THEN excluded.ends_at ELSE counted.ends_at END
+            RETURNING hits, extract(epoch FROM ends_at - clock_timestamp())::float
+            """,
+            [_hashed_key(limit, who), limit.seconds, limit.amount],
+        )
+        hits, seconds = cursor.fetchone()
+    return hits, seconds

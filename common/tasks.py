@@ -2,6 +2,7 @@ from celery import shared_task
 
 from common.counters import Counter
 from common.files import sweep
+from common.ratelimit import forget_ended_windows
 
 _counters: set[Counter] = set()
 
@@ -24,3 +25,9 @@ def fold_counters() -> int:
 def sweep_files() -> int:
     """Delete files that a killed process left without a row; return how many. Safe to run twice and to be killed."""
     return sweep()
+
+
+@shared_task(name="common.forget_old_rate_limits")
+def forget_old_rate_limits() -> int:
+    """Delete rate limits that were counted in PostgreSQL and have ended; return how many. Safe to run twice."""
+    return forget_ended_windows()

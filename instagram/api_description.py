@@ -27,7 +27,7 @@ not know are ignored. Errors are problem details (RFC 9457) with a stable `code`
 _HEADERS: Final = {
     "RateLimit-Limit": ("How many requests are allowed in five minutes.", "integer"),
     "RateLimit-Remaining": ("How many of them are left.", "integer"),
-    "RateLimit-Reset": ("In how many seconds the oldest of them is forgotten.", "integer"),
+    "RateLimit-Reset": ("In how many seconds all of them are forgotten.", "integer"),
     "Retry-After": ("In how many seconds to try again.", "integer"),
     "WWW-Authenticate": ("Bearer, and what is wrong with the token.", "string"),
     "Allow": ("The methods that this address answers.", "string"),

@@ -362,6 +362,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep notifications": {"task": "notifications.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "forget old sessions": {"task": "accounts.forget_old_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep feeds": {"task": "feed.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "forget old rate limits": {
+        "task": "common.forget_old_rate_limits",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "sweep files": {"task": "common.sweep_files", "schedule": 60.0, "options": {"expires": 60}},
     "fold counters": {"task": "common.fold_counters", "schedule": 2.0, "options": {"expires": 2}},
 }
@@ -369,7 +374,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- People ------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.OneHashBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -410,11 +415,8 @@ ACCOUNT_LOGOUT_ON_GET = False
 # This browser stays signed in; the session hash ends all others.
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = (
-    {"login_failed": "10/m/ip,5/5m/key,20/h/key", "signup": "20/m/ip", "confirm_email": "1/1m/key"}
-    if RATE_LIMITS
-    else False
-)
+# Those of sign-in are ours (accounts.sign_ins).
+ACCOUNT_RATE_LIMITS = {"signup": "20/m/ip", "confirm_email": "1/1m/key"} if RATE_LIMITS else False
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 
 EMAIL_URL = env.str("EMAIL_URL", default="")
@@ -486,6 +488,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 _cookie_suffix = "" if SECURE_SSL else f"_{PORT}"
 SESSION_COOKIE_NAME = ("__Host-session" if SECURE_SSL else "session") + _cookie_suffix
 CSRF_COOKIE_NAME = ("__Host-csrf" if SECURE_SSL else "csrf") + _cookie_suffix
+# Names a browser in which somebody has signed in before: strangers' guesses do not lock it out (accounts.sign_ins).
+DEVICE_COOKIE_NAME = ("__Host-device" if SECURE_SSL else "device") + _cookie_suffix
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "instagram.errors.csrf_failure"

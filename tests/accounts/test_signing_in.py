@@ -182,23 +182,7 @@ def test_a_page_of_the_settings_takes_three_queries(client, anna, django_assert_
 
 @pytest.fixture
 def limits_on(settings):
-    from django.core.cache import cache
-
-    cache.clear()
     settings.RATE_LIMITS = True
-    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key,20/h/key"}
-    yield
-    cache.clear()
-
-
-def test_S1_guessing_the_password_of_one_account_is_stopped(client, anna, limits_on):
-    for _ in range(5):
-        log_in(client, "anna", "wrong")
-
-    response = log_in(client)
-
-    assert "Too many attempts to log in" in text_of(response)
-    assert not is_in(client)
 
 
 def test_S1_guessing_from_one_address_is_stopped(client, anna, limits_on):

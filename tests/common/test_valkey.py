@@ -5,9 +5,19 @@ import time
 
 import pytest
 from django.core.cache import cache, caches
+from django.utils import timezone
 
-from common import valkey
-from common.ratelimit import WRITES, seconds_to_wait
+from common import ratelimit, valkey
+from common.ratelimit import (
+    WRITES,
+    Limit,
+    RateLimitWindow,
+    forget,
+    forget_ended_windows,
+    seconds_to_wait,
+    take_back,
+    usage_after_hit,
+)
 
 
 @pytest.fixture
@@ -21,8 +31,10 @@ def silent(settings):
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": url}}
         caches["default"].close()
         valkey.client.cache_clear()
+        ratelimit._count_script.cache_clear()
         yield
     valkey.client.cache_clear()
+    ratelimit._count_script.cache_clear()
     valkey.resume()
 
 
@@ -38,14 +50,34 @@ def test_D8_a_server_that_hangs_costs_one_timeout_and_then_nothing(silent):
     assert time.monotonic() - start < 0.4, "less than one timeout"
 
 
-def test_S4_without_valkey_limits_are_kept_by_the_process(settings, monkeypatch):
+@pytest.mark.django_db
+def test_S4_without_valkey_limits_are_kept_by_the_database(settings, silent, django_assert_num_queries):
     settings.RATE_LIMITS = True
-    monkeypatch.setattr(valkey, "is_paused", lambda: True)
+    limit = Limit("tests", 3, 60)
 
-    waits = [seconds_to_wait(WRITES, "person:1") for _ in range(WRITES.amount + 1)]
+    waits = [seconds_to_wait(limit, "person:1") for _ in range(5)]
 
-    assert waits[:-1] == [0] * WRITES.amount
-    assert waits[-1] > 0
+    assert waits[:3] == [0, 0, 0]
+    assert 0 < waits[3] <= 60
+    assert seconds_to_wait(limit, "person:2") == 0
+    with django_assert_num_queries(1):
+        usage = usage_after_hit(limit, "person:2")
+    assert (usage.allowed, usage.remaining) == (3, 1)
+    take_back(limit, "person:2", usage)
+    assert usage_after_hit(limit, "person:2").remaining == 1
+
+    RateLimitWindow.objects.update(ends_at=timezone.now())
+    assert seconds_to_wait(limit, "person:1") == 0
+    assert forget_ended_windows() == 1
+    assert RateLimitWindow.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_without_valkey_reads_are_not_counted(settings, silent, django_assert_num_queries):
+    settings.RATE_LIMITS = True
+
+    with django_assert_num_queries(0):
+        assert [seconds_to_wait(Limit("tests", 1, 60, needs_valkey=True), "person:1") for _ in range(3)] == [0, 0, 0]
 
 
 def test_S4_limits_are_shared_and_say_how_long_to_wait(settings):
@@ -55,3 +87,20 @@ def test_S4_limits_are_shared_and_say_how_long_to_wait(settings):
     assert waits[:-1] == [0] * WRITES.amount
     assert 0 < waits[-1] <= 300
     assert seconds_to_wait(WRITES, "person:3") == 0
+
+
+@pytest.mark.django_db
+def test_a_hit_that_is_taken_back_is_not_counted_and_a_window_ends(settings):
+    settings.RATE_LIMITS = True
+    limit = Limit("tests", 2, 60)
+
+    for _ in range(5):
+        usage = usage_after_hit(limit, "person:4")
+        assert (usage.remaining, usage.wait_seconds) == (1, 0)
+        assert 0 < usage.reset_seconds <= 60
+        take_back(limit, "person:4", usage)
+    forget(limit, "person:4")
+    take_back(limit, "person:4", usage)
+    assert [seconds_to_wait(limit, "person:4") == 0 for _ in range(3)] == [True, True, False]
+    forget(limit, "person:4")
+    assert seconds_to_wait(limit, "person:4") == 0

@@ -47,15 +47,15 @@ def cases() -> dict[str, Callable[[Any], Any]]:
 
     def explored(shown: list[int]) -> Callable[[Any], Any]:
         def run(reader: Any) -> Any:
-            explore.shown_to = lambda _: shown
-            return explore.explore_posts(reader, after=None, count=PAGE)
+            explore.seen_by = lambda _: dict.fromkeys(shown, 0)
+            return explore.explore_page(reader, cursor=explore.ExploreCursor(explore.now_ms()), count=PAGE)
 
         return run
 
     def further(reader: Any) -> Any:
-        explore.shown_to = lambda _: []
-        _, place = explore.explore_posts(reader, after=None, count=PAGE)
-        return explore.explore_posts(reader, after=place, count=PAGE)
+        explore.seen_by = lambda _: {}
+        first = explore.explore_page(reader, cursor=explore.ExploreCursor(explore.now_ms()), count=PAGE)
+        return explore.explore_page(reader, cursor=first.next, count=PAGE)
 
     def found(reader: Any) -> Any:
         lists[reader.pk] = suggestions.find_candidates(reader)

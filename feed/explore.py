@@ -1,16 +1,18 @@
-"""Explore: recent posts that people like, by authors whom one does not follow, and none twice in a week.
+"""Explore: recent posts that people like, by authors the reader does not follow.
 
-The order is `explore_score`, which stands in an index: see `posts.models.post.ExploreScore`. What a reader was shown is
-kept in Valkey for a week; when that is lost, posts come again and nothing else happens.
+Posts are ordered by `explore_score`, which an index holds (see `posts.models.post.ExploreScore`). Posts that the reader
+has seen there in the last week come after all others, so that Explore shows new things first and is never empty.
+"Seen" means in view for a second, reported by the page's script. Valkey remembers it for a week; if it is lost, posts
+come up again in their usual place.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -22,51 +24,100 @@ from posts.models import Post
 from posts.models.post import ExploreScore, PostQuerySet
 from social.models import follows
 
-SHOWN_SECONDS: Final = 7 * 24 * 3600
-MAX_SHOWN: Final = 5_000
-"""Posts that are remembered of a reader: 200 pages in a week. Of more the first come again."""
+SEEN_SECONDS: Final = 7 * 24 * 3600
+MAX_SEEN: Final = 5_000
+"""Seen posts remembered per reader; the oldest are dropped first."""
+MAX_SEEN_PER_REPORT: Final = 50
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a page of Explore ends: the last post's score, and its id."""
+class ExploreCursor:
+    """A position in one reader's walk through Explore.
 
-    score: int
-    post_id: int
+    `started_ms` is when the walk began (milliseconds since 1970). Posts first seen during the walk are not repeated in
+    its second part, the posts seen before. `score` and `post_id` are those of the last post shown, or None at the start
+    of a part.
+    """
+
+    started_ms: int
+    is_seen_part: bool = False
+    score: int | None = None
+    post_id: int = 0
 
     def __str__(self) -> str:
-        return f"{self.score}_{self.post_id}"
+        part = "seen" if self.is_seen_part else "new"
+        position = "" if self.score is None else f"_{self.score}_{self.post_id}"
+        return f"{self.started_ms}_{part}{position}"
 
     @classmethod
-    def read(cls, text: str) -> Place | None:
-        """What `str` made; None for anything else, which is the first page."""
-        found = re.fullmatch(r"(-?\d{1,19})_(-?\d{1,19})", text, re.ASCII)
-        if not found or any(abs(int(number)) > MAX_BIGINT for number in found.groups()):
-            return None
-        return cls(int(found[1]), int(found[2]))
+    def parse(cls, text: str) -> ExploreCursor:
+        """Return the cursor that `str` wrote; for any other text, the start of a new walk."""
+        found = re.fullmatch(r"(\d{1,15})_(new|seen)(?:_(-?\d{1,19})_(-?\d{1,19}))?", text, re.ASCII)
+        if not found:
+            return cls(now_ms())
+        score, post_id = (None, 0) if found[3] is None else (int(found[3]), int(found[4]))
+        if max(abs(score or 0), abs(post_id)) > MAX_BIGINT:
+            return cls(now_ms())
+        return cls(int(found[1]), found[2] == "seen", score, post_id)
 
 
-def explore_posts(viewer: Viewer, *, after: Place | None, count: int) -> tuple[list[Post], Place | None]:
-    """Up to `count` posts for `viewer` after a place, best first, and where the next ones begin (None at the end).
+@dataclass(frozen=True)
+class ExplorePage:
+    """One page: new posts first, then posts that the reader has seen before.
 
-    Cost: a round trip to Valkey, and the queries of `for_cards`. The index is walked from the best on, past what is not
-    for the reader or was shown to them this week: some microseconds each.
+    `seen_from` is the index in `posts` of the first one seen before, if the walk's second part begins here.
+    `next` is None at the end.
     """
-    posts = _for_reader(viewer).annotate(score=ExploreScore("folded_likes", "id")).order_by("-score", "-id")
-    if after is not None:
-        # The first condition says nothing new, but it is a range of the index, which an OR is not.
-        posts = posts.filter(score__lte=after.score).filter(Q(score__lt=after.score) | Q(pk__lt=after.post_id))
-    found = list(posts.for_cards(viewer)[: count + 1])
-    if len(found) <= count:
-        return found, None
-    last = found[count - 1]
-    return found[:count], Place(last.score, last.pk)  # type: ignore[attr-defined]  # annotated
+
+    posts: list[Post]
+    seen_from: int | None
+    next: ExploreCursor | None
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def explore_page(viewer: Viewer, *, cursor: ExploreCursor, count: int) -> ExplorePage:
+    """Return up to `count` posts for `viewer` from `cursor` on, best first.
+
+    Cost: one round trip to Valkey and the queries of `for_cards`, at most twice: once for new posts and once for those
+    seen before. The index is walked from the best post on, past posts that are not for this reader.
+    """
+    seen = seen_by(viewer) if viewer.is_authenticated else {}
+    posts: list[Post] = []
+    if not cursor.is_seen_part:
+        new = _for_reader(viewer)
+        posts = _after(new.exclude(pk__in=seen) if seen else new, cursor, viewer, count=count + 1)
+        if len(posts) > count:
+            return ExplorePage(posts[:count], None, _end(cursor, posts[count - 1]))
+        cursor = ExploreCursor(cursor.started_ms, is_seen_part=True)
+    before = [post_id for post_id, seen_ms in seen.items() if seen_ms < cursor.started_ms]
+    room = count - len(posts)
+    again = _after(_for_reader(viewer).filter(pk__in=before), cursor, viewer, count=room + 1) if before else []
+    seen_from = len(posts) if again and room and cursor.score is None else None
+    if len(again) <= room:
+        return ExplorePage(posts + again, seen_from, None)
+    return ExplorePage(posts + again[:room], seen_from, _end(cursor, again[room - 1]) if room else cursor)
 
 
 def best_posts(viewer: Viewer, *, count: int) -> list[Post]:
-    """The first posts of Explore, whoever shared them: for who is no reader yet."""
+    """Return the first posts of Explore by any author, for visitors who follow nobody yet."""
     posts = Post.objects.visible_to(viewer).order_by(ExploreScore("folded_likes", "id").desc(), "-id")
     return list(posts.for_cards(viewer)[:count])
+
+
+def _after(posts: PostQuerySet, cursor: ExploreCursor, viewer: Viewer, *, count: int) -> list[Post]:
+    posts = posts.annotate(score=ExploreScore("folded_likes", "id")).order_by("-score", "-id")
+    if cursor.score is not None:
+        # The first condition is implied by the second, but only the first is a range of the index.
+        same_score = Q(score=cursor.score, pk__lt=cursor.post_id)
+        posts = posts.filter(score__lte=cursor.score).filter(Q(score__lt=cursor.score) | same_score)
+    return list(posts.for_cards(viewer)[:count])
+
+
+def _end(cursor: ExploreCursor, last: Post) -> ExploreCursor:
+    return replace(cursor, score=last.score, post_id=last.pk)  # type: ignore[attr-defined]  # annotated
 
 
 def _for_reader(viewer: Viewer) -> PostQuerySet:
@@ -74,52 +125,43 @@ def _for_reader(viewer: Viewer) -> PostQuerySet:
     if not viewer.is_authenticated:
         return posts
     hidden = NotInterested.objects.filter(person_id=viewer.pk, post_id=OuterRef("pk"))
-    posts = posts.filter(~follows(viewer, "author_id"), ~Exists(hidden)).exclude(author_id=viewer.pk)
-    return posts.exclude(pk__in=shown) if (shown := shown_to(viewer)) else posts
+    return posts.filter(~follows(viewer, "author_id"), ~Exists(hidden)).exclude(author_id=viewer.pk)
 
 
-# --- What was shown ---------------------------------------------------------------------------------------------------
+# --- Seen posts -------------------------------------------------------------------------------------------------------
 
 
 def key_of(reader_id: int) -> str:
     return f"explored:{reader_id}"
 
 
-def shown_to(reader: User) -> list[int]:
-    """The posts that Explore showed to `reader` in the last week; none while Valkey is away."""
+def seen_by(reader: User) -> dict[int, int]:
+    """Map the ids of posts that `reader` saw in Explore in the last week to when (milliseconds since 1970).
+
+    Empty while Valkey is away.
+    """
     if valkey.is_paused():
-        return []
+        return {}
+    try:
+        oldest = now_ms() - SEEN_SECONDS * 1000
+        found: Any = valkey.client().zrangebyscore(key_of(reader.pk), oldest, "+inf", withscores=True)
+        return {int(member): int(seen_ms) for member, seen_ms in found}
+    except valkey.ERRORS as error:
+        valkey.pause(error, "explore shows seen posts in their usual place")
+        return {}
+
+
+def remember_seen(reader: User, post_ids: Iterable[int]) -> None:
+    """Record that `reader` saw these posts in Explore; the first time counts. No effect while Valkey is away."""
+    if valkey.is_paused() or not (members := {str(post_id): now_ms() for post_id in post_ids}):
+        return
     key = key_of(reader.pk)
     try:
         pipe = valkey.client().pipeline(transaction=False)
-        pipe.zremrangebyscore(key, "-inf", time.time() - SHOWN_SECONDS)
-        pipe.zrange(key, 0, -1)
-        return [int(member) for member in pipe.execute()[1]]
-    except valkey.ERRORS as error:
-        valkey.pause(error, "explore shows again what it has shown")
-        return []
-
-
-def remember(reader: User, posts: Sequence[Post]) -> None:
-    """Show these to `reader` no more for a week."""
-    if not posts or valkey.is_paused():
-        return
-    key, now = key_of(reader.pk), time.time()
-    try:
-        pipe = valkey.client().pipeline(transaction=False)
-        pipe.zadd(key, {str(post.pk): now for post in posts})
-        pipe.zremrangebyrank(key, 0, -(MAX_SHOWN + 1))
-        pipe.expire(key, SHOWN_SECONDS)
+        pipe.zremrangebyscore(key, "-inf", now_ms() - SEEN_SECONDS * 1000)
+        pipe.zadd(key, members, nx=True)
+        pipe.zremrangebyrank(key, 0, -(MAX_SEEN + 1))
+        pipe.expire(key, SEEN_SECONDS)
         pipe.execute()
     except valkey.ERRORS as error:
-        valkey.pause(error, "explore forgets what it has shown")
-
-
-def forget(reader: User) -> None:
-    """Show `reader` everything again."""
-    if valkey.is_paused():
-        return
-    try:
-        valkey.client().unlink(key_of(reader.pk))
-    except valkey.ERRORS as error:
-        valkey.pause(error, "explore does not forget what it has shown")
+        valkey.pause(error, "explore does not remember seen posts")

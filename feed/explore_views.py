@@ -1,4 +1,4 @@
-"""Explore, and what one does not want to see there."""
+"""The Explore page, and what a reader has seen or does not want to see there."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest, SiteRequest
 from common.http import success_with_undo, varies_by_htmx
+from common.ids import decode_shortcode
 from common.pagination import Page, url_after
 from feed import actions
-from feed.explore import Place, explore_posts, forget, remember, shown_to
+from feed.explore import MAX_SEEN_PER_REPORT, ExploreCursor, explore_page, remember_seen
 from posts.models import Post
 from posts.views.lookup import gone_is_missing, visible_post
 
@@ -25,23 +26,27 @@ TILES_PER_PAGE = 24
 @require_safe
 @login_not_required
 def explore(request: SiteRequest) -> HttpResponse:
-    """Recent posts that people like, by authors one does not follow; what a member is shown does not come again."""
-    posts, end = explore_posts(request.user, after=Place.read(request.GET.get("cursor", "")), count=TILES_PER_PAGE)
-    context: dict[str, Any] = {"page": Page(posts, url_after(request, end) if end else "")}
-    if request.user.is_authenticated:
-        context["is_hideable"] = True
-        if posts and request.method == "GET":
-            remember(request.user, posts)
-        context["has_seen_all"] = not posts and bool(shown_to(request.user))
+    """Show recent posts that people like by authors the reader does not follow, posts seen before last."""
+    cursor = ExploreCursor.parse(request.GET.get("cursor", ""))
+    found = explore_page(request.user, cursor=cursor, count=TILES_PER_PAGE)
+    context: dict[str, Any] = {
+        "page": Page(found.posts, url_after(request, found.next) if found.next else ""),
+        "seen_from": found.seen_from,
+        "is_hideable": request.user.is_authenticated,
+    }
     is_fragment = request.htmx and "cursor" in request.GET
-    return varies_by_htmx(render(request, "feed/_grid.html" if is_fragment else "feed/explore.html", context))
+    return varies_by_htmx(render(request, "feed/_explore_grid.html" if is_fragment else "feed/explore.html", context))
 
 
 @require_POST
-def explore_again(request: MemberRequest) -> HttpResponse:
-    """Forget what one was shown, and begin anew."""
-    forget(request.user)
-    return redirect("feed:explore")
+def explore_seen(request: MemberRequest) -> HttpResponse:
+    """Record which posts were in view for a second; the page's script sends their shortcodes as repeated `post`.
+
+    Unknown shortcodes and posts the reader may not see are ignored. Cost: one query and one round trip to Valkey.
+    """
+    ids = [decode_shortcode(text) for text in request.POST.getlist("post")[:MAX_SEEN_PER_REPORT]]
+    remember_seen(request.user, Post.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", flat=True))
+    return HttpResponse(status=204)
 
 
 @require_POST

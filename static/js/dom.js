@@ -31,6 +31,24 @@ new MutationObserver((records) => {
   }
 }).observe(document.documentElement, { childList: true, subtree: true });
 
+const scripted = new WeakMap();
+
+/**
+ * Shows or hides `element`, and keeps it so: when htmx morphs fresh HTML into the page it keeps the elements and writes
+ * the server's attributes onto them, which would undo what a script decided.
+ */
+export function setShown(element, isShown) {
+  element.hidden = !isShown;
+  scripted.set(element, (scripted.get(element) ?? new Set()).add("hidden"));
+}
+
+document.addEventListener("htmx:before:morph:attr", (event) => {
+  const { target, detail } = event;
+  // Whether a menu is open is up to the person, not to the server.
+  const isOpenMenu = detail.attrName === "open" && target.matches?.("details");
+  if (isOpenMenu || scripted.get(target)?.has(detail.attrName)) event.preventDefault();
+});
+
 /** The token of the form, else the page's own, which body hands to htmx in its headers. */
 export function csrfToken(form) {
   const field = form?.querySelector('input[name="csrfmiddlewaretoken"]') ?? document.querySelector('input[name="csrfmiddlewaretoken"]');

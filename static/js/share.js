@@ -2,12 +2,12 @@
  * `[data-share]`: copies the address in its field, and hands it to the device's own way of sharing where there is one.
  * Without JavaScript the field with the address is all there is, and the buttons stay hidden.
  */
-import { onContent } from "./dom.js";
+import { onContent, setShown } from "./dom.js";
 import { toast } from "./toasts.js";
 
 onContent("[data-share]", (menu) => {
-  menu.querySelector("[data-copy-link]").hidden = false;
-  menu.querySelector("[data-native-share]").hidden = typeof navigator.share !== "function";
+  setShown(menu.querySelector("[data-copy-link]"), true);
+  setShown(menu.querySelector("[data-native-share]"), typeof navigator.share === "function");
 });
 
 document.addEventListener("focusin", (event) => {

@@ -11,6 +11,7 @@ import "./comments.js";
 import "./count.js";
 import "./dialogs.js";
 import "./drafts.js";
+import "./explore.js";
 import "./forms.js";
 import "./notifications.js";
 import "./people.js";

@@ -1,4 +1,4 @@
-"""Explore: what is in it, in which order, and that nothing comes twice."""
+"""Explore: which posts it shows, in which order, and that posts seen before come last."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from common import valkey
 from common.tasks import fold_counters
 from feed import explore
 from feed.actions import hide_from_explore, show_in_explore
-from feed.explore import MAX_SHOWN, Place, explore_posts
+from feed.explore import MAX_SEEN, ExploreCursor, explore_page
 from feed.models import NotInterested
 from posts.actions import delete_post, like_post
 from posts.models import Post
@@ -32,11 +32,11 @@ def test_likes_lift_a_post_and_time_lowers_it(stranger, author, share):
     for post, likes in ((liked, 3), (old, 3), (ancient_hit, 1_000)):
         Post.objects.filter(pk=post.pk).update(folded_likes=likes)
 
-    posts, end = explore_posts(stranger, after=None, count=10)
+    page = explore_page(stranger, cursor=ExploreCursor(explore.now_ms()), count=10)
 
     # A thousand likes nine days ago are worth what 44 are now; three are worth less than none yet.
-    assert [post.pk for post in posts] == [ancient_hit.pk, liked.pk, fresh.pk, old.pk]
-    assert end is None
+    assert [post.pk for post in page.posts] == [ancient_hit.pk, liked.pk, fresh.pk, old.pk]
+    assert page.next is None
 
 
 def test_explore_is_of_people_one_does_not_follow_and_nothing_that_is_not_for_one(as_, person, stranger, share):
@@ -56,47 +56,95 @@ def test_explore_is_of_people_one_does_not_follow_and_nothing_that_is_not_for_on
     assert own.pk not in shown
 
 
-def test_nothing_comes_twice_in_a_week(as_, author, stranger, share, monkeypatch):
-    posts = {share(author).pk for _ in range(27)}
+def report_seen(browser, posts):
+    return browser.post("/explore/seen/", {"post": [post.shortcode for post in posts]})
+
+
+def test_posts_the_reader_has_seen_come_last_and_explore_is_never_empty(as_, author, stranger, share):
+    posts = [share(author) for _ in range(5)]
+    browser = as_(stranger)
+    assert report_seen(browser, posts[2:]).status_code == 204
+
+    page = browser.get("/explore/")
+
+    assert [post.pk for post in page.context["page"]] == [posts[n].pk for n in (1, 0, 4, 3, 2)]
+    assert page.context["seen_from"] == 2
+    assert "You may have seen these already" in page.text
+    report_seen(browser, posts)
+    assert shown_by(browser) == [post.pk for post in reversed(posts)], "all seen: the usual order again"
+
+
+def test_only_what_was_reported_counts_as_seen(as_, author, stranger, share):
+    posts = [share(author) for _ in range(27)]
     browser = as_(stranger)
 
-    first, second, third = shown_by(browser), shown_by(browser), browser.get("/explore/")
+    first, again = browser.get("/explore/"), browser.get("/explore/")
 
-    assert (len(first), len(second)) == (24, 3)
-    assert {*first, *second} == posts
-    assert "You’ve seen it all" in third.text
-    new = share(author)
-    assert shown_by(browser) == [new.pk]
-    later = explore.time.time() + explore.SHOWN_SECONDS + 1
+    assert [post.pk for post in first.context["page"]] == [post.pk for post in again.context["page"]]
+    assert len(first.context["page"]) == 24
+    assert first.context["seen_from"] is None
+    assert explore.seen_by(stranger) == {}
+    rest = browser.get(first.context["page"].next_url, headers=HTMX)
+    assert [post.pk for post in rest.context["page"]] == [post.pk for post in reversed(posts[:3])]
+    assert rest.context["page"].next_url == ""
+
+
+def test_a_walk_shows_every_post_once_while_tiles_are_reported_as_seen(as_, author, stranger, share):
+    posts = [share(author) for _ in range(60)]
+    browser = as_(stranger)
+    report_seen(browser, posts[:20])
+
+    url, walked = "/explore/", []
+    while url:
+        page = browser.get(url, headers=HTMX).context["page"]
+        walked += page.items
+        report_seen(browser, page.items)
+        url = page.next_url
+
+    assert [post.pk for post in walked] == [post.pk for post in [*reversed(posts[20:]), *reversed(posts[:20])]]
+
+
+def test_posts_are_forgotten_after_a_week(as_, author, stranger, share, monkeypatch):
+    posts = [share(author) for _ in range(2)]
+    browser = as_(stranger)
+    report_seen(browser, posts[1:])
+    assert shown_by(browser) == [posts[0].pk, posts[1].pk]
+
+    later = explore.time.time() + explore.SEEN_SECONDS + 1
     monkeypatch.setattr(explore.time, "time", lambda: later)
-    assert len(shown_by(browser)) == 24
+
+    assert shown_by(browser) == [posts[1].pk, posts[0].pk]
 
 
-def test_one_may_ask_for_all_again(as_, author, stranger, share):
-    post = share(author)
+def test_the_newest_reports_are_kept_up_to_a_limit(stranger, monkeypatch):
+    monkeypatch.setattr(explore, "MAX_SEEN", 3)
+    for number in range(1, 6):
+        explore.remember_seen(stranger, [number])
+
+    assert len(explore.seen_by(stranger)) == 3
+    assert MAX_SEEN == 5_000
+
+
+def test_a_report_ignores_posts_the_reader_may_not_see_and_nonsense(as_, person, author, stranger, share):
+    hidden, seen = person("hidden"), share(author)
+    secret = share(hidden)
+    change_privacy(hidden, is_private=True)
+
+    codes = [secret.shortcode, seen.shortcode, "nonsense!", "", "A" * 500, *["x"] * 60]
+    answer = as_(stranger).post("/explore/seen/", {"post": codes})
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert list(explore.seen_by(stranger)) == [seen.pk]
+
+
+def test_R2_without_valkey_explore_keeps_its_order(as_, author, stranger, share, monkeypatch):
+    posts = [share(author) for _ in range(2)]
     browser = as_(stranger)
-    shown_by(browser)
-
-    answer = browser.post("/explore/again/", follow=True)
-
-    assert [one.pk for one in answer.context["page"]] == [post.pk]
-
-
-def test_what_one_was_shown_is_remembered_of_so_many_posts_and_no_more(stranger, monkeypatch):
-    monkeypatch.setattr(explore, "MAX_SHOWN", 3)
-    explore.remember(stranger, [Post(pk=number) for number in range(1, 6)])
-
-    assert len(explore.shown_to(stranger)) == 3
-    assert MAX_SHOWN == 5_000
-
-
-def test_R2_without_valkey_explore_repeats_itself_and_nothing_else(as_, author, stranger, share, monkeypatch):
-    post = share(author)
-    browser = as_(stranger)
-    shown_by(browser)
+    report_seen(browser, posts[1:])
     monkeypatch.setattr(valkey, "is_paused", lambda: True)
 
-    assert shown_by(browser) == [post.pk]
+    assert report_seen(browser, posts).status_code == 204
+    assert shown_by(browser) == [posts[1].pk, posts[0].pk]
 
 
 def test_somebody_without_a_session_sees_the_same_each_time(client, author, share):
@@ -115,12 +163,9 @@ def test_what_one_is_not_interested_in_never_comes_back(as_, author, stranger, s
 
     assert "Undo" in answer.text
     assert shown_by(browser) == [other.pk]
-    explore.forget(stranger)
-    assert shown_by(browser) == [other.pk]
     assert f'data-post="{post.shortcode}"' in browser.get("/author/").text, "elsewhere it is seen"
     tile = browser.post(f"/explore/posts/{post.shortcode}/show/", headers=HTMX)
     assert f'href="/p/{post.shortcode}/"' in tile.text
-    explore.forget(stranger)
     assert shown_by(browser) == [other.pk, post.pk]
 
 
@@ -149,27 +194,56 @@ def test_D1_hiding_again_is_harmless_and_goes_with_the_post(author, stranger, sh
         hide_from_explore(stranger, post=Post(pk=1))
 
 
-def test_likes_that_change_between_two_pages_repeat_nothing(as_, author, follower, stranger, share):
+def test_likes_that_change_between_two_pages_repeat_nothing_that_was_seen(as_, author, follower, stranger, share):
     posts = [share(author) for _ in range(26)]
     browser = as_(stranger)
     page = browser.get("/explore/").context["page"]
     first = [post.pk for post in page]
-    # What was at the top falls below the place where the page ended.
+    report_seen(browser, page.items)
+    # The top post falls below the end of the first page.
     Post.objects.filter(pk=first[0]).update(folded_likes=0)
     like_post(posts[0], liker=follower)
     fold_counters()
 
     rest = [post.pk for post in browser.get(page.next_url, headers=HTMX).context["page"]]
 
+    assert rest
     assert not set(first) & set(rest)
 
 
-@pytest.mark.parametrize("text", ["1", "x_y", "1_2_3", "9" * 30 + "_1", "1_" + "9" * 19, "٣_٣", "", "'; --", "\0"])
-def test_a_cursor_that_is_none_of_ours_is_the_first_page(text, client, author, share):
+@pytest.mark.parametrize("seen", [0, 30])
+def test_a_page_costs_the_same_queries_however_many_posts_were_seen(
+    seen, as_, author, stranger, share, django_assert_num_queries
+):
+    posts = [share(author) for _ in range(32)]
+    browser = as_(stranger)
+    browser.get("/explore/")
+    report_seen(browser, posts[:seen])
+    cursor = ExploreCursor(explore.now_ms() + 1)
+
+    with django_assert_num_queries(2 if not seen else 4):
+        explore_page(stranger, cursor=cursor, count=24)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1", "1_old", "1_new_2", "9" * 16 + "_new", "1_new_1_" + "9" * 19, "٣_new", "", "'; --", "\0", "1_seen_x_1"],
+)
+def test_an_unreadable_cursor_starts_at_the_first_page(text, client, author, share):
     share(author)
 
     assert len(client.get("/explore/", {"cursor": text}).context["page"]) == 1
-    assert Place.read(text) is None
+    assert ExploreCursor.parse(text).score is None
+
+
+def test_a_cursor_reads_back_what_it_wrote():
+    for cursor in (
+        ExploreCursor(5),
+        ExploreCursor(5, True),
+        ExploreCursor(7, False, -3, 9),
+        ExploreCursor(7, True, 3, -9),
+    ):
+        assert ExploreCursor.parse(str(cursor)) == cursor
 
 
 def test_the_order_of_explore_comes_from_its_index(stranger, author, share):

@@ -185,7 +185,7 @@ SURFACES: dict[str, Surface] = {
     # Lists
     "feed:home": page(),
     "feed:explore": page(),
-    "feed:explore_again": mine("forgets what one was shown"),
+    "feed:explore_seen": mine("records seen posts; ignores those the reader may not see (tests/feed/test_explore.py)"),
     "feed:hide_post": post("post", sees),
     "feed:show_post": post("post", sees),
     "feed:suggested": page(),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString
 
-from accounts import mobile, records, tokens  # noqa: F401  (models of this app, which Django finds here)
+from accounts import form_keys, mobile, records, tokens  # noqa: F401  (models of this app, which Django finds here)
 from common.counters import Counter
 from common.ids import SnowflakeModel
 from common.limits import MAX_BIO_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_USERNAME_CHARS

@@ -25,6 +25,7 @@ def register() -> None:
         ),
         Rows("account.EmailAddress", "user", file="email_addresses", row=lambda one: _only(one, "email", "verified")),
         Rows("accounts.KeptAnswer", "person_id", why_not="answers of a day, which repeat what is told elsewhere"),
+        Rows("accounts.SubmittedForm", "person_id", why_not="hashes of forms sent in the last day"),
         Rows("accounts.Export", "person", why_not="the archive itself", erase=_erase_export),
         Rows("accounts.Mobile", "person", file="mobile", row=lambda mobile: _only(mobile, "number", "confirmed_at")),
         Rows("accounts.MobileWish", "person", why_not="a number that nobody has confirmed, kept for minutes"),

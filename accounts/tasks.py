@@ -19,6 +19,7 @@ from accounts.actions import avatar_keys
 from accounts.archive import build
 from accounts.erasing import erase
 from accounts.exporting import forget_export
+from accounts.form_keys import forget_old_submissions
 from accounts.idempotency import forget_old_answers
 from accounts.letters import send_letter
 from accounts.mobile import MobileWish
@@ -119,6 +120,7 @@ def sweep() -> int:
     OldUsername.objects.expired().delete()
     MobileWish.objects.filter(expires_at__lte=timezone.now()).delete()
     forget_old_answers()
+    forget_old_submissions()
     forget_old_grants()
     PersonalToken.objects.filter(expires_at__lte=timezone.now()).delete()
     _sweep_exports()

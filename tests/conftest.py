@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -168,3 +169,10 @@ def as_(db: None) -> Callable[[User], Client]:
 
 
 HTMX = {"HX-Request": "true"}
+
+
+def form_key_in(page: str) -> str:
+    """Return the key of the first form on the page that has one."""
+    found = re.search(r'name="form_key" value="([^"]+)"', page)
+    assert found
+    return found[1]

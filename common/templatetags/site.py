@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -31,6 +32,15 @@ def _icon(sprite: str, name: str, label: str, extra_class: str) -> SafeString:
     if label:
         return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', css_class, label, href)
     return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', css_class, href)
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """Return a hidden field with a random key, so that the form acts once however often it is sent.
+
+    The view reads it through `accounts.form_keys.Submission`.
+    """
+    return format_html('<input type="hidden" name="form_key" value="{}">', secrets.token_urlsafe(16))
 
 
 @register.filter

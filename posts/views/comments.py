@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.form_keys import Submission
 from accounts.http import MemberRequest, SiteRequest
 from common.http import varies_by_htmx
 from posts.actions import CommentRefusedError, add_comment, edit_comment, pin_comment, turn_comments, unpin_comment
@@ -26,14 +27,13 @@ def comment(request: MemberRequest, shortcode: str) -> HttpResponse:
     """
     post = visible_card(request, shortcode)
     form = CommentForm(request.POST)
-    is_valid, added = form.is_valid(), None
+    is_valid = form.is_valid()
+    added: Comment | None = None
     try:
         # Also for a form that comes back: its reply remains one.
         form.reply_to = _replied_to(request, post, form.cleaned_data["parent"])
         if is_valid:
-            with gone_is_missing():
-                text = form.cleaned_data["text"]
-                added = add_comment(post, author=request.user, text=text, reply_to=form.reply_to)
+            added = _add_once(request, post, form)
     except CommentRefusedError as refused:
         form.reply_to = None
         form.add_error("text", str(refused))
@@ -50,6 +50,20 @@ def comment(request: MemberRequest, shortcode: str) -> HttpResponse:
         thread_.replies_page = newest_replies(request, thread_)
         return render(request, "posts/_reply_added.html", {**context, "comment": thread_})
     return render(request, "posts/_comment_added.html", {**context, "comment": mark(request, post, added)})
+
+
+def _add_once(request: MemberRequest, post: Post, form: CommentForm) -> Comment:
+    """Return the new comment, or the one that an identical submission of the form wrote."""
+    added: Comment | None = None
+
+    def add() -> int:
+        nonlocal added
+        added = add_comment(post, author=request.user, text=form.cleaned_data["text"], reply_to=form.reply_to)
+        return added.pk
+
+    with gone_is_missing():
+        comment_id = Submission(request).act_once(add)
+    return added or visible_comment(request, post, comment_id)
 
 
 def _replied_to(request: MemberRequest, post: Post, comment_id: int | None) -> Comment | None:

@@ -8,15 +8,16 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.form_keys import Submission
 from accounts.http import MemberRequest
 from common.http import json_error, wants_json
 from common.ratelimit import FILES, UPLOADS, seconds_to_wait, too_many_sentence
 from media.edits import FILTERS
 from media.errors import MediaError, TransientMediaError
 from media.intake import accepted_uploads
-from posts.actions import SlidesRefusedError, share_post, take_file, take_files
+from posts.actions import SlidesRefusedError, delete_medium, share_post, take_file, take_files
 from posts.forms import PostForm
-from posts.models import Media
+from posts.models import Media, Post
 from posts.models.media import MediaState
 from posts.views.uploads import medium_json
 
@@ -30,6 +31,9 @@ def create(request: MemberRequest) -> HttpResponse:
     """
     if request.method != "POST":
         return _page(request, PostForm(owner=request.user))
+    submission = Submission(request)
+    if (post_id := submission.earlier_result()) is not None:
+        return _shared(request, post_id)
     form = PostForm(request.POST, request.FILES, owner=request.user)
     if not form.is_valid():
         return _refusal(request, form, _keep_good_files(request, form), status=422)
@@ -44,11 +48,24 @@ def create(request: MemberRequest) -> HttpResponse:
     slides = form.slides_with(taken)
     texts = {name: form.cleaned_data[name] for name in ("caption", "location", "audience")}
     try:
-        post = share_post(author=request.user, slides=slides, **texts)
+        post_id = submission.act_once(lambda: share_post(author=request.user, slides=slides, **texts).pk)
     except SlidesRefusedError as error:
         # Shared or deleted in another tab, a moment ago.
         form.refuse_media(error)
         return _refusal(request, form, taken, status=422)
+    for medium in Media.objects.unshared_of(request.user).filter(pk__in=[one.pk for one in taken]):
+        # An identical submission was faster, with files of its own.
+        delete_medium(medium)
+    return _shared(request, post_id)
+
+
+def _shared(request: MemberRequest, post_id: int) -> HttpResponse:
+    """Answer with the author's new post, also to the second of two identical submissions."""
+    post = Post.objects.reachable_by(request.user).filter(pk=post_id, author_id=request.user.pk).first()
+    if post is None:
+        # Shared, and deleted again since.
+        url = request.user.get_absolute_url()
+        return JsonResponse({"url": url}, status=201) if wants_json(request) else redirect(url)
     if wants_json(request):
         return JsonResponse({"url": post.get_absolute_url(), "shortcode": post.shortcode}, status=201)
     if post.published_at is None:

@@ -159,7 +159,7 @@ def text_of(answer: Any) -> str:
 
 def plain(answer: Any, url: str) -> tuple[int, dict[str, str], str]:
     """What can be told from an answer: status, headers and body, without its own address and one-time tokens."""
-    body = re.sub(r'(csrfmiddlewaretoken" value=|X-CSRFToken": )"[^"]+"', "", text_of(answer))
+    body = re.sub(r'(csrfmiddlewaretoken" value=|form_key" value=|X-CSRFToken": )"[^"]+"', "", text_of(answer))
     headers = {name: value.replace(quote(url), "URL") for name, value in answer.headers.items()}
     headers.pop("Content-Length", None)
     headers["Content-Security-Policy"] = re.sub(r"'nonce-[^']+'", "", headers.get("Content-Security-Policy", ""))

@@ -1,0 +1,136 @@
+"""A form sent twice acts once: the same rendered form, without JavaScript, by a double click or a reload."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from accounts.form_keys import KEPT_HOURS, SubmittedForm, forget_old_submissions
+from posts.models import Comment, Media, Post
+from tests.conftest import HTMX, form_key_in
+
+
+def in_parallel(*calls):
+    results = [None] * len(calls)
+
+    def run(at, call):
+        try:
+            results[at] = call()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(at, call)) for at, call in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+@pytest.mark.django_db
+def test_a_comment_sent_twice_is_written_once_and_answered_alike(as_, follower, post):
+    browser = as_(follower)
+    form = {"text": "Lovely", "form_key": form_key_in(browser.get(f"/p/{post.shortcode}/").text)}
+
+    first, second = (browser.post(f"/p/{post.shortcode}/comment/", form) for _ in range(2))
+
+    assert Comment.objects.count() == 1
+    assert (first.status_code, first.url) == (second.status_code, second.url) == (302, first.url)
+    assert "Lovely" in browser.post(f"/p/{post.shortcode}/comment/", form, headers=HTMX).text
+
+
+@pytest.mark.django_db
+def test_the_same_form_with_other_words_is_another_comment(as_, follower, post):
+    browser = as_(follower)
+    key = form_key_in(browser.get(f"/p/{post.shortcode}/").text)
+    for text in ("Lovely", "Lovely light"):
+        browser.post(f"/p/{post.shortcode}/comment/", {"text": text, "form_key": key})
+
+    assert sorted(Comment.objects.values_list("text", flat=True)) == ["Lovely", "Lovely light"]
+
+
+@pytest.mark.django_db
+def test_two_rendered_forms_may_say_the_same(as_, follower, post):
+    browser = as_(follower)
+    for _ in range(2):
+        key = form_key_in(browser.get(f"/p/{post.shortcode}/").text)
+        browser.post(f"/p/{post.shortcode}/comment/", {"text": "Lovely", "form_key": key})
+
+    assert Comment.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_refused_comment_leaves_the_form_usable(as_, author, follower, post):
+    browser = as_(follower)
+    form = {"text": "Lovely", "form_key": form_key_in(browser.get(f"/p/{post.shortcode}/").text)}
+    as_(author).post(f"/p/{post.shortcode}/comments/off/")
+    assert browser.post(f"/p/{post.shortcode}/comment/", form).status_code == 422
+    as_(author).post(f"/p/{post.shortcode}/comments/on/")
+
+    assert browser.post(f"/p/{post.shortcode}/comment/", form).status_code == 302
+    assert Comment.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_identical_comments_at_the_same_time_are_one(as_, follower, post):
+    browsers = [as_(follower) for _ in range(4)]
+    form = {"text": "Lovely", "form_key": "a-key"}
+
+    answers = in_parallel(*(lambda b=b: b.post(f"/p/{post.shortcode}/comment/", form) for b in browsers))
+
+    assert Comment.objects.count() == 1
+    assert len({(answer.status_code, answer.url) for answer in answers}) == 1
+
+
+def submit_post(browser: Client, photo, key="a-key", caption="Once"):
+    return browser.post("/create/", {"files": [photo()], "caption": caption, "form_key": key})
+
+
+@pytest.mark.django_db
+def test_a_post_sent_again_leads_to_the_first_and_keeps_no_second_file(as_, author, photo):
+    browser = as_(author)
+    key = form_key_in(browser.get("/create/").text)
+
+    first, second = (submit_post(browser, photo, key) for _ in range(2))
+
+    assert Post.objects.count() == Media.objects.count() == 1
+    assert first.url == second.url == Post.objects.get().get_absolute_url()
+    asked = browser.post(
+        "/create/", {"files": [photo()], "caption": "Once", "form_key": key}, headers={"Accept": "application/json"}
+    )
+    assert (asked.status_code, asked.json()["url"]) == (201, first.url)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_identical_posts_at_the_same_time_are_one(as_, author, photo):
+    browsers = [as_(author) for _ in range(3)]
+
+    answers = in_parallel(*(lambda b=b: submit_post(b, photo) for b in browsers))
+
+    assert Post.objects.count() == Media.objects.count() == 1
+    assert len({(answer.status_code, answer.url) for answer in answers}) == 1
+
+
+@pytest.mark.django_db
+def test_a_post_sent_again_after_it_was_deleted_is_not_shared_anew(as_, author, photo):
+    browser = as_(author)
+    submit_post(browser, photo)
+    browser.post(f"{Post.objects.get().get_absolute_url()}delete/")
+
+    assert submit_post(browser, photo).url == "/author/"
+    assert Media.objects.filter(post__deleted_at=None).count() == 0
+
+
+@pytest.mark.django_db
+def test_submissions_are_forgotten_after_a_day(as_, follower, post):
+    as_(follower).post(f"/p/{post.shortcode}/comment/", {"text": "Lovely", "form_key": "a-key"})
+    assert forget_old_submissions() == 0
+
+    SubmittedForm.objects.update(created_at=timezone.now() - timezone.timedelta(hours=KEPT_HOURS, minutes=1))
+
+    assert forget_old_submissions() == 1
+    assert not SubmittedForm.objects.exists()

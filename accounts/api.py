@@ -59,6 +59,15 @@ ANYBODY: Final = [*SIGNED_IN, anybody]
 """For operations that read what the pages show to people without a session."""
 
 
+def without_token(request: HttpRequest) -> bool:
+    """Let anybody call an operation that changes nothing, whatever its method. See `SIGNED_IN_OR_NOT`."""
+    return True
+
+
+SIGNED_IN_OR_NOT: Final = [*SIGNED_IN, without_token]
+"""For a POST that changes nothing. A session still needs its CSRF token, and a token that is sent must be valid."""
+
+
 Standing = Literal["self", "none", "requested", "following"]
 
 

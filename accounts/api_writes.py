@@ -1,14 +1,19 @@
-"""Who acts, in the API's writes; and names that somebody would like to have."""
+"""Request bodies that name the caller, and the check of usernames, in the JSON API."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
+from accounts.api import SIGNED_IN_OR_NOT
 from accounts.http import MemberRequest
 from accounts.models import User
 from accounts.usernames import normal_username, why_unavailable
 from common.api import PROBLEMS, Missing, Problem, Refused
 from common.api_bodies import Body, IdIn
+from common.ratelimit import NAME_CHECKS, client_address, count_api_hit
 
 router = Router(tags=["people"])
 
@@ -19,11 +24,17 @@ class Acting(Body):
     userId: IdIn | None = Field(None, description="Whoever sends this: another's number is refused (403).")  # noqa: N815  (its name in the API)
 
 
+class ActingOnPerson(Acting):
+    """The body of a request about a person: clients may send the same body as for a post."""
+
+    postId: Any = Field(None, description="Ignored.")  # noqa: N815
+
+
 class ActingOnPost(Acting):
     postId: IdIn | None = Field(None, description="The post of the address: another's number is refused (422).")  # noqa: N815
 
 
-def check_actor(request: MemberRequest, body: Acting | None) -> None:
+def check_actor(request: HttpRequest, body: Acting | None) -> None:
     """Raises Problem 403 if the body says that somebody else acts than does."""
     if body is not None and body.userId not in {None, request.user.pk}:
         raise Problem(403, "not-yours", "userId is not the number of whoever sends this.")
@@ -47,15 +58,18 @@ class UsernameBody(Acting):
 
 
 class UsernameOut(Schema):
-    username: str = Field(description="In its normal form, as it would be kept.")
-    available: bool = Field(description="Whether one could take it now.")
-    problem: str = Field(description='Why nobody, or somebody else, can have it; "" if one can.')
+    username: str = Field(description="The username as it would be stored.")
+    available: bool = Field(description="Whether the caller could take it now.")
+    problem: str = Field(description="Why the username cannot be taken; empty if it can.")
 
 
-@router.post("/user/profile/checkusername/", response={200: UsernameOut, **PROBLEMS})
-def check_username(request: MemberRequest, body: UsernameBody) -> UsernameOut:
-    """Whether one could have this name. It is reserved by nothing but taking it."""
+@router.post("/user/profile/checkusername/", auth=SIGNED_IN_OR_NOT, response={200: UsernameOut, **PROBLEMS})
+def check_username(request: HttpRequest, body: UsernameBody) -> UsernameOut:
+    """Check whether a username is available. Needs no token. Checking does not reserve it."""
     check_actor(request, body)
+    person = request.user if request.user.is_authenticated else None
+    if person is None:
+        count_api_hit(request, NAME_CHECKS, f"address:{client_address(request)}")
     name = normal_username(body.username)
-    problem = why_unavailable(name, person=request.user)
+    problem = why_unavailable(name, person=person)
     return UsernameOut(username=name, available=not problem, problem=problem)

@@ -17,18 +17,18 @@ from accounts.mobile import Mobile, MobileWish, digest_of_number, normal_number
 from accounts.models import User
 from common import sms
 from common.limits import CODE_DIGITS, CODE_MINUTES, MAX_CODE_ATTEMPTS
-from common.ratelimit import CODES, CODES_TO_ONE, CONTACT_CHANGES, seconds_to_wait, too_many_sentence
+from common.ratelimit import CODES, CODES_TO_ONE, CONTACT_CHANGES, Limit, seconds_to_wait, too_many_sentence
 from common.sealing import keyed_hash, seal
 
 
 class ContactRefusedError(ValueError):
     """Why something is not changed, in words for the person, who sees them at `field`."""
 
-    def __init__(self, field: str, message: str, *, seconds: int = 0) -> None:
+    def __init__(self, field: str, message: str, *, limit: Limit | None = None, seconds: int = 0) -> None:
         super().__init__(message)
         self.field = field
-        self.seconds = seconds
-        """Until it may be tried again, where that is the reason (429)."""
+        self.limit, self.seconds = limit, seconds
+        """The rate limit that refused it, if one did (429), and when it may be tried again."""
 
 
 # --- E-mail ---------------------------------------------------------------------------------------------------------
@@ -157,6 +157,6 @@ def _hash_of_code(person: User, digest: str, code: str) -> str:
     return keyed_hash("mobile-code", f"{person.pk}:{digest}:{code}")
 
 
-def _slow_down(field: str, limit: object, who: str) -> None:
-    if seconds := seconds_to_wait(limit, who):  # type: ignore[arg-type]
-        raise ContactRefusedError(field, too_many_sentence(seconds), seconds=seconds)
+def _slow_down(field: str, limit: Limit, who: str) -> None:
+    if seconds := seconds_to_wait(limit, who):
+        raise ContactRefusedError(field, too_many_sentence(seconds), limit=limit, seconds=seconds)

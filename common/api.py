@@ -6,8 +6,9 @@ same for every answer (rate limits, ETag, problems where Django would show a pag
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
+from itertools import islice
 from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -74,6 +75,20 @@ class Refused(Problem):
     def __init__(self, errors: dict[str, str], *, code: str = "invalid") -> None:
         named = [FieldError(path=path, code=code, message=message) for path, message in errors.items()]
         super().__init__(422, code, " ".join(errors.values()), errors=named)
+
+
+MAX_ERRORS: Final = 20
+"""How many errors an answer lists: a body with 50,000 faults must not get an answer of 50,000 errors."""
+MAX_PATH_CHARS: Final = 200
+
+
+def invalid_request(found: Iterable[tuple[Sequence[str | int], str, str]]) -> Problem:
+    """Return the problem for validation errors: (location, code, message) of each, such as ("body", "media", 0)."""
+    errors = [
+        FieldError(path=".".join(map(str, location))[:MAX_PATH_CHARS], code=code, message=message)
+        for location, code, message in islice(found, MAX_ERRORS)
+    ]
+    return Problem(422, "invalid", "Some of this request is invalid: see errors.", errors=errors)
 
 
 PROBLEMS: Final = {frozenset({400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 503}): ProblemOut}

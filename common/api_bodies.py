@@ -1,37 +1,74 @@
-"""Bodies of the API's writes: what they may say, and the errors of the pages' forms as problems."""
+"""Request bodies of the API: the types of their fields, and validation errors as problem details."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import pydantic
 from django import forms
 from django.http import HttpRequest
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
-from common.api import FieldError, Problem
+from common.api import MAX_ERRORS, FieldError, Problem, invalid_request
 
 SomeBody = TypeVar("SomeBody", bound="Body")
 
 
 ID: Final = r"^([1-9][0-9]{0,17}|[1-8][0-9]{18})$"
+MAX_ID: Final = 8_999_999_999_999_999_999
+"""The largest number that `ID` matches; generated ids stay far below it."""
+ID_SCHEMA: Final[dict[str, Any]] = {
+    "anyOf": [{"type": "string", "pattern": ID}, {"type": "integer", "minimum": 1, "maximum": MAX_ID}]
+}
+MAX_LIST_ITEMS: Final = 100
+"""Upper bound for every list in a body. The forms have lower limits, and sentences for them."""
+
+
+def _parse_id(value: object) -> int:
+    """Return the id that `value` holds, as a string of digits or as a whole number."""
+    if isinstance(value, str) and re.fullmatch(ID, value):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_ID:
+        return value
+    raise PydanticCustomError("id", "This is not an id. Send its digits, as a string or as a number.")
+
+
+def _parse_ids(value: object) -> object:
+    """Return `value` as a list: a single id stands for a list of one."""
+    return value if isinstance(value, list) else [_parse_id(value)]
 
 
 if TYPE_CHECKING:
     IdIn = int
+    IdsIn = list[int]
 else:
-    IdIn = Annotated[
-        str, StringConstraints(pattern=ID), AfterValidator(int), WithJsonSchema({"type": "string", "pattern": ID})
+    IdIn = Annotated[int, BeforeValidator(_parse_id), WithJsonSchema(ID_SCHEMA)]
+    IdsIn = Annotated[
+        list[IdIn],
+        BeforeValidator(_parse_ids),
+        WithJsonSchema({"anyOf": [{"type": "array", "items": ID_SCHEMA, "maxItems": MAX_LIST_ITEMS}, ID_SCHEMA]}),
     ]
-"""An id in a body: a string, as all answers have it; `int` in Python."""
+"""An id in a request body: a string, as answers have it, or a number. `IdsIn` takes one or a list."""
 
 
 class Body(Schema):
-    """What a write is told. A field that it does not know is refused by name, and nothing happens."""
+    """A request body. Unknown fields are refused by name, and then nothing happens."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _limit_unknown_fields(cls, data: Any) -> Any:
+        """Drop all but the first MAX_ERRORS unknown fields: each would cost an error, and one is enough to refuse."""
+        if not isinstance(data, dict) or len(data) <= len(cls.model_fields) + MAX_ERRORS:
+            return data
+        known = {name: value for name, value in data.items() if name in cls.model_fields}
+        unknown = [name for name in data if name not in cls.model_fields][:MAX_ERRORS]
+        return known | {name: data[name] for name in unknown}
 
 
 def is_multipart(request: HttpRequest) -> bool:
@@ -39,9 +76,9 @@ def is_multipart(request: HttpRequest) -> bool:
 
 
 def read_body(request: HttpRequest, schema: type[SomeBody], *, files: str = "") -> SomeBody:
-    """JSON, or a form with the same fields, of an address that takes both. Raises Problem.
+    """Parse a request body that may be JSON or a form with the same fields. Raises Problem.
 
-    `files` is the one name under which files may come: others are unknown fields.
+    `files` is the only field that may hold files; others are unknown fields.
     """
     if is_multipart(request):
         lists = {name for name, one in schema.model_fields.items() if "list" in str(one.annotation)}
@@ -52,21 +89,16 @@ def read_body(request: HttpRequest, schema: type[SomeBody], *, files: str = "") 
         try:
             said = json.loads(request.body) if request.body else {}
         except (ValueError, RecursionError) as error:
-            raise Problem(400, "bad-request", "This body is no JSON.") from error
+            raise Problem(400, "bad-request", "The body is not valid JSON.") from error
     try:
         return schema.model_validate(said)
     except pydantic.ValidationError as error:
-        named = [
-            FieldError(path=".".join(map(str, ("body", *one["loc"]))), code=one["type"], message=one["msg"])
-            for one in error.errors()
-        ]
-        raise Problem(
-            422, "invalid", "Something in this request is not as it must be: see errors.", errors=named
-        ) from error
+        found = error.errors(include_url=False, include_input=False)
+        raise invalid_request((("body", *one["loc"]), one["type"], one["msg"]) for one in found) from error
 
 
 def form_problem(form: forms.BaseForm, names: dict[str, str] | None = None) -> Problem:
-    """What a form says to people, by path; `names` are those fields that have another name in the body."""
+    """Return the errors of `form` as a problem; `names` maps form fields to their names in the body."""
     names = names or {}
     errors = [
         FieldError(path=f"body.{names.get(name, name)}", code=error.code or "invalid", message=text)
@@ -74,4 +106,4 @@ def form_problem(form: forms.BaseForm, names: dict[str, str] | None = None) -> P
         for error in found
         for text in error.messages
     ]
-    return Problem(422, "invalid", " ".join(error.message for error in errors), errors=errors)
+    return Problem(422, "invalid", " ".join(error.message for error in errors), errors=errors[:MAX_ERRORS])

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils.cache import patch_cache_control
 
-from common.ratelimit import WRITES, client_address, seconds_to_wait, too_many
+from common.api import Problem, is_api, problem_response
+from common.ratelimit import WRITES, client_address, count_api_hit, seconds_to_wait, too_many
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -51,6 +52,11 @@ class WriteLimitMiddleware:
         if request.method not in {"GET", "HEAD", "OPTIONS"}:
             person = request.user
             who = f"person:{person.pk}" if person.is_authenticated else f"address:{client_address(request)}"
-            if seconds := seconds_to_wait(WRITES, who):
+            if is_api(request):
+                try:
+                    count_api_hit(request, WRITES, who)
+                except Problem as problem:
+                    return problem_response(problem)
+            elif seconds := seconds_to_wait(WRITES, who):
                 return too_many(request, seconds)
         return self.get_response(request)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from redis.commands.core import Script
 
 from common import valkey
-from common.api import Problem, is_api, problem_response
+from common.api import Problem
 from common.http import json_error, wants_json
 
 
@@ -70,6 +70,9 @@ UPLOADS = per_minutes("uploads", 30, 30)
 
 FILES = per_minutes("files", 200, 30)
 """Files that one person begins to upload: ten posts of the largest number of slides."""
+
+NAME_CHECKS = per_minutes("name-checks", 100, 5)
+"""Usernames that one address without a token asks the API about."""
 
 
 class RateLimitWindow(models.Model):
@@ -163,10 +166,33 @@ def forget_ended_windows() -> int:
     return RateLimitWindow.objects.filter(ends_at__lte=timezone.now()).delete()[0]
 
 
+def count_api_hit(request: HttpRequest, limit: Limit, who: str) -> None:
+    """Count a request of the API against `limit`. Raises Problem 429 if it is one too many.
+
+    The usage is remembered in the request: the answer's RateLimit headers are those of the tightest budget.
+    """
+    usage = usage_after_hit(limit, who)
+    if usage.wait_seconds:
+        raise too_many_problem(limit, usage.wait_seconds)
+    request.__dict__.setdefault("rate_limit_usages", []).append(usage)
+
+
+def rate_limit_headers(allowed: int, remaining: int, reset_seconds: int) -> dict[str, str]:
+    values = {"Limit": allowed, "Remaining": remaining, "Reset": reset_seconds}
+    return {f"RateLimit-{name}": str(value) for name, value in values.items()}
+
+
+def tightest_budget_headers(request: HttpRequest) -> dict[str, str]:
+    """Return the RateLimit headers of the budget, of all that `request` counted against, with the fewest hits left."""
+    usages: list[Usage] = getattr(request, "rate_limit_usages", [])
+    if not usages:
+        return {}
+    tightest = min(usages, key=lambda usage: (usage.remaining, -usage.reset_seconds))
+    return rate_limit_headers(tightest.allowed, tightest.remaining, tightest.reset_seconds)
+
+
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     """429, saying when to try again; as JSON to a script that asks for it."""
-    if is_api(request):
-        return problem_response(too_many_problem(seconds))
     if wants_json(request):
         response: HttpResponse = json_error(429, "too-many", too_many_sentence(seconds))
     else:
@@ -175,8 +201,10 @@ def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     return response
 
 
-def too_many_problem(seconds: int) -> Problem:
-    return Problem(429, "too-many", too_many_sentence(seconds), headers={"Retry-After": str(seconds)})
+def too_many_problem(limit: Limit, seconds: int) -> Problem:
+    """Return the 429 of a request that `limit` refused, with that budget's headers: clients wait for the right one."""
+    headers = {"Retry-After": str(seconds), **rate_limit_headers(limit.amount, 0, seconds)}
+    return Problem(429, "too-many", too_many_sentence(seconds), headers=headers)
 
 
 def too_many_sentence(seconds: int) -> str:

@@ -56,6 +56,12 @@ class Post:
     like_count: int | None
     raw: Mapping[str, Any]
 
+    @property
+    def reasons(self) -> list[str]:
+        """Why files of the post failed, a sentence for each."""
+        media = enumerate(self.raw["media"], start=1)
+        return [f"file {number}: {medium['error']}" for number, medium in media if medium["error"]]
+
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Post:
         author, counted = raw["author"]["username"], raw["like_count"]
@@ -103,7 +109,7 @@ class Client:
         return Post.of(self._ask("POST", "/posts", form=form, files=[("files", path) for path in files]))
 
     def wait_until_final(self, post: Post, *, seconds: float = 120) -> Post:
-        """`post` as it is when others see it, or when it failed: `raw["media"]` says why."""
+        """Return `post` once it is published or has failed: `reasons` says why."""
         deadline = time.monotonic() + seconds
         while post.state == "processing":
             if time.monotonic() > deadline:
@@ -114,7 +120,7 @@ class Client:
 
     def comment(self, post_id: str, text: str) -> str:
         """Returns the number of the new comment."""
-        return str(self._ask("POST", f"/posts/{post_id}/comment", body={"text": text}, once=True)["id"])
+        return str(self._ask("POST", f"/posts/{post_id}/comment", body={"comment": text}, once=True)["id"])
 
     def like(self, post_id: str) -> None:
         self._ask("POST", f"/posts/{post_id}/like")
@@ -212,6 +218,8 @@ def main() -> int:
             post = client.share(asked.files, caption=asked.caption, alts=asked.alt, location=asked.location)
             post = client.wait_until_final(post)
             print(f"{post.state}: {post.url}")
+            for reason in post.reasons:
+                print(reason, file=sys.stderr)
             return 0 if post.state == "published" else 1
         for post, _ in zip(client.feed(), range(20), strict=False):
             print(f"@{post.author}: {post.caption or '…'}  {post.url}")

@@ -25,8 +25,12 @@ class ProfileChange(Acting):
     name: str | None = None
     bio: str | None = None
     link: str | None = Field(None, description="A page elsewhere; empty: none.")
-    email: str | None = Field(None, description="Counts once the link that is mailed to it was followed.")
-    mobile: str | None = Field(None, description="With country code. Counts once confirmed by a code; empty: none.")
+    email: str | None = Field(
+        None, description="Changes once the link that is mailed to it has been followed. Empty: stays as it is."
+    )
+    mobile: str | None = Field(
+        None, description="With country code. Changes once confirmed by a code. Empty: removes the number."
+    )
 
 
 class ChangedProfileOut(OwnProfileOut):
@@ -48,25 +52,26 @@ def edit_own_profile(request: MemberRequest, body: ProfileChange) -> ChangedProf
 def _change(request: MemberRequest, body: ProfileChange) -> list[Literal["email", "mobile"]]:
     user = User.objects.select_for_update(no_key=True).get(pk=request.user.pk)
     texts = {name: getattr(user, name) for name in ("name", "bio", "link")}
+    new_email = (body.email or "").strip()
     sent = {name: text for name in texts if (text := getattr(body, name)) is not None}
     form = ProfileForm(texts | sent)
     if not form.is_valid():
         raise form_problem(form)
     waiting: list[Literal["email", "mobile"]] = []
-    if body.email is not None and body.email.strip().lower() != user.email:
+    if new_email and new_email.lower() != user.email:
         # Before a message is sent to the number: what is refused has done nothing.
-        email = ChangeEmailForm(data={"email": body.email}, user=user)
+        email = ChangeEmailForm(data={"email": new_email}, user=user)
         if not email.is_valid():
             raise form_problem(email)
     if body.mobile is not None and change_mobile(user, body.mobile) and body.mobile.strip():
         waiting.append("mobile")
-    if body.email is not None and change_email(user, body.email, request=request):
+    if new_email and change_email(user, new_email, request=request):
         waiting.append("email")
     do_edit_profile(user, **{name: form.cleaned_data[name] for name in texts})
     return waiting
 
 
 def _problem_of(error: ContactRefusedError) -> Problem:
-    if error.seconds:
-        return too_many_problem(error.seconds)
+    if error.limit:
+        return too_many_problem(error.limit, error.seconds)
     return Refused({f"body.{error.field}": str(error)})

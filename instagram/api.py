@@ -18,8 +18,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from accounts.api import SIGNED_IN, anybody
-from common.api import FieldError, Missing, Problem, problem_response
+from accounts.api import SIGNED_IN, anybody, without_token
+from common.api import Missing, Problem, invalid_request, problem_response
 from instagram.api_description import DESCRIPTION, DocsPage, complete
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class SiteAPI(NinjaAPI):
             for router in self._get_bound_routers()
             for view in router.path_operations.values()
             for operation in view.operations
-            if anybody in operation.auth_callbacks
+            if {anybody, without_token} & set(operation.auth_callbacks)
         }
         complete(schema, open_ids)
         return schema
@@ -107,11 +107,11 @@ def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    errors = [
-        FieldError(path=".".join(map(str, one["loc"])), code=one["type"], message=one["msg"]) for one in error.errors
-    ]
-    detail = "Something in this request is not as it must be: see errors."
-    return problem_response(Problem(422, "invalid", detail, errors=errors))
+    """Ninja puts the name of the parameter into the path, which is `body` for every body: body.body.caption."""
+    found = ((one["loc"], one["type"], one["msg"]) for one in error.errors)
+    return problem_response(
+        invalid_request(((loc[1:] if loc[:2] == ("body", "body") else loc), code, text) for loc, code, text in found)
+    )
 
 
 @api.exception_handler(Exception)

@@ -25,9 +25,12 @@ not know are ignored. Errors are problem details (RFC 9457) with a stable `code`
 """
 
 _HEADERS: Final = {
-    "RateLimit-Limit": ("How many requests are allowed in five minutes.", "integer"),
-    "RateLimit-Remaining": ("How many of them are left.", "integer"),
-    "RateLimit-Reset": ("In how many seconds all of them are forgotten.", "integer"),
+    "RateLimit-Limit": (
+        "How many requests the budget allows: the one that refused (429), else the one with the fewest requests left.",
+        "integer",
+    ),
+    "RateLimit-Remaining": ("How many requests are left in that budget.", "integer"),
+    "RateLimit-Reset": ("Seconds until that budget begins anew.", "integer"),
     "Retry-After": ("In how many seconds to try again.", "integer"),
     "WWW-Authenticate": ("Bearer, and what is wrong with the token.", "string"),
     "Allow": ("The methods that this address answers.", "string"),

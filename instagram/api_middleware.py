@@ -12,7 +12,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from accounts.access import authenticate
 from common.api import PROBLEM_JSON, Missing, Problem, is_api, problem_response
-from common.ratelimit import API_CALLS, Usage, client_address, too_many_problem, usage_after_hit
+from common.ratelimit import API_CALLS, client_address, count_api_hit, tightest_budget_headers
 
 BODY_TYPES: Final = frozenset({"application/json", "multipart/form-data"})
 OF_STATUS: Final = {400: "bad-request", 403: "forbidden", 405: "method", 413: "too-large", 500: "server-error"}
@@ -54,20 +54,14 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not is_api(request):
             return self.get_response(request)
-        usage: Usage | None = None
         try:
-            who = _who(request)
-            usage = usage_after_hit(API_CALLS, who)
-            if usage.wait_seconds:
-                raise too_many_problem(usage.wait_seconds)
+            count_api_hit(request, API_CALLS, _who(request))
             _check_body_type(request)
             response = _as_problem(self.get_response(request))
         except Problem as problem:
             response = problem_response(problem)
-        if usage is not None:
-            response.headers["RateLimit-Limit"] = str(usage.allowed)
-            response.headers["RateLimit-Remaining"] = str(usage.remaining)
-            response.headers["RateLimit-Reset"] = str(usage.reset_seconds)
+        for name, value in tightest_budget_headers(request).items():
+            response.headers.setdefault(name, value)
         patch_vary_headers(response, ["Authorization", "Cookie"])
         return _unless_unchanged(request, response)
 

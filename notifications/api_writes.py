@@ -13,7 +13,7 @@ from notifications.inbox import mark_all_read, unread_count
 
 
 class ReadBody(Acting):
-    up_to: IdIn = Field(description="The id of the newest notification that was shown.")
+    up_to: IdIn | None = Field(None, description="The id of the newest notification to mark. Without it: all of them.")
 
 
 class UnreadOut(Schema):
@@ -21,8 +21,8 @@ class UnreadOut(Schema):
 
 
 @router.post("/notifications/read", response={200: UnreadOut, **PROBLEMS})
-def read_notifications(request: MemberRequest, body: ReadBody) -> UnreadOut:
-    """Mark what is not newer than one notification as read. Again is harmless."""
+def read_notifications(request: MemberRequest, body: ReadBody | None = None) -> UnreadOut:
+    """Mark notifications as read: all of them, or those up to one. Repeating it is harmless."""
     check_actor(request, body)
-    mark_all_read(request.user, up_to=body.up_to)
+    mark_all_read(request.user, up_to=body.up_to if body else None)
     return UnreadOut(unread=unread_count(request.user))

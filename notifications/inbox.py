@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
@@ -135,8 +135,13 @@ def notification_page(request: HttpRequest, person: User, size: int) -> Page[Row
     return Page(found, page.next_url)
 
 
-def mark_all_read(person: User, *, up_to: int) -> None:
-    """Mark what is not newer than the occurrence `up_to` as read: what came while the page was open stays new."""
+def mark_all_read(person: User, *, up_to: int | None = None) -> None:
+    """Mark notifications up to the occurrence `up_to` as read, or all of them without it.
+
+    A page passes the newest one that it shows: what arrived while it was open stays new.
+    """
+    if up_to is None:
+        up_to = Notification.objects.filter(recipient=person).aggregate(newest=Max("latest"))["newest"] or 0
     Preferences.objects.get_or_create(person=person)
     Preferences.objects.filter(person=person, read_up_to__lt=up_to).update(read_up_to=up_to)
 

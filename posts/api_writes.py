@@ -9,14 +9,15 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from ninja import Field, Schema
+from pydantic import ConfigDict
 
 from accounts.api import read_id
 from accounts.api_writes import Acting, ActingOnPost, check_actor, check_post
 from accounts.http import MemberRequest
 from accounts.idempotency import Once
 from common.api import PROBLEMS, FieldError, Missing, Problem, Refused
-from common.api_bodies import ID, Body, IdIn, form_problem, is_multipart, read_body
-from common.ratelimit import FILES, UPLOADS, seconds_to_wait, too_many_problem
+from common.api_bodies import ID_SCHEMA, MAX_LIST_ITEMS, Body, IdIn, IdsIn, form_problem, is_multipart, read_body
+from common.ratelimit import FILES, UPLOADS, count_api_hit
 from media.errors import MediaError, TransientMediaError
 from posts import actions, saving
 from posts.api import CommentOut, MediaOut, PostOut, comment_out, find_post, for_answers, media_out, post_out, router
@@ -39,8 +40,12 @@ KEY: Final = {
 class NewPost(Acting):
     """As JSON; or the same as a form, with `files`."""
 
-    media: list[IdIn] = Field(default_factory=list, description="Files of POST /api/media, in order.")
-    alt: list[str] = Field(default_factory=list, description="What is on each, for who does not see it.")
+    media: IdsIn = Field(
+        default_factory=list, max_length=MAX_LIST_ITEMS, description="The ids of one or more files of POST /api/media."
+    )
+    alt: list[str] = Field(
+        default_factory=list, max_length=MAX_LIST_ITEMS, description="An alternative text for each file."
+    )
     caption: str = ""
     location: str = ""
     audience: Audience = Audience.EVERYONE
@@ -57,11 +62,31 @@ class PostChange(ActingOnPost):
     caption: str | None = None
     location: str | None = None
     audience: Audience | None = None
-    media: list[SlideIn] | None = Field(None, description="All files of the post, in their new order.")
+    media: list[SlideIn] | None = Field(
+        None, max_length=MAX_LIST_ITEMS, description="All files of the post, in their new order."
+    )
 
 
-class NewComment(ActingOnPost):
-    text: str
+class CommentBody(ActingOnPost):
+    """The words of a comment, as `comment` or as `text`."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["comment"]}, {"required": ["text"]}]})
+
+    comment: str | None = Field(None, description="What the comment says.")
+    text: str | None = Field(None, description="Another name of `comment`; send one of the two.")
+
+    def cleaned_text(self) -> str:
+        """Return the words as the page's form cleans them. Raises Problem."""
+        name = "text" if self.comment is None and self.text is not None else "comment"
+        if self.comment is not None and self.text is not None:
+            raise Refused({"body.text": "Send either comment or text."})
+        form = CommentForm({"text": getattr(self, name) or ""})
+        if not form.is_valid():
+            raise form_problem(form, {"text": name})
+        return str(form.cleaned_data["text"])
+
+
+class NewComment(CommentBody):
     parent_id: IdIn | None = Field(None, description="The comment that this replies to.")
 
 
@@ -84,7 +109,7 @@ _NEW_POST_FORM: Final[dict[str, Any]] = {
                 "caption": {"type": "string"},
                 "location": {"type": "string"},
                 "audience": {"type": "string", "enum": Audience.values},
-                "userId": {"type": "string", "pattern": ID},
+                "userId": ID_SCHEMA,
             },
         }
     },
@@ -101,7 +126,7 @@ _MEDIUM_FORM: Final = {
             "required": ["file"],
             "properties": {
                 "file": {"type": "string", "format": "binary"},
-                "userId": {"type": "string", "pattern": ID},
+                "userId": ID_SCHEMA,
             },
         }
     }
@@ -127,8 +152,7 @@ def create_medium(request: MemberRequest) -> HttpResponse:
     file = request.FILES.get("file")
     if not isinstance(file, UploadedFile):
         raise Refused({"body.file": "Send the file in the field file."})
-    if seconds := seconds_to_wait(FILES, f"person:{request.user.pk}"):
-        raise too_many_problem(seconds)
+    count_api_hit(request, FILES, f"person:{request.user.pk}")
     try:
         medium = actions.take_file(owner=request.user, file=cast("BinaryIO", file), name=file.name or "")
     except MediaError as error:
@@ -157,8 +181,7 @@ def create_post(request: MemberRequest) -> HttpResponse:
     form = PostForm(_post_data(body), request.FILES, owner=request.user)
     if not form.is_valid():
         raise _post_problem(request, form)
-    if seconds := seconds_to_wait(UPLOADS, f"person:{request.user.pk}"):
-        raise too_many_problem(seconds)
+    count_api_hit(request, UPLOADS, f"person:{request.user.pk}")
     taken: list[Media] = []
     is_shared = False
     try:
@@ -300,9 +323,7 @@ def create_comment(request: MemberRequest, id: str, body: NewComment) -> HttpRes
         if known := once.claim():
             return known
         post = _visible(request, id, body)
-        form = CommentForm({"text": body.text})
-        if not form.is_valid():
-            raise form_problem(form)
+        text = body.cleaned_text()
         reply_to = None
         if body.parent_id is not None:
             seen = Comment.objects.visible_to(request.user).filter(post=post, pk=body.parent_id)
@@ -310,7 +331,6 @@ def create_comment(request: MemberRequest, id: str, body: NewComment) -> HttpRes
             if reply_to is None:
                 raise Refused({"body.parent_id": "The comment you reply to is no longer there."})
         try:
-            text = form.cleaned_data["text"]
             added = actions.add_comment(post, author=request.user, text=text, reply_to=reply_to)
         except actions.CommentRefusedError as error:
             raise Problem(409, "refused", str(error)) from error

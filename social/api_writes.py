@@ -7,7 +7,7 @@ from typing import Literal
 from ninja import Field, Schema
 
 from accounts.api import find_person
-from accounts.api_writes import Acting, check_actor, not_oneself
+from accounts.api_writes import Acting, ActingOnPerson, check_actor, not_oneself
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import PROBLEMS, Missing, Refused
@@ -38,7 +38,7 @@ class FollowedByOut(Schema):
 
 
 @router.post("/users/{id}/follow", response={200: StandingOut, **PROBLEMS})
-def follow(request: MemberRequest, id: str, body: Acting | None = None) -> StandingOut:  # noqa: A002  (the name in the address)
+def follow(request: MemberRequest, id: str, body: ActingOnPerson | None = None) -> StandingOut:  # noqa: A002  (the name in the address)
     """Follow; of a private account, ask to ("requested"). Again is harmless."""
     person = _visible(request, id, body)
     try:
@@ -51,7 +51,7 @@ def follow(request: MemberRequest, id: str, body: Acting | None = None) -> Stand
 
 
 @router.post("/users/{id}/unfollow", response={200: StandingOut, **PROBLEMS})
-def unfollow(request: MemberRequest, id: str, body: Acting | None = None) -> StandingOut:  # noqa: A002
+def unfollow(request: MemberRequest, id: str, body: ActingOnPerson | None = None) -> StandingOut:  # noqa: A002
     """Follow no more, or take the request back. Again is harmless."""
     actions.unfollow(request.user, followee=_visible(request, id, body))
     return StandingOut(standing="none")

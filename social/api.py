@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from ninja import Query, Router
+from ninja import Field, Query, Router, Schema
 
 from accounts.api import ListedPersonOut, find_person, listed_person_out
 from accounts.http import MemberRequest
-from accounts.models import User
+from accounts.models import User, WhoMayTag
 from common.api import PROBLEMS, IdPaging, Listed, listed
 from common.pagination import Page, page_by_id
+from social.lists import blocked_people, close_friends, muted_people, restricted_people
 from social.models import Follow
 from social.people import open_to, people_in_order
 from social.requests import requests_to
@@ -43,6 +44,56 @@ def list_follow_requests(request: MemberRequest, response: HttpResponse, paging:
     """Who asks to follow one, the newest first."""
     page = page_by_id(request, requests_to(request.user), paging.limit)
     return _people(request, response, [one.requester_id for one in page], page.next_url)
+
+
+@router.get("/user/blocked", response={200: People, **PROBLEMS})
+def list_blocked(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> People:
+    """List the people whom the caller has blocked, the newest block first."""
+    return _page(request, response, blocked_people(request, paging.limit))
+
+
+@router.get("/user/muted", response={200: People, **PROBLEMS})
+def list_muted(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> People:
+    """List the people whom the caller has muted, the newest mute first."""
+    return _page(request, response, muted_people(request, paging.limit))
+
+
+@router.get("/user/restricted", response={200: People, **PROBLEMS})
+def list_restricted(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> People:
+    """List the people whom the caller has restricted, the newest first."""
+    return _page(request, response, restricted_people(request, paging.limit))
+
+
+@router.get("/user/close-friends", response={200: People, **PROBLEMS})
+def list_close_friends(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> People:
+    """List the caller's close friends, the newest first. Nobody else sees this list."""
+    return _page(request, response, close_friends(request, paging.limit))
+
+
+class PrivacyOut(Schema):
+    """The caller's privacy settings."""
+
+    is_private: bool = Field(description="Whether only followers see the caller's posts and lists of people.")
+    who_may_tag: WhoMayTag = Field(description="Who may tag the caller in photos.")
+    hide_like_counts: bool = Field(description="Whether the like counts of other people's posts are hidden.")
+
+
+@router.get("/user/privacy", response={200: PrivacyOut, **PROBLEMS})
+def get_privacy(request: MemberRequest) -> PrivacyOut:
+    """Return the caller's privacy settings."""
+    return privacy_out(request.user)
+
+
+def privacy_out(person: User) -> PrivacyOut:
+    return PrivacyOut(
+        is_private=person.is_private,
+        who_may_tag=WhoMayTag(person.who_may_tag),
+        hide_like_counts=person.hide_like_counts,
+    )
+
+
+def _page(request: MemberRequest, response: HttpResponse, page: Page[User]) -> People:
+    return listed(request, response, page, [listed_person_out(request, person) for person in page])
 
 
 def _people(request: MemberRequest, response: HttpResponse, ids: list[int], next_url: str) -> People:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
+from django.db import transaction
 from ninja import Field, Schema
 
+from accounts.actions import change_hide_like_counts, change_who_may_tag
 from accounts.api import find_person
 from accounts.api_writes import Acting, ActingOnPerson, check_actor, not_oneself
 from accounts.http import MemberRequest
-from accounts.models import User
+from accounts.models import User, WhoMayTag
 from common.api import PROBLEMS, Missing, Refused
 from social import actions
-from social.api import router
+from social.api import PrivacyOut, privacy_out, router
 from social.models import Follow
 from social.people import blocked_by
 
@@ -29,6 +31,14 @@ class BlockedOut(Schema):
 
 class MutedOut(Schema):
     muted: bool = Field(description="Whether one has muted them.")
+
+
+class RestrictedOut(Schema):
+    restricted: bool = Field(description="Whether the caller restricts them.")
+
+
+class CloseFriendOut(Schema):
+    close_friend: bool = Field(description="Whether they are one of the caller's close friends.")
 
 
 class FollowedByOut(Schema):
@@ -83,6 +93,69 @@ def unmute(request: MemberRequest, id: str, body: Acting | None = None) -> Muted
     """Undo a mute. Again is harmless."""
     actions.unmute(request.user, muted=not_oneself(request, _visible(request, id, body)))
     return MutedOut(muted=False)
+
+
+@router.post("/users/{id}/restrict", response={200: RestrictedOut, **PROBLEMS})
+def restrict(request: MemberRequest, id: str, body: ActingOnPerson | None = None) -> RestrictedOut:  # noqa: A002
+    """Restrict a person: their new comments wait for approval. They are not told. Repeating it is harmless."""
+    actions.restrict(request.user, restricted=not_oneself(request, _visible(request, id, body)))
+    return RestrictedOut(restricted=True)
+
+
+@router.post("/users/{id}/unrestrict", response={200: RestrictedOut, **PROBLEMS})
+def unrestrict(request: MemberRequest, id: str, body: ActingOnPerson | None = None) -> RestrictedOut:  # noqa: A002
+    """End a restriction. Comments that wait for approval go on waiting. Repeating it is harmless."""
+    actions.unrestrict(request.user, restricted=not_oneself(request, _visible(request, id, body)))
+    return RestrictedOut(restricted=False)
+
+
+@router.post("/users/{id}/add-close-friend", response={200: CloseFriendOut, **PROBLEMS})
+def add_close_friend(request: MemberRequest, id: str, body: ActingOnPerson | None = None) -> CloseFriendOut:  # noqa: A002
+    """Add a person to the caller's close friends. They are not told. Repeating it is harmless."""
+    person = not_oneself(request, _visible(request, id, body))
+    try:
+        actions.add_close_friend(request.user, friend=person)
+    except actions.BlockedError as error:
+        raise Missing from error
+    return CloseFriendOut(close_friend=True)
+
+
+@router.post("/users/{id}/remove-close-friend", response={200: CloseFriendOut, **PROBLEMS})
+def remove_close_friend(request: MemberRequest, id: str, body: ActingOnPerson | None = None) -> CloseFriendOut:  # noqa: A002
+    """Remove a person from the caller's close friends. They are not told. Repeating it is harmless."""
+    actions.remove_close_friend(request.user, friend=not_oneself(request, _visible(request, id, body)))
+    return CloseFriendOut(close_friend=False)
+
+
+@router.post("/users/{id}/remove-follower", response={200: FollowedByOut, **PROBLEMS})
+def remove_follower(request: MemberRequest, id: str, body: ActingOnPerson | None = None) -> FollowedByOut:  # noqa: A002
+    """Stop a person from following the caller. They are not told. Repeating it is harmless."""
+    actions.remove_follower(request.user, follower=not_oneself(request, _visible(request, id, body)))
+    return FollowedByOut(follows=False)
+
+
+class PrivacyChange(Acting):
+    """Fields that are not sent stay as they are."""
+
+    is_private: bool | None = Field(
+        None, description="Whether only followers see the caller's posts. False accepts all follow requests."
+    )
+    who_may_tag: WhoMayTag | None = Field(None, description="Who may tag the caller in photos.")
+    hide_like_counts: bool | None = Field(None, description="Whether to hide the like counts of other people's posts.")
+
+
+@router.post("/user/privacy", response={200: PrivacyOut, **PROBLEMS})
+def edit_privacy(request: MemberRequest, body: PrivacyChange) -> PrivacyOut:
+    """Change some of the caller's privacy settings."""
+    check_actor(request, body)
+    with transaction.atomic():
+        if body.is_private is not None:
+            actions.change_privacy(request.user, is_private=body.is_private)
+        if body.who_may_tag is not None:
+            change_who_may_tag(request.user, body.who_may_tag)
+        if body.hide_like_counts is not None:
+            change_hide_like_counts(request.user, hide=body.hide_like_counts)
+    return privacy_out(User.objects.get(pk=request.user.pk))
 
 
 @router.post("/follow-requests/{id}/approve", response={200: FollowedByOut, **PROBLEMS})

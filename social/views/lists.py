@@ -9,11 +9,11 @@ from django.views.decorators.http import require_safe
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import varies_by_htmx
-from common.pagination import Page, page_by_id
+from common.pagination import Page
 from common.text import clean_line
+from social import lists
 from social.find import find_people, shown_people
-from social.models import Block, CloseFriend, Mute, Restrict
-from social.people import blocked_by, people_in_order, with_relations
+from social.people import with_relations
 
 PEOPLE_PER_PAGE = 30
 FOUND = 20
@@ -22,27 +22,17 @@ MAX_QUERY_CHARS = 100
 
 @require_safe
 def blocked(request: MemberRequest) -> HttpResponse:
-    people = blocked_by(request.user)
-    page = page_by_id(request, Block.objects.filter(blocker=request.user, blocked__in=people), PEOPLE_PER_PAGE)
-    by_id = people.for_display().in_bulk([one.blocked_id for one in page])
-    found = [by_id[one.blocked_id] for one in page if one.blocked_id in by_id]
-    return _list(request, "block", Page(found, page.next_url))
+    return _list(request, "block", lists.blocked_people(request, PEOPLE_PER_PAGE))
 
 
 @require_safe
 def muted(request: MemberRequest) -> HttpResponse:
-    there = User.objects.visible_to(request.user)
-    page = page_by_id(request, Mute.objects.filter(muter=request.user, muted__in=there), PEOPLE_PER_PAGE)
-    people = people_in_order([one.muted_id for one in page], request.user)
-    return _list(request, "mute", Page(people, page.next_url))
+    return _list(request, "mute", lists.muted_people(request, PEOPLE_PER_PAGE))
 
 
 @require_safe
 def restricted(request: MemberRequest) -> HttpResponse:
-    there = User.objects.visible_to(request.user)
-    page = page_by_id(request, Restrict.objects.filter(restricter=request.user, restricted__in=there), PEOPLE_PER_PAGE)
-    people = people_in_order([one.restricted_id for one in page], request.user)
-    return _list(request, "restrict", Page(people, page.next_url))
+    return _list(request, "restrict", lists.restricted_people(request, PEOPLE_PER_PAGE))
 
 
 @require_safe
@@ -53,10 +43,7 @@ def close_friends(request: MemberRequest) -> HttpResponse:
     if query:
         others = with_relations(User.objects.exclude(pk=request.user.pk).for_display(), request.user)
         found = shown_people(others, find_people(query, request.user)[: FOUND + 1], request.user)[:FOUND]
-    there = User.objects.visible_to(request.user)
-    page = page_by_id(request, CloseFriend.objects.filter(owner=request.user, friend__in=there), PEOPLE_PER_PAGE)
-    people = people_in_order([one.friend_id for one in page], request.user)
-    return _list(request, "close-friend", Page(people, page.next_url), q=query, found=found)
+    return _list(request, "close-friend", lists.close_friends(request, PEOPLE_PER_PAGE), q=query, found=found)
 
 
 TEMPLATES = {

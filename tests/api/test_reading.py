@@ -8,12 +8,13 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.tokens import make_token
 from posts.actions import add_comment, archive_post, like_post
 from posts.models import Comment, Media, PersonTag, Post, Save
-from social.actions import block, change_privacy, follow, mute
+from social.actions import add_close_friend, block, change_privacy, follow, mute, restrict
 from social.models import Follow, FollowRequest
 
 pytestmark = pytest.mark.django_db
@@ -237,6 +238,48 @@ def test_requests_to_oneself_are_ones_own(author, stranger, get):
     assert get(stranger, "/follow-requests")["items"] == []
 
 
+OWN_LISTS = {
+    "blocked": lambda me, one: block(me, blocked=one),
+    "muted": lambda me, one: mute(me, muted=one),
+    "restricted": lambda me, one: restrict(me, restricted=one),
+    "close-friends": lambda me, one: add_close_friend(me, friend=one),
+}
+
+
+@pytest.mark.parametrize("name", OWN_LISTS)
+def test_ones_own_lists_of_people_are_told_to_nobody_else(name, author, person, stranger, get, client):
+    listed = [person() for _ in range(3)]
+    for one in listed:
+        OWN_LISTS[name](author, one)
+    OWN_LISTS[name](stranger, author)
+
+    first = get(author, f"/user/{name}?limit=2")
+    second = get(author, f"/user/{name}?limit=2&cursor={first['next']}")
+
+    assert [one["username"] for one in first["items"] + second["items"]] == [one.username for one in listed[::-1]]
+    assert second["next"] is None
+    assert [get(author, f"/user/{other}")["items"] for other in OWN_LISTS if other != name] == [[], [], []]
+    assert get(listed[0], f"/user/{name}")["items"] == []
+    assert client.get(f"/api/user/{name}").status_code == 401
+
+
+@pytest.mark.parametrize("name", OWN_LISTS)
+def test_a_list_does_not_show_who_is_suspended(name, author, follower, get):
+    OWN_LISTS[name](author, follower)
+    User.objects.filter(pk=follower.pk).update(suspended_at=timezone.now())
+
+    assert get(author, f"/user/{name}")["items"] == []
+
+
+def test_privacy_settings_are_read_and_changed_one_by_one(author, get, as_):
+    assert get(author, "/user/privacy") == {"is_private": False, "who_may_tag": "everyone", "hide_like_counts": False}
+    as_(author).post("/api/user/privacy", {"who_may_tag": "nobody"}, "application/json")
+    answer = as_(author).post("/api/user/privacy", {"is_private": True}, "application/json")
+
+    expected = {"is_private": True, "who_may_tag": "nobody", "hide_like_counts": False}
+    assert answer.json() == get(author, "/user/privacy") == expected
+
+
 # --- One's own --------------------------------------------------------------------------------------------------------
 
 
@@ -322,6 +365,7 @@ def test_a_page_of_home_costs_five_queries_with_those_for_who_asks(posts, author
 
 LISTS = ["users/@author/posts", "users/@author/followers", "users/@author/following", "posts/{post}/comments"]
 LISTS += ["posts/{post}/likes", "follow-requests", "notifications"]
+LISTS += ["user/blocked", "user/muted", "user/restricted", "user/close-friends"]
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -335,6 +379,8 @@ def test_a_list_costs_the_same_whatever_its_size(path, author, person, share, as
                 Follow.objects.create(follower=somebody, followee=author)
                 Follow.objects.create(follower=author, followee=somebody)
                 FollowRequest.objects.create(requester=person(), target=author)
+                for add in OWN_LISTS.values():
+                    add(author, person())
                 like_post(post, liker=somebody)
                 add_comment(post, author=somebody, text="lovely")
                 share(author)

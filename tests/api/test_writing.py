@@ -25,7 +25,7 @@ from posts.actions import add_comment, like_post, take_file
 from posts.models import Comment, Like, Media, Post, Save
 from posts.models.media import MediaState
 from posts.saving import save_post
-from social.actions import block, change_privacy, follow, mute
+from social.actions import add_close_friend, block, change_privacy, follow, mute, restrict
 from social.models import Block, Follow, FollowRequest
 from tests.visibility.world import changes
 
@@ -71,6 +71,25 @@ ACTS = {
     ),
     "mute": Act("/author/mute/", "/users/@author/mute"),
     "unmute": Act("/author/unmute/", "/users/@author/unmute", before=lambda w: mute(w["me"], muted=w["author"])),
+    "restrict": Act("/author/restrict/", "/users/@author/restrict"),
+    "unrestrict": Act(
+        "/author/unrestrict/", "/users/@author/unrestrict", before=lambda w: restrict(w["me"], restricted=w["author"])
+    ),
+    "add a close friend": Act("/author/add-close-friend/", "/users/@author/add-close-friend"),
+    "remove a close friend": Act(
+        "/author/remove-close-friend/", "/users/@author/remove-close-friend",
+        before=lambda w: add_close_friend(w["me"], friend=w["author"]),
+    ),
+    "remove a follower": Act(
+        "/other/remove-follower/", "/users/@other/remove-follower",
+        before=lambda w: follow(w["other"], followee=w["me"]),
+    ),
+    "go private": Act("/accounts/privacy/private/", "/user/privacy", body={"is_private": True}),
+    "go public": Act("/accounts/privacy/public/", "/user/privacy", body={"is_private": False}, before=asks),
+    "who may tag": Act(
+        "/accounts/privacy/tags/", "/user/privacy", {"who_may_tag": "nobody"}, {"who_may_tag": "nobody"}
+    ),
+    "hide like counts": Act("/accounts/privacy/likes/", "/user/privacy", {"hide": "1"}, {"hide_like_counts": True}),
     "approve": Act("/accounts/requests/other/approve/", "/follow-requests/@other/approve", before=asks),
     "refuse": Act("/accounts/requests/other/refuse/", "/follow-requests/@other/refuse", before=asks),
     "like": Act("/p/{post}/like/", "/posts/{post}/like", body={"userId": "{me_id}", "postId": "{post_id}"}),

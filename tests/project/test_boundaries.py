@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.api import anybody
+from accounts.api import anybody, without_token
 from accounts.oauth import register_app
 from instagram.api import api
 from posts.models import Collection, Comment, Post
@@ -86,6 +86,8 @@ def test_every_operation_is_closed_but_those_that_are_listed():
     assert {f"api:{one.view_func.__name__}" for one in open_operations} == PUBLIC_OPERATIONS
     assert all(one.auth_callbacks for one in operations)
     assert all(one.methods == ["GET"] for one in open_operations)
+    without = {one.view_func.__name__ for one in operations if without_token in one.auth_callbacks}
+    assert without == {"check_username"}
 
 
 @pytest.fixture

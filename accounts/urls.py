@@ -5,6 +5,7 @@ from accounts.views import export, leaving, mobile, oauth, profile, theme, token
 app_name = "accounts"
 
 urlpatterns = [
+    path("settings/", profile.settings_index, name="settings"),
     path("edit/", profile.edit, name="edit"),
     path("avatar/remove/", profile.remove_avatar, name="remove_avatar"),
     path("username/", usernames.username, name="username"),

@@ -1,6 +1,7 @@
 """Text as people count and search it."""
 
 import unicodedata
+from itertools import islice
 
 import regex
 
@@ -13,6 +14,21 @@ def grapheme_length(text: str) -> int:
     Lines count once however the browser ended them (forms send CRLF, scripts LF).
     """
     return sum(1 for _ in _GRAPHEME.finditer(text.replace("\r\n", "\n")))
+
+
+def shorten(text: str, max_chars: int) -> str:
+    """Cut `text` to at most `max_chars` characters as people count them, "…" included, at the end of a word.
+
+    A text whose last word alone would take more than half of that, as in scripts without spaces, is cut inside it.
+    """
+    characters = [found[0] for found in islice(_GRAPHEME.finditer(text), max_chars + 1)]
+    if len(characters) <= max_chars:
+        return text
+    kept = "".join(characters[: max_chars - 1])
+    if not characters[max_chars - 1].isspace():
+        words = regex.sub(r"\s\S*$", "", kept)
+        kept = words if len(words) * 2 >= len(kept) else kept
+    return kept.rstrip().rstrip(",;:.-–(") + "…"
 
 
 def clean_text(text: str) -> str:

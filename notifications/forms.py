@@ -16,7 +16,6 @@ class PreferencesForm(forms.Form):
                 choices=Allowed.choices,
                 initial=Allowed.EVERYONE,
                 label=kind.label,
-                widget=forms.RadioSelect,
                 error_messages={"invalid_choice": f"{kind.label}: choose one of the three."},
             )
 

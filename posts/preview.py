@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from django.utils.text import Truncator
 
+from common.text import shorten
 from posts.models import Post
 
 MAX_DESCRIPTION_CHARS = 200
@@ -53,7 +53,7 @@ def preview_of(request: HttpRequest, post: Post) -> Preview | None:
     return Preview(
         url=url,
         title=f"{post.author.display_name} (@{post.author.username})",
-        description=Truncator(post.caption).chars(MAX_DESCRIPTION_CHARS),
+        description=shorten(post.caption, MAX_DESCRIPTION_CHARS),
         image=image,
         video=video,
         oembed_url=request.build_absolute_uri(f"/oembed?{urlencode({'url': url})}"),

@@ -4,17 +4,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import varies_by_htmx
+from common.ids import decode_shortcode
 from common.pagination import Page, page_by_id
 from posts.models import Post
 from search import actions, topics
 from search.marks import mark, snippet
+from search.models import PostDocument
 from search.query import Query, clean_query, read_query
 from search.results import page_of_people, page_of_places, page_of_posts, page_of_tags
 from social.find import find_people, shown_people
@@ -106,6 +108,17 @@ def place(request: MemberRequest, place_id: int) -> HttpResponse:
     if not shown:
         raise Http404
     return varies_by_htmx(render(request, "search/place.html", {"page": page, "place": shown[0]}))
+
+
+@require_safe
+def place_of(request: MemberRequest, shortcode: str) -> HttpResponse:
+    """Redirect from a post to the page of its place.
+
+    Posts do not know their places, which the search keeps: cards link here, and need no query for it.
+    """
+    post = get_object_or_404(Post.objects.visible_to(request.user), pk=decode_shortcode(shortcode))
+    document = get_object_or_404(PostDocument, post=post, place__isnull=False)
+    return redirect("search:place", document.place_id)
 
 
 @require_POST

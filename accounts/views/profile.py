@@ -5,13 +5,19 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import actions
 from accounts.forms import ProfileForm
 from accounts.http import MemberRequest
 from accounts.models import User
 from media.errors import MediaError
+
+
+@require_safe
+def settings_index(request: MemberRequest) -> HttpResponse:
+    """List the pages of settings: where they begin on a phone."""
+    return render(request, "accounts/settings.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

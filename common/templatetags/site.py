@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from common.text import shorten as text_shortened
+
 register = template.Library()
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
@@ -52,6 +54,12 @@ def compact(number: int | None) -> str:
             tenths = number * 10 // size
             return f"{tenths // 10}{unit}" if tenths % 10 == 0 or tenths >= 1_000 else f"{tenths / 10:.1f}{unit}"
     return f"{number:,}"
+
+
+@register.filter
+def shorten(text: str, max_chars: int) -> str:
+    """`common.text.shorten`, for templates."""
+    return text_shortened(text, max_chars)
 
 
 @register.filter

@@ -15,6 +15,7 @@ from posts.models import Comment, Post
 from posts.preview import preview_of
 
 COMMENTS_PER_PAGE = 20
+MORE_POSTS = 6
 
 
 def post_page(
@@ -28,7 +29,15 @@ def post_page(
         thread.replies_page = newest_replies(request, thread)
         context = {"comments": Page([thread]), "thread": thread}
     context |= {"post": post, "comment_form": comment_form, "preview": preview_of(request, post)}
+    if post.state == "published":
+        context["more_posts"] = more_posts_of_author(request, post)
     return render(request, "posts/post.html", context, status=status)
+
+
+def more_posts_of_author(request: SiteRequest, post: Post) -> list[Post]:
+    """Return the newest other posts by the author of `post` that the viewer may see. Two queries."""
+    posts = Post.objects.visible_to(request.user).filter(author_id=post.author_id).exclude(pk=post.pk)
+    return list(posts.for_cards(request.user).order_by("-pk")[:MORE_POSTS])
 
 
 def pinned_comments(request: SiteRequest, post: Post) -> list[Comment]:

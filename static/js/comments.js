@@ -31,6 +31,7 @@ document.addEventListener("click", (event) => {
   if (!form || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   replyTo(form, link.dataset.reply ?? "", link.dataset.replyName ?? "");
+  link.closest(".comment-line")?.scrollIntoView({ block: "nearest" });
 });
 
 /** Makes the box one for a reply to the comment `id` of `name`, or with "" for a comment of its own again. */
@@ -44,7 +45,9 @@ function replyTo(form, id, name) {
   form.querySelector("[data-replying]").hidden = !id;
   box.value = id ? `@${name} ${typed}` : typed;
   update(form, box);
-  box.focus();
+  // On its own page of a post the box is always in sight: to scroll to where it belongs would leave the comment.
+  const { top, bottom } = box.getBoundingClientRect();
+  box.focus({ preventScroll: top >= 0 && bottom <= innerHeight });
   box.setSelectionRange(box.value.length, box.value.length);
 }
 

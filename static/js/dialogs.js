@@ -1,10 +1,21 @@
 /**
  * Dialogs and menus. `[data-open-dialog="id"]` (or data-confirm-dialog) opens the <dialog> with that id;
  * [data-close-dialog] and a click beside it close it. `form[data-confirm="Question?"]` asks before it is sent.
- * `details[data-menu]` closes when one clicks or tabs away. Without JavaScript the links lead to pages that ask, and the
- * menus open and close by their summary.
+ * `details[data-menu]` closes when one clicks or tabs away, and what it opens stays within the window (popover.js). Without
+ * JavaScript the links lead to pages that ask, and the menus open and close by their summary.
  */
 import { make } from "./dom.js";
+import { keepInWindow } from "./popover.js";
+
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const menu = event.target;
+    const list = menu.matches?.("details[data-menu]") && menu.querySelector(":scope > .menu-list");
+    if (list && menu.open) keepInWindow(list, menu.querySelector("summary"));
+  },
+  true,
+);
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest?.("[data-open-dialog], [data-confirm-dialog]");

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from common.linkify import extract_names, extract_tags, linkify
 from common.templatetags.site import compact, short_ago
-from common.text import clean_line, clean_text, grapheme_length
+from common.text import clean_line, clean_text, grapheme_length, shorten
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,27 @@ from common.text import clean_line, clean_text, grapheme_length
 )
 def test_characters_are_counted_as_people_count_them(text, length):
     assert grapheme_length(text) == length
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "shown"),
+    [
+        ("Short", 10, "Short"),
+        ("exactly 10", 10, "exactly 10"),
+        ("#birds #kingfisher #heron", 22, "#birds #kingfisher…"),
+        ("one two three", 8, "one two…"),
+        ("one two, three", 9, "one two…"),
+        ("one\ntwo three", 8, "one\ntwo…"),
+        ("abcdefghijklmnop", 6, "abcde…"),
+        ("a bcdefghijklmnop", 6, "a bcd…"),
+        ("写真を撮るのが好きです", 5, "写真を撮…"),
+        ("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 2, "👩‍👩‍👧‍👦…"),
+        ("Cafe\u0301s are nice", 6, "Cafe\u0301s…"),
+    ],
+)
+def test_a_long_text_is_cut_at_the_end_of_a_word_and_never_within_a_character(text, length, shown):
+    assert shorten(text, length) == shown
+    assert grapheme_length(shorten(text, length)) <= length
 
 
 def test_text_loses_what_databases_refuse_and_what_misleads():

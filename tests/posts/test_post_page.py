@@ -104,15 +104,43 @@ def test_older_comments_come_by_cursor(as_, follower, post):
 def test_O7_a_post_page_costs_the_same_queries_whatever_is_on_it(
     size, as_, author, follower, person, share, django_assert_num_queries
 ):
+    for _ in range(size // 2):
+        share(author)
     post = share(author, photos=size)
     for _ in range(size):
         add_comment(post, author=person(), text="hello")
     browser = as_(follower)
     browser.get(post.get_absolute_url())
 
-    # Session, viewer, the post with its author, its media, its pinned comments, its others, whether it is public, bell.
-    with django_assert_num_queries(8):
+    # Session, viewer, the post with its author, its media, its pinned comments, its others, whether it is public, more
+    # posts of its author, their media, bell.
+    with django_assert_num_queries(10):
         browser.get(post.get_absolute_url())
+
+
+def test_below_a_post_are_the_six_newest_others_of_its_author_that_the_viewer_may_see(
+    as_, client, author, follower, stranger, share
+):
+    posts = [share(author, caption=f"number {number}") for number in range(8)]
+    close = share(author)
+    Post.objects.filter(pk=close.pk).update(audience="close_friends")
+    share(stranger)
+
+    def more_posts(browser):
+        return [post.pk for post in browser.get(posts[5].get_absolute_url()).context["more_posts"]]
+
+    expected = [posts[number].pk for number in (7, 6, 4, 3, 2, 1)]
+    assert more_posts(client) == more_posts(as_(follower)) == expected
+    assert more_posts(as_(author)) == [close.pk, *expected[:5]]
+    assert "More posts from" in client.get(posts[5].get_absolute_url()).text
+
+
+def test_the_only_post_of_somebody_has_no_others_below_it(client, post):
+    assert "More posts from" not in client.get(post.get_absolute_url()).text
+
+
+def test_a_post_says_once_when_it_was_shared(client, post):
+    assert client.get(post.get_absolute_url()).text.count("<time ") == 1
 
 
 def test_deleting_asks_first_and_only_the_author(as_, author, stranger, post, tasks_run):

@@ -118,6 +118,20 @@ def test_every_tab_goes_on_by_cursor_and_shows_each_once(tab, as_, author, perso
     assert "HX-Request" in rows["Vary"]
 
 
+def test_the_place_of_a_post_leads_to_the_page_of_the_place(as_, author, client, share, stranger):
+    post, other = share(author, location="Graz, Austria"), share(author)
+    link = f"/search/places/of/{post.shortcode}/"
+    browser = as_(stranger)
+
+    assert f'<a class="post-location" href="{link}">Graz, Austria</a>' in client.get(post.get_absolute_url()).text
+    answer = browser.get(link)
+    assert answer.status_code == 302
+    assert "Graz, Austria" in browser.get(answer["Location"]).text
+    assert browser.get(f"/search/places/of/{other.shortcode}/").status_code == 404
+    block(author, blocked=stranger)
+    assert browser.get(link).status_code == 404
+
+
 def test_A7_tags_places_and_suggestions_tell_nothing_of_hidden_posts(as_, author, follower, person, share):
     blocked = person("blocked")
     share(author, caption="#hiddentag", location="Hidden Place")

@@ -1,0 +1,48 @@
+"""The frame of the settings: a list of all pages, and on each the way back to it."""
+
+import re
+
+import pytest
+
+NAV = re.compile(r'<nav class="settings-nav".*?</nav>', re.DOTALL)
+ENTRY = re.compile(r'<a href="([^"]+)"( aria-current="page")?><span>([^<]+)</span>')
+
+
+def entries(page):
+    """{address: (title, is current)} of the list of settings on `page`."""
+    return {address: (title, bool(current)) for address, current, title in ENTRY.findall(NAV.search(page)[0])}
+
+
+def test_the_index_lists_every_page_and_each_marks_itself_and_leads_back(as_, author):
+    browser = as_(author)
+    index = browser.get("/accounts/settings/")
+    listed = entries(index.text)
+
+    assert index.status_code == 200
+    assert len(listed) == 12
+    assert not any(current for _, current in listed.values())
+    for address in listed:
+        page = browser.get(address).text
+        assert [one for one, (_, current) in entries(page).items() if current] == [address]
+        assert '<a class="settings-back" href="/accounts/settings/">' in page
+        assert len(re.findall("<h1", page)) == 1, address
+
+
+@pytest.mark.parametrize(
+    ("address", "current"),
+    [
+        ("/accounts/mobile/", "Edit profile"),
+        ("/accounts/deactivate/", "Leave"),
+        ("/accounts/close-friends/", "Privacy"),
+        ("/accounts/tags/muted/", "Tags"),
+        ("/accounts/apps/own/", "Apps"),
+    ],
+)
+def test_a_page_below_another_marks_that_one(address, current, as_, author):
+    page = as_(author).get(address).text
+
+    assert [title for title, is_current in entries(page).values() if is_current] == [current]
+
+
+def test_phones_are_led_to_the_index_of_the_settings(as_, author):
+    assert as_(author).get("/").text.count('href="/accounts/settings/"') == 1

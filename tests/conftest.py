@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client, override_settings
 
 import media.s3
@@ -20,6 +21,7 @@ from common import valkey
 from posts.actions import Upload, create_post
 from posts.models import Post
 from tests import stores
+from tests.servers import template_database
 
 FILES = Path(__file__).parent / "files"
 PASSWORD = "correct-horse-battery"
@@ -31,6 +33,12 @@ def _quick_hashes() -> Iterator[None]:
     """Argon2 takes a quarter of a second on purpose, and most tests make people."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The test database is a copy of one that is migrated already, if there is one."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = template_database() or None
 
 
 @pytest.fixture(autouse=True)

@@ -30,9 +30,12 @@ from instagram import embedded
 PROJECT = Path(__file__).resolve().parent.parent
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 # The site's own tests choose these for themselves.
+TEMPLATE = "instagram"
+"""The database that is migrated once, in the session's own server."""
 SERVER_VARIABLES = ("DATABASE_URL", "REDIS_URL", "DATA_DIR")
 
 _started: list[tuple[str, subprocess.Popen]] = []
+_migrating: list[subprocess.Popen] = []
 
 
 def make_data_dir(name: str) -> Path:
@@ -85,11 +88,34 @@ def pytest_configure(config: pytest.Config) -> None:
     waits = {"postgres": embedded.wait_for_postgres, "valkey": embedded.wait_for_valkey}
     for name, process in _started:
         waits[name](process, base)
+    if "postgres" in names and config.getoption("numprocesses", None):
+        _start_migrating(base)
+
+
+def _start_migrating(base: Path) -> None:
+    """Migrate the server's own database while the workers import the tests; theirs are copies of it."""
+    log = base / "migrating"
+    os.environ["EVERYFRAME_TEST_TEMPLATE"] = str(log)
+    command = f'"{sys.executable}" manage.py migrate --verbosity 0 && echo migrated || echo failed'
+    with log.open("w") as output:
+        _migrating.append(subprocess.Popen(["/bin/sh", "-c", command], cwd=PROJECT, stdout=output, stderr=output))
+
+
+def template_database() -> str:
+    """Return the name of a migrated database to copy, once it is ready, or "" where a worker has to migrate its own."""
+    if not (path := os.environ.get("EVERYFRAME_TEST_TEMPLATE")):
+        return ""
+    while not (text := Path(path).read_text()).endswith(("migrated\n", "failed\n")):
+        time.sleep(0.05)
+    assert text.endswith("migrated\n"), text
+    return TEMPLATE
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if WORKER:
         return
+    for process in _migrating:
+        process.kill()
     while _started:
         name, process = _started.pop()
         {"postgres": embedded.stop_postgres, "valkey": embedded.stop_valkey}[name](process)
@@ -155,10 +181,13 @@ class RunningSite:
         self.process: subprocess.Popen | None = None
         self.log = Path(tempfile.mkstemp(prefix="everyframe-log-")[1])
 
-    def start(self, *, timeout_seconds: float = 90) -> "RunningSite":
+    def start(self, *, timeout_seconds: float = 180) -> "RunningSite":
         """Start and wait for the block that says it is ready."""
         self.log.write_text("")
         self.temporary.mkdir(parents=True, exist_ok=True)
+        collected, static = Path(os.environ["EVERYFRAME_TEST_DIR"]) / "static", self.data_dir / "static"
+        if collected.exists() and not static.exists():
+            shutil.copytree(collected, static)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--with-parent"],
@@ -174,6 +203,10 @@ class RunningSite:
             assert self.process.poll() is None, f"the site ended:\n{self.output()}"
             assert time.monotonic() < deadline, f"the site was not ready:\n{self.output()}"
             time.sleep(0.05)
+        if not collected.exists():
+            with suppress(OSError):  # Another worker has put its own there meanwhile.
+                shutil.copytree(static, made := collected.with_name(f"static-{os.getpid()}"))
+                made.rename(collected)
         return self
 
     def output(self) -> str:
@@ -297,17 +330,38 @@ class RunningSite:
             shutil.rmtree(sockets, ignore_errors=True)
 
 
-class SiteWithItsOwnValkey(RunningSite):
-    """A site whose Valkey the test holds in its hand: `up` uses it by REDIS_URL and so does not start it again."""
+class SharedSite(RunningSite):
+    """The site that many tests share: with a Valkey that tests can stop and flush, and a database that is a copy of
+    the migrated one in the session's server, where nothing waits for the disk.
+    """
 
     def __init__(self, data_dir: Path, **variables: str) -> None:
         super().__init__(data_dir, REDIS_URL=embedded.valkey_url(data_dir), **variables)
         self.valkey: subprocess.Popen | None = None
+        self.database = ""
 
-    def start(self, *, timeout_seconds: float = 90) -> "SiteWithItsOwnValkey":
+    def start(self, *, timeout_seconds: float = 180) -> "SharedSite":
         self.start_valkey()
+        if not self.database and (template := template_database()):
+            self.database = f"site_{WORKER or 'main'}"
+            self._ask_the_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
+            self.environment["DATABASE_URL"] = self._server_url(self.database)
         super().start(timeout_seconds=timeout_seconds)
         return self
+
+    @staticmethod
+    def _server_url(database: str) -> str:
+        return embedded.postgres_url(Path(os.environ["EVERYFRAME_TEST_DIR"])).replace("/instagram?", f"/{database}?")
+
+    def _ask_the_server(self, sql: str) -> None:
+        import psycopg2
+
+        connection = psycopg2.connect(self._server_url("postgres"))
+        try:
+            connection.autocommit = True
+            connection.cursor().execute(sql)
+        finally:
+            connection.close()
 
     def start_valkey(self) -> None:
         if self.valkey is None:
@@ -331,12 +385,14 @@ class SiteWithItsOwnValkey(RunningSite):
             self.stop()
         self.stop_valkey()
         super().remove()
+        if self.database:
+            self._ask_the_server(f'DROP DATABASE "{self.database}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
 def site():
     """The whole site, started once for all tests that use it, without demo content."""
-    running = SiteWithItsOwnValkey(make_data_dir("site"), RATE_LIMITS="off")
+    running = SharedSite(make_data_dir("site"), RATE_LIMITS="off")
     try:
         yield running.start()
     finally:

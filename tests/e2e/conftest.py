@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.visitors import Visitor
+
 PASSWORD = "correct-horse-battery"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
@@ -28,19 +30,49 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": chromium, "args": arguments}
 
 
+@pytest.fixture(scope="session")
+def idle_contexts() -> dict[bool, list[BrowserContext]]:
+    """Contexts that no test uses now, by whether they run scripts: they have the site's scripts and styles in cache."""
+    return {True: [], False: []}
+
+
+def _forget(context: BrowserContext, origin: str) -> None:
+    """Take everything that a test left in the context, but for the cache of files."""
+    blank = context.new_page()
+    for page in context.pages:
+        if page != blank:
+            page.close()
+    context.unroute_all()
+    context.set_offline(False)
+    context.set_default_timeout(30_000)
+    context.clear_permissions()
+    context.clear_cookies()
+    session = context.new_cdp_session(blank)
+    session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    session.detach()
+    blank.close()
+
+
 @pytest.fixture
-def open_browser(browser: Browser, site: Any) -> Iterator[Callable[..., Page]]:
+def open_browser(
+    browser: Browser, site: Any, idle_contexts: dict[bool, list[BrowserContext]]
+) -> Iterator[Callable[..., Page]]:
     """`open_browser(javascript=True, size=DESKTOP)`: a page in a browser of its own, on the site.
 
     At the end it is held against it: no CSP violation, no error of a script and no failed file in its console.
     """
-    contexts: list[BrowserContext] = []
+    contexts: list[tuple[bool, BrowserContext]] = []
     complaints: list[str] = []
 
     def open_page(*, javascript: bool = True, size: dict[str, int] = DESKTOP, forgive: tuple[str, ...] = ()) -> Page:
-        context = browser.new_context(base_url=site.base_url, java_script_enabled=javascript, viewport=size)
-        contexts.append(context)
+        if idle_contexts[javascript]:
+            context = idle_contexts[javascript].pop()
+        else:
+            context = browser.new_context(base_url=site.base_url, java_script_enabled=javascript, viewport=DESKTOP)
+        contexts.append((javascript, context))
         page = context.new_page()
+        if size != DESKTOP:
+            page.set_viewport_size(size)
 
         def hear(text: str) -> None:
             if not any(part in text for part in forgive):
@@ -51,34 +83,38 @@ def open_browser(browser: Browser, site: Any) -> Iterator[Callable[..., Page]]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for javascript, context in contexts:
+        _forget(context, site.base_url)
+        idle_contexts[javascript].append(context)
     assert not complaints, f"{complaints}\n\nThe site's log ends with:\n{site.output()[-6000:]}"
 
 
 @pytest.fixture
 def sign_up(open_browser: Callable[..., Page], site: Any) -> Callable[..., Page]:
-    """A new person, signed up and in, on their home page; `by_hand` through the pages, else by the same requests."""
+    """A new person, signed up and in, on the page `at`; `by_hand` through the pages, else by the same requests.
 
-    def sign_up(name: str = "person", *, by_hand: bool = False, **options: Any) -> Page:
+    `page.visitor` is the same person without a browser: what only has to be there is quicker made by requests.
+    """
+
+    def sign_up(name: str = "person", *, by_hand: bool = False, at: str = "/", **options: Any) -> Page:
         page = open_browser(**options)
-        username = f"{name}{next(_numbers)}"
-        fields = {"email": f"{username}@example.org", "username": username, "password1": PASSWORD}
         if by_hand:
+            username = f"{name}{next(_numbers)}"
+            fields = {"email": f"{username}@example.org", "username": username, "password1": PASSWORD}
             page.goto("/accounts/signup/")
             for field, text in fields.items():
                 page.fill(f"[name={field}]", text)
             page.click("main form[method=post] button[type=submit]")
             page.wait_for_url(re.compile(r"//[^/]+/$"))
+            cookies = {one["name"]: one["value"] for one in page.context.cookies()}
+            visitor = Visitor(site.port, username, cookies)
         else:
-            token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page.request.get("/accounts/signup/").text())
-            assert token
-            form = fields | {"csrfmiddlewaretoken": token[1]}
-            headers = {"Referer": f"{site.base_url}/accounts/signup/"}
-            answer = page.request.post("/accounts/signup/", form=form, headers=headers, max_redirects=0)
-            assert answer.status == 302, answer.text()
-            page.goto("/")
-        page.username = username  # type: ignore[attr-defined]
+            visitor = Visitor(site.port).sign_up(name)
+            page.context.add_cookies(
+                [{"name": key, "value": value, "url": site.base_url} for key, value in visitor.cookies.items()]
+            )
+            page.goto(at)
+        page.username, page.visitor = visitor.username, visitor  # type: ignore[attr-defined]
         return page
 
     return sign_up

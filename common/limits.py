@@ -75,8 +75,11 @@ MAX_VIDEO_SIDE: Final = 8_192
 MAX_POST_BYTES: Final = 1024 * 1024 * 1024
 """All files of a post together: twenty of the largest photos, or three of the largest videos and many photos."""
 
-MAX_REQUEST_BYTES: Final = MAX_POST_BYTES + 1024 * 1024
-"""The largest post, and room for its text: what a proxy in front must let through."""
+MAX_FORM_BYTES: Final = 1024 * 1024
+"""The largest request body without a file, or the room for fields beside a file."""
+
+MAX_REQUEST_BYTES: Final = MAX_POST_BYTES + MAX_FORM_BYTES
+"""The largest post and its text: the largest body of all (common.bodies)."""
 
 MAX_FILE_NAME_CHARS: Final = 255
 """Of what people call their files, in code points; the rest is cut."""

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
 from common.api import Problem, is_api, problem_response
+from common.bodies import body_limit
+from common.http import json_error, wants_json
+from common.limits import MAX_FORM_BYTES
 from common.ratelimit import WRITES, client_address, count_api_hit, seconds_to_wait, too_many
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -24,6 +30,47 @@ class SaneRequestMiddleware:
         if any("\0" in value for value in request.COOKIES.values()):
             return HttpResponseBadRequest("A cookie of this request is broken.\n", content_type="text/plain")
         return self.get_response(request)
+
+
+class RequestBodyMiddleware:
+    """Refuses bodies that are too large for their address, or large and from nobody signed in, before reading them.
+
+    Stands after the middleware that knows who asks, and before everything that reads the body (the check of the CSRF
+    token reads a whole form). Costs a query only for bodies above MAX_FORM_BYTES.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        text = request.META.get("CONTENT_LENGTH") or ""
+        if not text and "HTTP_TRANSFER_ENCODING" in request.META:
+            return refused_body(request, 411, "length", "Send the length of the body (Content-Length).")
+        size = int(text) if text.isascii() and text.isdigit() else 0
+        limit = body_limit(request.path)
+        if size > limit:
+            sentence = f"This is too large: at most {limit // 1024**2} MB can be sent here."
+            return refused_body(request, 413, "too-large", sentence)
+        if size > MAX_FORM_BYTES and not request.user.is_authenticated:
+            return refused_body(request, 401, "sign-in", "Sign in first.")
+        if ONLY_CHECK in request.META:
+            return HttpResponse(status=204)
+        return self.get_response(request)
+
+
+ONLY_CHECK: Final = "everyframe.only_check"
+"""Set in the environ by a server that asks whether a body may be sent, before it reads the body: 204 means yes."""
+
+
+def refused_body(request: HttpRequest, status: int, code: str, sentence: str) -> HttpResponse:
+    """Refuse a request whose body was not read, in the form that the sender understands."""
+    if is_api(request):
+        return problem_response(Problem(status, code, sentence))
+    if wants_json(request):
+        return json_error(status, code, sentence)
+    if status == 401 and not request.headers.get("HX-Request"):
+        return redirect_to_login(request.path)
+    return render(request, "413.html", {"sentence": sentence}, status=status)
 
 
 class PrivatePagesMiddleware:

@@ -1,4 +1,5 @@
 import errno
+import logging
 import sys
 
 from django.db import InterfaceError, OperationalError
@@ -13,6 +14,15 @@ from common.http import json_error, wants_json
 NO_ROOM = "There is no room for files on our side just now. Try again in a few minutes."
 NO_DATABASE = "We do not reach our own data just now. Try again in a few minutes."
 RETRY_AFTER_SECONDS = 60
+
+
+class NoTracebackOfClients(logging.Filter):
+    """Keeps lines about refused requests, and takes the traceback off them: anybody can cause them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "status_code", 500) < 500:
+            record.exc_info = None
+        return True
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -142,12 +142,14 @@ MIDDLEWARE = [
     "common.middleware.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Before the check of the CSRF token, which reads the body, so that closed pages turn strangers away unread.
+    "accounts.middleware.SignInRequiredMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "instagram.api_middleware.ApiMiddleware",
+    "common.middleware.RequestBodyMiddleware",
     "common.middleware.WriteLimitMiddleware",
-    "accounts.middleware.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -308,7 +310,7 @@ DECODERS_OFF = choices("DECODERS_OFF", of={"jpeg", "png", "webp", "avif", "heic"
 
 # Files stream to disk above this; a photo is never held in memory whole.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = limits.MAX_FORM_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 # Some more than a post may have, so that one too many gets our sentence and not a bare 400.
 DATA_UPLOAD_MAX_NUMBER_FILES = limits.MAX_SLIDES * 5
@@ -506,11 +508,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "filters": {"no_traceback_of_clients": {"()": "instagram.errors.NoTracebackOfClients"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "propagate": False},
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        # What a client does wrong is one line of django.request, without the traceback (Django logs it as an error).
+        "django.security": {"level": "CRITICAL"},
+        "django.security.csrf": {"level": "WARNING"},
+        "django.request": {"filters": ["no_traceback_of_clients"]},
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

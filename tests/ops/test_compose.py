@@ -14,6 +14,7 @@ from django.core.management.base import CommandError
 from django.utils.module_loading import import_string
 
 from common import limits
+from common.bodies import UPLOADS
 from instagram.celery import app
 from instagram.management.commands.up import QUEUES
 from posts.tasks import VIDEO_HARD_SECONDS
@@ -201,14 +202,14 @@ def test_only_nginx_is_published():
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["nginx"]
 
 
-def test_nginx_lets_through_what_the_site_accepts_and_no_more():
-    sizes = [int(size) * 1024 * 1024 for size in re.findall(r"client_max_body_size (\d+)m;", NGINX)]
-    part, elsewhere, post = sorted(sizes)
-    assert limits.PART_BYTES < part < limits.PART_BYTES + 4 * 1024 * 1024
-    assert limits.MAX_PHOTO_BYTES < elsewhere < limits.MAX_PHOTO_BYTES + 4 * 1024 * 1024
-    assert post == limits.MAX_REQUEST_BYTES
-    create = re.search(r"location = (\S+) \{\s*client_max_body_size 1025m;", NGINX)
-    assert create[1] == "/create/"
+def test_O5_nginx_lets_through_what_the_site_accepts_and_no_more():
+    assert f"client_max_body_size {limits.MAX_FORM_BYTES // 1024**2}m;" in NGINX.partition("server {")[0]
+    found = {}
+    for name, rules in re.findall(r"location (?:=|~) (\S+) \{\n(.*?)\n        \}", NGINX, re.DOTALL):
+        if (size := re.search(r"client_max_body_size (\d+)m;", rules)) and name != "/media/incoming":
+            found[name.strip("^$")] = int(size[1]) * 1024**2
+            assert "if ($has_credentials = 0) { return " in rules, name
+    assert found == UPLOADS
 
 
 def test_nginx_believes_nothing_that_a_client_says_about_itself():

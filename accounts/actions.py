@@ -16,7 +16,7 @@ from common import personal
 from common.events import emit
 from common.files import delete_loose, let_go, on_their_way
 from common.limits import MAX_USERNAME_CHANGES, OLD_USERNAME_DAYS
-from media.intake import probe_picture
+from media.intake import probe_avatar
 from media.storage import new_key, store_original
 
 
@@ -88,7 +88,7 @@ def change_avatar(user: User, file: BinaryIO) -> None:
 
     Raises media.errors.MediaError, in words for the person, if the file is no photo we can use.
     """
-    extension = probe_picture(file).extension
+    extension = probe_avatar(file).extension
     original = new_key(extension)
     with on_their_way("originals", [original]) as files:
         store_original(file, extension, original)

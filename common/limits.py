@@ -59,6 +59,8 @@ MAX_COLLECTIONS: Final = 100
 MAX_SLIDES: Final = 20
 MAX_PHOTO_BYTES: Final = 30 * 1024 * 1024
 MIN_PHOTO_SIDE: Final = 150
+MIN_AVATAR_SIDE: Final = 40
+"""Of the shorter side: the middle square is shown, at 96 px mostly."""
 MAX_PHOTO_SIDE: Final = 8_192
 MAX_PHOTO_PIXELS: Final = 60_000_000
 MIN_PHOTO_RATIO: Final = 1 / 3

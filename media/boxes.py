@@ -77,13 +77,13 @@ def content(file: BinaryIO, box: Box, most: int = MAX_META_BYTES) -> bytes:
 
 @dataclass(frozen=True)
 class StoredPicture:
-    """The main picture of a HEIC or AVIF file as it is coded. The file's own turning counts; its EXIF's does not."""
+    """The main picture of a HEIC or AVIF file as it is coded."""
 
     size: tuple[int, int]
     clean_aperture: tuple[int, int] | None
     """The part that is meant to be seen, if that is less."""
-    orientation: int
-    """As EXIF would number it."""
+    orientation: int | None
+    """As EXIF would number it; None when the file states no turning (`irot`, `imir`) at all."""
     colours: tuple[int, int] | None
     """(primaries, transfer) as H.273 numbers them; None when it says none, or has a profile, which says more."""
 
@@ -91,9 +91,14 @@ class StoredPicture:
 def read_picture(file: BinaryIO, size: int) -> StoredPicture:
     """What the boxes of a HEIC or AVIF file of `size` bytes say of its main picture. Raises DamagedError."""
     meta = None
-    for box in boxes(file, 0, size):
-        if box.kind == b"meta":
-            meta = box
+    try:
+        for box in boxes(file, 0, size):
+            if box.kind == b"meta":
+                meta = box
+    except DamagedError:
+        # Decoders read no further than the pieces of the picture lie.
+        if meta is None or not _has_its_pieces(file, meta, size):
+            raise
     if meta is None:
         raise DamagedError("its size is missing")
     # `meta` is a full box: four bytes of version and flags come before its content.
@@ -108,11 +113,12 @@ def read_picture(file: BinaryIO, size: int) -> StoredPicture:
         _, width, height = struct.unpack(">III", content(file, mine[b"ispe"])[:12])
         turns = content(file, mine[b"irot"])[0] & 3 if b"irot" in mine else 0
         mirror = content(file, mine[b"imir"])[0] & 1 if b"imir" in mine else None
+        orientation = _ORIENTATIONS[turns, mirror] if mine.keys() & {b"irot", b"imir"} else None
         aperture = _aperture(content(file, mine[b"clap"])) if b"clap" in mine else None
         colours = _colours([content(file, box) for box in its_own if box.kind == b"colr"])
     except (KeyError, IndexError, struct.error) as error:
         raise DamagedError("its size is missing") from error
-    return StoredPicture((width, height), aperture, _ORIENTATIONS[turns, mirror], colours)
+    return StoredPicture((width, height), aperture, orientation, colours)
 
 
 def _item_number(pitm: bytes) -> int:
@@ -151,3 +157,78 @@ def _colours(colr: list[bytes]) -> tuple[int, int] | None:
         return None
     primaries, transfer = struct.unpack_from(">HH", numbers[0], 4)
     return primaries, transfer
+
+
+# --- Items ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Item:
+    """A piece of a HEIC or AVIF file: a picture, a tile of one, or metadata."""
+
+    kind: bytes
+    extents: list[tuple[int, int]]
+    """(offset, length) of its parts; a length of 0 reaches to the end of the file."""
+    is_inside: bool
+    """Whether the offsets count from elsewhere than the beginning of the file: in a box, or another item."""
+
+
+def items_of(file: BinaryIO, meta: Box) -> list[Item]:
+    """Return the items of the file whose `meta` box this is. Raises DamagedError, struct.error or IndexError."""
+    inside = {box.kind: box for box in boxes(file, meta.start + 4, meta.end)}
+    if b"iinf" not in inside or b"iloc" not in inside:
+        return []
+    kinds = _item_kinds(file, inside[b"iinf"])
+    places = _item_places(content(file, inside[b"iloc"]))
+    return [Item(kinds.get(number, b""), extents, is_inside) for number, extents, is_inside in places]
+
+
+def _item_kinds(file: BinaryIO, iinf: Box) -> dict[int, bytes]:
+    file.seek(iinf.start)
+    wide = file.read(1) != b"\0"
+    kinds: dict[int, bytes] = {}
+    for box in boxes(file, iinf.start + (8 if wide else 6), iinf.end):
+        if box.kind == b"infe":
+            file.seek(box.start)
+            infe = file.read(14)
+            number, _protection, kind = struct.unpack_from(">IH4s" if infe[0] >= 3 else ">HH4s", infe, 4)
+            kinds[number] = kind
+    return kinds
+
+
+def _item_places(iloc: bytes) -> Iterator[tuple[int, list[tuple[int, int]], bool]]:
+    """Yield (number, extents, whether they lie inside of something) of each item that `iloc` lists."""
+    version = iloc[0]
+    offset_size, length_size = iloc[4] >> 4, iloc[4] & 15
+    base_size, index_size = iloc[5] >> 4, iloc[5] & 15 if version else 0
+    at = 6
+
+    def number(size: int) -> int:
+        nonlocal at
+        if at + size > len(iloc):
+            raise DamagedError("a part of it is missing")
+        at += size
+        return int.from_bytes(iloc[at - size : at], "big")
+
+    for _ in range(number(4 if version >= 2 else 2)):
+        item = number(4 if version >= 2 else 2)
+        is_inside = bool(number(2) & 15) if version else False
+        number(2)
+        base = number(base_size)
+        extents: list[tuple[int, int]] = []
+        for _ in range(number(2)):
+            number(index_size)
+            offset = number(offset_size)
+            extents.append((base + offset, number(length_size)))
+        yield item, extents, is_inside
+
+
+def _has_its_pieces(file: BinaryIO, meta: Box, size: int) -> bool:
+    """Return True if every picture of the file lies within its `size` bytes; metadata may lie beyond."""
+    try:
+        items = items_of(file, meta)
+    except (DamagedError, struct.error, IndexError):
+        return False
+    pictures = [item for item in items if item.kind not in {b"Exif", b"mime", b"uri "} and not item.is_inside]
+    ends = [offset + max(length, 1) for item in pictures for offset, length in item.extents]
+    return bool(ends) and max(ends) <= size

@@ -70,14 +70,11 @@ def _photo(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[by
 
 
 def _avatar(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-    info = probe_photo(file, without=job["without"])
-    side = max(job["sides"])
-    scale = max(side / info.width, side / info.height)
-    picture = pixels.open_upright(
-        file, info, (max(side, round(info.width * scale)), max(side, round(info.height * scale))), ffmpeg=job["ffmpeg"]
-    )
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    picture = picture.crop((left, top, left + side, top + side))
+    info = probe_photo(file, without=job["without"], is_avatar=True)
+    shorter, side = min(info.width, info.height), max(job["sides"])
+    left, top = (info.width - shorter) // 2, (info.height - shorter) // 2
+    box = left, top, left + shorter, top + shorter
+    picture = pixels.open_upright(file, info, (side, side), box, ffmpeg=job["ffmpeg"])
     renditions: list[dict[str, int]] = []
     files: list[bytes] = []
     for width in sorted(job["sides"], reverse=True):

@@ -26,9 +26,9 @@ def probe_upload(file: BinaryIO) -> PhotoInfo | VideoInfo:
     return probe(file, without=settings.DECODERS_OFF)
 
 
-def probe_picture(file: BinaryIO) -> PhotoInfo:
-    """`media.probe.probe_photo` without the decoders that are switched off."""
-    return probe_photo(file, without=settings.DECODERS_OFF)
+def probe_avatar(file: BinaryIO) -> PhotoInfo:
+    """Probe a profile picture, without the decoders that are switched off."""
+    return probe_photo(file, without=settings.DECODERS_OFF, is_avatar=True)
 
 
 def accepted_pictures() -> str:

@@ -47,7 +47,8 @@ def render_photo(
     """Render `original`, upright, in sRGB and without metadata, at those of `widths` that it has pixels for.
 
     A photo between two widths also gets its own, one narrower than all gets only that. `original` may be anything:
-    it is probed again and decoded in a child process. `edits` are as `media.edits.parse_edits` returns them. Raises
+    it is probed again and decoded in a child process. `edits` are as `media.edits.parse_edits` returns them; without a
+    crop, a photo that is too wide or too tall to be shared is rendered as it is, for its owner to crop it. Raises
     MediaError when it cannot be shown or the crop does not fit it, TransientMediaError when trying again may help.
 
     Cost: for 13 megapixels 0.4 s of one core and 50 MB; starting the child is 0.07 s of it, a filter and a vignette

@@ -13,7 +13,7 @@ from PIL import GifImagePlugin, Image, ImageCms, ImageFilter, JpegImagePlugin, P
 
 from common.limits import MAX_PHOTO_PIXELS
 from media import colours
-from media.boxes import read_picture
+from media.cut import open_cut
 from media.errors import MediaError
 from media.large import decode, is_large
 from media.probe import PhotoInfo
@@ -123,10 +123,25 @@ def open_upright(
     Both are as people see it. Cuts and shrinks before everything else: profile, transparency and turning then cost
     next to nothing, and a picture of 60 megapixels is never held twice. `ffmpeg` is the program for large ones.
     """
+    if info.cut_at:
+        return open_cut(file, info, lambda one: _open_upright(one, info, size, box))
+    return _open_upright(file, info, size, box, ffmpeg=ffmpeg)
+
+
+def _open_upright(
+    file: BinaryIO,
+    info: PhotoInfo,
+    size: tuple[int, int],
+    box: tuple[int, int, int, int] | None,
+    *,
+    ffmpeg: str = "",
+) -> Image.Image:
     image = _OPENERS[info.format](file)
     if image.size != info.stored_size:
         raise _two_sizes()
-    profile = image.info.get("icc_profile")
+    table = colours.to_srgb(*info.colours) if info.colours else None
+    # The numbers of a PNG count more than its profile; where those of others do not, `info` has none.
+    profile = None if info.colours else image.info.get("icc_profile")
     stored = (size[1], size[0]) if info.orientation >= 5 else size
     part = _box_in_file(box or (0, 0, info.width, info.height), info)
     small: Image.Image | None = None
@@ -140,18 +155,11 @@ def open_upright(
         small = flat.resize(stored, Image.Resampling.LANCZOS, box=rest, reducing_gap=2.0)
     if info.orientation in _TURNS:
         small = small.transpose(_TURNS[info.orientation])
-    return _to_srgb(small, profile, _numbered_colours(file, info))
+    return _to_srgb(small, profile, table)
 
 
 def _two_sizes() -> MediaError:
     return MediaError("unreadable", "This photo is damaged: it has two sizes. Save or export it again and try that.")
-
-
-def _numbered_colours(file: BinaryIO, info: PhotoInfo) -> list[float] | None:
-    if info.format not in {"AVIF", "HEIC"}:
-        return None
-    numbers = read_picture(file, info.bytes).colours
-    return colours.to_srgb(*numbers) if numbers else None
 
 
 def _box_in_file(box: tuple[int, int, int, int], info: PhotoInfo) -> tuple[int, int, int, int]:

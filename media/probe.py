@@ -10,20 +10,23 @@ import contextlib
 import os
 import re
 import struct
+import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from common.limits import (
     MAX_PHOTO_BYTES,
     MAX_PHOTO_PIXELS,
     MAX_PHOTO_RATIO,
     MAX_PHOTO_SIDE,
+    MIN_AVATAR_SIDE,
     MIN_PHOTO_RATIO,
     MIN_PHOTO_SIDE,
 )
 from media.boxes import DamagedError, read_picture
 from media.errors import MediaError
+from media.exif import MAX_EXIF_BYTES, exif_orientation, heif_orientation
 from media.probe_video import VIDEO_KINDS, VideoInfo, is_video, probe_video
 
 EXTENSIONS: Final = {
@@ -48,18 +51,38 @@ MAX_ANIMATION_PIXELS: Final = 2_000_000_000
 MAX_CHUNKS: Final = 100_000
 """Parts of one PNG, WebP or GIF. A 30 MB PNG in the usual pieces of 8 KB has 4,000."""
 
+MAX_JPEG_SEGMENTS: Final = 200_000
+"""Each costs the probe 1.5 µs and the decoder some more."""
+
+MAX_TEXT_BYTES: Final = 1024 * 1024
+"""Of one compressed text of a PNG, unpacked: what the decoder, which we have no way to keep from it, puts up with."""
+
 _BLOCK_BYTES: Final = 1024 * 1024
 _GIF_BLOCK_BYTES: Final = 32 * 1024
 _FEW_GIF_BLOCKS: Final = 64
 _LEAST_GIF_BLOCK_BYTES: Final = 24
 _NO_DELAY_MS: Final = 10
 _DELAY_MS: Final = 100
-_JPEG_WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG_MARKS: Final = re.compile(b"\xff[\xd9\xda]")
-_JPEG_READ: Final = _JPEG_FRAMES | {0xE1, 0xDA}
+_JPEG_START, _JPEG_END, _JPEG_SCAN, _JPEG_APP1 = 0xD8, 0xD9, 0xDA, 0xE1
+_JPEG_MARKER: Final = re.compile(b"\xff([\x02-\xcf\xd8-\xfe])")
+"""A marker that is no fill byte, escaped FF or restart marker: those occur within a scan and end nothing."""
+_XMP_ORIENTATION: Final = re.compile(rb"tiff:Orientation(?:=[\"']|>)([1-8])")
+_PNG_TAIL_BYTES: Final = 8
+"""A checksum of zlib and one of PNG, which end the last data of a picture: no decoder needs them."""
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
+_STILL_BRANDS: Final = frozenset({b"avif", b"heic", b"heix", b"mif1"})
 _PICTURE_BRANDS: Final = _AVIF_BRANDS | {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the header of a photo says, in the terms of the stored picture."""
+
+    size: tuple[int, int]
+    orientation: int = 1
+    colours: tuple[int, int] | None = None
+    cut_at: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,6 +101,19 @@ class PhotoInfo:
 
     duration_ms: int = 0
     """For how long they do."""
+
+    colours: tuple[int, int] | None = None
+    """(primaries, transfer) as H.273 numbers them, where the file states its colours by numbers (CICP).
+
+    They count more than a profile in PNG; in AVIF and HEIC a profile counts more, and this is None.
+    """
+    cut_at: int = 0
+    """The offset up to which a file without an end is good; 0 if it has one. All of the picture may still be there."""
+
+    @property
+    def needs_crop(self) -> bool:
+        """Whether it is wider or higher than posts show: it can be shared with a crop only."""
+        return not MIN_PHOTO_RATIO <= self.width / self.height <= MAX_PHOTO_RATIO
 
     @property
     def moves(self) -> bool:
@@ -111,11 +147,12 @@ def probe(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo | Video
         ) from error
 
 
-def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
-    """What `file` is, if it is a photo within our limits. Leaves it at its start.
+def probe_photo(file: BinaryIO, *, without: Collection[str] = (), is_avatar: bool = False) -> PhotoInfo:
+    """Return what `file` is, if it is a photo within our limits. Leaves it at its start.
 
-    `without` names kinds, in small letters, whose decoder is switched off. Raises MediaError with one of the codes
-    empty, too-large, unsupported, switched-off, unreadable, too-small, too-many-pixels, shape, too-complex.
+    `without` names kinds, in small letters, whose decoder is switched off. With `is_avatar` the limits are those of a
+    profile picture, which is cut square and shown small. Raises MediaError with one of the codes empty, too-large,
+    unsupported, switched-off, unreadable, too-small, too-many-pixels, shape, too-complex.
 
     Cost: for PNG, WebP, AVIF and HEIC a read per chunk; for JPEG one pass over the bytes: 1 to 2 ms for a phone's
     photo, some 15 ms at 30 MB.
@@ -130,25 +167,35 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo:
                 f"This photo has {_megabytes(size)}; photos can have at most {_megabytes(MAX_PHOTO_BYTES)}. "
                 "Save it smaller and try again.",
             )
-        kind, (width, height), orientation = _read_header(file, size, without)
-        if orientation >= 5:
+        kind, header = _read_header(file, size, without)
+        width, height = header.size
+        if header.orientation >= 5:
             width, height = height, width
-        _check_dimensions(width, height)
+        _check_dimensions(width, height, is_avatar=is_avatar)
         frames, duration_ms = 1, 0
         # Where videos are switched off the first picture is shown.
         if kind in _DELAYS and "video" not in without:
             frames, duration_ms = _animation(_DELAYS[kind](file))
-        return PhotoInfo(kind, width, height, size, orientation, frames, duration_ms)
+        info = PhotoInfo(
+            kind, width, height, size, header.orientation, frames, duration_ms, header.colours, header.cut_at
+        )
+        if info.moves and info.needs_crop and not is_avatar:
+            raise MediaError(
+                "shape",
+                f"This animation has {width:,} × {height:,} pixels; one side can be at most "
+                f"{MAX_PHOTO_RATIO:.0f} times the other. Crop it and try again.",
+            )
+        return info
     finally:
         file.seek(0)
 
 
-def _read_header(file: BinaryIO, size: int, without: Collection[str]) -> tuple[str, tuple[int, int], int]:
+def _read_header(file: BinaryIO, size: int, without: Collection[str]) -> tuple[str, Header]:
     kind = _kind_of(_at(file, 0, 64))
     if kind.lower() in without:
         raise MediaError("switched-off", f"{kind} photos cannot be taken just now. Save it as JPEG and try again.")
     try:
-        return kind, *_READERS[kind](file, size)
+        return kind, _READERS[kind](file, size)
     except DamagedError as error:
         raise _unreadable(str(error)) from error
 
@@ -162,39 +209,45 @@ def _kind_of(head: bytes) -> str:
         return "WEBP"
     if head.startswith((b"GIF87a", b"GIF89a")):
         return "GIF"
-    if head[4:8] == b"ftyp":
-        # The main brand, then four bytes of version, then those that it is compatible with.
-        (length,) = struct.unpack_from(">I", head)
-        brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(length, len(head)), 4))}
-        if _is_picture_in_boxes(head):
-            return "AVIF" if brands & _AVIF_BRANDS else "HEIC"
+    if _is_picture_in_boxes(head):
+        return "AVIF" if _brands(head) & _AVIF_BRANDS else "HEIC"
     if is_video(head):
         raise MediaError("unsupported", f"This is a video. Choose a photo in {PHOTO_KINDS}.")
     raise MediaError("unsupported", f"This file is not a photo we can read. Use {PHOTO_KINDS}.")
 
 
 def _is_picture_in_boxes(head: bytes) -> bool:
-    return head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS
+    """Return True for HEIC and AVIF: by the main brand, or by a brand of still pictures further on."""
+    return head[4:8] == b"ftyp" and (head[8:12] in _PICTURE_BRANDS or not _STILL_BRANDS.isdisjoint(_brands(head)))
 
 
-def _check_dimensions(width: int, height: int) -> None:
+def _brands(head: bytes) -> set[bytes]:
+    # The main brand, then four bytes of version, then those that it is compatible with.
+    (length,) = struct.unpack_from(">I", head)
+    return {head[8:12], *(head[at : at + 4] for at in range(16, min(length, len(head)), 4))}
+
+
+def _check_dimensions(width: int, height: int, *, is_avatar: bool) -> None:
     if max(width, height) > MAX_PHOTO_SIDE or width * height > MAX_PHOTO_PIXELS:
         raise MediaError(
             "too-many-pixels",
             f"This photo has {width:,} × {height:,} pixels; photos can have at most {MAX_PHOTO_SIDE:,} a side and "
             f"{MAX_PHOTO_PIXELS // 1_000_000} megapixels in all. Make it smaller and try again.",
         )
-    if max(width, height) < MIN_PHOTO_SIDE or not min(width, height):
-        raise MediaError(
-            "too-small",
-            f"This photo has {width:,} × {height:,} pixels; photos need at least {MIN_PHOTO_SIDE} on the longer side. "
-            "Choose a larger one.",
-        )
-    if not MIN_PHOTO_RATIO <= width / height <= MAX_PHOTO_RATIO:
+    least, side, what = (
+        (MIN_AVATAR_SIDE, min(width, height), f"profile photos need at least {MIN_AVATAR_SIDE} on the shorter side")
+        if is_avatar
+        else (MIN_PHOTO_SIDE, max(width, height), f"photos need at least {MIN_PHOTO_SIDE} on the longer side")
+    )
+    if side < least or not min(width, height):
+        raise MediaError("too-small", f"This photo has {width:,} × {height:,} pixels; {what}. Choose a larger one.")
+    if not is_avatar and min(width, height) * MAX_PHOTO_RATIO < MIN_PHOTO_SIDE:
+        # No crop within our shapes is large enough.
         raise MediaError(
             "shape",
             f"This photo has {width:,} × {height:,} pixels; photos can be at most {MAX_PHOTO_RATIO:.0f} times as wide "
-            f"as high, or {1 / MIN_PHOTO_RATIO:.0f} times as high as wide. Crop it and try again.",
+            f"as high, or {1 / MIN_PHOTO_RATIO:.0f} times as high as wide, and a crop of this one would be too small. "
+            "Choose another one.",
         )
 
 
@@ -214,117 +267,184 @@ def _at(file: BinaryIO, offset: int, size: int) -> bytes:
 # --- JPEG ---------------------------------------------------------------------------------------------------------
 
 
-def _read_jpeg(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
+def _read_jpeg(file: BinaryIO, size: int) -> Header:
+    """Read up to the end mark of the first picture, as libjpeg does: what follows it is of no consequence.
+
+    A phone appends a film there (motion photos), further pictures (MPO) or a gain map (Ultra HDR).
+    """
     dimensions: tuple[int, int] | None = None
-    orientation = 1
+    exif: int | None = None
+    xmp: int | None = None
+    scans = 0
     for marker, offset, length in _jpeg_segments(file, size):
-        if marker in _JPEG_FRAMES:
-            _bits, height, width = struct.unpack(">BHH", _exactly(file, offset, 5))
-            dimensions = width, height
-        elif marker == 0xE1 and orientation == 1:
-            exif = _at(file, offset, min(length, 64 * 1024))
-            if exif.startswith(b"Exif\0\0"):
-                orientation = _orientation(exif[6:])
-        elif marker == 0xDA:
+        if marker == _JPEG_SCAN:
             if dimensions is None:
                 raise _unreadable("its size is missing")
-            _check_jpeg_scans(file, offset)
-            return dimensions, orientation
-    raise _unreadable("it ends before the picture begins")
+            scans += 1
+            if scans > MAX_JPEG_SCANS:
+                raise MediaError(
+                    "too-complex",
+                    f"This JPEG is stored in more than {MAX_JPEG_SCANS} layers. "
+                    "Save it again as an ordinary JPEG and try that.",
+                )
+        elif marker == _JPEG_END and scans:
+            return Header(_dimensions(dimensions), exif or xmp or 1)
+        elif not scans and marker in _JPEG_FRAMES:
+            _bits, height, width = struct.unpack(">BHH", _exactly(file, offset, 5))
+            dimensions = width, height
+        elif not scans and marker == _JPEG_APP1:
+            content = _at(file, offset, length)
+            if content.startswith(b"Exif\0\0"):
+                exif = exif or exif_orientation(content)
+            elif content.startswith(b"http://ns.adobe.com/xap/1.0/\0"):
+                xmp = xmp or _xmp_orientation(content)
+    if not scans:
+        raise _unreadable("it ends before the picture begins")
+    return Header(_dimensions(dimensions), exif or xmp or 1, cut_at=size)
+
+
+def _dimensions(found: tuple[int, int] | None) -> tuple[int, int]:
+    if found is None:
+        raise _unreadable("its size is missing")
+    return found
 
 
 def _jpeg_segments(file: BinaryIO, size: int) -> Iterator[tuple[int, int, int]]:
-    """(marker, offset of its content, length of its content) of frames, EXIF and scans."""
-    window, start = _at(file, 0, _BLOCK_BYTES), 0
-    position = 2
-    while position + 4 <= size:
-        if not start <= position <= start + len(window) - 4:
-            window, start = _at(file, position, _BLOCK_BYTES), position
-        at = position - start
-        if len(window) < at + 4:
+    """Yield (marker, offset of its content, length of its content) up to the first end mark or the end of the file.
+
+    Skips to the next marker, as libjpeg does, so a scan's data and stray bytes between two segments are passed over.
+    """
+    window, start, position = b"", 0, 2
+    for _ in range(MAX_JPEG_SEGMENTS):
+        while True:
+            if not start <= position <= start + len(window) - 4:
+                window, start = _at(file, position, _BLOCK_BYTES), position
+            if found := _JPEG_MARKER.search(window, position - start):
+                break
+            if start + len(window) >= size or not window:
+                return
+            # The first byte of a marker may be the last of this block.
+            position = start + len(window) - window.endswith(b"\xff")
+        marker = found[1][0]
+        position = start + found.end()
+        if marker == _JPEG_START:
+            continue
+        if marker == _JPEG_END:
+            yield marker, position, 0
             return
-        if window[at] != 0xFF:
-            raise _unreadable("its parts do not fit together")
-        marker = window[at + 1]
-        if marker == 0xFF:
-            position += 1
-        elif marker in _JPEG_WITHOUT_LENGTH:
-            position += 2
-        else:
-            length = window[at + 2] << 8 | window[at + 3]
-            if length < 2 or position + 2 + length > size:
-                raise _unreadable("a part of it is missing")
-            if marker in _JPEG_READ:
-                yield marker, position + 4, length - 2
-            position += 2 + length
-
-
-def _check_jpeg_scans(file: BinaryIO, offset: int) -> None:
-    """Count the scans and find the end mark. Neither pair of bytes occurs within a scan's data: FF is escaped there."""
-    scans, ended, carry = 1, False, b""
-    file.seek(offset)
-    while block := file.read(_BLOCK_BYTES):
-        marks = _JPEG_MARKS.findall(carry + block if carry else block)
-        scans += marks.count(b"\xff\xda")
-        ended = ended or b"\xff\xd9" in marks
-        carry = b"\xff" if block.endswith(b"\xff") else b""
-        if scans > MAX_JPEG_SCANS:
-            raise MediaError(
-                "too-complex",
-                f"This JPEG is stored in more than {MAX_JPEG_SCANS} layers. "
-                "Save it again as an ordinary JPEG and try that.",
-            )
-    if not ended:
-        raise _unreadable("its end is missing")
+        head = _at(file, position, 2) if position + 2 > start + len(window) else window[found.end() : found.end() + 2]
+        length = int.from_bytes(head, "big")
+        if len(head) < 2 or position + length > size:
+            return
+        yield marker, position + 2, max(length - 2, 0)
+        position += max(length, 2)
+    raise _too_many_pieces()
 
 
 # --- PNG ----------------------------------------------------------------------------------------------------------
 
 
-def _read_png(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
+def _read_png(file: BinaryIO, size: int) -> Header:
+    """Read up to the end mark. Without one, the picture may still be whole: what follows its data is optional."""
     if _at(file, 12, 4) != b"IHDR":
         raise _unreadable("its size is missing")
     width, height = struct.unpack(">II", _exactly(file, 16, 8))
-    orientation, has_data = 1, False
-    for name, offset, length in _chunks(file, 8, size, order=">II", overhead=12):
-        if name == b"eXIf":
-            orientation = _orientation(_at(file, offset, min(length, 64 * 1024)))
-        has_data = has_data or name == b"IDAT"
-        if name == b"IEND" and has_data:
-            return (width, height), orientation
-    raise _unreadable("its end is missing")
+    exif: int | None = None
+    xmp: int | None = None
+    colours: tuple[int, int] | None = None
+    data_end = 0
+    is_whole = False
+    try:
+        for name, offset, length in _chunks(file, 8, size, order=">II", overhead=12):
+            if name == b"eXIf":
+                exif = exif or exif_orientation(_at(file, offset, min(length, MAX_EXIF_BYTES)))
+            elif name in {b"iTXt", b"zTXt"}:
+                _check_png_text(name, _at(file, offset, length))
+                xmp = xmp or _xmp_of_png(name, _at(file, offset, min(length, MAX_EXIF_BYTES)))
+            elif name == b"cICP" and not data_end:
+                primaries, transfer = _exactly(file, offset, 2)
+                colours = primaries, transfer
+            elif name == b"IDAT":
+                data_end = offset + length + 4
+            elif name == b"IEND" and data_end:
+                is_whole = True
+                break
+    except _CutError as error:
+        if error.name == b"IDAT" and error.missing <= _PNG_TAIL_BYTES:
+            data_end = size
+        elif not data_end or error.name == b"IDAT":
+            raise
+    if not data_end:
+        raise _unreadable("its end is missing")
+    return Header((width, height), exif or xmp or 1, colours, cut_at=0 if is_whole else data_end)
+
+
+def _xmp_of_png(name: bytes, content: bytes) -> int | None:
+    """Return the orientation of an XMP packet that is not compressed; PNG allows to compress it, which is unusual."""
+    keyword, _, rest = content.partition(b"\0")
+    is_packet = name == b"iTXt" and keyword == b"XML:com.adobe.xmp" and rest[:1] == b"\0"
+    return _xmp_orientation(rest) if is_packet else None
+
+
+def _check_png_text(name: bytes, content: bytes) -> None:
+    """Refuse a compressed text of more than MAX_TEXT_BYTES. Unpacks no more than that."""
+    _keyword, _, rest = content.partition(b"\0")
+    if name == b"iTXt":
+        if rest[:1] != b"\1":
+            return
+        # The method, a language and a translated keyword.
+        packed = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+    else:
+        packed = rest[1:]
+    with contextlib.suppress(zlib.error):
+        if len(zlib.decompressobj().decompress(packed, MAX_TEXT_BYTES + 1)) > MAX_TEXT_BYTES:
+            raise MediaError(
+                "too-complex", "This photo carries a text of more than 1 MB. Save it again without texts and try that."
+            )
 
 
 # --- WebP ---------------------------------------------------------------------------------------------------------
 
 
-def _read_webp(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
+def _read_webp(file: BinaryIO, size: int) -> Header:
+    """Read the size from the first picture or the extended header. What is cut off after the picture is not needed."""
     (declared,) = struct.unpack("<I", _exactly(file, 4, 4))
     end = declared + 8
-    if end > size:
-        raise _unreadable("its end is missing")
     dimensions: tuple[int, int] | None = None
-    orientation = 1
-    for name, offset, length in _chunks(file, 12, end, order="<II", overhead=8):
-        if name == b"VP8X" and dimensions is None:
-            head = _exactly(file, offset, 10)
-            dimensions = 1 + int.from_bytes(head[4:7], "little"), 1 + int.from_bytes(head[7:10], "little")
-        elif name == b"VP8 " and dimensions is None:
-            head = _exactly(file, offset, 10)
-            if head[3:6] != b"\x9d\x01\x2a":
-                raise _unreadable("its size is missing")
-            width, height = struct.unpack("<HH", head[6:10])
-            dimensions = width & 0x3FFF, height & 0x3FFF
-        elif name == b"VP8L" and dimensions is None:
-            head = _exactly(file, offset, 5)
-            bits = int.from_bytes(head[1:5], "little")
-            dimensions = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-        elif name == b"EXIF":
-            exif = _at(file, offset, min(length, 64 * 1024))
-            orientation = _orientation(exif.removeprefix(b"Exif\0\0"))
+    exif: int | None = None
+    xmp: int | None = None
+    picture_end = 0
+    is_whole = end <= size
+    try:
+        for name, offset, length in _chunks(file, 12, min(end, size), order="<II", overhead=8):
+            if name == b"VP8X" and dimensions is None:
+                head = _exactly(file, offset, 10)
+                dimensions = 1 + int.from_bytes(head[4:7], "little"), 1 + int.from_bytes(head[7:10], "little")
+            elif name == b"VP8 " and dimensions is None:
+                head = _exactly(file, offset, 10)
+                if head[3:6] != b"\x9d\x01\x2a":
+                    raise _unreadable("its size is missing")
+                width, height = struct.unpack("<HH", head[6:10])
+                dimensions = width & 0x3FFF, height & 0x3FFF
+            elif name == b"VP8L" and dimensions is None:
+                head = _exactly(file, offset, 5)
+                bits = int.from_bytes(head[1:5], "little")
+                dimensions = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+            elif name == b"EXIF":
+                exif = exif or exif_orientation(_at(file, offset, min(length, MAX_EXIF_BYTES)))
+            elif name == b"XMP ":
+                xmp = xmp or _xmp_orientation(_at(file, offset, min(length, MAX_EXIF_BYTES)))
+            if name in {b"VP8 ", b"VP8L"}:
+                picture_end = offset + length
+    except _CutError:
+        if not picture_end:
+            raise
+        is_whole = False
     if dimensions is None:
         raise _unreadable("its size is missing")
-    return dimensions, orientation
+    if not is_whole and not picture_end:
+        raise _unreadable("its end is missing")
+    return Header(dimensions, exif or xmp or 1, cut_at=0 if is_whole else picture_end)
 
 
 def _webp_delays(file: BinaryIO) -> Iterator[int]:
@@ -354,23 +474,38 @@ class _Onward:
         return data
 
 
-def _read_gif(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
-    """The size of the canvas, or of the first picture where that reaches beyond it; the first picture must be whole."""
+def _read_gif(file: BinaryIO, size: int) -> Header:
+    """Read the size of the canvas, or of the first picture where that reaches beyond it.
+
+    A first picture that is cut off is left to the decoder: it may lack no more than an end mark.
+    """
     width, height = struct.unpack("<HH", _exactly(file, 6, 4))
-    for _, left, top, wide, high in _gif_pictures(file):
-        return (max(width, left + wide), max(height, top + high)), 1
+    for picture in _gif_pictures(file, or_cut=True):
+        across, down = picture.left + picture.width, picture.top + picture.height
+        return Header((max(width, across), max(height, down)), cut_at=size if picture.is_cut else 0)
     raise _unreadable("it has no picture")
 
 
 def _gif_delays(file: BinaryIO) -> Iterator[int]:
     """For how many milliseconds each frame asks. A picture that does not say is a part of the one before."""
-    delays = (delay for delay, *_ in _gif_pictures(file))
+    delays = (picture.delay for picture in _gif_pictures(file))
     yield 10 * (next(delays, None) or 0)
     yield from (10 * delay for delay in delays if delay is not None)
 
 
-def _gif_pictures(file: BinaryIO) -> Iterator[tuple[int | None, int, int, int, int]]:
-    """Hundredths of a second (None if it does not say), left, top, width and height of each picture that is whole."""
+class _GifPicture(NamedTuple):
+    """One picture of a GIF. `delay` is in hundredths of a second, None if it does not say."""
+
+    delay: int | None
+    left: int
+    top: int
+    width: int
+    height: int
+    is_cut: bool = False
+
+
+def _gif_pictures(file: BinaryIO, *, or_cut: bool = False) -> Iterator[_GifPicture]:
+    """Yield each picture that is whole; with `or_cut` also one that ends with the file after some of its data."""
     data = _Onward(file)
     offset = 13 + _gif_colours(data.at(10, 1)[0])
     delay: int | None = None
@@ -383,8 +518,17 @@ def _gif_pictures(file: BinaryIO) -> Iterator[tuple[int | None, int, int, int, i
             offset = _after_gif_blocks(data, offset + 2)
         elif mark == b"\x2c":
             left, top, wide, high, flags = struct.unpack("<HHHHB", data.at(offset + 1, 9))
-            offset = _after_gif_blocks(data, offset + 11 + _gif_colours(flags))
-            yield delay, left, top, wide, high
+            begin = offset + 11 + _gif_colours(flags)
+            picture = _GifPicture(delay, left, top, wide, high)
+            try:
+                offset = _after_gif_blocks(data, begin)
+            except MediaError as error:
+                if error.code != "unreadable" or not or_cut:
+                    raise
+                # Its first block has a length and a byte.
+                data.at(begin, 2)
+                picture = picture._replace(is_cut=True)
+            yield picture
             delay = None
         else:
             return
@@ -412,16 +556,23 @@ def _after_gif_blocks(data: _Onward, offset: int) -> int:
 # --- HEIC and AVIF ------------------------------------------------------------------------------------------------
 
 
-def _read_avif(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
+def _read_avif(file: BinaryIO, size: int) -> Header:
     picture = read_picture(file, size)
-    return picture.size, picture.orientation
+    if picture.orientation is None:
+        return Header(picture.size, heif_orientation(file, size) or 1, picture.colours)
+    return Header(picture.size, picture.orientation, picture.colours)
 
 
-def _read_heic(file: BinaryIO, size: int) -> tuple[tuple[int, int], int]:
-    """The size after cutting and turning, both of which the decoder of HEIC does by itself."""
+def _read_heic(file: BinaryIO, size: int) -> Header:
+    """Read the size after cutting and turning, both of which the decoder of HEIC does by itself.
+
+    Where the file states no turning, some phones mean that of its EXIF, which the decoder leaves to us.
+    """
     picture = read_picture(file, size)
     width, height = picture.clean_aperture or picture.size
-    return ((height, width) if picture.orientation >= 5 else (width, height)), 1
+    if picture.orientation is None:
+        return Header((width, height), heif_orientation(file, size) or 1, picture.colours)
+    return Header((height, width) if picture.orientation >= 5 else (width, height), 1, picture.colours)
 
 
 _READERS: Final = {
@@ -452,6 +603,14 @@ def _animation(delays: Iterator[int]) -> tuple[int, int]:
 # --- Common -------------------------------------------------------------------------------------------------------
 
 
+class _CutError(MediaError):
+    """Raised when the chunk `name` lacks `missing` bytes of what it announces."""
+
+    def __init__(self, name: bytes, missing: int) -> None:
+        super().__init__("unreadable", str(_unreadable("a part of it is missing")))
+        self.name, self.missing = name, missing
+
+
 def _chunks(file: BinaryIO, offset: int, end: int, *, order: str, overhead: int) -> Iterator[tuple[bytes, int, int]]:
     """(name, offset of the content, length of the content) of PNG's chunks (length first) or RIFF's (name first)."""
     for _ in range(MAX_CHUNKS):
@@ -460,8 +619,8 @@ def _chunks(file: BinaryIO, offset: int, end: int, *, order: str, overhead: int)
         head = _exactly(file, offset, 8)
         first, second = struct.unpack(order, head)
         name, length = (head[4:], first) if order.startswith(">") else (head[:4], second)
-        if offset + overhead + length > end:
-            raise _unreadable("a part of it is missing")
+        if (missing := offset + overhead + length - end) > 0:
+            raise _CutError(name, missing)
         yield name, offset + 8, length
         offset += overhead + length + (length & 1 if order.startswith("<") else 0)
     raise _too_many_pieces()
@@ -478,20 +637,7 @@ def _exactly(file: BinaryIO, offset: int, size: int) -> bytes:
     return data
 
 
-def _orientation(tiff: bytes) -> int:
-    """EXIF's orientation from the first directory of `tiff`, or 1 when it says none or nonsense.
-
-    Reads that one tag and follows no pointer, so a directory that loops or claims gigabytes costs nothing.
-    """
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
-    if order is None or len(tiff) < 8:
-        return 1
-    (directory,) = struct.unpack_from(order + "I", tiff, 4)
-    if directory + 2 > len(tiff):
-        return 1
-    (entries,) = struct.unpack_from(order + "H", tiff, directory)
-    for entry in range(directory + 2, min(directory + 2 + 12 * entries, len(tiff) - 11), 12):
-        tag, kind, _count, value = struct.unpack_from(order + "HHIH", tiff, entry)
-        if tag == 0x0112:
-            return value if kind == 3 and 1 <= value <= 8 else 1
-    return 1
+def _xmp_orientation(xmp: bytes) -> int | None:
+    """Return the orientation that an XMP packet states, if it does; it counts where EXIF states none."""
+    found = _XMP_ORIENTATION.search(xmp)
+    return int(found[1]) if found else None

@@ -2,8 +2,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import AvatarState
+from accounts.tasks import process_avatar
 from common.limits import MAX_BIO_CHARS, MAX_NAME_CHARS, MAX_PHOTO_BYTES
 from tests.accounts.conftest import errors_of, photo_upload, text_of
+from tests.conftest import FILES
 
 FAMILY = "👨‍👩‍👧‍👦"
 
@@ -108,7 +110,7 @@ def test_a_photo_is_kept_and_handed_to_the_worker(save, anna):
         SimpleUploadedFile("me.jpg", b"<svg onload=alert(1)>"),
         SimpleUploadedFile("me.jpg", b"GIF89a" + b"\0" * 100),
         SimpleUploadedFile("me.jpg", b"\xff\xd8\xff" + b"\0" * (MAX_PHOTO_BYTES + 1)),
-        photo_upload(size=(40, 40)),
+        photo_upload(size=(39, 300)),
     ],
     ids=["empty", "svg", "gif", "too large", "too small"],
 )
@@ -120,6 +122,20 @@ def test_a_file_that_is_no_usable_photo_is_refused_at_the_field(save, anna, uplo
     assert "Somebody else" in response.content.decode()
     assert anna.name == "Anna Berg"
     assert anna.avatar_state == AvatarState.NONE
+
+
+def test_a_small_photo_is_taken_and_shown_in_both_sizes_and_a_smaller_one_is_told_the_limit(save, anna):
+    assert (
+        save(avatar=SimpleUploadedFile("me.png", (FILES / "field" / "avatar-128.png").read_bytes())).status_code == 302
+    )
+    process_avatar(anna.pk)
+    anna.refresh_from_db()
+    assert (anna.avatar_state, set(anna.avatar)) == (AvatarState.READY, {"96", "320"})
+
+    refused = save(avatar=photo_upload(size=(39, 300)))
+    assert errors_of(refused, "avatar") == [
+        "This photo has 39 × 300 pixels; profile photos need at least 40 on the shorter side. Choose a larger one."
+    ]
 
 
 def test_a_photo_is_removed_by_a_post(save, client, anna):

@@ -1,0 +1,56 @@
+"""Photos whose file ends early: as much of an end as a decoder wants, and whether the picture itself is all there.
+
+Imported by the child process alone. Browsers show such files; ours are taken when no part of the picture is missing.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from typing import BinaryIO, Final
+
+from PIL import Image
+
+from media.errors import MediaError
+from media.probe import PhotoInfo
+
+_JPEG_END: Final = b"\xff\xd9"
+_GIF_END: Final = b"\0\x3b"
+_FILLERS: Final = (b"", b"\x5a\xa5\x3c" * 300)
+"""Decoders pass over what follows a complete picture, and read it as pixels where some are missing."""
+
+
+def open_cut(file: BinaryIO, info: PhotoInfo, decode: Callable[[BinaryIO], Image.Image]) -> Image.Image:
+    """Return what `decode` makes of the cut file, or raise MediaError when a part of the picture is missing.
+
+    Cost: a JPEG or GIF is decoded twice, since its decoder does not tell what it made up.
+    """
+    file.seek(0)
+    data = file.read(info.cut_at)
+    try:
+        first, *others = (decode(io.BytesIO(one)) for one in _mended(data, info))
+    except (MediaError, MemoryError):
+        raise
+    except Exception as error:  # Whatever the decoder trips over, it lacks the end.
+        raise _cut_off() from error
+    if any(other.tobytes() != first.tobytes() for other in others):
+        raise _cut_off()
+    return first
+
+
+def _mended(data: bytes, info: PhotoInfo) -> list[bytes]:
+    match info.format:
+        case "JPEG":
+            return [data.rstrip(b"\xff") + filler + _JPEG_END for filler in _FILLERS]
+        case "GIF":
+            return [data + filler + bytes(255) + _GIF_END for filler in _FILLERS]
+        case "WEBP":
+            data += bytes(len(data) % 2)
+            return [data[:4] + struct.pack("<I", len(data) - 8) + data[8:]]
+        case _:
+            return [data]
+
+
+def _cut_off() -> MediaError:
+    return MediaError("unreadable", "This photo is damaged: its end is missing. Save or export it again and try that.")

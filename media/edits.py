@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from common.limits import MIN_PHOTO_SIDE
+from common.limits import MAX_PHOTO_RATIO, MIN_PHOTO_RATIO, MIN_PHOTO_SIDE
 from media.errors import MediaError
 
 if TYPE_CHECKING:
@@ -27,7 +27,15 @@ FILTERS: Final[list[dict[str, Any]]] = json.loads(Path(__file__).with_name("filt
 Of each: "mix" (shares of red, green and blue in a grey picture; absent in a coloured one), then "slope", "offset" and
 "power" of each channel, then "contrast" (-1 to 1) and "saturation" (1 leaves it).
 """
-RATIOS: Final[dict[str, float | None]] = {"original": None, "1:1": 1.0, "4:5": 4 / 5, "16:9": 16 / 9}
+RATIOS: Final[dict[str, float | None]] = {
+    "original": None,
+    "1:1": 1.0,
+    "4:5": 4 / 5,
+    "16:9": 16 / 9,
+    # The limits: for photos beyond them, whose own ratio cannot be shared.
+    "3:1": MAX_PHOTO_RATIO,
+    "1:3": MIN_PHOTO_RATIO,
+}
 ADJUSTMENTS: Final = {
     "brightness": (-100, 100),
     "contrast": (-100, 100),
@@ -160,6 +168,24 @@ def crop_box(edits: Mapping[str, Any], width: int, height: int) -> tuple[int, in
     left = max(0, min(round(crop["x"] * width), width - across))
     top = max(0, min(round(crop["y"] * height), height - down))
     return left, top, left + across, top + down
+
+
+def middle_crop(width: int, height: int) -> dict[str, Any]:
+    """Return the crop that leaves the most of a photo beyond our limits of shape: its middle."""
+    if width > height:
+        share = round(MAX_PHOTO_RATIO * height / width, 6)
+        return {"ratio": "3:1", "x": round((1 - share) / 2, 6), "y": 0.0, "width": share, "height": 1.0}
+    share = round(width / MIN_PHOTO_RATIO / height, 6)
+    return {"ratio": "1:3", "x": 0.0, "y": round((1 - share) / 2, 6), "width": 1.0, "height": share}
+
+
+def shape_problem(edits: Mapping[str, Any], width: int, height: int) -> str:
+    """Say why a photo of `width` × `height` pixels, so edited, is too wide or too tall to share; "" if it is not."""
+    crop = edits.get("crop") or {"ratio": "original"}
+    ratio = RATIOS[crop["ratio"]] or width / height
+    if ratio > MAX_PHOTO_RATIO:
+        return "This photo is too wide. Crop it to 3:1 or less."
+    return "This photo is too tall. Crop it to 1:3 or less." if ratio < MIN_PHOTO_RATIO else ""
 
 
 # --- Colours -------------------------------------------------------------------------------------------------------

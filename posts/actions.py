@@ -29,7 +29,7 @@ from common.limits import (
 from common.linkify import extract_tags
 from common.locks import close_door, enter
 from common.text import clean_line
-from media.edits import crop_box, parse_edits
+from media.edits import crop_box, middle_crop, parse_edits, shape_problem
 from media.errors import MediaError, TransientMediaError
 from media.incoming import discard, new_prefix
 from media.intake import probe_upload
@@ -224,11 +224,15 @@ def _submit(medium: Media) -> None:
 
 @dataclass(frozen=True)
 class Slide:
-    """A file of one's own that is not shared yet, as it is to be shown: `edits` as they came, JSON or what it says."""
+    """A file of one's own that is not shared yet, as it is to be shown: `edits` as they came, JSON or what it says.
+
+    With `in_middle` a photo that is too wide or too tall, and has no crop, is cut to its middle.
+    """
 
     media_id: int
     alt: str = ""
     edits: object = None
+    in_middle: bool = False
 
 
 @dataclass(frozen=True)
@@ -334,6 +338,10 @@ def _judge(medium: Media | None, slide: Slide, seen: Collection[int]) -> dict[st
         raise MediaError("failed", f"{medium.error} Remove this file, or try it again.")
     edits = parse_edits(slide.edits, video=medium.is_video)
     if not medium.is_video:
+        if slide.in_middle and medium.shape_problem and "crop" not in edits:
+            edits["crop"] = middle_crop(medium.width, medium.height)
+        if problem := shape_problem(edits, medium.width, medium.height):
+            raise MediaError("shape", problem)
         crop_box(edits, medium.width, medium.height)
     return edits
 

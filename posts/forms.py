@@ -27,8 +27,10 @@ from common.limits import (
 )
 from common.linkify import extract_names, extract_tags
 from common.text import clean_line, clean_text
+from media.edits import shape_problem
 from media.errors import MediaError
 from media.intake import probe_upload
+from media.probe import PhotoInfo
 from posts.actions import Slide, SlideError, SlidesRefusedError, Upload, judge_slides, too_many_bytes
 from posts.models import Audience, Comment, Media, Post, words_of
 
@@ -71,8 +73,8 @@ class PostForm(forms.Form):
 
     Slides are first the files that are uploaded already (`media`, their ids, with `edits` of each), then those that
     come with the form (`files`). `alt` describes them in this order; one `alt-<id>` describes one uploaded file,
-    wherever it stands. `file_errors` and `media_errors` have an entry for each that cannot be used; their sum is the
-    error of the field `files`.
+    wherever it stands, and `crop-<id>` cuts a photo that is too wide or too tall to its middle. `file_errors` and
+    `media_errors` have an entry for each that cannot be used; their sum is the error of the field `files`.
     """
 
     files = FilesField(label="Photos and videos", required=False)  # type: ignore[assignment]  # the fixed name; request.FILES is not needed here
@@ -107,7 +109,8 @@ class PostForm(forms.Form):
             alt = self.data.get(f"alt-{text}")
             if alt is None:
                 alt = self.alts.pop(0) if self.alts else ""
-            self.slides.append(Slide(_id_of(text), clean_text(alt), edits[at] if at < len(edits) else None))
+            in_middle = f"crop-{text}" in self.data
+            self.slides.append(Slide(_id_of(text), clean_text(alt), edits[at] if at < len(edits) else None, in_middle))
 
     def clean_audience(self) -> str:
         return self.cleaned_data["audience"] or Audience.EVERYONE
@@ -127,9 +130,13 @@ class PostForm(forms.Form):
             self.add_error("files", too_much)
         for index, file in enumerate(files):
             try:
-                probe_upload(cast("BinaryIO", file))
+                info = probe_upload(cast("BinaryIO", file))
             except MediaError as error:
                 self.refuse_file(index, error)
+            else:
+                if isinstance(info, PhotoInfo) and (problem := shape_problem({}, info.width, info.height)):
+                    # The file is fine, and kept: it comes back with the choice to crop it.
+                    self.add_error("files", f"{file.name}: {problem}")
         # No more than may be shared: a list of thousands is refused in the time of a short one.
         chosen = self.slides[: MAX_SLIDES + 1]
         own = Media.objects.filter(owner_id=self.owner.pk).in_bulk([slide.media_id for slide in chosen])

@@ -3,10 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 
 from common.ids import SnowflakeModel
 from common.limits import MAX_ALT_CHARS, MAX_CODE_POINTS_PER_CHAR
+from media.edits import shape_problem
 from posts.models.people import PersonTag
 
 if TYPE_CHECKING:
@@ -33,8 +35,12 @@ class MediaKind(models.TextChoices):
 
 class MediaQuerySet(models.QuerySet["Media"]):
     def unshared_of(self, owner: User) -> MediaQuerySet:
-        """What one has uploaded and not shared, oldest first."""
-        return self.filter(owner_id=owner.pk, post__isnull=True).order_by("pk")
+        """Return what `owner` has uploaded and not shared, in the order in which the uploads were begun.
+
+        Adds upload_id: that of the upload. Small files overtake large ones, so the ids of media tell another order.
+        """
+        begun = Coalesce(F("upload_session__pk"), F("pk"))
+        return self.filter(owner_id=owner.pk, post__isnull=True).annotate(upload_id=begun).order_by("upload_id")
 
     def with_people(self, viewer: Viewer) -> MediaQuerySet:
         """Adds has_people: whether `viewer`, who may see the post, is shown anybody tagged in it."""
@@ -92,6 +98,8 @@ class Media(SnowflakeModel):
 
     objects = MediaQuerySet.as_manager()
 
+    upload_id: int
+    """Annotation of unshared_of()."""
     has_people = False
     """Annotation of with_people()."""
     shown_people: Sequence[PersonTag] | None = None
@@ -99,6 +107,8 @@ class Media(SnowflakeModel):
 
     is_chosen = False
     """Set by the compose page: whether the form that came back had it among its slides."""
+    is_in_middle = False
+    """Likewise: whether it was to be cut to its middle."""
 
     class Meta:
         constraints = [
@@ -138,6 +148,11 @@ class Media(SnowflakeModel):
     @property
     def is_video(self) -> bool:
         return self.kind == MediaKind.VIDEO
+
+    @property
+    def shape_problem(self) -> str:
+        """Why a photo that is not shared yet cannot be without a crop: a sentence, or ""."""
+        return "" if self.is_video else shape_problem({}, self.width, self.height)
 
     @property
     def loops(self) -> bool:

@@ -137,9 +137,11 @@ def _page(
 def _kept(request: MemberRequest, form: PostForm, taken: Sequence[Media]) -> list[Media]:
     """One's own unshared files: those of the form first, chosen and in its order, then the others."""
     alts = {slide.media_id: slide.alt for slide in form.slides} | {medium.pk: medium.alt for medium in taken}
+    in_middle = {slide.media_id for slide in form.slides if slide.in_middle}
     places = {media_id: place for place, media_id in enumerate(alts)}
     media = list(Media.objects.unshared_of(request.user))
     for medium in media:
         medium.is_chosen = medium.pk in alts and medium.state != MediaState.FAILED
+        medium.is_in_middle = medium.pk in in_middle
         medium.alt = alts.get(medium.pk, "")
     return sorted(media, key=lambda medium: places.get(medium.pk, len(places)))

@@ -20,7 +20,24 @@ export const RATIOS = [
   { id: "1:1", label: "Square", value: 1 },
   { id: "4:5", label: "Portrait, 4:5", value: 4 / 5 },
   { id: "16:9", label: "Landscape, 16:9", value: 16 / 9 },
+  // The limits, offered instead of the original ratio of a photo beyond them.
+  { id: "3:1", label: "Panorama, 3:1", value: 3 },
+  { id: "1:3", label: "Tall, 1:3", value: 1 / 3 },
 ];
+
+const [MIN_RATIO, MAX_RATIO] = [1 / 3, 3];
+
+/** The ratio to begin with: "original", or the limit that the photo is beyond. */
+export function usualRatio(width, height) {
+  if (width / height > MAX_RATIO) return "3:1";
+  return width / height < MIN_RATIO ? "1:3" : "original";
+}
+
+/** Why a photo so edited cannot be shared, or "". */
+export function shapeProblem(edits, width, height) {
+  if ((edits?.crop?.ratio ?? "original") !== "original") return "";
+  return { "3:1": "This photo is too wide. Crop it to 3:1 or less.", "1:3": "This photo is too tall. Crop it to 1:3 or less." }[usualRatio(width, height)] ?? "";
+}
 
 const SIDE = 17;
 const COLOURS = ["filter", "brightness", "contrast", "saturation", "warmth"];

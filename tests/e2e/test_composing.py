@@ -20,6 +20,7 @@ SECONDS = 1_000
 ORIGINALS = FILES / "originals"
 WISTERIA = ORIGINALS / "wisteria-portrait-orientation-6-gps.jpg"
 HEIC = ORIGINALS / "wildflower-iphone.heic"
+PANORAMA = ORIGINALS / "sunset-hills-panorama-6to1.jpg"
 SMALL = FILES / "bad" / "name-test.jpg"
 DAMAGED = FILES / "bad" / "truncated.jpg"
 EXPECTED_NOISE = (
@@ -274,6 +275,34 @@ def test_what_is_published_has_the_crop_and_the_look_of_the_preview(composer):
     published = published_picture(composer)
     assert published.width / published.height == pytest.approx(16 / 9, abs=0.01)
     assert differs_by(preview, published) < 4
+
+
+@on_a_phone_too
+def test_a_panorama_is_offered_for_cropping_and_shared_once_it_is_cropped(composer):
+    choose(composer, PANORAMA, WISTERIA)
+    row = slide(composer, 1)
+    expect(row).to_contain_text("This photo is too wide. Crop it to 3:1 or less.")
+    expect(slide(composer, 2)).not_to_contain_text("too wide")
+
+    press_share(composer)
+    expect(errors(composer)).to_contain_text(f"{PANORAMA.name}: This photo is too wide. Crop it to 3:1 or less.")
+    expect(row.get_by_role("button", name="Crop photo 1")).to_be_focused()
+    reload(composer)
+    row.get_by_role("button", name="Crop photo 1").click()
+    editor = composer.locator("dialog.editor")
+    expect(editor.get_by_text("This photo is too wide. Crop it to 3:1 or less.")).to_be_visible()
+    expect(editor.get_by_role("radio", name="3:1")).to_be_checked()
+    expect(editor.locator(".editor-ratio:visible")).to_have_text(["1:1", "4:5", "16:9", "3:1"])
+    box = composer.locator(".editor-stage").bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(3, abs=0.05)
+    editor.get_by_role("button", name="Done").click()
+    expect(row).not_to_contain_text("too wide")
+    expect(row.get_by_role("button", name="Crop photo 1")).to_be_hidden()
+
+    share(composer)
+    wait_until_published(composer)
+    width, height = published_picture(composer).size
+    assert width / height == pytest.approx(3, abs=0.02)
 
 
 def test_the_frame_is_dragged_turned_and_moved_and_cancel_leaves_all_as_it_was(composer):

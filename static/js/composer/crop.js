@@ -2,7 +2,7 @@
  * Where the frame of a crop lies over its picture, in numbers. The frame keeps its ratio and never leaves the picture;
  * zoom 1 is the largest frame that fits. Sizes are pixels of the upright original.
  */
-import { RATIOS } from "../edits.js";
+import { RATIOS, usualRatio } from "../edits.js";
 
 const MAX_ZOOM = 5;
 const SHAPES = new Map(RATIOS.map(({ id, value }) => [id, value]));
@@ -11,8 +11,9 @@ export class Crop {
   /** `crop` as edits hold it, or undefined for all of the picture; no frame gets smaller than `minSide` on its longer side. */
   constructor({ width, height, minSide = 1 }, crop) {
     Object.assign(this, { width, height, minSide });
-    const { ratio = "original", x = 0, y = 0, width: wide = 1, height: high = 1 } = crop ?? {};
-    this.ratio = SHAPES.has(ratio) ? ratio : "original";
+    const usual = usualRatio(width, height);
+    const { ratio = usual, x = 0, y = 0, width: wide = 1, height: high = 1 } = crop ?? {};
+    this.ratio = SHAPES.has(ratio) && ratio !== "original" ? ratio : usual;
     this.zoom = this.#largest.width / (wide * width);
     this.middle = { x: (x + wide / 2) * width, y: (y + high / 2) * height };
     this.#settle();

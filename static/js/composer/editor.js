@@ -3,7 +3,7 @@
  * will be published: it is dragged, pinched, turned by the wheel, or moved by arrow keys and zoomed by + and −.
  * Nothing is decided before Done; Cancel and Escape leave the slide as it was.
  */
-import { ADJUSTMENTS, RATIOS, cropOf, cropRect } from "../edits.js";
+import { ADJUSTMENTS, RATIOS, cropOf, cropRect, shapeProblem, usualRatio } from "../edits.js";
 import { make } from "../dom.js";
 import { Crop } from "./crop.js";
 import { pictureOf, render } from "./pictures.js";
@@ -36,6 +36,7 @@ export class Editor {
     this.crop = new Crop({ width: slide.picture.width, height: slide.picture.height, minSide: this.minSide }, this.edits.crop);
     this.parts.title.textContent = `Edit ${name}`;
     for (const part of ["filters", "adjustments"]) this.parts[part].hidden = slide.kind === "video";
+    this.#offerRatios();
     this.#result = null;
     this.dialog.showModal();
     this.parts.tools.scrollTop = 0;
@@ -64,6 +65,16 @@ export class Editor {
       const radio = make("input", { type: "radio", name: "ratio", value: id });
       this.parts.ratioList.append(make("label", { class: "editor-ratio", title: label }, radio, make("span", {}, value ? id : label)));
     }
+  }
+
+  /** A photo beyond the limits of shape is offered the limit instead of its own ratio. */
+  #offerRatios() {
+    const { width, height } = this.picture;
+    const usual = usualRatio(width, height);
+    const unusual = ["original", "3:1", "1:3"].filter((ratio) => ratio !== usual);
+    for (const radio of this.parts.ratioList.querySelectorAll("input")) radio.parentElement.hidden = unusual.includes(radio.value);
+    this.parts.notice.textContent = shapeProblem({}, width, height);
+    this.parts.notice.hidden = !this.parts.notice.textContent;
   }
 
   #fillFilters(filters) {

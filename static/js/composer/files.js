@@ -30,7 +30,7 @@ export function sizeProblem({ width, height }, limits) {
   if (Math.max(width, height) > limits.maxSide || width * height > limits.maxPixels) {
     return `${size}; photos can have at most ${limits.maxSide.toLocaleString("en-GB")} a side and ${limits.maxPixels / 1e6} megapixels in all. Make it smaller and try again.`;
   }
-  if (Math.max(width / height, height / width) > limits.maxRatio) return `${size}; one side can be at most ${limits.maxRatio} times the other. Crop it and try again.`;
+  if (Math.min(width, height) * limits.maxRatio < limits.minSide) return `${size}; photos can be at most ${limits.maxRatio} times as wide as high, and a crop of this one would be too small. Choose another one.`;
   return "";
 }
 

@@ -71,8 +71,10 @@ export class Sharing {
     };
     const total = slides.items.reduce((sum, { size }) => sum + size, 0);
     const failed = slides.items.filter(({ state }) => state === "failed");
+    const uncropped = slides.items.find(({ shapeProblem }) => shapeProblem);
     if (slides.length === 0) refuse("Choose at least one photo or video.", pickButton());
     else if (failed.length) refuse(failedSentence(failed), buttonOf(failed[0]));
+    else if (uncropped) refuse(`${uncropped.name}: ${uncropped.shapeProblem}`, cropButtonOf(uncropped));
     else if (total > limits.maxPostBytes) refuse(`Together these files have ${megabytes(total)}. A post holds at most ${megabytes(limits.maxPostBytes)}: share them in several.`, pickButton());
     for (const field of this.fields.texts) {
       const most = Number(field.dataset.maxGraphemes);
@@ -119,7 +121,9 @@ export class Sharing {
       this.#look = () => {
         const { items } = this.slides;
         const failed = items.filter(({ state }) => state === "failed");
+        const uncropped = items.find(({ shapeProblem }) => shapeProblem);
         if (failed.length) this.#waiting({ message: failedSentence(failed), focus: buttonOf(failed[0]) });
+        else if (uncropped) this.#waiting({ message: `${uncropped.name}: ${uncropped.shapeProblem}`, focus: cropButtonOf(uncropped) });
         else if (items.every(isDone)) this.#waiting(null);
         else if (items.every(({ hasArrived }) => hasArrived)) {
           this.#showProgress("Checking the photos…");
@@ -210,3 +214,6 @@ const failedSentence = (failed) =>
   failed.length === 1 ? `${failed[0].name} cannot be shared as it is: see there what to do, or remove it.` : `${failed.length} files cannot be shared as they are: see there what to do, or remove them.`;
 
 const buttonOf = ({ slots }) => [slots.retry, slots.choose].find((button) => !button.hidden) ?? slots.remove;
+
+/** The button appears with the picture, which may still be on its way from the server. */
+const cropButtonOf = ({ slots }) => (slots.crop.hidden ? slots.remove : slots.crop);

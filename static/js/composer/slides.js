@@ -3,6 +3,7 @@
  * it) and what each row says about its file. Rows are copies of <template data-part="slide">.
  */
 import { make } from "../dom.js";
+import { shapeProblem } from "../edits.js";
 import { sortable } from "./drag.js";
 import { isVideo } from "./files.js";
 
@@ -25,7 +26,7 @@ export class Slide {
     Object.assign(
       this,
       { key: crypto.randomUUID?.() ?? String(Math.random()), name: "", size: 0, type: "", kind: "photo", modifiedAt: 0, uploadId: "", mediumId: "", alt: "", edits: {}, captionsName: "" },
-      { file: null, picture: null, preview: "", state: "waiting", sent: 0, progress: 0, note: "", error: "", remedy: "", captionsFile: null, captionsError: "", answers: 0 },
+      { file: null, picture: null, preview: "", width: 0, height: 0, state: "waiting", sent: 0, progress: 0, note: "", error: "", remedy: "", captionsFile: null, captionsError: "", answers: 0 },
       fields,
     );
   }
@@ -45,6 +46,12 @@ export class Slide {
   /** Whether the server has all of it. */
   get hasArrived() {
     return this.mediumId !== "";
+  }
+
+  /** Why the photo cannot be shared before it is cropped; "" while its size is not known. */
+  get shapeProblem() {
+    const { width, height } = this.picture ?? this;
+    return this.kind === "photo" && width && height ? shapeProblem(this.edits, width, height) : "";
   }
 
   get isSettled() {
@@ -112,7 +119,7 @@ export class SlideList {
     this.list.hidden = total === 0;
     this.items.forEach((slide, index) => {
       slide.drawnNoun = slide.noun;
-      const { number, altLabel, handle, earlier, later, remove, edit, bar } = slide.slots;
+      const { number, altLabel, handle, earlier, later, remove, edit, crop, bar } = slide.slots;
       const name = `${slide.noun} ${index + 1}`;
       number.textContent = String(index + 1);
       altLabel.textContent = `Alt text for ${name}`;
@@ -122,6 +129,7 @@ export class SlideList {
       later.setAttribute("aria-label", `Move ${name} later`);
       remove.setAttribute("aria-label", `Remove ${name}`);
       edit.setAttribute("aria-label", `Edit ${name}`);
+      crop.setAttribute("aria-label", `Crop ${name}`);
       bar.setAttribute("aria-label", `Progress of ${name}`);
       earlier.disabled = index === 0;
       later.disabled = index === total - 1;
@@ -137,15 +145,17 @@ export class SlideList {
       this.draw();
       return;
     }
-    const { state, bar, error, retry, choose, edit, captions, captionsState, captionsChoose, captionsDrop, captionsError } = slide.slots;
+    const { state, bar, error, crop, retry, choose, edit, captions, captionsState, captionsChoose, captionsDrop, captionsError } = slide.slots;
     slide.element.dataset.state = slide.state;
     setText(state, STATES[slide.state](slide));
     bar.hidden = slide.isSettled;
     if (slide.state === "checking") bar.removeAttribute("value");
     else bar.value = slide.state === "converting" ? slide.progress : percent(slide.sent, slide.size);
-    setText(error, slide.error);
-    error.hidden = !slide.error;
-    slide.element.toggleAttribute("data-invalid", Boolean(slide.error));
+    const problem = slide.error || slide.shapeProblem;
+    setText(error, problem);
+    error.hidden = !problem;
+    slide.element.toggleAttribute("data-invalid", Boolean(problem));
+    crop.hidden = !slide.picture || slide.state === "failed" || !slide.shapeProblem;
     const [again, another] = slide.state === "waiting" && slide.note ? ["Try now", ""] : REMEDIES[slide.remedy];
     for (const [button, word] of [[retry, again], [choose, another]]) {
       setText(button, word);

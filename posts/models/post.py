@@ -316,6 +316,11 @@ class Post(SnowflakeModel):
         return min(RATIO_CLASSES, key=lambda name: abs(RATIO_CLASSES[name] - ratio))
 
     @property
+    def preview(self) -> str:
+        """The address of the first picture that is made of any slide, for its author while the post is processed."""
+        return next((slide.preview for slide in self.slides if slide.renditions), "")
+
+    @property
     def photo_label(self) -> str:
         """What a photo without alt text is called."""
         return f"Photo by {self.author.display_name}"

@@ -9,6 +9,7 @@ import { update as updateCounter } from "./count.js";
 import { ask as confirm } from "./dialogs.js";
 import { make } from "./dom.js";
 import { cropRect, useFilters } from "./edits.js";
+import { keepPreview } from "./local-preview.js";
 import { Captions, captionsKey, isCaptionsKey } from "./composer/captions.js";
 import { Draft } from "./composer/draft.js";
 import { Editor } from "./composer/editor.js";
@@ -216,7 +217,9 @@ function compose(root) {
     const edits = await editor.open(slide, `${slide.noun} ${slides.items.indexOf(slide) + 1}`);
     slide.slots.edit.focus();
     if (!edits || slide.removed) return;
+    const wasUncropped = Boolean(slide.shapeProblem);
     slide.edits = edits;
+    if (wasUncropped && !slide.shapeProblem) messages.showErrors([]);
     drawPicture(slide);
     changed();
   }
@@ -274,6 +277,7 @@ function compose(root) {
     isLeaving = true;
     guard();
     stop();
+    keepPreview(url, slides.items[0]?.canvas);
     await draft.end();
     location.assign(url);
   }

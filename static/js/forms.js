@@ -1,6 +1,6 @@
 /**
  * Small manners of forms: after a refused form the first field in error is focused, also in a fragment; a plain form is
- * sent once however often its button is pressed; a chosen avatar shows before it is uploaded.
+ * sent once however often its button is pressed; a chosen avatar shows before it is uploaded, and is chosen by a button.
  * Without JavaScript the server's messages say the same, and repeated posts are harmless by themselves.
  */
 import { onContent } from "./dom.js";
@@ -42,7 +42,15 @@ onContent("input[type=file][data-preview]", (input) => {
   const image = document.getElementById(input.dataset.preview);
   if (!image) return;
   let url = "";
+  const button = input.form.querySelector("[data-file-button]");
+  const name = input.form.querySelector("[data-file-name]");
+  if (button && name) {
+    // The label opens the field by itself; the browser's own button and its cut-off name go.
+    button.classList.add("button");
+    input.classList.add("visually-hidden");
+  }
   input.addEventListener("change", () => {
+    if (name) name.textContent = input.files?.[0]?.name ?? "";
     if (url) URL.revokeObjectURL(url);
     const file = input.files?.[0];
     url = file?.type.startsWith("image/") ? URL.createObjectURL(file) : "";

@@ -13,6 +13,7 @@ import "./dialogs.js";
 import "./drafts.js";
 import "./explore.js";
 import "./forms.js";
+import "./local-preview.js";
 import "./notifications.js";
 import "./people.js";
 import "./search.js";

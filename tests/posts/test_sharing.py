@@ -101,6 +101,15 @@ def test_edits_are_rendered_and_the_files_without_them_go(mine, author, photo, t
     assert not before & keys_in("default")
 
 
+def test_a_post_that_is_rendered_again_shows_its_author_the_picture_that_is_there(mine, author, unshared):
+    medium = unshared(author)
+    share(mine, [medium], edits=['{"brightness": 20}'])
+
+    page = mine.get(f"{Post.objects.get().get_absolute_url()}state/").text
+    assert "Processing…" in page
+    assert f'<img src="/media/{medium.pk}/aa/bb/c.jpg" alt="">' in page
+
+
 def test_edits_that_come_while_the_file_is_rendered_are_not_lost(author, unshared, tasks_run, monkeypatch):
     medium = unshared(author, state="pending")
     render, given = tasks.render_photo, []

@@ -1,5 +1,6 @@
 """A file comes in parts and becomes a medium: in any order, twice, broken off, refused, by others, too many."""
 
+import re
 import threading
 from functools import partial
 
@@ -48,6 +49,22 @@ def test_a_file_in_parts_becomes_a_photo_that_is_rendered_while_the_caption_is_w
     assert item["preview"].endswith(".jpg")
     assert item["preview"] == medium.preview
     assert (item["width"], item["height"], item["error"], item["captions"]) == (medium.width, medium.height, "", False)
+
+
+def test_files_are_listed_in_the_order_in_which_they_were_chosen_whichever_arrived_first(mine, data):
+    large, small, still_coming = (begin(mine, data, name) for name in ("large.jpg", "small.jpg", "coming.jpg"))
+    for session in (small, large):
+        for part in session["parts"]:
+            send_part(mine, part, data)
+        assert mine.post(f"/create/uploads/{session['id']}/complete/").status_code == 201
+
+    found = mine.get("/create/media/").json()
+    assert [(item["name"], item["upload"]) for item in found["items"]] == [
+        ("large.jpg", large["id"]),
+        ("small.jpg", small["id"]),
+    ]
+    assert [session["id"] for session in found["uploads"]] == [still_coming["id"]]
+    assert re.findall(r'class="kept-name">([\w.]+)', mine.get("/create/").text) == ["large.jpg", "small.jpg"]
 
 
 def test_a_session_says_where_each_part_goes_and_how_large_it_is(mine, data, small_parts):

@@ -1,5 +1,6 @@
 """Videos in posts: taken beside photos, shown with a poster, gone with the post."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -71,6 +72,8 @@ def test_while_it_is_converted_its_author_sees_how_far_it_is(as_, author, filmed
 
     assert "Processing… 42 %" in seen[0]
     assert "Your 1 video is being prepared." in seen[0]
+    assert '<progress class="unfinished-bar" max="100" value="42" aria-label="Processing">' in seen[0]
+    assert re.search(r'data-local-preview="\w+"></div>', seen[0]), "the browser may have a picture, we have none"
 
 
 def test_D11_a_video_task_that_comes_twice_changes_nothing_more(filmed):

@@ -14,10 +14,12 @@ const UNFINISHED = "This file was not sent to its end. Choose it again, and it g
  * them, where there is `room` for all, calls `add` with their slides; `dropped` is called after they were deleted.
  */
 export function offer(box, { items, uploads: sessions }, { slides, uploads, room, add, dropped }) {
-  const unknown = [
-    ...items.filter(({ id }) => !slides.items.some(({ mediumId }) => mediumId === id)).map(ofMedium),
-    ...sessions.filter(({ id }) => !slides.items.some(({ uploadId }) => uploadId === id)).map(ofSession),
+  const begun = [
+    ...items.filter(({ id }) => !slides.items.some(({ mediumId }) => mediumId === id)).map((medium) => ({ at: BigInt(medium.upload), slide: ofMedium(medium) })),
+    ...sessions.filter(({ id }) => !slides.items.some(({ uploadId }) => uploadId === id)).map((session) => ({ at: BigInt(session.id), slide: ofSession(session) })),
   ];
+  // Ids grow: this is the order in which the files were chosen, whichever arrived first.
+  const unknown = begun.sort((one, other) => (one.at < other.at ? -1 : 1)).map(({ slide }) => slide);
   const one = unknown.length === 1;
   const done = (use) => () => {
     box.hidden = true;
@@ -35,7 +37,7 @@ export function offer(box, { items, uploads: sessions }, { slides, uploads, room
     make(
       "div",
       { class: "composer-offer-actions" },
-      ...(unknown.length <= room ? [button(one ? "Add it to this post" : "Add them to this post", done(() => add(unknown)))] : []),
+      ...(unknown.length <= room ? [button(one ? "Add it to this post" : "Add them to this post", done(() => add(unknown)), "button button-primary")] : []),
       button(one ? "Delete it" : "Delete them", done(drop)),
     ),
   );
@@ -56,8 +58,8 @@ function rowOf({ name, preview }) {
   return make("li", {}, picture, make("span", {}, name || "A file"));
 }
 
-function button(label, use) {
-  const element = make("button", { type: "button", class: "button" }, label);
+function button(label, use, style = "button") {
+  const element = make("button", { type: "button", class: style }, label);
   element.addEventListener("click", use);
   return element;
 }

@@ -18,6 +18,8 @@ export class Uploads {
   #running = new Map();
   #sleepers = new Set();
   #stopped = false;
+  /** Uploads are begun one after the other: their ids tell the order in which the files were chosen. */
+  #begun = Promise.resolve();
 
   /**
    * `ask(method, path, fields)` talks to the server; `changed(slide)` is called whenever a slide's state is another,
@@ -133,7 +135,9 @@ export class Uploads {
         if (error.status !== 404) throw error;
       }
     }
-    const session = await this.ask("POST", "uploads/", { name: slide.name, size: String(slide.size), type: slide.type });
+    const beginning = this.#begun.then(() => this.ask("POST", "uploads/", { name: slide.name, size: String(slide.size), type: slide.type }));
+    this.#begun = beginning.catch(() => {});
+    const session = await beginning;
     slide.uploadId = session.id;
     this.changed(slide);
     return session;

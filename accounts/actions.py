@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.events import AvatarSubmitted
+from accounts.letters import send_letter
 from accounts.models import AvatarState, User
 from accounts.records import OldUsername
 from accounts.usernames import change_possible_at, taken, why_unavailable
@@ -124,13 +125,14 @@ def avatar_keys(user: User) -> list[str]:
 
 @transaction.atomic
 def suspend_person(user: User, *, reason: str) -> bool:
-    """Hide the person and all they shared, and end their sessions; return whether that is new."""
+    """Hide the person and all they shared, end their sessions and mail them why; return whether that is new."""
     suspended = User.objects.select_for_update(no_key=True).filter(pk=user.pk, suspended_at__isnull=True).first()
     if suspended is None:
         return False
     user.suspended_at, user.suspended_reason = timezone.now(), reason
     user.end_sessions()
     user.save(update_fields=["suspended_at", "suspended_reason", "session_epoch"])
+    transaction.on_commit(lambda: send_letter("account_suspended", user, reason=reason), robust=True)
     return True
 
 
@@ -143,6 +145,7 @@ def restore_person(user: User) -> bool:
     user.suspended_at, user.suspended_reason = None, ""
     if restored:
         personal.is_back(user.pk)
+        transaction.on_commit(lambda: send_letter("account_restored", user), robust=True)
     return bool(restored)
 
 

@@ -34,9 +34,9 @@ MAX_SEEN_PER_REPORT: Final = 50
 class ExploreCursor:
     """A position in one reader's walk through Explore.
 
-    `started_ms` is when the walk began (milliseconds since 1970). Posts first seen during the walk are not repeated in
-    its second part, the posts seen before. `score` and `post_id` are those of the last post shown, or None at the start
-    of a part.
+    `started_ms` is when the walk began (milliseconds since 1970). It divides the posts into those not seen before that
+    moment and those seen before it, so the walk keeps its order while its own tiles are reported as seen. `score` and
+    `post_id` are those of the last post shown, or None at the start of a part.
     """
 
     started_ms: int
@@ -85,14 +85,14 @@ def explore_page(viewer: Viewer, *, cursor: ExploreCursor, count: int) -> Explor
     seen before. The index is walked from the best post on, past posts that are not for this reader.
     """
     seen = seen_by(viewer) if viewer.is_authenticated else {}
+    before = [post_id for post_id, seen_ms in seen.items() if seen_ms < cursor.started_ms]
     posts: list[Post] = []
     if not cursor.is_seen_part:
         new = _for_reader(viewer)
-        posts = _after(new.exclude(pk__in=seen) if seen else new, cursor, viewer, count=count + 1)
+        posts = _after(new.exclude(pk__in=before) if before else new, cursor, viewer, count=count + 1)
         if len(posts) > count:
             return ExplorePage(posts[:count], None, _end(cursor, posts[count - 1]))
         cursor = ExploreCursor(cursor.started_ms, is_seen_part=True)
-    before = [post_id for post_id, seen_ms in seen.items() if seen_ms < cursor.started_ms]
     room = count - len(posts)
     again = _after(_for_reader(viewer).filter(pk__in=before), cursor, viewer, count=room + 1) if before else []
     seen_from = len(posts) if again and room and cursor.score is None else None

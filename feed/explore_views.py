@@ -32,6 +32,7 @@ def explore(request: SiteRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "page": Page(found.posts, url_after(request, found.next) if found.next else ""),
         "seen_from": found.seen_from,
+        "walk": ExploreCursor(cursor.started_ms),
         "is_hideable": request.user.is_authenticated,
     }
     is_fragment = request.htmx and "cursor" in request.GET

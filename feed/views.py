@@ -20,6 +20,7 @@ from feed.profiles import count_close_posts, posts_of, profiles_for, tagged_page
 from feed.suggestions import suggestions_for
 from feed.tag_views import tag_state
 from posts.models import Post
+from posts.models.post import PostQuerySet
 from social.people import blocked_by
 from social.questions import questions_about
 
@@ -41,7 +42,9 @@ def home(request: SiteRequest) -> HttpResponse:
     context: dict[str, Any] = {"page": page, "caught_up": bool(posts) and not page.next_url}
     if request.htmx and cursor_of(request):
         return varies_by_htmx(render(request, "feed/_posts.html", context))
-    context["unfinished"] = _unfinished(request) if not cursor_of(request) else []
+    context["unfinished"] = []
+    if not cursor_of(request):
+        context["unfinished"] = _first_cards(request, Post.objects.unfinished_of(request.user))
     context["suggestions"] = suggestions_for(request.user)
     return varies_by_htmx(render(request, "feed/home.html", context))
 
@@ -87,7 +90,9 @@ def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResp
             page = tagged_page(request, person, cards, TILES_PER_PAGE)
         else:
             page = page_by_id(request, posts_of(person, request.user).for_cards(request.user), TILES_PER_PAGE)
-    unfinished = _unfinished(request) if is_own and tab == "posts" and not cursor_of(request) else []
+    unfinished: list[Post] = []
+    if is_own and tab == "posts" and not cursor_of(request):
+        unfinished = _first_cards(request, Post.objects.needing_attention_of(person))
     context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own, "tab": tab}
     if request.user.is_authenticated and not is_own:
         context["questions"] = questions_about(person)
@@ -109,9 +114,8 @@ def archive(request: MemberRequest) -> HttpResponse:
     return _grid(request, "feed/archive.html", {"page": page})
 
 
-def _unfinished(request: SiteRequest) -> list[Post]:
-    """One's own processing and failed posts: few, so they are no part of the page."""
-    own = Post.objects.unfinished_of(request.user)  # type: ignore[arg-type]
+def _first_cards(request: SiteRequest, own: PostQuerySet) -> list[Post]:
+    """Return the reader's own posts that are not published; they are few and come before the page's posts."""
     return list(own.for_cards(request.user)[:TILES_PER_PAGE])
 
 

@@ -10,6 +10,7 @@ from common.http import varies_by_htmx
 from common.pagination import MAX_BIGINT
 from notifications.forms import PreferencesForm
 from notifications.inbox import badge_text, mark_all_read, notification_page
+from notifications.moderation import moderation_notices
 
 ROWS_PER_PAGE = 20
 
@@ -22,7 +23,8 @@ def notifications(request: MemberRequest) -> HttpResponse:
     template = "notifications/page.html"
     if request.htmx:
         template = "notifications/_rows.html" if "cursor" in request.GET else "notifications/_list.html"
-    return varies_by_htmx(render(request, template, {"page": page, "newest": newest}))
+    notices = [] if "cursor" in request.GET else moderation_notices(request.user)
+    return varies_by_htmx(render(request, template, {"page": page, "newest": newest, "notices": notices}))
 
 
 @require_POST

@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, Sum
 from django.utils import timezone
 
+from accounts.letters import send_letter
 from accounts.models import POSTS, User
 from common.events import emit
 from common.files import delete_loose, let_go, on_their_way
@@ -442,13 +443,14 @@ def delete_post(post: Post) -> bool:
 
 @transaction.atomic
 def remove_post(post: Post, *, reason: str) -> bool:
-    """Take a post from everybody but its author, as a moderator; return whether that is new."""
+    """Hide a post from everyone but its author, as a moderator; return whether that is new. Mails the author."""
     was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk).first()
     if was is None or was.removed_at is not None:
         return False
     Post.objects.filter(pk=post.pk).update(removed_at=timezone.now(), removed_reason=reason, version=F("version") + 1)
     if was.is_counted:
         POSTS.add(was.author_id, -1)
+    _mail_author(was, "post_removed", reason=reason)
     return True
 
 
@@ -460,7 +462,13 @@ def restore_post(post: Post) -> bool:
         return False
     was.removed_at, was.removed_reason = None, ""
     _bring_back(was)
+    _mail_author(was, "post_restored")
     return True
+
+
+def _mail_author(subject: Post | Comment, letter: str, **context: Any) -> None:
+    """Tell the author of a moderated post or comment by mail, once the transaction has committed."""
+    transaction.on_commit(lambda: send_letter(letter, subject.author, subject=subject, **context), robust=True)
 
 
 @transaction.atomic
@@ -714,13 +722,14 @@ def delete_comment(comment: Comment) -> bool:
 
 @transaction.atomic
 def remove_comment(comment: Comment, *, reason: str) -> bool:
-    """Hide a comment and its replies from all, as a moderator; return whether that is new."""
+    """Hide a comment and its replies from everyone, as a moderator; return whether that is new. Mails the author."""
     row = _locked(comment)
     if row is None or row.removed_at is not None:
         return False
     _move_count(row, -_count_with_replies(row))
     row.removed_at, row.removed_reason, row.pinned_at = timezone.now(), reason, None
     row.save(update_fields=["removed_at", "removed_reason", "pinned_at"])
+    _mail_author(row, "comment_removed", reason=reason)
     return True
 
 
@@ -733,6 +742,7 @@ def restore_comment(comment: Comment) -> bool:
     row.removed_at, row.removed_reason = None, ""
     row.save(update_fields=["removed_at", "removed_reason"])
     _move_count(row, _count_with_replies(row))
+    _mail_author(row, "comment_restored")
     return True
 
 

@@ -145,6 +145,10 @@ class Comment(SnowflakeModel):
             models.Index(fields=["parent", "-id"], condition=Q(parent__isnull=False), name="replies_newest_first"),
             # What comes first under a post: three at most.
             models.Index(fields=["post"], condition=Q(pinned_at__isnull=False), name="comments_pinned"),
+            # Removed comments among their author's notices from moderators.
+            models.Index(
+                fields=["author", "-removed_at"], condition=Q(removed_at__isnull=False), name="comments_removed"
+            ),
             # with_viewer_state: one's own that wait, which the count shows to oneself.
             models.Index(fields=["post", "author"], condition=Q(hidden_until_approved=True), name="comments_waiting"),
         ]

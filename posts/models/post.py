@@ -35,6 +35,7 @@ RATIO_CLASSES = {
 """The shapes of the box around the photos of a post, width by height: classes, for there are no inline styles."""
 
 _PUBLISHED = Q(published_at__isnull=False, archived_at__isnull=True, removed_at__isnull=True, deleted_at__isnull=True)
+_REMOVED = Q(removed_at__isnull=False, deleted_at__isnull=True)
 
 
 class Audience(models.TextChoices):
@@ -91,8 +92,13 @@ class PostQuerySet(models.QuerySet["Post"]):
         return (self.visible_to(viewer) | self.filter(own)) if viewer.is_authenticated else self.visible_to(viewer)
 
     def unfinished_of(self, author: User) -> PostQuerySet:
-        """One's own posts that are processing or failed, newest first."""
+        """Return the author's own posts that are processing or failed, newest first."""
         return self.filter(author=author, published_at__isnull=True, deleted_at__isnull=True).order_by("-id")
+
+    def needing_attention_of(self, author: User) -> PostQuerySet:
+        """Return the author's own posts that are processing, failed or removed by a moderator, newest first."""
+        states = Q(published_at__isnull=True, deleted_at__isnull=True) | _REMOVED
+        return self.filter(states, author=author).order_by("-id")
 
     def archived_of(self, author: User) -> PostQuerySet:
         """One's own archive."""
@@ -241,6 +247,8 @@ class Post(SnowflakeModel):
                 condition=Q(published_at__isnull=True, deleted_at__isnull=True),
                 name="posts_unfinished",
             ),
+            # Removed posts on their author's profile and among their notices from moderators.
+            models.Index(fields=["author", "-removed_at"], condition=_REMOVED, name="posts_removed"),
             # feed.sweep: published, not fanned out.
             models.Index(
                 fields=["published_at"],

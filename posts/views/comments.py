@@ -187,10 +187,14 @@ def _line(request: SiteRequest, post: Post, comment: Comment, status: int = 200)
     return render(request, "posts/_comment_line.html", context, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete_comment(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    """GET asks for confirmation, for browsers without JavaScript; POST deletes."""
     post = visible_post(request, shortcode)
-    comment = get_object_or_404(Comment.objects.deletable_by(request.user).filter(post=post), pk=comment_id)
+    deletable = Comment.objects.deletable_by(request.user).filter(post=post).select_related("author", "post")
+    comment = get_object_or_404(deletable, pk=comment_id)
+    if request.method != "POST":
+        return render(request, "posts/confirm_delete_comment.html", {"post": post, "comment": comment})
     do_delete_comment(comment)
     if not request.htmx:
         return redirect(post)

@@ -1,5 +1,5 @@
 /**
- * The comment box, `form[data-comment-form]`: "Post" waits until there is text, Ctrl or Cmd + Enter sends, the box grows
+ * The comment box, `form[data-comment-form]`: "Post" waits until there is text, Enter sends, the box grows
  * with its text, and after a comment was added the cursor is back in it. htmx sends the form; what was typed stays when
  * it fails. `[data-reply]` makes it the box of a reply: it begins with the name, and what was typed stays. Without JavaScript the form posts and the server refuses an empty comment.
  */
@@ -51,8 +51,12 @@ function replyTo(form, id, name) {
   box.setSelectionRange(box.value.length, box.value.length);
 }
 
+/** With a keyboard Enter sends and Shift + Enter breaks the line; on a touch screen Enter breaks the line. */
+const enterSends = matchMedia("(hover: hover) and (pointer: fine)");
+
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+  if (event.key !== "Enter" || event.shiftKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+  if (!enterSends.matches && !event.ctrlKey && !event.metaKey) return;
   const form = event.target.closest?.("form[data-comment-form]");
   if (!form) return;
   event.preventDefault();

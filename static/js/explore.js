@@ -1,6 +1,8 @@
 /**
  * Explore, `[data-seen-url]`: reports the tiles that were in view for a second, so that next time other posts come
  * first. Reports are batched and also sent when the page is left. Without it the order of Explore stays as it is.
+ * The address keeps the walk's start, so that Back and a shared history entry show the same tiles in the same order; a
+ * reload begins a new walk.
  */
 import { csrfToken, onContent } from "./dom.js";
 
@@ -12,6 +14,18 @@ const waiting = new Set();
 const timers = new Map();
 let url = "";
 let nextReport = 0;
+
+onContent("[data-walk]", (grid) => {
+  const address = new URL(location.href);
+  const isReload = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  if (!address.searchParams.has("cursor")) {
+    address.searchParams.set("cursor", grid.dataset.walk);
+    history.replaceState(history.state, "", address);
+  } else if (isReload) {
+    address.searchParams.delete("cursor");
+    location.replace(address);
+  }
+});
 
 const watch = new IntersectionObserver(
   (entries) => {

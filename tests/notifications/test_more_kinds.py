@@ -337,7 +337,7 @@ def test_O7_rows_of_all_kinds_cost_no_more_queries(as_, author, post, stranger, 
     browser.get("/notifications/")
 
     # Session, viewer, the rows, their people, posts, media and comments, the badge.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         browser.get("/notifications/")
 
 

@@ -290,5 +290,5 @@ def test_the_list_takes_as_many_queries_for_two_rows_as_for_twenty(
     browser.get("/notifications/")
 
     # session, viewer, the rows, their people, posts, media, comments, the badge
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         browser.get("/notifications/")

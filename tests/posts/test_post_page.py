@@ -77,7 +77,10 @@ def test_comments_are_deleted_by_their_author_or_the_posts_and_nobody_else(as_, 
         return f"/p/{post.shortcode}/comments/{comment.pk}/delete/"
 
     assert as_(stranger).post(url(mine)).status_code == 404
-    assert as_(follower).get(url(mine)).status_code == 405
+    assert as_(stranger).get(url(mine)).status_code == 404
+    asked = as_(follower).get(url(mine))
+    assert "Delete this comment?" in asked.text
+    assert comments_of(post, author) == 2, "GET only asks"
     assert as_(follower).post(url(mine)).status_code == 302
     assert as_(author).post(url(other), headers=HTMX).status_code == 200
     assert as_(author).post(url(other)).status_code == 404

@@ -262,7 +262,7 @@ SURFACES: dict[str, Surface] = {
     "posts:unlike": post("post", sees),
     "posts:comment": post("post", sees, text="hello"),
     "posts:approve_comment": post("talk", may_approve),
-    "posts:delete_comment": post("talk", may_delete),
+    "posts:delete_comment": ask("talk", may_delete),
     # Files that are not shared yet
     "posts:create": page(),
     "posts:unshared": page(),

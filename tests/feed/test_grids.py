@@ -4,7 +4,6 @@ import pytest
 
 from accounts.actions import suspend_person
 from common.tasks import fold_counters
-from feed import explore
 from posts.actions import like_post, remove_post
 from tests.conftest import HTMX
 
@@ -77,7 +76,6 @@ def test_O7_grids_cost_the_same_queries_whatever_their_size(
         share(author, caption="#sun")
     browser = as_(stranger)
     browser.get(url)
-    explore.forget(stranger)
 
     # Session, viewer, the bell, the posts, their media; and the person, or the number of posts with the tag and what
     # it is to the viewer.

@@ -1,15 +1,21 @@
-"""The boxes of ISO base media files, which HEIC, AVIF, MP4 and MOV are made of; and what a picture's boxes say."""
+"""The boxes of ISO base media files, which HEIC, AVIF, MP4 and MOV are made of: their pictures and tracks."""
 
 from __future__ import annotations
 
+import contextlib
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 MAX_BOXES: Final = 10_000
 MAX_META_BYTES: Final = 4 * 1024 * 1024
 """A phone's photo says in a few kilobytes of which pieces it consists."""
+MAX_INDEX_BYTES: Final = 64 * 1024 * 1024
+MAX_TRACKS: Final = 100
+
+_ALPHA_KINDS: Final = re.compile(rb"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0|urn:mpeg:hevc:2015:auxid:1\0")
 
 _ORIENTATIONS: Final = {  # (quarter turns anti-clockwise, then mirrored: top-bottom 0, left-right 1) to EXIF's number
     (0, None): 1,
@@ -89,7 +95,10 @@ class StoredPicture:
 
 
 def read_picture(file: BinaryIO, size: int) -> StoredPicture:
-    """What the boxes of a HEIC or AVIF file of `size` bytes say of its main picture. Raises DamagedError."""
+    """Return how a HEIC or AVIF file of `size` bytes describes its main picture.
+
+    Without a main picture, the first of a sequence counts. Raises DamagedError.
+    """
     meta = None
     try:
         for box in boxes(file, 0, size):
@@ -99,10 +108,13 @@ def read_picture(file: BinaryIO, size: int) -> StoredPicture:
         # Decoders read no further than the pieces of the picture lie.
         if meta is None or not _has_its_pieces(file, meta, size):
             raise
-    if meta is None:
-        raise DamagedError("its size is missing")
     # `meta` is a full box: four bytes of version and flags come before its content.
-    inside = {box.kind: box for box in boxes(file, meta.start + 4, meta.end)}
+    inside = {box.kind: box for box in boxes(file, meta.start + 4, meta.end)} if meta else {}
+    if b"pitm" not in inside:
+        sequence = read_sequence(file, size)
+        if sequence is None:
+            raise DamagedError("its size is missing")
+        return StoredPicture(sequence.pictures.coded_size, None, 1, sequence.pictures.colours)
     try:
         primary = _item_number(content(file, inside[b"pitm"]))
         properties = {box.kind: box for box in boxes(file, inside[b"iprp"].start, inside[b"iprp"].end)}
@@ -232,3 +244,164 @@ def _has_its_pieces(file: BinaryIO, meta: Box, size: int) -> bool:
     pictures = [item for item in items if item.kind not in {b"Exif", b"mime", b"uri "} and not item.is_inside]
     ends = [offset + max(length, 1) for item in pictures for offset, length in item.extents]
     return bool(ends) and max(ends) <= size
+
+
+# --- Tracks -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Track:
+    """One track of an MP4, of a MOV or of a sequence of pictures."""
+
+    id: int
+    handler: bytes
+    """`vide` for films, `soun` for sound, `pict` for sequences of pictures, `auxv` for their transparency."""
+    codec: str
+    """The four characters that name the coding."""
+    width: int = 0
+    """As people see it: turned, and scaled as the track wants."""
+    height: int = 0
+    coded_size: tuple[int, int] = (0, 0)
+    duration_ms: int = 0
+    samples: int = 0
+    """Frames, or pieces of sound, that the index lists; in a fragmented file mostly none."""
+    is_enabled: bool = True
+    is_alpha: bool = False
+    colours: tuple[int, int] | None = None
+    """(primaries, transfer) as H.273 numbers them; None if the index does not say."""
+    chapters: tuple[int, ...] = ()
+    """Ids of the tracks with the titles and pictures of this track's chapters."""
+    auxiliary_of: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Movie:
+    duration_ms: int
+    """0 if the index does not say."""
+    is_fragmented: bool
+    tracks: tuple[Track, ...]
+
+
+def read_movie(file: BinaryIO, size: int) -> Movie:
+    """Return the tracks that the index of a file of `size` bytes lists, without those whose description is broken.
+
+    Raises DamagedError when there is no index, or when it is too long or broken. Cost: a read for each of some twenty
+    boxes a track.
+    """
+    index = None
+    for box in boxes(file, 0, size):
+        if box.kind == b"moov":
+            index = box
+    if index is None:
+        raise DamagedError("its index is missing")
+    if index.end - index.start > MAX_INDEX_BYTES:
+        raise DamagedError("its index is far too long")
+    duration_ms, is_fragmented, tracks, broken = 0, False, [], 0
+    for box in boxes(file, index.start, index.end):
+        if box.kind == b"mvhd":
+            with contextlib.suppress(IndexError, struct.error):
+                duration_ms = _duration_ms(content(file, box))
+        elif box.kind == b"mvex":
+            is_fragmented = True
+        elif box.kind == b"trak":
+            try:
+                tracks.append(_track(file, box))
+            except (DamagedError, KeyError, IndexError, struct.error):
+                broken += 1
+        if len(tracks) + broken > MAX_TRACKS:
+            raise DamagedError("it is stored in too many pieces")
+    if broken and not tracks:
+        raise DamagedError("its index is broken")
+    return Movie(duration_ms, is_fragmented, tuple(tracks))
+
+
+def _duration_ms(head: bytes) -> int:
+    """The length that an `mvhd` or `mdhd` states, 0 for none."""
+    if head[0]:
+        scale, duration = struct.unpack_from(">IQ", head, 20)
+        unknown = 0xFFFFFFFFFFFFFFFF
+    else:
+        scale, duration = struct.unpack_from(">II", head, 12)
+        unknown = 0xFFFFFFFF
+    return round(duration * 1000 / scale) if scale and duration != unknown else 0
+
+
+def _inside(file: BinaryIO, box: Box) -> dict[bytes, Box]:
+    return {one.kind: one for one in boxes(file, box.start, box.end)}
+
+
+def _track(file: BinaryIO, track: Box) -> Track:
+    top = _inside(file, track)
+    media = _inside(file, top[b"mdia"])
+    table = _inside(file, _inside(file, media[b"minf"])[b"stbl"])
+    tkhd, stsd = content(file, top[b"tkhd"]), content(file, table[b"stsd"])
+    (number,) = struct.unpack_from(">I", tkhd, 20 if tkhd[0] else 12)
+    handler = content(file, media[b"hdlr"])[8:12]
+    names = {
+        one.kind: struct.unpack(f">{(one.end - one.start) // 4}I", content(file, one)[: (one.end - one.start) // 4 * 4])
+        for one in (boxes(file, top[b"tref"].start, top[b"tref"].end) if b"tref" in top else ())
+    }
+    return Track(
+        id=number,
+        handler=handler,
+        codec=stsd[12:16].decode("latin-1"),
+        duration_ms=_duration_ms(content(file, media[b"mdhd"])) if b"mdhd" in media else 0,
+        samples=_sample_count(file, table),
+        is_enabled=bool(tkhd[3] & 1),
+        chapters=names.get(b"chap", ()),
+        auxiliary_of=names.get(b"auxl", ()),
+        **(_picture_facts(tkhd, stsd) if handler in {b"vide", b"pict", b"auxv"} else {}),
+    )
+
+
+def _sample_count(file: BinaryIO, table: dict[bytes, Box]) -> int:
+    """The number of samples; the table of their sizes itself, which may be long, is not read."""
+    box = table.get(b"stsz") or table.get(b"stz2")
+    if box is None or box.end - box.start < 12:
+        return 0
+    file.seek(box.start + 8)
+    return int.from_bytes(file.read(4))
+
+
+def _picture_facts(tkhd: bytes, stsd: bytes) -> dict[str, Any]:
+    at = 52 if tkhd[0] else 40
+    matrix = struct.unpack_from(">9i", tkhd, at)
+    width, height = (side >> 16 for side in struct.unpack_from(">II", tkhd, at + 36))
+    coded = struct.unpack_from(">HH", stsd, 8 + 8 + 24)
+    if not (width and height):
+        width, height = coded
+    if matrix[0] == matrix[4] == 0:
+        width, height = height, width
+    colours = re.search(rb"colrncl[xc](....)", stsd, re.DOTALL)
+    return {
+        "width": width,
+        "height": height,
+        "coded_size": coded,
+        "is_alpha": bool(_ALPHA_KINDS.search(stsd)),
+        "colours": struct.unpack(">HH", colours[1]) if colours else None,
+    }
+
+
+@dataclass(frozen=True)
+class PictureSequence:
+    """The pictures of an AVIF or HEIC file that follow each other."""
+
+    pictures: Track
+    alpha: Track | None
+    """How opaque they are, in a track of as many frames."""
+
+
+def read_sequence(file: BinaryIO, size: int) -> PictureSequence | None:
+    """Return the longest sequence of pictures in a file of `size` bytes; None if it has none. Raises DamagedError."""
+    if not any(box.kind == b"moov" for box in boxes(file, 0, size)):
+        return None
+    tracks = read_movie(file, size).tracks
+    pictures = max(
+        (track for track in tracks if track.handler in {b"pict", b"vide"} and track.samples),
+        key=lambda track: track.samples,
+        default=None,
+    )
+    if pictures is None:
+        return None
+    alphas = (track for track in tracks if track.is_alpha and pictures.id in track.auxiliary_of)
+    return PictureSequence(pictures, next(alphas, None))

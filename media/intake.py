@@ -18,7 +18,10 @@ _TYPES: Final = {
     "heic": "image/heic,image/heif,.heic,.heif",
     "gif": "image/gif",
 }
-_VIDEO_TYPES: Final = "video/mp4,video/quicktime,video/webm,.mp4,.mov,.webm"
+_VIDEO_TYPES: Final = (
+    "video/mp4,video/quicktime,video/webm,video/matroska,video/x-matroska,video/3gpp,video/3gpp2,"
+    ".mp4,.m4v,.mov,.webm,.mkv,.3gp,.3g2"
+)
 
 
 def probe_upload(file: BinaryIO) -> PhotoInfo | VideoInfo:

@@ -1,4 +1,4 @@
-"""The elements of Matroska, which WebM is made of, as far as the head of a file has them."""
+"""The elements of Matroska, which WebM is a part of, as far as the head of a file has them."""
 
 from __future__ import annotations
 
@@ -15,22 +15,41 @@ HEAD_BYTES: Final = 1024 * 1024
 _EBML, _DOC_TYPE = 0x1A45DFA3, 0x4282
 _SEGMENT, _INFO, _TRACKS, _CLUSTER = 0x18538067, 0x1549A966, 0x1654AE6B, 0x1F43B675
 _SCALE, _DURATION = 0x2AD7B1, 0x4489
-_TRACK, _TRACK_TYPE, _VIDEO, _WIDTH, _HEIGHT = 0xAE, 0x83, 0xE0, 0xB0, 0xBA
+_TRACK, _TRACK_TYPE, _CODEC, _ENABLED, _DEFAULT = 0xAE, 0x83, 0x86, 0xB9, 0x88
+_VIDEO, _WIDTH, _HEIGHT, _ALPHA_MODE = 0xE0, 0xB0, 0xBA, 0x53C0
+_TYPE_VIDEO, _TYPE_SOUND = 1, 2
 _MAX_ELEMENTS: Final = 10_000
 
 
 @dataclass(frozen=True)
-class Track:
+class PictureTrack:
+    """A track of moving pictures. Sizes in pixels, as they are coded."""
+
     width: int
     height: int
+    codec: str
+    """Matroska's name for it, as "V_VP9"."""
+    has_alpha: bool
+    is_enabled: bool
+    is_default: bool
+
+
+@dataclass(frozen=True)
+class Head:
+    """The description at the beginning of a file."""
+
+    is_webm: bool
     duration_ms: int
     """0 if the head does not say: browsers that record write it nowhere."""
+    pictures: tuple[PictureTrack, ...]
+    sounds: int
+    """How many tracks of sound there are."""
 
 
-def read_webm(head: bytes, size: int) -> Track | None:
-    """The first picture track of a WebM file of `size` bytes that begins with `head`; None if it has none.
+def read_matroska(head: bytes, size: int) -> Head:
+    """Return the tracks of a WebM or Matroska file of `size` bytes that begins with `head`.
 
-    Raises DamagedError when the file is cut short or no WebM.
+    Raises DamagedError when the file is cut short, or is something else.
     """
     try:
         return _read(head, size)
@@ -38,24 +57,33 @@ def read_webm(head: bytes, size: int) -> Track | None:
         raise DamagedError("its index is missing") from error
 
 
-def _read(head: bytes, size: int) -> Track | None:
+def _read(head: bytes, size: int) -> Head:
     top = {name: (start, end) for name, start, end in _elements(head, 0, size)}
     if _EBML not in top or _SEGMENT not in top:
         raise DamagedError("its index is missing")
     kinds = [head[start:end] for name, start, end in _elements(head, *top[_EBML]) if name == _DOC_TYPE]
-    if kinds[:1] != [b"webm"]:
-        raise DamagedError("it is not WebM inside")
-    duration_ms, picture, has_tracks = 0, None, False
+    # Matroska is the default. Texts may be padded with zeroes.
+    kind = kinds[0].rstrip(b"\0") if kinds else b"matroska"
+    if kind not in {b"webm", b"matroska"}:
+        raise DamagedError("it is neither WebM nor Matroska inside")
+    duration_ms, tracks = 0, None
     for name, start, end in _elements(head, *top[_SEGMENT]):
         if name == _INFO:
             duration_ms = _duration_ms(head, start, end)
         elif name == _TRACKS:
-            has_tracks, picture = True, _first_picture(head, start, end)
+            tracks = [_values(head, first, last) for one, first, last in _elements(head, start, end) if one == _TRACK]
         elif name == _CLUSTER:
             break
-    if not has_tracks:
+    if tracks is None:
         raise DamagedError("its index is missing")
-    return Track(*picture, duration_ms) if picture else None
+    # ffmpeg does not count tracks without a codec either.
+    coded = [track for track in tracks if track.get(_CODEC)]
+    return Head(
+        kind == b"webm",
+        duration_ms,
+        tuple(_picture(track) for track in coded if _int(track, _TRACK_TYPE) == _TYPE_VIDEO),
+        sum(_int(track, _TRACK_TYPE) == _TYPE_SOUND for track in coded),
+    )
 
 
 def _duration_ms(head: bytes, start: int, end: int) -> int:
@@ -69,16 +97,30 @@ def _duration_ms(head: bytes, start: int, end: int) -> int:
     return round(duration * scale / 1_000_000) if 0 < duration < 1e15 else 0
 
 
-def _first_picture(head: bytes, start: int, end: int) -> tuple[int, int] | None:
-    for name, begin, finish in _elements(head, start, end):
-        if name != _TRACK:
-            continue
-        inside = {one: (first, last) for one, first, last in _elements(head, begin, finish)}
-        kind = slice(*inside.get(_TRACK_TYPE, (0, 0)))
-        if head[kind] == b"\x01" and _VIDEO in inside:
-            sizes = {one: int.from_bytes(head[a:b]) for one, a, b in _elements(head, *inside[_VIDEO])}
-            return sizes.get(_WIDTH, 0), sizes.get(_HEIGHT, 0)
-    return None
+def _values(head: bytes, start: int, end: int) -> dict[int, bytes]:
+    """The elements between two offsets, each with its content; of a picture track's size, those inside it too."""
+    found: dict[int, bytes] = {}
+    for name, first, last in _elements(head, start, end):
+        if name == _VIDEO:
+            found |= _values(head, first, last)
+        else:
+            found[name] = head[first:last]
+    return found
+
+
+def _int(track: dict[int, bytes], name: int, default: int = 0) -> int:
+    return int.from_bytes(track[name]) if name in track else default
+
+
+def _picture(track: dict[int, bytes]) -> PictureTrack:
+    return PictureTrack(
+        width=_int(track, _WIDTH),
+        height=_int(track, _HEIGHT),
+        codec=track[_CODEC].rstrip(b"\0").decode("latin-1"),
+        has_alpha=_int(track, _ALPHA_MODE) == 1,
+        is_enabled=_int(track, _ENABLED, 1) != 0,
+        is_default=_int(track, _DEFAULT, 1) != 0,
+    )
 
 
 def _elements(head: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Final
 from media import sandbox
 
 WIDTHS: Final = (320, 640, 1080, 1440)
-RENDERER: Final = 2
+RENDERER: Final = 3
 """Grows when what is made of a photo or video changes: rows with a lower one are what `manage.py rerender` is for."""
 DEFAULT_LIMITS: Final = sandbox.Limits()
 

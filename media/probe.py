@@ -24,7 +24,7 @@ from common.limits import (
     MIN_PHOTO_RATIO,
     MIN_PHOTO_SIDE,
 )
-from media.boxes import DamagedError, read_picture
+from media.boxes import DamagedError, read_picture, read_sequence
 from media.errors import MediaError
 from media.exif import MAX_EXIF_BYTES, exif_orientation, heif_orientation
 from media.probe_video import VIDEO_KINDS, VideoInfo, is_video, probe_video
@@ -97,7 +97,7 @@ class PhotoInfo:
     orientation: int
     """How the decoded picture is to be turned, as EXIF numbers it: 5 to 8 lay it on its side. HEIC comes upright."""
     frames: int = 1
-    """Pictures that follow each other in a GIF or WebP, as far as they are whole."""
+    """Pictures that follow each other in a GIF, WebP, PNG, AVIF or HEIC, as far as they are whole."""
 
     duration_ms: int = 0
     """For how long they do."""
@@ -174,8 +174,8 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = (), is_avatar: boo
         _check_dimensions(width, height, is_avatar=is_avatar)
         frames, duration_ms = 1, 0
         # Where videos are switched off the first picture is shown.
-        if kind in _DELAYS and "video" not in without:
-            frames, duration_ms = _animation(_DELAYS[kind](file))
+        if "video" not in without:
+            frames, duration_ms = _moving(kind, file, size)
         info = PhotoInfo(
             kind, width, height, size, header.orientation, frames, duration_ms, header.colours, header.cut_at
         )
@@ -403,6 +403,19 @@ def _check_png_text(name: bytes, content: bytes) -> None:
             )
 
 
+def _png_delays(file: BinaryIO) -> Iterator[int]:
+    """For how many milliseconds each frame of an animated PNG asks; none if it stands still."""
+    is_animated = False
+    for name, offset, length in _chunks(file, 8, file.seek(0, os.SEEK_END), order=">II", overhead=12):
+        if name == b"acTL":
+            is_animated = True
+        elif name == b"fcTL" and is_animated and length == 26:
+            numerator, denominator = struct.unpack(">HH", _exactly(file, offset + 20, 4))
+            yield round(1000 * numerator / (denominator or 100))
+        elif name == b"IEND" or (name == b"IDAT" and not is_animated):
+            return
+
+
 # --- WebP ---------------------------------------------------------------------------------------------------------
 
 
@@ -584,7 +597,21 @@ _READERS: Final = {
     "HEIC": _read_heic,
 }
 
-_DELAYS: Final = {"GIF": _gif_delays, "WEBP": _webp_delays}
+_DELAYS: Final = {"GIF": _gif_delays, "WEBP": _webp_delays, "PNG": _png_delays}
+_SEQUENCE_BRANDS: Final = frozenset({b"avis", b"msf1", b"hevc", b"hevx"})
+"""Main brands of files that are meant to be seen moving, and not as their main picture."""
+
+
+def _moving(kind: str, file: BinaryIO, size: int) -> tuple[int, int]:
+    """(frames, milliseconds) of a picture; (1, 0) of one that stands still."""
+    if kind in _DELAYS:
+        return _animation(_DELAYS[kind](file))
+    if kind in {"AVIF", "HEIC"} and _at(file, 8, 4) in _SEQUENCE_BRANDS:
+        with contextlib.suppress(DamagedError):
+            sequence = read_sequence(file, size)
+            if sequence and sequence.pictures.samples > 1:
+                return sequence.pictures.samples, sequence.pictures.duration_ms
+    return 1, 0
 
 
 def _animation(delays: Iterator[int]) -> tuple[int, int]:

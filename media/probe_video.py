@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import struct
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar, Final
@@ -18,18 +16,17 @@ from common.limits import (
     MIN_VIDEO_SECONDS,
     MIN_VIDEO_SIDE,
 )
-from media.boxes import Box, DamagedError, boxes, content, find
+from media.boxes import DamagedError, Movie, Track, read_movie
 from media.errors import MediaError
-from media.matroska import HEAD_BYTES, read_webm
+from media.matroska import HEAD_BYTES, read_matroska
 
-VIDEO_EXTENSIONS: Final = {"MP4": ".mp4", "MOV": ".mov", "WEBM": ".webm"}
-VIDEO_KINDS: Final = "MP4, MOV or WebM"
+VIDEO_EXTENSIONS: Final = {"MP4": ".mp4", "MOV": ".mov", "WEBM": ".webm", "MKV": ".mkv"}
+VIDEO_KINDS: Final = "MP4, MOV, WebM or MKV"
 
-_MAX_INDEX_BYTES: Final = 64 * 1024 * 1024
 _WITHOUT_TYPE: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip"})
 """How QuickTime files begin that are older than the box that names the type."""
-_HDR_TRANSFERS: Final = frozenset({16, 18})
-"""PQ and HLG, in the numbers of ITU-T H.273."""
+_ALPHA_DECODERS: Final = {"V_VP8": "libvpx", "V_VP9": "libvpx-vp9"}
+"""ffmpeg's own decoders of these leave the transparency out."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,14 @@ class VideoInfo:
     bytes: int
     duration_ms: int
     """0 if the header does not say."""
-    is_hdr: bool = False
+    track: str = "v:0"
+    """Which of the tracks is the film, as ffmpeg's stream specifier."""
+    codec: str = ""
+    """How the film is coded, by the name that the header gives it."""
+    sounds: tuple[str, ...] = ()
+    """The tracks of sound, as stream specifiers, in the order of the file."""
+    decoder: str = ""
+    """The decoder that ffmpeg must be told to use; "" for its usual one."""
     moves: ClassVar = True
     """As opposed to most photos (`media.probe.PhotoInfo`)."""
 
@@ -65,7 +69,7 @@ def probe_video(file: BinaryIO, *, without: Collection[str] = (), is_short: bool
     Raises MediaError with one of the codes too-large, switched-off, unreadable, no-picture, too-short, too-long,
     too-small, too-many-pixels, shape.
 
-    Cost: a read for each of some thirty boxes; for WebM one of a megabyte.
+    Cost: a read for each of some twenty boxes a track; for WebM and MKV one of a megabyte.
     """
     try:
         size = file.seek(0, os.SEEK_END)
@@ -142,70 +146,53 @@ def _read(file: BinaryIO, size: int) -> VideoInfo:
     file.seek(0)
     head = file.read(16)
     if head.startswith(b"\x1a\x45\xdf\xa3"):
-        file.seek(0)
-        track = read_webm(file.read(HEAD_BYTES), size)
-        if track is None:
-            raise _no_picture()
-        return VideoInfo("WEBM", track.width, track.height, size, track.duration_ms)
+        return _read_matroska(file, size)
     kind = "MP4" if head[4:8] == b"ftyp" and head[8:12] != b"qt  " else "MOV"
-    return _read_movie(file, size, kind)
-
-
-# --- MP4 and MOV --------------------------------------------------------------------------------------------------
-
-
-def _read_movie(file: BinaryIO, size: int, kind: str) -> VideoInfo:
-    movie = None
-    for box in boxes(file, 0, size):
-        if box.kind == b"moov":
-            movie = box
-    if movie is None:
-        raise DamagedError("its index is missing")
-    if movie.end - movie.start > _MAX_INDEX_BYTES:
-        raise DamagedError("its index is far too long")
-    duration_ms = 0
-    picture: tuple[int, int, bool] | None = None
-    try:
-        for box in boxes(file, movie.start, movie.end):
-            if box.kind == b"mvhd":
-                duration_ms = _duration_ms(content(file, box))
-            elif box.kind == b"trak" and picture is None:
-                picture = _picture_of(file, box)
-    except (IndexError, struct.error) as error:
-        raise DamagedError("its index is broken") from error
-    if picture is None:
+    movie = read_movie(file, size)
+    film = _film(movie)
+    if film is None:
         raise _no_picture()
-    width, height, is_hdr = picture
-    return VideoInfo(kind, width, height, size, duration_ms, is_hdr)
+    return VideoInfo(
+        kind,
+        film.width,
+        film.height,
+        size,
+        movie.duration_ms,
+        track=f"i:{film.id}",
+        codec=film.codec,
+        sounds=tuple(f"i:{track.id}" for track in movie.tracks if track.handler == b"soun"),
+    )
 
 
-def _duration_ms(mvhd: bytes) -> int:
-    if mvhd[0]:
-        scale, duration = struct.unpack_from(">IQ", mvhd, 20)
-        unknown = 0xFFFFFFFFFFFFFFFF
-    else:
-        scale, duration = struct.unpack_from(">II", mvhd, 12)
-        unknown = 0xFFFFFFFF
-    return round(duration * 1000 / scale) if scale and duration != unknown else 0
+def _film(movie: Movie) -> Track | None:
+    """Return the track that is the film, or None: the largest and longest that is neither a still nor for chapters.
+
+    Cameras and editors put a small still before the film, and may mark it as the default.
+    """
+    stills = {number for track in movie.tracks for number in track.chapters}
+
+    def rank(track: Track) -> tuple[bool, bool, int, bool]:
+        length = 1 if movie.is_fragmented else track.duration_ms
+        return track.id not in stills, track.samples != 1, track.width * track.height * length, track.is_enabled
+
+    return max((track for track in movie.tracks if track.handler == b"vide"), key=rank, default=None)
 
 
-def _picture_of(file: BinaryIO, track: Box) -> tuple[int, int, bool] | None:
-    """Width and height as seen, and whether it is HDR; None for tracks of sound, text and data."""
-    handler = find(file, track.start, track.end, b"mdia", b"hdlr")
-    if handler is None or content(file, handler)[8:12] != b"vide":
-        return None
-    header = find(file, track.start, track.end, b"tkhd")
-    samples = find(file, track.start, track.end, b"mdia", b"minf", b"stbl", b"stsd")
-    if header is None or samples is None:
-        raise DamagedError("its index is broken")
-    tkhd, stsd = content(file, header), content(file, samples)
-    at = 52 if tkhd[0] else 40
-    matrix = struct.unpack_from(">9i", tkhd, at)
-    width, height = (side >> 16 for side in struct.unpack_from(">II", tkhd, at + 36))
-    if not (width and height):
-        width, height = struct.unpack_from(">HH", stsd, 8 + 8 + 24)
-    if matrix[0] == matrix[4] == 0:
-        width, height = height, width
-    colours = re.search(rb"colrncl[xc]..(..)", stsd, re.DOTALL)
-    is_hdr = colours is not None and int.from_bytes(colours[1]) in _HDR_TRANSFERS
-    return width, height, is_hdr
+def _read_matroska(file: BinaryIO, size: int) -> VideoInfo:
+    file.seek(0)
+    head = read_matroska(file.read(HEAD_BYTES), size)
+    # Of two alike, `max` takes the first.
+    film = max(head.pictures, key=lambda one: (one.is_enabled, one.width * one.height, one.is_default), default=None)
+    if film is None:
+        raise _no_picture()
+    return VideoInfo(
+        "WEBM" if head.is_webm else "MKV",
+        film.width,
+        film.height,
+        size,
+        head.duration_ms,
+        track=f"v:{head.pictures.index(film)}",
+        codec=film.codec,
+        sounds=tuple(f"a:{number}" for number in range(head.sounds)),
+        decoder=_ALPHA_DECODERS.get(film.codec, "") if film.has_alpha else "",
+    )

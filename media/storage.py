@@ -36,6 +36,7 @@ CONTENT_TYPES: Final = {
     ".mp4": "video/mp4",
     ".mov": "video/quicktime",
     ".webm": "video/webm",
+    ".mkv": "video/matroska",
     ".m3u8": "application/vnd.apple.mpegurl",
     ".m4s": "video/iso.segment",
     ".vtt": "text/vtt; charset=utf-8",

@@ -5,12 +5,15 @@ Of long ones also the same in pieces and in two sizes, for networks that cannot 
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import json
 import logging
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +21,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, BinaryIO, Final
 
@@ -27,6 +30,7 @@ from django.conf import settings
 
 from common.limits import MAX_VIDEO_SECONDS
 from media import hls
+from media.boxes import boxes, read_sequence
 from media.errors import MediaError, TransientMediaError
 from media.photos import WIDTHS, Rendered, render_photo
 from media.probe import probe
@@ -42,35 +46,65 @@ POSTER_FRAMES: Final = 48
 
 WALL_SECONDS_MORE: Final = 30
 
+MAX_SOUNDS_TRIED: Final = 8
+"""Tracks of sound that are tried before a film is published without."""
+
+# ffmpeg ends with the lowest byte of its error, which is minus the system's number or four letters of its own.
+_NO_SPACE: Final = 256 - errno.ENOSPC
+_TOO_LONG_A_FILE: Final = 256 - errno.EFBIG
+_NO_DECODER: Final = frozenset({256 - errno.EINVAL, 256 - 0xF8})
+
 MAX_ANIMATION_SECONDS: Final = 60
 """More of an animation is cut off."""
 _LEAST_ANIMATION_MS: Final = 1000
 """Shorter ones are written several times over: players stumble at the end of every turn."""
 
-_FORMATS: Final = {"MP4": "mov", "MOV": "mov", "WEBM": "matroska", "GIF": "gif", "WEBP": "webp_anim"}
-# What phones, cameras and browsers write. Of ffmpeg's five hundred decoders no other can be reached.
+_FORMATS: Final = {
+    "MP4": "mov",
+    "MOV": "mov",
+    "WEBM": "matroska",
+    "MKV": "matroska",
+    "GIF": "gif",
+    "WEBP": "webp_anim",
+    "PNG": "apng",
+    "AVIF": "mov",
+    "HEIC": "mov",
+}
+# What phones, cameras, browsers and editors write. Of ffmpeg's five hundred decoders no other can be reached.
 _FILM_DECODERS: Final = (
-    "h264,hevc,libdav1d,vp8,vp9,libvpx-vp9,mpeg4,mjpeg,prores,"
-    "aac,mp3,mp3float,opus,libopus,vorbis,libvorbis,alac,ac3,eac3,flac,"
-    "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_f32le,pcm_u8"
+    "h264,hevc,libdav1d,vp8,libvpx,vp9,libvpx-vp9,mpeg4,mjpeg,prores,"
+    # Cameras and phones of earlier years, tape, editors, and this year's phones.
+    "h263,mpeg1video,mpeg2video,dvvideo,dnxhd,theora,apv,"
+    "aac,mp3,mp3float,mp2,mp2float,opus,libopus,vorbis,libvorbis,alac,ac3,eac3,dca,flac,"
+    "amrnb,amrwb,qcelp,evrc,gsm,gsm_ms,ilbc,pcm_mulaw,pcm_alaw,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,"
+    "pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,"
+    "pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be"
 )
 _READABLE: Final = {
     "mov": ("mov", _FILM_DECODERS),
     "matroska": ("matroska,webm", _FILM_DECODERS),
     "gif": ("gif", "gif"),
     "webp_anim": ("webp_anim", "webp_anim"),
+    "apng": ("apng", "apng"),
 }
 """For each demuxer, itself by all its names, and the decoders for what it finds."""
 
+# Frames that are not interlaced pass as they are. One frame of each two fields keeps the rate of frames.
+_DEINTERLACED: Final = "bwdif=mode=send_frame:parity=auto:deint=interlaced"
+_HDR_TRANSFERS: Final = frozenset({16, 18})
+"""PQ and HLG, in the numbers of ITU-T H.273."""
+_UNSPECIFIED: Final = 2
+_PNG_WITH_ALPHA: Final = frozenset({4, 6})
+"""The types of colour that have transparency, in PNG's numbers."""
+_USUAL_HDR: Final = "setparams=colorspace=bt2020nc:color_primaries=bt2020"
 _TO_SDR: Final = (
     "zscale=transfer=linear:npl=203,format=gbrpf32le,zscale=primaries=bt709,"
     "tonemap=mobius:desat=0,zscale=transfer=bt709:matrix=bt709:range=tv"
 )
 # As browsers do: a frame that asks for a hundredth of a second gets a tenth.
 _UNHURRIED: Final = "setpts='if(N,(PREV_OUTT+if(lte(T-PREV_INT,0.0101),0.1,T-PREV_INT))/TB,0)'"
-# A GIF may ask for pixels that are not square; no browser heeds it.
 _ON_WHITE: Final = (
-    "setsar=1,format=rgba,split[picture][ground];[ground]drawbox=c=white:t=fill:replace=1[white];"
+    "format=rgba,split[picture][ground];[ground]drawbox=c=white:t=fill:replace=1[white];"
     "[white][picture]overlay=format=gbrp:eof_action=endall"
 )
 _H264: Final = ("-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-g", "120", "-threads", "1")
@@ -114,6 +148,8 @@ class RenderedVideo:
     poster: Rendered
     loops: bool = False
     """An animation: it has no sound, and runs over and over."""
+    lost_sound: bool = False
+    """The original has sound, and none of its tracks could be decoded."""
     hls: Sequence[Path] = ()
     """Of one longer than `media.hls.FROM_SECONDS`, files that name each other by name; `media.hls.MASTER` is first."""
 
@@ -133,14 +169,17 @@ def render_video(
     1 on. Raises MediaError when it cannot be shown, TransientMediaError when trying again may help.
 
     Cost: for a second of 720p some 0.3 s of one core, half as much again for long ones; no file is in memory whole.
+    Its first frame is decoded once more, to learn what only the decoder knows.
     """
     source = _probe(original)
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
-        file = with_descriptor(original, held.enter_context(tempfile.TemporaryFile()))
+        spare = held.enter_context(tempfile.TemporaryFile())
+        file = _without_items(original, spare) if source.is_sequence else with_descriptor(original, spare)
         movie, poster = folder / "video.mp4", folder / "poster.png"
         progress = _Progress(on_progress, rounds=2 if source.may_be_long else 1)
-        _run(_conversion(source, movie, crop), file, limits, source.duration_ms, progress.of_round(0))
+        look = _look(source, file, folder / "first.png", limits)
+        _run(_conversion(source, look, movie, crop), file, limits, source.duration_ms, progress.of_round(0))
         made = held.enter_context(movie.open("rb"))
         result = _made(made, is_animation=source.loops)
         _run(_portrait(poster), made, limits, 1000)
@@ -154,6 +193,7 @@ def render_video(
             bytes=result.bytes,
             poster=render_photo(io.BytesIO(poster.read_bytes()), WIDTHS),
             loops=source.loops,
+            lost_sound=bool(source.sounds) and not look.sound,
             hls=pieces,
         )
 
@@ -165,9 +205,19 @@ class _Source:
     demuxer: str
     duration_ms: int
     """0 if the header does not say."""
-    is_hdr: bool = False
     frames: int = 0
     """Of an animation."""
+    track: str = "v:0"
+    """Stream specifier of the film."""
+    alpha: str = ""
+    """Stream specifier of another track that says how opaque the film is."""
+    decoder: str = ""
+    """The decoder of the film, where it is not to be ffmpeg's own choice."""
+    codec: str = ""
+    sounds: tuple[str, ...] = ()
+    """Stream specifiers of the tracks of sound, the one to be preferred first."""
+    is_sequence: bool = False
+    """Pictures in the tracks of an AVIF or HEIC."""
 
     @property
     def loops(self) -> bool:
@@ -185,11 +235,105 @@ def _is_long(duration_ms: int) -> bool:
 def _probe(original: BinaryIO) -> _Source:
     check_switch(settings.DECODERS_OFF)
     info = probe(original, without=settings.DECODERS_OFF)
+    demuxer = _FORMATS.get(info.format, "")
     if isinstance(info, VideoInfo):
-        return _Source(_FORMATS[info.format], info.duration_ms, info.is_hdr)
+        return _Source(
+            demuxer,
+            info.duration_ms,
+            track=info.track,
+            codec=info.codec,
+            sounds=info.sounds,
+            decoder=info.decoder,
+        )
     if not info.moves:
         raise MediaError("unsupported", "This is a photo and no video. Share it again.")
-    return _Source(_FORMATS[info.format], min(info.duration_ms, MAX_ANIMATION_SECONDS * 1000), frames=info.frames)
+    source = _Source(demuxer, min(info.duration_ms, MAX_ANIMATION_SECONDS * 1000), frames=info.frames)
+    sequence = read_sequence(original, info.bytes) if demuxer == "mov" else None
+    if sequence is None:
+        return source
+    alpha = f"i:{sequence.alpha.id}" if sequence.alpha else ""
+    return replace(source, track=f"i:{sequence.pictures.id}", alpha=alpha, is_sequence=True)
+
+
+def _without_items(original: BinaryIO, copy: IO[bytes]) -> IO[bytes]:
+    """Write to `copy` an AVIF or HEIC whose tracks alone can be found.
+
+    ffmpeg would also take its single pictures for tracks, which may have the same ids.
+    """
+    original.seek(0)
+    shutil.copyfileobj(original, copy)
+    for box in boxes(original, 0, original.seek(0, os.SEEK_END)):
+        if box.kind == b"meta":
+            # The name is the four bytes before the content, except of a box with a length of eight bytes.
+            original.seek(box.start - 16)
+            copy.seek(box.start - 16 + original.read(16).rindex(b"meta"))
+            copy.write(b"free")
+    copy.flush()
+    return copy
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What the decoders told of the original."""
+
+    primaries: int = _UNSPECIFIED
+    transfer: int = _UNSPECIFIED
+    """As H.273 numbers them."""
+    has_alpha: bool = False
+    sound: str = ""
+    """Stream specifier of the first track of sound that can be decoded; "" if there is none."""
+
+    @property
+    def is_hdr(self) -> bool:
+        return self.transfer in _HDR_TRANSFERS
+
+
+def _look(source: _Source, file: IO[bytes] | BinaryIO, picture: Path, limits: VideoLimits) -> _Look:
+    """Decode the first frame and a first piece of sound: the header alone does not say what the decoders can read.
+
+    Raises MediaError when no frame can be decoded.
+    """
+    if source.loops and not source.is_sequence:
+        return _Look()
+    # As PNG, whose few chunks say how the frame was to be understood.
+    frame = ["-map", f"0:{source.track}", "-frames:v", "1", "-vf", "scale=16:16", "-map_metadata", "-1"]
+    frame += ["-c:v", "png", "-f", "image2", "-update", "1", f"file:{picture}"]
+    sounds = source.sounds[:MAX_SOUNDS_TRIED]
+    sound = _first_sound(source, file, sounds[:1], limits, frame)
+    if not picture.exists():
+        try:
+            _run([*_reading(source.demuxer, source.decoder), *frame], file, limits, source.duration_ms)
+        except _EndedError as error:
+            if error.exit_code in _NO_DECODER:
+                raise _unsupported(source.codec) from error
+            if not picture.exists():
+                raise
+        if not picture.exists():
+            raise _unreadable()
+    if not sound:
+        sound = _first_sound(source, file, sounds, limits)
+    head = picture.read_bytes().partition(b"IDAT")[0]
+    _, found, numbers = head.partition(b"cICP")
+    has_alpha = bool(source.alpha) or head[25] in _PNG_WITH_ALPHA
+    if not found:
+        return _Look(has_alpha=has_alpha, sound=sound)
+    return _Look(numbers[0], numbers[1], has_alpha, sound)
+
+
+def _first_sound(
+    source: _Source,
+    file: IO[bytes] | BinaryIO,
+    sounds: Sequence[str],
+    limits: VideoLimits,
+    frame: Sequence[str] = (),
+) -> str:
+    """Return the first of `sounds` of which ffmpeg can decode a piece, or "". `frame` is written in the same run."""
+    for sound in sounds:
+        with contextlib.suppress(_EndedError):
+            piece = ["-map", f"0:{sound}", "-frames:a", "1", "-f", "null", "pipe:1"]
+            _run([*_reading(source.demuxer, source.decoder), *frame, *piece], file, limits, source.duration_ms)
+            return sound
+    return ""
 
 
 class _Progress:
@@ -223,13 +367,19 @@ def _made(made: BinaryIO, *, is_animation: bool) -> VideoInfo:
     return result
 
 
-def _conversion(source: _Source, movie: Path, crop: Crop | None) -> list[str]:
+def _conversion(source: _Source, look: _Look, movie: Path, crop: Crop | None) -> list[str]:
     # Too long by a second is noticed; of an animation nobody misses it.
     most = MAX_ANIMATION_SECONDS if source.loops else MAX_VIDEO_SECONDS + 2
+    filters = ",".join(_filters(source, look, crop))
+    if source.alpha:
+        graph = f"[0:{source.track}][0:{source.alpha}]alphamerge,{filters}[film]"
+        picture = ["-filter_complex", graph, "-map", "[film]"]
+    else:
+        picture = ["-map", f"0:{source.track}", "-vf", filters]
     return [
-        *_reading(source.demuxer),
-        *("-map", "0:V:0", "-map", "0:a:0?", "-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn"),
-        *("-t", str(most), "-vf", ",".join(_filters(source, crop))),
+        *_reading(source.demuxer, source.decoder),
+        *(*picture, *(("-map", f"0:{look.sound}") if look.sound else ())),
+        *("-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn", "-t", str(most)),
         # An animation has no beat: each of its frames once, for as long as it takes.
         *(("-fps_mode", "vfr") if source.loops else ("-fpsmax", str(MAX_FRAMES_A_SECOND))),
         *(*_H264, "-crf", "23", "-maxrate", "8M", "-bufsize", "16M", *(hls.KEY_FRAMES if source.may_be_long else ())),
@@ -238,21 +388,30 @@ def _conversion(source: _Source, movie: Path, crop: Crop | None) -> list[str]:
     ]
 
 
-def _filters(source: _Source, crop: Crop | None) -> Iterator[str]:
+def _filters(source: _Source, look: _Look, crop: Crop | None) -> Iterator[str]:
+    is_on_white = source.loops or look.has_alpha
     if source.loops:
         yield _UNHURRIED
+        # A GIF may ask for pixels that are not square; no browser heeds it.
+        yield "setsar=1"
+    else:
+        yield _DEINTERLACED
+    if is_on_white:
         yield _ON_WHITE
     if crop:
         x, y, width, height = crop
         # Of the upright picture: ffmpeg has turned it. Even sides and places lose no colour of the edge.
         yield f"crop='max(2,iw*{width:.6f})':'max(2,ih*{height:.6f})':'iw*{x:.6f}':'ih*{y:.6f}'"
-    if source.is_hdr:
+    if look.is_hdr:
+        if look.primaries == _UNSPECIFIED:
+            yield _USUAL_HDR
         yield _TO_SDR
-    yield f"{_size(SHORT_SIDE)}{':out_color_matrix=bt709:out_range=tv' if source.loops else ''},setsar=1,format=yuv420p"
-    if source.loops:
+    matrix = ":out_color_matrix=bt709" if is_on_white else ""
+    yield f"{_size(SHORT_SIDE)}{matrix}:out_range=tv,setsar=1,format=yuv420p"
+    if is_on_white or look.is_hdr:
         yield _COLOURS_OF_VIDEO
-        if turns := _LEAST_ANIMATION_MS // max(1, source.duration_ms):
-            yield f"loop=loop={turns}:size={source.frames}"
+    if source.loops and (turns := _LEAST_ANIMATION_MS // max(1, source.duration_ms)):
+        yield f"loop=loop={turns}:size={source.frames}"
 
 
 def _size(short_side: int) -> str:
@@ -290,13 +449,13 @@ def _portrait(poster: Path) -> list[str]:
     ]
 
 
-def _reading(form: str) -> list[str]:
+def _reading(form: str, decoder: str = "") -> list[str]:
     formats, decoders = _READABLE[form]
     return [
         *("-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-threads", "1", "-filter_threads", "1"),
         *("-protocol_whitelist", "file,pipe", "-format_whitelist", formats, "-codec_whitelist", decoders),
         # The descriptor and not a name: a name could be a pattern or a list to some demuxer.
-        *("-f", form, "-i", "file:/dev/fd/0"),
+        *("-f", form, *(("-c:v", decoder) if decoder else ()), "-i", "file:/dev/fd/0"),
     ]
 
 
@@ -346,8 +505,13 @@ def _run(
             used = _cpu_seconds_of_children() - before
             if process.returncode == -signal.SIGKILL and used >= round(seconds):
                 # Told to stop at its limit it did not, and was killed a second later.
-                raise _why_ended(-signal.SIGXCPU, "")
-            raise _why_ended(process.returncode, errors.read(100_000).decode(errors="replace"))
+                raise _why_ended(-signal.SIGXCPU)
+            said = errors.read(100_000).decode(errors="replace").strip()
+            ended = _why_ended(process.returncode)
+            # For operators alone: people read our own words. A fault of the file is no news to them.
+            level = logging.INFO if isinstance(ended, _EndedError) else logging.WARNING
+            log.log(level, "ffmpeg ended with code %d: %s", process.returncode, said[-500:])
+            raise ended
 
 
 def _cpu_seconds_of_children() -> float:
@@ -368,20 +532,32 @@ def _follow(process: subprocess.Popen[bytes], duration_ms: int, on_progress: Cal
                 on_progress(percent)
 
 
-def _why_ended(code: int, said: str) -> MediaError:
-    """In words, why ffmpeg ended with `code`: minus the signal that killed it, or 255 when it was asked to stop."""
-    log.warning("ffmpeg ended with code %d: %s", code, said.strip()[-500:])
+class _EndedError(MediaError):
+    """ffmpeg ended with `exit_code`, or minus the number of a signal, for a reason that lies in the file."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("unreadable", str(_unreadable()))
+        self.exit_code = exit_code
+
+
+def _why_ended(code: int) -> MediaError:
+    """Say in words why ffmpeg ended with `code`: minus the signal that killed it, or 255 when it was asked to stop."""
     if code in {-signal.SIGXCPU, 255}:
         return MediaError(
             "too-complex", "This video takes too long to convert. Save it smaller, as ordinary MP4, and try that."
         )
-    if code == -signal.SIGKILL or "No space left" in said:
+    if code in {-signal.SIGKILL, _NO_SPACE}:
         return _busy()
-    if code == -signal.SIGXFSZ or "File too large" in said:
+    if code in {-signal.SIGXFSZ, _TOO_LONG_A_FILE}:
         return MediaError("too-complex", "This video is too large once converted. Shorten it and try again.")
-    if "not in" in said and "whitelist" in said:
-        return MediaError("unsupported", "This video is coded in a way we cannot read. Save it as ordinary MP4.")
-    return _unreadable()
+    return _EndedError(code)
+
+
+def _unsupported(codec: str) -> MediaError:
+    name = f' ("{codec.strip()}")' if re.fullmatch(r"[A-Za-z0-9_/. -]{2,30}", codec) else ""
+    return MediaError(
+        "unsupported", f"This video is coded in a way{name} that we cannot read. Save it as ordinary MP4 and try that."
+    )
 
 
 def _unreadable() -> MediaError:

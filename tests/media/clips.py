@@ -40,3 +40,14 @@ def streams(data: bytes, tmp_path: Path) -> str:
     path = tmp_path / "looked-at.mp4"
     path.write_bytes(data)
     return "\n".join(re.findall(r"Stream #.*", ffmpeg("-i", path, check=False)))
+
+
+def frames(path: Path) -> list[bytes]:
+    """The brightness of every pixel, Y from 16 to 235, of each frame that is shown."""
+    picture = ["-f", "rawvideo", "-fps_mode", "passthrough", "-pix_fmt", "yuv420p"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(path), *picture, "-"]
+    data = subprocess.run(command, check=True, capture_output=True).stdout
+    found = re.search(r"Video:.*? (\d\d+)x(\d+)", ffmpeg("-i", path, check=False))
+    assert found
+    width, height = int(found[1]), int(found[2])
+    return [data[at : at + width * height] for at in range(0, len(data), width * height * 3 // 2)]

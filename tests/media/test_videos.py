@@ -183,12 +183,13 @@ def test_U6_nothing_is_fetched_or_read_for_a_file_that_names_others(text, tmp_pa
 
         assert refusal(content).code in {"unreadable", "unsupported"}
         # Past the probe, straight to ffmpeg as each of the forms that we let it read.
-        for form in ("MP4", "WEBM", "GIF", "WEBP"):
-            told = videos._Source(videos._FORMATS[form], 1000, frames=2 * (form in {"GIF", "WEBP"}))
+        for form in ("MP4", "WEBM", "GIF", "WEBP", "PNG"):
+            told = videos._Source(videos._FORMATS[form], 1000, frames=2 * (form in {"GIF", "WEBP", "PNG"}))
+            command = videos._conversion(told, videos._Look(), tmp_path / "out.mp4", None)
             path = tmp_path / "named.mp4"
             path.write_bytes(content)
             with path.open("rb") as source, pytest.raises(MediaError):
-                videos._run(videos._conversion(told, tmp_path / "out.mp4", None), source, VideoLimits(), 1000)
+                videos._run(command, source, VideoLimits(), 1000)
         with pytest.raises(TimeoutError):
             server.accept()
 

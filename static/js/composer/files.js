@@ -1,6 +1,6 @@
 /** What can be told about a file before it is sent: type, size, dimensions, length. The server's word counts. */
 
-const TYPE_NAMES = { "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/avif": "AVIF", "image/heic": "HEIC", "image/gif": "GIF", "video/mp4": "MP4", "video/quicktime": "MOV", "video/webm": "WebM" };
+const TYPE_NAMES = { "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/avif": "AVIF", "image/heic": "HEIC", "image/gif": "GIF", "video/mp4": "MP4", "video/quicktime": "MOV", "video/webm": "WebM", "video/matroska": "MKV", "video/x-matroska": "MKV", "video/3gpp": "3GP" };
 const LIMITS = ["maxSlides", "maxBytes", "maxVideoBytes", "maxPostBytes", "minSeconds", "maxSeconds", "minSide", "maxSide", "maxPixels", "maxRatio", "maxAlt", "maxCaptionsBytes"];
 
 /** The limits and accepted types that the page hands over in its data attributes. */
@@ -43,7 +43,7 @@ export function lengthProblem(seconds, limits) {
   return "";
 }
 
-export const isVideo = ({ type, name }) => type.startsWith("video/") || /\.(mp4|mov|webm)$/i.test(name);
+export const isVideo = ({ type, name }) => type.startsWith("video/") || /\.(mp4|m4v|mov|webm|mkv|3gp|3g2)$/i.test(name);
 
 export const megabytes = (size) => `${(size / 1024 / 1024).toFixed(1).replace(/\.0$/, "")} MB`;
 

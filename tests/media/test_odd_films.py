@@ -1,0 +1,300 @@
+"""Films as phones, cameras and editors write them: rare sound, HDR, transparency, fields, stills before the film."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from media.errors import MediaError
+from media.photos import render_photo
+from media.probe import probe
+from media.videos import render_video
+from tests.conftest import FILES
+from tests.media.clips import clip, ffmpeg, frames, streams
+from tests.media.pictures import decoded, encoded
+
+FIELD = FILES / "field"
+
+
+def made_of(source, tmp_path):
+    """The result, ffmpeg's description of its streams, and where its MP4 is."""
+    path = tmp_path / "made.mp4"
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file, render_video(file) as made:
+        data = made.mp4.read()
+    path.write_bytes(data)
+    return made, streams(data, tmp_path), path
+
+
+def probed(path):
+    with path.open("rb") as file:
+        return probe(file)
+
+
+# --- Sound --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["iphone-apac-first-aac-second.mov", "old-phone-amr.3gp", "camera-mjpeg-ulaw.mov"])
+def test_a_film_is_published_with_the_first_sound_that_can_be_decoded(name, tmp_path):
+    made, said, path = made_of(FIELD / name, tmp_path)
+
+    assert (made.width, made.height, made.lost_sound) == (320, 240, False)
+    assert abs(made.duration_ms - 2000) < 60
+    assert "Audio: aac (LC)" in said
+    # It is the tone that was recorded, and not silence.
+    assert "mean_volume: -91" not in ffmpeg("-i", path, "-af", "volumedetect", "-vn", "-f", "null", "-")
+
+
+def test_a_film_none_of_whose_sounds_can_be_decoded_is_published_silent_and_says_so(tmp_path):
+    data = (FIELD / "iphone-apac-first-aac-second.mov").read_bytes()
+    data = data.replace(b"mp4a", b"apac").replace(b"esds", b"free")
+
+    made, said, _ = made_of(data, tmp_path)
+
+    assert made.lost_sound
+    assert "Audio" not in said
+    assert abs(made.duration_ms - 2000) < 60
+
+
+def test_a_film_without_sound_has_lost_none(tmp_path):
+    assert not made_of(clip(tmp_path / "quiet.mp4"), tmp_path)[0].lost_sound
+
+
+@pytest.mark.parametrize(
+    ("ending", "picture", "sound"),
+    [
+        ("mov", "mpeg4", "adpcm_ima_qt"),
+        ("mov", "mpeg2video", "pcm_alaw"),
+        ("mov", "mjpeg", "pcm_s24be"),
+        ("mp4", "libx264", "alac"),
+        ("mp4", "libx265", "eac3"),
+        ("mkv", "libtheora", "flac"),
+        ("mkv", "libx264", "libvorbis"),
+        ("3gp", "h263", "libopencore_amrnb"),
+    ],
+)
+def test_other_codings_of_pictures_and_sounds_are_published_with_sound(ending, picture, sound, tmp_path):
+    options = ("-c:v", picture, "-c:a", sound, *(("-ar", "8000") if "amr" in sound else ()), "-ac", "1")
+    path = clip(tmp_path / f"other.{ending}", *options, size="176x144", sound="sine=frequency=440")
+
+    made, said, _ = made_of(path, tmp_path)
+
+    assert (made.width, made.height) == (176, 144)
+    assert "Audio: aac (LC)" in said
+
+
+def test_a_coding_that_we_do_not_read_is_named(tmp_path):
+    path = clip(tmp_path / "animation.mov", "-c:v", "qtrle", "-pix_fmt", "rgb24")
+
+    with pytest.raises(MediaError, match=r'coded in a way \("rle"\)') as caught:
+        made_of(path, tmp_path)
+    assert caught.value.code == "unsupported"
+
+
+# --- Colours ------------------------------------------------------------------------------------------------------
+
+TAGS = "setparams=color_primaries={}:color_trc={}:colorspace={}"
+
+
+@pytest.mark.parametrize(
+    ("name", "luma"), [("hdr-pq-vp9.webm", 171), ("hdr-hlg-hevc-no-colr.mp4", 140), ("hdr-hlg-hevc-colr.mp4", 140)]
+)
+def test_high_dynamic_range_is_brought_down_wherever_it_is_declared(name, luma, tmp_path):
+    _, said, path = made_of(FIELD / name, tmp_path)
+
+    assert "yuv420p(tv, bt709, " in said
+    first = frames(path)[0]
+    assert abs(first[120 * 320 + 160] - luma) <= 2
+
+
+@pytest.mark.parametrize(
+    ("coding", "primaries", "matrix"), [("libsvtav1", "bt2020", "bt2020nc"), ("libx265", "unknown", "unknown")]
+)
+def test_high_dynamic_range_is_brought_down_in_other_codings_too(coding, primaries, matrix, tmp_path):
+    path = tmp_path / "bright.mp4"
+    grey = "color=color=gray:size=320x240:rate=5:duration=1.2,format=yuv420p10le"
+    tags = TAGS.format(primaries, "arib-std-b67", matrix)
+    ffmpeg("-f", "lavfi", "-i", f"{grey},{tags}", "-c:v", coding, path)
+
+    _, said, path = made_of(path, tmp_path)
+
+    assert "yuv420p(tv, bt709, " in said
+    assert abs(frames(path)[0][120 * 320 + 160] - 140) <= 2
+
+
+def test_the_full_range_of_old_cameras_becomes_the_range_of_video(tmp_path):
+    path = clip(tmp_path / "white.mov", "-c:v", "mjpeg", "-vf", "drawbox=color=white:t=fill,format=yuvj420p")
+
+    _, said, path = made_of(path, tmp_path)
+
+    assert "yuv420p(tv" in said
+    assert abs(frames(path)[0][120 * 320 + 160] - 235) <= 2
+
+
+# --- Transparency -------------------------------------------------------------------------------------------------
+
+
+def test_what_is_transparent_in_a_film_is_white(tmp_path, clear_film):
+    _, said, path = made_of(clear_film, tmp_path)
+
+    picture = tmp_path / "frame.png"
+    ffmpeg("-i", path, "-frames:v", "1", picture)
+    frame = decoded(picture.read_bytes())
+    assert min(frame.getpixel((4, 4))) >= 250
+    assert all(abs(a - b) < 8 for a, b in zip(frame.getpixel((160, 120)), (255, 0, 0), strict=True))
+    assert "yuv420p(tv, bt709, " in said
+
+
+@pytest.fixture(params=["vp9-alpha.webm", "prores4444-alpha.mov", "vp8"])
+def clear_film(request, tmp_path):
+    if request.param != "vp8":
+        return FIELD / request.param
+    path = tmp_path / "clear.webm"
+    disc = "geq=r=255:g=0:b=0:a='255*lt(hypot(X-160,Y-120),80)'"
+    source = f"color=color=red:size=320x240:rate=5:duration=1.2,format=rgba,{disc},format=yuva420p"
+    ffmpeg("-f", "lavfi", "-i", source, "-c:v", "libvpx", "-auto-alt-ref", "0", path)
+    return path
+
+
+# --- Fields -------------------------------------------------------------------------------------------------------
+
+
+def combs(path):
+    """Pixels that differ from the lines above and below, which are alike, in some 320 × 240 frames of a film."""
+    count = 0
+    for frame in frames(path)[5:30:5]:
+        for at in range(0, 320 * 238, 3):
+            above, line, below = frame[at], frame[at + 320], frame[at + 640]
+            count += abs(above - below) < 10 and abs(above - line) > 40
+    return count
+
+
+@pytest.fixture(params=["top", "bottom"])
+def interlaced(request, tmp_path):
+    if request.param == "top":
+        return FIELD / "interlaced-25i.mp4"
+    path = tmp_path / "bottom.mp4"
+    source = "testsrc2=size=320x240:rate=50:duration=1.5,tinterlace=interleave_bottom,setfield=bff,format=yuv420p"
+    ffmpeg("-f", "lavfi", "-i", source, "-flags", "+ildct+ilme", "-x264-params", "bff=1", path)
+    return path
+
+
+def test_two_fields_become_one_frame_without_combs(interlaced, tmp_path):
+    made, said, path = made_of(interlaced, tmp_path)
+
+    assert combs(interlaced) > 4 * combs(path)
+    assert "progressive" in said
+    assert "25 fps" in said
+    assert abs(made.duration_ms - probed(interlaced).duration_ms) < 50
+
+
+# --- Which track, which container ---------------------------------------------------------------------------------
+
+
+def test_the_film_is_taken_and_not_the_still_before_it(tmp_path):
+    info = probed(FIELD / "thumbnail-track-first.mov")
+
+    made, said, path = made_of(FIELD / "thumbnail-track-first.mov", tmp_path)
+
+    assert (info.width, info.height, info.track) == (320, 240, "i:2")
+    assert (made.width, made.height) == (320, 240)
+    assert "15 fps" in said
+    assert len({bytes(frame) for frame in frames(path)}) > 20
+
+
+@pytest.mark.parametrize(
+    ("ending", "still", "film"),
+    # The head of a Matroska file does not say how many frames a track has.
+    [("mov", "640x480", "i:2"), ("mp4", "640x480", "i:2"), ("mp4", "160x120", "i:2"), ("mkv", "160x120", "v:1")],
+)
+def test_a_still_before_the_film_is_known_by_its_single_frame_or_its_size(ending, still, film, tmp_path):
+    path = tmp_path / f"two.{ending}"
+    sources = [f"testsrc=size={still}:rate=1:duration=1", "testsrc=size=320x240:rate=10:duration=1.5"]
+    inputs = [part for source in sources for part in ("-f", "lavfi", "-i", source)]
+    ffmpeg(*inputs, "-map", "0", "-map", "1", "-c:v:0", "mjpeg", "-c:v:1", "libx264", "-pix_fmt", "yuv420p", path)
+
+    assert probed(path).track == film
+
+
+def test_matroska_under_a_wrong_name_is_taken(tmp_path):
+    made, said, _ = made_of(FIELD / "matroska-named.mp4", tmp_path)
+
+    assert probed(FIELD / "matroska-named.mp4").extension == ".mkv"
+    assert (made.width, made.height) == (320, 240)
+    assert abs(made.duration_ms - 2020) < 50
+    assert "Audio: aac (LC)" in said
+
+
+# --- Sequences of pictures ----------------------------------------------------------------------------------------
+
+
+def test_an_animated_png_becomes_a_short_film(tmp_path):
+    info = probed(FIELD / "animated.png")
+
+    made, said, path = made_of(FIELD / "animated.png", tmp_path)
+
+    assert (info.moves, info.frames, info.duration_ms) == (True, 3, 900)
+    assert (made.width, made.height, made.loops) == (240, 240, True)
+    assert "bt709" in said
+    assert len({bytes(frame) for frame in frames(path)}) == 3
+
+
+def test_an_animated_png_whose_first_picture_is_only_for_old_programs_shows_the_others(tmp_path):
+    colours = ["black", "red", "blue"]
+    pictures = [Image.new("RGB", (200, 160), colour) for colour in colours]
+    data = encoded(pictures[0], "PNG", save_all=True, append_images=pictures[1:], duration=600, default_image=True)
+
+    assert probe(data).frames == 2
+    _, _, path = made_of(data.getvalue(), tmp_path)
+
+    assert [frame[0] for frame in frames(path)] == [63, 32]
+
+
+def squares(mode):
+    """A blue square that moves to the right, on nothing (RGBA) or on grey (RGB)."""
+    for number in range(4):
+        picture = Image.new("RGBA", (200, 160), (255, 0, 0, 0) if mode == "RGBA" else (128, 128, 128, 255))
+        picture.paste((0, 0, 255, 255), (40 * number, 0, 40 * number + 40, 40))
+        yield picture.convert(mode)
+
+
+def sequence(mode, kind="AVIF"):
+    first, *others = squares(mode)
+    return encoded(first, kind, save_all=True, append_images=others, duration=300).getvalue()
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "PNG"])
+@pytest.mark.parametrize(("mode", "ground"), [("RGB", 126), ("RGBA", 235)])
+def test_a_sequence_becomes_a_short_film_and_what_is_transparent_is_white(kind, mode, ground, tmp_path):
+    made, said, path = made_of(sequence(mode, kind), tmp_path)
+
+    assert (made.width, made.height, made.loops, made.duration_ms) == (200, 160, True, 1200)
+    assert "bt709" in said
+    shown = frames(path)
+    assert len(shown) == 4
+    for number, frame in enumerate(shown):
+        assert abs(frame[20 * 200 + 40 * number + 20] - 32) <= 4
+        assert abs(frame[150 * 200 + 100] - ground) <= 2
+
+
+def without_main_picture(data):
+    return data.replace(b"meta", b"free", 1)
+
+
+def test_an_avif_of_a_sequence_alone_is_a_film_and_one_of_a_single_picture_a_photo():
+    info = probe(io.BytesIO(without_main_picture(sequence("RGB"))))
+    assert (info.format, info.width, info.height, info.frames) == ("AVIF", 200, 160, 4)
+
+    first, second, *_ = squares("RGB")
+    two = encoded(first, "AVIF", save_all=True, append_images=[second], duration=300).getvalue()
+    at = two.index(b"stsz") + 12
+    single = without_main_picture(two[:at] + (1).to_bytes(4) + two[at + 4 :])
+    assert not probe(io.BytesIO(single)).moves
+    # Our own still pictures have the brands of a still, and stay photos.
+    assert not probe(encoded(first, "AVIF")).moves
+
+
+def test_an_avif_whose_main_picture_stands_beside_a_sequence_is_a_photo_where_films_are_off():
+    data = sequence("RGB")
+
+    assert not probe(io.BytesIO(data), without={"video"}).moves
+    assert render_photo(io.BytesIO(data)).width == 200

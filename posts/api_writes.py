@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, BinaryIO, Final, cast
 
 from django.core.files.uploadedfile import UploadedFile
@@ -45,6 +46,15 @@ class NewPost(Acting):
     )
     alt: list[str] = Field(
         default_factory=list, max_length=MAX_LIST_ITEMS, description="An alternative text for each file."
+    )
+    edits: list[dict[str, Any]] = Field(
+        default_factory=list,
+        max_length=MAX_LIST_ITEMS,
+        description=(
+            "Edits for each file of `media`, {} for none: `crop` (`ratio`, one of 1:1, 4:5, 16:9, 3:1, 1:3, original; "
+            "`x`, `y`, `width` and `height`, as fractions of the photo), `filter`, `brightness`, `contrast`, "
+            "`saturation`, `warmth` and `vignette`. A photo wider than 3:1 or taller than 1:3 needs a crop."
+        ),
     )
     caption: str = ""
     location: str = ""
@@ -214,6 +224,7 @@ def _post_data(body: NewPost) -> QueryDict:
     data = QueryDict(mutable=True)
     data.setlist("media", [str(pk) for pk in body.media])
     data.setlist("alt", body.alt)
+    data.setlist("edits", [json.dumps(edits) for edits in body.edits])
     data.update({"caption": body.caption, "location": body.location, "audience": body.audience.value})
     return data
 

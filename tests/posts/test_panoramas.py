@@ -122,3 +122,24 @@ def test_the_choice_changes_nothing_of_a_photo_within_the_limits_or_one_with_a_c
 
     assert share(mine, [usual, panorama], **fields).status_code == 201
     assert [medium.edits for medium in Post.objects.get().slides] == [{}, {"crop": crop}]
+
+
+def test_the_api_says_the_limit_and_takes_a_crop(mine, panorama):
+    body = {"media": [str(panorama.pk)]}
+
+    refused = mine.post("/api/posts", body, content_type="application/json")
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [{"path": "body.media", "code": "invalid", "message": f"sunset.jpg: {TOO_WIDE}"}]
+
+    shared = mine.post("/api/posts", body | {"edits": [{"crop": MIDDLE}]}, content_type="application/json")
+    assert shared.status_code == 201
+    assert Media.objects.get().edits == {"crop": MIDDLE}
+
+
+def test_U10_edits_out_of_bounds_are_refused_by_the_api_in_words(mine, panorama):
+    for edits in [{"crop": {"ratio": "9:1"}}, {"brightness": 1_000}, {"nonsense": []}, {"crop": None, "filter": {}}]:
+        answer = mine.post(
+            "/api/posts", {"media": [str(panorama.pk)], "edits": [edits]}, content_type="application/json"
+        )
+        assert answer.status_code == 422
+        assert answer.json()["detail"].startswith("sunset.jpg: ")

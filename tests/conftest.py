@@ -51,9 +51,14 @@ def _clean_valkey() -> Iterator[None]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """What is marked `both_storages` runs with a local folder and with buckets; all else with the folder."""
-    if metafunc.definition.get_closest_marker("both_storages"):
-        metafunc.parametrize("storage_kind", ["local", "s3"])
+    """What is marked `both_storages` runs with a local folder and with buckets; all else with the folder.
+
+    With `both_storages(deep=True)` the buckets are for `make test-deep`: tests/media and uploads hold the storages
+    themselves.
+    """
+    if mark := metafunc.definition.get_closest_marker("both_storages"):
+        marks = [pytest.mark.deep] if mark.kwargs.get("deep") else []
+        metafunc.parametrize("storage_kind", ["local", pytest.param("s3", marks=marks)])
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a server that breaks connections as networks and overloaded servers do."""
+"""Servers that misbehave: a TCP proxy that breaks connections as networks do, and a server that never answers."""
 
 from __future__ import annotations
 
@@ -132,3 +132,29 @@ def _reset(one: socket.socket) -> None:
     with suppress(OSError):
         one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         one.close()
+
+
+class SilentServer:
+    """Accepts connections, counts them and never says a word, as a server does that hangs."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._accepted: list[socket.socket] = []
+
+    def __enter__(self) -> SilentServer:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for each in (self._listener, *self._accepted):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                self._accepted.append(self._listener.accept()[0])
+                self.connections += 1

@@ -7,6 +7,7 @@ database (pytest-django's doing) and DATA_DIR.
 """
 
 import atexit
+import gc
 import json
 import os
 import random
@@ -132,6 +133,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _is_of_whole_site(item.nodeid):
             item.add_marker("whole_site")
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over all modules and tests from now on: they stay until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from urllib.parse import quote, urlencode
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as hypothesis_settings
@@ -33,8 +32,10 @@ from tests.visibility.world import changes
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = 6
-"""Of each operation, for each seed, of what fits the description and of what does not."""
+EXAMPLES = 3
+"""Of each operation, for the first seed, of what fits the description and of what does not."""
+MORE_EXAMPLES = 12
+"""For each of the other seeds."""
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +87,8 @@ def cases(schema: Any, post: Any, number: int, run: Any) -> None:
                 ask = given(strategy)(run)
                 ask = seed(number)(ask)
                 ask = hypothesis_settings(
-                    max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate],
+                    max_examples=EXAMPLES if number == 1 else MORE_EXAMPLES,
+                    deadline=None, database=None, phases=[Phase.generate],
                     suppress_health_check=list(HealthCheck),
                 )(ask)  # fmt: skip
                 try:
@@ -123,16 +125,17 @@ def test_U11_whatever_is_sent_is_answered_as_described(number: int, bearer: dict
 # --- Too much, and too clever -----------------------------------------------------------------------------------------
 
 INJECTIONS = ["' OR '1'='1", "'; DROP TABLE posts_post; --", "1) UNION SELECT password FROM accounts_user --"]
-INJECTIONS += ["1; SELECT pg_sleep(5) --", "$$; SELECT 1; $$", "%' OR 1=1 --", "\\'; SELECT 1 --", '" OR ""="']
+INJECTIONS += ["1; SELECT pg_sleep(30) --", "$$; SELECT 1; $$", "%' OR 1=1 --", "\\'; SELECT 1 --", '" OR ""="']
 
 
 @contextmanager
-def within_a_second(*what: str) -> Iterator[None]:
-    """Of our own work: the machine may do other things meanwhile, but not so long as `pg_sleep` of an injection."""
-    started, began = time.process_time(), time.perf_counter()
-    yield
-    assert time.process_time() - started < 1, what
-    assert time.perf_counter() - began < 4.5, what
+def taken_back() -> Iterator[None]:
+    """What is done inside is taken back; the database ends a statement before `pg_sleep` of an injection is over."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '20s'")
+        yield
+        transaction.set_rollback(True)
 
 
 @dataclass
@@ -155,7 +158,7 @@ class Operation:
     needs_body: bool
 
     def ask(self, client: Client, post: Any, field: Field | None = None, value: Any = None) -> Any:
-        """Send what holds, but for `value` in one place. What it does is taken back; it takes less than a second."""
+        """Send what holds, but for `value` in one place. What it does is taken back."""
         url = self.path.replace(
             "{id}", quote(str(value) if field and field.place == "path" else _known(self.path, post))
         )
@@ -164,9 +167,8 @@ class Operation:
             url += f"?{urlencode({field.name: value})}"
         if field and field.place == "body":
             body[field.name] = value
-        with within_a_second(self.method, url[:200]), transaction.atomic():
+        with taken_back():
             answer = client.generic(self.method, url, json.dumps(body), "application/json")
-            transaction.set_rollback(True)
         assert answer.status_code < 500, (self.method, url[:200], str(body)[:200])
         return answer
 
@@ -241,9 +243,8 @@ def test_U10_json_that_is_deep_or_broken_is_refused(text: str, client: Client, p
         if operation.body is None:
             continue
         url = operation.path.replace("{id}", _known(operation.path, post))
-        with within_a_second(operation.method, url), transaction.atomic():
+        with taken_back():
             answer = client.generic(operation.method, url, text, "application/json")
-            transaction.set_rollback(True)
         is_nothing = text == "\ufeff{}" or (text == "" and not operation.needs_body)
         assert (200 if is_nothing else 400) <= answer.status_code < 500, (operation.path, text[:10], answer.text)
 

@@ -1,6 +1,5 @@
 """Events come after the commit, and a broker that is away fails no request."""
 
-import time
 from dataclasses import dataclass
 
 import pytest
@@ -8,6 +7,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from common import events, valkey
+from tests.proxies import SilentServer
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,11 @@ def test_the_broker_is_asked_again_after_a_pause(subscribed):
     assert events.publish(recorder, thing_id=2)
 
 
-def test_D8_a_broker_that_accepts_and_never_answers_costs_about_its_timeout(subscribed, settings):
-    """A listener that never says a word, in the place of Valkey."""
-    import socket
-
+def test_D8_a_broker_that_accepts_and_never_answers_is_given_up_and_not_asked_again_at_once(subscribed, settings):
     from celery import Celery
 
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        app = Celery("silent", broker=f"redis://127.0.0.1:{silent.getsockname()[1]}/0", set_as_current=False)
+    with SilentServer() as silent:
+        app = Celery("silent", broker=f"redis://127.0.0.1:{silent.port}/0", set_as_current=False)
         app.conf.update(
             broker_transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS,
             task_publish_retry=settings.CELERY_TASK_PUBLISH_RETRY,
@@ -91,9 +86,8 @@ def test_D8_a_broker_that_accepts_and_never_answers_costs_about_its_timeout(subs
         def task(thing_id):
             raise AssertionError("it is never run")
 
-        start = time.monotonic()
         assert not events.publish(task, thing_id=1)
-        assert time.monotonic() - start < 5, "it gave up after its timeouts"
-        start = time.monotonic()
+        asked = silent.connections
+        assert asked >= 1
         assert not events.publish(task, thing_id=2)
-        assert time.monotonic() - start < 0.4, "the second one did not try"
+        assert silent.connections == asked, "the second one did not try"

@@ -55,13 +55,17 @@ def large_video(tmp_path):
 
 @pytest.fixture(params=[DESKTOP], ids=["desktop"])
 def composer(request, sign_up):
-    page = sign_up("anna", size=request.param, forgive=EXPECTED_NOISE)
+    page = sign_up("anna", size=request.param, forgive=EXPECTED_NOISE, at="/create/")
     page.on("dialog", lambda dialog: dialog.accept())
-    page.goto("/create/")
     return page
 
 
-on_a_phone_too = pytest.mark.parametrize("composer", [DESKTOP, PHONE], ids=["desktop", "phone"], indirect=True)
+on_a_phone = pytest.mark.parametrize(
+    "composer",
+    [pytest.param(DESKTOP, marks=pytest.mark.deep), PHONE],
+    ids=["desktop", "phone"],
+    indirect=True,
+)
 
 
 def choose(page, *paths):
@@ -117,7 +121,7 @@ def count_requests(page, pattern):
 # --- Five files of five kinds --------------------------------------------------------------------------------------
 
 
-@on_a_phone_too
+@on_a_phone
 def test_four_files_are_published_after_the_broken_fifth_is_removed_and_a_reload_loses_nothing(composer):
     choose(composer, WISTERIA, HEIC, DAMAGED, ORIGINALS / "rosebud-animated.webp", BEE)
     composer.fill("#id_caption", "Five kinds")
@@ -204,7 +208,7 @@ def test_the_keyboard_alone_puts_photos_in_order(composer, picture):
     expect_names(composer, ["a.jpg", "b.jpg", "c.jpg"])
 
 
-@on_a_phone_too
+@on_a_phone
 def test_photos_are_put_in_order_by_dragging_and_escape_takes_it_back(composer, picture):
     choose(composer, picture("a.jpg"), picture("b.jpg"), picture("c.jpg"))
     expect(composer.locator(".composer-picture:visible")).to_have_count(3)
@@ -277,7 +281,7 @@ def test_what_is_published_has_the_crop_and_the_look_of_the_preview(composer):
     assert differs_by(preview, published) < 4
 
 
-@on_a_phone_too
+@on_a_phone
 def test_a_panorama_is_offered_for_cropping_and_shared_once_it_is_cropped(composer):
     choose(composer, PANORAMA, WISTERIA)
     row = slide(composer, 1)

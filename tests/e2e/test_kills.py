@@ -56,6 +56,7 @@ def until(true, *, seconds: float = 30, what: str = "it"):
 # --- Amid twenty uploads -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 def test_D5_decoders_killed_amid_twenty_uploads(site, flood):
     killed = 0
     with flood:
@@ -92,6 +93,7 @@ def test_D5_workers_killed_amid_twenty_uploads(site, flood):
     check_nothing_is_left(site)
 
 
+@pytest.mark.deep
 def test_D5_the_server_of_pages_killed_amid_twenty_uploads(site, flood):
     """A request that is cut off may have been taken or not; what was answered was."""
     with flood:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import re
+from itertools import product
 from pathlib import Path
 
 import pillow_heif
+import pytest
 from PIL import Image, ImageChops, ImageStat
 
 pillow_heif.register_heif_opener()
@@ -26,6 +28,14 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options) -> io.BytesIO:
     image.save(file, "HEIF" if kind == "HEIC" else kind, **options)
     file.seek(0)
     return file
+
+
+def turned(first: str, *others: str) -> list[object]:
+    """List (format, EXIF orientation): all eight of the first format, and 6 of the others, whose rest is deep."""
+    cases: list[object] = [(first, orientation) for orientation in range(1, 9)]
+    for kind, orientation in product(others, range(1, 9)):
+        cases.append(pytest.param(kind, orientation, marks=[] if orientation == 6 else [pytest.mark.deep]))
+    return cases
 
 
 def decoded(data: bytes) -> Image.Image:

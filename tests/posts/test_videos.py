@@ -15,7 +15,7 @@ from tests.media.clips import BEE, SPEECH
 from tests.posts.test_creating import send
 from tests.stores import is_local, keys_in, stored_files
 
-pytestmark = pytest.mark.both_storages
+pytestmark = pytest.mark.both_storages(deep=True)
 
 
 @pytest.fixture

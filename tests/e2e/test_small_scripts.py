@@ -223,6 +223,18 @@ def test_while_signing_up_one_learns_whether_a_name_is_free(sign_up, open_browse
     expect(visitor.locator("#id_username")).to_have_value(f"{anna.username.upper()}_free")
 
 
+def test_a_profile_picture_is_chosen_by_a_button_that_names_the_file_and_shows_it(sign_up):
+    page = sign_up("anna")
+    page.goto("/accounts/edit/")
+
+    with page.expect_file_chooser() as chooser:
+        page.locator("label.button", has_text="Add a photo").click()
+    chooser.value.set_files(FILES / "field" / "avatar-128.png")
+
+    expect(page.get_by_text("avatar-128.png")).to_be_visible()
+    expect(page.get_by_role("img", name="Your new photo")).to_have_js_property("naturalWidth", 128)
+
+
 def test_the_bio_is_counted_as_people_count_it(sign_up):
     anna = sign_up("anna")
     anna.goto("/accounts/edit/")

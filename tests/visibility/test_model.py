@@ -34,7 +34,7 @@ PEOPLE = 4
 EXAMPLES = 16
 STEPS = 50
 MORE_EXAMPLES = 64
-LEAST_STEPS_OF_A_GAME = 30
+LEAST_STEPS_OF_A_GAME = 20
 NOBODY = -1
 """Who looks without a session."""
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -12,7 +13,8 @@ from accounts.actions import restore_person, suspend_person
 from accounts.models import User
 from accounts.oauth import OAuthApp, delete_app
 from accounts.tokens import PersonalToken, revoke_token
-from common.admin import ModeratedAdmin
+from common.admin import FIGURES, CreatedFilter, Figure, ModeratedAdmin, shown_time, start_of_day
+from common.ids import first_id_at
 
 
 class StandingFilter(admin.SimpleListFilter):
@@ -28,13 +30,24 @@ class StandingFilter(admin.SimpleListFilter):
         return queryset
 
 
+class JoinedFilter(CreatedFilter):
+    title = "joined"
+    parameter_name = "joined"
+
+
+@FIGURES.append
+def people_today() -> Figure:
+    count = User.objects.filter(pk__gte=first_id_at(start_of_day())).count()
+    return Figure("People joined today", count, f"{reverse('admin:accounts_user_changelist')}?joined=today")
+
+
 @admin.register(User)
 class UserAdmin(ModeratedAdmin):
     """People: find them, look at them, suspend and restore them."""
 
     list_display = ["picture", "username", "name", "email", "joined", "followers", "posts_", "standing"]
     list_display_links = ["picture", "username"]
-    list_filter = [StandingFilter, "is_staff"]
+    list_filter = [StandingFilter, JoinedFilter, "is_staff"]
     search_fields = ["username", "name", "email"]
     search_help_text = "A part of a username, a name or an e-mail address"
     ordering = ["-id"]
@@ -70,15 +83,15 @@ class UserAdmin(ModeratedAdmin):
         open_fields = {"is_staff", "groups"} if request.user.is_superuser else set()
         return [name for name in self.fields or [] if isinstance(name, str) and name not in open_fields]
 
-    @admin.display(description="")
+    @admin.display(description="picture")
     def picture(self, person: User) -> SafeString | str:
         if not person.avatar_small_url:
-            return "–"
+            return "No picture"
         return format_html('<img src="{}" width="40" height="40" alt="">', person.avatar_small_url)
 
     @admin.display(description="joined", ordering="id")
-    def joined(self, person: User) -> Any:
-        return person.created_at
+    def joined(self, person: User) -> str:
+        return shown_time(person.created_at)
 
     @admin.display(description="followers", ordering="folded_followers")
     def followers(self, person: User) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
@@ -13,6 +15,11 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from common.ids import first_id_at
 
 MAX_REASON_CHARS = 500
 
@@ -39,7 +46,7 @@ class ModeratedAdmin(ModelAdmin):
             return None
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{verb} {rows.count()} {self.opts.verbose_name_plural}",
+            "title": f"{verb} {self.counted(rows.count())}",
             "rows": rows,
             "verb": verb,
             "opts": self.opts,
@@ -64,12 +71,64 @@ class ModeratedAdmin(ModelAdmin):
                 if act(row):
                     count += 1
                     LogEntry.objects.log_actions(request.user.pk or 0, [row], CHANGE, message, single_object=True)
-        name = self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural
         level = messages.SUCCESS if count else messages.WARNING
-        self.message_user(request, f"{count} {name} changed." if count else "Nothing to change.", level)
+        self.message_user(request, f"{self.counted(count)} changed." if count else "Nothing to change.", level)
+
+    def counted(self, count: int) -> str:
+        """Return a number of rows with what they are: "1 person", "2 people"."""
+        return f"{count} {self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural}"
 
 
-# Moderators sign in where everybody does, with its limits on guessing.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-admin.site.site_header = admin.site.site_title = "Moderation"
-admin.site.index_title = "What there is"
+class CreatedFilter(admin.SimpleListFilter):
+    """Rows by the day on which they were created, which their ids say."""
+
+    title = "created"
+    parameter_name = "created"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("today", "Today"), ("week", "Past 7 days")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() in {"today", "week"}:
+            return queryset.filter(pk__gte=first_id_at(start_of_day(days_ago=0 if self.value() == "today" else 6)))
+        return queryset
+
+
+def start_of_day(*, days_ago: int = 0) -> datetime:
+    """Return midnight of today, or of some days before, in the site's time zone."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - timedelta(days=days_ago)
+
+
+def shown_time(moment: datetime) -> str:
+    """Return `moment` as the admin writes the times of fields: it would print those of properties raw."""
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of the overview, and the list that it counts."""
+
+    label: str
+    count: int
+    url: str
+
+
+FIGURES: Final[list[Callable[[], Figure]]] = []
+"""What the overview begins with. The apps add theirs; each costs one query."""
+
+
+class ModerationSite(admin.AdminSite):
+    """The pages of moderators: an overview with the figures of today, and a box of lists for each app."""
+
+    site_header = site_title = "Moderation"
+    index_title = "Overview"
+    index_template = "admin/overview.html"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(request, {**(extra_context or {}), "figures": [figure() for figure in FIGURES]})
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Have moderators sign in where everybody does, with its limits on guessing."""
+        answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
+        return answer

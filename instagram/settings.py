@@ -121,7 +121,7 @@ INSTALLED_APPS = [
     "notifications",
     "allauth",
     "allauth.account",
-    "django.contrib.admin",
+    "common.apps.ModerationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

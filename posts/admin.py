@@ -6,14 +6,18 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from common.admin import ModeratedAdmin
+from common.admin import FIGURES, CreatedFilter, Figure, ModeratedAdmin, shown_time, start_of_day
 from common.forms import GraphemeField
+from common.ids import first_id_at
 from common.limits import MAX_HIDDEN_WORD_CHARS
+from common.text import shorten
 from posts.actions import remove_comment, remove_post, restore_comment, restore_post
-from posts.models import Comment, HiddenWord, Post, words_of
+from posts.models import Comment, HiddenWord, Media, Post, words_of
+from posts.models.media import MediaState
 
 
 class RemovedFilter(admin.SimpleListFilter):
@@ -21,12 +25,47 @@ class RemovedFilter(admin.SimpleListFilter):
     parameter_name = "standing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("there", "There"), ("removed", "Removed")]
+        return [("visible", "Visible"), ("removed", "Removed")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() in {"there", "removed"}:
-            return queryset.filter(removed_at__isnull=self.value() == "there")
+        if self.value() in {"visible", "removed"}:
+            return queryset.filter(removed_at__isnull=self.value() == "visible")
         return queryset
+
+
+class StateFilter(RemovedFilter):
+    """Of posts also those whose photos or videos could not be processed."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*super().lookups(request, model_admin), ("failed", "Failed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "failed":
+            return queryset.filter(published_at=None, pk__in=failed_media().values("post_id"))
+        return super().queryset(request, queryset)
+
+
+class SharedFilter(CreatedFilter):
+    title = "shared"
+    parameter_name = "shared"
+
+
+def failed_media() -> QuerySet[Media]:
+    return Media.objects.filter(state=MediaState.FAILED, post__deleted_at=None, post__published_at=None)
+
+
+@FIGURES.append
+def posts_today() -> Figure:
+    count = Post.objects.filter(pk__gte=first_id_at(start_of_day()), deleted_at=None).count()
+    return Figure("Posts shared today", count, f"{reverse('admin:posts_post_changelist')}?shared=today")
+
+
+@FIGURES.append
+def media_failed() -> Figure:
+    count = failed_media().filter(post__isnull=False).count()
+    return Figure(
+        "Files that could not be processed", count, f"{reverse('admin:posts_post_changelist')}?standing=failed"
+    )
 
 
 class ArchivedFilter(admin.SimpleListFilter):
@@ -56,7 +95,7 @@ class PostAdmin(ReadOnlyAdmin):
         *["likes_", "comments_", "audience", "standing"],
     ]
     list_display_links = ["thumbnail", "shortcode"]
-    list_filter = [RemovedFilter, "audience", ArchivedFilter, "published_at"]
+    list_filter = [StateFilter, SharedFilter, "audience", ArchivedFilter, "published_at"]
     search_fields = ["caption", "location", "author__username"]
     search_help_text = "A part of a caption, a place or a username"
     ordering = ["-id"]
@@ -82,7 +121,7 @@ class PostAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
         return Post.objects.filter(deleted_at__isnull=True).for_cards(request.user)
 
-    @admin.display(description="")
+    @admin.display(description="photo")
     def thumbnail(self, post: Post) -> SafeString | str:
         thumb = post.slides[0].thumb if post.slides else ""
         return format_html('<img src="{}" height="80" alt="">', thumb) if thumb else post.state
@@ -94,11 +133,11 @@ class PostAdmin(ReadOnlyAdmin):
 
     @admin.display(description="caption")
     def caption_start(self, post: Post) -> str:
-        return post.caption[:80] + ("…" if len(post.caption) > 80 else "")
+        return shorten(post.caption, 80)
 
-    @admin.display(description="made", ordering="id")
-    def made(self, post: Post) -> Any:
-        return post.created_at
+    @admin.display(description="shared", ordering="id")
+    def made(self, post: Post) -> str:
+        return shown_time(post.created_at)
 
     @admin.display(description="likes", ordering="folded_likes")
     def likes_(self, post: Post) -> int:
@@ -142,15 +181,15 @@ class CommentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="comment")
     def text_start(self, comment: Comment) -> str:
-        return comment.text[:100]
+        return shorten(comment.text, 100)
 
-    @admin.display(description="made", ordering="id")
-    def made(self, comment: Comment) -> Any:
-        return comment.created_at
+    @admin.display(description="written", ordering="id")
+    def made(self, comment: Comment) -> str:
+        return shown_time(comment.created_at)
 
     @admin.display(description="standing")
     def standing(self, comment: Comment) -> str:
-        return f"Removed: {comment.removed_reason}" if comment.removed_at else "There"
+        return f"Removed: {comment.removed_reason}" if comment.removed_at else "Visible"
 
     @admin.action(description="Remove, with a reason", permissions=["change"])
     def remove(self, request: HttpRequest, rows: QuerySet[Comment]) -> HttpResponse | None:

@@ -1,5 +1,7 @@
 """A moderator suspends and removes with a reason, undoes it, and all of it is in the log."""
 
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 
@@ -193,3 +195,52 @@ def test_O7_the_other_lists_cost_the_same_queries_whatever_their_size(
 
     with django_assert_num_queries(4):  # session, moderator, the number of rows, the rows
         browser.get(f"/admin/{page}/")
+
+
+def test_the_overview_has_todays_figures_that_lead_to_their_lists(as_, moderator, author, share, photo):
+    shared, failed, old = share(author), share(author), share(author)
+    failed.media.update(state="failed")
+    Post.objects.filter(pk=failed.pk).update(published_at=None)
+    Post.objects.filter(pk=old.pk).update(deleted_at=shared.published_at)
+    browser = as_(moderator)
+
+    page = browser.get("/admin/")
+
+    figures = page.context["figures"]
+    assert [(figure.label, figure.count) for figure in figures] == [
+        ("People joined today", 2),
+        ("Posts shared today", 2),
+        ("Files that could not be processed", 1),
+    ]
+    for figure in figures:
+        assert f'href="{figure.url}"' in page.text
+        assert browser.get(figure.url).context["cl"].result_count == figure.count
+    assert browser.get("/admin/posts/post/?standing=visible").context["cl"].result_count == 2
+
+
+def test_each_box_of_the_overview_has_a_name_of_its_own(as_, moderator):
+    names = [app["name"] for app in as_(moderator).get("/admin/").context["app_list"]]
+
+    assert len(set(names)) == len(names)
+    assert {"People", "Posts", "Email addresses"} <= set(names)
+
+
+def test_one_person_is_asked_about_as_one(as_, moderator, author, stranger):
+    browser = as_(moderator)
+
+    assert "Suspend 1 person" in act(browser, "accounts/user", "suspend", author).text
+    fields = {"action": "suspend", "_selected_action": [author.pk, stranger.pk]}
+    assert "Suspend 2 people" in browser.post("/admin/accounts/user/", fields).text
+
+
+def test_rows_have_names_times_as_the_admin_writes_them_and_cut_texts_an_ellipsis(as_, moderator, author, share):
+    post = share(author, caption="word " * 40)
+    comment = add_comment(post, author=author, text="word " * 40)
+    browser = as_(moderator)
+
+    for url in (f"accounts/user/{author.pk}", f"posts/post/{post.pk}", f"posts/comment/{comment.pk}"):
+        page = browser.get(f"/admin/{url}/change/").text
+        assert "+00:00" not in page
+        assert not re.search(r"<label[^>]*>\s*:?\s*</label>", page)
+    for url in ("posts/post", "posts/comment"):
+        assert "word word…" in browser.get(f"/admin/{url}/").text

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any, ClassVar, TypeAlias
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -45,6 +48,30 @@ def known_to(viewer: Viewer, path: str = "") -> Q:
     blocks_viewer = Q(**{f"{path}blocks_made__blocked": viewer.pk})
     is_blocked = Q(**{f"{path}blocks_received__blocker": viewer.pk})
     return there & ~blocks_viewer & ~is_blocked
+
+
+class _IsNamedIn(models.Func):
+    """Whether a username is among what follows each @ in a text: every name that `linkify` can find there."""
+
+    arg_joiner = " = ANY"
+    template = "%(expressions)s"
+    output_field = models.BooleanField()
+
+    class Names(models.Func):
+        template = (
+            "(ARRAY(SELECT lower(rtrim(found[1], '.')) FROM"
+            " regexp_matches(%(expressions)s, '[@＠]([A-Za-z0-9._]+)', 'g') AS found))"
+        )
+        output_field = ArrayField(models.CharField())
+
+
+def people_named_in(field: str, viewer: Viewer) -> ArraySubquery:
+    """Subquery: the usernames in the text `field` of the outer row that belong to people whom `viewer` may see.
+
+    A name is a link for those alone to whom the link leads somewhere. A text without an @ costs no look-up.
+    """
+    is_named = _IsNamedIn(F("username"), _IsNamedIn.Names(OuterRef(field)))
+    return ArraySubquery(User.objects.visible_to(viewer).filter(is_named).order_by().values("username"))
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -172,6 +199,8 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     following_count: int
     posts_count: int
     # And of social.models.with_close_state().
+    named: Sequence[str] | None = None
+    """Names in the bio that are links; None, without the annotation, for all."""
     viewer_is_close: bool
 
     # Annotations of social.people.with_relations().
@@ -224,7 +253,7 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
 
     @property
     def bio_html(self) -> SafeString:
-        return linkify(self.bio)
+        return linkify(self.bio, linked=self.named)
 
     @property
     def link_text(self) -> str:

@@ -37,16 +37,17 @@ def extract_names(text: str) -> list[str]:
     return list(dict.fromkeys(found["name"].lower() for found in _matches(text) if found["name"]))
 
 
-def linkify(text: str, *, unlinked: Collection[str] = ()) -> SafeString:
+def linkify(text: str, *, linked: Collection[str] | None = None, unlinked: Collection[str] = ()) -> SafeString:
     """`text` escaped, with links. Line breaks stay characters (the stylesheet shows them).
 
-    @names that are in `unlinked`, in lower case, are no links.
+    Only @names in `linked` are links, or all with None, and none in `unlinked`; both are in lower case.
     """
     html: list[str] = []
     position = 0
     for found in _matches(text):
         html.append(escape(text[position : found.start()]))
-        is_plain = unlinked and (found["name"] or "").lower() in unlinked
+        name = (found["name"] or "").lower()
+        is_plain = bool(name) and (name in unlinked or (linked is not None and name not in linked))
         html.append(escape(found[0]) if is_plain else _link(found))
         position = found.end()
     html.append(escape(text[position:]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from accounts.models import User, UserQuerySet, Viewer
+from accounts.models import User, UserQuerySet, Viewer, people_named_in
 from common.pagination import Page, page_by_id
 from posts.models import Audience, PersonTag, Post
 from posts.models.post import PostQuerySet
@@ -15,7 +15,8 @@ from social.people import with_relations
 def profiles_for(viewer: Viewer) -> UserQuerySet:
     """People with all that the head of a profile shows; `count_close_posts` of the one that was found."""
     people = with_relations(User.objects.visible_to(viewer).with_counts(), viewer)
-    return with_close_state(people, viewer)
+    named = people_named_in("bio", viewer)
+    return with_close_state(people, viewer).annotate(named=named)  # type: ignore[no-redef]  # declared for readers
 
 
 def count_close_posts(person: User, viewer: Viewer) -> None:

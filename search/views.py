@@ -81,17 +81,20 @@ def _of_one_kind(request: MemberRequest, query: Query, tab: str) -> dict[str, An
 def suggest(request: MemberRequest) -> HttpResponse:
     """A fragment: what somebody may mean who has typed `?q=` so far; before that, what they looked for before.
 
-    With `?only=people`, for a field that takes a username.
+    With `?only=people` or `?only=tags`, for a field that takes a name or a tag.
     """
+    only = request.GET.get("only", "")
     query = read_query(request.GET.get("q", ""))
     context: dict[str, Any] = {"q": query.text}
     if not query:
         return render(request, "search/_suggestions.html", context | {"recent": actions.recent_searches(request.user)})
-    context["people"] = _marked_people(_suggested_people(request, query, SUGGESTED_PEOPLE), query)
-    if request.GET.get("only") != "people":
+    if only != "tags":
+        context["people"] = _marked_people(_suggested_people(request, query, SUGGESTED_PEOPLE), query)
+    if only != "people":
         counted = {"count_up_to": topics.COUNTED_QUICKLY}
         tags = topics.shown_tags(topics.find_tags(query)[: SUGGESTED_TOPICS * 2], request.user, **counted)
-        places = topics.shown_places(topics.find_places(query)[: SUGGESTED_TOPICS * 2], request.user, **counted)
+        found = [] if only == "tags" else topics.find_places(query)[: SUGGESTED_TOPICS * 2]
+        places = topics.shown_places(found, request.user, **counted) if found else []
         context |= {"tags": tags[:SUGGESTED_TOPICS], "places": places[:SUGGESTED_TOPICS]}
         _mark_topics([*tags, *places], query)
     return render(request, "search/_suggestions.html", context)

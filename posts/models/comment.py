@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,13 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from accounts.models import DISPLAY_FIELDS, known_to
+from accounts.models import DISPLAY_FIELDS, known_to, people_named_in
 from common.counters import Counter
 from common.ids import SnowflakeModel
 from common.limits import COMMENT_EDIT_MINUTES, MAX_CODE_POINTS_PER_CHAR, MAX_COMMENT_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
 from common.pagination import Page
+from common.text import shorten
 from social.models import Block
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
                 like_count=COMMENT_LIKES.value(),
                 liked_by_viewer=liked,
                 reply_count=Coalesce(models.Subquery(count), 0),
+                named=people_named_in("text", viewer),
             )
         )
 
@@ -120,6 +123,8 @@ class Comment(SnowflakeModel):
     like_count: int = 0
     liked_by_viewer: bool = False
     reply_count: int = 0
+    named: Sequence[str] | None = None
+    """Names in it that are links; None, without the annotation, for all."""
 
     # What the viewer may do; set by `posts.views.page.mark`.
     deletable: bool = False
@@ -154,7 +159,7 @@ class Comment(SnowflakeModel):
         ]
 
     def __str__(self) -> str:
-        return self.text[:60]
+        return shorten(self.text, 60)
 
     @property
     def url(self) -> str:
@@ -182,7 +187,7 @@ class Comment(SnowflakeModel):
 
     @property
     def text_html(self) -> SafeString:
-        return linkify(self.text, unlinked=self.unlinked)
+        return linkify(self.text, linked=self.named, unlinked=self.unlinked)
 
 
 class CommentLike(SnowflakeModel):

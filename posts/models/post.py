@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
-from accounts.models import DISPLAY_FIELDS, known_to
+from accounts.models import DISPLAY_FIELDS, known_to, people_named_in
 from common.counters import Counter
 from common.ids import SnowflakeModel, encode_shortcode
 from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCATION_CHARS, MAX_USERNAME_CHARS
@@ -148,6 +149,7 @@ class PostQuerySet(models.QuerySet["Post"]):
             liked_by_viewer=liked,
             saved_by_viewer=saved,
             is_own=own,
+            named=people_named_in("caption", viewer),
         )
 
 
@@ -213,6 +215,8 @@ class Post(SnowflakeModel):
     # Annotations of with_viewer_state().
     like_count: int
     likes_hidden: bool
+    named: Sequence[str] | None = None
+    """Names in the caption that are links; None, without the annotation, for all."""
     comment_count: int
     liked_by_viewer: bool
     saved_by_viewer: bool
@@ -357,4 +361,4 @@ class Post(SnowflakeModel):
 
     @property
     def caption_html(self) -> SafeString:
-        return linkify(self.caption, unlinked=self.unlinked)
+        return linkify(self.caption, linked=self.named, unlinked=self.unlinked)

@@ -49,7 +49,9 @@ def comment(request: MemberRequest, shortcode: str) -> HttpResponse:
         thread_ = visible_comment(request, post, added.parent_id)
         thread_.replies_page = newest_replies(request, thread_)
         return render(request, "posts/_reply_added.html", {**context, "comment": thread_})
-    return render(request, "posts/_comment_added.html", {**context, "comment": mark(request, post, added)})
+    # Read again, for what it needs to be shown.
+    comment = visible_comment(request, post, added.pk)
+    return render(request, "posts/_comment_added.html", {**context, "comment": mark(request, post, comment)})
 
 
 def _add_once(request: MemberRequest, post: Post, form: CommentForm) -> Comment:

@@ -39,6 +39,20 @@ export function place(popover, anchor) {
   if (left) popover.style.setProperty("translate", `${left}px`);
 }
 
+/** Places `popover`, which is fixed, below `anchor` and as wide, or above it where there is more room. */
+export function placeFixed(popover, anchor) {
+  const space = room();
+  // A phone's keyboard covers part of the window.
+  const bottom = Math.min(space.bottom, (visualViewport?.offsetTop ?? 0) + (visualViewport?.height ?? innerHeight) - MARGIN_PX);
+  const at = anchor.getBoundingClientRect();
+  const [above, below] = [at.top - GAP_PX - space.top, bottom - at.bottom - GAP_PX];
+  const goesUp = below < Math.min(popover.scrollHeight, above);
+  popover.style.setProperty("max-height", `${Math.max(60, goesUp ? above : below)}px`);
+  popover.style.setProperty("width", `${Math.min(Math.max(at.width, 240), space.right - space.left)}px`);
+  popover.style.setProperty("left", `${Math.max(space.left, Math.min(at.left, space.right - popover.offsetWidth))}px`);
+  popover.style.setProperty("top", `${goesUp ? at.top - GAP_PX - popover.offsetHeight : at.bottom + GAP_PX}px`);
+}
+
 /** `place`, and again whenever the size of the popover or of the window changes, for as long as it is shown. */
 export function keepInWindow(popover, anchor) {
   let height = -1;

@@ -8,6 +8,7 @@ import "./optimistic.js";
 import "./double-tap.js";
 import "./carousel.js";
 import "./comments.js";
+import "./completion.js";
 import "./count.js";
 import "./dialogs.js";
 import "./drafts.js";

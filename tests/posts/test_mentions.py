@@ -1,5 +1,7 @@
 """Names in captions and comments: who is told, who is not, and how one gets out of it again."""
 
+import re
+
 import pytest
 
 from accounts.actions import suspend_person
@@ -189,3 +191,32 @@ def test_one_removes_oneself_from_a_comment(as_, post, anna, ben, stranger):
     assert 'href="/ben/"' in answer.text
     assert as_(stranger).post(url).status_code == 404, "nobody named them there"
     assert Mention.objects.get(person=ben).removed_at is None
+
+
+def links_in(html):
+    return re.findall(r'<a href="/([a-z0-9._]+)/">@', html)
+
+
+def test_only_names_of_people_whom_the_viewer_may_see_are_links(as_, client, author, anna, ben, person, share):
+    gone = person("gone")
+    text = "@anna @Ben, @nobody.here @gone. @anna"
+    post = share(author, caption=text)
+    comment = add_comment(post, author=author, text=text)
+    author.bio = text
+    author.save(update_fields=["bio"])
+    suspend_person(gone, reason="spam")
+    block(ben, blocked=anna)
+
+    for browser, names in ((client, ["anna", "ben", "anna"]), (as_(anna), ["anna", "anna"]), (as_(ben), ["ben"])):
+        caption = browser.get("/author/").text
+        page = browser.get(post.get_absolute_url()).text
+        assert links_in(caption) == names
+        assert links_in(page) == names * 2
+        assert "@nobody.here" in page
+    assert links_in(as_(author).get(comment.url, headers=HTMX).text) == ["anna", "ben", "anna"]
+
+
+def test_a_comment_that_was_just_written_links_only_people_there_are(as_, anna, post):
+    answer = as_(anna).post(f"{post.get_absolute_url()}comment/", {"text": "@author and @nobody.here"}, headers=HTMX)
+
+    assert links_in(answer.text) == ["author"]

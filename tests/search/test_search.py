@@ -235,3 +235,18 @@ def test_D13_how_often_a_tag_and_a_place_are_used_is_counted_exactly(author, sha
 
     assert Hashtag.objects.get(name="sun").folded_uses == 2
     assert Place.objects.get().folded_uses == 2
+
+
+def test_a_field_for_names_or_tags_is_offered_these_alone(as_, author, share, stranger):
+    share(author, caption="#authority", location="Authoria")
+    browser = as_(stranger)
+
+    def offered(only):
+        page = browser.get("/search/suggest/", {"q": "author", "only": only}).text
+        return re.findall(r'id="option-(person|tag|place)-\d+".*?data-words="([^"]+)"', page)
+
+    assert offered("people") == [("person", "author")]
+    assert offered("tags") == [("tag", "#authority")]
+    assert {kind for kind, _ in offered("")} == {"person", "tag", "place"}
+    block(author, blocked=stranger)
+    assert offered("people") == offered("tags") == []

@@ -1,0 +1,135 @@
+/**
+ * Completes names and tags in comments and captions. While somebody writes @ or # and the beginning of a word, a list of
+ * people or tags that the search finds opens at the box: up and down go through it, Enter or Tab takes one, Esc closes it, and
+ * so does a tap beside it. Without this module names and tags are typed in full.
+ */
+import { make } from "./dom.js";
+import { placeFixed } from "./popover.js";
+
+const PAUSE_MS = 150;
+const BOXES = 'form[data-comment-form] textarea, .comment-edit textarea, textarea[name="caption"]';
+const KINDS = {
+  people: { word: /(?<![\p{L}\p{N}_@/.])[@＠]([A-Za-z0-9._]{1,30})$/u, mark: "@", label: "People" },
+  tags: { word: /(?<![\p{L}\p{N}\p{M}_&/#])[#＃]([\p{L}\p{N}\p{M}_]{1,100})$/u, mark: "#", label: "Tags" },
+};
+
+/** The list that is open: {box, list, status, kind, typed, at}, or null. */
+let shown = null;
+let timer;
+let asked;
+
+document.addEventListener("input", (event) => {
+  if (!event.target.matches?.(BOXES) || event.isComposing) return;
+  const box = event.target;
+  clearTimeout(timer);
+  asked?.abort();
+  const found = wordBefore(box);
+  if (!found) close();
+  else timer = setTimeout(() => offer(box, found), PAUSE_MS);
+});
+
+/** What is being written at the cursor: {kind, typed}, or null. */
+function wordBefore(box) {
+  if (box.selectionStart !== box.selectionEnd) return null;
+  const before = box.value.slice(0, box.selectionStart);
+  for (const [kind, { word }] of Object.entries(KINDS)) {
+    const found = word.exec(before);
+    if (found) return { kind, typed: found[1] };
+  }
+  return null;
+}
+
+async function offer(box, { kind, typed }) {
+  asked = new AbortController();
+  const { signal } = asked;
+  try {
+    const answer = await fetch(`/search/suggest/?only=${kind}&q=${encodeURIComponent(typed)}`, { signal, headers: { "HX-Request": "true" }, credentials: "same-origin" });
+    if (!answer.ok || signal.aborted) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const options = [...page.querySelectorAll(`[data-kind="${kind}"] [role="option"]`)];
+    if (document.activeElement === box && options.length) open(box, kind, typed, options);
+    else close();
+  } catch {
+    // Overtaken by the next letter, or offline: the word can be typed in full.
+  }
+}
+
+function open(box, kind, typed, found) {
+  close();
+  const list = make("div", { class: "completion", role: "listbox", id: "completion", popover: "manual", "aria-label": KINDS[kind].label });
+  for (const [at, option] of found.entries()) {
+    const value = option.dataset.words.replace(/^#/, "");
+    list.append(make("div", { class: "option", role: "option", id: `completion-${at}`, "aria-selected": "false", "data-value": value }, ...option.childNodes));
+  }
+  const status = make("span", { class: "visually-hidden", role: "status" });
+  box.after(list, status);
+  list.showPopover?.();
+  status.textContent = `${found.length} ${found.length === 1 ? "suggestion" : "suggestions"}`;
+  for (const [name, value] of [["aria-autocomplete", "list"], ["aria-haspopup", "listbox"], ["aria-controls", "completion"]]) box.setAttribute(name, value);
+  shown = { box, list, status, kind, typed, at: -1 };
+  // A word that is already somebody's name is not replaced by Enter, nor is a tag, which may well be new.
+  const isWhole = [...list.children].some((option) => option.dataset.value === typed.toLowerCase());
+  if (kind === "people" && !isWhole) choose(0);
+  placeFixed(list, box);
+  // A press must not take the focus, and with it a phone's keyboard, from the box.
+  list.addEventListener("pointerdown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => take(event.target.closest("[role=option]")));
+}
+
+function close() {
+  clearTimeout(timer);
+  if (!shown) return;
+  for (const name of ["aria-autocomplete", "aria-haspopup", "aria-controls", "aria-activedescendant"]) shown.box.removeAttribute(name);
+  shown.list.remove();
+  shown.status.remove();
+  shown = null;
+}
+
+function choose(at) {
+  const options = [...shown.list.children];
+  options[shown.at]?.setAttribute("aria-selected", "false");
+  shown.at = (at + options.length) % options.length;
+  const option = options[shown.at];
+  option.setAttribute("aria-selected", "true");
+  option.scrollIntoView({ block: "nearest" });
+  shown.box.setAttribute("aria-activedescendant", option.id);
+}
+
+/** Puts the value of `option` in the place of what was typed, with a space behind it. */
+function take(option) {
+  if (!option || !shown) return;
+  const { box, kind, typed } = shown;
+  const end = box.selectionStart;
+  close();
+  box.setRangeText(`${KINDS[kind].mark}${option.dataset.value} `, end - typed.length - 1, end, "end");
+  box.focus();
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// Before all others that hear keys: Enter would send a comment, and Esc close a dialog.
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (!shown || event.target !== shown.box || event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
+    const option = shown.list.children[shown.at];
+    if (event.key === "ArrowDown") choose(shown.at + 1);
+    else if (event.key === "ArrowUp") choose(shown.at < 0 ? -1 : shown.at - 1);
+    else if (event.key === "Escape") close();
+    else if ((event.key === "Enter" || event.key === "Tab") && option && !event.shiftKey) take(option);
+    else {
+      if (event.key === "Enter" || event.key === "Tab") close();
+      return;
+    }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
+
+document.addEventListener("focusout", (event) => {
+  if (shown && event.target === shown.box) close();
+});
+for (const name of ["scroll", "resize"]) {
+  const again = (event) => shown && event.target !== shown.list && placeFixed(shown.list, shown.box);
+  addEventListener(name, again, { capture: true, passive: true });
+}

@@ -16,6 +16,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return {
         "site_name": settings.SITE_NAME,
+        "site_description": f"{settings.SITE_NAME}: share photos and videos with the people you like.",
         "limits": limits,
         "theme": theme if theme in THEMES else "system",
     }

@@ -5,6 +5,8 @@ from typing import Final
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
@@ -71,6 +73,23 @@ def refused_body(request: HttpRequest, status: int, code: str, sentence: str) ->
     if status == 401 and not request.headers.get("HX-Request"):
         return redirect_to_login(request.path)
     return render(request, "413.html", {"sentence": sentence}, status=status)
+
+
+class CompressPagesMiddleware(GZipMiddleware):
+    """Compress text: pages, fragments and answers of the API.
+
+    Photos and videos are compressed already, and parts of them are asked for by byte ranges. What is sent twice with a
+    secret beside chosen words does not tell it by its length: CSRF tokens are masked anew in each answer, and Django
+    adds random bytes to each.
+    """
+
+    CONTENT_TYPES = ("text/", "application/json", "application/manifest+json", "application/problem+json")
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.streaming or not response.get("Content-Type", "").startswith(self.CONTENT_TYPES):
+            return response
+        compressed: HttpResponseBase = super().process_response(request, response)
+        return compressed
 
 
 class PrivatePagesMiddleware:

@@ -136,6 +136,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "common.middleware.CompressPagesMiddleware",
     "csp.middleware.CSPMiddleware",
     "instagram.api_middleware.ApiProblemsMiddleware",
     "common.middleware.SaneRequestMiddleware",
@@ -246,7 +247,7 @@ STORAGES: dict[str, dict[str, Any]] = {
             if PRODUCTION
             else "django.contrib.staticfiles.storage.StaticFilesStorage"
             if DEBUG or TESTING
-            else "common.staticfiles.BundledStaticFilesStorage"
+            else "common.staticfiles.QuicklyCompressedStaticFilesStorage"
         ),
     },
 }
@@ -539,5 +540,5 @@ if SENTRY_DSN:
 
 if DEBUG and not TESTING:
     INSTALLED_APPS.append("debug_toolbar")
-    MIDDLEWARE.insert(2, "debug_toolbar.middleware.DebugToolbarMiddleware")
+    MIDDLEWARE.insert(3, "debug_toolbar.middleware.DebugToolbarMiddleware")
     INTERNAL_IPS = ["127.0.0.1", "::1"]

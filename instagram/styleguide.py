@@ -113,6 +113,7 @@ class Slide:
         return photo(self.name)[0]
 
     thumb = src
+    tile_srcset = ""
 
     @property
     def width(self) -> int:

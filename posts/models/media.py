@@ -191,6 +191,13 @@ class Media(SnowflakeModel):
         """The WebP of a tile's width, or the widest."""
         return self._url_at(GRID_WIDTH, "webp")
 
+    @property
+    def tile_srcset(self) -> str:
+        """The WebP renditions for tiles, which are never wider than a card."""
+        return ", ".join(
+            f"{self.url_of(one['webp'])} {one['width']}w" for one in self.renditions if one["width"] <= CARD_WIDTH
+        )
+
     def _srcset(self, kind: str) -> str:
         return ", ".join(f"{self.url_of(one[kind])} {one['width']}w" for one in self.renditions)
 

@@ -1,5 +1,7 @@
 """Profiles, tags and explore: every one a grid with a cursor."""
 
+import re
+
 import pytest
 
 from accounts.actions import suspend_person
@@ -100,3 +102,38 @@ def test_more_posts_of_a_tag_than_are_counted_are_said_to_be_more(client, author
     ):
         share(author, caption=f"#sun {count}")
         assert said in client.get("/explore/tags/sun/").text
+
+
+def test_ones_own_profile_has_what_is_ones_own_and_no_other_has(as_, client, author, stranger):
+    tab = '<a class="tab" href="/saved/">'
+    assert tab in as_(author).get("/author/").text
+    assert tab not in as_(stranger).get("/author/").text
+    assert tab not in client.get("/author/").text
+    profile = as_(author).get("/author/").text.partition("<main")[2].partition("</main>")[0]
+    assert 'href="/accounts/settings/"' in profile
+    assert 'href="/archive/"' in profile
+    for browser in (as_(author), as_(stranger), client):
+        assert "Share profile" in browser.get("/author/").text
+
+
+def test_counts_on_a_profile_are_numbers_in_bold_with_their_nouns(as_, author, follower, share):
+    share(author)
+    page = as_(follower).get("/author/").text
+
+    assert "<strong>1</strong> post<" in page
+    assert re.search(r"<strong [^>]*data-followers-count=\"1\"[^>]*>1</strong> <span data-noun>follower</span>", page)
+    assert "<strong>0</strong> following" in page
+
+
+def test_tiles_come_in_sizes_and_the_first_row_at_once(client, author, share):
+    for _ in range(27):
+        share(author)
+
+    page = client.get("/author/")
+    tiles = re.findall(r'<img class="tile-photo"[^>]*>', page.text)
+    assert [("loading=" in tile, "fetchpriority=" in tile) for tile in tiles[:5]] == [
+        (False, True), (False, False), (False, False), (True, False), (True, False),
+    ]  # fmt: skip
+    assert all(re.search(r'srcset="/media/\d+/aa/bb/c.webp 320w" sizes="[^"]+"', tile) for tile in tiles)
+    more = client.get(page.context["page"].next_url, headers=HTMX).text
+    assert all("loading=" in tile for tile in re.findall(r'<img class="tile-photo"[^>]*>', more))

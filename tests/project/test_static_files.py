@@ -1,5 +1,6 @@
 """Static files as they are collected for people: hashed, one stylesheet, modules that find each other."""
 
+import gzip
 import re
 
 import pytest
@@ -7,7 +8,7 @@ from django.contrib.staticfiles import storage as staticfiles
 from django.core.management import call_command
 
 
-@pytest.mark.parametrize("backend", ["BundledStaticFilesStorage", "CompressedStaticFilesStorage"])
+@pytest.mark.parametrize("backend", ["QuicklyCompressedStaticFilesStorage", "CompressedStaticFilesStorage"])
 def test_the_stylesheet_is_one_file_and_every_reference_is_hashed(backend, tmp_path, settings):
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": f"common.staticfiles.{backend}"}}
@@ -22,3 +23,6 @@ def test_the_stylesheet_is_one_file_and_every_reference_is_hashed(backend, tmp_p
     assert "@layer components {" in css
     assert ".post-card" in css
     assert re.search(r'import ?"\./toasts\.[0-9a-f]{12}\.js"', script)
+    stylesheet = tmp_path / url("css/site.css").removeprefix("/static/")
+    packed = stylesheet.with_name(f"{stylesheet.name}.gz")
+    assert gzip.decompress(packed.read_bytes()) == stylesheet.read_bytes()

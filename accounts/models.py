@@ -68,7 +68,7 @@ class _IsNamedIn(models.Func):
 def people_named_in(field: str, viewer: Viewer) -> ArraySubquery:
     """Subquery: the usernames in the text `field` of the outer row that belong to people whom `viewer` may see.
 
-    A name is a link for those alone to whom the link leads somewhere. A text without an @ costs no look-up.
+    Only these names are links, so that no link leads to a missing page. A text without an @ costs no look-up.
     """
     is_named = _IsNamedIn(F("username"), _IsNamedIn.Names(OuterRef(field)))
     return ArraySubquery(User.objects.visible_to(viewer).filter(is_named).order_by().values("username"))

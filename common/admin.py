@@ -75,12 +75,12 @@ class ModeratedAdmin(ModelAdmin):
         self.message_user(request, f"{self.counted(count)} changed." if count else "Nothing to change.", level)
 
     def counted(self, count: int) -> str:
-        """Return a number of rows with what they are: "1 person", "2 people"."""
+        """Format a number of rows with the model's name: "1 person", "2 people"."""
         return f"{count} {self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural}"
 
 
 class CreatedFilter(admin.SimpleListFilter):
-    """Rows by the day on which they were created, which their ids say."""
+    """Filter rows by the day on which they were created, which is part of their ids."""
 
     title = "created"
     parameter_name = "created"
@@ -95,13 +95,13 @@ class CreatedFilter(admin.SimpleListFilter):
 
 
 def start_of_day(*, days_ago: int = 0) -> datetime:
-    """Return midnight of today, or of some days before, in the site's time zone."""
+    """Return the last midnight in the site's time zone, or the one `days_ago` days earlier."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight - timedelta(days=days_ago)
 
 
 def shown_time(moment: datetime) -> str:
-    """Return `moment` as the admin writes the times of fields: it would print those of properties raw."""
+    """Format `moment` as the admin formats date fields; it prints the values of properties unformatted."""
     return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
@@ -115,7 +115,7 @@ class Figure:
 
 
 FIGURES: Final[list[Callable[[], Figure]]] = []
-"""What the overview begins with. The apps add theirs; each costs one query."""
+"""Functions that compute the figures of the overview, added by the apps; each costs one query."""
 
 
 class ModerationSite(admin.AdminSite):

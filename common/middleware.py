@@ -78,9 +78,9 @@ def refused_body(request: HttpRequest, status: int, code: str, sentence: str) ->
 class CompressPagesMiddleware(GZipMiddleware):
     """Compress text: pages, fragments and answers of the API.
 
-    Photos and videos are compressed already, and parts of them are asked for by byte ranges. What is sent twice with a
-    secret beside chosen words does not tell it by its length: CSRF tokens are masked anew in each answer, and Django
-    adds random bytes to each.
+    Photos and videos are already compressed, and browsers fetch parts of them by byte ranges. Against BREACH, which
+    guesses a secret from the lengths of compressed pages, Django masks the CSRF token anew in each response and adds
+    random bytes to the gzip header.
     """
 
     CONTENT_TYPES = ("text/", "application/json", "application/manifest+json", "application/problem+json")

@@ -45,7 +45,7 @@ function replyTo(form, id, name) {
   form.querySelector("[data-replying]").hidden = !id;
   box.value = id ? `@${name} ${typed}` : typed;
   update(form, box);
-  // On its own page of a post the box is always in sight: to scroll to where it belongs would leave the comment.
+  // A box that is in view already, such as the one that sticks to the bottom of a phone, must not scroll the comment away.
   const { top, bottom } = box.getBoundingClientRect();
   box.focus({ preventScroll: top >= 0 && bottom <= innerHeight });
   box.setSelectionRange(box.value.length, box.value.length);

@@ -1,7 +1,7 @@
 /**
- * Completes names and tags in comments and captions. While somebody writes @ or # and the beginning of a word, a list of
- * people or tags that the search finds opens at the box: up and down go through it, Enter or Tab takes one, Esc closes it, and
- * so does a tap beside it. Without this module names and tags are typed in full.
+ * Completes names and tags in comments and captions. After @ or # and the beginning of a word, a list of matching people or
+ * tags opens at the text box: the arrow keys move through it, Enter or Tab inserts an option, Esc or a tap elsewhere closes it.
+ * Without this module people type names and tags in full.
  */
 import { make } from "./dom.js";
 import { placeFixed } from "./popover.js";
@@ -67,11 +67,11 @@ function open(box, kind, typed, found) {
   status.textContent = `${found.length} ${found.length === 1 ? "suggestion" : "suggestions"}`;
   for (const [name, value] of [["aria-autocomplete", "list"], ["aria-haspopup", "listbox"], ["aria-controls", "completion"]]) box.setAttribute(name, value);
   shown = { box, list, status, kind, typed, at: -1 };
-  // A word that is already somebody's name is not replaced by Enter, nor is a tag, which may well be new.
+  // Enter must not replace a complete username, nor a tag, which may be new.
   const isWhole = [...list.children].some((option) => option.dataset.value === typed.toLowerCase());
   if (kind === "people" && !isWhole) choose(0);
   placeFixed(list, box);
-  // A press must not take the focus, and with it a phone's keyboard, from the box.
+  // A tap must not move the focus, which would close a phone's keyboard.
   list.addEventListener("pointerdown", (event) => event.preventDefault());
   list.addEventListener("click", (event) => take(event.target.closest("[role=option]")));
 }
@@ -106,7 +106,7 @@ function take(option) {
   box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-// Before all others that hear keys: Enter would send a comment, and Esc close a dialog.
+// In the capture phase, before the handlers that send a comment on Enter or close a dialog on Esc.
 document.addEventListener(
   "keydown",
   (event) => {

@@ -112,7 +112,10 @@ function move(element, step) {
   const count = Math.max(0, Number(element.dataset[key]) + step);
   element.dataset[key] = String(count);
   const noun = count === 1 ? element.dataset.one : element.dataset.many;
-  element.textContent = noun ? `${compact(count)} ${noun}` : compact(count);
+  // The noun stands beside the number where that alone is bold.
+  const beside = element.parentElement.querySelector("[data-noun]");
+  if (beside) beside.textContent = noun;
+  element.textContent = noun && !beside ? `${compact(count)} ${noun}` : compact(count);
   if ("hideZero" in element.dataset) element.hidden = count === 0;
 }
 

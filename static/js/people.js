@@ -1,7 +1,8 @@
 /**
  * People in photos. On a photo the button "People in this photo" shows names at their points; without this module, and
- * for screen readers, it shows them as a list. Where somebody tags people, a press on the photo says where, and typing
- * a username offers people whom the search finds; without JavaScript both are fields of the form.
+ * for screen readers, it shows them as a list. Where somebody tags people, a press on the photo or
+ * the arrow keys say where, shown by a label, and typing a username offers people whom the search finds; without JavaScript
+ * both are fields of the form.
  */
 import { make, onContent } from "./dom.js";
 
@@ -50,32 +51,41 @@ onContent("[data-tagging]", (part) => {
   part.querySelector("[data-tagging-hint]").hidden = false;
   photo.dataset.pressable = "";
 
+  // The place is set on the photo: the fields in per cent are for pages without this script.
+  part.querySelector("[data-tagging-place]").hidden = true;
   const draw = () => {
-    for (const name of photo.querySelectorAll(".photo-person")) place(name, photo, image);
+    for (const name of photo.querySelectorAll("span.photo-person")) place(name, photo, image);
     if (point.hidden) return;
-    const picture = pictureIn(photo, image);
-    point.style.left = `${picture.left + (picture.width * Number(x.value)) / 100}px`;
-    point.style.top = `${picture.top + (picture.height * Number(y.value)) / 100}px`;
+    [point.dataset.x, point.dataset.y] = [x.value, y.value];
+    point.textContent = username.value.trim().replace(/^@/, "") || "Who is this?";
+    place(point, photo, image);
   };
-  const show = () => {
+  /** Moves the label to (`left`, `top`), in per cent of the photo. */
+  const put = (left, top) => {
+    [x.value, y.value] = [left, top].map((percent) => String(Math.round(Math.min(Math.max(percent, 0), 100) * 10) / 10));
     point.hidden = false;
     draw();
   };
   new ResizeObserver(draw).observe(photo);
   image.addEventListener("load", draw);
-  x.addEventListener("input", show);
-  y.addEventListener("input", show);
-  if (username.value) show();
+  if (username.value) put(Number(x.value || 50), Number(y.value || 50));
 
   photo.addEventListener("click", (event) => {
     const box = photo.getBoundingClientRect();
     const picture = pictureIn(photo, image);
-    const percent = (at, size) => String(Math.round(Math.min(Math.max(at / size, 0), 1) * 1000) / 10);
-    x.value = percent(event.clientX - box.left - picture.left, picture.width);
-    y.value = percent(event.clientY - box.top - picture.top, picture.height);
-    show();
+    put(((event.clientX - box.left - picture.left) / picture.width) * 100, ((event.clientY - box.top - picture.top) / picture.height) * 100);
     username.focus();
   });
+
+  point.addEventListener("keydown", (event) => {
+    const step = event.shiftKey ? 10 : 2;
+    const [right, down] = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key] ?? [0, 0];
+    if (!right && !down) return;
+    event.preventDefault();
+    put(Number(x.value) + right, Number(y.value) + down);
+  });
+
+  username.addEventListener("input", () => put(Number(x.value || 50), Number(y.value || 50)));
 
   let timer;
   username.addEventListener("input", () => {

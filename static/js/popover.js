@@ -1,7 +1,7 @@
 /**
- * Keeps what opens beside a button within the window: on the side that its stylesheet says if there is room, else on the
- * other, no taller than the room there, with a scroll bar, and moved sideways as far as needed.
- * Without this module a popover stands where its stylesheet puts it.
+ * Keeps popovers within the window. A popover opens on the side that its stylesheet chooses if it fits there, else on the side
+ * with more room; it scrolls when it is taller than the room, and moves sideways as far as needed.
+ * Without this module a popover stays where its stylesheet puts it.
  */
 
 const MARGIN_PX = 8;

@@ -80,6 +80,7 @@ def test_a_post_is_edited_archived_and_brought_back(javascript, size, shared, op
     choose(anna, "Archive")
     where.get_by_role("button", name="Archive").click()
     anna.wait_for_url(f"**/{anna.username}/")
+    anna.locator(".profile-menu summary").click()
     anna.get_by_role("link", name="View archive").click()
     anna.locator(f'article[data-post="{anna.shortcode}"] a').click()
     expect(anna.get_by_text("Archived. Only you can see it.")).to_be_visible()

@@ -26,9 +26,13 @@ def test_one_is_tagged_found_on_ones_profile_and_removes_oneself(javascript, sig
         box = photo.bounding_box()
         photo.click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.75})
         expect(part.get_by_label("Username")).to_be_focused()
-        assert abs(float(part.get_by_label("From the left").input_value()) - 25) < 1
+        expect(part.get_by_label("From the left")).to_be_hidden()
+        assert abs(float(part.locator("[name=x]").input_value()) - 25) < 1
         anna.keyboard.type(ben.username[:-1])
         expect(part.locator(f'datalist option[value="{ben.username}"]')).to_have_count(1)
+        label = part.get_by_role("button", name=ben.username[:-1])
+        label.press("ArrowUp")
+        assert abs(float(part.locator("[name=y]").input_value()) - 73) < 1
     else:
         part.get_by_label("From the left").fill("25")
         part.get_by_label("From the top").fill("75")

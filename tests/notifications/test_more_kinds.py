@@ -1,5 +1,6 @@
 """Requests and their acceptance, replies, likes of comments, mentions and tags; and nothing of the muted."""
 
+import re
 import threading
 
 import pytest
@@ -350,3 +351,21 @@ def test_A8_the_bell_counts_what_the_list_shows_for_each_person(as_, author, pos
         unread = [row for row in rows_of(as_(somebody)) if row.is_unread]
         assert unread_count(somebody) == len(unread), somebody
     assert sorted(unread_count(somebody) for somebody in User.objects.all()) == [0, 0, 3, 3, 4]
+
+
+@pytest.mark.parametrize("answer", ["approve", "refuse"])
+def test_the_bell_counts_down_with_the_answer_to_a_request(answer, as_, author, stranger, post, tasks_run):
+    with tasks_run():
+        like_post(post, liker=stranger)
+    change_privacy(author, is_private=True)
+    author.refresh_from_db()
+    with tasks_run():
+        follow(stranger, followee=author)
+    assert unread_count(author) == 2
+
+    page = as_(author).post(f"/accounts/requests/stranger/{answer}/", headers=HTMX).text
+
+    assert unread_count(author) == 1
+    for place in ("rail", "top"):
+        badge = re.search(rf'hx-target="#bell-{place}" hx-swap="innerHTML">\s*(.*?)</hx-partial>', page, re.DOTALL)[1]
+        assert '<span aria-hidden="true">1</span>' in badge

@@ -252,8 +252,8 @@ def test_O7_the_tagged_tab_costs_the_same_queries_whatever_its_size(
     with django_assert_num_queries(7):
         answer = tagged_tab(browser)
     assert len(answer.context["page"]) == size
-    # As the post's page without anybody in it, and one for all of them.
-    with django_assert_num_queries(9):
+    # As the page of a post without anybody in it, and one for all of them.
+    with django_assert_num_queries(11):
         browser.get(post.get_absolute_url())
 
 

@@ -1,0 +1,250 @@
+"""Where things stand: nothing jumps, covers another, leaves the window or is wider than it."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.conftest import FILES
+from tests.e2e.conftest import DESKTOP, PHONE
+from tests.e2e.test_story import wait_until_published
+
+PHOTO = FILES / "bad" / "name-test.jpg"
+LOW = {"width": 1280, "height": 500}
+LONG = "W" * 64
+
+BOX = "element => { const {x, y, width, height} = element.getBoundingClientRect(); return {x, y, width, height}; }"
+
+
+def box(page, selector):
+    return page.locator(f"{selector} >> visible=true").first.evaluate(BOX)
+
+
+def share(page, caption, location):
+    page.goto("/create/")
+    page.set_input_files("#id_files", PHOTO)
+    page.fill("[name=caption]", caption)
+    page.fill("[name=location]", location)
+    page.click("[data-act=share]")
+    page.get_by_role("button", name="Share without").click()
+    page.wait_for_url("**/p/*/", timeout=60_000)
+    shortcode = re.search(r"/p/([^/]+)/", page.url)[1]
+    wait_until_published(page, shortcode)
+    return shortcode
+
+
+def post(page, url, **fields):
+    """Send a form as the page would."""
+    token = page.locator("input[name=csrfmiddlewaretoken]").first.get_attribute("value")
+    form = {name: str(value) for name, value in fields.items()} | {"csrfmiddlewaretoken": token}
+    answer = page.request.post(url, form=form, headers={"Referer": page.url})
+    assert answer.ok, answer.text()
+
+
+OUTSIDE = """popover => {
+  const box = popover.getBoundingClientRect(), [width, height] = [document.documentElement.clientWidth, innerHeight];
+  const inside = box.left >= 0 && box.top >= 0 && box.right <= width && box.bottom <= height;
+  const scrolls = popover.scrollHeight <= popover.clientHeight + 1 || getComputedStyle(popover).overflowY === 'auto';
+  return box.height > 0 && inside && scrolls ? '' : JSON.stringify(box);
+}"""
+
+
+def popovers_outside(page, place):
+    """Open every menu of the page, and the embed code in it; describe each that is not whole within the window."""
+    found = []
+    for menu in page.locator("details[data-menu]:has(> .menu-list) >> visible=true").all():
+        menu.locator("> summary").scroll_into_view_if_needed()
+        menu.evaluate("menu => { menu.open = true; }")
+        lists = menu.locator("> .menu-list")
+        for part in ["", *(["details"] if lists.locator("details").count() else [])]:
+            if part:
+                lists.locator(part).first.evaluate("details => { details.open = true; }")
+            page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50)))")
+            if outside := lists.evaluate(OUTSIDE):
+                found.append(f"{place}: {menu.get_attribute('class')} {part}: {outside}")
+        menu.evaluate("menu => { menu.open = false; }")
+    return found
+
+
+def too_wide(page, place):
+    found = []
+    for width in (320, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        more = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        found += [f"{place} at {width} px: {more} px wider"] if more > 0 else []
+    return found
+
+
+def test_words_without_spaces_widen_no_page_and_no_popover_leaves_the_window(sign_up):
+    anna = sign_up("anna")
+    anna.goto("/accounts/edit/")
+    link = f"https://example.org/{'w' * 170}"
+    post(anna, "/accounts/edit/", name=LONG, bio="W" * 150, link=link)
+    shortcode = share(anna, f"{LONG * 3} {link}", LONG)
+    anna.goto(f"/p/{shortcode}/")
+    post(anna, f"/p/{shortcode}/comment/", text=f"{LONG * 3} @{anna.username} {link}")
+    anna.goto("/saved/new/")
+    post(anna, "/saved/new/", name="W" * 40)
+
+    pages = {"post": f"/p/{shortcode}/", "profile": f"/{anna.username}/", "home": "/", "saved": "/saved/"}
+    pages |= {"place": f"/search/places/of/{shortcode}/", "edit": f"/p/{shortcode}/edit/"}
+    pages |= {"notifications": "/notifications/", "search": f"/search/?q={LONG}"}
+    wide, outside = [], []
+    for place, url in pages.items():
+        anna.goto(url)
+        wide += too_wide(anna, place)
+        if place in {"post", "profile", "home"}:
+            for size in (PHONE, DESKTOP, LOW):
+                anna.set_viewport_size(size)
+                outside += popovers_outside(anna, f"{place} at {size['width']}×{size['height']}")
+    assert wide == []
+    assert outside == []
+
+
+def test_frame_and_lists_stand_where_they_belong(sign_up, open_browser):
+    anna = sign_up("anna", forgive=("404 (Not Found)",))
+    shortcode = share(anna, "One", "Graz")
+    anna.goto("/")
+
+    # The place of the panel is kept before it is there, and it stays in view.
+    before = box(anna, "main")["x"]
+    anna.evaluate("scrollTo(0, 400)")
+    top = box(anna, ".right-panel")["y"]
+    assert 0 <= top <= 40
+    anna.evaluate("document.querySelector('.right-panel').remove()")
+    assert box(anna, "main")["x"] == before
+
+    # The number stands beside the bell and is whole, on the phone, the folded rail and the wide one.
+    anna.evaluate(
+        "() => document.querySelectorAll('[data-badge]').forEach((badge) => "
+        "{ badge.hidden = false; badge.firstElementChild.textContent = '11'; })"
+    )
+    for size in (PHONE, {"width": 320, "height": 640}, {"width": 900, "height": 700}, DESKTOP):
+        anna.set_viewport_size(size)
+        anna.mouse.move(size["width"] - 5, size["height"] / 2)
+        anna.wait_for_timeout(400)
+        bell, badge = box(anna, "a[href='/notifications/'] > svg"), box(anna, ".bell-count")
+        assert badge["x"] >= bell["x"] + bell["width"], size
+        holder = box(anna, ".rail" if size["width"] >= 768 else ".top-bar")
+        assert badge["x"] + badge["width"] <= holder["x"] + holder["width"], size
+        assert badge["height"] >= 16
+        if size["width"] == 1280:
+            label = box(anna, "a[href='/notifications/'] .rail-label")
+            assert badge["x"] >= label["x"] + label["width"]
+
+    # The rail folds beside the panel.
+    anna.set_viewport_size(DESKTOP)
+    anna.locator(".rail a[data-panel]").click()
+    expect(anna.locator("dialog.panel")).to_be_visible()
+    anna.wait_for_timeout(400)
+    assert box(anna, ".rail")["width"] <= box(anna, "dialog.panel")["x"] == 72
+    assert anna.locator(".rail .rail-label").first.evaluate("label => getComputedStyle(label).opacity") == "0"
+    anna.keyboard.press("Escape")
+
+    # Settings: rows with a label and a select beside it; on a phone the list leads to each page and each back.
+    for width in (320, 390, 1280):
+        anna.set_viewport_size({"width": width, "height": 844})
+        anna.goto("/accounts/notifications/")
+        label, select = box(anna, ".preference label"), box(anna, ".preference select")
+        assert label["x"] + label["width"] + 8 <= select["x"], width
+        assert label["y"] < select["y"] + select["height"] <= label["y"] + label["height"] + 44
+    anna.set_viewport_size(PHONE)
+    anna.get_by_role("link", name="Settings", exact=True).click()
+    expect(anna.get_by_role("heading", name="Settings")).to_be_visible()
+    anna.locator(".settings-nav").get_by_role("link", name="Username").click()
+    expect(anna.locator(".settings-nav")).to_be_hidden()
+
+    # Tools in the heads of pages are in line with the bar above.
+    for url in ("/notifications/", "/saved/"):
+        anna.goto(url)
+        tool, menu = box(anna, ".list-header h1 ~ a svg"), box(anna, ".top-bar .more-menu svg")
+        assert abs(tool["x"] - menu["x"]) <= 1, url
+
+    # On paper there is nothing to press.
+    anna.set_viewport_size(DESKTOP)
+    anna.goto(f"/p/{shortcode}/")
+    anna.emulate_media(media="print")
+    for part in (".rail", ".post-buttons", ".comment-form", ".post-menu"):
+        expect(anna.locator(part).first).to_be_hidden()
+    anna.emulate_media(media="screen", color_scheme="dark")
+
+    # In the dark a radio button that is not chosen is empty; an embedded post is no wider than a post.
+    anna.goto(f"/p/{shortcode}/edit/")
+    fill = "radio => getComputedStyle(radio).backgroundColor"
+    ground = anna.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert anna.locator("input[type=radio]:not(:checked)").first.evaluate(fill) == ground
+    assert "gradient" in anna.locator("input[type=radio]:checked").evaluate(
+        "it => getComputedStyle(it).backgroundImage"
+    )
+    anna.goto(f"/p/{shortcode}/embed/")
+    assert box(anna, ".embed")["width"] <= 660
+
+    # The first page is in line with its bar, and offers one thing above all.
+    visitor = open_browser()
+    visitor.goto("/")
+    assert abs(box(visitor, ".visitor-bar .wordmark")["x"] - box(visitor, ".landing")["x"]) <= 1
+    expect(visitor.locator(".button-primary")).to_have_count(1)
+
+
+def test_a_post_on_a_phone_reads_from_top_to_bottom_and_answers_keep_their_comment_in_sight(sign_up):
+    ben = sign_up("ben", size=PHONE)
+    shortcode = share(ben, "By the pond", "Graz")
+    ben.goto(f"/p/{shortcode}/")
+    for number in range(12):
+        post(ben, f"/p/{shortcode}/comment/", text=f"Number {number}")
+    ben.goto(f"/p/{shortcode}/")
+
+    order = [".post-page-media", ".post-buttons", ".caption", ".comment"]
+    tops = [box(ben, f".post-page {part}")["y"] for part in order]
+    assert tops == sorted(tops)
+    form, bar = box(ben, ".comment-form"), box(ben, ".bottom-bar")
+    assert abs(form["y"] + form["height"] - bar["y"]) <= 2
+
+    comment = ben.locator(".comment", has_text="Number 3").first
+    comment.get_by_role("link", name=re.compile("^Reply")).click()
+    expect(ben.locator(f"#comment-text-{shortcode}")).to_have_value(f"@{ben.username} ")
+    expect(ben.locator(f"#comment-text-{shortcode}")).to_be_focused()
+    line, form = comment.locator(".comment-line").evaluate(BOX), box(ben, ".comment-form")
+    assert line["y"] >= 0
+    assert line["y"] + line["height"] <= form["y"]
+
+    # At a desk the photo takes the height of the window, as far as its shape allows.
+    ben.set_viewport_size(DESKTOP)
+    ben.goto(f"/p/{shortcode}/")
+    whole, photo = box(ben, ".post-page"), box(ben, ".post-page .post-media")
+    assert photo["height"] >= min(420, whole["height"]) - 2
+    assert whole["height"] - photo["height"] <= 4
+
+
+def test_names_and_tags_are_completed_by_keyboard(sign_up):
+    ben, anna = sign_up("ben"), sign_up("annika")
+    shortcode = share(anna, "By the pond #dragonflies", "Graz")
+    ben.goto(f"/p/{shortcode}/")
+    text = ben.locator(f"#comment-text-{shortcode}")
+    options = ben.get_by_role("option")
+
+    text.press_sequentially(f"Hi @{anna.username[:6]}")
+    expect(options.first).to_contain_text(anna.username)
+    assert text.get_attribute("aria-activedescendant") == options.first.get_attribute("id")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    ben.set_viewport_size(PHONE)
+    assert ben.get_by_role("listbox").evaluate(OUTSIDE) == ""
+    text.press("Enter")
+    expect(text).to_have_value(f"Hi @{anna.username} ")
+    expect(ben.get_by_role("listbox")).to_have_count(0)
+    assert ben.locator(".comment").count() == 0, "Enter took the name and sent nothing"
+
+    text.press_sequentially("#dragonf")
+    expect(options.first).to_contain_text("#dragonflies")
+    text.press("ArrowDown")
+    text.press("Tab")
+    expect(text).to_have_value(f"Hi @{anna.username} #dragonflies ")
+
+    text.press_sequentially(f"@{anna.username[:6]}")
+    expect(options.first).to_be_visible()
+    text.press("Escape")
+    expect(ben.get_by_role("listbox")).to_have_count(0)
+    expect(text).to_be_focused()
+    expect(text).to_have_value(f"Hi @{anna.username} #dragonflies @{anna.username[:6]}")
+    assert not text.get_attribute("aria-activedescendant")

@@ -239,7 +239,7 @@ def kinds() -> list[Kind]:
     from accounts.models import User
     from posts.models import Post
     from search import topics
-    from search.posts import find_posts, shown_posts
+    from search.posts import find_posts, with_posts
     from search.query import read_query
     from social.find import find_people, shown_people
 
@@ -249,7 +249,7 @@ def kinds() -> list[Kind]:
 
     def people(text: str) -> object:
         viewer = rng.choice(readers)
-        return shown_people(User.objects.for_display(), find_people(text, viewer, wanted=12)[:12], viewer)
+        return shown_people(User.objects.for_display(), find_people(text, viewer, wanted=6)[:6], viewer)
 
     def all_people(text: str) -> object:
         viewer = rng.choice(readers)
@@ -257,17 +257,17 @@ def kinds() -> list[Kind]:
 
     def posts(text: str) -> object:
         viewer = rng.choice(readers)
-        return shown_posts(Post.objects.all(), find_posts(read_query(text), viewer).posts[:25], viewer)
+        return with_posts(Post.objects.only("pk"), find_posts(read_query(text), viewer).posts[:25])
 
     def tags(text: str) -> object:
-        return topics.shown_tags(
-            topics.find_tags(read_query(text))[:6], rng.choice(readers), count_up_to=topics.COUNTED_QUICKLY
-        )
+        viewer = rng.choice(readers)
+        found = topics.find_tags(read_query(text), viewer)[:3]
+        return topics.shown_tags(found, viewer, count_up_to=topics.COUNTED_QUICKLY)
 
     def places(text: str) -> object:
-        return topics.shown_places(
-            topics.find_places(read_query(text))[:6], rng.choice(readers), count_up_to=topics.COUNTED_QUICKLY
-        )
+        viewer = rng.choice(readers)
+        found = topics.find_places(read_query(text), viewer)[:3]
+        return topics.shown_places(found, viewer, count_up_to=topics.COUNTED_QUICKLY)
 
     def typo(word: str) -> str:
         at = rng.randrange(1, max(2, len(word) - 1))
@@ -339,18 +339,16 @@ def explain(kind: Kind) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
+    from common.search_words import LIKENESS
+
     kind.ask(kind.slowest[1])
     with CaptureQueriesContext(connection) as done:
         kind.ask(kind.slowest[1])
     worst = max(done.captured_queries, key=lambda one: float(one["time"]))
     print(f"\n--- {kind.name}: {kind.slowest[1]!r}, {kind.slowest[0]:.1f} ms; its slowest statement, {worst['time']} s")
     with connection.cursor() as cursor:
-        prepare, _, select = (
-            worst["sql"].rpartition(";\n") if worst["sql"].lstrip().startswith("SET") else ("", "", worst["sql"])
-        )
-        if prepare:
-            cursor.execute(prepare)
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, SUMMARY OFF) {select}")
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, false)", [str(LIKENESS)])
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, SUMMARY OFF) {worst['sql']}")
         print("\n".join(row[0] for row in cursor.fetchall()))
 
 

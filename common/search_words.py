@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.migrations.operations import RunSQL
 
 MAX_WORDS_CHARS: Final = 600
@@ -127,6 +127,15 @@ def like_all(column: str, name: str, patterns: Sequence[str]) -> tuple[str, dict
 def inside(words: Sequence[str]) -> list[str]:
     """LIKE patterns for text with all of the words in it; short ones only where a word begins."""
     return [f"%{word}%" if len(word) >= MIN_INFIX_CHARS else f"% {word}%" for word in words]
+
+
+def rows_alike(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Run a query that compares words with pg_trgm's `%>`, for which LIKENESS is set in a transaction of its own."""
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(LIKENESS)])
+        cursor.execute(sql, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def like_edited(column: str, words: Sequence[str]) -> tuple[str, dict[str, Any]]:

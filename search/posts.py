@@ -15,11 +15,14 @@ from common.ids import TIME_SHIFT, time_of
 from common.search_words import words_of
 from posts.models import Post
 from posts.models.post import PostQuerySet
+from posts.visible import visible_post
 from search.documents import LEVELS
 from search.query import Query, Term
 
 SLAB: Final = 200
-"""So many of the newest that match are ranked together; older ones come after them."""
+"""So many of the newest visible posts that match are ranked together; older ones come after them."""
+RANK_STEPS: Final = 1_000_000
+"""Ranks are whole numbers of this fraction, so that a cursor can carry one exactly."""
 HALF_LIFE_DAYS: Final = 30.0
 """A post that is so much older ranks half as high."""
 AUTHORS: Final = 3
@@ -29,43 +32,46 @@ AUTHORS: Final = 3
 @dataclass(frozen=True)
 class FoundPost:
     id: int
-    rank: float
+    rank: int
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Sort key: the best match first, then the newest."""
+        return (-self.rank, -self.id)
 
 
 @dataclass(frozen=True)
 class Slab:
-    """Posts that match, the best first: of all below an id, the newest SLAB."""
+    """Visible posts that match, the best first: the newest SLAB of all below an id."""
 
     posts: list[FoundPost]
-    below: int
+    newest: int = 0
+    """The largest id of the batch, also of posts that `-word` then left out; 0 for an empty batch."""
     end: int = 0
     """Below this id there may be more; 0 if there are none."""
 
 
 def find_posts(query: Query, viewer: Viewer, *, below: int | None = None, any_term: bool = False) -> Slab:
-    """Candidates, whoever `viewer` is: `shown_posts` decides which they see. With `any_term` one term is enough.
+    """Find the newest SLAB posts below the id `below` that match and that `viewer` may see.
 
-    However many posts match, a bounded number is read and ranked: it goes back in time stretch by stretch, each four
-    times as long as the one before, until SLAB have what is wanted, and the index skips what is not of the stretch.
-    Those of them that have what is not wanted are left out afterwards: a slab may be empty, and have more below it.
+    With `any_term` one term is enough. The answer depends on visible posts alone: hidden ones are skipped before they
+    are counted, so that neither the batch nor its bounds tell of them (docs/decisions/0018).
+
+    However many visible posts match, a bounded number is read and ranked: the search goes back in time stretch by
+    stretch, each four times as long as the one before, until SLAB posts have the wanted words, and the index skips what
+    is outside the stretch. A hidden post that matches costs one look-up. Posts with unwanted words are left out
+    afterwards: a batch may be empty and have more below it.
     """
     if not query:
-        return Slab([], 0)
+        return Slab([])
     asked = _asked(query, viewer, any_term=any_term)
     below = asked.newest + 1 if below is None else min(below, asked.newest + 1)
     after, before = query.ids
     end = below if before is None else min(below, before)
     is_nothing = query.terms and not asked.wanted and not asked.unwanted and after is before is None
     if is_nothing or (after is not None and end <= after):
-        return Slab([], below)
-    return _newest(asked, after, end, below)
-
-
-def shown_posts(posts: PostQuerySet, found: Sequence[FoundPost], viewer: Viewer) -> list[FoundPost]:
-    """Those of `found` that are among `posts` and that `viewer` may see, in their order. One query."""
-    ids = [one.id for one in found]
-    seen = set(posts.visible_to(viewer).filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
-    return [one for one in found if one.id in seen]
+        return Slab([])
+    return _newest(asked, viewer, after, end)
 
 
 def with_posts(posts: PostQuerySet, found: Sequence[FoundPost]) -> list[Post]:
@@ -83,7 +89,7 @@ class Asked:
     """As PostgreSQL writes it; "" if there is no word in it."""
     unwanted: str
     newest: int
-    """The newest post's id."""
+    """The newest document's id, hidden or not: it only chooses the first stretch of time, never what is found."""
 
 
 def _asked(query: Query, viewer: Viewer, *, any_term: bool) -> Asked:
@@ -146,11 +152,14 @@ def _named(query: Query, viewer: Viewer) -> list[int]:
     return [one["pk"] for one in ids]
 
 
-def _newest(asked: Asked, after: int | None, end: int, below: int) -> Slab:
-    """Of the newest SLAB below the id `end` those that are wanted.
+def _newest(asked: Asked, viewer: Viewer, after: int | None, end: int) -> Slab:
+    """Rank the newest SLAB wanted and visible posts below the id `end`.
 
-    The branches of the UNION are run one after the other and only as far as the LIMIT asks.
+    The branches of the UNION run one after the other, each sorting what the index found in its stretch. Visibility is
+    asked post by post, from the newest on, only as far as the LIMIT needs; OFFSET 0 keeps PostgreSQL from asking, and
+    planning, it in each branch.
     """
+    is_visible = visible_post(viewer)
     branches: list[str] = []
     values: list[Any] = []
     newest = end
@@ -170,23 +179,29 @@ def _newest(asked: Asked, after: int | None, end: int, below: int) -> Slab:
             condition += " AND post_id + 0 >= %s"
             values_of_branch.append(after)
         branches.append(
-            "(SELECT post_id, ts_rank(document, %s::tsquery) AS rank, document @@ %s::tsquery AS is_unwanted"  # noqa: S608  (constants)
-            f" FROM search_postdocument WHERE {condition}"
-            f" ORDER BY post_id + 0 DESC LIMIT {SLAB})"
+            f"(SELECT post_id FROM search_postdocument WHERE {condition} ORDER BY post_id + 0 DESC)"  # noqa: S608
         )
-        values += [asked.wanted, asked.unwanted, *values_of_branch]
+        values += values_of_branch
         if start is not None:
             end = min(end, start)
             if after is not None and end <= after:
                 break
     with connection.cursor() as cursor:
-        cursor.execute(f"{' UNION ALL '.join(branches)} LIMIT {SLAB}", values)
+        cursor.execute(
+            f"WITH newest AS MATERIALIZED (SELECT post_id FROM ({' UNION ALL '.join(branches)} OFFSET 0) AS found"  # noqa: S608
+            f" WHERE {is_visible.sql} LIMIT {SLAB})"
+            " SELECT post_id, ts_rank(document, %s::tsquery), document @@ %s::tsquery"
+            " FROM newest JOIN search_postdocument USING (post_id)",
+            [*values, *is_visible.values, asked.wanted, asked.unwanted],
+        )
         rows = cursor.fetchall()
     found = [FoundPost(pk, _with_age(rank, pk)) for pk, rank, is_unwanted in rows if not is_unwanted]
-    found.sort(key=lambda one: (-one.rank, -one.id))
-    return Slab(found, below, min(pk for pk, *_ in rows) if len(rows) == SLAB else 0)
+    found.sort(key=lambda one: one.key)
+    ids = [pk for pk, *_ in rows]
+    return Slab(found, max(ids, default=0), min(ids) if len(ids) == SLAB else 0)
 
 
-def _with_age(rank: float, post_id: int) -> float:
+def _with_age(rank: float, post_id: int) -> int:
     """How well it matches by order of magnitude, and its time in half-lives: the order is the same at any moment."""
-    return math.log2(rank + 0.001) + time_of(post_id).timestamp() / 86_400 / HALF_LIFE_DAYS
+    age = time_of(post_id).timestamp() / 86_400 / HALF_LIFE_DAYS
+    return round((math.log2(rank + 0.001) + age) * RANK_STEPS)

@@ -2,96 +2,102 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from django.http import HttpRequest
 
 from accounts.models import User, Viewer
-from common.pagination import MAX_BIGINT, Page, cursor_of, url_after
+from common.pagination import MAX_BIGINT, Page, url_after
 from posts.models import Post
 from posts.models.post import PostQuerySet
 from search import topics
-from search.posts import FoundPost, find_posts, shown_posts, with_posts
+from search.posts import FoundPost, find_posts, with_posts
 from search.query import Query
 from search.topics import Topic
 from social.find import find_people, shown_people
 from social.models import with_follow_state
 
 SLABS_AT_MOST = 5
-"""So many are looked through for posts that the viewer may see."""
+"""Batches that one page looks through for posts without unwanted words."""
+
+_CURSOR = re.compile(r"(\d{1,19})(?:\.(-?\d{1,12})\.(\d{1,19}))?", re.ASCII)
 
 
-class HasId(Protocol):
+class HasCursor(Protocol):
     @property
-    def id(self) -> int: ...
+    def cursor(self) -> str: ...
 
 
-Shown = TypeVar("Shown", bound=HasId)
+Found = TypeVar("Found", bound=HasCursor)
+Shown = TypeVar("Shown")
 
 
 def page_of_people(request: HttpRequest, query: Query, size: int) -> Page[User]:
     viewer: Viewer = request.user
-    found = {one.id: one for one in find_people(query.words, viewer)}
     people = with_follow_state(User.objects.for_display(), viewer)
-    return _page(request, list(found), size, lambda ids: shown_people(people, [found[pk] for pk in ids], viewer))
+    return _page(request, find_people(query.words, viewer), size, lambda found: shown_people(people, found, viewer))
 
 
 def page_of_tags(request: HttpRequest, query: Query, size: int) -> Page[Topic]:
-    return _page(request, topics.find_tags(query), size, lambda ids: topics.shown_tags(ids, request.user))
+    found = topics.find_tags(query, request.user)
+    return _page(request, found, size, lambda some: topics.shown_tags(some, request.user))
 
 
 def page_of_places(request: HttpRequest, query: Query, size: int) -> Page[Topic]:
-    return _page(request, topics.find_places(query), size, lambda ids: topics.shown_places(ids, request.user))
+    found = topics.find_places(query, request.user)
+    return _page(request, found, size, lambda some: topics.shown_places(some, request.user))
 
 
 def _page(
-    request: HttpRequest, ids: Sequence[int], size: int, show: Callable[[Sequence[int]], Sequence[Shown]]
+    request: HttpRequest, found: Sequence[Found], size: int, show: Callable[[Sequence[Found]], Sequence[Shown]]
 ) -> Page[Shown]:
-    """What comes after the cursor, which is the id of the last one shown. What `show` leaves out makes no gap."""
-    cursor = cursor_of(request)
-    if cursor is not None:
-        ids = ids[ids.index(cursor) + 1 :] if cursor in ids else []
-    shown: list[Shown] = []
-    at = 0
-    while at < len(ids) and len(shown) <= size:
-        shown += show(ids[at : at + size + 1])
-        at += size + 1
-    return Page(shown[:size], url_after(request, shown[size - 1].id) if len(shown) > size else "")
+    """Return the page after the cursor, which names the last one that was shown.
+
+    All of `found` may be seen, so a cursor that names something hidden answers as one that names nothing.
+    """
+    cursor = request.GET.get("cursor", "")
+    start = 0
+    if cursor:
+        start = next((at + 1 for at, one in enumerate(found) if one.cursor == cursor), len(found))
+    items = found[start : start + size]
+    is_more = start + size < len(found)
+    return Page(list(show(items)), url_after(request, items[-1].cursor) if is_more else "")
 
 
 def page_of_posts(
     request: HttpRequest, query: Query, size: int, rows: PostQuerySet, *, any_term: bool = False
 ) -> Page[Post]:
-    """The best first. `rows` says what of each post is read.
+    """Return a page of the posts that match, the best first. `rows` says what is read of each post.
 
-    The cursor is `<below>.<at>`: the id below which the posts are that are ranked together, and from which of those on.
-    So a page does not move when somebody shares meanwhile. Whether the viewer may see them is asked for as many as the
-    page needs.
+    The cursor names posts that were shown and nothing else: `<below>.<rank>.<id>` continues after a post in the batch
+    that is ranked together below an id, and `<below>` with the next batch. So a page does not move when somebody shares
+    a post meanwhile.
     """
     viewer: Viewer = request.user
-    below, at = _read_cursor(request.GET.get("cursor", ""))
+    below, last = _read_cursor(request.GET.get("cursor", ""))
     shown: list[FoundPost] = []
     next_cursor = ""
     for _ in range(SLABS_AT_MOST):
         slab = find_posts(query, viewer, below=below, any_term=any_term)
-        while at < len(slab.posts) and len(shown) <= size:
-            shown += shown_posts(Post.objects.all(), slab.posts[at : at + size + 1], viewer)
-            at += size + 1
+        shown = [one for one in slab.posts if last is None or one.key > last.key]
         if len(shown) > size:
-            at = slab.posts.index(shown[size])
-            next_cursor = f"{slab.below}.{at}"
+            end = shown[size - 1]
+            next_cursor = f"{slab.newest + 1}.{end.rank}.{end.id}"
             break
-        below, at = slab.end, 0
-        next_cursor = f"{slab.end}.0" if slab.end else ""
+        below, last = slab.end, None
+        next_cursor = str(slab.end) if slab.end else ""
         if shown or not slab.end:
             break
     posts = with_posts(rows, shown[:size])
     return Page(posts, url_after(request, next_cursor) if next_cursor else "")
 
 
-def _read_cursor(text: str) -> tuple[int | None, int]:
-    below, _, skip = text.partition(".")
-    if below.isascii() and below.isdigit() and skip.isascii() and skip.isdigit() and len(below) <= 19 and len(skip) < 6:
-        return min(int(below), MAX_BIGINT), int(skip)
-    return None, 0
+def _read_cursor(text: str) -> tuple[int | None, FoundPost | None]:
+    """Read what `page_of_posts` wrote; (None, None), which is the first page, for anything else."""
+    match = _CURSOR.fullmatch(text)
+    if match is None:
+        return None, None
+    below = min(int(match[1]), MAX_BIGINT)
+    return below, FoundPost(int(match[3]), int(match[2])) if match[2] else None

@@ -16,7 +16,7 @@ from common.pagination import Page, page_by_id
 from posts.models import Post
 from search import actions, topics
 from search.marks import mark, snippet
-from search.models import PostDocument
+from search.models import Place
 from search.query import Query, clean_query, read_query
 from search.results import page_of_people, page_of_places, page_of_posts, page_of_tags
 from social.find import find_people, shown_people
@@ -52,8 +52,9 @@ def search(request: MemberRequest) -> HttpResponse:
 def _top(request: MemberRequest, query: Query) -> dict[str, Any]:
     """The best of each kind, without cursors: each kind has a tab."""
     people = _suggested_people(request, query, OF_EACH_ON_TOP)
-    tags = topics.shown_tags(topics.find_tags(query)[: OF_EACH_ON_TOP * 2], request.user)[:OF_EACH_ON_TOP]
-    places = topics.shown_places(topics.find_places(query)[: OF_EACH_ON_TOP * 2], request.user)[:OF_EACH_ON_TOP]
+    viewer = request.user
+    tags = topics.shown_tags(topics.find_tags(query, viewer)[:OF_EACH_ON_TOP], viewer)
+    places = topics.shown_places(topics.find_places(query, viewer)[:OF_EACH_ON_TOP], viewer)
     rows = Post.objects.for_cards(request.user)
     posts = page_of_posts(request, query, TILES_ON_TOP, rows)
     found: dict[str, Any] = {"people": _marked_people(people, query), "tags": tags, "places": places, "posts": posts}
@@ -91,26 +92,26 @@ def suggest(request: MemberRequest) -> HttpResponse:
     if only != "tags":
         context["people"] = _marked_people(_suggested_people(request, query, SUGGESTED_PEOPLE), query)
     if only != "people":
-        counted = {"count_up_to": topics.COUNTED_QUICKLY}
-        tags = topics.shown_tags(topics.find_tags(query)[: SUGGESTED_TOPICS * 2], request.user, **counted)
-        found = [] if only == "tags" else topics.find_places(query)[: SUGGESTED_TOPICS * 2]
-        places = topics.shown_places(found, request.user, **counted) if found else []
-        context |= {"tags": tags[:SUGGESTED_TOPICS], "places": places[:SUGGESTED_TOPICS]}
+        viewer, counted = request.user, {"count_up_to": topics.COUNTED_QUICKLY}
+        tags = topics.shown_tags(topics.find_tags(query, viewer)[:SUGGESTED_TOPICS], viewer, **counted)
+        found = [] if only == "tags" else topics.find_places(query, viewer)[:SUGGESTED_TOPICS]
+        places = topics.shown_places(found, viewer, **counted) if found else []
+        context |= {"tags": tags, "places": places}
         _mark_topics([*tags, *places], query)
     return render(request, "search/_suggestions.html", context)
 
 
 @require_safe
-def place(request: MemberRequest, place_id: int) -> HttpResponse:
-    """The posts from a place, newest first. A place of which one may see no post is missing."""
-    posts = topics.posts_of_place(place_id, request.user)
+def place(request: MemberRequest, slug: str) -> HttpResponse:
+    """Show the posts from a place, newest first. A place of which one may see no post is missing."""
+    posts = topics.posts_of_place(slug, request.user)
     page = page_by_id(request, posts.for_cards(request.user), POSTS_PER_PAGE)
     if request.htmx and "cursor" in request.GET:
         return varies_by_htmx(render(request, "feed/_grid.html", {"page": page}))
-    shown = topics.shown_places([place_id], request.user)
-    if not shown:
+    shown = topics.place_called(slug, request.user)
+    if shown is None:
         raise Http404
-    return varies_by_htmx(render(request, "search/place.html", {"page": page, "place": shown[0]}))
+    return varies_by_htmx(render(request, "search/place.html", {"page": page, "place": shown}))
 
 
 @require_safe
@@ -120,8 +121,8 @@ def place_of(request: MemberRequest, shortcode: str) -> HttpResponse:
     Posts do not know their places, which the search keeps: cards link here, and need no query for it.
     """
     post = get_object_or_404(Post.objects.visible_to(request.user), pk=decode_shortcode(shortcode))
-    document = get_object_or_404(PostDocument, post=post, place__isnull=False)
-    return redirect("search:place", document.place_id)
+    place = get_object_or_404(Place, postdocument__post=post)
+    return redirect("search:place", topics.slug_of(place.words))
 
 
 @require_POST
@@ -156,8 +157,8 @@ def _recent(request: MemberRequest) -> HttpResponse:
 
 def _suggested_people(request: MemberRequest, query: Query, number: int) -> list[User]:
     people = with_follow_state(User.objects.for_display(), request.user)
-    found = find_people(query.words, request.user, wanted=number * 2)
-    return shown_people(people, found[: number * 2], request.user)[:number]
+    found = find_people(query.words, request.user, wanted=number)
+    return shown_people(people, found[:number], request.user)
 
 
 def _marked_people(people: list[User], query: Query) -> list[User]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Final
 
 from django.db import connection
 
 from accounts.models import User, UserQuerySet, Viewer
-from common.search_words import LIKENESS, MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, like_edited, words_of
+from common.search_words import MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, like_edited, rows_alike, words_of
+from social.visible import visible_people
 
 MOST_FOLLOWED: Final = 2_000
 """People whose names are read for what many have in their names: an index of trigrams would read all of those."""
@@ -57,12 +58,17 @@ class FoundPerson:
         closeness = 0 if self.is_followed else 1 if self.is_near else 2
         return (self.exactness, round(1 - self.likeness, 1), closeness, -self.followers, -self.id)
 
+    @property
+    def cursor(self) -> str:
+        return str(self.id)
+
 
 def find_people(query: str, viewer: Viewer, *, wanted: int = FOUND_AT_MOST) -> list[FoundPerson]:
-    """People whose names have the words of `query`, the best first; if there is nobody, those spelt alike.
+    """Find people whom `viewer` may see with the words of `query` in their names; if there are none, alike names.
 
-    Candidates, whoever `viewer` is: `shown_people` decides whom they see. With a small `wanted`, for somebody who is
-    typing, what is found quickly is enough. Every step reads a bounded number of rows, however many people there are.
+    The best come first. Hidden people are skipped before any limit, so that neither who is found nor whether other
+    spellings are looked for tells of them (docs/decisions/0018). With a small `wanted`, for somebody who is typing,
+    what is found quickly is enough. Every step reads a bounded number of visible rows, however many people there are.
     """
     words = words_of(query.removeprefix("@"))[:MAX_WORDS]
     if not words:
@@ -77,156 +83,139 @@ def find_people(query: str, viewer: Viewer, *, wanted: int = FOUND_AT_MOST) -> l
         found = found or _alike(words, viewer)
     best = sorted(found.values(), key=lambda one: one.key)
     near = _near([one.id for one in best[:NEAR]], viewer)
-    return sorted((_with(one, is_near=one.id in near) for one in best), key=lambda one: one.key)
+    return sorted((replace(one, is_near=one.id in near) for one in best), key=lambda one: one.key)
 
 
 def shown_people(people: UserQuerySet, found: Sequence[FoundPerson], viewer: Viewer) -> list[User]:
-    """Those of `found` that are among `people` and that `viewer` may see, in their order. One query."""
+    """Return those of `found` that are among `people`, in their order. One query, which asks again who may be seen."""
     visible = people.visible_to(viewer).in_bulk([one.id for one in found])
     return [visible[one.id] for one in found if one.id in visible]
 
 
-def _with(one: FoundPerson, *, is_near: bool) -> FoundPerson:
-    return FoundPerson(one.id, one.exactness, one.is_followed, is_near, one.followers, one.likeness)
-
-
-_COLUMNS = """
+_FOLLOWED = """
+    SELECT person.id, person.words FROM social_follow AS follow
+    JOIN ({people}) AS person ON person.id = follow.followee_id
+    WHERE follow.follower_id = %(viewer)s ORDER BY follow.id DESC
+"""
+"""The visible people whom the viewer follows, the newest follow first; `people` is the SELECT of `visible_people`."""
+_MOST_FOLLOWED = "SELECT id, words FROM ({people}) AS person ORDER BY folded_followers DESC, id DESC"
+_WITH_COLUMNS = """
     SELECT person.id, person.username, person.words, person.folded_followers,
-           EXISTS (SELECT FROM social_follow WHERE follower_id = %(viewer)s AND followee_id = person.id)
+           EXISTS (SELECT FROM social_follow WHERE follower_id = %(viewer)s AND followee_id = person.id), found.likeness
+    FROM found JOIN accounts_user AS person ON person.id = found.id
 """
 
 
 def _by_walk(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
-    """Whose username it is; the most followed of those with words that begin so; and those whom one follows."""
-    return _fetch(
-        f"""
-        WITH walked AS MATERIALIZED (
-            SELECT id, words FROM accounts_user ORDER BY folded_followers DESC, id DESC LIMIT {MOST_FOLLOWED}
-        ), found AS (
-            (SELECT id FROM accounts_user WHERE username = %(username)s)
-            UNION (SELECT id FROM walked WHERE {{beginnings}} LIMIT {FOUND_AT_MOST})
-            UNION (
-                SELECT followed.followee_id FROM (
-                    SELECT followee_id FROM social_follow WHERE follower_id = %(viewer)s
-                    ORDER BY id DESC LIMIT {FOLLOWED}
-                ) AS followed
-                JOIN accounts_user AS person ON person.id = followed.followee_id
-                WHERE {{parts}} LIMIT {FOUND_AT_MOST}
-            )
+    """Find the person with that username, and people among the most followed and among those one follows.
+
+    Of the most followed the words must begin so, of those one follows they may be parts.
+    """
+    beginnings, values = like_all("words", "beginning", [f"% {word}%" for word in words])
+    parts, values_of_parts = like_all("words", "part", inside(words))
+    found = f"""
+        WITH walked AS MATERIALIZED ({_MOST_FOLLOWED} LIMIT {MOST_FOLLOWED}),
+        followed AS MATERIALIZED ({_FOLLOWED} LIMIT {FOLLOWED}),
+        found AS (
+            SELECT id, 1 AS likeness FROM ({{people}}) AS person WHERE username = %(username)s
+            UNION (SELECT id, 1 FROM walked WHERE {beginnings} LIMIT {FOUND_AT_MOST})
+            UNION (SELECT id, 1 FROM followed WHERE {parts} LIMIT {FOUND_AT_MOST})
         )
-        {_COLUMNS} FROM found JOIN accounts_user AS person ON person.id = found.id
-        """,  # noqa: S608  (constants of this module)
-        words,
-        query,
-        viewer,
-    )
+    """  # noqa: S608  (constants of this module, as below)
+    values |= values_of_parts | {"username": _username(query)}
+    return _exact(_fetch(found, values, viewer), words, query)
 
 
 def _by_index(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
-    """Some of all whose names have the words in them: what nobody well known and nobody close has in their name."""
-    return _fetch(
-        f"""
+    """Find some of all whose names have the words in them: nobody well known and nobody close may have them."""
+    parts, values = like_all("words", "part", inside(words))
+    found = f"""
         -- Planned as if all were wanted, which is through the index unless nearly all match, and run as far as asked.
-        WITH all_found AS MATERIALIZED (SELECT id FROM accounts_user AS person WHERE {{parts}}),
-        found AS MATERIALIZED (SELECT id FROM all_found LIMIT {FOUND_AT_MOST})
-        {_COLUMNS} FROM found JOIN accounts_user AS person ON person.id = found.id
-        """,  # noqa: S608  (constants of this module)
-        words,
-        query,
-        viewer,
-    )
-
-
-def _fetch(sql: str, words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
-    values: dict[str, Any] = {
-        "viewer": viewer.pk or 0,
-        "username": _username(query),
-    }
-    beginnings, values_of_beginnings = like_all("words", "beginning", [f"% {word}%" for word in words])
-    parts, values_of_parts = like_all("person.words", "part", inside(words))
-    values |= values_of_beginnings | values_of_parts
-    with connection.cursor() as cursor:
-        cursor.execute(sql.format(beginnings=beginnings, parts=parts), values)
-        return {
-            pk: FoundPerson(pk, _exactness(words, query, username, its), is_followed, False, followers)
-            for pk, username, its, followers, is_followed in cursor.fetchall()
-        }
+        WITH all_found AS MATERIALIZED (SELECT id FROM ({{people}}) AS person WHERE {parts}),
+        found AS MATERIALIZED (SELECT id, 1 AS likeness FROM all_found LIMIT {FOUND_AT_MOST})
+    """  # noqa: S608
+    return _exact(_fetch(found, values, viewer), words, query)
 
 
 def _misspelt_by_walk(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
-    """Names with one letter wrong, of the most followed and of those whom one follows."""
-    edited, values = like_edited("person.words", words)
-    sql = f"""
-        WITH walked AS MATERIALIZED (
-            SELECT id, words FROM accounts_user ORDER BY folded_followers DESC, id DESC LIMIT {SPELT_OUT}
-        ), found AS (
-            (SELECT id FROM walked AS person WHERE {edited} LIMIT {LIKE_AT_MOST})
-            UNION (
-                SELECT person.id FROM (
-                    SELECT followee_id FROM social_follow WHERE follower_id = %(viewer)s
-                    ORDER BY id DESC LIMIT {SPELT_OUT}
-                ) AS followed
-                JOIN accounts_user AS person ON person.id = followed.followee_id
-                WHERE {edited} LIMIT {LIKE_AT_MOST}
-            )
+    """Find names with one letter wrong, of the most followed and of those whom one follows."""
+    edited, values = like_edited("words", words)
+    found = f"""
+        WITH walked AS MATERIALIZED ({_MOST_FOLLOWED} LIMIT {SPELT_OUT}),
+        followed AS MATERIALIZED ({_FOLLOWED} LIMIT {SPELT_OUT}),
+        found AS (
+            (SELECT id, {MISSPELT}::real AS likeness FROM walked WHERE {edited} LIMIT {LIKE_AT_MOST})
+            UNION (SELECT id, {MISSPELT}::real FROM followed WHERE {edited} LIMIT {LIKE_AT_MOST})
         )
-        {_COLUMNS}, {MISSPELT}::real FROM found JOIN accounts_user AS person ON person.id = found.id
-    """  # noqa: S608  (constants of this module, and of like_edited)
-    return _fetch_alike(sql, values, viewer)
+    """  # noqa: S608  (and like_edited)
+    return _alike_people(_fetch(found, values, viewer))
 
 
 def _misspelt_by_index(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
-    """Some of all names with one letter wrong. The index reads all names that are as a common one is spelt."""
+    """Find some of all names with one letter wrong. The index reads all names that are as a common one is spelt."""
     edited, values = like_edited("words", words)
-    sql = f"""
-        WITH all_found AS MATERIALIZED (SELECT id FROM accounts_user WHERE {edited}),
-        found AS MATERIALIZED (SELECT id FROM all_found LIMIT {LIKE_AT_MOST})
-        {_COLUMNS}, {MISSPELT}::real FROM found JOIN accounts_user AS person ON person.id = found.id
-    """  # noqa: S608  (constants of this module, and of like_edited)
-    return _fetch_alike(sql, values, viewer)
+    found = f"""
+        WITH all_found AS MATERIALIZED (SELECT id FROM ({{people}}) AS person WHERE {edited}),
+        found AS MATERIALIZED (SELECT id, {MISSPELT}::real AS likeness FROM all_found LIMIT {LIKE_AT_MOST})
+    """  # noqa: S608  (and like_edited)
+    return _alike_people(_fetch(found, values, viewer))
 
 
 def _alike(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
-    """Names that are spelt alike somehow. The threshold is set for the session; only searches read it."""
-    sql = f"""
-        SET pg_trgm.word_similarity_threshold = {LIKENESS};
-        WITH all_alike AS MATERIALIZED (SELECT id, words FROM accounts_user WHERE words %%> %(words)s),
+    """Find names that are spelt alike somehow."""
+    found = f"""
+        WITH all_alike AS MATERIALIZED (SELECT id, words FROM ({{people}}) AS person WHERE words %%> %(words)s),
         found AS MATERIALIZED (
             SELECT id, word_similarity(%(words)s, words) AS likeness
             FROM (SELECT id, words FROM all_alike LIMIT {COMPARED_AT_MOST}) AS alike
-            ORDER BY likeness DESC LIMIT {LIKE_AT_MOST}
+            ORDER BY likeness DESC, id DESC LIMIT {LIKE_AT_MOST}
         )
-        {_COLUMNS}, found.likeness FROM found JOIN accounts_user AS person ON person.id = found.id
-    """  # noqa: S608  (constants of this module)
-    return _fetch_alike(sql, {"words": " ".join(words)}, viewer)
+    """  # noqa: S608
+    people, values = visible_people(viewer).named("visible")
+    values |= {"words": " ".join(words), "viewer": viewer.pk or 0}
+    return _alike_people(rows_alike(found.format(people=people) + _WITH_COLUMNS, values))
 
 
-def _fetch_alike(sql: str, values: dict[str, Any], viewer: Viewer) -> dict[int, FoundPerson]:
+def _fetch(found: str, values: dict[str, Any], viewer: Viewer) -> list[tuple[Any, ...]]:
+    """Run the CTEs `found`, of ids and likenesses among `{people}`, and return the rows of _WITH_COLUMNS."""
+    people, visible_values = visible_people(viewer).named("visible")
     with connection.cursor() as cursor:
-        cursor.execute(sql, values | {"viewer": viewer.pk or 0})
-        return {
-            pk: FoundPerson(pk, Exactness.ALIKE, is_followed, False, followers, likeness)
-            for pk, _, _, followers, is_followed, likeness in cursor.fetchall()
-        }
+        cursor.execute(
+            found.format(people=people) + _WITH_COLUMNS, values | visible_values | {"viewer": viewer.pk or 0}
+        )
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _exact(rows: list[tuple[Any, ...]], words: Sequence[str], query: str) -> dict[int, FoundPerson]:
+    return {
+        pk: FoundPerson(pk, _exactness(words, query, username, its), is_followed, False, followers)
+        for pk, username, its, followers, is_followed, _ in rows
+    }
+
+
+def _alike_people(rows: list[tuple[Any, ...]]) -> dict[int, FoundPerson]:
+    return {
+        pk: FoundPerson(pk, Exactness.ALIKE, is_followed, False, followers, likeness)
+        for pk, _, _, followers, is_followed, likeness in rows
+    }
 
 
 def _near(ids: Sequence[int], viewer: Viewer) -> set[int]:
-    """Those of `ids` whom somebody follows whom `viewer` follows, of these the newest."""
+    """Return those of `ids` whom people follow whom `viewer` follows and sees, of these the newest."""
     if not ids or not viewer.is_authenticated:
         return set()
+    people, values = visible_people(viewer).named("visible")
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH close AS MATERIALIZED (
-                SELECT followee_id AS id FROM social_follow WHERE follower_id = %s
-                ORDER BY id DESC LIMIT {CLOSE_FOLLOWED}
-            )
-            SELECT person.id FROM unnest(%s) AS person (id)
+            WITH close AS MATERIALIZED ({_FOLLOWED.format(people=people)} LIMIT {CLOSE_FOLLOWED})
+            SELECT person.id FROM unnest(%(ids)s) AS person (id)
             WHERE EXISTS (
                 SELECT FROM close JOIN social_follow AS theirs
                 ON theirs.follower_id = close.id AND theirs.followee_id = person.id)
-            """,  # noqa: S608  (constants of this module)
-            [viewer.pk, list(ids)],
+            """,  # noqa: S608
+            values | {"viewer": viewer.pk, "ids": list(ids)},
         )
         return {pk for (pk,) in cursor.fetchall()}
 

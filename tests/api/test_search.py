@@ -45,7 +45,7 @@ def test_it_goes_on_by_cursor_and_link_at_the_same_cost(kind, as_, author, share
         assert (cursor is None) == ("Link" not in answer)
     assert len(seen) == len(set(seen)) == 5
 
-    costs = {"users": 6, "posts": 7, "tags": 4, "places": 4}
+    costs = {"users": 6, "posts": 6, "tags": 4, "places": 4}
     for limit in (2, 20):
         with django_assert_num_queries(costs[kind]):
             search(browser, q="sunny", type=kind, limit=limit)

@@ -10,14 +10,14 @@ from common.ids import first_id_at
 from posts.actions import archive_post, delete_post
 from posts.models import Media, Post
 from search.models import Place, PostDocument
-from search.posts import find_posts, shown_posts
+from search.posts import find_posts
 from search.query import read_query
 from social.actions import block, change_privacy
 
 
 def found(text, viewer):
     slab = find_posts(read_query(text), viewer)
-    return [one.id for one in shown_posts(Post.objects.all(), slab.posts, viewer)]
+    return [one.id for one in slab.posts]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from notifications.record import of_comment, of_follow, of_like, record
 from posts.models import Collection, Comment, Hashtag, Like, Media, Post, PostHashtag, UploadSession
 from posts.models.media import MediaState
 from search.models import PostDocument
+from search.topics import slug_of
 from social.actions import unfollow
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
 from tests.visibility.tables import COMMENTS, PEOPLE, POSTS, ROLES
@@ -280,7 +281,7 @@ def _post(world: World, author: str, state: str, column: str, made: str = MediaS
     kwargs |= {"media_id": medium.pk, "key": track}
     world.things.setdefault("post", []).append(thing)
     for document in PostDocument.objects.filter(post_id=thing.pk):
-        kwargs = {"place_id": document.place_id}
+        kwargs = {"slug": slug_of(document.place.words)}
         world.things.setdefault("place", []).append(Thing(thing.label, author, kwargs, document.place_id, post=thing))
     Like.objects.create(post=row, liker=world.people["commenter"])
     return thing
@@ -350,7 +351,7 @@ def _sign_in(world: World) -> None:
 
 def missing(kwargs: dict[str, Any]) -> dict[str, Any]:
     """The same address of something that never was."""
-    nothing = {"shortcode": encode_shortcode(MISSING), "username": "nobody.here"}
+    nothing = {"shortcode": encode_shortcode(MISSING), "username": "nobody.here", "slug": "no-such-place"}
     return {name: nothing.get(name, MISSING if isinstance(value, int) else value) for name, value in kwargs.items()}
 
 

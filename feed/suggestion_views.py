@@ -30,7 +30,7 @@ def suggested(request: MemberRequest) -> HttpResponse:
 
 
 def _start(request: MemberRequest) -> int:
-    """Which candidate the page begins with: the cursor, if it is one of ours."""
+    """Read how many suggestions come before the page from the cursor; 0 if it is not one of ours."""
     text = request.GET.get("cursor", "")
     return min(int(text), MAX_SUGGESTED) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
 

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from feed.models import DismissedPerson
 from social.models import FollowRequest, follows, not_muted, with_follow_state
+from social.visible import visible_people
 
 KEPT_SECONDS: Final = 3600
 MAX_SUGGESTED: Final = 100
@@ -47,25 +48,20 @@ def suggestions_for(reader: User, *, count: int = 5) -> list[User]:
 
 
 def suggestions_after(reader: User, start: int, *, count: int) -> tuple[list[User], int | None]:
-    """Up to `count` people from the candidate `start` on, and which candidate comes next (None at the end).
+    """Return up to `count` suggestions after the first `start`, and how many come before the next (None at the end).
 
     Nobody whom the reader follows, has asked, muted or dismissed, or may not see; a reason names only people whom the
-    reader follows and sees by now. Cost: the list of candidates from the cache (three queries an hour and after each
-    follow), and a query a page.
+    reader follows and sees by now. Such candidates are not counted: the cursor tells nothing of them. Cost: the list of
+    candidates from the cache (three queries an hour and after each follow), and usually one query a page.
     """
     found: list[User] = []
-    candidates = candidates_for(reader)
-    at = start
-    while at < len(candidates) and len(found) < count:
-        batch = candidates[at : at + 2 * count]
+    candidates, at, wanted = candidates_for(reader), 0, start + count + 1
+    while at < len(candidates) and len(found) < wanted:
+        batch = candidates[at : at + start + 2 * count]
         people = _people(reader, {pk for one in batch for pk in (one.person_id, *one.followed_by)})
-        for one in batch:
-            at += 1
-            if person := _suggested(one, people):
-                found.append(person)
-                if len(found) == count:
-                    break
-    return found, at if at < len(candidates) else None
+        found += [person for one in batch if (person := _suggested(one, people))]
+        at += len(batch)
+    return found[start : start + count], start + count if len(found) >= wanted else None
 
 
 def _people(reader: User, ids: set[int]) -> dict[int, User]:
@@ -126,7 +122,8 @@ def find_candidates(reader: User) -> list[tuple[int, str, tuple[int, ...], int]]
     known = {one[0] for one in found}
     asked = FollowRequest.objects.filter(requester=reader, target=OuterRef("pk"))
     others = User.objects.visible_to(reader).exclude(pk=reader.pk).filter(~follows(reader, "pk"), ~Exists(asked))
-    others = others.filter(folded_posts__gt=0).exclude(pk__in=known)
+    # Of a private account the number of posts would tell of posts that the reader may not see.
+    others = others.filter(Q(is_private=True) | Q(folded_posts__gt=0)).exclude(pk__in=known)
     popular = list(
         others.filter(folded_followers__gt=0)
         .order_by("-folded_followers", "-id")
@@ -141,10 +138,14 @@ def find_candidates(reader: User) -> list[tuple[int, str, tuple[int, ...], int]]
 
 
 def _friends_of_friends(reader: User) -> list[tuple[int, list[int], int]]:
-    """People followed by those whom the reader follows: (id, some of those, how many). The most followed first."""
+    """Return people followed by those whom the reader follows: (id, some of those, how many), the most followed first.
+
+    People whom the reader may not see are left out before each limit.
+    """
+    people, values = visible_people(reader).named("visible")
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             WITH friend AS (
                 SELECT follow.followee_id AS id FROM social_follow AS follow
                 JOIN accounts_user AS person ON person.id = follow.followee_id
@@ -157,14 +158,16 @@ def _friends_of_friends(reader: User) -> list[tuple[int, list[int], int]]:
             SELECT theirs.followee_id, (array_agg(friend.id ORDER BY theirs.id DESC))[1:%(names)s], count(*) AS friends
             FROM friend CROSS JOIN LATERAL (
                 SELECT follow.id, follow.followee_id FROM social_follow AS follow
+                JOIN ({people}) AS person ON person.id = follow.followee_id
                 WHERE follow.follower_id = friend.id ORDER BY follow.id DESC LIMIT %(their)s
             ) AS theirs
             WHERE theirs.followee_id <> %(reader)s AND NOT EXISTS (
                 SELECT FROM social_follow AS mine
                 WHERE mine.follower_id = %(reader)s AND mine.followee_id = theirs.followee_id)
             GROUP BY theirs.followee_id ORDER BY friends DESC, max(theirs.id) DESC LIMIT %(count)s
-            """,
-            {
+            """,  # noqa: S608  (the SQL of visible_people)
+            values
+            | {
                 "reader": reader.pk,
                 "own": OWN_FOLLOWS,
                 "their": THEIR_FOLLOWS,

@@ -10,21 +10,24 @@ from accounts.models import User
 from common.pagination import MAX_BIGINT
 
 WINDOW = 60
-"""Posts of followed tags that a page looks at: five times what it shows, for some are hidden from the reader."""
+"""Posts of followed tags that a page looks at first: five times what it shows, because some may be hidden."""
 
 
 @dataclass(frozen=True)
 class TaggedIds:
-    """The newest posts of followed tags, each with one such tag. Below `end` there may be more; 0 if there are none."""
+    """The newest posts of followed tags, each with one such tag. Below `end` there may be more; 0 if there are none.
+
+    Hidden posts are among them, also at `end`: neither leaves the server before `visible_to` was asked.
+    """
 
     names: dict[int, str]
     end: int
 
 
-def newest_tagged_ids(reader: User, *, before: int | None) -> TaggedIds:
-    """The newest WINDOW posts of the tags that `reader` follows, below the cursor `before`.
+def newest_tagged_ids(reader: User, *, before: int | None, count: int) -> TaggedIds:
+    """Return the newest `count` posts of the tags that `reader` follows, below the id `before`.
 
-    Candidates, as the ids of a timeline: `visible_to` decides. One query, which reads at most WINDOW index entries a
+    Candidates, as the ids of a timeline: `visible_to` decides. One query, which reads at most `count` index entries a
     tag, however many posts it has.
     """
     with connection.cursor() as cursor:
@@ -41,7 +44,7 @@ def newest_tagged_ids(reader: User, *, before: int | None) -> TaggedIds:
             WHERE follow.person_id = %(reader)s
             GROUP BY newest.post_id ORDER BY newest.post_id DESC LIMIT %(count)s
             """,
-            {"reader": reader.pk, "before": MAX_BIGINT if before is None else before, "count": WINDOW},
+            {"reader": reader.pk, "before": MAX_BIGINT if before is None else before, "count": count},
         )
         names = dict(cursor.fetchall())
-    return TaggedIds(names, min(names) if len(names) == WINDOW else 0)
+    return TaggedIds(names, min(names) if len(names) == count else 0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feed import tags
+from feed import home
 from feed.home import home_posts
 from feed.models import TagFollow, TagMute
 from posts.actions import archive_post, delete_post, edit_post
@@ -48,7 +48,7 @@ def test_a_post_of_somebody_one_follows_needs_no_reason(as_, follower, post):
 def test_tagged_posts_are_merged_by_time_and_paged_without_gap_or_repeat(
     author, follower, stranger, person, share, as_, monkeypatch
 ):
-    monkeypatch.setattr(tags, "WINDOW", 5)
+    monkeypatch.setattr(home, "WINDOW", 5)
     press(as_(follower), "sea", "follow")
     hidden = person("hidden")
     posts = []

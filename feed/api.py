@@ -14,7 +14,7 @@ from accounts.models import User
 from common.api import PROBLEMS, IdPaging, Listed, Missing, Problem, listed
 from common.pagination import Page, page_by_id, url_after
 from feed.home import home_posts
-from feed.profiles import count_close_posts, posts_of, profiles_for, tagged_page
+from feed.profiles import count_visible_posts, posts_of, profiles_for, tagged_page
 from posts.api import PostOut, for_answers, post_fields, post_out
 from posts.models import Post
 from social.people import open_to
@@ -61,7 +61,7 @@ class HomePostOut(PostOut):
 
 def profile_fields(request: HttpRequest, person: User) -> dict[str, Any]:
     """`person` comes from `profiles_for`. A query for those who are close friends, and on one's own."""
-    count_close_posts(person, request.user)
+    count_visible_posts(person, request.user)
     viewer = None
     if request.user.is_authenticated and person.pk != request.user.pk:
         viewer = RelationOut(

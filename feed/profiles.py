@@ -13,18 +13,21 @@ from social.people import with_relations
 
 
 def profiles_for(viewer: Viewer) -> UserQuerySet:
-    """People with all that the head of a profile shows; `count_close_posts` of the one that was found."""
+    """People with all that the head of a profile shows; `count_visible_posts` of the one that was found."""
     people = with_relations(User.objects.visible_to(viewer).with_counts(), viewer)
     named = people_named_in("bio", viewer)
     return with_close_state(people, viewer).annotate(named=named)  # type: ignore[no-redef]  # declared for readers
 
 
-def count_close_posts(person: User, viewer: Viewer) -> None:
-    """Add the posts for close friends to `posts_count`, which is of what everybody sees, for those who see them.
+def count_visible_posts(person: User, viewer: Viewer) -> None:
+    """Set `posts_count` to the number of posts that `viewer` may see.
 
-    `person` comes from `profiles_for`. One query, or none.
+    It comes as the number that everybody inside the account sees: none of these outside a private account, and those
+    for close friends on top for who they are. `person` comes from `profiles_for`. One query, or none.
     """
-    if person.is_open and (person.pk == viewer.pk or person.viewer_is_close):
+    if not person.is_open:
+        person.posts_count = 0
+    elif person.pk == viewer.pk or person.viewer_is_close:
         person.posts_count += posts_of(person, viewer).filter(audience=Audience.CLOSE_FRIENDS).count()
 
 

@@ -16,7 +16,7 @@ from common.pagination import Page, cursor_of, page_by_id, url_after
 from common.text import clean_line
 from feed.explore import best_posts
 from feed.home import home_posts
-from feed.profiles import count_close_posts, posts_of, profiles_for, tagged_page
+from feed.profiles import count_visible_posts, posts_of, profiles_for, tagged_page
 from feed.suggestions import suggestions_for
 from feed.tag_views import tag_state
 from posts.models import Post
@@ -82,7 +82,7 @@ def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResp
         path = person.get_absolute_url()
         return redirect(f"{path}tagged/" if tab == "tagged" else path, permanent=True)
     is_own = person.pk == request.user.pk
-    count_close_posts(person, request.user)
+    count_visible_posts(person, request.user)
     page: Page[Post] = Page([])
     if person.is_open:
         if tab == "tagged":

@@ -59,6 +59,7 @@ class MediaOut(Schema):
         description="Others see only what is ready; one's own is processed for some seconds first."
     )
     error: str = Field(description='Why it failed; "" if it did not.')
+    notice: str = Field(description='What its author should know, such as sound that could not be read; "" for others.')
     progress: int = Field(description="Of a video that is being converted, in per cent.")
     alt: str = Field(description='What is on it, for who does not see it; "" if its author did not say.')
     width: int = Field(description="Of the original, in pixels.")
@@ -195,6 +196,7 @@ def media_out(
         kind=MediaKind(medium.kind),
         state=MediaState(medium.state),
         error=medium.error,
+        notice=medium.notice if request.user.pk == medium.owner_id else "",
         progress=medium.progress,
         alt=medium.alt,
         width=medium.width,

@@ -18,7 +18,7 @@ from posts.models import Media, PersonTag, Post
 from posts.models.post import PostQuerySet
 
 MEDIA_FIELDS: Final = (
-    *("id", "kind", "alt", "width", "height", "duration_ms", "captions", "state", "error", "progress"),
+    *("id", "owner_id", "kind", "alt", "width", "height", "duration_ms", "captions", "state", "error", "progress"),
     *("renditions", "video", "placeholder"),
 )
 PERSON_FIELDS: Final = tuple(name for name in DISPLAY_FIELDS if name != "suspended_at")

@@ -215,6 +215,8 @@ def _named(movie: RenderedVideo) -> dict[str, Any]:
     video: dict[str, Any] = {"mp4": new_key(".mp4"), "bytes": movie.bytes}
     if movie.loops:
         video["loops"] = True
+    if movie.lost_sound:
+        video["lost_sound"] = True
     if movie.hls:
         video["files"] = new_folder(path.name for path in movie.hls)
         video["hls"] = video["files"][0]

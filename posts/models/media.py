@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from accounts.models import User, Viewer
 
 MAX_ATTEMPTS = 3
+LOST_SOUND = (
+    "This video has no sound here: its sound is stored in a way that we can't read. "
+    "To share it with sound, save it as ordinary MP4 and post that."
+)
 GRID_WIDTH = 640
 CARD_WIDTH = 1080
 
@@ -88,8 +92,9 @@ class Media(SnowflakeModel):
     Of a video: those of its poster.
     """
     video = models.JSONField(default=dict, editable=False)
-    """Of a video that is ready: {"mp4": key, "bytes": size}; "loops": true of an animation; and of a long one "hls":
-    key of its master playlist, "files": [that key and those of all it leads to], in one folder.
+    """Of a video that is ready: {"mp4": key, "bytes": size}; "loops": true of an animation; "lost_sound": true if no
+    sound of the original could be decoded; and of a long one "hls": key of its master playlist, "files": [that key and
+    those of all it leads to], in one folder.
     """
     renderer = models.PositiveSmallIntegerField(default=0, editable=False)
     """`media.photos.RENDERER` of the day when the files were made."""
@@ -158,6 +163,11 @@ class Media(SnowflakeModel):
     def loops(self) -> bool:
         """Whether it is an animation: without sound, over and over."""
         return bool(self.video.get("loops"))
+
+    @property
+    def notice(self) -> str:
+        """What its owner should know of the result, in a sentence or two; "" if all went as expected."""
+        return LOST_SOUND if self.video.get("lost_sound") else ""
 
     @property
     def video_sources(self) -> list[dict[str, str]]:

@@ -319,6 +319,11 @@ class Post(SnowflakeModel):
         return f"{names}{failed[0].error}{more}"
 
     @property
+    def notice(self) -> str:
+        """What its author, and nobody else, should know of its files; "" if there is nothing."""
+        return next((slide.notice for slide in self.slides if slide.notice), "")
+
+    @property
     def ratio_class(self) -> str:
         """The class of the box that all slides share: of the shapes we show, the nearest to the first photo."""
         first = self.slides[0] if self.slides else None

@@ -38,6 +38,7 @@ def medium_json(medium: Media) -> dict[str, Any]:
         "state": medium.state,
         "progress": 100 if is_ready else medium.progress,
         "error": medium.error,
+        "notice": medium.notice,
         "width": medium.width,
         "height": medium.height,
         "duration_ms": medium.duration_ms,

@@ -1,5 +1,6 @@
 """Videos in posts: taken beside photos, shown with a poster, gone with the post."""
 
+import io
 import re
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from media.errors import TransientMediaError
 from posts import tasks
 from posts.actions import Upload, create_post, delete_post
 from posts.models import Media
+from tests.conftest import FILES
 from tests.media.clips import BEE, SPEECH
 from tests.posts.test_creating import send
 from tests.stores import is_local, keys_in, stored_files
@@ -57,6 +59,22 @@ def test_a_video_has_its_sign_on_a_tile_and_the_browser_s_own_controls(as_, auth
     assert 'aria-label="Video"' in as_(author).get("/author/").text
     page = as_(author).get(filmed.get_absolute_url()).text
     assert 'preload="none" muted loop playsinline controls aria-label="a bee"' in page
+
+
+def test_a_video_whose_sound_cannot_be_read_tells_its_author_and_nobody_else(as_, author, stranger):
+    data = (FILES / "field" / "iphone-apac-first-aac-second.mov").read_bytes()
+    silenced = io.BytesIO(data.replace(b"mp4a", b"apac").replace(b"esds", b"free"))
+    post = create_post(author=author, uploads=[Upload(silenced, "IMG_2.MOV")])
+    tasks.process_video(medium_of(post).pk)
+
+    def told(person):
+        page = as_(person).get(post.get_absolute_url()).text
+        [medium] = as_(person).get(f"/api/posts/{post.pk}").json()["media"]
+        return "has no sound here" in page, medium["notice"] != ""
+
+    assert medium_of(post).state == "ready"
+    assert told(author) == (True, True)
+    assert told(stranger) == (False, False)
 
 
 def test_while_it_is_converted_its_author_sees_how_far_it_is(as_, author, filmed, monkeypatch):

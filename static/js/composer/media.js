@@ -59,7 +59,7 @@ function loseMedium(slide) {
 }
 
 /** Puts what the server says of a medium on its slide. */
-export function takeMedium(slide, { id, kind, state, progress, error, width, height, preview, captions, name }) {
+export function takeMedium(slide, { id, kind, state, progress, error, notice, width, height, preview, captions, name }) {
   Object.assign(slide, { mediumId: id, kind, progress, width, height, preview, note: "", name: slide.name || name });
   slide.answers += 1;
   if (!slide.captionsFile) slide.captionsName = captions ? slide.captionsName || "Captions added" : "";
@@ -67,5 +67,6 @@ export function takeMedium(slide, { id, kind, state, progress, error, width, hei
   if (kind === "video") slide.edits = slide.edits.crop ? { crop: slide.edits.crop } : {};
   slide.state = state === "ready" || state === "failed" ? state : kind === "video" && progress > 0 ? "converting" : "checking";
   slide.error = state === "failed" ? error : "";
+  slide.notice = state === "ready" ? notice : "";
   slide.remedy = state === "failed" ? "render" : "";
 }

@@ -26,7 +26,7 @@ export class Slide {
     Object.assign(
       this,
       { key: crypto.randomUUID?.() ?? String(Math.random()), name: "", size: 0, type: "", kind: "photo", modifiedAt: 0, uploadId: "", mediumId: "", alt: "", edits: {}, captionsName: "" },
-      { file: null, picture: null, preview: "", width: 0, height: 0, state: "waiting", sent: 0, progress: 0, note: "", error: "", remedy: "", captionsFile: null, captionsError: "", answers: 0 },
+      { file: null, picture: null, preview: "", width: 0, height: 0, state: "waiting", sent: 0, progress: 0, note: "", error: "", notice: "", remedy: "", captionsFile: null, captionsError: "", answers: 0 },
       fields,
     );
   }
@@ -145,7 +145,7 @@ export class SlideList {
       this.draw();
       return;
     }
-    const { state, bar, error, crop, retry, choose, edit, captions, captionsState, captionsChoose, captionsDrop, captionsError } = slide.slots;
+    const { state, bar, error, notice, crop, retry, choose, edit, captions, captionsState, captionsChoose, captionsDrop, captionsError } = slide.slots;
     slide.element.dataset.state = slide.state;
     setText(state, STATES[slide.state](slide));
     bar.hidden = slide.isSettled;
@@ -154,6 +154,8 @@ export class SlideList {
     const problem = slide.error || slide.shapeProblem;
     setText(error, problem);
     error.hidden = !problem;
+    setText(notice, slide.notice);
+    notice.hidden = !slide.notice;
     slide.element.toggleAttribute("data-invalid", Boolean(problem));
     crop.hidden = !slide.picture || slide.state === "failed" || !slide.shapeProblem;
     const [again, another] = slide.state === "waiting" && slide.note ? ["Try now", ""] : REMEDIES[slide.remedy];

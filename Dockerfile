@@ -17,4 +17,4 @@ ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     ENVIRONMENT=production DATA_DIR=/data DJANGO_SETTINGS_MODULE=instagram.settings
 USER everyframe
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "instagram.wsgi:application"]
+CMD ["python", "-m", "instagram.web", "--host", "0.0.0.0"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -143,6 +144,10 @@ def why_no_redirect(uri: str) -> str:
         return "Use visible ASCII characters, no spaces, no backslash and no *."
     if "#" in uri or parts.username is not None or parts.password is not None:
         return "Leave out what follows #, and names and passwords."
+    if parts.netloc and not _is_host(host or ""):
+        return (
+            "This is no host name: use letters, digits, dots and hyphens (xn--… for other scripts), or an IP address."
+        )
     if parts.scheme == "https" and host:
         return ""
     if parts.scheme == "http":
@@ -150,6 +155,34 @@ def why_no_redirect(uri: str) -> str:
     if "." in parts.scheme and not parts.netloc:
         return ""
     return "Begin with https://, or with the reversed name of a domain of yours, such as org.example.app:/"
+
+
+def _is_host(host: str) -> bool:
+    """Return True for an IP address or a host name in ASCII (RFC 1123: labels of letters, digits and hyphens)."""
+    if ":" in host:
+        try:
+            return bool(IPv6Address(host))
+        except ValueError:
+            return False
+    return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in host.removesuffix(".").split("."))
+
+
+_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def origin_of(uri: str) -> str:
+    """The origin of a redirect address, or its scheme if it has no host: as a source for a Content-Security-Policy.
+
+    Built from the parsed parts and judged again, so that an address of before `why_no_redirect` knew of hosts cannot
+    write a directive.
+    """
+    parts = urlsplit(uri)
+    if not parts.netloc:
+        return f"{parts.scheme}:"
+    host = parts.hostname or ""
+    if not _is_host(host):
+        raise ValueError("no host")
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{f':{parts.port}' if parts.port else ''}"
 
 
 def register_app(owner: User, *, name: str, redirect_uris: list[str], is_confidential: bool) -> tuple[OAuthApp, str]:

@@ -24,6 +24,9 @@ UPLOADS: Final = {
 }
 """Addresses that take files, and only from people who are signed in: {pattern of the path: bytes}."""
 
+ONLY_CHECK: Final = "everyframe.only_check"
+"""Set in the environ by a server that asks whether a body may be sent, before it reads the body: 204 means yes."""
+
 _UPLOADS: Final = tuple((re.compile(pattern), size) for pattern, size in UPLOADS.items())
 
 

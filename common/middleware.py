@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -11,7 +10,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
 from common.api import Problem, is_api, problem_response
-from common.bodies import body_limit
+from common.bodies import ONLY_CHECK, body_limit
 from common.http import json_error, wants_json
 from common.limits import MAX_FORM_BYTES
 from common.ratelimit import WRITES, client_address, count_api_hit, seconds_to_wait, too_many
@@ -58,10 +57,6 @@ class RequestBodyMiddleware:
         if ONLY_CHECK in request.META:
             return HttpResponse(status=204)
         return self.get_response(request)
-
-
-ONLY_CHECK: Final = "everyframe.only_check"
-"""Set in the environ by a server that asks whether a body may be sent, before it reads the body: 204 means yes."""
 
 
 def refused_body(request: HttpRequest, status: int, code: str, sentence: str) -> HttpResponse:

@@ -27,6 +27,7 @@ from accounts.oauth import (
     apps_of,
     delete_app,
     edit_app,
+    origin_of,
     register_app,
     renew_secret,
     shut_out,
@@ -83,8 +84,7 @@ def _consent(request: MemberRequest, app: OAuthApp, may_write: bool, back: str) 
     context = {"app": app, "may_write": may_write, "place": parts.hostname or f"{parts.scheme}:"}
     response = render(request, "oauth/authorize.html", context)
     # A browser holds the redirect that answers the form against form-action too.
-    source = f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
-    response._csp_update = {"form-action": [source]}  # type: ignore[attr-defined]  # noqa: SLF001  (django-csp's own)
+    response._csp_update = {"form-action": [origin_of(back)]}  # type: ignore[attr-defined]  # noqa: SLF001  (django-csp's own)
     patch_cache_control(response, private=True, no_store=True)
     return response
 

@@ -120,6 +120,16 @@ def test_the_form_may_lead_to_the_app_and_nowhere_else(window, app):
     assert "client.example" not in window.get("/accounts/apps/")["Content-Security-Policy"]
 
 
+def test_an_address_of_before_hosts_were_judged_writes_no_directive(window, app):
+    back = "https://client.example;sandbox/back"
+    OAuthApp.objects.update(redirect_uris=[back])
+
+    answer = window.get(address(app, redirect_uri=back))
+
+    assert answer.status_code == 400
+    assert "sandbox" not in answer["Content-Security-Policy"]
+
+
 def test_what_may_only_read_changes_nothing(window, app, ben):
     tokens = exchange(app, code_for(window, app, scope="read")).json()
 
@@ -498,7 +508,15 @@ def test_two_apps_of_one_name_and_too_many_are_refused(window, app, ben):
 
 @pytest.mark.parametrize(
     "uri",
-    ["https://client.example/back?a=1", "http://127.0.0.1/back", "http://[::1]:8000/", "org.example.app:/back"],
+    [
+        "https://client.example/back?a=1",
+        "https://xn--bcher-kva.example:8443/;a,b'",
+        "https://192.0.2.1/",
+        "https://[2001:db8::1]/",
+        "http://127.0.0.1/back",
+        "http://[::1]:8000/",
+        "org.example.app:/back",
+    ],
 )
 def test_where_an_app_may_be_led_back_to(uri):
     assert why_no_redirect(uri) == ""
@@ -509,6 +527,9 @@ def test_where_an_app_may_be_led_back_to(uri):
     [
         "http://client.example/", "http://localhost/", "https://client.example/#a", "https://me@client.example/",
         "https://*.example/", "https://client.example\\@evil.example/", "javascript:alert(1)", "data:text/html,x",
+        "https://ok.example;sandbox/cb", "https://ok.example,evil.example/", "https://ok'.example/", 'https://ok".example/',
+        "https://ok.example(1)/", "https://-ok.example/", "https://ok..example/", "https://ok_.example/", "https://o%6b.example/",
+        "https://[::1;sandbox]/", "https://" + "a" * 64 + ".example/", "http://127.0.0.1;x/", "https://ok.example!/",
         "myapp:/back", "org.example.app://host/", "/back", "https://", "https://client.example/ü", "https://[",
         "x" * 501,
     ],

@@ -34,6 +34,7 @@ from django.db.migrations.executor import MigrationExecutor
 from common import scratch
 from instagram import embedded, processes
 from instagram.supervisor import Part, PartError, StopRequested, Supervisor, child
+from instagram.web import listen
 
 QUEUES = ("media", "video", "feed", "default")
 NAMES = ["up", "postgres", "valkey", "web", *QUEUES, "beat", "demo"]
@@ -88,6 +89,7 @@ class Site:
         self.run_dir = self.data_dir / "run"
         self.begun = time.monotonic()
         self.state = "starting"
+        self.listener: socket.socket | None = None
         self.supervisor = Supervisor(names=NAMES, on_change=self.record, parent=parent)
         self.environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "instagram.settings",
@@ -103,7 +105,7 @@ class Site:
         with self.locked():
             self.record()
             self.end_leftovers()
-            self.check_port()
+            self.open_port()
             self.check_other_servers()
             self.supervisor.use_signals()
             try:
@@ -163,18 +165,13 @@ class Site:
         for schedule in self.run_dir.glob("beat*"):
             schedule.unlink()  # Intervals of seconds: nothing to remember, and a kill may have left half a file.
 
-    def check_port(self) -> None:
+    def open_port(self) -> None:
+        """Open the socket that web listens on, and keep it while web is started anew."""
         where = f"{settings.HOST}:{settings.PORT}"
         if settings.PORT > 65535:
             raise CommandError(f"PORT must be at most 65535, not {settings.PORT}.")
         try:
-            family, kind, _, _, address = socket.getaddrinfo(
-                settings.HOST, settings.PORT, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
-            with socket.socket(family, kind) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(address)
-                probe.listen()
+            self.listener = listen(settings.HOST, settings.PORT)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise CommandError(
@@ -263,12 +260,12 @@ class Site:
 
     def start_processes(self) -> None:
         level = settings.LOG_LEVEL
-        web = ["granian", "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT)]
-        web += ["--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(settings.WEB_THREADS), "--no-ws"]
-        web += ["--respawn-failed-workers", "--workers-kill-timeout", "8"]
+        assert self.listener is not None
+        web = ["instagram.web", "--host", settings.HOST, "--port", str(settings.PORT)]
+        web += ["--fd", str(self.listener.fileno()), "--workers", str(settings.WEB_WORKERS), "--kill-timeout", "8"]
         web += ["--log-level", "info" if level == "DEBUG" else "warning"]
         web += ["--access-log"] if level == "DEBUG" else []
-        self.add_python("web", [*web, "instagram.wsgi:application"], insist=True, noise=_STARTING_NOISE)
+        self.add_python("web", web, insist=True, noise=_STARTING_NOISE, listener=self.listener)
         celery = ["celery", "--quiet", "-A", "instagram"]
         for queue in QUEUES:
             worker = ["worker", "-Q", queue, "-n", f"{queue}@%h", "-c", str(settings.WORKER_CONCURRENCY), "-l", level]
@@ -285,20 +282,24 @@ class Site:
         patience_seconds: float = 10,
         insist: bool = False,
         noise: re.Pattern[str] | None = None,
+        listener: socket.socket | None = None,
     ) -> None:
         command = [sys.executable, "-m", *module]
         self.supervisor.add(
             Part(
                 name,
-                lambda: self.child(command),
+                lambda: self.child(command, listener=listener),
                 patience_seconds=patience_seconds,
                 insist=insist,
                 noise=noise,
             )
         )
 
-    def child(self, command: list[str]) -> subprocess.Popen[bytes]:
-        return child(command, cwd=settings.BASE_DIR, env=self.environment, last_signal=signal.SIGTERM)
+    def child(self, command: list[str], *, listener: socket.socket | None = None) -> subprocess.Popen[bytes]:
+        handed_on = [listener.fileno()] if listener else []
+        return child(
+            command, cwd=settings.BASE_DIR, env=self.environment, last_signal=signal.SIGTERM, handed_on=handed_on
+        )
 
     def wait_until_ready(self) -> None:
         """Until /readyz says that the database, Valkey, the storage and a worker answer."""
@@ -385,6 +386,8 @@ class Site:
         """Web and workers first, which finish what they do; then Valkey, then PostgreSQL."""
         self.state = "stopping"
         self.record()
+        if self.listener:
+            self.listener.close()
         begun = time.monotonic()
         if self.supervisor.parts:
             print("\nStopping (again to force)", flush=True)

@@ -1,0 +1,113 @@
+"""The web server: granian on a listening socket that outlives it (`python -m instagram.web --help`).
+
+Granian on Linux has each worker open a socket of its own, so connections that wait for a worker are lost with it. Here
+all workers share one socket. `manage.py up` opens it and keeps it open, so while web is restarted new connections wait
+in the socket's queue instead of being refused. SIGHUP replaces the workers one by one; SIGTERM answers what is under
+way and ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from granian._granian import SocketHolder
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import MPServer
+
+BACKLOG: Final = 2048
+BACKPRESSURE: Final = 4096
+"""Requests that a worker has under way at most; most of them only wait for their client (instagram.rsgi)."""
+QUICK_DEATH_SECONDS: Final = 6.0
+"""A worker that did not live this long died quickly; granian gives up at the second such death."""
+MAX_QUICK_DEATHS: Final = 5
+PAUSE_SECONDS: Final = 0.5
+LOADING_SECONDS: Final = 8.0
+"""How long a new worker has to load before the one that it replaces is stopped (SIGHUP)."""
+
+
+class Server(MPServer):
+    """Granian on a socket that was opened before, whose workers may die a few times in a row."""
+
+    def __init__(self, listener: socket.socket, **options: Any) -> None:
+        super().__init__("instagram.rsgi:application", **options)
+        self._listener = listener
+        self._quick_deaths = 0
+
+    def _init_shared_socket(self) -> None:
+        # The stubs know neither the constructor nor that these are None until now.
+        self._shd: Any = SocketHolder(self._listener.fileno(), False, BACKLOG)  # type: ignore[call-arg]
+        self._sfd: Any = self._listener.fileno()
+        # Closed by granian when it ends, before it waits for what is under way.
+        self._sso = self._listener
+
+    def _respawn_workers(self, workers: list[int], *arguments: Any, **options: Any) -> None:
+        """Start workers anew; after a few quick deaths let granian see a crash loop, end and be started anew."""
+        died = [self.wrks[idx] for idx in workers if not self.wrks[idx].is_alive()]  # type: ignore[no-untyped-call]
+        if any(time.monotonic() - worker.birth < QUICK_DEATH_SECONDS for worker in died):
+            self._quick_deaths += 1
+            time.sleep(PAUSE_SECONDS)
+        elif died:
+            self._quick_deaths = 0
+        super()._respawn_workers(workers, *arguments, **options)
+        if self._quick_deaths < MAX_QUICK_DEATHS:
+            self.respawned_wrks.clear()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket. Raises OSError."""
+    family, kind, _, _, address = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m instagram.web", description=__doc__.partition("\n")[0])
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--fd", type=int, help="a listening socket, instead of --host and --port")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--kill-timeout", type=int, default=25, help="seconds to answer what is under way")
+    parser.add_argument("--log-level", default="warning", choices=[str(level.value) for level in LogLevels])
+    parser.add_argument("--access-log", action="store_true")
+    asked = parser.parse_args()
+    listener = socket.socket(fileno=asked.fd) if asked.fd is not None else listen(asked.host, asked.port)
+    sys.path.insert(0, str(Path.cwd()))
+    server = Server(
+        listener,
+        address=asked.host,
+        port=asked.port,
+        interface=Interfaces.RSGI,
+        workers=asked.workers,
+        websockets=False,
+        backlog=BACKLOG,
+        backpressure=BACKPRESSURE,
+        http1_settings=HTTP1Settings(header_read_timeout=15_000),
+        log_level=LogLevels(asked.log_level),
+        log_access=asked.access_log,
+        respawn_failed_workers=True,
+        respawn_interval=LOADING_SECONDS,
+        workers_kill_timeout=asked.kill_timeout,
+    )
+    server.serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Clients that send slowly, as many as they like, hold nobody up."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+from contextlib import ExitStack
+
+import pytest
+
+SLOW = 200
+
+
+def connect(site):
+    return socket.create_connection(("127.0.0.1", site.port), timeout=20)
+
+
+def get(site, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}{path}", timeout=20) as answer:
+        return answer.status
+
+
+@pytest.fixture
+def crowd():
+    with ExitStack() as stack:
+        yield stack
+
+
+HEAD = (
+    "POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nCookie: csrf_{port}={token}\r\n"
+    "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100000\r\n\r\n"
+)
+
+
+def test_O4_two_hundred_slow_bodies_and_headers_hold_nobody_up(site, crowd):
+    slow = []
+    for number in range(2 * SLOW):
+        client = crowd.enter_context(connect(site))
+        whole = HEAD.format(port=site.port, token="a" * 32)
+        client.sendall((whole if number % 2 else whole[:60]).encode())
+        slow.append(client)
+
+    for _ in range(3):
+        for client in slow[1::2]:
+            client.sendall(b"x")
+        assert get(site, "/healthz") == 200
+        assert get(site, "/explore/") == 200
+
+
+def test_O4_a_body_that_comes_too_slowly_is_given_up(site, crowd):
+    from instagram.rsgi import GRACE_SECONDS
+
+    client = crowd.enter_context(connect(site))
+    client.sendall(HEAD.format(port=site.port, token="a" * 32).encode())
+    client.settimeout(GRACE_SECONDS + 20)
+
+    answer = client.recv(1000)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"\r\nconnection: close\r\n" in answer
+
+
+def test_O5_a_large_body_is_answered_before_it_is_sent(site, crowd):
+    client = crowd.enter_context(connect(site))
+    client.sendall(b"POST /create/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 700000000\r\n\r\n")
+
+    answer = client.recv(1000)
+
+    assert answer.startswith(b"HTTP/1.1 302 ")
+    assert b"\r\nlocation: /accounts/login/?next=/create/\r\n" in answer.lower()
+
+
+def test_O5_bodies_in_chunks_are_counted(site, crowd):
+    head = b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    small = crowd.enter_context(connect(site))
+    small.sendall(head + chunk + b"0\r\n\r\n")
+    assert small.recv(1000).startswith(b"HTTP/1.1 403 "), "read whole, and refused for want of a CSRF token"
+
+    large = crowd.enter_context(connect(site))
+    large.sendall(head)
+    with pytest.raises(OSError, match=r"(?i)broken pipe|reset"):
+        large.sendall(chunk * 2000)
+
+
+def test_readers_of_files_who_take_their_time_hold_nobody_up(site, crowd):
+    from tests.servers import PROJECT
+
+    largest = max((PROJECT / "static").rglob("*.js"), key=lambda path: path.stat().st_size)
+    for _ in range(64):
+        client = crowd.enter_context(connect(site))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        path = largest.relative_to(PROJECT / "static").as_posix()
+        client.sendall(f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * 20)
+
+    assert get(site, "/healthz") == 200

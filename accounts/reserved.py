@@ -7,15 +7,13 @@ names by which somebody could pass for the people who run the site.
 
 from typing import Final
 
+from common.converters import FILE_NAMES
+
 _ADDRESSES: Final = (
     "accounts", "admin", "api", "archive", "create", "direct", "events", "explore", "feed", "files", "healthz",
     "hashtag", "home", "inbox", "insights", "media", "messages", "metrics", "moderation", "notifications", "oauth", "p",
     "photos", "places", "post", "posts", "readyz", "realtime", "reel", "reels", "saved", "search", "settings", "share",
-    "static", "stories", "story", "styleguide", "tag", "tags", "tv", "upload", "uploads", "videos", "ws",
-)  # fmt: skip
-_FILES: Final = (
-    "ads.txt", "favicon.ico", "humans.txt", "index.html", "index.php", "manifest.json", "manifest.webmanifest",
-    "offline", "robots.txt", "security.txt", "site.webmanifest", "sitemap.xml", "sw.js",
+    "static", "stories", "story", "styleguide", "tag", "tags", "tv", "upload", "uploads", "videos", "ws", "offline",
 )  # fmt: skip
 _ACCOUNT_PAGES: Final = (
     "account", "activate", "auth", "confirm", "edit", "follow", "followers", "following", "inactive", "invite", "join",
@@ -38,4 +36,4 @@ _SITE: Final = (
 )  # fmt: skip
 _WORDS: Final = ("false", "nan", "none", "null", "true", "undefined", "unknown", "void")
 
-RESERVED_USERNAMES: Final = frozenset((*_ADDRESSES, *_FILES, *_ACCOUNT_PAGES, *_ROLES, *_SITE, *_WORDS))
+RESERVED_USERNAMES: Final = frozenset((*_ADDRESSES, *FILE_NAMES, *_ACCOUNT_PAGES, *_ROLES, *_SITE, *_WORDS))

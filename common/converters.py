@@ -1,4 +1,13 @@
+from typing import Final
+
 from django.urls import register_converter
+
+FILE_NAMES: Final = frozenset((
+    "ads.txt", "browserconfig.xml", "crossdomain.xml", "favicon.ico", "humans.txt",
+    "index.html", "index.php", "manifest.json", "manifest.webmanifest", "robots.txt", "security.txt",
+    "site.webmanifest", "sitemap.xml", "sw.js", "xmlrpc.php",
+))  # fmt: skip
+"""Files that browsers, crawlers and scanners ask for at the root. Nobody can be called so (accounts.reserved)."""
 
 
 class UsernameConverter:
@@ -7,6 +16,8 @@ class UsernameConverter:
     regex = r"[A-Za-z0-9._]{1,30}"
 
     def to_python(self, value: str) -> str:
+        if value.lower() in FILE_NAMES:
+            raise ValueError(value)  # No match: the 404 of an address that does not exist, without a redirect.
         return value
 
     def to_url(self, value: str) -> str:

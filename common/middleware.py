@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
@@ -13,7 +15,18 @@ from common.api import Problem, is_api, problem_response
 from common.bodies import ONLY_CHECK, body_limit
 from common.http import json_error, wants_json
 from common.limits import MAX_FORM_BYTES
-from common.ratelimit import WRITES, client_address, count_api_hit, seconds_to_wait, too_many
+from common.ratelimit import (
+    PAGES,
+    PICTURES,
+    SUGGESTIONS,
+    WRITES,
+    client_address,
+    count_api_hit,
+    rate_limit_headers,
+    seconds_to_wait,
+    too_many,
+    usage_after_hit,
+)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -121,3 +134,38 @@ class WriteLimitMiddleware:
             elif seconds := seconds_to_wait(WRITES, who):
                 return too_many(request, seconds)
         return self.get_response(request)
+
+
+class ReadLimitMiddleware:
+    """Limits how much one person, or one address without a session, reads in pages, searches and files.
+
+    One round trip to Valkey; nothing is counted while it is away. The API counts by itself. Files are counted by
+    address alone: to ask who wants them would cost a query, and make them private to caches.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"} or is_api(request) or request.path in _UNLIMITED:
+            return self.get_response(request)
+        who = f"address:{client_address(request)}"
+        if request.path.startswith("/media/"):
+            limit = PICTURES
+        else:
+            limit = SUGGESTIONS if request.path.startswith(_SUGGESTIONS) else PAGES
+            if settings.SESSION_COOKIE_NAME in request.COOKIES and request.path not in _FOR_ALL_ALIKE:
+                who = f"person:{request.user.pk}" if request.user.is_authenticated else who
+        usage = usage_after_hit(limit, who)
+        if not usage.wait_seconds:
+            return self.get_response(request)
+        response = too_many(request, usage.wait_seconds)
+        for name, value in rate_limit_headers(usage.allowed, usage.remaining, usage.reset_seconds).items():
+            response[name] = value
+        return response
+
+
+_UNLIMITED: Final = frozenset({"/healthz", "/readyz"})
+_SUGGESTIONS: Final = ("/search/", "/accounts/username-available/")
+_FOR_ALL_ALIKE: Final = frozenset({"/robots.txt", "/favicon.ico", "/site.webmanifest", "/oembed", "/sw.js"})
+"""Answers that do not depend on who asks, so that the session is not looked up."""

@@ -44,6 +44,15 @@ WRITES = per_minutes("writes", 300, 5)
 API_CALLS = per_minutes("api", 1500, 5)
 """All that one token, one person with a session, or one address with neither, asks of the JSON API."""
 
+PAGES = per_minutes("pages", settings.MAX_PAGE_READS, 5, needs_valkey=True)
+"""Pages that one person with a session, or one address without, reads."""
+
+SUGGESTIONS = per_minutes("suggestions", settings.MAX_SUGGESTION_READS, 5, needs_valkey=True)
+"""Searches, and answers while somebody types, likewise."""
+
+PICTURES = per_minutes("pictures", settings.MAX_MEDIA_READS, 5, needs_valkey=True)
+"""Photos and videos, and pieces of them, that one address reads."""
+
 SIGN_INS = per_minutes("sign-ins", 10, 1)
 """Failed attempts to sign in from one address."""
 
@@ -195,6 +204,8 @@ def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     """429, saying when to try again; as JSON to a script that asks for it."""
     if wants_json(request):
         response: HttpResponse = json_error(429, "too-many", too_many_sentence(seconds))
+    elif request.headers.get("HX-Request"):
+        response = HttpResponse(f'<p role="alert">{too_many_sentence(seconds)}</p>', status=429)
     else:
         response = render(request, "429.html", {"retry_after": seconds}, status=429)
     response["Retry-After"] = str(seconds)

@@ -106,6 +106,9 @@ WORKER_CONCURRENCY = count("WORKER_CONCURRENCY", default=1, least=1)
 
 DEMO = flag("DEMO", default=not PRODUCTION)
 RATE_LIMITS = flag("RATE_LIMITS", default=True)
+MAX_PAGE_READS = count("MAX_PAGE_READS", default=1500, least=1)
+MAX_SUGGESTION_READS = count("MAX_SUGGESTION_READS", default=400, least=1)
+MAX_MEDIA_READS = count("MAX_MEDIA_READS", default=15_000, least=1)
 REQUIRE_EMAIL_CONFIRMATION = flag("REQUIRE_EMAIL_CONFIRMATION", default=PRODUCTION)
 
 # --- Applications ------------------------------------------------------------------------------------------------
@@ -151,6 +154,7 @@ MIDDLEWARE = [
     "instagram.api_middleware.ApiMiddleware",
     "common.middleware.RequestBodyMiddleware",
     "common.middleware.WriteLimitMiddleware",
+    "common.middleware.ReadLimitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",

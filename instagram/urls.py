@@ -9,6 +9,7 @@ from accounts.views.avatars import avatar
 from instagram.api import api
 from instagram.health import healthz, readyz
 from instagram.manifest import manifest
+from instagram.well_known import change_password, favicon, robots, service_worker
 
 handler500 = "instagram.errors.server_error"
 
@@ -16,6 +17,10 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("site.webmanifest", manifest, name="manifest"),
+    path("robots.txt", robots, name="robots"),
+    path("favicon.ico", favicon, name="favicon"),
+    path("sw.js", service_worker, name="service_worker"),
+    path(".well-known/change-password", change_password, name="well_known_change_password"),
     path("admin/", admin.site.urls),
     path("", include("notifications.urls")),
     path("accounts/", include("accounts.urls")),

@@ -120,7 +120,9 @@ def test_every_command_exists(name):
     words = OURS[name]["command"]
     commands = [part.split() for part in words[2].split("&&")] if words[0] == "sh" else [words]
     for program, *arguments in commands:
-        if program == "python":
+        if arguments[:1] == ["-m"]:
+            assert callable(import_module(arguments[1]).main)
+        elif program == "python":
             assert arguments[0] == "manage.py"
             assert arguments[1] in get_commands()
         else:

@@ -27,6 +27,18 @@ def site():
         running.remove()
 
 
+@pytest.fixture(scope="module")
+def other():
+    """A second copy, in a folder with a long and odd name."""
+    base = make_data_dir("beside")
+    running = RunningSite(base / "Ünusual name, with spaces" / ("x" * 90))
+    try:
+        yield running.start()
+    finally:
+        running.remove()
+        shutil.rmtree(base, ignore_errors=True)
+
+
 def attempt(**variables):
     """Start `up` where it has to refuse; return what it printed on stderr, having checked that it is one sentence."""
     environment = {name: value for name, value in os.environ.items() if name not in SERVER_VARIABLES}
@@ -107,20 +119,29 @@ def test_a_port_in_use_is_named_before_anything_is_started(site):
     assert f"PORT {site.port} is in use" in attempt(PORT=str(site.port))
 
 
-def test_two_copies_run_side_by_side_one_in_a_folder_with_a_long_and_odd_name(site):
-    base = make_data_dir("beside")
-    other = RunningSite(base / "Ünusual name, with spaces" / ("x" * 90))
-    try:
-        other.start()
-        make_person(other, "alice")
-        assert people(other) == "1"
-        assert people(site) == "0"
-        assert other.stop() == 0
-        assert get(site, "/readyz")[0] == 200
-        assert left_behind(other) == []
-    finally:
-        other.remove()
-        shutil.rmtree(base, ignore_errors=True)
+def test_two_copies_run_side_by_side_one_in_a_folder_with_a_long_and_odd_name(site, other):
+    make_person(other, "carol")
+    assert people(other) == "1"
+    assert people(site) == "0"
+
+
+def test_a_dump_restored_into_another_copy_gives_the_same_people(site, other, tmp_path):
+    """As docs/operations.md says to back up and to restore."""
+    make_person(site, "dora")
+    dump = str(tmp_path / "photos.dump")
+    site.manage("pg", "pg_dump", "--format=custom", f"--file={dump}")
+    other.manage("pg", "pg_restore", "--clean", "--if-exists", "--exit-on-error", "--dbname=instagram", dump)
+    names = "from accounts.models import User; print(sorted(User.objects.values_list('username', 'email')))"
+    restored = other.manage("shell", "--no-imports", "-c", names)
+    assert "dora" in restored
+    assert "carol" not in restored
+    assert restored == site.manage("shell", "--no-imports", "-c", names)
+
+
+def test_of_two_copies_one_stops_alone(site, other):
+    assert other.stop() == 0
+    assert get(site, "/readyz")[0] == 200
+    assert left_behind(other) == []
 
 
 @pytest.mark.parametrize("name", ["media", "web", "postgres", "valkey"])
@@ -138,27 +159,14 @@ def test_a_part_that_is_killed_is_started_again(site, name):
 
 def test_ctrl_c_stops_everything_and_the_second_start_makes_nothing_anew_and_keeps_the_data(site):
     make_person(site, "alice")
+    count = people(site)
     assert site.stop(signal.SIGINT) == 0
     assert left_behind(site) == []
 
     site.start()
-    assert people(site) == "1"
+    assert people(site) == count
     done = [line.partition("   ")[0] for line in site.output().splitlines() if line.startswith("✓")]
     assert done[:3] == ["✓ PostgreSQL 18 and Valkey 9", "✓ Database (up to date)", "✓ Static files (unchanged)"]
-
-
-def test_a_dump_restored_into_another_copy_gives_the_same_people(site, tmp_path):
-    """As docs/operations.md says to back up and to restore."""
-    dump = str(tmp_path / "photos.dump")
-    site.manage("pg", "pg_dump", "--format=custom", f"--file={dump}")
-    other = RunningSite(make_data_dir("restored"))
-    try:
-        other.start()
-        other.manage("pg", "pg_restore", "--clean", "--if-exists", "--exit-on-error", "--dbname=instagram", dump)
-        names = "from accounts.models import User; print(sorted(User.objects.values_list('username', 'email')))"
-        assert other.manage("shell", "--no-imports", "-c", names) == site.manage("shell", "--no-imports", "-c", names)
-    finally:
-        other.remove()
 
 
 def test_after_kill_9_of_everything_the_next_start_recovers(site):

@@ -1,19 +1,22 @@
-"""Request bodies that name the caller, and the check of usernames, in the JSON API."""
+"""Request bodies that name the caller, the check of usernames, and the caller's picture, in the JSON API."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Literal
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
+from accounts import actions
 from accounts.api import SIGNED_IN_OR_NOT
+from accounts.forms import AvatarForm
 from accounts.http import MemberRequest
 from accounts.models import User
 from accounts.usernames import normal_username, why_unavailable
-from common.api import PROBLEMS, Missing, Problem, Refused
-from common.api_bodies import Body, IdIn
+from common.api import PROBLEMS, FieldError, Missing, Problem, Refused, absolute
+from common.api_bodies import ID_SCHEMA, Body, IdIn, form_problem, is_multipart, read_body
 from common.ratelimit import NAME_CHECKS, client_address, count_api_hit
+from media.errors import MediaError, TransientMediaError
 
 router = Router(tags=["people"])
 
@@ -73,3 +76,78 @@ def check_username(request: HttpRequest, body: UsernameBody) -> UsernameOut:
     name = normal_username(body.username)
     problem = why_unavailable(name, person=person)
     return UsernameOut(username=name, available=not problem, problem=problem)
+
+
+# --- The caller's picture ---------------------------------------------------------------------------------------------
+
+
+class AvatarOut(Schema):
+    """The caller's picture, and what became of the one that was sent last."""
+
+    state: Literal["none", "processing", "ready", "failed"] = Field(
+        description="`processing` for some seconds after a new picture was sent; the old one stays meanwhile."
+    )
+    error: str = Field(description="Why the last one failed; empty if it did not.")
+    avatar: str | None = Field(description="Where the picture is, 320 px square; null without one.")
+    avatar_small: str | None = Field(description="The same, 96 px square.")
+
+
+_AVATAR_FORM: Final = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["file"],
+            "properties": {"file": {"type": "string", "format": "binary"}, "userId": ID_SCHEMA},
+        }
+    }
+}
+
+
+@router.get("/user/profile/avatar/", response={200: AvatarOut, **PROBLEMS})
+def get_avatar(request: MemberRequest) -> AvatarOut:
+    """Return the caller's picture, and whether a new one is being processed."""
+    return _avatar_out(request)
+
+
+@router.post(
+    "/user/profile/avatar/",
+    response={200: AvatarOut, **PROBLEMS},
+    openapi_extra={"requestBody": {"required": True, "content": _AVATAR_FORM}},
+)
+def set_avatar(request: MemberRequest) -> AvatarOut:
+    """Set the caller's picture: a photo in the field `file`. It appears once it has been processed."""
+    if not is_multipart(request):
+        raise Problem(415, "content-type", "Send the photo in the field file, as multipart/form-data.")
+    check_actor(request, read_body(request, Acting, files="file"))
+    form = AvatarForm(files={"avatar": request.FILES.get("file")})
+    if not form.is_valid():
+        raise form_problem(form, {"avatar": "file"})
+    if not form.cleaned_data["avatar"]:
+        raise Refused({"body.file": "Send the photo in the field file."})
+    try:
+        actions.change_avatar(request.user, form.cleaned_data["avatar"])
+    except TransientMediaError as error:
+        raise Problem(503, "storage", str(error), headers={"Retry-After": "10"}) from error
+    except MediaError as error:
+        named = [FieldError(path="body.file", code=error.code, message=str(error))]
+        raise Problem(422, "invalid", str(error), errors=named) from error
+    return _avatar_out(request)
+
+
+@router.delete("/user/profile/avatar/", response={200: AvatarOut, **PROBLEMS})
+def remove_avatar(request: MemberRequest, body: Acting | None = None) -> AvatarOut:
+    """Remove the caller's picture. Repeating it is harmless."""
+    check_actor(request, body)
+    actions.remove_avatar(request.user)
+    return _avatar_out(request)
+
+
+def _avatar_out(request: MemberRequest) -> AvatarOut:
+    person = User.objects.get(pk=request.user.pk)
+    return AvatarOut(
+        state=person.avatar_state or "none",
+        error=person.avatar_error,
+        avatar=absolute(request, person.avatar_url) or None,
+        avatar_small=absolute(request, person.avatar_small_url) or None,
+    )

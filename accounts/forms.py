@@ -334,8 +334,8 @@ class LinkField(forms.URLField):
     default_validators = [URLValidator(schemes=["http", "https"], message=NO_ADDRESS)]
 
 
-class ProfileForm(forms.Form):
-    """What a profile says and shows. The file is judged by `change_avatar`, by its content."""
+class AvatarForm(forms.Form):
+    """A new picture. The file is judged by `change_avatar`, by its content."""
 
     avatar = forms.FileField(
         label="Photo",
@@ -343,6 +343,23 @@ class ProfileForm(forms.Form):
         widget=forms.FileInput(attrs={"data-preview": "avatar-preview"}),
         error_messages={"empty": "This file is empty. Choose another photo."},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["avatar"].widget.attrs["accept"] = accepted_pictures()
+
+    def clean_avatar(self) -> UploadedFile | None:
+        file: UploadedFile | None = self.cleaned_data["avatar"]
+        if file and (file.size or 0) > MAX_PHOTO_BYTES:
+            raise forms.ValidationError(
+                f"This photo is larger than {MAX_PHOTO_BYTES // 2**20} MB. Choose a smaller one."
+            )
+        return file
+
+
+class ProfileForm(AvatarForm):
+    """What a profile says and shows."""
+
     name = GraphemeField(
         max_graphemes=MAX_NAME_CHARS,
         required=False,
@@ -360,15 +377,3 @@ class ProfileForm(forms.Form):
         error_messages={"invalid": NO_ADDRESS},
         validators=[MaxLengthValidator(MAX_LINK_CHARS, "Use at most %(limit_value)d characters.")],
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["avatar"].widget.attrs["accept"] = accepted_pictures()
-
-    def clean_avatar(self) -> UploadedFile | None:
-        file: UploadedFile | None = self.cleaned_data["avatar"]
-        if file and (file.size or 0) > MAX_PHOTO_BYTES:
-            raise forms.ValidationError(
-                f"This photo is larger than {MAX_PHOTO_BYTES // 2**20} MB. Choose a smaller one."
-            )
-        return file

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from accounts.api import ANYBODY, PersonOut, Standing, find_person, person_fields, read_id, standing_of
+from accounts.api import (
+    ANYBODY,
+    ListedPersonOut,
+    PersonOut,
+    Standing,
+    find_person,
+    person_fields,
+    read_id,
+    standing_of,
+)
 from accounts.contact import number_of
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.api import PROBLEMS, IdPaging, Listed, Missing, Problem, listed
+from common.api import PROBLEMS, IdPaging, Listed, Missing, Paging, Problem, absolute, listed
+from common.linkify import normalize_tag
 from common.pagination import Page, page_by_id, url_after
+from common.text import clean_line
+from feed.explore import ExploreCursor, explore_page
 from feed.home import home_posts
+from feed.models import TagFollow, TagMute
 from feed.profiles import count_visible_posts, posts_of, profiles_for, tagged_page
+from feed.suggestions import suggestions_after
+from feed.tag_views import is_tag
+from feed.tags import posts_with_tag
 from posts.api import PostOut, for_answers, post_fields, post_out
 from posts.models import Post
 from social.people import open_to
@@ -134,6 +151,98 @@ def get_feed(
     page = Page(posts, url_after(request, end) if end else "")
     items = [HomePostOut(**post_fields(request, post), followed_tag=post.followed_tag) for post in page]
     return listed(request, response, page, items)
+
+
+class ExplorePostOut(PostOut):
+    """A post in Explore."""
+
+    seen: bool = Field(description="Whether the caller saw it there in the last week: such posts come last.")
+
+
+@router.get("/explore", auth=ANYBODY, tags=["posts"], response={200: Listed[ExplorePostOut], **PROBLEMS})
+def list_explore(request: HttpRequest, response: HttpResponse, paging: Query[Paging]) -> Listed[ExplorePostOut]:
+    """List recent posts that people like, by authors whom the caller does not follow.
+
+    Reading the list marks nothing as seen: report what was in view with POST /api/explore/seen.
+    """
+    cursor = ExploreCursor.parse(paging.cursor)
+    found = explore_page(request.user, cursor=cursor, count=paging.limit, load=for_answers)
+    items = [
+        ExplorePostOut(**post_fields(request, post), seen=number >= found.new_count)
+        for number, post in enumerate(found.posts)
+    ]
+    return listed(request, response, Page([], url_after(request, found.next) if found.next else ""), items)
+
+
+@router.get("/tags/{id}/posts", auth=ANYBODY, tags=["posts"], response={200: Listed[PostOut], **PROBLEMS})
+def list_posts_of_tag(
+    request: HttpRequest,
+    response: HttpResponse,
+    id: str,  # noqa: A002
+    paging: Query[IdPaging],
+) -> Listed[PostOut]:
+    """List the posts with a tag, the newest first. `{id}` is the tag without #."""
+    posts = posts_with_tag(normal_tag(id), request.user)
+    page = page_by_id(request, for_answers(posts, request.user), paging.limit)
+    return listed(request, response, page, [post_out(request, post) for post in page])
+
+
+class SuggestedPersonOut(ListedPersonOut):
+    """A person whom the caller might want to follow."""
+
+    reason: str = Field(description="Why they are suggested, a sentence for people.", examples=["Followed by anna"])
+
+
+class SuggestionPaging(Paging):
+    cursor: str = Field("", pattern=r"^([0-9]{1,3})?$", description="`next` of the page before, as it was.")
+
+
+@router.get("/suggestions", response={200: Listed[SuggestedPersonOut], **PROBLEMS})
+def list_suggestions(
+    request: MemberRequest, response: HttpResponse, paging: Query[SuggestionPaging]
+) -> Listed[SuggestedPersonOut]:
+    """List people whom the caller might want to follow, each with the reason."""
+    people, end = suggestions_after(request.user, int(paging.cursor or 0), count=paging.limit)
+    items = [
+        SuggestedPersonOut(
+            **person_fields(request, person),
+            standing=standing_of(request, person),
+            reason=person.reason,  # type: ignore[attr-defined]  # set by suggestions_after
+        )
+        for person in people
+    ]
+    return listed(request, response, Page([], "" if end is None else url_after(request, end)), items)
+
+
+class TagOut(Schema):
+    tag: str = Field(description="Without #, in its normal form.", examples=["sunset"])
+    url: str
+
+
+@router.get("/user/tags", tags=["tags"], response={200: Listed[TagOut], **PROBLEMS})
+def list_followed_tags(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> Listed[TagOut]:
+    """List the tags that the caller follows, the last followed first."""
+    return _tags(request, response, TagFollow.objects.filter(person=request.user), paging.limit)
+
+
+@router.get("/user/muted-tags", tags=["tags"], response={200: Listed[TagOut], **PROBLEMS})
+def list_muted_tags(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> Listed[TagOut]:
+    """List the tags that the caller has muted, the last muted first."""
+    return _tags(request, response, TagMute.objects.filter(person=request.user), paging.limit)
+
+
+def _tags(request: MemberRequest, response: HttpResponse, rows: QuerySet[Any], size: int) -> Listed[TagOut]:
+    page = page_by_id(request, rows.select_related("hashtag"), size)
+    items = [TagOut(tag=row.hashtag.name, url=absolute(request, row.hashtag.get_absolute_url())) for row in page]
+    return listed(request, response, page, items)
+
+
+def normal_tag(ref: str) -> str:
+    """Return the normal form of the tag `ref`. Raises Missing if no caption can carry it."""
+    name = normalize_tag(clean_line(ref))
+    if not is_tag(name):
+        raise Missing
+    return name
 
 
 def _check_own(request: MemberRequest, ref: str) -> None:

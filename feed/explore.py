@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -28,6 +28,8 @@ SEEN_SECONDS: Final = 7 * 24 * 3600
 MAX_SEEN: Final = 5_000
 """Seen posts remembered per reader; the oldest are dropped first."""
 MAX_SEEN_PER_REPORT: Final = 50
+
+Load = Callable[[PostQuerySet, Viewer], PostQuerySet]
 
 
 @dataclass(frozen=True)
@@ -72,33 +74,39 @@ class ExplorePage:
     posts: list[Post]
     seen_from: int | None
     next: ExploreCursor | None
+    new_count: int
+    """How many of `posts` are new; the others were seen before."""
 
 
 def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def explore_page(viewer: Viewer, *, cursor: ExploreCursor, count: int) -> ExplorePage:
+def explore_page(
+    viewer: Viewer, *, cursor: ExploreCursor, count: int, load: Load = PostQuerySet.for_cards
+) -> ExplorePage:
     """Return up to `count` posts for `viewer` from `cursor` on, best first.
 
-    Cost: one round trip to Valkey and the queries of `for_cards`, at most twice: once for new posts and once for those
-    seen before. The index is walked from the best post on, past posts that are not for this reader.
+    `load` adds what is shown of them. Cost: one round trip to Valkey and the queries of `load`, at most twice: once for
+    new posts and once for those seen before. The index is walked from the best post on, past posts that are not for
+    this reader.
     """
     seen = seen_by(viewer) if viewer.is_authenticated else {}
     before = [post_id for post_id, seen_ms in seen.items() if seen_ms < cursor.started_ms]
     posts: list[Post] = []
     if not cursor.is_seen_part:
         new = _for_reader(viewer)
-        posts = _after(new.exclude(pk__in=before) if before else new, cursor, viewer, count=count + 1)
+        posts = _after(load(new.exclude(pk__in=before) if before else new, viewer), cursor, count=count + 1)
         if len(posts) > count:
-            return ExplorePage(posts[:count], None, _end(cursor, posts[count - 1]))
+            return ExplorePage(posts[:count], None, _end(cursor, posts[count - 1]), new_count=count)
         cursor = ExploreCursor(cursor.started_ms, is_seen_part=True)
     room = count - len(posts)
-    again = _after(_for_reader(viewer).filter(pk__in=before), cursor, viewer, count=room + 1) if before else []
+    again = _after(load(_for_reader(viewer).filter(pk__in=before), viewer), cursor, count=room + 1) if before else []
     seen_from = len(posts) if again and room and cursor.score is None else None
     if len(again) <= room:
-        return ExplorePage(posts + again, seen_from, None)
-    return ExplorePage(posts + again[:room], seen_from, _end(cursor, again[room - 1]) if room else cursor)
+        return ExplorePage(posts + again, seen_from, None, new_count=len(posts))
+    end = _end(cursor, again[room - 1]) if room else cursor
+    return ExplorePage(posts + again[:room], seen_from, end, new_count=len(posts))
 
 
 def best_posts(viewer: Viewer, *, count: int) -> list[Post]:
@@ -107,13 +115,13 @@ def best_posts(viewer: Viewer, *, count: int) -> list[Post]:
     return list(posts.for_cards(viewer)[:count])
 
 
-def _after(posts: PostQuerySet, cursor: ExploreCursor, viewer: Viewer, *, count: int) -> list[Post]:
+def _after(posts: PostQuerySet, cursor: ExploreCursor, *, count: int) -> list[Post]:
     posts = posts.annotate(score=ExploreScore("folded_likes", "id")).order_by("-score", "-id")
     if cursor.score is not None:
         # The first condition is implied by the second, but only the first is a range of the index.
         same_score = Q(score=cursor.score, pk__lt=cursor.post_id)
         posts = posts.filter(score__lte=cursor.score).filter(Q(score__lt=cursor.score) | same_score)
-    return list(posts.for_cards(viewer)[:count])
+    return list(posts[:count])
 
 
 def _end(cursor: ExploreCursor, last: Post) -> ExploreCursor:

@@ -6,11 +6,18 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from accounts.models import User
+from accounts.models import User, Viewer
 from common.pagination import MAX_BIGINT
+from posts.models import Post
+from posts.models.post import PostQuerySet
 
 WINDOW = 60
 """Posts of followed tags that a page looks at first: five times what it shows, because some may be hidden."""
+
+
+def posts_with_tag(name: str, viewer: Viewer) -> PostQuerySet:
+    """Return the posts with the tag `name`, normalized, that `viewer` may see."""
+    return Post.objects.visible_to(viewer).filter(tagged__hashtag__name=name)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from feed.home import home_posts
 from feed.profiles import count_visible_posts, posts_of, profiles_for, tagged_page
 from feed.suggestions import suggestions_for
 from feed.tag_views import tag_state
+from feed.tags import posts_with_tag
 from posts.models import Post
 from posts.models.post import PostQuerySet
 from social.people import blocked_by
@@ -58,7 +59,7 @@ def _landing(request: SiteRequest) -> HttpResponse:
 def tag(request: SiteRequest, tag: str) -> HttpResponse:
     """The posts with a tag, newest first. A tag that nobody used has an empty page."""
     name = normalize_tag(clean_line(tag))
-    posts = Post.objects.visible_to(request.user).filter(tagged__hashtag__name=name)
+    posts = posts_with_tag(name, request.user)
     page = page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)
     is_fragment = request.htmx and cursor_of(request)
     context: dict[str, Any] = {"page": page}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Field, Query, Router, Schema
@@ -17,9 +17,10 @@ from common.api import ID_OR_NOTHING, PROBLEMS, Id, IdPaging, Listed, Missing, a
 from common.ids import decode_shortcode
 from common.linkify import extract_tags
 from common.pagination import Page, page_by_id
-from posts.models import Audience, Comment, Like, Media, Post
+from posts.models import Audience, Collection, Comment, CommentLike, Like, Media, Post, Save
 from posts.models.media import MediaKind, MediaState
 from posts.models.post import PostQuerySet
+from posts.saving import page_of_saves
 from posts.slides import TaggedPerson, slides_of, with_slides
 from social.people import people_in_order
 
@@ -112,6 +113,14 @@ class CommentOut(Schema):
     reply_count: int = Field(description="Of the replies that the one who asks may see: ?parent= lists them.")
 
 
+class CollectionOut(Schema):
+    """One of the caller's collections of saved posts."""
+
+    id: Id
+    name: str
+    url: str
+
+
 # --- Finding ----------------------------------------------------------------------------------------------------------
 
 
@@ -134,6 +143,24 @@ def find_post(posts: PostQuerySet, ref: str) -> Post:
     if post is None:
         raise Missing
     return post
+
+
+def find_comment(viewer: User, ref: str, posts: PostQuerySet | None = None) -> Comment:
+    """Return the comment with the id `ref` under one of `posts` (by default, all visible ones). Raises Missing."""
+    posts = Post.objects.visible_to(viewer) if posts is None else posts
+    comments = Comment.objects.visible_to(viewer).filter(post__in=posts.order_by().values("pk"))
+    comment = comments.with_viewer_state(viewer).filter(pk=read_id(ref)).first()
+    if comment is None:
+        raise Missing
+    return comment
+
+
+def own_collection(owner: User, ref: str) -> Collection:
+    """Return the collection of `owner` with the id `ref`. Raises Missing."""
+    collection = Collection.objects.filter(pk=read_id(ref), owner=owner).first()
+    if collection is None:
+        raise Missing
+    return collection
 
 
 def for_answers(posts: PostQuerySet, viewer: Viewer) -> PostQuerySet:
@@ -230,6 +257,11 @@ def comment_out(request: HttpRequest, comment: Comment) -> CommentOut:
     )
 
 
+def collection_out(request: HttpRequest, collection: Collection) -> CollectionOut:
+    url = absolute(request, collection.get_absolute_url())
+    return CollectionOut(id=collection.pk, name=collection.name, url=url)
+
+
 # --- Addresses --------------------------------------------------------------------------------------------------------
 
 
@@ -278,3 +310,59 @@ def list_likes(
     page = page_by_id(request, likes, paging.limit)
     people = people_in_order([like.liker_id for like in page], request.user)
     return listed(request, response, Page([], page.next_url), [listed_person_out(request, one) for one in people])
+
+
+@router.get("/comments/{id}/likes", response={200: Listed[ListedPersonOut], **PROBLEMS})
+def list_comment_likes(
+    request: MemberRequest,
+    response: HttpResponse,
+    id: str,  # noqa: A002
+    paging: Query[IdPaging],
+) -> Listed[ListedPersonOut]:
+    """List the people who like a comment, the newest like first."""
+    comment = find_comment(request.user, id)
+    likes = CommentLike.objects.filter(comment=comment, person__in=User.objects.visible_to(request.user))
+    page = page_by_id(request, likes, paging.limit)
+    people = people_in_order([like.person_id for like in page], request.user)
+    return listed(request, response, Page([], page.next_url), [listed_person_out(request, one) for one in people])
+
+
+@router.get("/user/archive", response={200: Listed[PostOut], **PROBLEMS})
+def list_archive(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> Listed[PostOut]:
+    """List the caller's archived posts, the newest first."""
+    archived = for_answers(Post.objects.archived_of(request.user), request.user)
+    return _posts(request, response, page_by_id(request, archived, paging.limit))
+
+
+@router.get("/user/saved", response={200: Listed[PostOut], **PROBLEMS})
+def list_saved(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> Listed[PostOut]:
+    """List the posts that the caller has saved, the last saved first."""
+    return _posts(request, response, _page_of_saves(request, Save.objects.all(), paging.limit))
+
+
+@router.get("/collections", response={200: Listed[CollectionOut], **PROBLEMS})
+def list_collections(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> Listed[CollectionOut]:
+    """List the caller's collections, the newest first. Nobody else sees them."""
+    page = page_by_id(request, Collection.objects.filter(owner=request.user), paging.limit)
+    return listed(request, response, page, [collection_out(request, one) for one in page])
+
+
+@router.get("/collections/{id}/posts", response={200: Listed[PostOut], **PROBLEMS})
+def list_posts_of_collection(
+    request: MemberRequest,
+    response: HttpResponse,
+    id: str,  # noqa: A002
+    paging: Query[IdPaging],
+) -> Listed[PostOut]:
+    """List the posts in one of the caller's collections, the last saved first."""
+    saves = Save.objects.filter(collection=own_collection(request.user, id))
+    return _posts(request, response, _page_of_saves(request, saves, paging.limit))
+
+
+def _page_of_saves(request: MemberRequest, saves: QuerySet[Save], size: int) -> Page[Post]:
+    visible = for_answers(Post.objects.visible_to(request.user), request.user)
+    return page_of_saves(request, saves, visible, size)
+
+
+def _posts(request: MemberRequest, response: HttpResponse, page: Page[Post]) -> Listed[PostOut]:
+    return listed(request, response, page, [post_out(request, post) for post in page])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Final, cast
 
 from django.core.files.uploadedfile import UploadedFile
@@ -21,9 +23,24 @@ from common.api_bodies import ID_SCHEMA, MAX_LIST_ITEMS, Body, IdIn, IdsIn, form
 from common.ratelimit import FILES, UPLOADS, count_api_hit
 from media.errors import MediaError, TransientMediaError
 from posts import actions, saving
-from posts.api import CommentOut, MediaOut, PostOut, comment_out, find_post, for_answers, media_out, post_out, router
-from posts.forms import CommentForm, EditForm, PostForm
-from posts.models import Audience, Comment, Media, Post
+from posts.api import (
+    CollectionOut,
+    CommentOut,
+    MediaOut,
+    PostOut,
+    collection_out,
+    comment_out,
+    find_comment,
+    find_post,
+    for_answers,
+    media_out,
+    own_collection,
+    post_out,
+    router,
+)
+from posts.forms import CollectionForm, CommentForm, EditForm, PostForm
+from posts.models import Audience, Collection, Comment, Media, Post
+from posts.models.post import PostQuerySet
 
 KEY: Final = {
     "parameters": [
@@ -106,6 +123,30 @@ class LikedOut(Schema):
 
 class SavedOut(Schema):
     saved: bool = Field(description="By the one who asks.")
+
+
+class SaveBody(ActingOnPost):
+    collection_id: IdIn | None = Field(
+        None,
+        description="One of the caller's collections to put the post into; null takes it out of its collection. "
+        "Without this field the post stays where it is.",
+    )
+
+
+class CollectionBody(Acting):
+    name: str = Field(description="At most 50 characters; not the name of another collection of the caller.")
+
+
+class ArchivedOut(Schema):
+    archived: bool = Field(description="Whether the post is in its author's archive.")
+
+
+class CommentsOffOut(Schema):
+    comments_off: bool = Field(description="Whether nobody can add a comment.")
+
+
+class LikesHiddenOut(Schema):
+    likes_hidden: bool = Field(description="Whether only the author sees how many people like the post.")
 
 
 _NEW_POST_FORM: Final[dict[str, Any]] = {
@@ -310,9 +351,21 @@ def unlike_post(request: MemberRequest, id: str, body: ActingOnPost | None = Non
 
 
 @router.post("/posts/{id}/save", response={200: SavedOut, **PROBLEMS})
-def save_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> SavedOut:  # noqa: A002
-    """Keep a post for oneself; nobody else hears of it. Again is harmless."""
-    saving.save_post(_visible(request, id, body), person=request.user)
+def save_post(request: MemberRequest, id: str, body: SaveBody | None = None) -> SavedOut:  # noqa: A002
+    """Save a post, and put it into a collection or take it out. Nobody else is told. Repeating it is harmless."""
+    post = _visible(request, id, body)
+    if body is None or "collection_id" not in body.model_fields_set:
+        saving.save_post(post, person=request.user)
+        return SavedOut(saved=True)
+    collection = None
+    if body.collection_id is not None:
+        collection = Collection.objects.filter(pk=body.collection_id, owner=request.user).first()
+        if collection is None:
+            raise Refused({"body.collection_id": "You have no such collection."})
+    try:
+        saving.put_in_collection(post, person=request.user, collection=collection)
+    except saving.CollectionRefusedError as error:
+        raise Refused({"body.collection_id": str(error)}) from error
     return SavedOut(saved=True)
 
 
@@ -321,6 +374,106 @@ def unsave_post(request: MemberRequest, id: str, body: ActingOnPost | None = Non
     """Keep a post no longer. Again is harmless."""
     saving.unsave_post(_visible(request, id, body), person=request.user)
     return SavedOut(saved=False)
+
+
+@router.post("/collections", response={201: CollectionOut, **PROBLEMS}, openapi_extra=KEY)
+def create_collection(request: MemberRequest, body: CollectionBody) -> HttpResponse:
+    """Create a collection of saved posts, which only the caller sees."""
+    check_actor(request, body)
+    once = Once(request)
+    with transaction.atomic():
+        if known := once.claim():
+            return known
+        with _collection_errors():
+            collection = saving.create_collection(owner=request.user, name=_collection_name(body))
+        return once.answer(collection_out(request, collection))
+
+
+@router.patch("/collections/{id}", response={200: CollectionOut, **PROBLEMS})
+def rename_collection(request: MemberRequest, id: str, body: CollectionBody) -> CollectionOut:  # noqa: A002
+    """Rename one of the caller's collections."""
+    check_actor(request, body)
+    collection = own_collection(request.user, id)
+    with _collection_errors():
+        saving.rename_collection(collection, name=_collection_name(body))
+    return collection_out(request, own_collection(request.user, id))
+
+
+@router.delete("/collections/{id}", response={204: None, **PROBLEMS})
+def delete_collection(request: MemberRequest, id: str, body: Acting | None = None) -> Any:  # noqa: A002
+    """Delete one of the caller's collections. Its posts stay saved."""
+    check_actor(request, body)
+    saving.delete_collection(own_collection(request.user, id))
+    return HttpResponse(status=204)
+
+
+def _collection_name(body: CollectionBody) -> str:
+    form = CollectionForm({"name": body.name})
+    if not form.is_valid():
+        raise form_problem(form)
+    return str(form.cleaned_data["name"])
+
+
+@contextmanager
+def _collection_errors() -> Iterator[None]:
+    try:
+        yield
+    except saving.CollectionRefusedError as error:
+        raise Refused({"body.name": str(error)}) from error
+
+
+# --- Switches of one's own posts --------------------------------------------------------------------------------------
+
+
+def _own(request: MemberRequest, ref: str, body: ActingOnPost | None) -> Post:
+    check_actor(request, body)
+    post = find_post(Post.objects.reachable_by(request.user).filter(author_id=request.user.pk), ref)
+    check_post(body, post.pk)
+    return post
+
+
+@router.post("/posts/{id}/archive", response={200: ArchivedOut, **PROBLEMS})
+def archive_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> ArchivedOut:  # noqa: A002
+    """Archive one of the caller's posts: only the caller sees it then. Repeating it is harmless."""
+    post = _own(request, id, body)
+    if not (actions.archive_post(post) or post.archived_at):
+        raise Problem(409, "refused", "Only a published post can be archived.")
+    return ArchivedOut(archived=True)
+
+
+@router.post("/posts/{id}/unarchive", response={200: ArchivedOut, **PROBLEMS})
+def unarchive_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> ArchivedOut:  # noqa: A002
+    """Show an archived post again, at its old place. Repeating it is harmless."""
+    actions.unarchive_post(_own(request, id, body))
+    return ArchivedOut(archived=False)
+
+
+@router.post("/posts/{id}/comments/off", response={200: CommentsOffOut, **PROBLEMS})
+def turn_comments_off(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> CommentsOffOut:  # noqa: A002
+    """Turn off new comments on one of the caller's posts. Repeating it is harmless."""
+    actions.turn_comments(_own(request, id, body), on=False)
+    return CommentsOffOut(comments_off=True)
+
+
+@router.post("/posts/{id}/comments/on", response={200: CommentsOffOut, **PROBLEMS})
+def turn_comments_on(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> CommentsOffOut:  # noqa: A002
+    """Allow comments on one of the caller's posts again. Repeating it is harmless."""
+    actions.turn_comments(_own(request, id, body), on=True)
+    return CommentsOffOut(comments_off=False)
+
+
+@router.post("/posts/{id}/likes/hide", response={200: LikesHiddenOut, **PROBLEMS})
+def hide_likes(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> LikesHiddenOut:  # noqa: A002
+    """Hide from others how many people like one of the caller's posts, and who. Repeating it is harmless."""
+    actions.change_hide_likes(_own(request, id, body), hide=True)
+    return LikesHiddenOut(likes_hidden=True)
+
+
+@router.post("/posts/{id}/likes/show", response={200: LikesHiddenOut, **PROBLEMS})
+def show_likes(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> LikesHiddenOut:  # noqa: A002
+    """Show the likes of one of the caller's posts again. Repeating it is harmless."""
+    actions.change_hide_likes(_own(request, id, body), hide=False)
+    return LikesHiddenOut(likes_hidden=False)
 
 
 # --- Comments ---------------------------------------------------------------------------------------------------------
@@ -362,3 +515,75 @@ def delete_comment(request: MemberRequest, id: str, body: ActingOnPost | None = 
     check_post(body, found.post_id)
     actions.delete_comment(found)
     return HttpResponse(status=204)
+
+
+def _comment(request: MemberRequest, ref: str, body: ActingOnPost | None, posts: PostQuerySet | None = None) -> Comment:
+    check_actor(request, body)
+    comment = find_comment(request.user, ref, posts)
+    check_post(body, comment.post_id)
+    return comment
+
+
+def _under_own_post(request: MemberRequest, ref: str, body: ActingOnPost | None) -> Comment:
+    own = Post.objects.reachable_by(request.user).filter(author_id=request.user.pk)
+    return _comment(request, ref, body, own)
+
+
+@contextmanager
+def _comment_errors() -> Iterator[None]:
+    try:
+        yield
+    except actions.CommentRefusedError as error:
+        raise Problem(409, "refused", str(error)) from error
+
+
+@router.patch("/comments/{id}", response={200: CommentOut, **PROBLEMS})
+def edit_comment(request: MemberRequest, id: str, body: CommentBody) -> CommentOut:  # noqa: A002
+    """Edit one of the caller's comments within 15 minutes."""
+    comment = _comment(request, id, body)
+    if comment.author_id != request.user.pk:
+        raise Missing
+    with _comment_errors():
+        actions.edit_comment(comment, text=body.cleaned_text())
+    return comment_out(request, find_comment(request.user, id))
+
+
+@router.post("/comments/{id}/like", response={200: LikedOut, **PROBLEMS})
+def like_comment(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> LikedOut:  # noqa: A002
+    """Like a comment. Repeating it is harmless."""
+    actions.like_comment(_comment(request, id, body), liker=request.user)
+    return LikedOut(liked=True)
+
+
+@router.post("/comments/{id}/unlike", response={200: LikedOut, **PROBLEMS})
+def unlike_comment(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> LikedOut:  # noqa: A002
+    """Remove the caller's like from a comment. Repeating it is harmless."""
+    actions.unlike_comment(_comment(request, id, body), liker=request.user)
+    return LikedOut(liked=False)
+
+
+@router.post("/comments/{id}/pin", response={200: CommentOut, **PROBLEMS})
+def pin_comment(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> CommentOut:  # noqa: A002
+    """Pin a comment under one of the caller's posts: up to three are shown first. Repeating it is harmless."""
+    comment = _under_own_post(request, id, body)
+    with _comment_errors():
+        actions.pin_comment(comment)
+    return comment_out(request, _under_own_post(request, id, body))
+
+
+@router.post("/comments/{id}/unpin", response={200: CommentOut, **PROBLEMS})
+def unpin_comment(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> CommentOut:  # noqa: A002
+    """Unpin a comment under one of the caller's posts. Repeating it is harmless."""
+    actions.unpin_comment(_under_own_post(request, id, body))
+    return comment_out(request, _under_own_post(request, id, body))
+
+
+@router.post("/comments/{id}/approve", response={200: CommentOut, **PROBLEMS})
+def approve_comment(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> CommentOut:  # noqa: A002
+    """Show a comment to everybody that waits for approval under one of the caller's posts."""
+    comment = _comment(request, id, body)
+    waiting = Comment.objects.visible_to(request.user).waiting_for(request.user).filter(pk=comment.pk).first()
+    if waiting is None:
+        raise Missing
+    actions.approve_comment(waiting)
+    return comment_out(request, find_comment(request.user, id))

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
+from accounts.http import MemberRequest
 from accounts.models import User
 from common.limits import MAX_COLLECTIONS
+from common.pagination import Page, page_by_id
 from posts.models import Collection, Post, Save
+from posts.models.post import PostQuerySet
 
 
 class CollectionRefusedError(Exception):
     """Says in a sentence for its owner why there is no such collection."""
+
+
+def visible_saves(person: User, saves: QuerySet[Save]) -> QuerySet[Save]:
+    """Return those of `saves` that are `person`'s and whose post they may still see."""
+    return saves.filter(person=person, post__in=Post.objects.visible_to(person).order_by().values("pk"))
+
+
+def page_of_saves(request: MemberRequest, saves: QuerySet[Save], posts: PostQuerySet, size: int) -> Page[Post]:
+    """Return one page of the posts that `saves` name, by when they were saved.
+
+    `posts` are those that the caller may see, with what is shown of them. Costs one query beside theirs.
+    """
+    page = page_by_id(request, visible_saves(request.user, saves), size)
+    return Page(posts_in_order([save.post_id for save in page], posts), page.next_url)
+
+
+def posts_in_order(ids: Sequence[int], posts: PostQuerySet) -> list[Post]:
+    """Return those of `posts` that have these ids, in this order."""
+    found = {post.pk: post for post in posts.filter(pk__in=ids)}
+    return [found[pk] for pk in ids if pk in found]
 
 
 def save_post(post: Post, *, person: User) -> bool:

@@ -12,10 +12,11 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common import limits
 from common.http import varies_by_htmx
-from common.pagination import MAX_BIGINT, Page, page_by_id
+from common.pagination import MAX_BIGINT, Page
 from posts import saving
 from posts.forms import CollectionForm
 from posts.models import Collection, Post, Save
+from posts.models.post import PostQuerySet
 from posts.views.lookup import visible_card, visible_post
 
 TILES_PER_PAGE = 24
@@ -130,27 +131,20 @@ def _own_collection(request: MemberRequest, collection_id: int) -> Collection:
     return get_object_or_404(Collection, pk=min(collection_id, MAX_BIGINT), owner=request.user)
 
 
-def _visible_saves(person: User, saves: QuerySet[Save]) -> QuerySet[Save]:
-    """Of `saves` those of `person` whose post they may see by now: what was hidden since is not listed."""
-    return saves.filter(person=person, post__in=Post.objects.visible_to(person).order_by().values("pk"))
-
-
 def _page_of_saves(request: MemberRequest, saves: QuerySet[Save]) -> Page[Post]:
-    """The posts of one page of `saves`, by when they were saved. Three queries."""
-    page = page_by_id(request, _visible_saves(request.user, saves), TILES_PER_PAGE)
-    return Page(_posts_in_order([save.post_id for save in page], request.user), page.next_url)
+    """Return the posts of one page of `saves`. Three queries."""
+    return saving.page_of_saves(request, saves, _visible_cards(request.user), TILES_PER_PAGE)
 
 
-def _posts_in_order(ids: list[int], viewer: User) -> list[Post]:
-    posts = {post.pk: post for post in Post.objects.visible_to(viewer).for_cards(viewer).filter(pk__in=ids)}
-    return [posts[pk] for pk in ids if pk in posts]
+def _visible_cards(viewer: User) -> PostQuerySet:
+    return Post.objects.visible_to(viewer).for_cards(viewer)
 
 
 def _with_covers(owner: User) -> list[tuple[Collection, Post | None]]:
     """One's collections, newest first, each with the newest of its posts that one may see. Four queries."""
     found = list(Collection.objects.filter(owner=owner).order_by("-id")[: limits.MAX_COLLECTIONS])
-    newest = _visible_saves(owner, Save.objects.filter(collection__isnull=False))
+    newest = saving.visible_saves(owner, Save.objects.filter(collection__isnull=False))
     newest = newest.order_by("collection_id", "-id").distinct("collection_id")
     covers = dict(newest.values_list("collection_id", "post_id"))
-    posts = {post.pk: post for post in _posts_in_order(list(set(covers.values())), owner)}
+    posts = {post.pk: post for post in saving.posts_in_order(list(set(covers.values())), _visible_cards(owner))}
     return [(one, posts.get(covers.get(one.pk, 0))) for one in found]

@@ -25,7 +25,7 @@ from accounts.tokens import make_token
 from instagram.api import api
 from instagram.wsgi import application
 from posts.actions import add_comment, like_post
-from posts.models import Comment, Media, Post
+from posts.models import Collection, Comment, Media, Post
 from social.actions import change_privacy
 from social.models import FollowRequest
 from tests.visibility.world import changes
@@ -55,6 +55,7 @@ def bearer(author: User, follower: User, stranger: User, post: Any) -> dict[str,
     """The header of somebody who has shared, was liked, and is asked."""
     like_post(post, liker=follower)
     add_comment(post, author=follower, text="lovely")
+    Collection.objects.create(owner=author, name="Trees")
     change_privacy(author, is_private=True)
     FollowRequest.objects.create(requester=stranger, target=author)
     _, secret = make_token(author, name="all", may_write=True, days=1)
@@ -69,6 +70,8 @@ def real_id(path: str, post: Any) -> str | None:
         "feed": lambda: "@author",
         "comments": lambda: str(Comment.objects.get().pk),
         "follow-requests": lambda: "@stranger",
+        "collections": lambda: str(Collection.objects.get().pk),
+        "tags": lambda: "sun",
         "media": lambda: str(Media.objects.first().pk),
     }
     return of_kind[path.split("/")[2]]() if "{id}" in path else None

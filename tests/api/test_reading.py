@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.tokens import make_token
-from posts.actions import add_comment, archive_post, like_post
-from posts.models import Comment, Media, PersonTag, Post, Save
+from posts.actions import add_comment, archive_post, like_comment, like_post
+from posts.models import Collection, Comment, Media, PersonTag, Post, Save
+from posts.saving import put_in_collection
 from social.actions import add_close_friend, block, change_privacy, follow, mute, restrict
 from social.models import Follow, FollowRequest
 
@@ -151,6 +152,51 @@ def test_who_likes_a_post_comes_with_what_one_is_to_them(post, author, follower,
     people = get(stranger, f"/posts/{post.pk}/likes")["items"]
 
     assert [(one["username"], one["standing"]) for one in people] == [("stranger", "self"), ("follower", "following")]
+
+
+def test_who_likes_a_comment(post, author, follower, stranger, get):
+    comment = add_comment(post, author=author, text="first")
+    for liker in (follower, stranger):
+        like_comment(comment, liker=liker)
+
+    people = get(author, f"/comments/{comment.pk}/likes")["items"]
+
+    assert [one["username"] for one in people] == ["stranger", "follower"]
+    block(stranger, blocked=author)
+    get(stranger, f"/comments/{comment.pk}/likes", status=404)
+
+
+# --- Saved and archived -----------------------------------------------------------------------------------------------
+
+
+def test_saved_posts_and_collections_are_ones_own(author, follower, stranger, share, get):
+    first, second = share(author), share(author)
+    trees = Collection.objects.create(owner=follower, name="Trees")
+    put_in_collection(second, person=follower, collection=trees)
+    put_in_collection(first, person=follower, collection=None)
+
+    def ids(reader, path):
+        return [one["id"] for one in get(reader, path)["items"]]
+
+    assert ids(follower, "/user/saved") == [str(first.pk), str(second.pk)]
+    assert ids(follower, "/collections") == [str(trees.pk)]
+    assert ids(follower, f"/collections/{trees.pk}/posts") == [str(second.pk)]
+    assert ids(stranger, "/user/saved") == ids(stranger, "/collections") == []
+    get(stranger, f"/collections/{trees.pk}/posts", status=404)
+    block(author, blocked=follower)
+    assert ids(follower, "/user/saved") == ids(follower, f"/collections/{trees.pk}/posts") == []
+
+
+def test_the_archive_is_ones_own(author, follower, share, get):
+    first, second = share(author), share(author)
+    for post in (first, second):
+        archive_post(post)
+
+    page = get(author, "/user/archive?limit=1")
+
+    assert [(one["id"], one["state"]) for one in page["items"]] == [(str(second.pk), "archived")]
+    assert [one["id"] for one in get(author, f"/user/archive?cursor={page['next']}")["items"]] == [str(first.pk)]
+    assert get(follower, "/user/archive")["items"] == []
 
 
 # --- People -----------------------------------------------------------------------------------------------------------
@@ -365,16 +411,19 @@ def test_a_page_of_home_costs_five_queries_with_those_for_who_asks(posts, author
 
 LISTS = ["users/@author/posts", "users/@author/followers", "users/@author/following", "posts/{post}/comments"]
 LISTS += ["posts/{post}/likes", "follow-requests", "notifications"]
+LISTS += ["comments/{comment}/likes", "user/archive", "user/saved", "collections", "collections/{collection}/posts"]
 LISTS += ["user/blocked", "user/muted", "user/restricted", "user/close-friends"]
 
 
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_costs_the_same_whatever_its_size(path, author, person, share, as_, tasks_run):
     browser, costs, post = as_(author), [], share(author)
+    comment = add_comment(share(author), author=author, text="first")
+    collection = Collection.objects.create(owner=author, name="Trees")
     User.objects.filter(pk=author.pk).update(is_private=True)
     for size in (2, 20):
         with tasks_run():
-            while Comment.objects.count() < size:
+            while Comment.objects.filter(post=post).count() < size:
                 somebody = person()
                 Follow.objects.create(follower=somebody, followee=author)
                 Follow.objects.create(follower=author, followee=somebody)
@@ -383,9 +432,14 @@ def test_a_list_costs_the_same_whatever_its_size(path, author, person, share, as
                     add(author, person())
                 like_post(post, liker=somebody)
                 add_comment(post, author=somebody, text="lovely")
-                share(author)
+                like_comment(comment, liker=somebody)
+                put_in_collection(share(author), person=author, collection=collection)
+                archive_post(share(author))
+                Collection.objects.create(owner=author, name=somebody.username)
         with CaptureQueriesContext(connection) as asked:
-            items = browser.get(f"/api/{path.format(post=post.pk)}").json()["items"]
+            items = browser.get(
+                f"/api/{path.format(post=post.pk, comment=comment.pk, collection=collection.pk)}"
+            ).json()["items"]
         costs.append(len(asked))
         # Likes of one post are one notification.
         assert len(items) >= size

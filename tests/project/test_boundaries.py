@@ -54,6 +54,7 @@ PUBLIC = {
 """Addresses for people without a session. Everything else is closed."""
 
 PUBLIC_OPERATIONS = {"api:get_person", "api:list_posts_of_person", "api:get_post", "api:list_comments"}
+PUBLIC_OPERATIONS |= {"api:list_explore", "api:list_posts_of_tag"}
 """Of the API; `auth` of each operation says."""
 
 CSRF_EXEMPT = {"oauth_token", "oauth_revoke"}

@@ -133,6 +133,7 @@ class Surface:
     """Who asks; () for all."""
     method: str = "post"
     """Of what `posts` says."""
+    known_by: str = ""
     why: str = ""
 
 
@@ -160,9 +161,9 @@ def mine(why: str) -> Surface:
     return Surface(why=why)
 
 
-def program(surface: Surface, *, method: str = "post") -> Surface:
-    """Its `{id}` is what addresses of that kind of thing are known by: see ID_OF."""
-    return replace(surface, actors=surface.actors or SOME, method=method)
+def program(surface: Surface, *, method: str = "post", known_by: str = "") -> Surface:
+    """Its `{id}` is what addresses of that kind of thing are known by: `known_by`, else see ID_OF."""
+    return replace(surface, actors=surface.actors or SOME, method=method, known_by=known_by)
 
 
 ID_OF = {"post": "shortcode", "person": "username", "comment": "comment_id", "talk": "comment_id", "file": "media_id"}
@@ -320,6 +321,43 @@ SURFACES: dict[str, Surface] = {
     "api:unsave_post": program(post("post", sees)),
     "api:create_comment": program(post("post", sees, text="hello")),
     "api:delete_comment": program(post("talk", may_delete), method="delete"),
+    "api:list_comment_likes": program(get("talk", reads)),
+    "api:edit_comment": program(post("talk", may_edit, comment="changed"), method="patch"),
+    "api:like_comment": program(post("talk", reads)),
+    "api:unlike_comment": program(post("talk", reads)),
+    "api:pin_comment": program(post("talk", may_pin)),
+    "api:unpin_comment": program(post("talk", may_pin)),
+    "api:approve_comment": program(post("talk", may_approve)),
+    "api:archive_post": program(post("post", owns)),
+    "api:unarchive_post": program(post("post", owns)),
+    "api:turn_comments_off": program(post("post", owns)),
+    "api:turn_comments_on": program(post("post", owns)),
+    "api:hide_likes": program(post("post", owns)),
+    "api:show_likes": program(post("post", owns)),
+    "api:list_archive": program(page()),
+    "api:list_saved": program(page()),
+    "api:list_collections": program(page()),
+    "api:create_collection": mine("creates a collection of one's own"),
+    "api:list_posts_of_collection": program(get("file", owns), known_by="collection_id"),
+    "api:rename_collection": program(post("file", owns, name="another"), method="patch", known_by="collection_id"),
+    "api:delete_collection": program(post("file", owns), method="delete", known_by="collection_id"),
+    "api:list_explore": program(page()),
+    "api:report_seen": mine("remembers what one saw in Explore"),
+    "api:hide_from_explore": program(post("post", sees)),
+    "api:show_in_explore": program(post("post", sees)),
+    "api:list_suggestions": program(page()),
+    "api:dismiss_suggestion": program(post("person", knows_another)),
+    "api:restore_suggestion": program(post("person", knows_another)),
+    "api:list_posts_of_tag": program(page(id="seen")),
+    "api:list_followed_tags": program(page()),
+    "api:list_muted_tags": program(page()),
+    "api:follow_tag": mine("follows a tag, which is nobody's"),
+    "api:unfollow_tag": mine("stops following a tag"),
+    "api:mute_tag": mine("mutes a tag, which is nobody's"),
+    "api:unmute_tag": mine("ends the mute of a tag"),
+    "api:get_avatar": program(page()),
+    "api:set_avatar": mine("sets one's own picture"),
+    "api:remove_avatar": mine("removes one's own picture"),
     "api:create_medium": mine("keeps a file of one's own"),
     "api:create_post": mine("shares files of one's own: tests/api/test_writing.py sends those of others"),
     "api:edit_own_profile": mine("one's own profile"),

@@ -47,7 +47,7 @@ def url_of(name: str, surface: Surface, kwargs: dict[str, Any]) -> str:
     wanted |= set(surface.kwargs)
     given = surface.kwargs | kwargs
     if name.startswith("api:") and surface.things:
-        known_by = ID_OF[surface.things]
+        known_by = surface.known_by or ID_OF[surface.things]
         given["id"] = f"@{given[known_by]}" if known_by == "username" else given[known_by]
     assert wanted <= set(given), f"say what fills {wanted - set(given)} of {name}: Surface.kwargs, or a thing's"
     return reverse(name, kwargs={key: given[key] for key in wanted})

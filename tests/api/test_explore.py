@@ -1,0 +1,159 @@
+"""Explore, suggestions, tags and the caller's picture in the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from feed.actions import dismiss_suggestion, follow_tag, hide_from_explore, mute_tag
+from feed.explore import MAX_SEEN_PER_REPORT, seen_by
+from posts.models import Post
+from social.actions import block, change_privacy, follow
+
+pytestmark = pytest.mark.django_db
+
+
+def ids(page: Any) -> list[str]:
+    return [one["id"] for one in page["items"]]
+
+
+# --- Explore ----------------------------------------------------------------------------------------------------------
+
+
+def test_reading_explore_marks_nothing_as_seen(stranger: User, post: Post, get: Any, client: Any) -> None:
+    for _ in range(2):
+        assert [(one["id"], one["seen"]) for one in get(stranger, "/explore")["items"]] == [(str(post.pk), False)]
+    assert seen_by(stranger) == {}
+    assert ids(client.get("/api/explore").json()) == [str(post.pk)]
+
+
+def test_posts_that_were_in_view_come_last_and_say_so(
+    stranger: User, author: User, share: Any, get: Any, as_: Any
+) -> None:
+    first, second, third = share(author), share(author), share(author)
+
+    answer = as_(stranger).post("/api/explore/seen", {"posts": [str(third.pk), second.pk]}, "application/json")
+
+    assert answer.status_code == 204
+    page = get(stranger, "/explore?limit=2")
+    again = get(stranger, f"/explore?limit=2&cursor={page['next']}")
+    shown = [(one["id"], one["seen"]) for one in page["items"] + again["items"]]
+    assert shown == [(str(first.pk), False), (str(third.pk), True), (str(second.pk), True)]
+    assert again["next"] is None
+
+
+def test_A10_what_one_may_not_see_is_not_remembered_as_seen(stranger: User, author: User, post: Post, as_: Any) -> None:
+    change_privacy(author, is_private=True)
+
+    answer = as_(stranger).post("/api/explore/seen", {"posts": [post.pk, 1]}, "application/json")
+
+    assert (answer.status_code, seen_by(stranger)) == (204, {})
+
+
+def test_a_report_has_a_limit(stranger: User, as_: Any) -> None:
+    body = {"posts": list(range(1, MAX_SEEN_PER_REPORT + 2))}
+
+    answer = as_(stranger).post("/api/explore/seen", body, "application/json")
+
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "body.posts")
+
+
+def test_a_hidden_post_is_not_in_explore(stranger: User, post: Post, get: Any) -> None:
+    hide_from_explore(stranger, post=post)
+
+    assert get(stranger, "/explore")["items"] == []
+
+
+# --- Suggestions ------------------------------------------------------------------------------------------------------
+
+
+def test_people_are_suggested_with_the_reason_until_they_are_dismissed(
+    follower: User, author: User, person: Any, share: Any, get: Any
+) -> None:
+    friend = person("friend")
+    follow(author, followee=friend)
+
+    found = get(follower, "/suggestions")["items"]
+
+    assert ("friend", "none", "Followed by author") in [(o["username"], o["standing"], o["reason"]) for o in found]
+    dismiss_suggestion(follower, dismissed=friend)
+    assert "friend" not in [one["username"] for one in get(follower, "/suggestions")["items"]]
+    block(friend, blocked=follower)
+    assert "friend" not in [one["username"] for one in get(follower, "/suggestions")["items"]]
+
+
+def test_suggestions_go_on_after_their_cursor(follower: User, author: User, person: Any, get: Any) -> None:
+    for number in range(5):
+        follow(author, followee=person(f"friend{number}"))
+
+    first = get(follower, "/suggestions?limit=3")
+    second = get(follower, f"/suggestions?limit=3&cursor={first['next']}")
+
+    found = [one["username"] for one in first["items"] + second["items"]]
+    assert {f"friend{number}" for number in range(5)} <= set(found)
+    assert len(found) == len(set(found))
+    get(follower, "/suggestions?cursor=x", status=422)
+
+
+# --- Tags -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_tags_that_one_follows_and_has_muted_are_ones_own(follower: User, stranger: User, get: Any) -> None:
+    follow_tag(follower, name="sun")
+    follow_tag(follower, name="sea")
+    mute_tag(follower, name="rain")
+
+    def tags(reader: User, path: str) -> list[str]:
+        return [one["tag"] for one in get(reader, path)["items"]]
+
+    assert tags(follower, "/user/tags") == ["sea", "sun"]
+    assert tags(follower, "/user/muted-tags") == ["rain"]
+    assert tags(stranger, "/user/tags") == tags(stranger, "/user/muted-tags") == []
+
+
+def test_a_tag_is_followed_by_its_name_in_any_case(follower: User, as_: Any) -> None:
+    def ask(path: str) -> Any:
+        return as_(follower).post(f"/api/tags/{path}", content_type="application/json")
+
+    assert ask("SUN/follow").json() == {"tag": "sun", "followed": True, "muted": False}
+    assert ask("sun/mute").json() == {"tag": "sun", "followed": False, "muted": True}
+    assert ask("sun/unmute").json() == {"tag": "sun", "followed": False, "muted": False}
+    assert ask("a b/follow").status_code == 404
+
+
+def test_posts_with_a_tag_are_those_that_one_may_see(
+    post: Post, author: User, follower: User, get: Any, client: Any
+) -> None:
+    assert ids(client.get("/api/tags/sun/posts").json()) == [str(post.pk)]
+    change_privacy(author, is_private=True)
+    assert client.get("/api/tags/sun/posts").json()["items"] == []
+    assert ids(get(follower, "/tags/sun/posts")) == [str(post.pk)]
+
+
+# --- The caller's picture ---------------------------------------------------------------------------------------------
+
+
+def test_a_picture_is_set_shown_and_removed(author: User, as_: Any, photo: Any, get: Any, tasks_run: Any) -> None:
+    browser = as_(author)
+    with tasks_run():
+        answer = browser.post("/api/user/profile/avatar/", {"file": photo()})
+
+    assert (answer.status_code, answer.json()["state"]) == (200, "processing")
+    ready = get(author, "/user/profile/avatar/")
+    assert (ready["state"], ready["error"]) == ("ready", "")
+    assert ready["avatar"].startswith("http://testserver/")
+    assert ready["avatar"] == get(author, "/user/profile/")["avatar"]
+    assert browser.delete("/api/user/profile/avatar/").json() == {
+        "state": "none", "error": "", "avatar": None, "avatar_small": None,
+    }  # fmt: skip
+
+
+def test_what_is_no_picture_is_refused(author: User, as_: Any, photo: Any) -> None:
+    browser = as_(author)
+    for sent in ({"file": photo("text.jpg", b"no picture")}, {}, {"file": photo(), "other": "x"}):
+        answer = browser.post("/api/user/profile/avatar/", sent)
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["errors"][0]["path"] in {"body.file", "body.other"}
+    assert browser.post("/api/user/profile/avatar/", "{}", "application/json").status_code == 415

@@ -141,6 +141,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "common.middleware.CompressPagesMiddleware",
     "csp.middleware.CSPMiddleware",
+    "instagram.cors.CorsMiddleware",
     "instagram.api_middleware.ApiProblemsMiddleware",
     "common.middleware.SaneRequestMiddleware",
     "common.middleware.PrivatePagesMiddleware",

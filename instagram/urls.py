@@ -29,6 +29,7 @@ urlpatterns = [
     path("oauth/authorize/", oauth.authorize, name="oauth_authorize"),
     path("oauth/token/", oauth.token, name="oauth_token"),
     path("oauth/revoke/", oauth.revoke, name="oauth_revoke"),
+    path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth_metadata"),
     path("media/people/<int:person_id>/<path:key>", avatar, name="avatar"),
     path("search/", include("search.urls")),
     path("", include("posts.urls")),

@@ -7,11 +7,13 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -33,7 +35,7 @@ from accounts.oauth import (
     shut_out,
 )
 from accounts.oauth_server import server
-from accounts.tokens import WRITE
+from accounts.tokens import READ, WRITE
 from common.limits import MAX_APPS
 
 # It writes requests, with codes and secrets, at DEBUG.
@@ -113,6 +115,30 @@ def token(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest) -> HttpResponse:
     """End a token of one's own (RFC 7009)."""
     return _answer(request, server.create_revocation_response)
+
+
+@login_not_required
+@require_safe
+def metadata(request: HttpRequest) -> HttpResponse:
+    """Return what a client needs to know of this authorization server (RFC 8414)."""
+    methods = ["none", "client_secret_basic", "client_secret_post"]
+    return JsonResponse(
+        {
+            "issuer": settings.SITE_ORIGIN,
+            "authorization_endpoint": f"{settings.SITE_ORIGIN}{reverse('oauth_authorize')}",
+            "token_endpoint": f"{settings.SITE_ORIGIN}{reverse('oauth_token')}",
+            "revocation_endpoint": f"{settings.SITE_ORIGIN}{reverse('oauth_revoke')}",
+            "scopes_supported": [READ, WRITE],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": methods,
+            "revocation_endpoint_auth_methods_supported": methods,
+            "service_documentation": f"{settings.SITE_ORIGIN}{reverse('api:openapi-view')}",
+        },
+        headers={"Cache-Control": "public, max-age=3600"},
+    )
 
 
 @sensitive_variables()

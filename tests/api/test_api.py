@@ -187,15 +187,3 @@ def test_everything_below_api_fails_as_a_problem(client, as_, author, settings, 
     for trouble, status, code in ((broken, 500, "server-error"), (away, 503, "database")):
         monkeypatch.setattr("feed.api.profiles_for", trouble)
         assert is_problem(browser.get("/api/users/@author"), status, code)
-
-
-@pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://testserver.evil.example", "http://eviltestserver"]
-)
-def test_H5_no_other_site_may_read_an_answer(origin, as_, author):
-    browser = as_(author)
-    for answer in (
-        browser.get("/api/user/profile/", headers={"Origin": origin}),
-        browser.options("/api/user/profile/", headers={"Origin": origin, "Access-Control-Request-Method": "POST"}),
-    ):
-        assert not [name for name in answer.headers if name.lower().startswith("access-control-")]

@@ -18,6 +18,7 @@ PUBLIC = {
     "favicon",
     "service_worker",
     "well_known_change_password",
+    "oauth_metadata",
     "styleguide",
     "feed:home",
     "feed:explore",

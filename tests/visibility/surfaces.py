@@ -391,6 +391,7 @@ SURFACES: dict[str, Surface] = {
     "oauth_authorize": form(),
     "oauth_token": mine("asked by apps, which prove who they are (tests/accounts/test_oauth.py)"),
     "oauth_revoke": mine("asked by apps, likewise"),
+    "oauth_metadata": form(),
     "accounts:export": form(),
     "accounts:export_file": form(export_id=1 << 60),
     "notifications:read": mine("marks one's own as read"),

@@ -69,41 +69,23 @@ def _export_profile(person: User, archive: Archive) -> None:
     if person.avatar_original:
         files["picture_original"] = f"originals/profile-picture.{person.avatar_original.rpartition('.')[2]}"
         archive.add_file(files["picture_original"], "originals", person.avatar_original)
-    said = _only(person, *_told_of(person))
+    said = _only(person, *_PROFILE_FIELDS)
     archive.add_rows("profile", [said | {"joined": person.created_at} | files])
     archive.add_html(render_to_string("export/_profile.html", {"person": person, "picture": files.get("picture")}))
 
 
-_NOT_TOLD = frozenset(
-    [
-        "id",
-        "password",
-        "is_superuser",
-        "is_staff",
-        "suspended_at",
-        "suspended_reason",
-        "session_epoch",
-        "avatar",
-        "avatar_original",
-        "avatar_state",
-        "avatar_error",
-        "avatar_attempts",
-        "avatar_queued_at",
-        "accepts_requests_up_to",
-        "deactivated_at",
-        "deletes_at",
-        "follows_version",
-        "folded_followers",
-        "folded_following",
-        "folded_posts",
-    ]
+_PROFILE_FIELDS = (
+    "username",
+    "email",
+    "name",
+    "bio",
+    "link",
+    "is_private",
+    "who_may_tag",
+    "hide_like_counts",
+    "last_login",
+    "last_seen_at",
 )
-
-
-def _told_of(person: User) -> list[str]:
-    """The columns of a person that say something of them: what is added to the model is exported unless listed here."""
-    names = [field.attname for field in person._meta.concrete_fields]  # noqa: SLF001  (Django's own, documented)
-    return [name for name in names if name not in _NOT_TOLD]
 
 
 def _erase_export(person_id: int) -> Removed:

@@ -70,7 +70,7 @@ class Rows:
     """Exported as `data/<file>.json`."""
     why_not: str = ""
     row: Callable[[Any], Mapping[str, Any]] | None = None
-    """What the export says of a row; by default all its columns."""
+    """Returns the exported fields of a row, named one by one: a new column is not exported until it is named."""
     related: tuple[str, ...] = ()
     """To select with the rows, for `row`."""
     only: Callable[[Any, models.QuerySet[Any, Any]], models.QuerySet[Any, Any]] | None = None
@@ -101,19 +101,15 @@ class Rows:
         """Put it into an export."""
         if self.export is not None:
             self.export(person, archive)
-        elif self.file:
-            archive.add_rows(self.file, self._written(person))
+        elif self.row is not None:
+            archive.add_rows(self.file, self._written(person, self.row))
 
-    def _written(self, person: Any) -> Iterator[Mapping[str, Any]]:
+    def _written(self, person: Any, export_fields: Callable[[Any], Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         rows = self.rows_of(person.pk)
         if self.only is not None:
             rows = self.only(person, rows)
         for row in rows.select_related(*self.related).order_by("pk").iterator(READ_AT_ONCE):
-            yield self.row(row) if self.row else columns_of(row)
-
-
-def columns_of(row: models.Model) -> dict[str, Any]:
-    return {column.attname: getattr(row, column.attname) for column in row._meta.concrete_fields}  # noqa: SLF001  (documented)
+            yield export_fields(row)
 
 
 Eraser: TypeAlias = Callable[[int], Removed]

@@ -14,12 +14,19 @@ from django.utils import timezone
 
 from accounts.archive import build
 from accounts.exporting import ask_export
+from accounts.mobile import Mobile
+from accounts.oauth import let_in, register_app
 from accounts.records import Export, ExportState
 from accounts.tasks import MAX_ATTEMPTS, build_export, sweep
 from common import valkey
 from common.limits import EXPORT_KEPT_DAYS
+from common.personal import tables
+from common.sealing import seal
+from feed.actions import dismiss_suggestion, hide_from_explore
 from posts.actions import add_comment, delete_comment, delete_post
-from posts.models import Media
+from posts.models import Media, Mention, Post
+from search.models import RecentSearch
+from social.models import FollowRequest
 from tests import stores
 from tests.accounts.conftest import text_of
 from tests.accounts.whole_account import TOKEN, fill, post_of, posts_of
@@ -103,6 +110,65 @@ def test_P4_others_words_and_choices_are_not_in_it(ask, anna, others, photo_byte
     assert b"example.org" in everything
     assert b"ben@example.org" not in everything
     assert set(data_of(archive)["muted"][0]) == {"username", "since"}
+
+
+NAMED = {"username", "since"}
+EXPORTED = {
+    "profile": {
+        "username", "email", "name", "bio", "link", "is_private", "who_may_tag", "hide_like_counts", "last_login",
+        "last_seen_at", "joined", "picture", "picture_original",
+    },
+    "old_usernames": {"username", "given_up_at"},
+    "email_addresses": {"email", "verified"},
+    "mobile": {"number", "confirmed_at"},
+    "tokens": {"name", "created_at", "may_write", "expires_at", "last_used_at"},
+    "own_apps": {"name", "redirect_uris"},
+    "apps_let_in": {"app", "created_at", "may_write", "last_used_at"},
+    "following": NAMED, "followers": NAMED, "requests_sent": NAMED, "requests_received": NAMED, "close_friends": NAMED,
+    "blocked": NAMED, "muted": NAMED, "restricted": NAMED, "dismissed_suggestions": NAMED,
+    "likes": {"post", "liked_at"},
+    "comment_likes": {"post", "comment", "liked_at"},
+    "saved": {"post", "collection", "saved_at"},
+    "collections": {"name"},
+    "mentions": {"post", "at", "removed_at"},
+    "tags_of_me": {"post", "at", "removed_at"},
+    "hidden_words": {"word"},
+    "comments": {"post", "written_at", "text"},
+    "posts": {
+        "address", "shared_at", "state", "audience", "caption", "location", "edited_at", "archived_at",
+        "removed_reason", "likes", "comments", "media",
+    },
+    "posts.media": {
+        "kind", "name", "alt", "width", "height", "edits", "shown_width", "shown_height", "original", "picture",
+    },
+    "not_shared": {"kind", "name", "alt", "width", "height", "edits", "original"},
+    "followed_tags": {"tag", "since"},
+    "muted_tags": {"tag", "since"},
+    "not_interested": {"post", "since"},
+    "recent_searches": {"text", "at"},
+    "notifications": {"kind", "at"},
+    "notification_settings": {"like"},
+}  # fmt: skip
+"""What an archive says of each kind of row: nothing that the site keeps for its own use, such as words for searches."""
+
+
+def test_P4_what_is_said_of_each_kind_of_row_is_named_field_by_field(ask, anna, others, photo_bytes):
+    fill(anna, others, photo_bytes, posts=1)
+    ben, carla, _ = others
+    FollowRequest.objects.create(requester=carla, target=anna)
+    dismiss_suggestion(anna, dismissed=carla)
+    hide_from_explore(anna, post=Post.objects.get(author=ben))
+    Mention.objects.create(post=Post.objects.get(author=ben), person=anna)
+    RecentSearch.objects.create(person=anna, text="trees")
+    Mobile.objects.create(person=anna, sealed=seal("+41791234567"), digest="digest", confirmed_at=timezone.now())
+    app, _ = register_app(anna, name="Frames", redirect_uris=["https://app.example/"], is_confidential=False)
+    let_in(anna, app, code="code", may_write=True, redirect_uri="https://app.example/", challenge="c" * 43)
+
+    data = data_of(archive_of(ask()))
+
+    data["posts.media"] = [medium for post in data["posts"] for medium in post["media"]]
+    assert {name: set().union(*rows) for name, rows in data.items()} == EXPORTED
+    assert {table.file for table in tables() if table.file} == set(EXPORTED) - {"posts.media"}
 
 
 def test_P4_what_was_deleted_is_not_in_it(ask, anna, ben, photo_bytes):

@@ -91,7 +91,7 @@ def invalid_request(found: Iterable[tuple[Sequence[str | int], str, str]]) -> Pr
     return Problem(422, "invalid", "Some of this request is invalid: see errors.", errors=errors)
 
 
-PROBLEMS: Final = {frozenset({400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 503}): ProblemOut}
+PROBLEMS: Final = {frozenset({400, 401, 403, 404, 405, 406, 409, 411, 413, 415, 422, 429, 503}): ProblemOut}
 """What any operation may answer beside its own: `response={200: PostOut, **PROBLEMS}`."""
 
 

@@ -10,6 +10,8 @@ from typing import Final
 CODES: Final = {
     "bad-request": (400, "The request could not be read: broken JSON, another charset than UTF-8, a wrong Host."),
     "signed-out": (401, "Sign in, or send a token."),
+    "sign-in": (401, "Bodies of this size are read only from callers who sent a session or a token."),
+    "length": (411, "Send the length of the body in Content-Length."),
     "token": (401, "The token is unknown, too old or revoked."),
     "csrf": (403, "A session writes with its CSRF token in X-CSRFToken only. Tokens need none."),
     "forbidden": (403, "This may not be done."),

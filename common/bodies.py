@@ -21,6 +21,7 @@ UPLOADS: Final = {
     r"/accounts/edit/": MAX_PHOTO_BYTES + MAX_FORM_BYTES,
     r"/api/media": max(MAX_PHOTO_BYTES, MAX_VIDEO_BYTES) + MAX_FORM_BYTES,
     r"/api/posts": MAX_REQUEST_BYTES,
+    r"/api/user/profile/avatar/": MAX_PHOTO_BYTES + MAX_FORM_BYTES,
 }
 """Addresses that take files, and only from people who are signed in: {pattern of the path: bytes}."""
 

@@ -17,7 +17,7 @@ from accounts.forms import ChangeEmailForm, ProfileForm
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import PROBLEMS, Problem, Refused
-from common.api_bodies import IdsIn, form_problem
+from common.api_bodies import IdIn, form_problem
 from common.ratelimit import too_many_problem
 from feed import actions
 from feed.api import OwnProfileOut, normal_tag, own_profile_out, router
@@ -89,7 +89,7 @@ def _problem_of(error: ContactRefusedError) -> Problem:
 
 
 class SeenBody(Acting):
-    posts: IdsIn = Field(
+    posts: list[IdIn] = Field(
         max_length=MAX_SEEN_PER_REPORT,
         description=f"The ids of posts that were in view for a second: at most {MAX_SEEN_PER_REPORT}.",
     )

@@ -104,8 +104,8 @@ class CommentBody(ActingOnPost):
 
     def cleaned_text(self) -> str:
         """Return the words as the page's form cleans them. Raises Problem."""
-        name = "text" if self.comment is None and self.text is not None else "comment"
-        if self.comment is not None and self.text is not None:
+        name = "text" if "text" in self.model_fields_set else "comment"
+        if {"comment", "text"} <= self.model_fields_set:
             raise Refused({"body.text": "Send either comment or text."})
         form = CommentForm({"text": getattr(self, name) or ""})
         if not form.is_valid():

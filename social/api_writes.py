@@ -6,6 +6,7 @@ from typing import Literal
 
 from django.db import transaction
 from ninja import Field, Schema
+from pydantic import StrictBool
 
 from accounts.actions import change_hide_like_counts, change_who_may_tag
 from accounts.api import find_person
@@ -137,11 +138,13 @@ def remove_follower(request: MemberRequest, id: str, body: ActingOnPerson | None
 class PrivacyChange(Acting):
     """Fields that are not sent stay as they are."""
 
-    is_private: bool | None = Field(
+    is_private: StrictBool | None = Field(
         None, description="Whether only followers see the caller's posts. False accepts all follow requests."
     )
     who_may_tag: WhoMayTag | None = Field(None, description="Who may tag the caller in photos.")
-    hide_like_counts: bool | None = Field(None, description="Whether to hide the like counts of other people's posts.")
+    hide_like_counts: StrictBool | None = Field(
+        None, description="Whether to hide the like counts of other people's posts."
+    )
 
 
 @router.post("/user/privacy", response={200: PrivacyOut, **PROBLEMS})

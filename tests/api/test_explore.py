@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from feed.actions import dismiss_suggestion, follow_tag, hide_from_explore, mute_tag
 from feed.explore import MAX_SEEN_PER_REPORT, seen_by
+from feed.suggestions import key_of
 from posts.models import Post
 from social.actions import block, change_privacy, follow
 
@@ -157,3 +161,24 @@ def test_what_is_no_picture_is_refused(author: User, as_: Any, photo: Any) -> No
         assert answer.status_code == 422, answer.text
         assert answer.json()["errors"][0]["path"] in {"body.file", "body.other"}
     assert browser.post("/api/user/profile/avatar/", "{}", "application/json").status_code == 415
+
+
+# --- Cost -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["explore", "tags/sun/posts", "suggestions", "user/tags", "user/muted-tags"])
+def test_a_list_costs_the_same_whatever_its_size(path: str, stranger: User, person: Any, share: Any, as_: Any) -> None:
+    browser, costs, made = as_(stranger), [], 0
+    for size in (2, 6):
+        while made < size:
+            made += 1
+            share(person(), caption="#sun")
+            follow_tag(stranger, name=f"followed{made}")
+            mute_tag(stranger, name=f"muted{made}")
+        cache.delete(key_of(stranger))
+        browser.get("/api/suggestions")  # Caches the candidates.
+        with CaptureQueriesContext(connection) as asked:
+            items = browser.get(f"/api/{path}").json()["items"]
+        assert len(items) == size
+        costs.append(len(asked))
+    assert costs[0] == costs[1] <= 6

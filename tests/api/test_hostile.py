@@ -72,6 +72,8 @@ def real_id(path: str, post: Any) -> str | None:
         "follow-requests": lambda: "@stranger",
         "collections": lambda: str(Collection.objects.get().pk),
         "tags": lambda: "sun",
+        "explore": lambda: post.shortcode,
+        "suggestions": lambda: "@follower",
         "media": lambda: str(Media.objects.first().pk),
     }
     return of_kind[path.split("/")[2]]() if "{id}" in path else None

@@ -54,7 +54,7 @@ def web() -> Iterator[Web]:
     running.start()
     assert running.get() == 200
     yield running
-    running.process.kill()
+    running.stop()  # Not SIGKILL: its worker would live on.
     running.listener.close()
 
 

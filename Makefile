@@ -11,7 +11,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadscope
 PRODUCTION := ENVIRONMENT=production DEBUG=0 SECURE_SSL=1 ALLOWED_HOSTS=photos.example.org SITE_ORIGIN=https://photos.example.org FIELD_KEYS=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= FIELD_HASH_KEY=only-to-check EMAIL_URL=smtp+tls://user:password@mail.example.org:587 \
 	SECRET_KEY=only-to-check-the-settings-abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEF
 
-.PHONY: help run check test test-deep lint format bench requirements clean install install-dev
+.PHONY: help run check test test-deep lint format bench requirements sbom clean install install-dev
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -55,6 +55,9 @@ bench: install-dev  ## requests per second and CPU time of the home page, beside
 requirements: install-dev  ## pin requirements*.in anew, with hashes
 	@$(PIP_COMPILE) --output-file requirements.txt requirements.in
 	@$(PIP_COMPILE) --output-file requirements-dev.txt requirements-dev.in
+
+sbom: install-dev  ## list the packages of requirements.txt in sbom.cdx.json
+	@$(PY) scripts/sbom.py
 
 clean:  ## remove what can be made again (not .data, which holds the photos)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results

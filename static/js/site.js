@@ -17,6 +17,7 @@ import "./forms.js";
 import "./local-preview.js";
 import "./notifications.js";
 import "./people.js";
+import "./place.js";
 import "./search.js";
 import "./share.js";
 import "./theme.js";

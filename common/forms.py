@@ -13,7 +13,8 @@ from common.text import clean_line, clean_text, grapheme_length
 class GraphemeField(forms.CharField):
     """Text of at most `max_graphemes` characters; several lines if `lines`.
 
-    The browser gets no maxlength, which would cut silently in UTF-16 units, but `data-max-graphemes` for its counter.
+    The browser gets no maxlength, which would cut silently in UTF-16 units, but `data-max-graphemes` for its counter,
+    and `dir="auto"`, so that Arabic and Hebrew are typed from the right.
     """
 
     def __init__(self, *, max_graphemes: int, lines: bool = False, **kwargs: Any) -> None:
@@ -24,7 +25,7 @@ class GraphemeField(forms.CharField):
         super().__init__(**kwargs)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return super().widget_attrs(widget) | {"data-max-graphemes": str(self.max_graphemes)}
+        return super().widget_attrs(widget) | {"data-max-graphemes": str(self.max_graphemes), "dir": "auto"}
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""

@@ -88,7 +88,7 @@ def profile_by(access):
 def test_a_person_lets_an_app_in_and_it_acts_as_them(window, app, anna, django_capture_on_commit_callbacks):
     page = window.get(address(app))
     assert page.status_code == 200
-    assert "Let “Frames” in?" in page.text
+    assert "Let “<bdi>Frames</bdi>” in?" in page.text
     assert "client.example" in page.text
     assert "do what you do" in page.text
     assert "no-store" in page["Cache-Control"]
@@ -460,7 +460,7 @@ def test_a_developer_registers_edits_and_deletes_an_app(window, anna):
     assert app.has_secret(another)
     assert not app.has_secret(secret)
 
-    assert "Delete “Better”?" in window.get(f"/accounts/apps/own/{app.pk}/delete/").text
+    assert "Delete “<bdi>Better</bdi>”?" in window.get(f"/accounts/apps/own/{app.pk}/delete/").text
     window.post(f"/accounts/apps/own/{app.pk}/delete/")
     assert not OAuthApp.objects.exists()
 

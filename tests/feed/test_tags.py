@@ -30,7 +30,7 @@ def test_a_followed_tag_brings_posts_home_and_says_why(browser, stranger, post):
     assert 'action="/explore/tags/sun/unfollow/"' in answer.text
     page = browser.get("/").text
     assert f'data-post="{post.shortcode}"' in page
-    assert 'You follow <a href="/explore/tags/sun/">#sun</a>' in page
+    assert 'You follow <a href="/explore/tags/sun/"><bdi>#sun</bdi></a>' in page
 
     assert press(browser, "sun", "unfollow").status_code == 302
     assert home_of(stranger) == []

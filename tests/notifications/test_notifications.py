@@ -47,7 +47,7 @@ def test_likes_of_one_post_are_one_row_that_names_the_newest_two(as_, author, po
     [row] = answer.context["page"].items
     assert ([one.username for one in row.actors], row.others) == (["liker4", "liker3"], 3)
     text = " ".join(answer.text.split())
-    assert "liker4</a>, <a" in text
+    assert "liker4</bdi></a>, <a" in text
     assert "and 3 others" in text
 
 

@@ -93,7 +93,7 @@ def test_no_post_with_all_words_shows_those_with_some_and_else_what_is_near(as_,
     assert not near["posts"].items
     assert near["near_posts"].items == [post]
     assert [tag.name for tag in found(browser, "sunsst")["tags"]] == ["sunset"]
-    assert "Nobody and nothing matches “qqqqq”" in browser.get("/search/?q=qqqqq").text
+    assert "Nobody and nothing matches “<bdi>qqqqq</bdi>”" in browser.get("/search/?q=qqqqq").text
 
 
 @pytest.mark.parametrize("tab", ["accounts", "posts", "tags", "places"])
@@ -123,7 +123,8 @@ def test_the_place_of_a_post_leads_to_the_page_of_the_place(as_, author, client,
     link = f"/search/places/of/{post.shortcode}/"
     browser = as_(stranger)
 
-    assert f'<a class="post-location" href="{link}">Graz, Austria</a>' in client.get(post.get_absolute_url()).text
+    place = f'<a class="post-location" href="{link}"><bdi>Graz, Austria</bdi></a>'
+    assert place in client.get(post.get_absolute_url()).text
     answer = browser.get(link)
     assert answer.status_code == 302
     assert "Graz, Austria" in browser.get(answer["Location"]).text

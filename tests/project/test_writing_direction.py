@@ -1,0 +1,114 @@
+"""What people write in Arabic or Hebrew does not reorder the English sentence around it."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+from django.test import Client
+
+from accounts.tokens import make_token
+from notifications.tasks import tell_of_comment
+from posts.actions import add_comment
+from posts.saving import create_collection, put_in_collection
+from search.actions import remember_search
+from social.actions import follow
+
+RTL = "שלום"
+NAMES = {
+    "name": f"{RTL} Name.",
+    "bio": f"{RTL} Bio.",
+    "caption": f"{RTL} Caption.",
+    "place": f"{RTL} Place.",
+    "comment": f"{RTL} Comment.",
+    "collection": f"{RTL} Collection.",
+    "token": f"{RTL} Token.",
+    "query": f"{RTL} Query.",
+}
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
+class Texts(HTMLParser):
+    """Collect the text nodes with RTL letters, each with whether an element around it isolates it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, bool]] = []
+        self.found: list[tuple[str, bool]] = []
+        self.untyped: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        isolates = tag == "bdi" or attributes.get("dir") == "auto"
+        if tag == "input" and RTL in (attributes.get("value") or "") and not isolates:
+            self.untyped.append(attributes.get("name") or "")
+        if tag not in VOID:
+            self.open.append((tag, isolates))
+
+    def handle_endtag(self, tag):
+        if any(name == tag for name, _ in self.open):
+            while self.open.pop()[0] != tag:
+                pass
+
+    def handle_data(self, data):
+        tags = [tag for tag, _ in self.open]
+        if RTL in data and not {"script", "style", "title"} & set(tags):
+            self.found.append((data.strip(), any(isolates for _, isolates in self.open)))
+
+
+@pytest.fixture
+def pages(author, follower, share, tasks_run):
+    """The pages on which an author and a reader of Hebrew see what they wrote, as (who looks, address, words on it)."""
+    author.name, author.bio = NAMES["name"], NAMES["bio"]
+    author.save()
+    follower.name = NAMES["name"]
+    follower.save()
+    follow(author, followee=follower)
+    post = share(author, caption=NAMES["caption"] + " #שלום", location=NAMES["place"])
+    post.media.update(alt=NAMES["caption"])
+    comment = add_comment(post, author=follower, text=NAMES["comment"])
+    tell_of_comment(comment.pk)
+    collection = create_collection(owner=follower, name=NAMES["collection"])
+    put_in_collection(post, person=follower, collection=collection)
+    remember_search(follower, text=NAMES["query"])
+    make_token(author, name=NAMES["token"], may_write=False, days=7)
+    url = post.get_absolute_url()
+    return [
+        (author, author.get_absolute_url(), ["name", "bio"]),
+        (author, "/", ["caption", "place", "name"]),
+        (follower, "/", ["caption", "place"]),
+        (follower, url, ["caption", "place", "comment"]),
+        (None, f"{url}embed/", ["caption"]),
+        (author, f"{url}edit/", ["caption", "place"]),
+        (author, "/accounts/edit/", ["name", "bio"]),
+        (author, "/accounts/tokens/", ["token"]),
+        (author, "/notifications/", ["comment"]),
+        (author, f"{author.get_absolute_url()}followers/", ["name"]),
+        (follower, "/accounts/close-friends/?q=author", ["name"]),
+        (follower, "/saved/", ["collection"]),
+        (follower, collection.get_absolute_url(), ["collection"]),
+        (follower, f"{url}collections/", ["collection"]),
+        (follower, f"{collection.get_absolute_url()}rename/", ["collection"]),
+        (follower, f"{collection.get_absolute_url()}delete/", ["collection"]),
+        (follower, f"/search/?q={RTL}", ["name", "caption", "place"]),
+        (follower, f"/search/suggest/?q={RTL}", ["name", "place"]),
+        (follower, f"/search/?q={RTL}xyz", []),
+        (follower, "/search/", ["query"]),
+        (follower, "/explore/tags/שלום/", []),
+    ]
+
+
+def test_whatever_people_wrote_is_isolated_on_every_page(pages):
+    for who, address, words in pages:
+        client = Client()
+        if who is not None:
+            client.force_login(who)
+        response = client.get(address)
+        texts = Texts(response.text)
+
+        assert response.status_code == 200, address
+        assert all(is_isolated for _, is_isolated in texts.found), (address, texts.found)
+        assert texts.untyped == [], address
+        shown = response.text.replace("<mark>", "").replace("</mark>", "")
+        assert [word for word in words if NAMES[word] not in shown] == [], address

@@ -1,40 +1,90 @@
-"""What people write, as safe HTML with its #tags, @names and addresses made links."""
+"""What people write, as safe HTML with its #tags, @names and addresses made links.
+
+Where a tag, a name or an address begins and ends follows the public rules of twitter-text, with three additions:
+scripts that are written without spaces may touch any of them ("谢谢@anna", "今日は#東京", "详见https://example.org"),
+tags may touch each other ("#a#b"), and an address may have letters of any script in its host and path.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
 from urllib.parse import quote
 
 import regex
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from common.limits import MAX_USERNAME_CHARS
+from common.text import SPACELESS, is_blank, strip_invisible
+
 MAX_TAG_CHARS = 100
 MAX_TAG_COLUMN = 400
 
-_TAG = r"(?<![\w\p{M}&/#])[#＃](?P<tag>[\w\p{M}]{1,100})"
-_NAME = r"(?<![\w@/.])@(?P<name>[A-Za-z0-9_](?:[A-Za-z0-9._]{0,28}[A-Za-z0-9_])?)"
-_URL = r"(?P<url>\bhttps?://[^\s<>\"'`]+)"
-_LINKABLE = regex.compile(f"{_URL}|{_TAG}|{_NAME}", regex.IGNORECASE)
-_TRAILING = ".,;:!?…)]}»”’"
+_DRAWS_NOTHING: Final = r"\u115f\u1160\u200c\u200d\u3164\uffa0"
+_KEYCAP: Final = r"\ufe0e\ufe0f\u20e3"
+"""What makes an emoji of the sign before it, as in #️⃣ and 1️⃣."""
+_TAG_LETTER: Final = rf"(?![{_DRAWS_NOTHING}{_KEYCAP}]|[0-9]\ufe0f?\u20e3)[\w\p{{M}}]"
+_TAG_JOINER: Final = r"[\u00b7\u05be\u05f3\u05f4\u0f0b\u0f0c\u200c\u200d\u301c\u30a0\u30fb\uff65]"
+"""Dots, joiners and hyphens that stand within words, never at their ends."""
+TAG: Final = rf"(?!\p{{M}}|{_TAG_JOINER})(?:{_TAG_LETTER}|{_TAG_JOINER}(?={_TAG_LETTER})){{1,{MAX_TAG_CHARS}}}"
+"""A pattern for the tag after its sign."""
+
+_EMOJI_END: Final = r"\u200d\ufe0e\ufe0f\u20e3"
+_TOUCHABLE: Final = rf"(?<=[{SPACELESS}{_EMOJI_END}])"
+_NAME_LETTER: Final = "[A-Za-z0-9_]"
+_LINKABLE: Final = regex.compile(
+    # Quotes and full-width signs are no part of an address.
+    r"(?<![A-Za-z0-9_@＠#＃$])(?P<url>(?i:https?)://"
+    r"[^\s<>\"'`\u3000-\u3004\u3008-\u3020\u3030\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff64“”„«»]+)"
+    # \G is the end of the tag before: "#a#b" is two.
+    rf"|(?:(?<![\w\p{{M}}&/#＃])|{_TOUCHABLE}|\G(?<=[\w\p{{M}}]))[#＃](?P<tag>{TAG})"
+    # A name that goes on with a letter like "é" or with "@" is none, rather than its first letters.
+    rf"|(?:(?<![\w\p{{M}}/@＠])|{_TOUCHABLE})[@＠](?P<name>{_NAME_LETTER}++(?:\.{_NAME_LETTER}++)*+)"
+    r"(?![@＠\u0300-\u036f]|(?![A-Za-z])\p{Latin})"
+)
+_LABEL: Final = r"(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}])?)"
+_HOST: Final = regex.compile(
+    # The last label has letters of ASCII or others, not both: "example.org見て" ends at "org".
+    rf"(?:{_LABEL}\.)*+(?:xn--[A-Za-z0-9-]+|[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?|(?:(?![A-Za-z])[\p{{L}}\p{{M}}])+)"
+    r"(?::[0-9]{1,5})?"
+)
+_TEXT_AFTER_ADDRESS: Final = regex.compile(rf"(?<=[A-Za-z0-9])(?=[{SPACELESS}])")
+"""Where an address of ASCII ends and a text begins. Words of such scripts after a slash belong to the address."""
+_TRAILING: Final = frozenset(".,;:!?…*~|،؛؟۔।॥’‘›‥・·")
+_BRACKETS: Final = {")": "(", "]": "[", "}": "{"}
+
+
+@dataclass(frozen=True)
+class _Link:
+    kind: Literal["url", "tag", "name"]
+    start: int
+    end: int
+    value: str
+    """The address, the tag as written or the name in lower case."""
 
 
 def normalize_tag(tag: str) -> str:
-    """The form under which a tag is kept and found: letter case and compatibility forms do not matter."""
-    return "".join(unicodedata.normalize("NFKC", tag).casefold().split())
+    """Return the form under which a tag is kept and found: letter case and compatibility forms do not matter.
+
+    The dot that Unicode's folding leaves on the Turkish İ goes, and so does what draws nothing, but for joiners.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tag).casefold())
+    return "".join(strip_invisible(folded.replace("i\u0307", "i"), keep="\u200c\u200d").split())
 
 
 def extract_tags(text: str) -> list[str]:
     """The normalized tags in `text`, each once, in order."""
-    tags = (normalize_tag(found["tag"]) for found in _matches(text) if found["tag"])
+    tags = (normalize_tag(link.value) for link in _links(text) if link.kind == "tag")
     # One sign can become a dozen in its normal form.
     return [tag for tag in dict.fromkeys(tags) if len(tag) <= MAX_TAG_COLUMN]
 
 
 def extract_names(text: str) -> list[str]:
     """The lower-case usernames mentioned in `text`, each once, in order, whether or not anyone has them."""
-    return list(dict.fromkeys(found["name"].lower() for found in _matches(text) if found["name"]))
+    return list(dict.fromkeys(link.value for link in _links(text) if link.kind == "name"))
 
 
 def linkify(text: str, *, linked: Collection[str] | None = None, unlinked: Collection[str] = ()) -> SafeString:
@@ -44,35 +94,79 @@ def linkify(text: str, *, linked: Collection[str] | None = None, unlinked: Colle
     """
     html: list[str] = []
     position = 0
-    for found in _matches(text):
-        html.append(escape(text[position : found.start()]))
-        name = (found["name"] or "").lower()
-        is_plain = bool(name) and (name in unlinked or (linked is not None and name not in linked))
-        html.append(escape(found[0]) if is_plain else _link(found))
-        position = found.end()
+    for link in _links(text):
+        is_other = linked is not None and link.value not in linked
+        if link.kind == "name" and (is_other or link.value in unlinked):
+            continue
+        html += [escape(text[position : link.start]), _anchor(link, text[link.start : link.end])]
+        position = link.end
     html.append(escape(text[position:]))
-    return mark_safe("".join(html))  # noqa: S308  (every part is escaped above or in _link)
+    return mark_safe("".join(html))  # noqa: S308  (every part is escaped above or in _anchor)
 
 
-def _matches(text: str) -> list[regex.Match[str]]:
-    return [found for found in _LINKABLE.finditer(text) if not found["tag"] or _says_something(found["tag"])]
+def _links(text: str) -> Iterator[_Link]:
+    """Yield the tags, names and addresses of `text` in order."""
+    position = 0
+    while found := _LINKABLE.search(text, position):
+        position = found.end()
+        if tag := found["tag"]:
+            if _is_topic(tag):
+                yield _Link("tag", found.start(), position, tag)
+        elif name := found["name"]:
+            if len(name) <= MAX_USERNAME_CHARS:
+                yield _Link("name", found.start(), position, name.lower())
+        elif url := _trim_address(found["url"], before=text[position : position + 1]):
+            position = found.start() + len(url)
+            yield _Link("url", found.start(), position, url)
 
 
-def _says_something(tag: str) -> bool:
+def _is_topic(tag: str) -> bool:
     """Whether there is more in `tag` than digits and underscores: «#1» is a number, not a topic."""
-    word = tag.strip("_")
-    return bool(word) and not word.isdecimal()
+    word = normalize_tag(tag).strip("_")
+    return not is_blank(word) and not word.isdecimal()
 
 
-def _link(found: regex.Match[str]) -> str:
-    whole = escape(found[0])
-    if tag := found["tag"]:
-        return f'<a href="/explore/tags/{quote(normalize_tag(tag), safe="")}/">{whole}</a>'
-    if name := found["name"]:
-        return f'<a href="/{quote(name.lower())}/">{whole}</a>'
-    url = found["url"].rstrip(_TRAILING)
-    rest = found["url"][len(url) :]
-    if url.endswith("://"):
-        return whole
-    shown = escape(url.split("://", 1)[1])
-    return f'<a href="{escape(url)}" rel="nofollow noopener ugc">{shown}</a>{escape(rest)}'
+def _trim_address(found: str, *, before: str) -> str:
+    """Return the part of `found` that is an address of the web, or "" if there is none; `before` stands after it.
+
+    An address with a user's name before the host ("https://instagram.com@evil.example") reads as another site and is
+    none; nor is one with a backslash there, which browsers take for a slash. A bracket belongs to the address if it was
+    opened in it.
+    """
+    scheme, _, rest = found.partition("://")
+    authority = regex.split(r"[/?#]", rest, maxsplit=1)[0]
+    if {"@", "\\"} & set(authority) or (before == "＠" and authority == rest):
+        return ""
+    host = _HOST.match(authority)
+    # What stands between host and path is text that touches it, or the address is broken.
+    if host is None or (host.end() < len(authority) and authority[host.end()] in "%-_"):
+        return ""
+    url = f"{scheme}://{host[0]}"
+    if host.end() == len(authority):
+        path = rest[len(authority) :]
+        if text := _TEXT_AFTER_ADDRESS.search(path):
+            path = path[: text.start()]
+        url += _without_open_end(path)
+    return url
+
+
+def _without_open_end(path: str) -> str:
+    """`path` up to the first bracket that closes none of its own, without the punctuation at its end."""
+    opened: list[str] = []
+    for at, char in enumerate(path):
+        if char in _BRACKETS.values():
+            opened.append(char)
+        elif char in _BRACKETS and (not opened or opened.pop() != _BRACKETS[char]):
+            path = path[:at]
+            break
+    while path and path[-1] in _TRAILING | set(_BRACKETS.values()):
+        path = path[:-1]
+    return path
+
+
+def _anchor(link: _Link, shown: str) -> str:
+    if link.kind == "tag":
+        return f'<a href="/explore/tags/{quote(normalize_tag(link.value), safe="")}/">{escape(shown)}</a>'
+    if link.kind == "name":
+        return f'<a href="/{quote(link.value)}/">{escape(shown)}</a>'
+    return f'<a href="{escape(shown)}" rel="nofollow noopener ugc">{escape(shown.split("://", 1)[1])}</a>'

@@ -13,7 +13,7 @@ import regex
 
 from common.ids import EPOCH, first_id_at
 from common.limits import MAX_SEARCH_CHARS
-from common.linkify import normalize_tag
+from common.linkify import TAG, normalize_tag
 from common.text import clean_line
 
 MAX_TERMS: Final = 20
@@ -26,7 +26,7 @@ _TERM = regex.compile(
     r"(?P<minus>[-−–](?=[^\s-−–]))?"
     r'(?:"(?P<phrase>[^"]*)"?'
     r'|(?P<operator>from|before|after|has):"?(?P<value>[^\s"]+)"?'
-    r"|[#＃](?P<tag>[\w\p{M}]+)"
+    rf"|[#＃](?P<tag>{TAG})"
     r'|(?P<plain>[^\s"]+))',
     regex.IGNORECASE,
 )

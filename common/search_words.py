@@ -5,9 +5,11 @@ classes of PostgreSQL depend on that, and know ASCII alone in some):
 
 - letter case and accents do not matter: unaccent, and what Unicode takes apart;
 - Cyrillic and Greek are written in Latin letters, so that «Анна» is found as anna too;
-- Chinese and Japanese signs, Thai letters and emoji, which stand without spaces, are a word each, and a run of any
-  other script is one word: "x" and its bytes in hexadecimal;
-- all else parts words; an apostrophe does not.
+- Chinese and Japanese signs, Korean syllables, Thai letters (also Lao, Tibetan, Burmese and Khmer) and emoji are a word
+  each, because they stand without spaces or have particles attached; a run of any other script is one word: "x" and
+  its bytes in hexadecimal;
+- words joined by an apostrophe are there joined and in their parts: "l'été" is "lete l ete"; "don't" is "dont" alone;
+- all else parts words.
 """
 
 from __future__ import annotations
@@ -62,6 +64,7 @@ def _longer(expression: str) -> str:
     return expression
 
 
+# As `common.0003_search_words` creates it. `common.0005_korean_and_elisions` replaced it since.
 CREATE_SEARCH_WORDS = RunSQL(
     rf"""
     -- unaccent() reads a dictionary and is therefore STABLE; ours is never changed. Names are whole for pg_restore,

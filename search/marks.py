@@ -10,12 +10,17 @@ import regex
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from common.text import SPACELESS
+
 SNIPPET_CHARS: Final = 160
 MIN_STEM_CHARS: Final = 4
 MAX_ENDING_CHARS: Final = 3
 """A word whose beginning is the same and whose end is so short is taken for a form of it: photo, photos."""
 _WORD = regex.compile(r"[\w\p{M}]+")
-_NO_SPACES = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{So}]")
+_TERM = regex.compile(r"[\w\p{M}]+(?:'[\w\p{M}]+)*")
+"""A word that is looked for: "l'été" is one, of which the "l" alone marks nothing."""
+_APOSTROPHES = str.maketrans("’‘ʼʻ", "''''")
+_NO_SPACES = regex.compile(rf"[{SPACELESS}\p{{So}}]")
 
 
 def mark(text: str, terms: Iterable[str], *, inside: bool = False) -> SafeString:
@@ -44,11 +49,11 @@ def snippet(text: str, terms: Iterable[str]) -> SafeString:
 
 
 def fold(text: str) -> tuple[str, list[int]]:
-    """`text` without letter case and accents, and for each of its letters where it was in `text`."""
+    """`text` without letter case and accents and with one kind of apostrophe, and where each letter was in `text`."""
     letters: list[str] = []
     places: list[int] = []
     for place, char in enumerate(text):
-        for letter in unicodedata.normalize("NFKD", char).casefold():
+        for letter in unicodedata.normalize("NFKD", char.translate(_APOSTROPHES)).casefold():
             if not unicodedata.combining(letter):
                 letters.append(letter)
                 places.append(place)
@@ -57,7 +62,7 @@ def fold(text: str) -> tuple[str, list[int]]:
 
 def _spans(text: str, terms: Sequence[str], *, inside: bool) -> list[tuple[int, int]]:
     folded, places = fold(text)
-    wanted = {word for term in terms for word in _WORD.findall(fold(term)[0]) + _NO_SPACES.findall(term)}
+    wanted = {word for term in terms for word in _TERM.findall(fold(term)[0]) + _NO_SPACES.findall(term)}
     found: list[tuple[int, int]] = []
     for word in wanted:
         at = folded.find(word)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -232,7 +233,7 @@ class TokenForm(PasswordForm):
         label="What is it for?",
         max_length=MAX_TOKEN_NAME_CHARS,
         help_text="Such as “backup at home”. It helps you to know which one to revoke.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
         error_messages={
             "required": "Type what the token is for.",
             "max_length": f"Use at most {MAX_TOKEN_NAME_CHARS} characters.",
@@ -252,6 +253,12 @@ class TokenForm(PasswordForm):
     )
     field_order = ["name", "may_write", "days", "password"]
 
+    def clean_name(self) -> str:
+        name = clean_line(self.cleaned_data["name"])
+        if not name:
+            raise forms.ValidationError(self.fields["name"].error_messages["required"], code="required")
+        return name
+
 
 class AppForm(forms.Form):
     """An app of a developer; `kind` only when it is registered, for it stays what it is."""
@@ -260,7 +267,7 @@ class AppForm(forms.Form):
         label="Name of the app",
         max_length=MAX_APP_NAME_CHARS,
         help_text="People read it when they are asked to let the app in.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
         error_messages={
             "required": "An app needs a name.",
             "max_length": f"Use at most {MAX_APP_NAME_CHARS} characters.",
@@ -328,10 +335,19 @@ class CodeForm(forms.Form):
     )
 
 
+def check_no_userinfo(url: str) -> None:
+    """Raise ValidationError if `url` has a user's name before its host: "https://example.org@evil.example" reads as
+    another site. Browsers take a backslash for a slash, so one before the path is refused too.
+    """
+    authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
+    if {"@", "＠", "\\"} & set(authority):
+        raise forms.ValidationError("Leave out what stands before the “@” in the address.", code="userinfo")
+
+
 class LinkField(forms.URLField):
     """An address of the web: http or https, and nothing that a browser would run."""
 
-    default_validators = [URLValidator(schemes=["http", "https"], message=NO_ADDRESS)]
+    default_validators = [URLValidator(schemes=["http", "https"], message=NO_ADDRESS), check_no_userinfo]
 
 
 class AvatarForm(forms.Form):

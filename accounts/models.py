@@ -23,6 +23,7 @@ from common.ids import SnowflakeModel
 from common.limits import MAX_BIO_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
 from common.search_words import SearchWords
+from common.text import SHOWS_SOMETHING, normalize_password
 
 Viewer: TypeAlias = "User | AnonymousUser"
 """Whoever looks at something."""
@@ -218,6 +219,8 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
             models.CheckConstraint(
                 condition=Q(deletes_at__isnull=True) | Q(deactivated_at__isnull=False), name="who_leaves_is_hidden"
             ),
+            models.CheckConstraint(condition=Q(name="") | Q(name__regex=SHOWS_SOMETHING), name="names_are_visible"),
+            models.CheckConstraint(condition=Q(bio="") | Q(bio__regex=SHOWS_SOMETHING), name="bios_are_visible"),
             models.CheckConstraint(condition=Q(who_may_tag__in=WhoMayTag.values), name="who_may_tag_is_known"),
         ]
         indexes = [
@@ -240,6 +243,17 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
                 fields=["avatar_queued_at"], condition=Q(avatar_state="processing"), name="avatars_unfinished"
             ),
         ]
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Set the password in its normal form. Forms, the admin and commands all come here."""
+        super().set_password(raw_password and normalize_password(raw_password))
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Return True if this is the password, however its letters are composed. One hash, as without this."""
+        return super().check_password(raw_password and normalize_password(raw_password))
+
+    async def acheck_password(self, raw_password: str | None) -> bool:
+        return await super().acheck_password(raw_password and normalize_password(raw_password))
 
     def __str__(self) -> str:
         return self.username

@@ -47,6 +47,9 @@ MAX_SEARCH_CHARS: Final = 300
 """Of what somebody looks for; code points, and the rest is left out."""
 MAX_RECENT_SEARCHES: Final = 20
 
+MAX_EQUAL_COMMENTS: Final = 10
+"""Comments with the same words by one person in EQUAL_COMMENTS_MINUTES, under any posts."""
+EQUAL_COMMENTS_MINUTES: Final = 5
 MAX_PINNED_COMMENTS: Final = 3
 COMMENT_EDIT_MINUTES: Final = 15
 MAX_HIDDEN_WORDS: Final = 200

@@ -21,6 +21,7 @@ from redis.commands.core import Script
 from common import valkey
 from common.api import Problem
 from common.http import json_error, wants_json
+from common.limits import EQUAL_COMMENTS_MINUTES, MAX_EQUAL_COMMENTS
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,9 @@ UPLOADS = per_minutes("uploads", 30, 30)
 
 FILES = per_minutes("files", 200, 30)
 """Files that one person begins to upload: ten posts of the largest number of slides."""
+
+EQUAL_COMMENTS = per_minutes("equal-comments", MAX_EQUAL_COMMENTS, EQUAL_COMMENTS_MINUTES)
+"""Comments of one person with the same words."""
 
 NAME_CHECKS = per_minutes("name-checks", 100, 5)
 """Usernames that one address without a token asks the API about."""

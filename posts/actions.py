@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from common.files import delete_loose, let_go, on_their_way
 from common.ids import SEQUENCE_BITS, SHARD_BITS
 from common.limits import (
     COMMENT_EDIT_MINUTES,
+    EQUAL_COMMENTS_MINUTES,
+    MAX_EQUAL_COMMENTS,
     MAX_FILE_NAME_CHARS,
     MAX_HASHTAGS,
     MAX_PINNED_COMMENTS,
@@ -29,7 +32,8 @@ from common.limits import (
 )
 from common.linkify import extract_tags
 from common.locks import close_door, enter
-from common.text import clean_line
+from common.ratelimit import EQUAL_COMMENTS, seconds_to_wait
+from common.text import clean_line, is_blank, strip_invisible
 from media.edits import crop_box, middle_crop, parse_edits, shape_problem
 from media.errors import MediaError, TransientMediaError
 from media.incoming import discard, new_prefix
@@ -619,10 +623,14 @@ def add_comment(
 ) -> Comment:
     """Comment on a post that `author` may see, or reply to one of its comments that they may see.
 
-    `text` is clean and not blank; `at` backdates it. If it is to be held (`is_held`) it waits for `approve_comment`,
+    `text` is clean; `at` backdates it. If it is to be held (`is_held`) it waits for `approve_comment`,
     and until then counts and is announced nowhere. Post.DoesNotExist if the post has gone since it was looked up,
-    CommentRefusedError if its comments are off or what is replied to has gone.
+    CommentRefusedError if `text` shows nothing, if its author has written it MAX_EQUAL_COMMENTS times in the last
+    minutes, if comments are off or if what is replied to has gone.
     """
+    _check_words(text)
+    if at is None:
+        _count_equal(text, author)
     enter(post.pk)
     post = _hold(post)
     if post.comments_off:
@@ -635,6 +643,22 @@ def add_comment(
     comment.save(force_insert=True)
     _announce(comment)
     return comment
+
+
+def _check_words(text: str) -> None:
+    if is_blank(text):
+        raise CommentRefusedError("Write something first.")
+
+
+def _count_equal(text: str, author: User) -> None:
+    """Count a comment; raise CommentRefusedError if `author` wrote the same words too often just now."""
+    same = " ".join(strip_invisible(text).casefold().split())
+    digest = hashlib.sha256(same.encode()).hexdigest()
+    if seconds := seconds_to_wait(EQUAL_COMMENTS, f"{author.pk}:{digest}"):
+        raise CommentRefusedError(
+            f"You wrote the same comment {MAX_EQUAL_COMMENTS} times in {EQUAL_COMMENTS_MINUTES} minutes, which is the"
+            f" limit. Change it, or try again in {-(-seconds // 60)} min."
+        )
 
 
 def _thread_to_join(reply_to: Comment, author: User) -> Comment:
@@ -667,9 +691,11 @@ def is_held(comment: Comment) -> bool:
 def edit_comment(comment: Comment, *, text: str) -> bool:
     """Change one's own comment, at most COMMENT_EDIT_MINUTES after it was written; return whether it changed.
 
-    `text` is clean and not blank. What is to be held with the new text waits, though the old one may have been
-    approved; what waits goes on waiting. Comment.DoesNotExist if it has gone, CommentRefusedError if it is too late.
+    `text` is clean. What is to be held with the new text waits, though the old one may have been
+    approved; what waits goes on waiting. Comment.DoesNotExist if it has gone, CommentRefusedError if it is too late or
+    `text` shows nothing.
     """
+    _check_words(text)
     row = _locked(comment)
     if row is None or row.removed_at is not None:
         raise Comment.DoesNotExist

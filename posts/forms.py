@@ -57,15 +57,15 @@ class FilesField(forms.FileField):
         return list(data or [])
 
 
-def check_caption(caption: str) -> str:
-    """`caption` as it is, or ValidationError if it has too many tags or mentions."""
-    for found, limit, what in (
-        (extract_tags(caption), MAX_HASHTAGS, "hashtags"),
-        (extract_names(caption), MAX_MENTIONS, "mentions"),
+def check_tags_and_names(text: str, what: str) -> str:
+    """Return `text`, a "caption" or "comment", or raise ValidationError if it has too many tags or mentions."""
+    for found, limit, kind in (
+        (extract_tags(text), MAX_HASHTAGS, "hashtags"),
+        (extract_names(text), MAX_MENTIONS, "mentions"),
     ):
         if len(found) > limit:
-            raise forms.ValidationError(f"The caption has {len(found)} {what}: at most {limit}.", code="too_many")
-    return caption
+            raise forms.ValidationError(f"The {what} has {len(found)} {kind}: at most {limit}.", code="too_many")
+    return text
 
 
 class PostForm(forms.Form):
@@ -116,7 +116,7 @@ class PostForm(forms.Form):
         return self.cleaned_data["audience"] or Audience.EVERYONE
 
     def clean_caption(self) -> str:
-        return check_caption(self.cleaned_data["caption"])
+        return check_tags_and_names(self.cleaned_data["caption"], "caption")
 
     def clean(self) -> dict[str, Any]:
         self._read_slides()
@@ -238,7 +238,7 @@ class EditForm(forms.Form):
             self.slides = [EditedSlide(slides[pk].medium, alt) for pk, alt in zip(ids, alts, strict=True)]
 
     def clean_caption(self) -> str:
-        return check_caption(self.cleaned_data["caption"])
+        return check_tags_and_names(self.cleaned_data["caption"], "caption")
 
     def clean(self) -> dict[str, Any]:
         if not self.is_whole:
@@ -309,6 +309,9 @@ class CommentForm(forms.Form):
     reply_to: Comment | None = None
     """That comment, with its author; set by the view."""
 
+    def clean_text(self) -> str:
+        return check_tags_and_names(self.cleaned_data["text"], "comment")
+
     def clean_parent(self) -> int | None:
         """None for a comment of its own; -1, which no comment has, for what is no id."""
         text = self.cleaned_data["parent"]
@@ -323,7 +326,7 @@ class HiddenWordsForm(forms.Form):
         strip=False,
         label="Hidden words",
         help_text=f"One on each line, at most {MAX_HIDDEN_WORDS}, each of at most {MAX_HIDDEN_WORD_CHARS} characters.",
-        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocapitalize": "none"}),
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocapitalize": "none", "dir": "auto"}),
     )
 
     def clean_words(self) -> list[str]:

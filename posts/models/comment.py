@@ -18,7 +18,7 @@ from common.ids import SnowflakeModel
 from common.limits import COMMENT_EDIT_MINUTES, MAX_CODE_POINTS_PER_CHAR, MAX_COMMENT_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
 from common.pagination import Page
-from common.text import shorten
+from common.text import SHOWS_SOMETHING, shorten
 from social.models import Block
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Comment(SnowflakeModel):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=~Q(text=""), name="comments_are_not_blank"),
+            models.CheckConstraint(condition=Q(text__regex=SHOWS_SOMETHING), name="comments_are_not_blank"),
             models.CheckConstraint(condition=Q(pinned_at=None) | Q(parent=None), name="replies_are_not_pinned"),
         ]
         indexes = [

@@ -9,23 +9,24 @@ from django.db import models
 from django.db.models import Q
 
 from common.limits import MAX_CODE_POINTS_PER_CHAR, MAX_HIDDEN_WORD_CHARS
+from common.text import SPACELESS, strip_invisible
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-_TOKEN = regex.compile(r"[\w\p{M}]+|\p{S}")
+_SPACELESS_LETTER = rf"(?=[{SPACELESS}])\w"
+_TOKEN = regex.compile(rf"{_SPACELESS_LETTER}\p{{M}}*|(?:(?!{_SPACELESS_LETTER})[\w\p{{M}}])+|\p{{S}}")
 _ACCENTS = regex.compile(r"[\u0300-\u036f]")
-_UNSEEN = regex.compile(r"\p{Cf}")
 
 
 def words_of(text: str) -> str:
     """The words of `text` in order, one blank between, as they are compared.
 
     Letter case, accents, compatibility forms (full width, bold letters), signs that are not seen and punctuation do
-    not matter; signs such as emoji are words.
+    not matter. Emoji are words, and so is each letter of a script without spaces: "垃圾" is in "这是垃圾邮件".
     """
     # Compatibility forms first: of a bold É nothing else finds the E.
-    plain = unicodedata.normalize("NFKD", _UNSEEN.sub("", unicodedata.normalize("NFKC", text).casefold()))
+    plain = unicodedata.normalize("NFKD", strip_invisible(unicodedata.normalize("NFKC", text).casefold()))
     return " ".join(_TOKEN.findall(unicodedata.normalize("NFC", _ACCENTS.sub("", plain)).casefold()))
 
 

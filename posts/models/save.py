@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from common.ids import SnowflakeModel
 from common.limits import MAX_CODE_POINTS_PER_CHAR, MAX_COLLECTION_NAME_CHARS
+from common.text import SHOWS_SOMETHING
 
 
 class Collection(SnowflakeModel):
@@ -17,6 +19,7 @@ class Collection(SnowflakeModel):
     class Meta:
         constraints = [
             models.UniqueConstraint("owner", Lower("name"), name="collection_name_once"),
+            models.CheckConstraint(condition=Q(name__regex=SHOWS_SOMETHING), name="collection_names_are_visible"),
         ]
         indexes = [
             # One's own collections, newest first.

@@ -1,0 +1,211 @@
+"""Texts that real people type, of the kinds that field_texts.json has, and further ones of each kind."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from common.limits import MAX_EQUAL_COMMENTS
+from common.text import clean_line, clean_text, is_blank
+from posts.actions import CommentRefusedError, add_comment, edit_comment, set_hidden_words
+from posts.models import Collection, Comment, HiddenWord, Mention
+from tests.conftest import FILES
+from tests.search.test_posts import found
+
+FIELD = json.loads((FILES / "text" / "field_texts.json").read_text())
+
+
+def of_kind(kind):
+    return [entry["text"] for entry in FIELD if entry["kind"] == kind]
+
+
+BLANK = [
+    *of_kind("comment"),
+    *of_kind("name"),
+    *(
+        "\u200b\u200c\u200d\u200e\u200f",
+        "\u2060\u2064\u206a",
+        "\u115f\u1160\uffa0",
+        "\u2800 \u2800",
+        "\ufe0f",
+        "\u034f",
+    ),
+    *("\U000e0067\U000e007f", "\u00ad", "\u180e\u17b4", "\u061c", "\u3000\u00a0\u2003", "\u202e\u2066", "\U0001d159"),
+    *("\n\t ", "\u200d\n\u200d", "\ufff9\ufffb", "\U000e01ef"),
+]
+
+
+@pytest.mark.parametrize("text", BLANK)
+def test_what_draws_nothing_is_blank(text):
+    assert is_blank(text)
+    assert clean_text(text) == clean_line(text) == ""
+
+
+@pytest.mark.parametrize("text", [".", "\u0301", "👩\u200d👩", "1\ufe0f\u20e3", "ㅋ", "\u3164a", "①", "̈", "\u00b7"])
+def test_what_draws_something_is_not(text):
+    assert not is_blank(text)
+
+
+def test_blank_text_is_refused_or_empty_wherever_people_write(as_, author, follower, share):
+    post = share(author)
+    for text in of_kind("comment"):
+        page = as_(follower).post(f"{post.get_absolute_url()}comment/", {"text": text})
+        assert page.status_code == 422
+        assert "Write something first." in page.text
+        with pytest.raises(CommentRefusedError, match="Write something"):
+            add_comment(post, author=follower, text=text)
+    for text in [*of_kind("name"), "\u200b\u200b"]:
+        assert as_(author).post("/accounts/edit/", {"name": text, "bio": text, "link": ""}).status_code == 302
+        author.refresh_from_db()
+        assert (author.name, author.bio) == ("", "")
+    collection = as_(author).post("/saved/new/", {"name": "\u3164"})
+    assert collection.status_code == 422
+    assert not Comment.objects.exists()
+    set_hidden_words(author, ["\u3164", "\u200b"])
+    assert not HiddenWord.objects.exists()
+
+
+def test_the_database_refuses_what_draws_nothing(author, follower, share):
+    comment = add_comment(share(author), author=follower, text="hello")
+    collection = Collection.objects.create(owner=author, name="Trips")
+
+    for rows, field in (
+        (Comment.objects.filter(pk=comment.pk), "text"),
+        (Collection.objects.filter(pk=collection.pk), "name"),
+        (User.objects.filter(pk=author.pk), "name"),
+        (User.objects.filter(pk=author.pk), "bio"),
+    ):
+        for text in ("\u3164\u200b", "\u2800", "\U000e0041"):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                rows.update(**{field: text})
+        rows.update(**{field: "ok 👍🏽"})
+
+
+def test_directions_reach_nothing_outside_their_text(as_, author, follower, share):
+    post = share(author)
+
+    as_(follower).post(f"{post.get_absolute_url()}comment/", {"text": "\u202eabc\u2067 שלום\u200f!"})
+
+    assert Comment.objects.get().text == "abc שלום\u200f!"
+    assert f'<span dir="auto">{Comment.objects.get().text}</span>' in as_(author).get(post.get_absolute_url()).text
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "is_held"),
+    [
+        *((word, text, True) for word, text in of_kind("hidden word / comment")),
+        ("スパム", "これはｽﾊﾟﾑです", True),
+        ("ばか", "お前はばかだ", True),
+        ("โง่", "คุณโง่มาก", True),
+        ("바보", "너는 바보야", True),
+        ("spam", "这是ｓｐａｍ吗", True),
+        ("iPhone壳", "买iphone壳吧", True),
+        ("垃圾", "垃\u200b圾", True),
+        ("rotten", "rot\u3164ten", True),
+        ("垃圾", "圾垃", False),
+        ("ass", "a class", False),
+        ("ばか", "ばっか", False),
+    ],
+)
+def test_a_hidden_word_holds_comments_in_any_script(word, text, is_held, author, follower, share):
+    set_hidden_words(author, [word])
+
+    assert add_comment(share(author), author=follower, text=text).hidden_until_approved is is_held
+
+
+@pytest.mark.parametrize(("caption", "query"), of_kind("post / search"))
+def test_a_post_is_found_in_the_words_of_its_language(caption, query, author, follower, share):
+    post = share(author, caption=caption)
+
+    assert found(query, follower) == [post.pk]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "typed"),
+    [
+        *of_kind("password"),
+        ("Zu\u0308rich-1-Pa\u0308ss", "Zürich-1-Päss"),
+        ("한국어-비밀번호", unicodedata.normalize("NFD", "한국어-비밀번호")),
+        ("four\u00a0words\u3000in here", "four words in here"),
+    ],
+)
+def test_a_password_is_the_same_however_its_letters_are_composed(chosen, typed, client, person):
+    anna = person("anna")
+    anna.set_password(chosen)
+    anna.save()
+
+    assert client.post("/accounts/login/", {"login": "anna", "password": typed}).status_code == 302
+    changed = {"oldpassword": typed, "password1": typed + "2"}
+    assert client.post("/accounts/password/change/", changed).status_code == 302
+    anna.refresh_from_db()
+    assert anna.check_password(chosen + "2")
+    assert not anna.check_password(chosen)
+    assert not anna.check_password(chosen[1:] + "2")
+
+
+def test_a_mention_beside_chinese_tells_the_person(author, follower, share):
+    for caption in ("谢谢@follower 好看", "thanks @follower...you rock"):
+        post = share(author, caption=caption)
+        assert Mention.objects.get(post=post).person == follower
+
+
+@pytest.mark.parametrize(
+    ("link", "is_taken"),
+    [
+        ("https://example.org/@anna", True),
+        ("https://instagram.com@evil.example", False),
+        ("https://user:word@evil.example/", False),
+        ("instagram.com@evil.example", False),
+        ("https://instagram.com\\@evil.example", False),
+    ],
+)
+def test_a_profiles_link_has_no_name_before_its_host(link, is_taken, as_, author):
+    response = as_(author).post("/accounts/edit/", {"name": "", "bio": "", "link": link})
+
+    author.refresh_from_db()
+    assert (response.status_code, author.link) == ((302, link) if is_taken else (422, ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (" ".join(f"@person{number}" for number in range(21)), "The comment has 21 mentions: at most 20."),
+        (" ".join(f"#tag{number}" for number in range(31)), "The comment has 31 hashtags: at most 30."),
+    ],
+)
+def test_a_comment_and_its_edit_hold_so_many_mentions_and_tags(text, why, as_, author, follower, share):
+    post = share(author)
+    comment = add_comment(post, author=follower, text="hello")
+    url = post.get_absolute_url()
+
+    for address in (f"{url}comment/", f"{url}comments/{comment.pk}/edit/"):
+        page = as_(follower).post(address, {"text": text})
+        assert page.status_code == 422
+        assert why in page.text
+        assert text in page.text, "what was typed stays"
+    assert as_(follower).post(f"{url}comment/", {"text": text.rpartition(" ")[0]}).status_code == 302
+
+
+def test_the_same_words_again_and_again_are_slowed_and_stay_in_the_box(as_, author, follower, stranger, share):
+    post, other = share(author), share(author)
+    for number in range(MAX_EQUAL_COMMENTS):
+        add_comment((post, other)[number % 2], author=follower, text="Follow me!")
+
+    page = as_(follower).post(f"{post.get_absolute_url()}comment/", {"text": "follow  ME!\u200b"})
+
+    assert page.status_code == 422
+    assert "You wrote the same comment 10 times in 5 minutes, which is the limit." in page.text
+    assert "follow  ME!" in page.text
+    assert as_(follower).post(f"{post.get_absolute_url()}comment/", {"text": "Something else"}).status_code == 302
+    assert as_(stranger).post(f"{post.get_absolute_url()}comment/", {"text": "Follow me!"}).status_code == 302
+
+
+def test_an_edit_shows_something_too(author, follower, share):
+    comment = add_comment(share(author), author=follower, text="hello")
+
+    with pytest.raises(CommentRefusedError, match="Write something"):
+        edit_comment(comment, text="\u3164")

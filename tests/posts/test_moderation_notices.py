@@ -53,7 +53,10 @@ def test_a_removed_comment_is_explained_by_mail_and_on_the_site(
     assert "Reason: Rude & unkind." in letter.body
     assert "<b>Ugly</b>" in letter.body
     page = as_(follower).get("/notifications/").text
-    assert "A moderator removed your comment: “&lt;b&gt;Ugly&lt;/b&gt;” Reason: Rude &amp; unkind." in page
+    words = (
+        "A moderator removed your comment: “<bdi>&lt;b&gt;Ugly&lt;/b&gt;</bdi>” Reason: <bdi>Rude &amp; unkind.</bdi>"
+    )
+    assert words in page
     assert "Rude" not in as_(author).get("/notifications/").text
 
 

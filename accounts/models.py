@@ -60,8 +60,8 @@ class _IsNamedIn(models.Func):
 
     class Names(models.Func):
         template = (
-            "(ARRAY(SELECT lower(rtrim(found[1], '.')) FROM"
-            " regexp_matches(%(expressions)s, '[@＠]([A-Za-z0-9._]+)', 'g') AS found))"
+            "(ARRAY(SELECT lower(found[1]) FROM"
+            r" regexp_matches(%(expressions)s, '[@＠]([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)', 'g') AS found))"
         )
         output_field = ArrayField(models.CharField())
 

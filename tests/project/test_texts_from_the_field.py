@@ -147,10 +147,11 @@ def test_a_password_is_the_same_however_its_letters_are_composed(chosen, typed, 
     assert not anna.check_password(chosen[1:] + "2")
 
 
-def test_a_mention_beside_chinese_tells_the_person(author, follower, share):
+def test_a_mention_beside_chinese_and_dots_tells_the_person_and_is_a_link(client, author, follower, share):
     for caption in ("谢谢@follower 好看", "thanks @follower...you rock"):
         post = share(author, caption=caption)
         assert Mention.objects.get(post=post).person == follower
+        assert '<a href="/follower/">@follower</a>' in client.get(post.get_absolute_url()).text
 
 
 @pytest.mark.parametrize(

@@ -400,7 +400,7 @@ def test_a_person_sees_their_apps_and_shuts_one_out(window, app, client, ben):
     assert "No app is in" in window.get("/accounts/apps/").text
     tokens = [exchange(app, code_for(window, app)).json() for _ in range(2)]
     page = window.get("/accounts/apps/").text
-    assert page.count("Frames</dt>") == 1
+    assert page.count("Frames</bdi></dt>") == 1
     assert "Reads and writes" in page
     other = Client()
     other.force_login(ben)

@@ -35,7 +35,7 @@ def test_the_password_is_asked_once_more(url, client, anna):
     assert client.get(url).status_code == 200
 
 
-def test_H6_passwords_cannot_be_guessed_here(client, anna, settings):
+def test_passwords_cannot_be_guessed_here(client, anna, settings):
     settings.RATE_LIMITS = True
     client.force_login(anna)
 

@@ -147,6 +147,25 @@ def test_a_weak_password_is_refused_at_the_field(sign_up, password, part):
     assert part in " ".join(errors_of(sign_up(username="carla123", password1=password), "password1"))
 
 
+@pytest.mark.parametrize(
+    ("password", "is_accepted"),
+    [
+        ("gh5-tK2", False),  # 7 characters
+        ("gh5-tK2w", True),
+        ("password1", False),  # among the common ones
+        ("correct horse battery staple correct horse battery staple 64 ab!", True),
+        ("ü" * 20 + "ßé漢字🙂", True),
+    ],
+)
+def test_S8_passwords_from_8_characters_on_are_taken_and_common_ones_refused(password, is_accepted, sign_up, client):
+    sign_up(password1=password)
+
+    assert User.objects.filter(username="carla").exists() == is_accepted
+    client.post("/accounts/logout/")
+    client.post("/accounts/login/", {"login": "carla", "password": password})
+    assert (client.get("/accounts/edit/").status_code == 200) == is_accepted
+
+
 def test_S8_a_long_password_counts_to_its_last_character(sign_up, client):
     long = "correct horse battery staple " * 8
     sign_up(password1=long)

@@ -462,7 +462,7 @@ def test_a_comment_where_they_are_off_is_refused(world, send):
     ("path", "undo", "model"),
     [("like", "unlike", Like), ("save", "unsave", Save)],
 )
-def test_D1_again_is_harmless(path, undo, model, world, send):
+def test_again_is_harmless(path, undo, model, world, send):
     url = f"/posts/{world['post'].pk}"
 
     assert len({send("POST", f"{url}/{path}").content for _ in range(3)}) == 1
@@ -625,7 +625,7 @@ def test_answers_are_kept_for_a_day(world, send):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_D1_eight_requests_at_once_with_one_key_share_one_post(person, photo_bytes):
+def test_eight_requests_at_once_with_one_key_share_one_post(person, photo_bytes):
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     _, secret = make_token(person("me"), name="all", may_write=True, days=1)

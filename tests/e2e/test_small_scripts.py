@@ -54,8 +54,16 @@ def test_the_heart_fills_before_the_server_has_answered(on_a_post):
 
     expect(like_button(on_a_post)).to_have_attribute("aria-pressed", "true")
     expect(likes(on_a_post)).to_have_text("1 like")
-    on_a_post.evaluate("() => window.letGo()")
+    # A menu opened meanwhile stays open, with the buttons that a script has shown in it.
+    on_a_post.locator(".share-menu > summary").first.click()
+    with on_a_post.expect_response("**/like/"):
+        on_a_post.evaluate("() => window.letGo()")
     expect(like_button(on_a_post)).to_have_accessible_name("Unlike")
+    on_a_post.wait_for_function(
+        "() => document.querySelector('form.like-button').getAttribute('action').endsWith('/unlike/')"
+    )
+    on_a_post.wait_for_timeout(300)
+    expect(on_a_post.get_by_role("button", name="Copy link").first).to_be_visible()
 
 
 def test_of_many_quick_presses_the_last_one_counts(on_a_post):
@@ -162,7 +170,10 @@ def test_an_empty_comment_cannot_be_sent_and_a_refused_one_is_kept(on_a_post):
     expect(box).to_have_value("Lovely")
     on_a_post.context.set_offline(False)
 
-    box.press("Control+Enter")
+    # With a keyboard Enter sends, and Shift + Enter breaks the line.
+    box.press("Shift+Enter")
+    expect(box).to_have_value("Lovely\n")
+    box.press("Enter")
     expect(on_a_post.locator(".comment").filter(has_text="Lovely")).to_have_count(1)
     expect(box).to_have_value("")
     expect(box).to_be_focused()

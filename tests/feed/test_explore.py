@@ -181,7 +181,7 @@ def test_without_scripts_hiding_says_what_happened_and_can_be_undone(as_, author
     assert not NotInterested.objects.exists()
 
 
-def test_D1_hiding_again_is_harmless_and_goes_with_the_post(author, stranger, share):
+def test_hiding_again_is_harmless_and_goes_with_the_post(author, stranger, share):
     post = share(author)
 
     assert [hide_from_explore(stranger, post=post) for _ in range(2)] == [True, False]

@@ -148,7 +148,7 @@ def test_without_scripts_dismissing_can_be_undone_too(circle, as_):
     assert 'action="/explore/people/carla/restore/"' in page.text
 
 
-def test_D1_dismissing_again_is_harmless_and_goes_with_the_person(circle):
+def test_dismissing_again_is_harmless_and_goes_with_the_person(circle):
     reader, carla = circle["reader"], circle["carla"]
     assert [dismiss_suggestion(reader, dismissed=carla) for _ in range(2)] == [True, False]
     with pytest.raises(User.DoesNotExist):

@@ -172,7 +172,7 @@ def policy_with(**variables):
     return json.loads(run_program(program, **variables))
 
 
-def test_H2_pages_may_reach_the_buckets_and_no_other_of_the_store():
+def test_pages_may_reach_the_buckets_and_no_other_of_the_store():
     policy = policy_with(
         AWS_STORAGE_BUCKET_NAME="pics", AWS_S3_ENDPOINT_URL="https://s3.example.org", AWS_S3_REGION_NAME="eu-west-1"
     )
@@ -185,7 +185,7 @@ def test_H2_pages_may_reach_the_buckets_and_no_other_of_the_store():
     assert policy["script-src"] == ["'self'"]
 
 
-def test_H2_behind_a_server_that_has_the_files_pages_reach_only_the_bucket_of_uploads():
+def test_behind_a_server_that_has_the_files_pages_reach_only_the_bucket_of_uploads():
     policy = policy_with(
         AWS_STORAGE_BUCKET_NAME="pics",
         AWS_ORIGINALS_BUCKET_NAME="raw",

@@ -138,8 +138,9 @@ def test_D13_two_simultaneous_likes_by_one_person_count_one(follower, post):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_D13_many_people_like_one_post_at_once_while_counts_are_folded(person, post):
-    people = [person() for _ in range(24)]
+@pytest.mark.parametrize("count", [24, pytest.param(1_000, marks=pytest.mark.deep)])
+def test_D13_many_people_like_one_post_at_once_while_counts_are_folded(count, person, post):
+    people = [person() for _ in range(count)]
     together = threading.Barrier(9)
 
     def like(some):
@@ -160,6 +161,6 @@ def test_D13_many_people_like_one_post_at_once_while_counts_are_folded(person, p
         thread.join()
 
     assert seen == sorted(seen), "a count never went back while it was folded"
-    assert count_of(post, people[0]) == post.likes.count() == 24
+    assert count_of(post, people[0]) == post.likes.count() == count
     fold_counters()
-    assert Post.objects.get(pk=post.pk).folded_likes == 24
+    assert Post.objects.get(pk=post.pk).folded_likes == count

@@ -98,6 +98,9 @@ MAX_UNSHARED: Final = 60
 MAX_UNSHARED_BYTES: Final = 2 * MAX_POST_BYTES
 """What these may take together."""
 
+MAX_UPLOADED_BYTES_PER_DAY: Final = 20 * MAX_POST_BYTES
+"""All that one person uploads in a day, in parts or with a form, shared or not."""
+
 DRAFT_KEPT_DAYS: Final = 7
 """So long a file that was uploaded and not shared is kept; it is deleted after."""
 

@@ -21,7 +21,7 @@ from redis.commands.core import Script
 from common import valkey
 from common.api import Problem
 from common.http import json_error, wants_json
-from common.limits import EQUAL_COMMENTS_MINUTES, MAX_EQUAL_COMMENTS
+from common.limits import EQUAL_COMMENTS_MINUTES, MAX_EQUAL_COMMENTS, MAX_UPLOADED_BYTES_PER_DAY
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,9 @@ UPLOADS = per_minutes("uploads", 30, 30)
 FILES = per_minutes("files", 200, 30)
 """Files that one person begins to upload: ten posts of the largest number of slides."""
 
+UPLOADED_MEBIBYTES = per_minutes("uploaded-mebibytes", MAX_UPLOADED_BYTES_PER_DAY // 2**20, 24 * 60)
+"""Size of all files of one person, whichever way they come; each counts as one at least."""
+
 EQUAL_COMMENTS = per_minutes("equal-comments", MAX_EQUAL_COMMENTS, EQUAL_COMMENTS_MINUTES)
 """Comments of one person with the same words."""
 
@@ -128,13 +131,13 @@ def client_address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def seconds_to_wait(limit: Limit, who: str) -> int:
-    """Count a hit; return 0, or in how many seconds `who` may try again."""
-    return usage_after_hit(limit, who).wait_seconds
+def seconds_to_wait(limit: Limit, who: str, *, hits: int = 1) -> int:
+    """Count `hits`; return 0, or in how many seconds `who` may try again."""
+    return usage_after_hit(limit, who, hits=hits).wait_seconds
 
 
-def usage_after_hit(limit: Limit, who: str) -> Usage:
-    """Count a hit and return how the limit stands.
+def usage_after_hit(limit: Limit, who: str, *, hits: int = 1) -> Usage:
+    """Count `hits` and return how the limit stands.
 
     Cost: one round trip to Valkey. Without it, one upsert in PostgreSQL, which is atomic: of many hits at once, and
     from all processes, exactly `limit.amount` pass.
@@ -143,13 +146,13 @@ def usage_after_hit(limit: Limit, who: str) -> Usage:
         return Usage(limit.amount, limit.amount, limit.seconds, 0)
     if not valkey.is_paused():
         try:
-            hits, milliseconds = _count_script()(keys=[_key(limit, who)], args=[1, limit.seconds * 1000])
-            return _usage(limit, hits, milliseconds / 1000, "valkey")
+            counted, milliseconds = _count_script()(keys=[_key(limit, who)], args=[hits, limit.seconds * 1000])
+            return _usage(limit, counted, milliseconds / 1000, "valkey")
         except valkey.ERRORS as error:
             valkey.pause(error, "rate limits are counted in PostgreSQL")
     if limit.needs_valkey:
         return Usage(limit.amount, limit.amount, limit.seconds, 0)
-    return _usage(limit, *_count_in_database(limit, who), "database")
+    return _usage(limit, *_count_in_database(limit, who, hits), "database")
 
 
 def take_back(limit: Limit, who: str, usage: Usage) -> None:
@@ -260,19 +263,20 @@ def _count_script() -> Script:
     )
 
 
-def _count_in_database(limit: Limit, who: str) -> tuple[int, float]:
+def _count_in_database(limit: Limit, who: str, hits: int) -> tuple[int, float]:
     """Return (hits, seconds left)."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO common_ratelimitwindow AS counted (key, hits, ends_at)
-            VALUES (%s, 1, clock_timestamp() + make_interval(secs => %s))
+            VALUES (%s, %s, clock_timestamp() + make_interval(secs => %s))
             ON CONFLICT (key) DO UPDATE SET
-                hits = CASE WHEN counted.ends_at <= clock_timestamp() THEN 1 ELSE LEAST(counted.hits, %s) + 1 END,
+                hits = excluded.hits
+                    + CASE WHEN counted.ends_at <= clock_timestamp() THEN 0 ELSE LEAST(counted.hits, %s) END,
                 ends_at = CASE WHEN counted.ends_at <= clock_timestamp() THEN excluded.ends_at ELSE counted.ends_at END
             RETURNING hits, extract(epoch FROM ends_at - clock_timestamp())::float
             """,
-            [_hashed_key(limit, who), limit.seconds, limit.amount],
+            [_hashed_key(limit, who), hits, limit.seconds, limit.amount],
         )
-        hits, seconds = cursor.fetchone()
-    return hits, seconds
+        counted, seconds = cursor.fetchone()
+    return counted, seconds

@@ -29,10 +29,11 @@ from common.limits import (
     MAX_SLIDES,
     MAX_UNSHARED,
     MAX_UNSHARED_BYTES,
+    MAX_UPLOADED_BYTES_PER_DAY,
 )
 from common.linkify import extract_tags
 from common.locks import close_door, enter
-from common.ratelimit import EQUAL_COMMENTS, seconds_to_wait
+from common.ratelimit import EQUAL_COMMENTS, UPLOADED_MEBIBYTES, seconds_to_wait
 from common.text import clean_line, is_blank, strip_invisible
 from media.edits import crop_box, middle_crop, parse_edits, shape_problem
 from media.errors import MediaError, TransientMediaError
@@ -117,6 +118,7 @@ def take_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool
     Cost: a probe (header only), one copy of the file, three INSERTs and one DELETE, one message.
     """
     info = probe_upload(file)
+    check_daily_bytes(owner, info.bytes)
     with on_their_way("originals", [new_key(info.extension)]) as files:
         store_original(file, info.extension, files.keys[0])
         with transaction.atomic():
@@ -162,6 +164,17 @@ def check_quota(owner: User, size: int) -> None:
             "quota",
             f"Your files that are not shared take {used['bytes'] // 2**20:,} MB already, and can take at most "
             f"{MAX_UNSHARED_BYTES // 2**20:,} MB. Share or remove some first.",
+        )
+
+
+def check_daily_bytes(owner: User, size: int) -> None:
+    """Count an upload of `size` bytes; raise MediaError "quota" if `owner` has uploaded too much in the last day."""
+    if seconds := seconds_to_wait(UPLOADED_MEBIBYTES, f"person:{owner.pk}", hits=-(-size // 2**20)):
+        hours = -(-seconds // 3600)
+        raise MediaError(
+            "quota",
+            f"You can upload at most {MAX_UPLOADED_BYTES_PER_DAY // 2**30} GB a day. "
+            f"Try again in {hours} hour{'' if hours == 1 else 's'}.",
         )
 
 

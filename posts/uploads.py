@@ -19,7 +19,7 @@ from media.errors import MediaError, TransientMediaError
 from media.incoming import assemble, discard, new_prefix, open_parts, part_sizes, received, store_part
 from media.intake import probe_upload
 from media.storage import new_key
-from posts.actions import add_medium, check_quota
+from posts.actions import add_medium, check_daily_bytes, check_quota
 from posts.models import Media, UploadSession
 
 MAX_FILE_BYTES: Final = max(MAX_PHOTO_BYTES, MAX_VIDEO_BYTES)
@@ -49,6 +49,7 @@ def begin_upload(*, owner: User, name: str, size: int, kind: str = "") -> Upload
             f"{MAX_VIDEO_BYTES // 2**20} MB. Save it smaller and try again.",
         )
     check_quota(owner, size)
+    check_daily_bytes(owner, size)
     return UploadSession.objects.create(
         owner_id=owner.pk, name=clean_line(name)[:MAX_FILE_NAME_CHARS], size=size, prefix=new_prefix()
     )

@@ -45,6 +45,10 @@ def create(request: MemberRequest) -> HttpResponse:
         # The disk is full, the object store is away: nothing was kept, and what was typed is still in the form.
         form.add_error("files", str(error))
         return _refusal(request, form, [], status=503)
+    except MediaError as error:
+        # Too many bytes for one day.
+        form.add_error("files", str(error))
+        return _refusal(request, form, [], status=422)
     slides = form.slides_with(taken)
     texts = {name: form.cleaned_data[name] for name in ("caption", "location", "audience")}
     try:

@@ -10,12 +10,13 @@ from django.db import connection
 from django.utils import timezone
 
 from common import files, limits
+from common.ratelimit import Limit
 from media import incoming
 from media.incoming import assemble
 from posts import tasks
 from posts.actions import Slide as SlideOf
 from posts.actions import delete_medium, share_post
-from posts.models import Media, UploadSession
+from posts.models import Media, Post, UploadSession
 from tests.media.clips import BEE
 from tests.posts.conftest import begin, make_old, send_part, upload
 from tests.stores import keys_in, put, stored_files
@@ -608,3 +609,21 @@ def test_the_sweeper_renders_unshared_files_that_a_lost_message_left(unshared, a
     assert asked == ["posts.process_media"]
     medium.refresh_from_db()
     assert medium.state == "ready"
+
+
+def test_files_that_come_with_a_form_count_against_the_daily_bytes_too(
+    client, author, photo, photo_bytes, settings, monkeypatch
+):
+    settings.RATE_LIMITS = True
+    two = Limit("uploaded-mebibytes", 2 * -(-len(photo_bytes) // 2**20), 86_400)
+    monkeypatch.setattr("posts.actions.UPLOADED_MEBIBYTES", two)
+    client.force_login(author)
+
+    answers = [client.post("/create/", {"files": [photo()], "caption": f"{n}"}) for n in range(3)]
+
+    assert [answer.status_code for answer in answers] == [302, 302, 422]
+    assert "You can upload at most 20 GB a day. Try again in 24 hours." in answers[-1].text
+    assert Post.objects.count() == 2
+    begun = client.post("/create/uploads/", {"name": "a.jpg", "size": "1000"}, headers={"Accept": "application/json"})
+    assert begun.status_code == 422
+    assert begun.json()["error"]["code"] == "quota"

@@ -69,10 +69,12 @@ class _Link:
 def normalize_tag(tag: str) -> str:
     """Return the form under which a tag is kept and found: letter case and compatibility forms do not matter.
 
-    The dot that Unicode's folding leaves on the Turkish İ goes, and so does what draws nothing, but for joiners.
+    The dot that Unicode's folding leaves on the Turkish İ goes, and so does what draws nothing, but for joiners, and
+    spaces that a compatibility form brings in. A text with a space of its own keeps it, and so is no tag.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tag).casefold())
-    return "".join(strip_invisible(folded.replace("i\u0307", "i"), keep="\u200c\u200d").split())
+    visible = strip_invisible(folded.replace("i\u0307", "i"), keep="\u200c\u200d")
+    return visible if any(char.isspace() for char in tag) else "".join(visible.split())
 
 
 def extract_tags(text: str) -> list[str]:

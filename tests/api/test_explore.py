@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from common.tasks import fold_counters
 from feed.actions import dismiss_suggestion, follow_tag, hide_from_explore, mute_tag
 from feed.explore import MAX_SEEN_PER_REPORT, seen_by
 from feed.suggestions import key_of
@@ -175,6 +176,7 @@ def test_a_list_costs_the_same_whatever_its_size(path: str, stranger: User, pers
             share(person(), caption="#sun")
             follow_tag(stranger, name=f"followed{made}")
             mute_tag(stranger, name=f"muted{made}")
+        fold_counters()
         cache.delete(key_of(stranger))
         browser.get("/api/suggestions")  # Caches the candidates.
         with CaptureQueriesContext(connection) as asked:

@@ -72,6 +72,9 @@ def test_a_talk_is_answered_liked_pinned_edited_and_deleted(javascript, sign_up)
     press(line, "Delete")
     if javascript:
         anna.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    else:
+        expect(anna.get_by_role("heading", name="Delete this comment?")).to_be_visible()
+        anna.get_by_role("button", name="Delete").click()
     expect(anna.locator(".comment")).to_have_count(0)
     ben.goto(f"/p/{shortcode}/")
     expect(ben.locator(".comment")).to_have_count(0)

@@ -88,7 +88,7 @@ def test_U4_frames_of_more_pixels_than_a_film_may_have_are_a_photo_of_the_first(
     assert not probe(file).moves
 
 
-@pytest.mark.parametrize("length", [1, 16, 30])
+@pytest.mark.parametrize("length", [1, 16])
 def test_U4_a_gif_in_millions_of_tiny_pieces_is_refused_at_once(length):
     head = b"GIF89a\xc8\0\xc8\0\0\0\0" + b"\x2c\0\0\0\0\xc8\0\xc8\0\0\x08"
     piece = bytes([length]) + b"A" * length

@@ -65,7 +65,7 @@ def test_files_are_listed_in_the_order_in_which_they_were_chosen_whichever_arriv
         ("small.jpg", small["id"]),
     ]
     assert [session["id"] for session in found["uploads"]] == [still_coming["id"]]
-    assert re.findall(r'class="kept-name">([\w.]+)', mine.get("/create/").text) == ["large.jpg", "small.jpg"]
+    assert re.findall(r'class="kept-name"><bdi>([\w.]+)', mine.get("/create/").text) == ["large.jpg", "small.jpg"]
 
 
 def test_a_session_says_where_each_part_goes_and_how_large_it_is(mine, data, small_parts):

@@ -333,7 +333,7 @@ def _own_files(world: World) -> None:
         fields = {"owner_id": person.pk, "original": "aa/bb/original.jpg", "width": 320, "height": 240}
         medium = Media.objects.create(**fields, state=MediaState.FAILED, kind="video")
         upload = UploadSession.objects.create(owner_id=person.pk, size=9, prefix=f"prefix{author}")
-        collection = Collection.objects.create(owner=person)
+        collection = Collection.objects.create(owner=person, name="kept")
         kwargs = {"media_id": medium.pk, "upload_id": upload.pk, "collection_id": collection.pk}
         thing = Thing(f"a file of {author}", author, kwargs, medium.pk, "own")
         Collection.objects.filter(pk=collection.pk).update(name=world.plant("collection", thing))

@@ -42,11 +42,13 @@ export function setShown(element, isShown) {
   scripted.set(element, (scripted.get(element) ?? new Set()).add("hidden"));
 }
 
-document.addEventListener("htmx:before:morph:attr", (event) => {
-  const { target, detail } = event;
-  // Whether a menu is open is up to the person, not to the server.
-  const isOpenMenu = detail.attrName === "open" && target.matches?.("details");
-  if (isOpenMenu || scripted.get(target)?.has(detail.attrName)) event.preventDefault();
+// htmx asks extensions, and sends no event, before it morphs an attribute; false leaves it as it is.
+window.htmx?.registerExtension("scripted", {
+  htmx_before_morph_attr(element, { attrName }) {
+    // Whether a menu is open is up to the person, not to the server.
+    const isOpenMenu = attrName === "open" && element.matches("details");
+    return !isOpenMenu && !scripted.get(element)?.has(attrName);
+  },
 });
 
 /** The token of the form, else the page's own, which body hands to htmx in its headers. */

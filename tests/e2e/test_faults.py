@@ -32,7 +32,7 @@ def wait_until_published(anna, shortcode, *, seconds=60):
 def shown_at_home(anna):
     answer = anna.get("/")
     assert answer.status == 200
-    return re.findall(r'<article[^>]* data-post="(\w+)"', answer.text)
+    return re.findall(r'<article[^>]* data-post="([\w-]+)"', answer.text)
 
 
 def wait_until_shown_at_home(anna, posts, *, seconds=60):

@@ -62,7 +62,8 @@ def test_old_addresses_lead_on_with_all_that_follows(change, client, ben):
     assert client.post("/anna/follow/").status_code == 404
 
 
-def test_A7_whoever_may_not_know_the_person_finds_nobody(change, client, anna, ben):
+@pytest.mark.promise("A7")
+def test_whoever_may_not_know_the_person_finds_nobody(change, client, anna, ben):
     change("anna.b")
     missing = client.get("/nobody.here/").status_code
     block(anna, blocked=ben)
@@ -135,8 +136,9 @@ def test_the_database_itself_gives_a_held_name_to_nobody_else(change, ben):
             take()
 
 
+@pytest.mark.promise("D14")
 @pytest.mark.django_db(transaction=True)
-def test_D14_who_waits_for_a_name_while_it_is_given_up_does_not_get_it():
+def test_who_waits_for_a_name_while_it_is_given_up_does_not_get_it():
     anna = create_user(username="anna", email="anna@example.org", password=PASSWORD)
     ben = create_user(username="ben", email="ben@example.org", password=PASSWORD)
     barrier, errors = Barrier(2), []

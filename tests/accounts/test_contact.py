@@ -78,7 +78,8 @@ def test_numbers_have_one_form():
     assert normal_number("+41 79 123 45 67") == normal_number("0041791234567") == NUMBER
 
 
-def test_S2_a_code_is_compared_five_times_and_is_dead_then(anna, sent):
+@pytest.mark.promise("S2")
+def test_a_code_is_compared_five_times_and_is_dead_then(anna, sent):
     change_mobile(anna, NUMBER)
     code = code_in(sent[0])
     wrong = "000000" if code != "000000" else "000001"
@@ -94,8 +95,9 @@ def test_S2_a_code_is_compared_five_times_and_is_dead_then(anna, sent):
     assert wish_of(anna) is None
 
 
+@pytest.mark.promise("S2")
 @pytest.mark.django_db(transaction=True)
-def test_S2_many_guesses_at_once_are_five(anna, sent):
+def test_many_guesses_at_once_are_five(anna, sent):
     change_mobile(anna, NUMBER)
     code = code_in(sent[0])
     wrong = "000000" if code != "000000" else "000001"
@@ -163,7 +165,8 @@ def test_in_development_a_message_is_a_file(anna, settings, capsys):
     assert NUMBER in file.read_text()
 
 
-def test_P5_a_number_and_its_code_are_in_no_table_no_log_and_nobody_elses_page(anna, ben, as_, person, sent, caplog):
+@pytest.mark.promise("P5")
+def test_a_number_and_its_code_are_in_no_table_no_log_and_nobody_elses_page(anna, ben, as_, person, sent, caplog):
     with caplog.at_level(logging.DEBUG):
         has_number(anna, sent)
         change_mobile(anna, "+41791234568")

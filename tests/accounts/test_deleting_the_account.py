@@ -61,8 +61,9 @@ def assert_nothing_is_left(anna_id, posts, words):
     assert counts_are_exact()
 
 
+@pytest.mark.promise("P3")
 @pytest.mark.parametrize("posts", [pytest.param(200, id="200 posts")])
-def test_P3_after_the_grace_nothing_is_left(posts, whole, others, client, tasks_run):
+def test_after_the_grace_nothing_is_left(posts, whole, others, client, tasks_run):
     anna = whole(posts)
     ids, words = facts_of(anna)
     files_before = stores.stored_files()
@@ -101,8 +102,9 @@ def test_P3_after_the_grace_nothing_is_left(posts, whole, others, client, tasks_
     assert TOKEN not in json.dumps(record.rows)
 
 
+@pytest.mark.promise("P3")
 @pytest.mark.both_storages
-def test_P3_killed_at_any_step_it_goes_on_where_it_was(whole, tasks_run):
+def test_killed_at_any_step_it_goes_on_where_it_was(whole, tasks_run):
     anna = whole()
     ids, words = facts_of(anna)
     ask_deletion(anna)
@@ -119,7 +121,8 @@ def test_P3_killed_at_any_step_it_goes_on_where_it_was(whole, tasks_run):
     assert DeletionRecord.objects.get().rows["posts_post"] == 3
 
 
-def test_D16_while_the_storage_is_away_nothing_is_crossed_out(whole, monkeypatch, tasks_run):
+@pytest.mark.promise("D16")
+def test_while_the_storage_is_away_nothing_is_crossed_out(whole, monkeypatch, tasks_run):
     anna = whole()
     ask_deletion(anna)
     time_passes()
@@ -138,7 +141,8 @@ def test_D16_while_the_storage_is_away_nothing_is_crossed_out(whole, monkeypatch
     assert len(stores.stored_files()) == 3
 
 
-def test_D11_it_may_be_delivered_three_times(whole):
+@pytest.mark.promise("D11")
+def test_it_may_be_delivered_three_times(whole):
     anna = whole()
     ask_deletion(anna)
     time_passes()
@@ -187,7 +191,8 @@ def columns_of_people():
                 yield f"{model._meta.label}.{field.name}"
 
 
-def test_P3_P4_every_table_that_points_at_people_is_entered_for_deletion_and_export():
+@pytest.mark.promise("P3", "P4")
+def test_every_table_that_points_at_people_is_entered_for_deletion_and_export():
     """A new table is entered in the `personal.py` of its app: exported as a file, or not, and why not."""
     entered = {f"{table.model}.{table.column}" for table in personal.tables()}
 

@@ -57,7 +57,8 @@ def test_text_is_counted_as_people_count_it(save, anna, field, limit):
     assert getattr(anna, field) == FAMILY * limit
 
 
-def test_U10_a_megabyte_of_marks_is_refused(save):
+@pytest.mark.promise("U10")
+def test_a_megabyte_of_marks_is_refused(save):
     assert errors_of(save(name="a" + "\u0301" * 100_000), "name")
 
 
@@ -75,6 +76,7 @@ def test_a_link_is_an_address_of_the_web(save, anna, typed, kept):
     assert anna.link == kept
 
 
+@pytest.mark.promise("U9")
 @pytest.mark.parametrize(
     "typed",
     [
@@ -87,7 +89,7 @@ def test_a_link_is_an_address_of_the_web(save, anna, typed, kept):
         "https://" + "a" * 300 + ".org",
     ],
 )
-def test_U9_anything_else_is_no_link(save, anna, typed):
+def test_anything_else_is_no_link(save, anna, typed):
     response = save(link=typed)
 
     assert response.status_code == 422
@@ -155,7 +157,8 @@ def test_while_the_photo_is_made_the_page_says_so(save, client):
     assert "Your new photo is being prepared." in text_of(client.get("/accounts/edit/"))
 
 
-def test_A11_no_field_of_the_form_makes_anybody_a_moderator(save, anna):
+@pytest.mark.promise("A11")
+def test_no_field_of_the_form_makes_anybody_a_moderator(save, anna):
     save(is_staff="on", is_superuser="on", username="root", email="x@example.org", suspended_at="2026-01-01")
 
     assert (anna.username, anna.email, anna.is_staff, anna.is_superuser) == ("anna", "anna@example.org", False, False)

@@ -65,8 +65,9 @@ def data_of(archive):
     }
 
 
+@pytest.mark.promise("P4")
 @pytest.mark.both_storages
-def test_P4_the_archive_is_complete(ask, anna, others, photo_bytes):
+def test_the_archive_is_complete(ask, anna, others, photo_bytes):
     fill(anna, others, photo_bytes, posts=3)
 
     export = ask()
@@ -100,7 +101,8 @@ def test_P4_the_archive_is_complete(ask, anna, others, photo_bytes):
     assert all(archive.read(name) == photo_bytes for name in said)
 
 
-def test_P4_others_words_and_choices_are_not_in_it(ask, anna, others, photo_bytes):
+@pytest.mark.promise("P4")
+def test_others_words_and_choices_are_not_in_it(ask, anna, others, photo_bytes):
     fill(anna, others, photo_bytes, posts=1)
 
     archive = archive_of(ask())
@@ -152,7 +154,8 @@ EXPORTED = {
 """What an archive says of each kind of row: nothing that the site keeps for its own use, such as words for searches."""
 
 
-def test_P4_what_is_said_of_each_kind_of_row_is_named_field_by_field(ask, anna, others, photo_bytes):
+@pytest.mark.promise("P4")
+def test_what_is_said_of_each_kind_of_row_is_named_field_by_field(ask, anna, others, photo_bytes):
     fill(anna, others, photo_bytes, posts=1)
     ben, carla, _ = others
     FollowRequest.objects.create(requester=carla, target=anna)
@@ -171,7 +174,8 @@ def test_P4_what_is_said_of_each_kind_of_row_is_named_field_by_field(ask, anna, 
     assert {table.file for table in tables() if table.file} == set(EXPORTED) - {"posts.media"}
 
 
-def test_P4_what_was_deleted_is_not_in_it(ask, anna, ben, photo_bytes):
+@pytest.mark.promise("P4")
+def test_what_was_deleted_is_not_in_it(ask, anna, ben, photo_bytes):
     kept, gone = posts_of(anna, photo_bytes, 2)
     deleted = add_comment(kept, author=anna, text="a comment that went")
     delete_comment(deleted)
@@ -183,7 +187,8 @@ def test_P4_what_was_deleted_is_not_in_it(ask, anna, ben, photo_bytes):
     assert data["comments"] == []
 
 
-def test_P4_the_page_of_the_archive_is_safe_and_stands_alone(ask, anna, photo_bytes):
+@pytest.mark.promise("P4")
+def test_the_page_of_the_archive_is_safe_and_stands_alone(ask, anna, photo_bytes):
     anna.bio = "<script>alert(1)</script>"
     anna.save()
     post = post_of(anna, photo_bytes, token='<img src=x onerror="alert(1)">')
@@ -198,7 +203,8 @@ def test_P4_the_page_of_the_archive_is_safe_and_stands_alone(ask, anna, photo_by
     assert 'src="http' not in page
 
 
-def test_P4_the_link_is_for_the_owner_alone_and_expires(ask, client, anna, ben, as_, photo_bytes, tasks_run):
+@pytest.mark.promise("P4")
+def test_the_link_is_for_the_owner_alone_and_expires(ask, client, anna, ben, as_, photo_bytes, tasks_run):
     post_of(anna, photo_bytes)
     export = ask()
     url = f"/accounts/export/{export.pk}/"
@@ -227,8 +233,9 @@ def test_P4_the_link_is_for_the_owner_alone_and_expires(ask, client, anna, ben, 
     assert len(stores.keys_in("originals")) == 1
 
 
+@pytest.mark.promise("P4")
 @pytest.mark.both_storages
-def test_P4_amazon_hands_it_out_itself_for_five_minutes(ask, client, anna, storage_kind, monkeypatch):
+def test_amazon_hands_it_out_itself_for_five_minutes(ask, client, anna, storage_kind, monkeypatch):
     export = ask()
     if storage_kind == "s3":
         # The client still knows where the server of the tests is.
@@ -281,7 +288,8 @@ def test_the_page_says_how_far_it_is_with_and_without_a_script(client, anna):
     assert "HX-Request" in fragment["Vary"]
 
 
-def test_D5_a_killed_worker_is_made_good(client, anna, tasks_run, photo_bytes):
+@pytest.mark.promise("D5")
+def test_a_killed_worker_is_made_good(client, anna, tasks_run, photo_bytes):
     post_of(anna, photo_bytes)
     export = ask_export(anna)
     before = stores.stored_files()
@@ -301,7 +309,8 @@ def test_D5_a_killed_worker_is_made_good(client, anna, tasks_run, photo_bytes):
     assert stores.stored_files() - before == {f"originals/{export.key}"}
 
 
-def test_D6_what_never_succeeds_fails_with_a_sentence_and_may_be_asked_again(client, anna, ask):
+@pytest.mark.promise("D6")
+def test_what_never_succeeds_fails_with_a_sentence_and_may_be_asked_again(client, anna, ask):
     export = ask_export(anna)
     Export.objects.update(state=ExportState.BUILDING, attempts=MAX_ATTEMPTS)
 
@@ -312,7 +321,8 @@ def test_D6_what_never_succeeds_fails_with_a_sentence_and_may_be_asked_again(cli
     assert ask().state == ExportState.READY
 
 
-def test_D11_delivered_three_times_there_is_one_file_and_one_mail(anna):
+@pytest.mark.promise("D11")
+def test_delivered_three_times_there_is_one_file_and_one_mail(anna):
     export = ask_export(anna)
 
     for _ in range(3):

@@ -45,8 +45,9 @@ def test_passwords_cannot_be_guessed_here(client, anna, settings):
     assert errors_of(client.post("/accounts/deactivate/", {"password": PASSWORD}), "password")
 
 
+@pytest.mark.promise("A8")
 @pytest.mark.parametrize("url", URLS)
-def test_A8_whoever_leaves_is_gone_from_every_page_and_logged_out_everywhere(url, client, anna, ben, share):
+def test_whoever_leaves_is_gone_from_every_page_and_logged_out_everywhere(url, client, anna, ben, share):
     post = share(anna, caption="harbour #ships")
     other_device = Client()
     other_device.force_login(anna)
@@ -126,7 +127,8 @@ def test_logging_in_alone_keeps_nothing(client, anna):
     assert anna.deactivated_at is not None
 
 
-def test_A10_without_the_password_nobody_keeps_it(client, anna, ben):
+@pytest.mark.promise("A10")
+def test_without_the_password_nobody_keeps_it(client, anna, ben):
     ask_deletion(anna)
 
     for browser in (client, Client()):

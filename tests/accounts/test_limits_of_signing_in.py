@@ -67,8 +67,9 @@ def is_in(client):
 # --- The same work, whoever exists -------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("S5")
 @pytest.mark.parametrize("login", ["anna", "ANNA", "anna@example.org", "nina", "nina@example.org", "a@b", "@", "ben@"])
-def test_S5_every_attempt_to_sign_in_computes_one_hash(counting, client, anna, ben, login):
+def test_every_attempt_to_sign_in_computes_one_hash(counting, client, anna, ben, login):
     EmailAddress.objects.create(user=ben, email="anna@example.org", verified=False, primary=False)
     anna.set_password(PASSWORD)
     anna.save()
@@ -80,7 +81,8 @@ def test_S5_every_attempt_to_sign_in_computes_one_hash(counting, client, anna, b
     assert computed == [1]
 
 
-def test_S5_an_account_without_a_usable_password_costs_a_hash_too(counting, client, anna):
+@pytest.mark.promise("S5")
+def test_an_account_without_a_usable_password_costs_a_hash_too(counting, client, anna):
     anna.set_unusable_password()
     anna.save()
 
@@ -90,8 +92,9 @@ def test_S5_an_account_without_a_usable_password_costs_a_hash_too(counting, clie
     assert computed == [1]
 
 
+@pytest.mark.promise("S5")
 @pytest.mark.parametrize("email", ["carla@example.org", "anna@example.org"])
-def test_S5_signing_up_computes_one_hash_for_a_free_and_for_a_taken_address(
+def test_signing_up_computes_one_hash_for_a_free_and_for_a_taken_address(
     counting, sign_up, anna, confirmation_required, email
 ):
     with hashes() as computed:
@@ -100,8 +103,9 @@ def test_S5_signing_up_computes_one_hash_for_a_free_and_for_a_taken_address(
     assert computed == [1]
 
 
+@pytest.mark.promise("S5")
 @pytest.mark.parametrize("email", ["nina@example.org", "anna@example.org"])
-def test_S5_asking_for_a_reset_computes_no_hash_and_sends_one_mail(counting, client, anna, email):
+def test_asking_for_a_reset_computes_no_hash_and_sends_one_mail(counting, client, anna, email):
     with hashes() as computed:
         client.post("/accounts/password/reset/", {"email": email})
 
@@ -112,7 +116,8 @@ def test_S5_asking_for_a_reset_computes_no_hash_and_sends_one_mail(counting, cli
 # --- One limit an account ----------------------------------------------------------------------------------------
 
 
-def test_S1_all_spellings_and_hosts_share_the_limit_of_an_account(client, anna, limits_on, settings):
+@pytest.mark.promise("S1")
+def test_all_spellings_and_hosts_share_the_limit_of_an_account(client, anna, limits_on, settings):
     settings.ALLOWED_HOSTS = ["*"]
     spellings = ["anna", "ANNA", " Anna", "anna@example.org", "ANNA@Example.org"]
     for number, login in enumerate(spellings):
@@ -124,21 +129,24 @@ def test_S1_all_spellings_and_hosts_share_the_limit_of_an_account(client, anna, 
     assert not is_in(client)
 
 
+@pytest.mark.promise("S5")
 @pytest.mark.parametrize("login", ["nina", "nina@example.org", "ａnna"])
-def test_S5_a_name_without_an_account_has_the_same_limit(client, anna, limits_on, login):
+def test_a_name_without_an_account_has_the_same_limit(client, anna, limits_on, login):
     answers = [is_refused(log_in(client, login)) for _ in range(6)]
 
     assert answers == [False] * 5 + [True]
     assert is_refused(log_in(client, login.upper(), REMOTE_ADDR="192.0.2.7"))
 
 
-def test_S1_right_passwords_are_not_counted(client, anna, limits_on):
+@pytest.mark.promise("S1")
+def test_right_passwords_are_not_counted(client, anna, limits_on):
     for _ in range(12):
         assert log_in(client, "anna", PASSWORD).status_code == 302
         client.post("/accounts/logout/")
 
 
-def test_S1_twenty_guesses_an_hour_are_all(client, anna, limits_on):
+@pytest.mark.promise("S1")
+def test_twenty_guesses_an_hour_are_all(client, anna, limits_on):
     who = f"person:{anna.pk}"
     answers = []
     for number in range(25):
@@ -161,7 +169,8 @@ def test_guesses_of_strangers_do_not_lock_out_a_browser_in_which_the_owner_was(c
     assert is_in(client)
 
 
-def test_S1_a_known_browser_has_a_limit_too_and_only_for_its_own_account(client, anna, ben, limits_on):
+@pytest.mark.promise("S1")
+def test_a_known_browser_has_a_limit_too_and_only_for_its_own_account(client, anna, ben, limits_on):
     log_in(client, "anna", PASSWORD)
     client.post("/accounts/logout/")
 
@@ -169,7 +178,8 @@ def test_S1_a_known_browser_has_a_limit_too_and_only_for_its_own_account(client,
     assert [is_refused(log_in(client, "ben")) for _ in range(6)] == [False] * 5 + [True]
 
 
-def test_S1_a_forged_mark_of_a_browser_counts_for_nothing(client, anna, limits_on, settings):
+@pytest.mark.promise("S1")
+def test_a_forged_mark_of_a_browser_counts_for_nothing(client, anna, limits_on, settings):
     answers = []
     for number in range(6):
         client.cookies[settings.DEVICE_COOKIE_NAME] = f"{anna.pk}:made-up-{number}:1abcde:signature"
@@ -188,7 +198,8 @@ def test_who_resets_the_password_may_sign_in_at_once(client, anna, limits_on):
     assert log_in(client, "anna", "another-lantern-8").status_code == 302
 
 
-def test_S1_resetting_ones_own_password_does_not_lift_the_limit_of_somebody_else(client, anna, ben, limits_on):
+@pytest.mark.promise("S1")
+def test_resetting_ones_own_password_does_not_lift_the_limit_of_somebody_else(client, anna, ben, limits_on):
     EmailAddress.objects.create(user=ben, email="anna@example.org", verified=False, primary=False)
     for _ in range(5):
         log_in(client, "anna")
@@ -220,8 +231,9 @@ def hung_valkey(settings):
     valkey.resume()
 
 
+@pytest.mark.promise("S4")
 @pytest.mark.django_db(transaction=True)
-def test_S4_of_72_guesses_at_once_ten_are_looked_at_though_valkey_hangs(anna, limits_on, hung_valkey):
+def test_of_72_guesses_at_once_ten_are_looked_at_though_valkey_hangs(anna, limits_on, hung_valkey):
     answers = []
 
     def guess(number):

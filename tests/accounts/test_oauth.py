@@ -411,8 +411,9 @@ def test_a_person_sees_their_apps_and_shuts_one_out(window, app, client, ben):
     assert [profile_by(one["access_token"]).status_code for one in tokens] == [401, 401]
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 10])
-def test_O7_the_list_of_apps_costs_the_same_queries(size, window, ben, django_assert_num_queries):
+def test_the_list_of_apps_costs_the_same_queries(size, window, ben, django_assert_num_queries):
     for number in range(size):
         app, _ = register_app(ben, name=f"App {number}", redirect_uris=[BACK], is_confidential=False)
         exchange(app, code_for(window, app))
@@ -465,7 +466,8 @@ def test_a_developer_registers_edits_and_deletes_an_app(window, anna):
     assert not OAuthApp.objects.exists()
 
 
-def test_A10_apps_of_another_developer_are_not_found(window, app, anna):
+@pytest.mark.promise("A10")
+def test_apps_of_another_developer_are_not_found(window, app, anna):
     for path in ("", "secret/", "delete/"):
         for answer in (
             window.post(f"/accounts/apps/own/{app.pk}/{path}"),

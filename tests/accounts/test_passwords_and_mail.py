@@ -27,7 +27,8 @@ def test_a_forgotten_password_is_set_anew_through_a_mailed_link(client, anna):
     assert anna.check_password(NEW)
 
 
-def test_S5_an_unknown_address_is_answered_as_a_known_one(client, anna):
+@pytest.mark.promise("S5")
+def test_an_unknown_address_is_answered_as_a_known_one(client, anna):
     known, unknown = ask_for_reset(client), ask_for_reset(client, "nina@example.org")
 
     assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
@@ -35,7 +36,8 @@ def test_S5_an_unknown_address_is_answered_as_a_known_one(client, anna):
     assert "no account has this address" in mail.outbox[1].body
 
 
-def test_S9_a_link_works_once(client, anna):
+@pytest.mark.promise("S9")
+def test_a_link_works_once(client, anna):
     ask_for_reset(client)
     path = path_in(mail.outbox[0])
     client.post(follow(client, path), {"password1": NEW})
@@ -45,7 +47,8 @@ def test_S9_a_link_works_once(client, anna):
     assert "This link no longer holds" in text_of(page)
 
 
-def test_S9_a_link_is_of_one_person_only(client, anna, ben):
+@pytest.mark.promise("S9")
+def test_a_link_is_of_one_person_only(client, anna, ben):
     ask_for_reset(client)
     ask_for_reset(client, "ben@example.org")
     of_anna, of_ben = (path_in(letter) for letter in mail.outbox)
@@ -58,7 +61,8 @@ def test_S9_a_link_is_of_one_person_only(client, anna, ben):
     assert anna_id != ben_id
 
 
-def test_S9_the_host_of_the_link_is_ours_whatever_the_request_says(client, anna, settings):
+@pytest.mark.promise("S9")
+def test_the_host_of_the_link_is_ours_whatever_the_request_says(client, anna, settings):
     settings.SITE_ORIGIN = "https://photos.example.org"
 
     ask_for_reset(client, HTTP_HOST="evil.example")

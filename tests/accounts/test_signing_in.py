@@ -32,7 +32,8 @@ def test_a_wrong_name_or_password_does_not(client, anna, login, password):
     assert not is_in(client)
 
 
-def test_S5_a_wrong_password_and_an_unknown_name_read_the_same(client, anna):
+@pytest.mark.promise("S5")
+def test_a_wrong_password_and_an_unknown_name_read_the_same(client, anna):
     wrong, unknown = log_in(client, "anna", "wrong"), log_in(client, "nina", "wrong")
 
     assert wrong.context["form"].errors == unknown.context["form"].errors
@@ -48,7 +49,8 @@ def test_a_refused_log_in_keeps_the_name_but_not_the_password(client, anna):
     assert "not-the-password" not in page
 
 
-def test_S6_logging_in_changes_the_id_of_the_session(client, anna):
+@pytest.mark.promise("S6")
+def test_logging_in_changes_the_id_of_the_session(client, anna):
     client.get("/accounts/login/")
     client.cookies["session"] = "chosen-by-somebody-else"
     log_in(client)
@@ -58,7 +60,8 @@ def test_S6_logging_in_changes_the_id_of_the_session(client, anna):
     assert session != "chosen-by-somebody-else"
 
 
-def test_H9_one_comes_back_to_the_page_asked_for_but_never_off_the_site(client, anna):
+@pytest.mark.promise("H9")
+def test_one_comes_back_to_the_page_asked_for_but_never_off_the_site(client, anna):
     assert log_in(client, next="/explore/").url == "/explore/"
     client.logout()
     for evil in ("//evil.example", "https://evil.example/", "javascript:alert(1)", "\\\\evil.example"):
@@ -75,7 +78,8 @@ def test_logging_out_takes_a_post(client, anna):
     assert not is_in(client)
 
 
-def test_S7_after_logging_out_the_old_cookie_is_worth_nothing(client, anna, settings):
+@pytest.mark.promise("S7")
+def test_after_logging_out_the_old_cookie_is_worth_nothing(client, anna, settings):
     log_in(client)
     old = client.cookies[settings.SESSION_COOKIE_NAME].value
     client.post("/accounts/logout/")
@@ -102,7 +106,8 @@ def test_an_htmx_request_without_a_session_moves_the_whole_page(client, db):
     assert response.content == b""
 
 
-def test_H9_an_htmx_request_cannot_name_a_foreign_page_to_come_back_to(client, db):
+@pytest.mark.promise("H9")
+def test_an_htmx_request_cannot_name_a_foreign_page_to_come_back_to(client, db):
     response = client.get("/accounts/edit/", HTTP_HX_REQUEST="true", HTTP_HX_CURRENT_URL="https://evil.example/x")
 
     assert response["HX-Redirect"] == "/accounts/login/?next=/"
@@ -185,14 +190,16 @@ def limits_on(settings):
     settings.RATE_LIMITS = True
 
 
-def test_S1_guessing_from_one_address_is_stopped(client, anna, limits_on):
+@pytest.mark.promise("S1")
+def test_guessing_from_one_address_is_stopped(client, anna, limits_on):
     for number in range(10):
         log_in(client, f"person{number}", "wrong")
 
     assert "Too many attempts to log in" in text_of(log_in(client))
 
 
-def test_S3_a_forged_header_does_not_give_a_new_address(client, anna, limits_on):
+@pytest.mark.promise("S3")
+def test_a_forged_header_does_not_give_a_new_address(client, anna, limits_on):
     for number in range(10):
         client.post(
             "/accounts/login/",

@@ -147,6 +147,7 @@ def test_a_weak_password_is_refused_at_the_field(sign_up, password, part):
     assert part in " ".join(errors_of(sign_up(username="carla123", password1=password), "password1"))
 
 
+@pytest.mark.promise("S8")
 @pytest.mark.parametrize(
     ("password", "is_accepted"),
     [
@@ -157,7 +158,7 @@ def test_a_weak_password_is_refused_at_the_field(sign_up, password, part):
         ("ü" * 20 + "ßé漢字🙂", True),
     ],
 )
-def test_S8_passwords_from_8_characters_on_are_taken_and_common_ones_refused(password, is_accepted, sign_up, client):
+def test_passwords_from_8_characters_on_are_taken_and_common_ones_refused(password, is_accepted, sign_up, client):
     sign_up(password1=password)
 
     assert User.objects.filter(username="carla").exists() == is_accepted
@@ -166,7 +167,8 @@ def test_S8_passwords_from_8_characters_on_are_taken_and_common_ones_refused(pas
     assert (client.get("/accounts/edit/").status_code == 200) == is_accepted
 
 
-def test_S8_a_long_password_counts_to_its_last_character(sign_up, client):
+@pytest.mark.promise("S8")
+def test_a_long_password_counts_to_its_last_character(sign_up, client):
     long = "correct horse battery staple " * 8
     sign_up(password1=long)
     client.post("/accounts/logout/")
@@ -204,9 +206,8 @@ def test_with_confirmation_required_one_confirms_before_using_the_site(sign_up, 
     assert client.get("/accounts/edit/").status_code == 200
 
 
-def test_S5_with_confirmation_required_a_taken_address_answers_as_a_free_one(
-    sign_up, client, anna, confirmation_required
-):
+@pytest.mark.promise("S5")
+def test_with_confirmation_required_a_taken_address_answers_as_a_free_one(sign_up, client, anna, confirmation_required):
     free = sign_up(username="carla", email="carla@example.org")
     client.logout()
     taken = sign_up(username="dora", email="anna@example.org")

@@ -114,8 +114,9 @@ ENDS = {
 }
 
 
+@pytest.mark.promise("S7")
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_S7_a_token_ends_at_once_with(end, client, anna):
+def test_a_token_ends_at_once_with(end, client, anna):
     secret = token_of(anna)[1]
     assert access_by(secret).user == anna
 
@@ -127,7 +128,8 @@ def test_S7_a_token_ends_at_once_with(end, client, anna):
         assert token_of(person)[0], "the name of a dead one is free"
 
 
-def test_A10_anothers_token_is_neither_listed_nor_revoked(client, anna, ben):
+@pytest.mark.promise("A10")
+def test_anothers_token_is_neither_listed_nor_revoked(client, anna, ben):
     token, secret = token_of(anna, name="annas own")
     client.force_login(ben)
 
@@ -157,7 +159,8 @@ def test_reading_only_and_what_it_costs(anna, django_assert_num_queries):
     assert PersonalToken.objects.get().last_used_at >= first_used
 
 
-def test_P5_a_secret_is_in_no_log_no_page_of_the_admin_and_no_repr(anna, person, as_, caplog, client):
+@pytest.mark.promise("P5")
+def test_a_secret_is_in_no_log_no_page_of_the_admin_and_no_repr(anna, person, as_, caplog, client):
     token, secret = token_of(anna)
     with caplog.at_level(logging.DEBUG):
         access = access_by(secret)

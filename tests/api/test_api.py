@@ -55,7 +55,8 @@ def test_a_wrong_token_is_refused_whatever_session_comes_along(client, author, f
     assert (answer.status_code, answer.json()["code"]) == (401, "token")
 
 
-def test_H3_a_session_writes_with_its_token_only(author, follower):
+@pytest.mark.promise("H3")
+def test_a_session_writes_with_its_token_only(author, follower):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(follower)
     Follow.objects.all().delete()

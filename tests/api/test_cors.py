@@ -32,8 +32,9 @@ def bearer(person: User) -> dict[str, str]:
     return {"Authorization": f"Bearer {make_token(person, name='app', may_write=True, days=1)[1]}"}
 
 
+@pytest.mark.promise("H5")
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_H5_any_origin_reads_answers_to_a_token_without_credentials(origin: str, author: User, client: Client) -> None:
+def test_any_origin_reads_answers_to_a_token_without_credentials(origin: str, author: User, client: Client) -> None:
     headers = {"Origin": origin, **bearer(author)}
     for path, status in (("user/profile/", 200), ("users/@nobody", 404), ("user/profile/?limit=x", 200)):
         answer = client.get(f"/api/{path}", headers=headers)
@@ -45,9 +46,10 @@ def test_H5_any_origin_reads_answers_to_a_token_without_credentials(origin: str,
     assert (refused.status_code, refused.headers["Access-Control-Allow-Origin"]) == (401, "*")
 
 
+@pytest.mark.promise("H5")
 @pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
-def test_H5_a_preflight_is_answered_without_a_token_and_without_credentials(
+def test_a_preflight_is_answered_without_a_token_and_without_credentials(
     origin: str, method: str, client: Client, settings: Any
 ) -> None:
     settings.RATE_LIMITS = True
@@ -68,8 +70,9 @@ def test_H5_a_preflight_is_answered_without_a_token_and_without_credentials(
     assert {"authorization", "content-type", "idempotency-key"} <= set(allowed)
 
 
+@pytest.mark.promise("H5")
 @pytest.mark.parametrize("origin", ORIGINS[:4])
-def test_H5_no_other_site_reads_or_writes_with_a_session(origin: str, author: User, follower: User) -> None:
+def test_no_other_site_reads_or_writes_with_a_session(origin: str, author: User, follower: User) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(follower)
     Follow.objects.all().delete()
@@ -83,8 +86,9 @@ def test_H5_no_other_site_reads_or_writes_with_a_session(origin: str, author: Us
     assert not Follow.objects.exists()
 
 
+@pytest.mark.promise("H5")
 @pytest.mark.parametrize("path", ["/", "/accounts/login/", "/oauth/authorize/", "/apiary/", "/media/1/x", "/healthz"])
-def test_H5_pages_have_no_cors_headers(path: str, client: Client, author: User) -> None:
+def test_pages_have_no_cors_headers(path: str, client: Client, author: User) -> None:
     asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
     for answer in (
         client.get(path, headers={"Origin": "https://app.example"}),

@@ -68,8 +68,9 @@ def test_the_path_of_an_error_begins_with_body_once(path: str, body: Any, expect
     assert [error["path"] for error in answer.json()["errors"]] == [expected]
 
 
+@pytest.mark.promise("U11")
 @pytest.mark.parametrize("path", ["/posts/{post}/comment", "/posts/{post}/like", "/posts", "/user/profile/"])
-def test_U11_fifty_thousand_unknown_fields_are_twenty_errors(path: str, send: Any, post: Post) -> None:
+def test_fifty_thousand_unknown_fields_are_twenty_errors(path: str, send: Any, post: Post) -> None:
     answer = send("POST", path.format(post=post.pk), {f"field{number}": number for number in range(50_000)})
 
     assert answer.status_code == 422
@@ -77,15 +78,17 @@ def test_U11_fifty_thousand_unknown_fields_are_twenty_errors(path: str, send: An
     assert len(answer.content) < 5_000
 
 
-def test_U11_an_error_repeats_no_field_name_of_a_megabyte(send: Any, post: Post) -> None:
+@pytest.mark.promise("U11")
+def test_an_error_repeats_no_field_name_of_a_megabyte(send: Any, post: Post) -> None:
     answer = send("POST", f"/posts/{post.pk}/like", {"x" * 1_000_000: 1})
 
     assert answer.status_code == 422
     assert len(answer.content) < 1_000
 
 
+@pytest.mark.promise("U11")
 @pytest.mark.parametrize("body", [{"media": ["1"] * 50_000}, {"media": ["x"] * 50_000}, {"alt": [1] * 50_000}])
-def test_U11_a_list_of_fifty_thousand_items_is_refused_in_few_words(body: Any, send: Any) -> None:
+def test_a_list_of_fifty_thousand_items_is_refused_in_few_words(body: Any, send: Any) -> None:
     answer = send("POST", "/posts", body)
 
     assert answer.status_code == 422

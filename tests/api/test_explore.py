@@ -49,7 +49,8 @@ def test_posts_that_were_in_view_come_last_and_say_so(
     assert again["next"] is None
 
 
-def test_A10_what_one_may_not_see_is_not_remembered_as_seen(stranger: User, author: User, post: Post, as_: Any) -> None:
+@pytest.mark.promise("A10")
+def test_what_one_may_not_see_is_not_remembered_as_seen(stranger: User, author: User, post: Post, as_: Any) -> None:
     change_privacy(author, is_private=True)
 
     answer = as_(stranger).post("/api/explore/seen", {"posts": [post.pk, 1]}, "application/json")

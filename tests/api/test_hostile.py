@@ -108,8 +108,9 @@ def cases(schema: Any, post: Any, number: int, run: Any) -> None:
                 run(case)
 
 
+@pytest.mark.promise("U11")
 @pytest.mark.parametrize("number", [1, *(pytest.param(number, marks=pytest.mark.deep) for number in (2, 3, 4, 5))])
-def test_U11_whatever_is_sent_is_answered_as_described(number: int, bearer: dict[str, str], post: Any) -> None:
+def test_whatever_is_sent_is_answered_as_described(number: int, bearer: dict[str, str], post: Any) -> None:
     asked = 0
 
     def run(case: Any) -> None:
@@ -222,7 +223,8 @@ def client(bearer: dict[str, str]) -> Client:
     return Client(headers=bearer)
 
 
-def test_U10_every_field_at_its_limit_one_more_and_a_thousand_times(client: Client, post: Any) -> None:
+@pytest.mark.promise("U10")
+def test_every_field_at_its_limit_one_more_and_a_thousand_times(client: Client, post: Any) -> None:
     tried = 0
     for operation in operations():
         for field in operation.fields:
@@ -242,8 +244,9 @@ def test_U10_every_field_at_its_limit_one_more_and_a_thousand_times(client: Clie
     assert tried > 5
 
 
+@pytest.mark.promise("U10")
 @pytest.mark.parametrize("text", ["[" * 10_000, '{"a":' * 10_000, "[" * 10_000 + "]" * 10_000, "", "nul", "\ufeff{}"])
-def test_U10_json_that_is_deep_or_broken_is_refused(text: str, client: Client, post: Any) -> None:
+def test_json_that_is_deep_or_broken_is_refused(text: str, client: Client, post: Any) -> None:
     for operation in operations():
         if operation.body is None:
             continue
@@ -254,7 +257,8 @@ def test_U10_json_that_is_deep_or_broken_is_refused(text: str, client: Client, p
         assert (200 if is_nothing else 400) <= answer.status_code < 500, (operation.path, text[:10], answer.text)
 
 
-def test_H3_a_session_changes_nothing_without_its_token_nor_from_elsewhere(
+@pytest.mark.promise("H3")
+def test_a_session_changes_nothing_without_its_token_nor_from_elsewhere(
     author: User, post: Any, bearer: dict[str, str]
 ) -> None:
     browser = Client(enforce_csrf_checks=True)
@@ -272,7 +276,8 @@ def test_H3_a_session_changes_nothing_without_its_token_nor_from_elsewhere(
         assert (answer.status_code, answer.json()["code"]) == (415, "content-type"), url
 
 
-def test_A1_a_token_that_may_only_read_changes_nothing(author: User, post: Any, bearer: dict[str, str]) -> None:
+@pytest.mark.promise("A1")
+def test_a_token_that_may_only_read_changes_nothing(author: User, post: Any, bearer: dict[str, str]) -> None:
     _, secret = make_token(author, name="reads", may_write=False, days=1)
     reader = Client(headers={"Authorization": f"Bearer {secret}"})
     for operation in writes():
@@ -288,7 +293,8 @@ EXTRA |= {"folded_followers": 9, "removed_at": None, "published_at": "2020-01-01
 EXTRA |= {"suspended_at": "2020-01-01T00:00:00Z", "hidden_until_approved": False, "pinned_at": "2020-01-01T00:00:00Z"}
 
 
-def test_A11_no_operation_takes_what_it_does_not_ask_for(author: User, post: Any, client: Client) -> None:
+@pytest.mark.promise("A11")
+def test_no_operation_takes_what_it_does_not_ask_for(author: User, post: Any, client: Client) -> None:
     people = ("is_staff", "is_superuser", "suspended_at", "folded_followers", "folded_posts")
     posts = ("author_id", "published_at", "removed_at", "folded_likes")
 
@@ -317,7 +323,8 @@ def test_A11_no_operation_takes_what_it_does_not_ask_for(author: User, post: Any
         assert after[2][: len(before[2])] == before[2], url
 
 
-def test_U12_what_would_be_sql_is_only_text(client: Client, post: Any) -> None:
+@pytest.mark.promise("U12")
+def test_what_would_be_sql_is_only_text(client: Client, post: Any) -> None:
     for operation in operations():
         for field in operation.fields:
             nothing = operation.ask(client, post, field, "nothing of ours")

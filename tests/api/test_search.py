@@ -64,7 +64,8 @@ def test_what_is_asked_wrongly_is_said_and_whoever_is_not_signed_in_is_refused(a
     assert client.get("/api/search?q=a").status_code == 401
 
 
-def test_A7_a_program_finds_no_more_than_a_page_does(as_, author, person, share):
+@pytest.mark.promise("A7")
+def test_a_program_finds_no_more_than_a_page_does(as_, author, person, share):
     blocked = person("blocked")
     share(author, caption="Hidden #hidden", location="Hidden")
     block(author, blocked=blocked)

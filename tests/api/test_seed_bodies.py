@@ -158,9 +158,10 @@ def test_the_bodies_of_the_specification_work_as_they_are_written(name: str, kin
 OF_SOMEBODY = ["share", "comment", "like", "unlike", "follow", "unfollow"]
 
 
+@pytest.mark.promise("A10")
 @pytest.mark.parametrize("kind", [str, int], ids=["strings", "numbers"])
 @pytest.mark.parametrize("name", OF_SOMEBODY)
-def test_A10_a_number_of_another_person_is_refused_as_a_string_and_as_a_number(
+def test_a_number_of_another_person_is_refused_as_a_string_and_as_a_number(
     name: str, kind: type, send: Any, world: Any
 ) -> None:
     path = SEEDS[name].path.format(**{name: one.pk for name, one in world.items()})
@@ -189,7 +190,8 @@ def test_whether_a_username_is_free_is_told_without_a_token(client: Client, auth
     assert client.post("/api/user/profile/", {"name": "x"}, "application/json").status_code == 401
 
 
-def test_U11_checks_of_usernames_without_a_token_have_a_rate_by_address(client: Client, settings: Any) -> None:
+@pytest.mark.promise("U11")
+def test_checks_of_usernames_without_a_token_have_a_rate_by_address(client: Client, settings: Any) -> None:
     settings.RATE_LIMITS = True
 
     def ask(address: str) -> Any:

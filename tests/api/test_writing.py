@@ -368,8 +368,9 @@ def send(world) -> Callable[..., Any]:
 OF_SOMETHING = {name: act for name, act in ACTS.items() if act.form is None and name != "read notifications"}
 
 
+@pytest.mark.promise("A10")
 @pytest.mark.parametrize("name", OF_SOMETHING)
-def test_A10_whoever_says_to_be_another_changes_nothing(name, world, send):
+def test_whoever_says_to_be_another_changes_nothing(name, world, send):
     act = ACTS[name]
     act.before(world)
     before = changes()
@@ -397,7 +398,8 @@ def test_a_body_that_names_another_post_changes_nothing(name, world, send, share
     assert after == before
 
 
-def test_A10_files_of_another_are_refused_as_those_that_are_not_there(world, send, photo):
+@pytest.mark.promise("A10")
+def test_files_of_another_are_refused_as_those_that_are_not_there(world, send, photo):
     theirs = take_file(owner=world["other"], file=photo(), name="theirs.jpg")
 
     answers = [send("POST", "/posts", {"media": [str(pk)]}) for pk in (theirs.pk, 1)]
@@ -483,7 +485,8 @@ def test_following_a_private_account_answers_requested(world, send):
     assert not FollowRequest.objects.exists()
 
 
-def test_A12_nobody_approves_their_own_request(world, send):
+@pytest.mark.promise("A12")
+def test_nobody_approves_their_own_request(world, send):
     change_privacy(world["author"], is_private=True)
     follow(world["me"], followee=world["author"])
 
@@ -571,7 +574,8 @@ def test_a_key_of_another_request_is_refused(world, send):
     assert not Comment.objects.filter(text="something else").exists()
 
 
-def test_A10_a_key_is_ones_own(world, send, as_):
+@pytest.mark.promise("A10")
+def test_a_key_is_ones_own(world, send, as_):
     url, body = f"/posts/{world['post'].pk}/comment", {"text": "hello"}
     mine = send("POST", url, body, **{"Idempotency-Key": "k1"})
 
@@ -652,7 +656,8 @@ def test_eight_requests_at_once_with_one_key_share_one_post(person, photo_bytes)
     assert Media.objects.count() == 1
 
 
-def test_S11_posts_have_a_rate(world, as_, photo, settings):
+@pytest.mark.promise("S11")
+def test_posts_have_a_rate(world, as_, photo, settings):
     settings.RATE_LIMITS = True
     browser = as_(world["me"])
 

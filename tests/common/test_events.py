@@ -53,8 +53,9 @@ def test_an_event_is_published_after_the_commit_and_never_after_a_rollback(subsc
     assert recorder.calls == [{"thing_id": 1}]
 
 
+@pytest.mark.promise("D7")
 @pytest.mark.parametrize("error", [OperationalError("down"), ConnectionRefusedError(), TimeoutError()])
-def test_D7_a_broker_that_is_away_fails_no_request_and_is_not_asked_again_at_once(error, subscribed):
+def test_a_broker_that_is_away_fails_no_request_and_is_not_asked_again_at_once(error, subscribed):
     recorder = subscribed(Recorder(error))
 
     assert not events.publish(recorder, thing_id=1)
@@ -71,7 +72,8 @@ def test_the_broker_is_asked_again_after_a_pause(subscribed):
     assert events.publish(recorder, thing_id=2)
 
 
-def test_D8_a_broker_that_accepts_and_never_answers_is_given_up_and_not_asked_again_at_once(subscribed, settings):
+@pytest.mark.promise("D8")
+def test_a_broker_that_accepts_and_never_answers_is_given_up_and_not_asked_again_at_once(subscribed, settings):
     from celery import Celery
 
     with SilentServer() as silent:

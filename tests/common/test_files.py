@@ -80,7 +80,8 @@ def test_files_that_no_row_takes_are_deleted_at_once():
     assert not LooseFile.objects.exists()
 
 
-def test_D16_files_whose_row_fails_are_deleted_though_they_had_arrived():
+@pytest.mark.promise("D16")
+def test_files_whose_row_fails_are_deleted_though_they_had_arrived():
     def fail():
         with on_their_way("default", KEYS) as files, transaction.atomic():
             store(*KEYS)
@@ -94,7 +95,8 @@ def test_D16_files_whose_row_fails_are_deleted_though_they_had_arrived():
     assert not LooseFile.objects.exists()
 
 
-def test_D5_what_a_killed_process_left_is_swept_an_hour_later(killed_at):
+@pytest.mark.promise("D5")
+def test_what_a_killed_process_left_is_swept_an_hour_later(killed_at):
     with killed_at("common.files.FilesOnTheirWay.arrive"), on_their_way("default", KEYS) as files:
         store(*KEYS)
         files.arrive()
@@ -156,7 +158,8 @@ def test_files_that_are_let_go_are_deleted_now_or_by_the_sweeper():
     assert there(*KEYS) == []
 
 
-def test_D16_what_a_storage_will_not_delete_is_asked_for_again(monkeypatch):
+@pytest.mark.promise("D16")
+def test_what_a_storage_will_not_delete_is_asked_for_again(monkeypatch):
     store(*KEYS)
     let_go("default", KEYS)
     make_old()
@@ -179,7 +182,8 @@ def files_below(folder):
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_D5_an_upload_killed_before_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
+@pytest.mark.promise("D5")
+def test_an_upload_killed_before_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
     with killed_at("posts.actions.add_medium"):
         create_post(author=author, uploads=[Upload(photo()), Upload(photo())])
     assert len(files_below(tmp_path / "originals")) == 1
@@ -190,7 +194,8 @@ def test_D5_an_upload_killed_before_its_row_leaves_nothing(author, photo, tmp_pa
     assert not files_below(tmp_path)
 
 
-def test_D5_a_rendering_killed_before_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
+@pytest.mark.promise("D5")
+def test_a_rendering_killed_before_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
     create_post(author=author, uploads=[Upload(photo())])
     medium = Media.objects.get()
     with killed_at("common.files.FilesOnTheirWay.arrive"):
@@ -209,7 +214,8 @@ def test_D5_a_rendering_killed_before_its_row_leaves_nothing(author, photo, tmp_
     )
 
 
-def test_D5_a_rerendering_killed_after_its_row_leaves_nothing(author, photo, tmp_path, killed_at, tasks_run):
+@pytest.mark.promise("D5")
+def test_a_rerendering_killed_after_its_row_leaves_nothing(author, photo, tmp_path, killed_at, tasks_run):
     with tasks_run():
         create_post(author=author, uploads=[Upload(photo())])
     before = len(files_below(tmp_path / "media"))
@@ -225,7 +231,8 @@ def test_D5_a_rerendering_killed_after_its_row_leaves_nothing(author, photo, tmp
     )
 
 
-def test_D5_a_picture_killed_before_or_after_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
+@pytest.mark.promise("D5")
+def test_a_picture_killed_before_or_after_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
     with killed_at("common.files.FilesOnTheirWay.arrive"):
         change_avatar(author, photo())
     for _ in range(2):

@@ -48,7 +48,8 @@ def processes(base):
         process.communicate()
 
 
-def test_D5_what_a_killed_process_left_is_deleted_and_what_a_living_one_has_is_not(base, processes):
+@pytest.mark.promise("D5")
+def test_what_a_killed_process_left_is_deleted_and_what_a_living_one_has_is_not(base, processes):
     (killed, its_file), (_, other_file) = processes
     assert len(set(base.iterdir())) == 2
 

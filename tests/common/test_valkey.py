@@ -34,7 +34,8 @@ def silent(settings):
     valkey.resume()
 
 
-def test_D8_a_server_that_hangs_costs_one_timeout_and_then_nothing(silent):
+@pytest.mark.promise("D8")
+def test_a_server_that_hangs_costs_one_timeout_and_then_nothing(silent):
     assert cache.get("key", "nothing") == "nothing"
     assert silent.connections == 1
 
@@ -44,8 +45,9 @@ def test_D8_a_server_that_hangs_costs_one_timeout_and_then_nothing(silent):
     assert silent.connections == 1, "nobody asked it again"
 
 
+@pytest.mark.promise("S4")
 @pytest.mark.django_db
-def test_S4_without_valkey_limits_are_kept_by_the_database(settings, silent, django_assert_num_queries):
+def test_without_valkey_limits_are_kept_by_the_database(settings, silent, django_assert_num_queries):
     settings.RATE_LIMITS = True
     limit = Limit("tests", 3, 60)
 
@@ -74,7 +76,8 @@ def test_without_valkey_reads_are_not_counted(settings, silent, django_assert_nu
         assert [seconds_to_wait(Limit("tests", 1, 60, needs_valkey=True), "person:1") for _ in range(3)] == [0, 0, 0]
 
 
-def test_S4_limits_are_shared_and_say_how_long_to_wait(settings):
+@pytest.mark.promise("S4")
+def test_limits_are_shared_and_say_how_long_to_wait(settings):
     settings.RATE_LIMITS = True
     waits = [seconds_to_wait(WRITES, "person:2") for _ in range(WRITES.amount + 1)]
 

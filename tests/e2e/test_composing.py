@@ -379,7 +379,8 @@ def test_a_video_is_cropped_but_not_filtered(composer):
     expect(composer.get_by_role("group", name="Adjust")).to_be_hidden()
 
 
-def test_H10_the_composer_with_files_and_its_editor_pass_axe(sign_up):
+@pytest.mark.promise("H10")
+def test_the_composer_with_files_and_its_editor_pass_axe(sign_up):
     page = sign_up("anna", forgive=EXPECTED_NOISE)
     page.goto("/create/")
     choose(page, WISTERIA, DAMAGED, SPEECH)

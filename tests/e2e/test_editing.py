@@ -147,7 +147,8 @@ def test_of_two_windows_the_second_is_told_and_keeps_what_was_typed(shared):
     expect(anna.locator("article")).to_contain_text("From this window")
 
 
-def test_H10_the_pages_of_editing_pass_axe(shared):
+@pytest.mark.promise("H10")
+def test_the_pages_of_editing_pass_axe(shared):
     anna = shared(forgive=("422 (Unprocessable Entity)",))
     code, found = anna.shortcode, []
 

@@ -42,14 +42,16 @@ def wait_until_shown_at_home(anna, posts, *, seconds=60):
         time.sleep(0.5)
 
 
-def test_D5_a_worker_killed_amid_the_work_loses_nothing(anna, site):
+@pytest.mark.promise("D5")
+def test_a_worker_killed_amid_the_work_loses_nothing(anna, site):
     shortcode = share(anna, "Killed on the way")
     site.kill_workers()
 
     wait_until_published(anna, shortcode)
 
 
-def test_D9_flushing_valkey_leaves_every_home_page_as_it_was(anna, site):
+@pytest.mark.promise("D9")
+def test_flushing_valkey_leaves_every_home_page_as_it_was(anna, site):
     posts = [share(anna, f"Before the flood {number}") for number in range(3)]
     for shortcode in posts:
         wait_until_published(anna, shortcode)
@@ -60,7 +62,8 @@ def test_D9_flushing_valkey_leaves_every_home_page_as_it_was(anna, site):
     assert shown_at_home(anna) == posts[::-1]
 
 
-def test_D9_a_queue_that_is_flushed_is_made_good_by_the_sweeper(anna, site):
+@pytest.mark.promise("D9")
+def test_a_queue_that_is_flushed_is_made_good_by_the_sweeper(anna, site):
     site.kill_workers()
     shortcode = share(anna, "Flushed on the way")
     site.flush_valkey()
@@ -68,7 +71,8 @@ def test_D9_a_queue_that_is_flushed_is_made_good_by_the_sweeper(anna, site):
     wait_until_published(anna, shortcode)
 
 
-def test_D7_D10_without_valkey_pages_answer_and_posts_are_taken_and_fanned_out_later(anna, site):
+@pytest.mark.promise("D7", "D10")
+def test_without_valkey_pages_answer_and_posts_are_taken_and_fanned_out_later(anna, site):
     kept = share(anna, "With Valkey")
     wait_until_published(anna, kept)
     site.stop_valkey()

@@ -316,7 +316,8 @@ def is_a_sentence(text: str) -> bool:
     return text.endswith(".") and len(text) < 400 and "rror" not in text and "Traceback" not in text
 
 
-def test_U1_every_bad_file_ends_as_expected_with_its_message(siege):
+@pytest.mark.promise("U1")
+def test_every_bad_file_ends_as_expected_with_its_message(siege):
     expected = {one["file"]: one["expect"] for one in EXPECTED}
     for name, shared in siege.bad.items():
         in_parts = siege.in_parts[name]
@@ -329,7 +330,8 @@ def test_U1_every_bad_file_ends_as_expected_with_its_message(siege):
     assert len(siege.bad) >= len(SOME_BAD)
 
 
-def test_U1_the_set_of_bad_files_is_complete():
+@pytest.mark.promise("U1")
+def test_the_set_of_bad_files_is_complete():
     assert {path.name for path in BAD.iterdir()} == {one["file"] for one in EXPECTED} | {
         "README.md",
         "expected.json",
@@ -337,14 +339,16 @@ def test_U1_the_set_of_bad_files_is_complete():
     }
 
 
-def test_U1_no_answer_is_an_error_of_ours_and_no_process_has_died(siege):
+@pytest.mark.promise("U1")
+def test_no_answer_is_an_error_of_ours_and_no_process_has_died(siege):
     assert max(siege.attacker.statuses + siege.patient.statuses) < 500
     assert max(siege.neighbour.statuses) < 400
     before, after = siege.processes
     assert after == before
 
 
-def test_U1_nothing_is_left_of_what_was_deleted(siege, site):
+@pytest.mark.promise("U1")
+def test_nothing_is_left_of_what_was_deleted(siege, site):
     before, after = siege.files
     assert after == before
     owners = "SELECT id FROM accounts_user WHERE username IN (%s, %s, %s)"
@@ -356,7 +360,8 @@ def test_U1_nothing_is_left_of_what_was_deleted(siege, site):
     assert not [path for path in site.temporary.rglob("*") if path.is_file()]
 
 
-def test_U2_every_good_file_is_published_also_meanwhile(siege):
+@pytest.mark.promise("U2")
+def test_every_good_file_is_published_also_meanwhile(siege):
     assert {name: one.message for name, one in siege.good.items() if one.state != "published"} == {}
     assert len(siege.good) == len(siege.sent_good)
     assert all(len(one.served) >= 2 for one in siege.good.values())
@@ -365,7 +370,8 @@ def test_U2_every_good_file_is_published_also_meanwhile(siege):
     assert siege.meanwhile >= 2
 
 
-def test_U5_odd_videos_come_to_an_end(siege):
+@pytest.mark.promise("U5")
+def test_odd_videos_come_to_an_end(siege):
     assert set(siege.odd) >= SOME_ODD
     for name, sent in siege.odd.items():
         assert sent.state in {"published", "failed", "refused"}, name
@@ -375,7 +381,8 @@ def test_U5_odd_videos_come_to_an_end(siege):
     assert siege.odd["thousand-frames-a-second.mp4"].state == "published"
 
 
-def test_U6_nothing_is_fetched_and_no_file_of_ours_is_read(siege):
+@pytest.mark.promise("U6")
+def test_nothing_is_fetched_and_no_file_of_ours_is_read(siege):
     assert siege.asked == 0
     assert len(siege.fetching) == 8
     for name, sent in siege.fetching.items():
@@ -387,7 +394,8 @@ def test_U6_nothing_is_fetched_and_no_file_of_ours_is_read(siege):
     assert siege.secret[:20] not in everything
 
 
-def test_U7_what_is_served_is_ours_whatever_was_sent(siege):
+@pytest.mark.promise("U7")
+def test_what_is_served_is_ours_whatever_was_sent(siege):
     published = [one for one in [*siege.bad.values(), *siege.good.values()] if one.state == "published"]
     assert {"php-in-comment.php.jpg", "png-named.jpg", "garbage-tail.jpg"} <= {one.name for one in published}
     for one in published:
@@ -401,7 +409,8 @@ def test_U7_what_is_served_is_ours_whatever_was_sent(siege):
                 assert trace not in data, (one.name, trace[:10])
 
 
-def test_U8_a_hostile_name_decides_nothing(siege):
+@pytest.mark.promise("U8")
+def test_a_hostile_name_decides_nothing(siege):
     assert siege.named
     for case, sent in siege.named.items():
         assert sent.status in {201, 422}, case
@@ -413,7 +422,8 @@ def test_U8_a_hostile_name_decides_nothing(siege):
         assert "onerror=alert" not in sent.page, case
 
 
-def test_U8_a_hostile_name_of_an_upload_in_parts_decides_nothing(site):
+@pytest.mark.promise("U8")
+def test_a_hostile_name_of_an_upload_in_parts_decides_nothing(site):
     visitor = Visitor(site.port).sign_up("nora")
     for one in HOSTILE_NAMES:
         answer = visitor.begin_upload(one["filename"], len(SMALL))
@@ -425,13 +435,15 @@ def test_U8_a_hostile_name_of_an_upload_in_parts_decides_nothing(site):
         assert visitor.post(f"/create/uploads/{answer.json['id']}/delete/").status == 204
 
 
-def test_U8_every_key_of_every_original_is_our_own(siege):
+@pytest.mark.promise("U8")
+def test_every_key_of_every_original_is_our_own(siege):
     assert len(siege.originals) >= len(siege.sent_good)
     for key in siege.originals.values():
         assert re.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.[a-z0-9]{3,4}", key)
 
 
-def test_P2_no_address_gives_an_original(siege, site, tmp_path):
+@pytest.mark.promise("P2")
+def test_no_address_gives_an_original(siege, site, tmp_path):
     """Of a living post; those of the siege are deleted, and gone from the disk as the count of files says."""
     anna, path = Visitor(site.port).sign_up("anna"), ORIGINALS / "wisteria-portrait-orientation-6-gps.jpg"
     sent = follow(site, anna, share(anna, path.name, path.read_bytes()))
@@ -468,8 +480,9 @@ def test_P2_no_address_gives_an_original(siege, site, tmp_path):
 # --- What a photo says of its owner ------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("P1")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIC", "AVIF", "MOV"])
-def test_P1_nothing_of_the_owner_is_in_what_is_served(kind, site, tmp_path):
+def test_nothing_of_the_owner_is_in_what_is_served(kind, site, tmp_path):
     content = video_of_an_owner(tmp_path) if kind == "MOV" else photo_of_an_owner(kind)
     assert TOKEN.encode() in content
     bea = Visitor(site.port).sign_up("bea")
@@ -522,8 +535,9 @@ def memory_watched(process: psutil.Process):
         grown.append(most - before)
 
 
+@pytest.mark.promise("U3")
 @pytest.mark.parametrize("name", BOMBS)
-def test_U3_a_bomb_of_pixels_is_refused_at_once_and_takes_no_memory(name, site):
+def test_a_bomb_of_pixels_is_refused_at_once_and_takes_no_memory(name, site):
     cleo = Visitor(site.port).sign_up("cleo")
     content = (BAD / name).read_bytes()
     share(cleo, name, b"GIF89a")
@@ -536,7 +550,8 @@ def test_U3_a_bomb_of_pixels_is_refused_at_once_and_takes_no_memory(name, site):
     assert grown[0] < 50 * 2**20
 
 
-def test_U4_others_read_on_while_bombs_of_cpu_are_taken_apart(site):
+@pytest.mark.promise("U4")
+def test_others_read_on_while_bombs_of_cpu_are_taken_apart(site):
     dora, emil = Visitor(site.port).sign_up("dora"), Visitor(site.port).sign_up("emil")
     bomb = jpeg_of_many_scans(95, side=5000).getvalue()
     thousands = jpeg_of_many_scans(3000).getvalue()

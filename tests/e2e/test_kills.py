@@ -56,8 +56,9 @@ def until(true, *, seconds: float = 30, what: str = "it"):
 # --- Amid twenty uploads -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("D5")
 @pytest.mark.deep
-def test_D5_decoders_killed_amid_twenty_uploads(site, flood):
+def test_decoders_killed_amid_twenty_uploads(site, flood):
     killed = 0
     with flood:
         while flood.thread.is_alive() or killed < 5:
@@ -77,7 +78,8 @@ def test_D5_decoders_killed_amid_twenty_uploads(site, flood):
     check_nothing_is_left(site)
 
 
-def test_D5_workers_killed_amid_twenty_uploads(site, flood):
+@pytest.mark.promise("D5")
+def test_workers_killed_amid_twenty_uploads(site, flood):
     with flood:
         for count in (4, 10, 16):
             flood.wait_for(count)
@@ -93,8 +95,9 @@ def test_D5_workers_killed_amid_twenty_uploads(site, flood):
     check_nothing_is_left(site)
 
 
+@pytest.mark.promise("D5")
 @pytest.mark.deep
-def test_D5_the_server_of_pages_killed_amid_twenty_uploads(site, flood):
+def test_the_server_of_pages_killed_amid_twenty_uploads(site, flood):
     """A request that is cut off may have been taken or not; what was answered was."""
     with flood:
         for count in (5, 10):
@@ -108,7 +111,8 @@ def test_D5_the_server_of_pages_killed_amid_twenty_uploads(site, flood):
     check_nothing_is_left(site)
 
 
-def test_D6_a_photo_whose_worker_dies_each_time_is_parked_and_the_others_flow(site):
+@pytest.mark.promise("D6")
+def test_a_photo_whose_worker_dies_each_time_is_parked_and_the_others_flow(site):
     poisoner, other = Visitor(site.port).sign_up("poe"), Visitor(site.port).sign_up("otto")
     url = poisoner.share(("poison.jpg", SLOW)).json["url"]
     others = [other.share_file(BAD / "name-test.jpg", str(number)).json["url"] for number in range(4)]
@@ -142,7 +146,8 @@ def test_D6_a_photo_whose_worker_dies_each_time_is_parked_and_the_others_flow(si
     check_nothing_is_left(site)
 
 
-def test_D5_a_worker_killed_amid_a_film_leaves_nothing_of_it(site):
+@pytest.mark.promise("D5")
+def test_a_worker_killed_amid_a_film_leaves_nothing_of_it(site):
     ida = Visitor(site.port).sign_up("ida")
     url = ida.share_file(STEEL).json["url"]
     until(lambda: any(name.endswith("video.mp4") for name in temporary_files(site)), what="the converted film")
@@ -167,7 +172,8 @@ def wait_until_final(site, visitor, url: str, *, seconds: float = 90) -> None:
 # --- In the gap between a file and its row -----------------------------------------------------------------------
 
 
-def test_D5_the_server_of_pages_killed_between_a_file_and_its_row(site):
+@pytest.mark.promise("D5")
+def test_the_server_of_pages_killed_between_a_file_and_its_row(site):
     gail, path = Visitor(site.port).sign_up("gail"), ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg"
     before = site.files()
     with site.connect() as connection, connection.cursor() as cursor:
@@ -196,7 +202,8 @@ def test_D5_the_server_of_pages_killed_between_a_file_and_its_row(site):
     check_nothing_is_left(site)
 
 
-def test_D5_a_worker_killed_between_its_files_and_their_row(site):
+@pytest.mark.promise("D5")
+def test_a_worker_killed_between_its_files_and_their_row(site):
     gail = Visitor(site.port).sign_up("gail")
     before = site.files()
     url = gail.share(("slow.jpg", SLOW)).json["url"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import zipfile
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import PASSWORD
@@ -28,7 +29,8 @@ LOADED = """async () => {
 }"""
 
 
-def test_P3_P4_all_posts_are_taken_along_and_deleted(sign_up, open_browser, site, tmp_path):
+@pytest.mark.promise("P3", "P4")
+def test_all_posts_are_taken_along_and_deleted(sign_up, open_browser, site, tmp_path):
     page = sign_up("leaver")
     username = page.username
     page.goto("/accounts/edit/")

@@ -151,7 +151,8 @@ def test_what_the_restricted_write_waits_for_approval(javascript, sign_up):
     expect(carol.get_by_text("Well, well")).to_be_visible()
 
 
-def test_H10_pages_about_people_pass_axe(sign_up):
+@pytest.mark.promise("H10")
+def test_pages_about_people_pass_axe(sign_up):
     anna = sign_up("anna")
     ben = sign_up("ben")
     ben.goto("/accounts/privacy/private/")

@@ -170,7 +170,8 @@ def test_deleting_a_post_asks_first_in_a_dialog(sign_up):
     expect(anna.locator("article")).to_have_count(0)
 
 
-def test_H10_every_page_passes_axe(sign_up, open_browser):
+@pytest.mark.promise("H10")
+def test_every_page_passes_axe(sign_up, open_browser):
     anna = sign_up("anna")
     shortcode = share(anna, "A cup of #coffee")
     wait_until_published(anna, shortcode)

@@ -137,7 +137,8 @@ def test_a_report_ignores_posts_the_reader_may_not_see_and_nonsense(as_, person,
     assert list(explore.seen_by(stranger)) == [seen.pk]
 
 
-def test_R2_without_valkey_explore_keeps_its_order(as_, author, stranger, share, monkeypatch):
+@pytest.mark.promise("D10")
+def test_without_valkey_explore_keeps_its_order(as_, author, stranger, share, monkeypatch):
     posts = [share(author) for _ in range(2)]
     browser = as_(stranger)
     report_seen(browser, posts[1:])

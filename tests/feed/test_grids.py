@@ -18,7 +18,8 @@ def test_a_profile_shows_a_person_and_their_posts(name, client, author, post):
     assert f'data-post="{post.shortcode}"' in answer.text
 
 
-def test_A2_a_suspended_person_looks_like_one_who_never_was(client, author, post):
+@pytest.mark.promise("A2")
+def test_a_suspended_person_looks_like_one_who_never_was(client, author, post):
     suspend_person(author, reason="spam")
 
     assert client.get("/author/").status_code == client.get("/nobody.here/").status_code == 404
@@ -69,9 +70,10 @@ def test_grids_page_by_cursor_without_gap_or_repeat(url, client, author, share):
     assert rest["Vary"].count("HX-Request") == 1
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize(("url", "queries"), [("/author/", 6), ("/explore/", 5), ("/explore/tags/sun/", 7)])
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_grids_cost_the_same_queries_whatever_their_size(
+def test_grids_cost_the_same_queries_whatever_their_size(
     url, queries, size, as_, author, stranger, share, django_assert_num_queries
 ):
     for _ in range(size):
@@ -85,7 +87,8 @@ def test_O7_grids_cost_the_same_queries_whatever_their_size(
         browser.get(url)
 
 
-def test_A7_what_a_moderator_removed_is_in_no_grid(as_, author, stranger, post):
+@pytest.mark.promise("A7")
+def test_what_a_moderator_removed_is_in_no_grid(as_, author, stranger, post):
     remove_post(post, reason="spam")
     browser = as_(stranger)
 

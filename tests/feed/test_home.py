@@ -49,7 +49,8 @@ def test_a_published_post_is_pushed_to_a_timeline_that_is_there(author, follower
     assert home_of(follower) == [post.pk]
 
 
-def test_D11_a_fan_out_that_comes_three_times_shows_a_post_once(author, follower, share):
+@pytest.mark.promise("D11")
+def test_a_fan_out_that_comes_three_times_shows_a_post_once(author, follower, share):
     home_of(follower)
     post = share(author)
     for _ in range(3):
@@ -75,7 +76,8 @@ def test_following_brings_posts_at_once_and_unfollowing_takes_them(author, stran
     assert home_of(stranger) == []
 
 
-def test_A6_a_warm_timeline_shows_nothing_that_is_deleted_removed_or_suspended(author, follower, person, share):
+@pytest.mark.promise("A6")
+def test_a_warm_timeline_shows_nothing_that_is_deleted_removed_or_suspended(author, follower, person, share):
     other = person("other")
     follow(follower, followee=other)
     kept, deleted, removed, hidden = share(author), share(author), share(author), share(other)
@@ -136,7 +138,8 @@ def test_a_timeline_from_before_the_last_follow_is_deleted(author, follower, per
     assert not valkey.client().exists(old)
 
 
-def test_D9_a_flushed_valkey_changes_no_home_page(author, follower, share):
+@pytest.mark.promise("D9")
+def test_a_flushed_valkey_changes_no_home_page(author, follower, share):
     for _ in range(5):
         share(author)
     before = home_of(follower)
@@ -146,7 +149,8 @@ def test_D9_a_flushed_valkey_changes_no_home_page(author, follower, share):
     assert len(before) == 5
 
 
-def test_D10_without_valkey_home_comes_from_the_database(author, follower, share, valkey_down):
+@pytest.mark.promise("D10")
+def test_without_valkey_home_comes_from_the_database(author, follower, share, valkey_down):
     posts = [share(author) for _ in range(5)]
 
     assert home_of(follower) == [post.pk for post in reversed(posts)]
@@ -242,8 +246,9 @@ def test_without_javascript_older_posts_are_a_link_to_a_whole_page(as_, author, 
     assert articles(further) == 1
 
 
+@pytest.mark.promise("U10")
 @pytest.mark.parametrize("cursor", ["x", "-1", "0", "9" * 30, "٣", "1.5", ""])
-def test_U10_a_cursor_that_is_not_ours_is_the_first_page(cursor, as_, follower, post):
+def test_a_cursor_that_is_not_ours_is_the_first_page(cursor, as_, follower, post):
     answer = as_(follower).get("/", {"cursor": cursor})
 
     assert answer.status_code == 200
@@ -258,8 +263,9 @@ def test_somebody_who_follows_nobody_is_shown_people_to_follow(as_, stranger, po
     assert 'action="/author/follow/"' in answer.text
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 12])
-def test_O7_home_costs_the_same_queries_whatever_its_size(
+def test_home_costs_the_same_queries_whatever_its_size(
     size, as_, author, follower, stranger, share, django_assert_num_queries
 ):
     share(stranger)
@@ -281,8 +287,9 @@ def test_anonymous_visitors_see_what_this_place_is(client, post):
     assert "/accounts/signup/" in answer.text
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_the_landing_page_costs_the_same_queries_whatever_there_is(
+def test_the_landing_page_costs_the_same_queries_whatever_there_is(
     size, client, author, share, django_assert_num_queries
 ):
     for _ in range(size):

@@ -65,7 +65,8 @@ def test_whom_one_follows_asks_mutes_blocks_or_dismisses_is_not_suggested(circle
     assert told(reader) == []
 
 
-def test_A2_a_reason_names_nobody_whom_one_does_not_see_by_now(circle):
+@pytest.mark.promise("A2")
+def test_a_reason_names_nobody_whom_one_does_not_see_by_now(circle):
     reader = circle["reader"]
     assert told(reader)[0] == ("carla", "Followed by ben and anna")
 
@@ -77,7 +78,8 @@ def test_A2_a_reason_names_nobody_whom_one_does_not_see_by_now(circle):
     assert told(reader) == []
 
 
-def test_A6_whoever_blocks_is_gone_from_a_list_that_is_kept(circle):
+@pytest.mark.promise("A6")
+def test_whoever_blocks_is_gone_from_a_list_that_is_kept(circle):
     reader = circle["reader"]
     assert told(reader)[0][0] == "carla"
 
@@ -160,10 +162,9 @@ def test_nobody_to_suggest_says_so(as_, person):
     assert "Nobody to suggest" in as_(person("alone")).get("/explore/people/").text
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_suggestions_cost_the_same_queries_whatever_their_number(
-    size, circle, person, as_, django_assert_num_queries
-):
+def test_suggestions_cost_the_same_queries_whatever_their_number(size, circle, person, as_, django_assert_num_queries):
     for number in range(size):
         follow(circle["anna"], followee=person(f"other{number}"))
     browser = as_(circle["reader"])

@@ -67,7 +67,8 @@ def test_tagged_posts_are_merged_by_time_and_paged_without_gap_or_repeat(
     assert shown == [post.pk for post in reversed(posts)]
 
 
-def test_A7_a_followed_tag_shows_nothing_that_is_not_for_the_reader(browser, stranger, author, person, share):
+@pytest.mark.promise("A7")
+def test_a_followed_tag_shows_nothing_that_is_not_for_the_reader(browser, stranger, author, person, share):
     press(browser, "secret", "follow")
     locked, blocker, blocked, muted = (person(name) for name in ("locked", "blocker", "blocked", "muted"))
     seen = share(author, caption="#secret")
@@ -126,7 +127,8 @@ def test_the_limit_of_tags_is_said(verb, limit, browser, stranger, monkeypatch):
     assert TagFollow.objects.count() + TagMute.objects.count() == 2
 
 
-def test_A7_the_page_of_a_tag_is_the_same_whether_a_hidden_post_carries_it_or_none(browser, author, share):
+@pytest.mark.promise("A7")
+def test_the_page_of_a_tag_is_the_same_whether_a_hidden_post_carries_it_or_none(browser, author, share):
     change_privacy(author, is_private=True)
     share(author, caption="#hushhush")
 
@@ -136,9 +138,10 @@ def test_A7_the_page_of_a_tag_is_the_same_whether_a_hidden_post_carries_it_or_no
     assert press(browser, "12", "follow").status_code == 404
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize(("url", "verb"), [("/accounts/tags/", "follow"), ("/accounts/tags/muted/", "mute")])
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_the_list_of_ones_tags_costs_the_same_queries_whatever_its_size(
+def test_the_list_of_ones_tags_costs_the_same_queries_whatever_its_size(
     url, verb, size, browser, django_assert_num_queries
 ):
     for number in range(size):
@@ -151,9 +154,8 @@ def test_O7_the_list_of_ones_tags_costs_the_same_queries_whatever_its_size(
     assert page.index("#tag1<") < page.index("#tag0<"), "the newest first"
 
 
-def test_O7_home_asks_once_for_tags_however_many_one_follows(
-    browser, stranger, author, share, django_assert_num_queries
-):
+@pytest.mark.promise("O7")
+def test_home_asks_once_for_tags_however_many_one_follows(browser, stranger, author, share, django_assert_num_queries):
     for number in range(20):
         press(browser, f"tag{number}", "follow")
         share(author, caption=f"#tag{number} #tag0")

@@ -50,6 +50,7 @@ def test_edits_keep_what_changes_something():
     assert parse_edits(edits) == parse_edits(json.dumps(edits)) == edits
 
 
+@pytest.mark.promise("U1")
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
@@ -99,7 +100,7 @@ def test_edits_keep_what_changes_something():
     ],
     ids=lambda one: str(one)[:40],
 )
-def test_U1_edits_at_fault_are_refused_in_words(raw, told):
+def test_edits_at_fault_are_refused_in_words(raw, told):
     with pytest.raises(MediaError) as caught:
         parse_edits(raw)
 

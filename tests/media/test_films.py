@@ -80,7 +80,8 @@ def test_a_gif_that_breaks_off_later_keeps_what_is_whole():
     assert probe(io.BytesIO(data[: len(data) // 2])).frames in range(10, 30)
 
 
-def test_U4_frames_of_more_pixels_than_a_film_may_have_are_a_photo_of_the_first(monkeypatch):
+@pytest.mark.promise("U4")
+def test_frames_of_more_pixels_than_a_film_may_have_are_a_photo_of_the_first(monkeypatch):
     file = moving("GIF", [100] * 4)
 
     assert probe(file).moves
@@ -88,8 +89,9 @@ def test_U4_frames_of_more_pixels_than_a_film_may_have_are_a_photo_of_the_first(
     assert not probe(file).moves
 
 
+@pytest.mark.promise("U4")
 @pytest.mark.parametrize("length", [1, 16])
-def test_U4_a_gif_in_millions_of_tiny_pieces_is_refused_at_once(length):
+def test_a_gif_in_millions_of_tiny_pieces_is_refused_at_once(length):
     head = b"GIF89a\xc8\0\xc8\0\0\0\0" + b"\x2c\0\0\0\0\xc8\0\xc8\0\0\x08"
     piece = bytes([length]) + b"A" * length
     file = io.BytesIO(head + piece * (20 * 2**20 // len(piece)))
@@ -153,7 +155,8 @@ def test_an_animation_is_cut_after_a_minute(tmp_path, monkeypatch):
     assert 1990 <= made_of(moving("GIF", [900, 900, 900, 900]), tmp_path)[0].duration_ms <= 2700
 
 
-def test_U4_converting_an_animation_stops_at_its_limit_of_cpu():
+@pytest.mark.promise("U4")
+def test_converting_an_animation_stops_at_its_limit_of_cpu():
     one = encoded(quarters(4000, 4000).quantize(8), "GIF").getvalue()
     head = 13 + (3 << ((one[10] & 7) + 1))
     file = io.BytesIO(one[:head] + (b"\x21\xf9\x04\0\x0a\0\0\0" + one[head:-1]) * 100 + b";")
@@ -164,10 +167,11 @@ def test_U4_converting_an_animation_stops_at_its_limit_of_cpu():
     assert caught.value.code == "too-complex"
 
 
+@pytest.mark.promise("U1")
 @given(at=st.integers(0, 2000), change=st.integers(1, 255))
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])
 @hypothesis.settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
-def test_U1_a_changed_byte_of_an_animation_is_read_or_refused_in_words(kind, at, change):
+def test_a_changed_byte_of_an_animation_is_read_or_refused_in_words(kind, at, change):
     data = bytearray(MOVING[kind])
     data[at % len(data)] ^= change
 
@@ -180,8 +184,9 @@ def test_U1_a_changed_byte_of_an_animation_is_read_or_refused_in_words(kind, at,
 MOVING = {kind: moving(kind, [100, 100, 100]).getvalue() for kind in ("GIF", "WEBP")}
 
 
+@pytest.mark.promise("U1")
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])
-def test_U1_a_damaged_animation_ends_as_a_film_or_in_words(kind, tmp_path):
+def test_a_damaged_animation_ends_as_a_film_or_in_words(kind, tmp_path):
     data = MOVING[kind]
     for at in range(len(data) // 3, len(data), len(data) // 7):
         broken = bytearray(data)

@@ -72,7 +72,8 @@ def test_discarding_leaves_nothing_and_may_be_done_twice(parts, tmp_path):
     assert not (tmp_path / "incoming" / PREFIX).exists()
 
 
-def test_D15_a_part_that_vanishes_is_trouble_of_ours_and_leaves_no_original(parts):
+@pytest.mark.promise("D15")
+def test_a_part_that_vanishes_is_trouble_of_ours_and_leaves_no_original(parts):
     lose("incoming", f"{PREFIX}/2")
 
     with pytest.raises(TransientMediaError, match="could not be stored"):

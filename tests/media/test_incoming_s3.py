@@ -46,7 +46,8 @@ def policy_of(target):
     return json.loads(base64.b64decode(target.fields["policy"]))
 
 
-def test_U7_what_is_signed_fixes_key_size_and_type_and_ends_in_an_hour():
+@pytest.mark.promise("U7")
+def test_what_is_signed_fixes_key_size_and_type_and_ends_in_an_hour():
     target = incoming.direct_target(PREFIX, 3, 12345)
     policy = policy_of(target)
     conditions = policy["conditions"]
@@ -134,8 +135,9 @@ def test_what_is_sent_again_while_it_is_copied_is_not_mixed_in(sizes, copying, m
     assert told == {client.head_object(Bucket=bucket, Key=key)["ETag"] for key in parts}
 
 
+@pytest.mark.promise("D16")
 @pytest.mark.parametrize("step", ["upload_part_copy", "complete_multipart_upload", "head_object", "copy_object"])
-def test_D16_a_copy_that_fails_half_way_leaves_nothing_and_can_be_tried_again(step, monkeypatch):
+def test_a_copy_that_fails_half_way_leaves_nothing_and_can_be_tried_again(step, monkeypatch):
     sizes = [8] if step == "copy_object" else [8, 8, 4]
     data = b"01234567" * 3
     send(data, sizes)
@@ -216,7 +218,8 @@ def test_of_a_large_video_only_its_boxes_are_fetched(monkeypatch):
     assert len(fetched.ranges) < 20
 
 
-def test_U4_a_file_that_sends_its_reader_back_and_forth_is_given_up(monkeypatch):
+@pytest.mark.promise("U4")
+def test_a_file_that_sends_its_reader_back_and_forth_is_given_up(monkeypatch):
     monkeypatch.setattr(incoming_s3, "MAX_READS", 40)
     data = b"x" * 400_000
     send(data, [len(data)])
@@ -246,7 +249,8 @@ def test_who_reads_it_all_asks_seldom(monkeypatch):
     assert len(fetched.ranges) <= 12
 
 
-def test_D16_an_answer_that_breaks_off_is_asked_for_again(monkeypatch):
+@pytest.mark.promise("D16")
+def test_an_answer_that_breaks_off_is_asked_for_again(monkeypatch):
     send(b"0123456789", [10])
     client = storages["incoming"].client
     get, asked = client.get_object, []

@@ -25,8 +25,9 @@ from media.videos import render_video
 from tests.media.pictures import BAD, EXPECTED, encoded, jpeg_of_many_scans, quarters
 
 
+@pytest.mark.promise("U1")
 @pytest.mark.parametrize("one", EXPECTED, ids=lambda one: one["file"])
-def test_U1_every_bad_file_ends_as_expected(one):
+def test_every_bad_file_ends_as_expected(one):
     with cpu_seconds_watched() as used:
         outcome = outcome_of(BAD / one["file"])
 
@@ -75,7 +76,8 @@ def command_line(pid: str) -> bytes:
         return b""
 
 
-def test_U4_decoding_stops_at_its_limit_of_cpu():
+@pytest.mark.promise("U4")
+def test_decoding_stops_at_its_limit_of_cpu():
     bomb = jpeg_of_many_scans(95, side=6000)
 
     with cpu_seconds_watched() as used, pytest.raises(MediaError, match="takes too long to open") as caught:
@@ -117,10 +119,11 @@ def kill_child_soon(number: int) -> threading.Thread:
     return thread
 
 
+@pytest.mark.promise("D5")
 @pytest.mark.parametrize(
     ("number", "may_try_again"), [(signal.SIGKILL, True), (signal.SIGSEGV, False), (signal.SIGABRT, False)]
 )
-def test_D5_a_child_that_is_killed_or_crashes_is_an_error_in_words(number, may_try_again):
+def test_a_child_that_is_killed_or_crashes_is_an_error_in_words(number, may_try_again):
     bomb = jpeg_of_many_scans(95, side=6000)
     killer = kill_child_soon(number)
 

@@ -33,6 +33,7 @@ def read(data: bytes) -> Image.Image:
 # --- Files that people reported ------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("U2")
 @pytest.mark.parametrize(
     ("name", "size", "corners"),
     [
@@ -54,7 +55,7 @@ def read(data: bytes) -> Image.Image:
         ("png-cicp-display-p3.png", (400, 300), [(215, 93, 73)] * 4),
     ],
 )
-def test_U2_a_file_that_was_refused_or_shown_wrong_looks_right(name, size, corners):
+def test_a_file_that_was_refused_or_shown_wrong_looks_right(name, size, corners):
     with (FIELD / name).open("rb") as file:
         picture = shown(file)
 
@@ -79,6 +80,7 @@ def with_stray(data: bytes, stray: bytes) -> bytes:
     return data[:at] + stray + data[at:]
 
 
+@pytest.mark.promise("U2")
 @pytest.mark.parametrize(
     "data",
     [
@@ -99,7 +101,7 @@ def with_stray(data: bytes, stray: bytes) -> bytes:
         *("a picture after the end", "no end mark", "half an end mark", "zeros for an end", "progressive without end"),
     ],
 )
-def test_U2_a_jpeg_is_read_as_libjpeg_reads_it(data):
+def test_a_jpeg_is_read_as_libjpeg_reads_it(data):
     picture = read(data)
 
     assert picture.size == (400, 300)
@@ -132,6 +134,7 @@ def test_the_words_about_a_missing_end_reach_the_worker():
     assert caught.value.code == "unreadable"
 
 
+@pytest.mark.promise("U4")
 @pytest.mark.parametrize(
     "body",
     [
@@ -142,7 +145,7 @@ def test_the_words_about_a_missing_end_reach_the_worker():
     ],
     ids=["fill bytes", "empty segments", "starts", "scans"],
 )
-def test_U4_a_jpeg_that_costs_much_to_look_through_is_refused(body):
+def test_a_jpeg_that_costs_much_to_look_through_is_refused(body):
     with pytest.raises(MediaError) as caught:
         probe_photo(io.BytesIO(b"\xff\xd8\xff" + body))
 
@@ -163,22 +166,26 @@ def with_chunks(png: bytes, *chunks: bytes) -> bytes:
     return png[:33] + b"".join(chunks) + png[33:]
 
 
+@pytest.mark.promise("U2")
 @pytest.mark.parametrize("cut", [1, 4, 11, 12, 13, 16, 20])
-def test_U2_a_png_without_its_end_is_taken(cut):
+def test_a_png_without_its_end_is_taken(cut):
     assert corner_colours(read(PNG[:-cut])) == QUARTERS
 
 
-def test_U2_a_png_with_something_else_instead_of_its_end_is_taken():
+@pytest.mark.promise("U2")
+def test_a_png_with_something_else_instead_of_its_end_is_taken():
     assert corner_colours(read(PNG[:-12] + b"garbage that is no chunk")) == QUARTERS
 
 
+@pytest.mark.promise("U2")
 @pytest.mark.parametrize("cut", [1, 2, 3])
-def test_U2_a_gif_with_a_cut_tail_is_taken(cut):
+def test_a_gif_with_a_cut_tail_is_taken(cut):
     assert corner_colours(read(encoded(quarters(), "GIF").getvalue()[:-cut])) == QUARTERS
 
 
+@pytest.mark.promise("U2")
 @pytest.mark.parametrize("cut", [1, 5, 12])
-def test_U2_a_webp_whose_metadata_are_cut_off_is_taken(cut):
+def test_a_webp_whose_metadata_are_cut_off_is_taken(cut):
     exif = Image.Exif()
     exif[0x010E] = "a description"
     data = encoded(quarters(), "WEBP", exif=exif).getvalue()
@@ -213,7 +220,8 @@ def test_the_white_of_a_page_in_an_hdr_png_is_light_and_not_clipped(transfer, gr
     assert 190 < red < 250
 
 
-def test_U4_a_compressed_text_that_unpacks_to_megabytes_is_refused_at_once():
+@pytest.mark.promise("U4")
+def test_a_compressed_text_that_unpacks_to_megabytes_is_refused_at_once():
     packed = zlib.compress(b"a" * 2_000_000)
     for bomb in (
         chunk(b"zTXt", b"Comment\0\0" + packed),
@@ -312,8 +320,9 @@ def as_orientation(data: bytes) -> bytes:
     raise AssertionError("no tag to rename")
 
 
+@pytest.mark.promise("U2")
 @pytest.mark.parametrize("kind", ["HEIC", "AVIF"])
-def test_U2_bytes_after_the_last_box_are_no_matter(kind):
+def test_bytes_after_the_last_box_are_no_matter(kind):
     data = encoded(quarters(), kind).getvalue()
 
     assert corner_colours(read(data + b"garbage, longer than it says")) == QUARTERS
@@ -360,8 +369,9 @@ def refused_by_the_probe(data: bytes) -> str:
     return ""
 
 
+@pytest.mark.promise("U2")
 @pytest.mark.parametrize("kind", list(WHOLE))
-def test_U2_the_probe_refuses_nothing_that_the_decoder_reads(kind):
+def test_the_probe_refuses_nothing_that_the_decoder_reads(kind):
     whole = WHOLE[kind]
     odd = [whole + tail for tail in (b"\0", bytes(100), b"\xff\xd9", b"\xff\xda" * 200, b"\0\0\0\x10junkjunk", whole)]
     odd += [whole[:-cut] for cut in range(1, 40)]
@@ -377,7 +387,8 @@ def test_U2_the_probe_refuses_nothing_that_the_decoder_reads(kind):
     assert refused == []
 
 
-def test_U2_the_probe_refuses_no_file_of_the_test_sets_that_a_decoder_reads():
+@pytest.mark.promise("U2")
+def test_the_probe_refuses_no_file_of_the_test_sets_that_a_decoder_reads():
     refused = []
     for path in [*BAD.iterdir(), *FIELD.iterdir(), *ORIGINALS.iterdir()]:
         data = path.read_bytes()

@@ -147,7 +147,8 @@ def test_a_photo_that_was_cut_short_is_refused_at_once(kind, kept):
     assert refusal(io.BytesIO(whole[: int(len(whole) * kept)])).code == "unreadable"
 
 
-def test_U4_a_jpeg_of_thousands_of_scans_is_refused_at_once():
+@pytest.mark.promise("U4")
+def test_a_jpeg_of_thousands_of_scans_is_refused_at_once():
     bomb = jpeg_of_many_scans(3000)
     began = time.thread_time()
 
@@ -163,10 +164,11 @@ def test_an_end_mark_split_between_two_reads_is_found(monkeypatch):
         assert probe_photo(io.BytesIO(data + b"\0" * padding)).width == 400
 
 
+@pytest.mark.promise("U3")
 @pytest.mark.parametrize(
     "name", ["bomb-60000x60000-1bit.png", "declared-65500x65500.jpg", "large-12000x12000-1bit.png", "one-by-100000.png"]
 )
-def test_U3_bombs_are_refused_in_no_time_and_no_memory(name):
+def test_bombs_are_refused_in_no_time_and_no_memory(name):
     tracemalloc.start()
     began = time.thread_time()
     try:
@@ -218,10 +220,11 @@ def test_a_decoder_that_is_switched_off_refuses_its_kind_at_once(kind):
     assert probe_photo(file, without={"other"}).format == kind
 
 
+@pytest.mark.promise("U1")
 @given(at=st.integers(0, 400), change=st.integers(1, 255))
 @pytest.mark.parametrize("kind", ["AVIF", "HEIC", "GIF"])
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
-def test_U1_a_changed_byte_in_a_header_is_read_or_refused_in_words(kind, at, change):
+def test_a_changed_byte_in_a_header_is_read_or_refused_in_words(kind, at, change):
     data = bytearray(HEADERS[kind])
     data[at] ^= change
 

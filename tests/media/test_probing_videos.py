@@ -48,6 +48,7 @@ def test_a_video_in_pieces_does_not_say_its_length(tmp_path):
     assert (info.width, info.height, info.duration_ms) == (320, 240, 0)
 
 
+@pytest.mark.promise("U5")
 @pytest.mark.parametrize(
     ("name", "code"),
     [
@@ -58,7 +59,7 @@ def test_a_video_in_pieces_does_not_say_its_length(tmp_path):
         ("truncated-no-index.mp4", "unreadable"),
     ],
 )
-def test_U5_bad_videos_are_refused_at_once(name, code):
+def test_bad_videos_are_refused_at_once(name, code):
     began = time.thread_time()
 
     with (BAD / name).open("rb") as file:
@@ -120,10 +121,11 @@ def test_a_switch_refuses_videos_at_once():
 SPEECH_DATA, STEEL_DATA = SPEECH.read_bytes(), STEEL.read_bytes()
 
 
+@pytest.mark.promise("U1")
 @given(at=st.integers(0, 6000), change=st.integers(1, 255))
 @pytest.mark.parametrize("data", [SPEECH_DATA, STEEL_DATA], ids=["mp4", "webm"])
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
-def test_U1_a_changed_byte_in_a_header_is_read_or_refused_in_words(data, at, change):
+def test_a_changed_byte_in_a_header_is_read_or_refused_in_words(data, at, change):
     changed = bytearray(data)
     changed[at] ^= change
 

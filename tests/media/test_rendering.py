@@ -158,6 +158,7 @@ def metadata(data: bytes) -> dict:
     return {key: value for key, value in image.info.items() if key not in allowed} | dict(image.getexif())
 
 
+@pytest.mark.promise("P1")
 @pytest.mark.parametrize(
     "path",
     [
@@ -172,7 +173,7 @@ def metadata(data: bytes) -> dict:
     ],
     ids=lambda path: path.name,
 )
-def test_P1_no_metadata_reaches_the_public(path):
+def test_no_metadata_reaches_the_public(path):
     for one in render_file(path).renditions:
         for data in (one.webp, one.jpeg):
             assert metadata(data) == {}
@@ -180,7 +181,8 @@ def test_P1_no_metadata_reaches_the_public(path):
                 assert trace not in data
 
 
-def test_P1_metadata_of_png_and_webp_goes_too():
+@pytest.mark.promise("P1")
+def test_metadata_of_png_and_webp_goes_too():
     exif = Image.Exif()
     exif[0x010E] = "secret place"
     for kind in ("PNG", "WEBP"):

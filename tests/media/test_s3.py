@@ -43,15 +43,17 @@ def head(alias, key):
     return storages[alias].client.head_object(Bucket=storages[alias].bucket_name, Key=key)
 
 
+@pytest.mark.promise("U7")
 @pytest.mark.parametrize(("extension", "content_type"), sorted(CONTENT_TYPES.items()))
-def test_U7_a_rendition_has_its_own_type(extension, content_type):
+def test_a_rendition_has_its_own_type(extension, content_type):
     found = head("default", store_rendition(b"picture", extension))
 
     assert found["ContentType"] == content_type
     assert "ContentEncoding" not in found
 
 
-def test_P2_an_original_has_no_address_and_nobody_keeps_a_copy_of_it():
+@pytest.mark.promise("P2")
+def test_an_original_has_no_address_and_nobody_keeps_a_copy_of_it():
     key = store_original(io.BytesIO(b"photo"), ".heic")
     found = head("originals", key)
 
@@ -206,7 +208,8 @@ def served(key):
     return serve_rendition(RequestFactory().get(f"/media/1/{key}"), key, is_public=True)
 
 
-def test_A3_A4_a_rendition_is_fetched_by_an_address_that_is_signed_for_less_than_a_minute():
+@pytest.mark.promise("A3", "A4")
+def test_a_rendition_is_fetched_by_an_address_that_is_signed_for_less_than_a_minute():
     key = store_rendition(b"picture", ".webp")
 
     answer = served(key)
@@ -220,7 +223,8 @@ def test_A3_A4_a_rendition_is_fetched_by_an_address_that_is_signed_for_less_than
         assert found.read() == b"picture"
 
 
-def test_A5_a_signature_is_for_one_file_and_one_time():
+@pytest.mark.promise("A5")
+def test_a_signature_is_for_one_file_and_one_time():
     """The store refuses what does not fit its signature; ours is over the key, the time and how long it holds."""
     first, second = (signed_rendition_url(new_key(".webp"), seconds=seconds) for seconds in (40, 41))
     query = [parse_qs(urlsplit(url).query) for url in (first, second)]
@@ -240,7 +244,8 @@ def test_what_lies_beside_a_playlist_is_found_so_the_playlist_comes_from_here():
     assert b"".join(answer.streaming_content) == b"#EXTM3U"
 
 
-def test_A3_what_is_signed_for_one_key_opens_no_other_and_reads_nothing():
+@pytest.mark.promise("A3")
+def test_what_is_signed_for_one_key_opens_no_other_and_reads_nothing():
     """The fields of an upload are no key to the bucket: who has them reads nothing with them."""
     target = storages["incoming"].direct_target("prefix", 1, 3)
     key = store_original(io.BytesIO(b"secret"), ".jpg")

@@ -40,7 +40,8 @@ def test_a_rendition_is_served_as_what_it_is(key):
     assert response["Content-Disposition"] == "inline"
 
 
-def test_A14_what_is_for_one_is_kept_by_no_shared_cache(key):
+@pytest.mark.promise("A14")
+def test_what_is_for_one_is_kept_by_no_shared_cache(key):
     response = get(key, is_public=False)
 
     assert response["Cache-Control"] == FOR_ONE == "private, max-age=50"
@@ -119,6 +120,7 @@ def test_a_deleted_rendition_is_gone_even_for_who_had_it(key):
         get(key, **{"If-None-Match": etag})
 
 
+@pytest.mark.promise("U7")
 @pytest.mark.parametrize(
     "path",
     [
@@ -137,7 +139,7 @@ def test_a_deleted_rendition_is_gone_even_for_who_had_it(key):
         "secret.jpg",
     ],
 )
-def test_U7_nothing_but_our_own_names_is_looked_for(path):
+def test_nothing_but_our_own_names_is_looked_for(path):
     put("originals", "secret.jpg", b"secret")
     put("default", "secret.jpg", b"secret")
 
@@ -145,7 +147,8 @@ def test_U7_nothing_but_our_own_names_is_looked_for(path):
         get(path)
 
 
-def test_P2_an_original_is_not_served():
+@pytest.mark.promise("P2")
+def test_an_original_is_not_served():
     with (BAD / "name-test.jpg").open("rb") as file:
         key = store_original(file, ".jpg")
 

@@ -41,8 +41,9 @@ def test_a_key_has_an_extension_of_ours_or_none():
         new_key(".php")
 
 
+@pytest.mark.promise("U8")
 @pytest.mark.parametrize("one", HOSTILE_NAMES, ids=lambda one: one["case"])
-def test_U8_a_hostile_name_never_reaches_a_key(one):
+def test_a_hostile_name_never_reaches_a_key(one):
     data = (BAD / "name-test.jpg").read_bytes()
     upload = SimpleUploadedFile("plain.jpg", data)
     # Django cleans the name it parses; even one that it did not clean must not matter.
@@ -56,7 +57,8 @@ def test_U8_a_hostile_name_never_reaches_a_key(one):
         assert original.read() == data
 
 
-def test_P2_an_original_is_for_the_server_alone():
+@pytest.mark.promise("P2")
+def test_an_original_is_for_the_server_alone():
     key = store_original(io.BytesIO(b"photo"), ".jpg")
 
     if is_local():
@@ -101,7 +103,8 @@ class FullDisk(FileSystemStorage):
         raise OSError(errno.ENOSPC, "No space left on device", path)
 
 
-def test_D15_a_full_disk_is_said_in_words_and_leaves_nothing(settings, tmp_path):
+@pytest.mark.promise("D15")
+def test_a_full_disk_is_said_in_words_and_leaves_nothing(settings, tmp_path):
     full = {
         "BACKEND": "tests.media.test_storing.FullDisk",
         "OPTIONS": {"location": tmp_path / "full", "base_url": "/media/"},
@@ -115,7 +118,8 @@ def test_D15_a_full_disk_is_said_in_words_and_leaves_nothing(settings, tmp_path)
     assert not keys_in("default")
 
 
-def test_D16_trouble_of_the_storage_stops_no_other_deletion(monkeypatch):
+@pytest.mark.promise("D16")
+def test_trouble_of_the_storage_stops_no_other_deletion(monkeypatch):
     first, second = store_rendition(b"1", ".jpg"), store_rendition(b"2", ".jpg")
     delete = type(storages["default"]).delete
 

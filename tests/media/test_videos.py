@@ -150,7 +150,8 @@ def test_a_video_whose_head_does_not_say_its_length_is_measured(tmp_path):
     assert abs(rendered(long_enough, tmp_path)[0].duration_ms - 2000) < 300
 
 
-def test_U5_a_damaged_picture_track_ends_in_words_or_in_what_plays(tmp_path):
+@pytest.mark.promise("U5")
+def test_a_damaged_picture_track_ends_in_words_or_in_what_plays(tmp_path):
     data = bytearray(SPEECH.read_bytes())
     start = data.index(b"mdat") + 4
     for at in range(start, start + 300_000, 7):
@@ -175,8 +176,9 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1:{po
 DASH = '<MPD type="static"><Period><BaseURL>http://127.0.0.1:{port}/x</BaseURL></Period></MPD>'
 
 
+@pytest.mark.promise("U6")
 @pytest.mark.parametrize("text", [PLAYLIST, CONCAT, SVG, DASH], ids=["playlist", "concat", "svg", "dash"])
-def test_U6_nothing_is_fetched_or_read_for_a_file_that_names_others(text, tmp_path):
+def test_nothing_is_fetched_or_read_for_a_file_that_names_others(text, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)
         content = text.format(port=server.getsockname()[1]).encode()
@@ -216,8 +218,9 @@ def kill_soon(number: int) -> threading.Thread:
     return thread
 
 
+@pytest.mark.promise("D5")
 @pytest.mark.parametrize(("number", "may_try_again"), [(signal.SIGKILL, True), (signal.SIGSEGV, False)])
-def test_D5_a_converter_that_is_killed_or_crashes_is_an_error_in_words(number, may_try_again):
+def test_a_converter_that_is_killed_or_crashes_is_an_error_in_words(number, may_try_again):
     killer = kill_soon(number)
 
     error = refusal(STEEL)
@@ -227,7 +230,8 @@ def test_D5_a_converter_that_is_killed_or_crashes_is_an_error_in_words(number, m
     assert not converters()
 
 
-def test_U4_converting_stops_at_its_limit_of_cpu():
+@pytest.mark.promise("U4")
+def test_converting_stops_at_its_limit_of_cpu():
     limits = VideoLimits(seconds_more=1, seconds_for_each=0)
 
     with pytest.raises(MediaError, match="takes too long") as caught:

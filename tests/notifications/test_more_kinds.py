@@ -83,8 +83,9 @@ def test_htmx_gets_what_became_of_the_request(as_, private, stranger, tasks_run)
     assert kinds_of(as_(private)) == []
 
 
+@pytest.mark.promise("A12", "D12")
 @pytest.mark.parametrize("end", [cancel_request, None])
-def test_A12_D12_a_request_that_is_gone_is_told_nobody(end, private, stranger, as_, tasks_run):
+def test_a_request_that_is_gone_is_told_nobody(end, private, stranger, as_, tasks_run):
     with tasks_run():
         follow(stranger, followee=private)
     if end:
@@ -187,7 +188,8 @@ def test_who_removes_themselves_hears_no_more_of_it(as_, post, stranger, tagged,
     assert as_(stranger).get("/notifications/").context["unread_notifications"] == ""
 
 
-def test_A15_of_whom_one_mutes_nothing_is_told_then_or_before(as_, author, post, stranger, tasks_run):
+@pytest.mark.promise("A15")
+def test_of_whom_one_mutes_nothing_is_told_then_or_before(as_, author, post, stranger, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
     assert kinds_of(as_(author)) == ["like"]
@@ -249,7 +251,8 @@ def state():
     return sorted((one.recipient_id, one.notification.kind, one.actor_id) for one in found)
 
 
-def test_D11_D12_every_task_three_times_in_any_order_leaves_the_same_rows(happened):
+@pytest.mark.promise("D11", "D12")
+def test_every_task_three_times_in_any_order_leaves_the_same_rows(happened):
     for task, arguments in happened:
         task(*arguments)
     once, rows = state(), Notification.objects.count()
@@ -275,8 +278,9 @@ def test_the_sweep_tells_what_every_lost_message_left_untold(happened, monkeypat
     assert state() == swept
 
 
+@pytest.mark.promise("D13")
 @pytest.mark.django_db(transaction=True)
-def test_D13_the_same_tasks_at_once_leave_one_row_each(happened):
+def test_the_same_tasks_at_once_leave_one_row_each(happened):
     errors = []
 
     def tell_all(order):
@@ -298,8 +302,9 @@ def test_D13_the_same_tasks_at_once_leave_one_row_each(happened):
     assert len(state()) == 10
 
 
+@pytest.mark.promise("D14", "A15")
 @pytest.mark.django_db(transaction=True)
-def test_D14_A15_block_wins_every_race_with_what_would_be_told(author, post, stranger, as_):
+def test_block_wins_every_race_with_what_would_be_told(author, post, stranger, as_):
     """Whatever a task has written before or after the block, the one who blocked is told nothing of it."""
     comment = add_comment(post, author=stranger, text="What a light")
     like_post(post, liker=stranger)
@@ -330,7 +335,8 @@ def test_D14_A15_block_wins_every_race_with_what_would_be_told(author, post, str
     assert rows_of(as_(author)) == []
 
 
-def test_O7_rows_of_all_kinds_cost_no_more_queries(as_, author, post, stranger, happened, django_assert_num_queries):
+@pytest.mark.promise("O7")
+def test_rows_of_all_kinds_cost_no_more_queries(as_, author, post, stranger, happened, django_assert_num_queries):
     for task, arguments in happened:
         task(*arguments)
     assert PersonTag.objects.exists()
@@ -342,7 +348,8 @@ def test_O7_rows_of_all_kinds_cost_no_more_queries(as_, author, post, stranger, 
         browser.get("/notifications/")
 
 
-def test_A8_the_bell_counts_what_the_list_shows_for_each_person(as_, author, post, stranger, person, happened):
+@pytest.mark.promise("A8")
+def test_the_bell_counts_what_the_list_shows_for_each_person(as_, author, post, stranger, person, happened):
     """Its query is put together once for all people."""
     for task, arguments in happened:
         task(*arguments)

@@ -79,7 +79,8 @@ def test_nobody_is_told_of_their_own_acts(author, post, tasks_run):
     assert told(author) == 0
 
 
-def test_D11_every_task_delivered_three_times_tells_once(author, stranger, post):
+@pytest.mark.promise("D11")
+def test_every_task_delivered_three_times_tells_once(author, stranger, post):
     like_post(post, liker=stranger)
     comment = add_comment(post, author=stranger, text="once")
     follow(stranger, followee=author)
@@ -94,7 +95,8 @@ def test_D11_every_task_delivered_three_times_tells_once(author, stranger, post)
     assert Notification.objects.filter(recipient=author).count() == 3
 
 
-def test_D12_a_cause_that_was_taken_back_before_its_task_ran_tells_nothing(author, stranger, post):
+@pytest.mark.promise("D12")
+def test_a_cause_that_was_taken_back_before_its_task_ran_tells_nothing(author, stranger, post):
     like_post(post, liker=stranger)
     unlike_post(post, liker=stranger)
     comment = add_comment(post, author=stranger, text="oops")
@@ -159,7 +161,8 @@ def test_a_hidden_comment_and_a_suspended_person_are_not_told_of(as_, author, st
     assert browser.get("/explore/").context["unread_notifications"] == ""
 
 
-def test_A15_hidden_between_the_act_and_the_task_is_never_told(author, stranger, post):
+@pytest.mark.promise("A15")
+def test_hidden_between_the_act_and_the_task_is_never_told(author, stranger, post):
     like_post(post, liker=stranger)
     suspend_person(stranger, reason="spam")
 

@@ -103,8 +103,9 @@ def test_what_never_became_an_original_is_forgotten_and_originals_never(made):
         assert aborting["Filter"]["Prefix"] == ""
 
 
+@pytest.mark.promise("A3", "P2")
 @pytest.mark.parametrize("alias", ["default", "originals"])
-def test_A3_P2_a_file_is_nobodys_whatever_a_policy_says_later(made, alias):
+def test_a_file_is_nobodys_whatever_a_policy_says_later(made, alias):
     key = new_key(".jpg")
     storages[alias].save(key, ContentFile(b"with my address in it"))
     name = storages[alias].bucket_name

@@ -204,7 +204,8 @@ def test_only_nginx_is_published():
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["nginx"]
 
 
-def test_O5_nginx_lets_through_what_the_site_accepts_and_no_more():
+@pytest.mark.promise("O5")
+def test_nginx_lets_through_what_the_site_accepts_and_no_more():
     assert f"client_max_body_size {limits.MAX_FORM_BYTES // 1024**2}m;" in NGINX.partition("server {")[0]
     found = {}
     for name, rules in re.findall(r"location (?:=|~) (\S+) \{\n(.*?)\n        \}", NGINX, re.DOTALL):

@@ -34,7 +34,8 @@ def kill_everything(site) -> None:
     site.process.wait(10)
 
 
-def test_D1_D5_everything_killed_twice_amid_twenty_uploads(site):
+@pytest.mark.promise("D1", "D5")
+def test_everything_killed_twice_amid_twenty_uploads(site):
     flood = Flood(site, Visitor(site.port).sign_up("flo"))
     with flood:
         for count in (6, 13):

@@ -32,7 +32,8 @@ HEAD = (
 )
 
 
-def test_O4_two_hundred_slow_bodies_and_headers_hold_nobody_up(site, crowd):
+@pytest.mark.promise("O4")
+def test_two_hundred_slow_bodies_and_headers_hold_nobody_up(site, crowd):
     slow = []
     for number in range(2 * SLOW):
         client = crowd.enter_context(connect(site))
@@ -47,7 +48,8 @@ def test_O4_two_hundred_slow_bodies_and_headers_hold_nobody_up(site, crowd):
         assert get(site, "/explore/") == 200
 
 
-def test_O4_a_body_that_comes_too_slowly_is_given_up(site, crowd):
+@pytest.mark.promise("O4")
+def test_a_body_that_comes_too_slowly_is_given_up(site, crowd):
     from instagram.rsgi import GRACE_SECONDS
 
     client = crowd.enter_context(connect(site))
@@ -60,7 +62,8 @@ def test_O4_a_body_that_comes_too_slowly_is_given_up(site, crowd):
     assert b"\r\nconnection: close\r\n" in answer
 
 
-def test_O5_a_large_body_is_answered_before_it_is_sent(site, crowd):
+@pytest.mark.promise("O5")
+def test_a_large_body_is_answered_before_it_is_sent(site, crowd):
     client = crowd.enter_context(connect(site))
     client.sendall(b"POST /create/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 700000000\r\n\r\n")
 
@@ -70,7 +73,8 @@ def test_O5_a_large_body_is_answered_before_it_is_sent(site, crowd):
     assert b"\r\nlocation: /accounts/login/?next=/create/\r\n" in answer.lower()
 
 
-def test_O5_bodies_in_chunks_are_counted(site, crowd):
+@pytest.mark.promise("O5")
+def test_bodies_in_chunks_are_counted(site, crowd):
     head = b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     small = crowd.enter_context(connect(site))

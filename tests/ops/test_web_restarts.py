@@ -58,7 +58,8 @@ def web() -> Iterator[Web]:
     running.listener.close()
 
 
-def test_D20_a_restart_refuses_no_connection(web):
+@pytest.mark.promise("D20")
+def test_a_restart_refuses_no_connection(web):
     answers, stopping = [], threading.Event()
 
     def ask():
@@ -90,7 +91,8 @@ def test_a_worker_that_dies_twice_at_once_does_not_end_web(web):
     assert web.process.poll() is None
 
 
-def test_D2_the_pause_before_a_part_is_started_again_stays_short(capsys):
+@pytest.mark.promise("D2")
+def test_the_pause_before_a_part_is_started_again_stays_short(capsys):
     def start():
         return subprocess.Popen(["false"], stdout=subprocess.PIPE, start_new_session=True)
 

@@ -57,7 +57,8 @@ def test_archiving_asks_first_and_offers_to_undo_it(as_, author, post):
     assert not is_archived(post)
 
 
-def test_A2_to_everybody_else_an_archived_post_is_a_missing_one(as_, client, author, follower, post):
+@pytest.mark.promise("A2")
+def test_to_everybody_else_an_archived_post_is_a_missing_one(as_, client, author, follower, post):
     comment = add_comment(post, author=follower, text="hello")
     archive_post(post)
 
@@ -74,10 +75,9 @@ def test_A2_to_everybody_else_an_archived_post_is_a_missing_one(as_, client, aut
     assert Comment.objects.count() == 1
 
 
+@pytest.mark.promise("A6", "A7")
 @pytest.mark.parametrize("url", ["/", "/author/", "/explore/", "/explore/tags/sun/", "/search/?q=morning"])
-def test_A6_A7_an_archived_post_is_gone_from_every_list_at_once_and_back_when_it_is_back(
-    url, as_, client, follower, post
-):
+def test_an_archived_post_is_gone_from_every_list_at_once_and_back_when_it_is_back(url, as_, client, follower, post):
     browser = client if url == "/explore/" else as_(follower)  # Explore shows a member nothing twice.
     assert post.shortcode in browser.get(url).text
     archive_post(post)
@@ -135,8 +135,9 @@ def test_the_archive_pages_by_cursor_without_gap_or_repeat(as_, author, share):
     assert "<html" not in rest.text
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_the_archive_costs_the_same_queries_whatever_its_size(size, as_, author, share, django_assert_num_queries):
+def test_the_archive_costs_the_same_queries_whatever_its_size(size, as_, author, share, django_assert_num_queries):
     for _ in range(size):
         archive_post(share(author))
     browser = as_(author)
@@ -190,8 +191,9 @@ def test_what_is_not_shared_yet_or_was_removed_is_not_archived(as_, author, phot
     assert posts_count(author) == 0
 
 
+@pytest.mark.promise("D14")
 @pytest.mark.django_db(transaction=True)
-def test_D14_archiving_and_bringing_back_at_the_same_time_count_what_there_is(author, post):
+def test_archiving_and_bringing_back_at_the_same_time_count_what_there_is(author, post):
     together = threading.Barrier(8)
     changes = []
 

@@ -98,7 +98,8 @@ def test_without_a_file_one_is_asked_for(as_, author, film):
     assert "Choose a WebVTT file" in answer.json()["error"]["message"]
 
 
-def test_A10_nobody_captions_what_is_not_theirs(as_, stranger, film):
+@pytest.mark.promise("A10")
+def test_nobody_captions_what_is_not_theirs(as_, stranger, film):
     assert add(as_(stranger), film).status_code == 404
     assert as_(stranger).post(f"/create/media/{film.pk}/captions/delete/").status_code == 404
     assert Media.objects.get(pk=film.pk).captions == ""
@@ -108,7 +109,8 @@ def test_a_photo_has_no_captions(as_, author, post):
     assert add(as_(author), Media.objects.get(post=post)).status_code == 404
 
 
-def test_A2_captions_of_a_post_that_one_may_not_see_are_not_found(client, as_, author, stranger, film, post):
+@pytest.mark.promise("A2")
+def test_captions_of_a_post_that_one_may_not_see_are_not_found(client, as_, author, stranger, film, post):
     browser = as_(author)
     add(browser, film)
     track = f"/p/{post.shortcode}/captions/{film.pk}.vtt"

@@ -44,7 +44,8 @@ def test_without_javascript_a_like_leads_back_to_the_comment(as_, stranger, comm
     assert as_(stranger).post(f"{url}like/")["Location"] == f"{url}replies/#comment-{comment.pk}"
 
 
-def test_D12_an_unlike_that_comes_before_the_like_changes_nothing(stranger, comment):
+@pytest.mark.promise("D12")
+def test_an_unlike_that_comes_before_the_like_changes_nothing(stranger, comment):
     assert not unlike_comment(comment, liker=stranger)
     assert like_comment(comment, liker=stranger)
     assert count_of(comment) == 1
@@ -59,7 +60,8 @@ def test_likes_and_unlikes_are_announced_once(stranger, comment, monkeypatch):
     assert told == [CommentLiked(comment.pk, stranger.pk), CommentUnliked(comment.pk, stranger.pk)]
 
 
-def test_A2_a_comment_that_one_cannot_see_is_not_there_to_like(as_, author, stranger, follower, post, comment, url):
+@pytest.mark.promise("A2")
+def test_a_comment_that_one_cannot_see_is_not_there_to_like(as_, author, stranger, follower, post, comment, url):
     restrict(author, restricted=follower)
     held = add_comment(post, author=follower, text="held")
     assert as_(stranger).post(url.replace(str(comment.pk), str(held.pk)) + "like/").status_code == 404
@@ -100,8 +102,9 @@ def test_the_list_of_likers_leaves_out_whom_the_viewer_cannot_see(as_, author, s
     assert 'href="/stranger/"' not in page
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_a_list_of_likers_costs_the_same_whatever_its_size(
+def test_a_list_of_likers_costs_the_same_whatever_its_size(
     size, as_, person, follower, comment, url, django_assert_num_queries
 ):
     for _ in range(size):

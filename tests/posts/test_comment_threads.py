@@ -164,8 +164,9 @@ def test_replies_under_a_comment_that_waits_wait_for_it(post, author, follower, 
     assert count_for(stranger, post) == 1
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_a_page_of_threads_and_one_of_replies_cost_the_same_whatever_their_size(
+def test_a_page_of_threads_and_one_of_replies_cost_the_same_whatever_their_size(
     size, as_, author, follower, person, post, django_assert_num_queries
 ):
     for _ in range(size):
@@ -202,8 +203,9 @@ def test_further_replies_come_by_cursor(as_, post, author, follower, thread):
         assert "reply 05" not in answer
 
 
+@pytest.mark.promise("D12")
 @pytest.mark.django_db(transaction=True)
-def test_D12_replies_while_the_thread_is_removed_leave_the_count_true(post, author, stranger, thread):
+def test_replies_while_the_thread_is_removed_leave_the_count_true(post, author, stranger, thread):
     def reply_many():
         for _ in range(10):
             try:

@@ -58,8 +58,9 @@ REFUSED = [
 ]
 
 
+@pytest.mark.promise("U1")
 @pytest.mark.parametrize(("name", "data", "why"), REFUSED, ids=[name for name, _, _ in REFUSED])
-def test_U1_a_file_that_cannot_be_used_is_named_at_the_field_and_nothing_of_it_is_kept(
+def test_a_file_that_cannot_be_used_is_named_at_the_field_and_nothing_of_it_is_kept(
     name, data, why, as_, author, photo
 ):
     answer = send(as_(author), [photo("good.jpg"), photo(name, data)], caption="typed <b>text</b>", alt=["my cup", ""])
@@ -82,7 +83,8 @@ def test_a_script_is_told_which_file_by_its_place_in_the_request(as_, author, ph
     assert (error["index"], error["name"]) == (1, "bad.jpg")
 
 
-def test_U10_twenty_one_photos_are_one_too_many(as_, author, photo):
+@pytest.mark.promise("U10")
+def test_twenty_one_photos_are_one_too_many(as_, author, photo):
     answer = send(as_(author), [photo(f"{n}.jpg") for n in range(21)], caption="kept")
 
     assert answer.status_code == 422
@@ -98,6 +100,7 @@ def test_a_post_without_photos_is_refused(as_, author):
     assert "Choose at least one photo or video." in answer.text
 
 
+@pytest.mark.promise("U10")
 @pytest.mark.parametrize(
     ("field", "value", "why"),
     [
@@ -109,7 +112,7 @@ def test_a_post_without_photos_is_refused(as_, author):
         ("alt", "x" * 1001, "alt text of slide 1 is 1,001 characters long: at most 1,000"),
     ],
 )
-def test_U10_text_beyond_its_limit_is_refused_at_its_field(field, value, why, as_, author, photo, settings):
+def test_text_beyond_its_limit_is_refused_at_its_field(field, value, why, as_, author, photo, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
     answer = send(as_(author), [photo()], **{field: value})
@@ -128,7 +131,8 @@ def test_a_caption_at_its_limit_is_taken_as_people_count_characters(caption, as_
     assert Post.objects.count() == 1
 
 
-def test_D15_a_full_disk_is_said_and_leaves_nothing_behind(as_, author, photo, monkeypatch):
+@pytest.mark.promise("D15")
+def test_a_full_disk_is_said_and_leaves_nothing_behind(as_, author, photo, monkeypatch):
     stored = []
     save = type(storages["originals"]).save
 
@@ -150,7 +154,8 @@ def test_D15_a_full_disk_is_said_and_leaves_nothing_behind(as_, author, photo, m
     assert not stored_files()
 
 
-def test_U8_no_name_of_a_stranger_reaches_storage(as_, author, photo):
+@pytest.mark.promise("U8")
+def test_no_name_of_a_stranger_reaches_storage(as_, author, photo):
     send(as_(author), [photo("../../etc/<script>.php.jpg")])
 
     medium = Media.objects.get()
@@ -165,7 +170,8 @@ def test_tags_of_other_scripts_are_found_under_one_form(as_, author, photo):
     assert set(Hashtag.objects.values_list("name", flat=True)) == {"strasse", "写真", "été"}
 
 
-def test_S11_thirty_posts_in_half_an_hour_are_enough(as_, author, photo, settings):
+@pytest.mark.promise("S11")
+def test_thirty_posts_in_half_an_hour_are_enough(as_, author, photo, settings):
     settings.RATE_LIMITS = True
     browser = as_(author)
     for _ in range(30):

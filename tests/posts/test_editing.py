@@ -99,6 +99,7 @@ def test_slides_take_the_order_in_which_they_are_sent_with_their_alt_texts(as_, 
     assert after.edited_at is not None
 
 
+@pytest.mark.promise("U10")
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -112,7 +113,7 @@ def test_slides_take_the_order_in_which_they_are_sent_with_their_alt_texts(as_, 
         ({"slide": [1]}, "The slides of this form did not all arrive."),
     ],
 )
-def test_U10_what_cannot_be_saved_is_said_and_what_was_typed_is_kept(changes, says, as_, author, post):
+def test_what_cannot_be_saved_is_said_and_what_was_typed_is_kept(changes, says, as_, author, post):
     answer = save(as_(author), post, **({"caption": "Kept", "location": "Kept too"} | changes))
 
     assert answer.status_code == 422
@@ -132,7 +133,8 @@ def test_a_slide_of_somebody_elses_post_is_not_taken(as_, author, stranger, post
     assert other.media.get().alt == "alt text 0"
 
 
-def test_A11_nothing_but_the_fields_of_the_form_is_taken(as_, author, stranger, post):
+@pytest.mark.promise("A11")
+def test_nothing_but_the_fields_of_the_form_is_taken(as_, author, stranger, post):
     save(
         as_(author), post, caption="New", author=stranger.pk, published_at="", folded_likes=9, archived_at="2020-01-01"
     )
@@ -142,7 +144,8 @@ def test_A11_nothing_but_the_fields_of_the_form_is_taken(as_, author, stranger, 
     assert after.published_at is not None
 
 
-def test_U9_what_is_typed_is_text_and_no_markup(as_, author, post):
+@pytest.mark.promise("U9")
+def test_what_is_typed_is_text_and_no_markup(as_, author, post):
     hostile = '"><script>alert(1)</script>'
 
     save(as_(author), post, caption=hostile, location=hostile, alt=[hostile])
@@ -183,8 +186,9 @@ def test_pressing_save_twice_is_saving_once(as_, author, post):
     assert Post.objects.get().version == post.version + 1
 
 
+@pytest.mark.promise("U10")
 @pytest.mark.parametrize("version", ["", "x", "-1", "9" * 40, "\u0663"])
-def test_U10_a_version_that_is_none_is_an_old_one(version, as_, author, post):
+def test_a_version_that_is_none_is_an_old_one(version, as_, author, post):
     assert save(as_(author), post, caption="New", version=version).status_code == 409
     assert Post.objects.get().caption == post.caption
 
@@ -217,8 +221,9 @@ def test_of_eight_edits_at_the_same_time_one_is_saved_and_seven_are_told(author,
 # --- Who may ---
 
 
+@pytest.mark.promise("A10")
 @pytest.mark.parametrize("action", ["edit", "archive", "unarchive"])
-def test_A10_anothers_post_is_not_found_as_one_that_is_missing(action, as_, stranger, post):
+def test_anothers_post_is_not_found_as_one_that_is_missing(action, as_, stranger, post):
     browser = as_(stranger)
 
     for method in (browser.get, browser.post):
@@ -285,7 +290,8 @@ def test_a_post_for_close_friends_is_for_them_alone_and_says_so(as_, client, aut
     assert "Close friends" not in client.get(post.get_absolute_url()).text
 
 
-def test_A9_the_count_on_a_profile_is_of_what_its_reader_sees(as_, client, author, friend, follower, share):
+@pytest.mark.promise("A9")
+def test_the_count_on_a_profile_is_of_what_its_reader_sees(as_, client, author, friend, follower, share):
     posts = [share(author) for _ in range(3)]
     for post in posts[:2]:
         edit(post, audience="close_friends")
@@ -337,8 +343,9 @@ def test_without_javascript_a_button_moves_a_slide_and_all_that_was_typed_is_kep
     assert form.version == post.version
 
 
+@pytest.mark.promise("U10")
 @pytest.mark.parametrize("move", ["{first}-up", "{last}-down", "{first}-sideways", "7-up", "x", "-up", "\0-down"])
-def test_U10_a_move_to_nowhere_moves_nothing(move, as_, author, share):
+def test_a_move_to_nowhere_moves_nothing(move, as_, author, share):
     post = share(author, photos=2)
     first, last = (slide.pk for slide in post.slides)
 
@@ -348,8 +355,9 @@ def test_U10_a_move_to_nowhere_moves_nothing(move, as_, author, share):
     assert [slide.medium.pk for slide in answer.context["form"].slides] == [first, last]
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [1, 20])
-def test_O7_the_form_costs_the_same_queries_whatever_the_slides(size, as_, author, share, django_assert_num_queries):
+def test_the_form_costs_the_same_queries_whatever_the_slides(size, as_, author, share, django_assert_num_queries):
     post = share(author, photos=size)
     browser = as_(author)
     browser.get(f"{post.get_absolute_url()}edit/")

@@ -45,9 +45,10 @@ def hide_in_the_archive(post):
     Post.objects.filter(pk=post.pk).update(archived_at=timezone.now())
 
 
+@pytest.mark.promise("A16")
 @pytest.mark.parametrize("hide", [hide_by_privacy, hide_for_close_friends, hide_in_the_archive])
 @pytest.mark.parametrize("who", ["nobody", "author", "follower"])
-def test_A16_what_the_public_cannot_see_is_embedded_for_nobody(hide, who, request, client, as_, post, follower):
+def test_what_the_public_cannot_see_is_embedded_for_nobody(hide, who, request, client, as_, post, follower):
     hide(post)
     browser = client if who == "nobody" else as_(request.getfixturevalue(who))
 
@@ -68,7 +69,8 @@ def test_a_session_adds_nothing_to_it(client, as_, post, follower):
     assert as_(follower).get(url).text == client.get(url).text
 
 
-def test_A8_a_session_that_a_block_concerns_gets_nothing(as_, post, stranger):
+@pytest.mark.promise("A8")
+def test_a_session_that_a_block_concerns_gets_nothing(as_, post, stranger):
     block(post.author, blocked=stranger)
 
     assert as_(stranger).get(f"{post.get_absolute_url()}embed/").status_code == 404
@@ -92,6 +94,7 @@ def test_pages_say_where_it_is_described(client, post):
     assert "/oembed?url=http%3A%2F%2Ftestserver%2Fp%2F" in page
 
 
+@pytest.mark.promise("U10")
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -105,7 +108,7 @@ def test_pages_say_where_it_is_described(client, post):
         ({"url": ""}, 404),
     ],
 )
-def test_U10_oembed_says_no_to_what_it_cannot(query, status, client, post):
+def test_oembed_says_no_to_what_it_cannot(query, status, client, post):
     assert oembed(client, post, **query).status_code == status
 
 
@@ -117,7 +120,8 @@ def test_the_code_to_embed_is_in_the_menu_of_public_posts_only(as_, post, author
     assert code not in as_(follower).get(post.get_absolute_url()).text
 
 
-def test_A16_a_public_profile_has_a_preview_and_a_private_one_has_none(client, as_, author, follower):
+@pytest.mark.promise("A16")
+def test_a_public_profile_has_a_preview_and_a_private_one_has_none(client, as_, author, follower):
     author.bio = "Light and shadow"
     author.save(update_fields=["bio"])
     page = client.get("/author/").text

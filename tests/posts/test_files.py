@@ -67,7 +67,8 @@ def test_who_is_signed_in_costs_no_more(as_, stranger, urls, django_assert_num_q
         assert browser.get(urls[0]).status_code == 200
 
 
-def test_A14_what_is_for_some_is_kept_by_no_shared_cache(as_, author, follower, urls, django_assert_num_queries):
+@pytest.mark.promise("A14")
+def test_what_is_for_some_is_kept_by_no_shared_cache(as_, author, follower, urls, django_assert_num_queries):
     change_privacy(author, is_private=True)
     browser = as_(follower)
 
@@ -103,8 +104,9 @@ HIDING = {
 }
 
 
+@pytest.mark.promise("A4")
 @pytest.mark.parametrize("how", HIDING)
-def test_A4_the_old_address_answers_a_follower_of_a_private_account_no_more(how, as_, author, follower, post, urls):
+def test_the_old_address_answers_a_follower_of_a_private_account_no_more(how, as_, author, follower, post, urls):
     change_privacy(author, is_private=True)
     browser = as_(follower)
     assert statuses(browser, urls) == {200}
@@ -114,11 +116,12 @@ def test_A4_the_old_address_answers_a_follower_of_a_private_account_no_more(how,
     assert statuses(browser, urls) == {404}
 
 
+@pytest.mark.promise("A4")
 @pytest.mark.parametrize(
     "how",
     ["archived", "deleted", "removed by a moderator", "author suspended", "author deactivated", "for close friends"],
 )
-def test_A4_the_old_address_of_what_was_public_answers_nobody_any_more(how, client, as_, author, follower, post, urls):
+def test_the_old_address_of_what_was_public_answers_nobody_any_more(how, client, as_, author, follower, post, urls):
     assert statuses(client, urls) == {200}
 
     HIDING[how](author, User.objects.get(pk=follower.pk), post)
@@ -126,7 +129,8 @@ def test_A4_the_old_address_of_what_was_public_answers_nobody_any_more(how, clie
     assert statuses(client, urls) == statuses(as_(follower), urls) == {404}
 
 
-def test_A4_going_private_leaves_the_followers(client, as_, author, follower, stranger, urls):
+@pytest.mark.promise("A4")
+def test_going_private_leaves_the_followers(client, as_, author, follower, stranger, urls):
     assert statuses(client, urls) == {200}
 
     change_privacy(author, is_private=True)
@@ -135,10 +139,9 @@ def test_A4_going_private_leaves_the_followers(client, as_, author, follower, st
     assert statuses(as_(follower), urls) == {200}
 
 
+@pytest.mark.promise("A4")
 @pytest.mark.parametrize("how", ["blocked", "blocks"])
-def test_A4_beside_a_block_even_the_public_address_answers_not(
-    how, client, as_, author, stranger, follower, post, urls
-):
+def test_beside_a_block_even_the_public_address_answers_not(how, client, as_, author, stranger, follower, post, urls):
     HIDING[how](author, stranger, post)
 
     assert statuses(as_(stranger), urls) == {404}
@@ -146,7 +149,8 @@ def test_A4_beside_a_block_even_the_public_address_answers_not(
     assert client.get(urls[0])["Vary"] == "Authorization, Cookie"
 
 
-def test_A4_who_is_no_close_friend_any_more_has_no_pictures_of_theirs(client, as_, author, follower, post, urls):
+@pytest.mark.promise("A4")
+def test_who_is_no_close_friend_any_more_has_no_pictures_of_theirs(client, as_, author, follower, post, urls):
     add_close_friend(author, friend=follower)
     HIDING["for close friends"](author, follower, post)
     browser = as_(follower)
@@ -158,7 +162,8 @@ def test_A4_who_is_no_close_friend_any_more_has_no_pictures_of_theirs(client, as
     assert statuses(browser, urls) == {404}
 
 
-def test_A4_P3_of_a_deleted_post_nothing_is_left(post, urls, tasks_run):
+@pytest.mark.promise("A4", "P3")
+def test_of_a_deleted_post_nothing_is_left(post, urls, tasks_run):
     assert keys_in("default")
 
     with tasks_run():
@@ -188,7 +193,8 @@ def test_a_file_that_is_not_shared_yet_is_its_owners(client, as_, author, strang
     assert statuses(client, urls) == statuses(as_(stranger), urls) == {404}
 
 
-def test_A5_no_changed_address_finds_a_file(client, post, urls, share, author):
+@pytest.mark.promise("A5")
+def test_no_changed_address_finds_a_file(client, post, urls, share, author):
     other = share(author).media.get()
     _, _, number, key = urls[0].split("/", 3)
     changed = {key[:at] + sign + key[at + 1 :] for at in range(len(key)) for sign in ("0", "z", ".", "%2e", "")}
@@ -204,9 +210,8 @@ def test_A5_no_changed_address_finds_a_file(client, post, urls, share, author):
     assert {url for url in addresses if client.get(url).status_code == 200} == set()
 
 
-def test_A3_a_key_alone_or_beside_another_medium_opens_nothing(
-    client, as_, author, follower, stranger, post, urls, share
-):
+@pytest.mark.promise("A3")
+def test_a_key_alone_or_beside_another_medium_opens_nothing(client, as_, author, follower, stranger, post, urls, share):
     """Whoever learns the key of a private picture cannot ask for it as a file of something that they may see."""
     change_privacy(author, is_private=True)
     own = share(stranger).media.get()

@@ -53,8 +53,9 @@ def assert_nothing_is_half_made():
         assert all(medium.state == "ready" and medium.keys for medium in post.media.all())
 
 
+@pytest.mark.promise("D15")
 @pytest.mark.parametrize("room", [0, PAGE])
-def test_D15_sharing_on_a_full_disk_says_so_and_keeps_what_was_typed(room, disk, mine, photo, tasks_run):
+def test_sharing_on_a_full_disk_says_so_and_keeps_what_was_typed(room, disk, mine, photo, tasks_run):
     disk.fill(but=room)
 
     answer = send(mine, [photo("1.jpg"), photo("2.jpg")], caption="typed")
@@ -73,8 +74,9 @@ def test_D15_sharing_on_a_full_disk_says_so_and_keeps_what_was_typed(room, disk,
     assert_nothing_is_half_made()
 
 
+@pytest.mark.promise("D15")
 @pytest.mark.parametrize("room", [0, 200_000])
-def test_D15_no_post_is_published_without_its_files_and_it_waits_for_room(room, disk, author, mine, tasks_run):
+def test_no_post_is_published_without_its_files_and_it_waits_for_room(room, disk, author, mine, tasks_run):
     with LARGE.open("rb") as file:
         post = create_post(author=author, uploads=[Upload(file, "lamps.jpg")])
     disk.fill(but=room)
@@ -94,7 +96,8 @@ def test_D15_no_post_is_published_without_its_files_and_it_waits_for_room(room, 
     assert_nothing_is_half_made()
 
 
-def test_D15_an_upload_in_parts_goes_on_where_the_disk_was_full(disk, mine, photo_bytes, small_parts):
+@pytest.mark.promise("D15")
+def test_an_upload_in_parts_goes_on_where_the_disk_was_full(disk, mine, photo_bytes, small_parts):
     session = begin(mine, photo_bytes)
     first, *rest = session["parts"]
     assert send_part(mine, first, photo_bytes).status_code == 204
@@ -120,7 +123,8 @@ def test_D15_an_upload_in_parts_goes_on_where_the_disk_was_full(disk, mine, phot
     assert not keys_in("incoming")
 
 
-def test_D15_what_is_shared_already_stays_whole_when_it_is_made_anew_on_a_full_disk(disk, author, mine, tasks_run):
+@pytest.mark.promise("D15")
+def test_what_is_shared_already_stays_whole_when_it_is_made_anew_on_a_full_disk(disk, author, mine, tasks_run):
     with LARGE.open("rb") as file, tasks_run():
         post = create_post(author=author, uploads=[Upload(file, "lamps.jpg")])
     before = keys_in("default")
@@ -140,8 +144,9 @@ class FullFolder(TemporaryFileUploadHandler):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
+@pytest.mark.promise("D15")
 @pytest.mark.parametrize("kind", ["page", "script"])
-def test_D15_a_request_that_cannot_even_be_read_is_told_so(kind, mine, settings, photo):
+def test_a_request_that_cannot_even_be_read_is_told_so(kind, mine, settings, photo):
     settings.FILE_UPLOAD_HANDLERS = ["tests.posts.test_full_disk.FullFolder"]
     mine.raise_request_exception = False
 
@@ -174,8 +179,9 @@ class FullFile(io.BytesIO):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
+@pytest.mark.promise("D15")
 @pytest.mark.parametrize("storage_kind", ["s3"])
-def test_D15_a_worker_whose_own_disk_is_full_waits_for_room(author, photo, monkeypatch):
+def test_a_worker_whose_own_disk_is_full_waits_for_room(author, photo, monkeypatch):
     create_post(author=author, uploads=[Upload(photo(), "cup.jpg")])
     with monkeypatch.context() as patch:
         patch.setattr(tempfile, "TemporaryFile", FullFile)
@@ -186,6 +192,7 @@ def test_D15_a_worker_whose_own_disk_is_full_waits_for_room(author, photo, monke
     assert Media.objects.get().state == "ready"
 
 
-def test_D15_an_upload_on_a_disk_with_room_is_taken_as_ever(disk, mine, photo_bytes):
+@pytest.mark.promise("D15")
+def test_an_upload_on_a_disk_with_room_is_taken_as_ever(disk, mine, photo_bytes):
     assert upload(mine, photo_bytes).status_code == 201
     assert_nothing_is_half_made()

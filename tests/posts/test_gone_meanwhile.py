@@ -54,7 +54,8 @@ def test_an_unlike_of_a_post_that_is_purged_meanwhile_is_not_found(as_, follower
         assert browser.post(f"/p/{post.shortcode}/unlike/", headers=HTMX).status_code == 404
 
 
-def test_D12_nobody_acts_on_a_post_that_is_deleted_and_not_purged_yet(follower, post):
+@pytest.mark.promise("D12")
+def test_nobody_acts_on_a_post_that_is_deleted_and_not_purged_yet(follower, post):
     Post.objects.filter(pk=post.pk).update(deleted_at=post.created_at)
 
     for act in (lambda: like_post(post, liker=follower), lambda: add_comment(post, author=follower, text="late")):

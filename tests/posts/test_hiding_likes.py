@@ -46,7 +46,8 @@ def test_the_author_is_told_and_told_to_be_alone(liked, as_, author):
     assert "Only you see this." in as_(author).get(liked.get_absolute_url()).text
 
 
-def test_A2_who_likes_it_is_for_the_author_alone_too(liked, as_, author, follower):
+@pytest.mark.promise("A2")
+def test_who_likes_it_is_for_the_author_alone_too(liked, as_, author, follower):
     change_hide_likes(liked, hide=True)
     url = f"{liked.get_absolute_url()}likes/"
 

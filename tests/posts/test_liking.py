@@ -62,7 +62,8 @@ def test_an_expired_session_sends_htmx_to_sign_in_and_swaps_nothing(client, post
     assert not answer.content
 
 
-def test_A2_a_forbidden_post_looks_like_a_missing_one(as_, stranger, post):
+@pytest.mark.promise("A2")
+def test_a_forbidden_post_looks_like_a_missing_one(as_, stranger, post):
     Post.objects.update(published_at=None)
     browser = as_(stranger)
 
@@ -91,8 +92,9 @@ def test_a_further_page_of_likers_is_rows_and_no_page(as_, person, post, followe
     assert fragment.text.count('class="person"') == 2
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_the_list_of_likers_costs_the_same_queries_whatever_its_size(
+def test_the_list_of_likers_costs_the_same_queries_whatever_its_size(
     size, as_, person, post, follower, django_assert_num_queries
 ):
     for _ in range(size):
@@ -117,8 +119,9 @@ def test_folding_moves_the_count_and_does_not_change_it(follower, stranger, post
     assert Post.objects.get(pk=post.pk).folded_likes == 1
 
 
+@pytest.mark.promise("D13")
 @pytest.mark.django_db(transaction=True)
-def test_D13_two_simultaneous_likes_by_one_person_count_one(follower, post):
+def test_two_simultaneous_likes_by_one_person_count_one(follower, post):
     together = threading.Barrier(8)
     new = []
 
@@ -137,9 +140,10 @@ def test_D13_two_simultaneous_likes_by_one_person_count_one(follower, post):
     assert count_of(post, follower) == post.likes.count() == 1
 
 
+@pytest.mark.promise("D13")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("count", [24, pytest.param(1_000, marks=pytest.mark.deep)])
-def test_D13_many_people_like_one_post_at_once_while_counts_are_folded(count, person, post):
+def test_many_people_like_one_post_at_once_while_counts_are_folded(count, person, post):
     people = [person() for _ in range(count)]
     together = threading.Barrier(9)
 

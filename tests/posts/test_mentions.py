@@ -120,7 +120,8 @@ def test_a_comment_that_waits_mentions_nobody_until_it_is_approved(author, post,
     assert told == ["anna"]
 
 
-def test_A7_who_may_not_see_a_post_is_not_mentioned_in_it(author, person, share, told):
+@pytest.mark.promise("A7")
+def test_who_may_not_see_a_post_is_not_mentioned_in_it(author, person, share, told):
     """And those whom `may_see` names are those to whom the post is visible, one by one."""
     for name in ("fan", "close", "outsider", "blocker", "blocked", "gone"):
         person(name)

@@ -102,7 +102,8 @@ def test_of_many_pins_at_once_three_win(author, post, follower):
     assert len(refused) == 3
 
 
-def test_A10_only_the_posts_author_pins_and_no_reply(as_, author, post, follower, comment):
+@pytest.mark.promise("A10")
+def test_only_the_posts_author_pins_and_no_reply(as_, author, post, follower, comment):
     reply = add_comment(post, author=author, text="thanks", reply_to=comment)
 
     assert as_(follower).post(url_of(comment, "pin/")).status_code == 404
@@ -148,7 +149,8 @@ def test_an_edit_that_is_too_late_or_too_long_is_refused_with_its_text_kept(
     assert Comment.objects.get().text == "first"
 
 
-def test_A10_nobody_else_edits_a_comment_not_even_the_posts_author(as_, author, stranger, comment):
+@pytest.mark.promise("A10")
+def test_nobody_else_edits_a_comment_not_even_the_posts_author(as_, author, stranger, comment):
     for one in (author, stranger):
         assert as_(one).get(url_of(comment, "edit/")).status_code == 404
         assert as_(one).post(url_of(comment, "edit/"), {"text": "forged"}).status_code == 404

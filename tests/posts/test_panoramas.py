@@ -136,7 +136,8 @@ def test_the_api_says_the_limit_and_takes_a_crop(mine, panorama):
     assert Media.objects.get().edits == {"crop": MIDDLE}
 
 
-def test_U10_edits_out_of_bounds_are_refused_by_the_api_in_words(mine, panorama):
+@pytest.mark.promise("U10")
+def test_edits_out_of_bounds_are_refused_by_the_api_in_words(mine, panorama):
     for edits in [{"crop": {"ratio": "9:1"}}, {"brightness": 1_000}, {"nonsense": []}, {"crop": None, "filter": {}}]:
         answer = mine.post(
             "/api/posts", {"media": [str(panorama.pk)], "edits": [edits]}, content_type="application/json"

@@ -56,7 +56,8 @@ def test_a_blank_or_too_long_comment_is_refused_with_its_text_kept(headers, text
     assert not Comment.objects.exists()
 
 
-def test_U9_hostile_text_is_shown_and_does_nothing(as_, follower, author, share):
+@pytest.mark.promise("U9")
+def test_hostile_text_is_shown_and_does_nothing(as_, follower, author, share):
     evil = '<script>alert(1)</script><img src=x onerror=alert(1)> javascript:alert(1) https://x.y/"onmouseover=alert(1)'
     post = share(author, caption=evil, location=evil[:90])
     add_comment(post, author=follower, text=evil)
@@ -103,8 +104,9 @@ def test_older_comments_come_by_cursor(as_, follower, post):
         assert "comment 05" not in answer
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_a_post_page_costs_the_same_queries_whatever_is_on_it(
+def test_a_post_page_costs_the_same_queries_whatever_is_on_it(
     size, as_, author, follower, person, share, django_assert_num_queries
 ):
     for _ in range(size // 2):

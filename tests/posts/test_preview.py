@@ -29,8 +29,9 @@ def test_a_public_post_has_a_title_a_text_and_a_large_jpeg_by_its_whole_address(
     assert 'twitter:card" content="summary_large_image"' in text
 
 
+@pytest.mark.promise("A16")
 @pytest.mark.parametrize("state", ["private", "close friends", "archived"])
-def test_A16_what_is_not_public_has_no_tags_even_for_its_author(state, client, as_, author, follower, public_post):
+def test_what_is_not_public_has_no_tags_even_for_its_author(state, client, as_, author, follower, public_post):
     if state == "private":
         User.objects.filter(pk=author.pk).update(is_private=True)
     elif state == "close friends":
@@ -47,7 +48,8 @@ def test_A16_what_is_not_public_has_no_tags_even_for_its_author(state, client, a
     assert "lanted" not in anonymous
 
 
-def test_A16_somebody_blocked_gets_no_tags(as_, author, stranger, public_post):
+@pytest.mark.promise("A16")
+def test_somebody_blocked_gets_no_tags(as_, author, stranger, public_post):
     block(author, blocked=stranger)
 
     answer = as_(stranger).get(f"/p/{public_post.shortcode}/")

@@ -89,7 +89,8 @@ def test_a_decoder_that_was_switched_off_meanwhile_is_not_used(submitted, settin
     assert "cannot be taken just now" in medium_of(submitted).error
 
 
-def test_D6_trouble_of_ours_is_tried_three_times_and_then_parked(submitted, monkeypatch):
+@pytest.mark.promise("D6")
+def test_trouble_of_ours_is_tried_three_times_and_then_parked(submitted, monkeypatch):
     def fail(original, **options):
         raise TransientMediaError("busy", "This photo could not be processed just now.")
 
@@ -104,7 +105,8 @@ def test_D6_trouble_of_ours_is_tried_three_times_and_then_parked(submitted, monk
     assert medium_of(submitted).attempts == 0
 
 
-def test_D6_a_photo_that_kills_its_worker_is_given_up_after_three_attempts(submitted, monkeypatch):
+@pytest.mark.promise("D6")
+def test_a_photo_that_kills_its_worker_is_given_up_after_three_attempts(submitted, monkeypatch):
     def die(original, **options):
         raise SystemExit
 
@@ -118,7 +120,8 @@ def test_D6_a_photo_that_kills_its_worker_is_given_up_after_three_attempts(submi
     assert medium_of(submitted).error == tasks.GAVE_UP
 
 
-def test_D11_a_task_that_comes_three_times_changes_nothing_more(author, submitted):
+@pytest.mark.promise("D11")
+def test_a_task_that_comes_three_times_changes_nothing_more(author, submitted):
     medium = medium_of(submitted)
     for _ in range(3):
         tasks.process_media(medium.pk)
@@ -147,7 +150,8 @@ def test_the_sweeper_publishes_what_a_dead_worker_had_finished(submitted):
     assert submitted.published_at is not None
 
 
-def test_D12_a_post_deleted_before_it_is_rendered_leaves_no_file(submitted, tasks_run):
+@pytest.mark.promise("D12")
+def test_a_post_deleted_before_it_is_rendered_leaves_no_file(submitted, tasks_run):
     medium = medium_of(submitted)
     with tasks_run():
         delete_post(submitted)

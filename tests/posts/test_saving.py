@@ -38,8 +38,9 @@ def test_the_database_keeps_one_save_of_a_post_by_a_person(follower, post):
         Save.objects.create(post=post, person=follower)
 
 
+@pytest.mark.promise("A2")
 @pytest.mark.parametrize("hidden", ["private", "archived", "blocked", "close friends"])
-def test_A2_what_is_hidden_from_me_later_is_in_none_of_my_lists(hidden, as_, author, stranger, share):
+def test_what_is_hidden_from_me_later_is_in_none_of_my_lists(hidden, as_, author, stranger, share):
     post = share(author, caption="planted-token")
     collection = create_collection(owner=stranger, name="Later")
     put_in_collection(post, person=stranger, collection=collection)
@@ -66,7 +67,8 @@ def test_A2_what_is_hidden_from_me_later_is_in_none_of_my_lists(hidden, as_, aut
         assert browser.post(f"/p/{post.shortcode}/{change}/").status_code == 404
 
 
-def test_A10_a_collection_of_somebody_else_answers_as_a_missing_one(as_, follower, stranger, post):
+@pytest.mark.promise("A10")
+def test_a_collection_of_somebody_else_answers_as_a_missing_one(as_, follower, stranger, post):
     theirs = create_collection(owner=follower, name="Mine")
     browser = as_(stranger)
 
@@ -129,8 +131,9 @@ def test_the_limits_of_names_and_collections_are_named(as_, follower, monkeypatc
     assert "which is the most" in browser.post("/saved/new/", {"name": "Tables"}).text
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_saved_posts_and_collections_cost_the_same_queries_whatever_their_number(
+def test_saved_posts_and_collections_cost_the_same_queries_whatever_their_number(
     size, as_, author, follower, share, django_assert_num_queries
 ):
     for number in range(size):

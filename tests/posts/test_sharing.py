@@ -142,8 +142,9 @@ def test_neutral_edits_are_none(mine, author, unshared):
 BAD_EDITS = ['{"brightness": 101}', '{"filter": "nope"}', "[1]", "no json", "[" * 10_000, '{"crop": {"width": 0}}']
 
 
+@pytest.mark.promise("U10")
 @pytest.mark.parametrize("edits", BAD_EDITS)
-def test_U10_edits_out_of_bounds_are_refused_at_their_file(edits, mine, author, unshared):
+def test_edits_out_of_bounds_are_refused_at_their_file(edits, mine, author, unshared):
     good, bad = unshared(author, "1.jpg"), unshared(author, "2.jpg")
 
     answer = share(mine, [good, bad], edits=["", edits])
@@ -181,7 +182,8 @@ def refused(answer):
     return [(error["id"], error["name"]) for error in answer.json()["media_errors"]], answer.json()["media_errors"]
 
 
-def test_A10_files_of_others_and_unknown_ones_are_refused_alike(mine, author, stranger, unshared):
+@pytest.mark.promise("A10")
+def test_files_of_others_and_unknown_ones_are_refused_alike(mine, author, stranger, unshared):
     good, foreign = unshared(author), unshared(stranger, "secret.jpg")
 
     answers = [
@@ -235,7 +237,8 @@ def test_sharing_the_same_files_at_once_makes_one_post(as_, author, unshared):
     assert Post.objects.get().published_at is not None
 
 
-def test_U10_twenty_slides_are_the_most_of_files_and_media_together(mine, author, unshared, photo):
+@pytest.mark.promise("U10")
+def test_twenty_slides_are_the_most_of_files_and_media_together(mine, author, unshared, photo):
     media = [unshared(author) for _ in range(18)]
 
     answer = share(mine, media, files=[photo(f"{n}.jpg") for n in range(3)])
@@ -367,7 +370,8 @@ def test_a_form_that_is_fine_is_shared_whatever_else_is_unshared(mine, author, u
     assert send(mine, [photo(), photo()]).status_code == 302
 
 
-def test_S11_who_has_shared_too_much_loses_nothing(mine, author, photo, settings):
+@pytest.mark.promise("S11")
+def test_who_has_shared_too_much_loses_nothing(mine, author, photo, settings):
     settings.RATE_LIMITS = True
     for _ in range(30):
         send(mine, [photo()])
@@ -384,7 +388,8 @@ def test_S11_who_has_shared_too_much_loses_nothing(mine, author, photo, settings
     assert int(script["Retry-After"]) > 0
 
 
-def test_D15_trouble_of_the_storage_leaves_nothing_of_the_files_and_the_media_stay_chosen(
+@pytest.mark.promise("D15")
+def test_trouble_of_the_storage_leaves_nothing_of_the_files_and_the_media_stay_chosen(
     mine, author, unshared, photo, monkeypatch
 ):
     medium = unshared(author)
@@ -474,7 +479,8 @@ def test_of_two_failed_files_each_is_named_and_one_stays(mine, broken):
     assert [slide.pk for slide in Post.objects.get().slides] == [third.pk]
 
 
-def test_A10_only_failed_files_of_ones_own_unpublished_post_can_be_removed(as_, stranger, mine, broken, post):
+@pytest.mark.promise("A10")
+def test_only_failed_files_of_ones_own_unpublished_post_can_be_removed(as_, stranger, mine, broken, post):
     ready, failed, _ = broken.slides
 
     assert remove(as_(stranger), broken, failed).status_code == 404

@@ -76,8 +76,9 @@ def assert_rows_and_files_agree():
     call_command("media_doctor", "--grace-hours", "-1", stdout=io.StringIO())
 
 
+@pytest.mark.promise("D16")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_D16_a_photo_that_cannot_be_stored_is_said_to_be_and_shared_once_the_line_is_whole(
+def test_a_photo_that_cannot_be_stored_is_said_to_be_and_shared_once_the_line_is_whole(
     fault, line, impatient, as_, author, photo, tasks_run
 ):
     line.break_all(fault)
@@ -98,8 +99,9 @@ def test_D16_a_photo_that_cannot_be_stored_is_said_to_be_and_shared_once_the_lin
     assert_rows_and_files_agree()
 
 
+@pytest.mark.promise("D16")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_D16_a_photo_waits_as_long_as_the_store_is_away_and_is_published_then(
+def test_a_photo_waits_as_long_as_the_store_is_away_and_is_published_then(
     fault, line, impatient, author, photo, tasks_run
 ):
     post = create_post(author=author, uploads=[Upload(photo(), "cup.jpg")])
@@ -117,7 +119,8 @@ def test_D16_a_photo_waits_as_long_as_the_store_is_away_and_is_published_then(
     assert_rows_and_files_agree()
 
 
-def test_D16_who_waits_for_the_store_for_a_day_is_told(line, impatient, author, photo):
+@pytest.mark.promise("D16")
+def test_who_waits_for_the_store_for_a_day_is_told(line, impatient, author, photo):
     create_post(author=author, uploads=[Upload(photo(), "cup.jpg")])
     make_old(Media.objects.get(), days=1.1)
     line.break_all("reset")
@@ -128,10 +131,9 @@ def test_D16_who_waits_for_the_store_for_a_day_is_told(line, impatient, author, 
     assert "could not be stored" in Media.objects.get().error
 
 
+@pytest.mark.promise("D16")
 @pytest.mark.parametrize("seed", [1, 2])
-def test_D16_after_a_storm_and_the_sweep_no_row_and_no_file_is_left_over(
-    seed, line, impatient, author, photo, tasks_run
-):
+def test_after_a_storm_and_the_sweep_no_row_and_no_file_is_left_over(seed, line, impatient, author, photo, tasks_run):
     line._random.seed(seed)
     line.break_some(0.25)
     shared = []
@@ -177,8 +179,9 @@ def parts(monkeypatch):
         monkeypatch.setattr(f"{module}.PART_BYTES", 2_000)
 
 
+@pytest.mark.promise("D16")
 @pytest.mark.parametrize("fault", [*FAULTS, "any"])
-def test_D16_uploads_over_a_bad_line_are_done_in_the_end_and_once(
+def test_uploads_over_a_bad_line_are_done_in_the_end_and_once(
     fault, line, impatient, as_, author, photo_bytes, parts, tasks_run
 ):
     browser, data = as_(author), photo_bytes
@@ -205,7 +208,8 @@ def test_D16_uploads_over_a_bad_line_are_done_in_the_end_and_once(
     assert_rows_and_files_agree()
 
 
-def test_D16_a_store_that_hangs_is_waited_for_once_and_the_next_request_does_not_ask_it(line, as_, author, photo):
+@pytest.mark.promise("D16")
+def test_a_store_that_hangs_is_waited_for_once_and_the_next_request_does_not_ask_it(line, as_, author, photo):
     browser = as_(author)
     send(browser, [photo()])
     line.break_all("hang")
@@ -219,8 +223,9 @@ def test_D16_a_store_that_hangs_is_waited_for_once_and_the_next_request_does_not
     assert line.connections == asked
 
 
+@pytest.mark.promise("D16")
 @pytest.mark.parametrize("after_bytes", [0, 1, 50, 150, 400, 5_000])
-def test_D16_an_original_whose_line_is_cut_is_no_original(after_bytes, line, impatient):
+def test_an_original_whose_line_is_cut_is_no_original(after_bytes, line, impatient):
     """boto3's own transfers wait for ever when they are cut within the head of an answer."""
     key = store_original(io.BytesIO(b"x" * 500_000), ".jpg")
     line.break_all("cut answer")

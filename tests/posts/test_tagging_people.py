@@ -107,13 +107,15 @@ def test_what_is_refused_says_why_and_keeps_what_was_typed(typed, said, htmx, as
     assert not PersonTag.objects.exists()
 
 
-def test_A10_nobody_tags_in_the_photos_of_another(as_, anna, stranger, post, photo_of):
+@pytest.mark.promise("A10")
+def test_nobody_tags_in_the_photos_of_another(as_, anna, stranger, post, photo_of):
     assert press(as_(stranger), post, photo_of).status_code == 404
     assert press(as_(anna), post, photo_of).status_code == 404
     assert not PersonTag.objects.exists()
 
 
-def test_A7_who_may_not_see_the_post_is_not_tagged(author, follower, anna, photo_of, person):
+@pytest.mark.promise("A7")
+def test_who_may_not_see_the_post_is_not_tagged(author, follower, anna, photo_of, person):
     change_privacy(author, is_private=True)
     with pytest.raises(TagRefusedError, match="cannot see this post"):
         tag(photo_of, "anna")
@@ -174,7 +176,8 @@ def test_one_removes_oneself_for_good_and_the_author_anybody(as_, author, anna, 
     assert not remove_tag(of_anna, remover=anna)
 
 
-def test_A7_tags_are_seen_by_those_who_may_see_the_post_and_the_person(
+@pytest.mark.promise("A7")
+def test_tags_are_seen_by_those_who_may_see_the_post_and_the_person(
     as_, client, author, anna, follower, stranger, post, photo_of
 ):
     tag(photo_of, "anna")
@@ -237,8 +240,9 @@ def test_close_friends_and_archived_posts_stay_where_they_are(as_, client, autho
     assert "data-post" not in tagged_tab(as_(anna)).text
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_the_tagged_tab_costs_the_same_queries_whatever_its_size(
+def test_the_tagged_tab_costs_the_same_queries_whatever_its_size(
     size, as_, author, anna, stranger, share, django_assert_num_queries
 ):
     for _ in range(size):
@@ -293,8 +297,9 @@ def at_once(*acts):
     return failures
 
 
+@pytest.mark.promise("A7")
 @pytest.mark.django_db(transaction=True)
-def test_A7_a_block_wins_against_a_tag_that_comes_at_the_same_moment(author, anna, post, photo_of):
+def test_a_block_wins_against_a_tag_that_comes_at_the_same_moment(author, anna, post, photo_of):
     for one, other in ((author, anna), (anna, author)) * 3:
         failures = at_once(lambda: tag(photo_of, "anna"), lambda one=one, other=other: block(one, blocked=other))
 
@@ -304,8 +309,9 @@ def test_A7_a_block_wins_against_a_tag_that_comes_at_the_same_moment(author, ann
         unblock(one, blocked=other)
 
 
+@pytest.mark.promise("A7")
 @pytest.mark.django_db(transaction=True)
-def test_A7_a_block_wins_against_a_mention_and_neither_waits_for_the_other(author, anna, stranger, post):
+def test_a_block_wins_against_a_mention_and_neither_waits_for_the_other(author, anna, stranger, post):
     for blocked in (stranger, author) * 3:
         failures = at_once(
             lambda: add_comment(post, author=stranger, text="@anna"),

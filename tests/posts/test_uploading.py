@@ -170,6 +170,7 @@ def test_a_part_without_a_file_or_beyond_the_last_is_refused(mine, data):
         assert mine.post(f"{url}/{number}/", {"file": "x"}).status_code == 404
 
 
+@pytest.mark.promise("U10")
 @pytest.mark.parametrize(
     ("fields", "code", "why"),
     [
@@ -182,7 +183,7 @@ def test_a_part_without_a_file_or_beyond_the_last_is_refused(mine, data):
         ({}, "size", "how many bytes"),
     ],
 )
-def test_U10_an_upload_of_no_size_or_one_too_many_is_refused_before_anything_is_sent(fields, code, why, mine):
+def test_an_upload_of_no_size_or_one_too_many_is_refused_before_anything_is_sent(fields, code, why, mine):
     answer = mine.post("/create/uploads/", {"name": "x.jpg", "type": "", **fields})
 
     assert answer.status_code == 422
@@ -198,8 +199,9 @@ def test_a_video_at_its_limit_is_taken(mine):
     assert len(answer.json()["parts"]) == 38
 
 
+@pytest.mark.promise("U1")
 @pytest.mark.both_storages
-def test_U1_a_file_that_is_refused_in_the_end_takes_its_upload_and_parts_with_it(mine, small_parts):
+def test_a_file_that_is_refused_in_the_end_takes_its_upload_and_parts_with_it(mine, small_parts):
     answer = upload(mine, b"no photo at all " * 1000, "notes.jpg")
 
     assert answer.status_code == 422
@@ -210,7 +212,8 @@ def test_U1_a_file_that_is_refused_in_the_end_takes_its_upload_and_parts_with_it
     assert not stored_files()
 
 
-def test_D15_a_full_disk_is_said_at_a_part_and_nothing_of_it_is_left(mine, data, monkeypatch):
+@pytest.mark.promise("D15")
+def test_a_full_disk_is_said_at_a_part_and_nothing_of_it_is_left(mine, data, monkeypatch):
     session = begin(mine, data)
 
     def full(self, name, content):
@@ -224,7 +227,8 @@ def test_D15_a_full_disk_is_said_at_a_part_and_nothing_of_it_is_left(mine, data,
     assert not stored_files()
 
 
-def test_D15_a_full_disk_at_the_end_leaves_the_parts_to_go_on_with_and_no_original(mine, data, monkeypatch):
+@pytest.mark.promise("D15")
+def test_a_full_disk_at_the_end_leaves_the_parts_to_go_on_with_and_no_original(mine, data, monkeypatch):
     session = begin(mine, data)
     for part in session["parts"]:
         send_part(mine, part, data)
@@ -245,8 +249,9 @@ def test_D15_a_full_disk_at_the_end_leaves_the_parts_to_go_on_with_and_no_origin
     assert mine.post(f"/create/uploads/{session['id']}/complete/").status_code == 201
 
 
+@pytest.mark.promise("D16")
 @pytest.mark.both_storages
-def test_D16_a_database_that_fails_at_the_end_leaves_no_original(mine, data, monkeypatch):
+def test_a_database_that_fails_at_the_end_leaves_no_original(mine, data, monkeypatch):
     session = begin(mine, data)
     for part in session["parts"]:
         send_part(mine, part, data)
@@ -321,7 +326,8 @@ def test_a_file_deleted_while_it_is_rendered_leaves_nothing(unshared, author, mo
     assert not stored_files()
 
 
-def test_D16_what_the_storage_cannot_delete_just_now_is_swept_later(mine, unshared, author, monkeypatch):
+@pytest.mark.promise("D16")
+def test_what_the_storage_cannot_delete_just_now_is_swept_later(mine, unshared, author, monkeypatch):
     medium = unshared(author)
 
     def fail(self, name):
@@ -350,7 +356,8 @@ def test_a_file_that_failed_is_tried_again(mine, unshared, author, tasks_run):
     assert medium.state == "ready"
 
 
-def test_A10_uploads_and_files_of_others_and_unknown_ones_are_not_found(mine, as_, stranger, data, unshared, author):
+@pytest.mark.promise("A10")
+def test_uploads_and_files_of_others_and_unknown_ones_are_not_found(mine, as_, stranger, data, unshared, author):
     session = begin(mine, data)
     medium = unshared(author)
     other = as_(stranger)
@@ -406,7 +413,8 @@ def test_unshared_files_have_a_limit_of_bytes_together(mine, data, monkeypatch):
     assert answer.json()["error"]["code"] == "quota"
 
 
-def test_S11_uploads_have_a_rate(mine, settings, monkeypatch):
+@pytest.mark.promise("S11")
+def test_uploads_have_a_rate(mine, settings, monkeypatch):
     settings.RATE_LIMITS = True
     monkeypatch.setattr("posts.actions.MAX_UNSHARED", 10_000)
     codes = [mine.post("/create/uploads/", {"name": "x", "size": 5}).status_code for _ in range(200)]
@@ -419,7 +427,8 @@ def test_S11_uploads_have_a_rate(mine, settings, monkeypatch):
     assert int(answer["Retry-After"]) > 0
 
 
-def test_S11_the_limit_of_all_writes_is_told_to_a_script_as_json(mine, settings):
+@pytest.mark.promise("S11")
+def test_the_limit_of_all_writes_is_told_to_a_script_as_json(mine, settings):
     settings.RATE_LIMITS = True
     for _ in range(300):
         mine.post("/create/uploads/1/complete/")

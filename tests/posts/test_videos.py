@@ -94,7 +94,8 @@ def test_while_it_is_converted_its_author_sees_how_far_it_is(as_, author, filmed
     assert re.search(r'data-local-preview="\w+"></div>', seen[0]), "the browser may have a picture, we have none"
 
 
-def test_D11_a_video_task_that_comes_twice_changes_nothing_more(filmed):
+@pytest.mark.promise("D11")
+def test_a_video_task_that_comes_twice_changes_nothing_more(filmed):
     for _ in range(2):
         tasks.process_video(medium_of(filmed).pk)
 
@@ -102,7 +103,8 @@ def test_D11_a_video_task_that_comes_twice_changes_nothing_more(filmed):
     assert keys_in("originals") == {medium_of(filmed).original}
 
 
-def test_D15_a_video_that_cannot_be_stored_leaves_nothing_public(filmed, monkeypatch):
+@pytest.mark.promise("D15")
+def test_a_video_that_cannot_be_stored_leaves_nothing_public(filmed, monkeypatch):
     def fail(*args):
         raise TransientMediaError("storage", "The file could not be stored just now.")
 
@@ -131,7 +133,8 @@ def test_the_sweeper_asks_the_right_task(filmed, monkeypatch):
     assert asked == ["posts.process_video"]
 
 
-def test_U5_what_a_header_tells_is_refused_at_the_field(as_, author, photo):
+@pytest.mark.promise("U5")
+def test_what_a_header_tells_is_refused_at_the_field(as_, author, photo):
     bad = ["no-video-stream.mp4", "three-hours-black.mp4", "truncated-no-index.mp4", "text-named.mp4"]
     folder = BEE.parent.parent / "bad"
 

@@ -18,8 +18,9 @@ def act(browser, page, action, row, **fields):
     return browser.post(f"/admin/{page}/", {"action": action, "_selected_action": [row.pk], **fields}, follow=True)
 
 
+@pytest.mark.promise("A17")
 @pytest.mark.parametrize("url", ["/admin/", "/admin/accounts/user/", "/admin/posts/post/", "/admin/posts/comment/"])
-def test_A17_the_admin_is_for_moderators(url, client, as_, stranger, moderator):
+def test_the_admin_is_for_moderators(url, client, as_, stranger, moderator):
     assert client.get(url).status_code == 302
     assert as_(stranger).get(url).status_code == 302
     assert as_(moderator).get(url).status_code == 200
@@ -120,8 +121,9 @@ def test_moderators_see_what_is_archived_or_for_close_friends_and_change_neither
     assert "Archived" in browser.get(url).text
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_the_list_of_posts_costs_the_same_queries_whatever_its_size(
+def test_the_list_of_posts_costs_the_same_queries_whatever_its_size(
     size, as_, moderator, author, share, django_assert_max_num_queries
 ):
     for _ in range(size):
@@ -132,7 +134,8 @@ def test_O7_the_list_of_posts_costs_the_same_queries_whatever_its_size(
         browser.get("/admin/posts/post/")
 
 
-def test_S1_moderators_sign_in_where_everybody_does(client, db):
+@pytest.mark.promise("S1")
+def test_moderators_sign_in_where_everybody_does(client, db):
     answer = client.get("/admin/login/?next=/admin/")
 
     assert answer.status_code == 302
@@ -183,9 +186,10 @@ def test_of_two_posts_one_of_which_is_gone_the_other_is_removed_and_logged(as_, 
     assert LogEntry.objects.count() == 1
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("page", ["accounts/user", "posts/comment"])
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_the_other_lists_cost_the_same_queries_whatever_their_size(
+def test_the_other_lists_cost_the_same_queries_whatever_their_size(
     page, size, as_, moderator, post, person, django_assert_num_queries
 ):
     for _ in range(size):

@@ -119,8 +119,9 @@ def addresses(author, follower, post):
     return found
 
 
+@pytest.mark.promise("H3")
 @pytest.mark.parametrize("origin", [None, "https://evil.example"])
-def test_H3_a_write_without_our_token_or_from_elsewhere_changes_nothing(origin, addresses, author):
+def test_a_write_without_our_token_or_from_elsewhere_changes_nothing(origin, addresses, author):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(author)
     before = changes()
@@ -144,7 +145,8 @@ def test_a_write_without_a_session_leads_to_sign_in(addresses, client):
     assert changes() == before
 
 
-def test_H4_a_get_changes_nothing(addresses, author, as_):
+@pytest.mark.promise("H4")
+def test_a_get_changes_nothing(addresses, author, as_):
     browser = as_(author)
     browser.get("/")  # notes that the person was here today
     before = changes()
@@ -154,7 +156,8 @@ def test_H4_a_get_changes_nothing(addresses, author, as_):
         assert changes() == before, name
 
 
-def test_A14_pages_are_private_and_h1_headers_are_there(post, author, as_):
+@pytest.mark.promise("A14")
+def test_pages_are_private_and_h1_headers_are_there(post, author, as_):
     for url in ("/", "/author/", f"/p/{post.shortcode}/", "/explore/", "/accounts/edit/"):
         answer = as_(author).get(url)
         assert "private" in answer["Cache-Control"], url
@@ -166,8 +169,9 @@ def test_A14_pages_are_private_and_h1_headers_are_there(post, author, as_):
         assert answer["Referrer-Policy"]
 
 
+@pytest.mark.promise("H9")
 @pytest.mark.parametrize("bad", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"])
-def test_H9_signing_in_leads_nowhere_off_site(bad, author, client):
+def test_signing_in_leads_nowhere_off_site(bad, author, client):
     from tests.conftest import PASSWORD
 
     answer = client.post("/accounts/login/", {"login": "author", "password": PASSWORD, "next": bad})
@@ -176,7 +180,8 @@ def test_H9_signing_in_leads_nowhere_off_site(bad, author, client):
     assert answer["Location"] == "/"
 
 
-def test_A11_fields_that_are_not_asked_for_are_not_taken(author, as_, photo):
+@pytest.mark.promise("A11")
+def test_fields_that_are_not_asked_for_are_not_taken(author, as_, photo):
     extra = {"is_staff": "1", "is_superuser": "1", "username": "admin", "suspended_at": "", "folded_followers": "9"}
     browser = as_(author)
     browser.post("/accounts/edit/", {"name": "New", "bio": "", "link": "", **extra})

@@ -8,27 +8,31 @@ from tests.conftest import PASSWORD
 PAGES = ["/", "/explore/", "/author/", "/healthz", "/p/{post}/", "/search/", "/create/", "/author/followers/"]
 
 
+@pytest.mark.promise("U10")
 @pytest.mark.parametrize(
     "url", ["/explore/tags/%00/", "/explore/tags/a%00b/", "/explore/tags/%F0%9F%92%A9/", "/%00/", "/p/%00/"]
 )
-def test_U10_an_odd_path_is_a_page_or_not_found(url, client, db):
+def test_an_odd_path_is_a_page_or_not_found(url, client, db):
     assert client.get(url).status_code in {200, 404}
 
 
+@pytest.mark.promise("U10")
 @pytest.mark.parametrize("charset", ["zlib", "hex", "idna", "unicode_escape", "utf-16", "nonsense"])
-def test_U10_other_charsets_are_turned_away(charset, client, author):
+def test_other_charsets_are_turned_away(charset, client, author):
     content_type = f"application/x-www-form-urlencoded; charset={charset}"
 
     assert client.generic("POST", "/accounts/login/", b"login=x", content_type=content_type).status_code == 400
 
 
-def test_U10_a_broken_session_cookie_is_turned_away(client, db, settings):
+@pytest.mark.promise("U10")
+def test_a_broken_session_cookie_is_turned_away(client, db, settings):
     client.cookies[settings.SESSION_COOKIE_NAME] = "abc\\000def"
 
     assert client.get("/").status_code in {200, 400}
 
 
-def test_U10_a_tag_that_grows_in_its_normal_form_is_no_error(as_, author, photo):
+@pytest.mark.promise("U10")
+def test_a_tag_that_grows_in_its_normal_form_is_no_error(as_, author, photo):
     answer = as_(author).post("/create/", {"files": [photo()], "caption": "#" + "\ufdfa" * 60 + " #kept"})
 
     assert answer.status_code == 302
@@ -50,7 +54,8 @@ def test_head_is_answered_wherever_get_is(url, as_, author, post):
     assert not answer.content
 
 
-def test_S7_a_log_out_while_valkey_is_away_is_final(client, author, settings):
+@pytest.mark.promise("S7")
+def test_a_log_out_while_valkey_is_away_is_final(client, author, settings):
     client.post("/accounts/login/", {"login": "author", "password": PASSWORD})
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     assert client.get("/accounts/edit/").status_code == 200
@@ -63,7 +68,8 @@ def test_S7_a_log_out_while_valkey_is_away_is_final(client, author, settings):
     assert client.get("/accounts/edit/").status_code == 302
 
 
-def test_S4_guessing_passwords_is_limited_without_valkey_too(client, author, settings, monkeypatch):
+@pytest.mark.promise("S4")
+def test_guessing_passwords_is_limited_without_valkey_too(client, author, settings, monkeypatch):
     settings.RATE_LIMITS = True
     monkeypatch.setattr(valkey, "is_paused", lambda: True)
 

@@ -22,13 +22,15 @@ def statuses(client, path, **headers):
     return [client.get(path, **headers).status_code for _ in range(5)]
 
 
+@pytest.mark.promise("S11")
 @pytest.mark.parametrize("path", ["/explore/", "/nowhere/", "/accounts/login/"])
-def test_S11_pages_have_a_limit_by_address(client, db, path):
+def test_pages_have_a_limit_by_address(client, db, path):
     assert statuses(client, path)[2:] == [200 if path != "/nowhere/" else 404, 429, 429]
     assert client.get(path, REMOTE_ADDR="192.0.2.9").status_code != 429
 
 
-def test_S11_a_refused_page_says_when_to_come_back(client, db):
+@pytest.mark.promise("S11")
+def test_a_refused_page_says_when_to_come_back(client, db):
     statuses(client, "/explore/")
 
     page, fragment = client.get("/explore/"), client.get("/explore/", headers=HTMX)
@@ -41,19 +43,22 @@ def test_S11_a_refused_page_says_when_to_come_back(client, db):
     assert "<html" not in fragment.text
 
 
-def test_S11_people_at_one_address_have_limits_of_their_own(as_, author, stranger):
+@pytest.mark.promise("S11")
+def test_people_at_one_address_have_limits_of_their_own(as_, author, stranger):
     assert statuses(as_(author), "/explore/")[-1] == 429
     assert statuses(as_(stranger), "/explore/")[:3] == [200, 200, 200]
 
 
+@pytest.mark.promise("S11")
 @pytest.mark.parametrize("path", ["/accounts/username-available/?username=anna", "/search/suggest/?q=a"])
-def test_S11_suggestions_have_a_limit_of_their_own(as_, author, path):
+def test_suggestions_have_a_limit_of_their_own(as_, author, path):
     client = as_(author)
     assert statuses(client, path)[-1] == 429
     assert client.get("/explore/").status_code == 200
 
 
-def test_S11_files_have_a_limit_by_address_and_pages_stay_readable(client, db):
+@pytest.mark.promise("S11")
+def test_files_have_a_limit_by_address_and_pages_stay_readable(client, db):
     assert statuses(client, "/media/1/aa/bb/c.webp") == [404, 404, 404, 429, 429]
     assert client.get("/explore/").status_code == 200
 

@@ -88,8 +88,9 @@ def session(settings, author):
     return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
 
 
+@pytest.mark.promise("O5")
 @pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/signup/", "/", "/p/abc/like/", "/nowhere/"])
-def test_O5_a_large_body_is_refused_unread_where_no_file_is_taken(send, path, session):
+def test_a_large_body_is_refused_unread_where_no_file_is_taken(send, path, session):
     for cookies in (None, session):
         status, _, text, read = send(path, 2 * MB, cookies=cookies)
 
@@ -97,16 +98,18 @@ def test_O5_a_large_body_is_refused_unread_where_no_file_is_taken(send, path, se
         assert b"This is too large: at most 1 MB can be sent here." in text
 
 
+@pytest.mark.promise("O5")
 @pytest.mark.parametrize("path", ["/api/search", "/api/users/1/follow", "/api/posts/1/comment", "/oauth/token/"])
-def test_O5_the_api_takes_no_large_body_either(send, path):
+def test_the_api_takes_no_large_body_either(send, path):
     status, headers, _, read = send(path, 2 * MB, HTTP_ACCEPT="application/json")
 
     assert (status, read) == (413, 0)
     assert headers["Content-Type"] == ("application/problem+json" if path.startswith("/api/") else "application/json")
 
 
+@pytest.mark.promise("O5")
 @pytest.mark.parametrize("path", LARGE + LARGE_API)
-def test_O5_where_files_are_taken_strangers_are_turned_away_unread(send, path, settings):
+def test_where_files_are_taken_strangers_are_turned_away_unread(send, path, settings):
     for cookies in (None, {settings.SESSION_COOKIE_NAME: "made-up"}):
         status, headers, _, read = send(path, body_limit(path), cookies=cookies)
 
@@ -116,16 +119,18 @@ def test_O5_where_files_are_taken_strangers_are_turned_away_unread(send, path, s
             assert headers["Location"] == f"/accounts/login/?next={path}"
 
 
+@pytest.mark.promise("O5")
 @pytest.mark.parametrize("path", LARGE)
-def test_O5_a_small_body_of_a_stranger_at_a_closed_page_is_not_read_either(send, path):
+def test_a_small_body_of_a_stranger_at_a_closed_page_is_not_read_either(send, path):
     status, headers, _, read = send(path, 1000)
 
     assert (status, read) == (302, 0)
     assert headers["Location"].startswith("/accounts/login/")
 
 
+@pytest.mark.promise("O5")
 @pytest.mark.parametrize("path", LARGE + LARGE_API)
-def test_O5_more_than_an_address_takes_is_refused_unread_whoever_sends_it(send, path, session, author):
+def test_more_than_an_address_takes_is_refused_unread_whoever_sends_it(send, path, session, author):
     assert send(path, body_limit(path) + 1, cookies=session)[::3] == (413, 0)
     if path in LARGE_API:
         _, secret = make_token(author, name="all", may_write=True, days=1)

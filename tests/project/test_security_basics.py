@@ -23,8 +23,9 @@ from tests.conftest import PASSWORD
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+@pytest.mark.promise("H7")
 @pytest.mark.django_db
-def test_H7_cookies_over_https_are_bound_to_the_host_and_closed_to_scripts_and_other_sites(author, settings):
+def test_cookies_over_https_are_bound_to_the_host_and_closed_to_scripts_and_other_sites(author, settings):
     # What instagram/settings.py sets with SECURE_SSL.
     settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     settings.DEVICE_COOKIE_NAME = "__Host-device"
@@ -42,8 +43,9 @@ def test_H7_cookies_over_https_are_bound_to_the_host_and_closed_to_scripts_and_o
         assert (cookie["path"], cookie["domain"]) == ("/", ""), name
 
 
+@pytest.mark.promise("P5")
 @pytest.mark.django_db
-def test_P5_passwords_cookies_tokens_and_addresses_are_in_no_log(author, caplog, client):
+def test_passwords_cookies_tokens_and_addresses_are_in_no_log(author, caplog, client):
     caplog.set_level(logging.DEBUG)
     browser = Client(raise_request_exception=False)
     browser.get("/accounts/login/")
@@ -65,9 +67,10 @@ def test_P5_passwords_cookies_tokens_and_addresses_are_in_no_log(author, caplog,
     assert [secret for secret in secrets if secret and secret in logged] == []
 
 
+@pytest.mark.promise("D17")
 @pytest.mark.django_db
 @pytest.mark.parametrize("hours", [1, -1])
-def test_D17_a_clock_that_is_an_hour_off_logs_nobody_out_and_repeats_no_id(hours, as_, author, share):
+def test_a_clock_that_is_an_hour_off_logs_nobody_out_and_repeats_no_id(hours, as_, author, share):
     browser = as_(author)
     before = share(author)
     wrong = timezone.now() + datetime.timedelta(hours=hours)
@@ -83,11 +86,12 @@ def test_D17_a_clock_that_is_an_hour_off_logs_nobody_out_and_repeats_no_id(hours
     assert Post.objects.count() == 4
 
 
+@pytest.mark.promise("C2")
 @pytest.mark.parametrize(
     ("package", "least"),
     [("django", "5.2.14"), ("pillow", "13.0.0"), ("pillow-heif", "1.8.1"), ("imageio-ffmpeg", "0.8.1")],
 )
-def test_C2_decoders_and_django_have_no_known_hole_that_a_newer_patch_closes(package, least):
+def test_decoders_and_django_have_no_known_hole_that_a_newer_patch_closes(package, least):
     assert Version(metadata.version(package)) >= Version(least)
 
 
@@ -97,7 +101,8 @@ SECRET_SHAPES = re.compile(
 )
 
 
-def test_C5_no_key_of_a_service_is_in_the_tree():
+@pytest.mark.promise("C5")
+def test_no_key_of_a_service_is_in_the_tree():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     paths = [ROOT / name for name in listed.split("\0") if name]
     found = [

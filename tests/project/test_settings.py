@@ -52,7 +52,8 @@ def refusal(**variables):
     return str(caught.value)
 
 
-def test_H8_production_settings_have_no_warning():
+@pytest.mark.promise("H8")
+def test_production_settings_have_no_warning():
     done = check(**PRODUCTION)
 
     assert done.returncode == 0, done.stderr

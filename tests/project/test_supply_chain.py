@@ -7,6 +7,7 @@ import re
 from importlib import metadata
 from pathlib import Path
 
+import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
@@ -15,7 +16,8 @@ from scripts import sbom
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def test_C4_the_bill_of_materials_covers_every_pinned_package_in_a_standard_format():
+@pytest.mark.promise("C4")
+def test_the_bill_of_materials_covers_every_pinned_package_in_a_standard_format():
     text = sbom.SBOM.read_text()
 
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
@@ -25,7 +27,8 @@ def test_C4_the_bill_of_materials_covers_every_pinned_package_in_a_standard_form
     assert all(component["licenses"] for component in json.loads(text)["components"])
 
 
-def test_C1_what_is_installed_is_what_is_pinned():
+@pytest.mark.promise("C1")
+def test_what_is_installed_is_what_is_pinned():
     installed = {name: metadata.version(name) for name in sbom.pins()}
 
     assert installed == sbom.pins()

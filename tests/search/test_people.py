@@ -69,7 +69,8 @@ def test_among_equals_come_those_one_follows_then_those_whom_these_follow_then_t
     assert nobody.username == "annaone"
 
 
-def test_A7_a_block_a_suspension_and_a_farewell_hide_from_the_search(person):
+@pytest.mark.promise("A7")
+def test_a_block_a_suspension_and_a_farewell_hide_from_the_search(person):
     from django.utils import timezone
 
     viewer, blocker, gone, away, there = (person(f"{name}.cole") for name in ("v", "b", "g", "a", "t"))

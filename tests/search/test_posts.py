@@ -108,7 +108,8 @@ def test_the_document_changes_with_the_post_in_the_same_transaction(author, shar
     assert Place.objects.get().pk == PostDocument.objects.get().place_id
 
 
-def test_A7_hidden_posts_are_never_found(author, follower, person, share, stranger):
+@pytest.mark.promise("A7")
+def test_hidden_posts_are_never_found(author, follower, person, share, stranger):
     blocked = person("blocked")
     block(author, blocked=blocked)
     posts = {name: share(author, caption=f"Morning {name}", location="Kotti") for name in ("open", "archived", "gone")}

@@ -133,7 +133,8 @@ def test_the_place_of_a_post_leads_to_the_page_of_the_place(as_, author, client,
     assert browser.get(link).status_code == 404
 
 
-def test_A7_tags_places_and_suggestions_tell_nothing_of_hidden_posts(as_, author, follower, person, share):
+@pytest.mark.promise("A7")
+def test_tags_places_and_suggestions_tell_nothing_of_hidden_posts(as_, author, follower, person, share):
     blocked = person("blocked")
     share(author, caption="#hiddentag", location="Hidden Place")
     block(author, blocked=blocked)
@@ -185,7 +186,8 @@ def test_recent_searches_are_remembered_and_forgotten(as_, stranger, author):
     assert RecentSearch.objects.count() == MAX_RECENT_SEARCHES
 
 
-def test_U12_whatever_is_typed_is_text(as_, stranger, post):
+@pytest.mark.promise("U12")
+def test_whatever_is_typed_is_text(as_, stranger, post):
     browser = as_(stranger)
     for query in ODD:
         urls = [("/search/", {}), ("/search/", {"tab": "posts"}), ("/search/suggest/", {})]
@@ -197,8 +199,9 @@ def test_U12_whatever_is_typed_is_text(as_, stranger, post):
     assert Post.objects.count() == 1
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_search_costs_no_more_queries_whatever_it_finds(
+def test_search_costs_no_more_queries_whatever_it_finds(
     size, as_, author, person, share, stranger, django_assert_max_num_queries
 ):
     for number in range(size):
@@ -227,7 +230,8 @@ def test_the_search_is_rebuilt_as_it_was(author, share):
     assert re.search(r"posts: 1 in \d+ s", out.getvalue())
 
 
-def test_D13_how_often_a_tag_and_a_place_are_used_is_counted_exactly(author, share):
+@pytest.mark.promise("D13")
+def test_how_often_a_tag_and_a_place_are_used_is_counted_exactly(author, share):
     posts = [share(author, caption="#sun", location="Kotti") for _ in range(3)]
     posts[0].tagged.all().delete()
     Post.objects.filter(pk=posts[0].pk).update(location="")

@@ -45,8 +45,9 @@ def test_unblocking_gives_back_nothing_that_it_ended(author, follower):
     assert not Follow.objects.exists()
 
 
+@pytest.mark.promise("A2")
 @pytest.mark.parametrize("which", ["blocked", "blocker"])
-def test_A2_to_both_the_other_looks_like_one_who_never_was(which, as_, author, request, share):
+def test_to_both_the_other_looks_like_one_who_never_was(which, as_, author, request, share):
     other = request.getfixturevalue(which)
     post = share(other if which == "blocker" else author)
     # Whoever is blocked looks at whoever blocked them.
@@ -91,7 +92,8 @@ def test_two_who_blocked_each_other_can_each_undo_their_own(as_, author, blocked
     assert browser.get("/blocked/").status_code == 404
 
 
-def test_A7_no_page_shows_either_the_other(as_, author, follower, person, share):
+@pytest.mark.promise("A7")
+def test_no_page_shows_either_the_other(as_, author, follower, person, share):
     other = person("other")
     posts = {author: share(author, caption="sunrise #sun"), follower: share(follower, caption="sunset #sun")}
     third = share(other, caption="noon #sun")
@@ -115,7 +117,8 @@ def test_A7_no_page_shows_either_the_other(as_, author, follower, person, share)
         assert f'data-post="{third.shortcode}"' in browser.get("/").text
 
 
-def test_A6_a_warm_home_shows_nothing_of_somebody_blocked_since(author, follower, post):
+@pytest.mark.promise("A6")
+def test_a_warm_home_shows_nothing_of_somebody_blocked_since(author, follower, post):
     assert home_posts(follower, before=None, count=5)[0] == [post]
 
     block(author, blocked=follower)
@@ -138,7 +141,8 @@ def test_under_the_posts_of_the_blocker_nobody_sees_comments_of_the_blocked(as_,
     assert "unkind words" in client.get(post.get_absolute_url()).text, "hidden, not deleted"
 
 
-def test_A9_lists_leave_out_the_blocked_and_the_count_stays(as_, author, follower, stranger, post):
+@pytest.mark.promise("A9")
+def test_lists_leave_out_the_blocked_and_the_count_stays(as_, author, follower, stranger, post):
     for one in (follower, stranger):
         like_post(post, liker=one)
     block(author, blocked=follower)

@@ -91,11 +91,10 @@ def test_a_list_pages_by_cursor(as_, author, person):
     assert not {each.pk for each in page} & {each.pk for each in rest}
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("which", ["followers", "following"])
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_lists_cost_the_same_queries_whatever_their_size(
-    which, size, as_, author, person, django_assert_num_queries
-):
+def test_lists_cost_the_same_queries_whatever_their_size(which, size, as_, author, person, django_assert_num_queries):
     for _ in range(size):
         other = person()
         follow(other, followee=author)

@@ -41,7 +41,8 @@ def test_muted_posts_are_not_shown_unasked_and_are_there_when_looked_for(as_, au
     assert home_of(follower) == [post]
 
 
-def test_A6_a_warm_home_shows_nothing_of_somebody_muted_since(author, follower, post):
+@pytest.mark.promise("A6")
+def test_a_warm_home_shows_nothing_of_somebody_muted_since(author, follower, post):
     assert home_of(follower) == [post]
     stale = type(follower).objects.get(pk=follower.pk)
     mute(follower, muted=author)
@@ -105,7 +106,8 @@ def test_what_the_restricted_write_is_seen_by_two_until_it_is_approved(
     assert [count_for(one, post) for one in (author, stranger, follower)] == [1, 1, 1]
 
 
-def test_A10_only_the_posts_author_approves(as_, follower, stranger, post, held):
+@pytest.mark.promise("A10")
+def test_only_the_posts_author_approves(as_, follower, stranger, post, held):
     for one in (follower, stranger):
         assert as_(one).post(f"/p/{post.shortcode}/comments/{held.pk}/approve/").status_code == 404
     assert Comment.objects.get().hidden_until_approved
@@ -208,11 +210,10 @@ def test_the_lists_leave_out_whoever_is_not_there(name, as_, author, person):
     assert as_(author).get(f"/accounts/{name}/").context["page"].items == [shown]
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_each_list_costs_the_same_queries_whatever_its_size(
-    name, size, as_, author, person, django_assert_num_queries
-):
+def test_each_list_costs_the_same_queries_whatever_its_size(name, size, as_, author, person, django_assert_num_queries):
     for _ in range(size):
         LISTS[name](author, person())
     browser = as_(author)
@@ -233,6 +234,7 @@ def test_changes_are_harmless_when_they_come_twice(as_, author, follower):
     assert [model.objects.count() for model in (Mute, Restrict, CloseFriend)] == [0, 0, 0]
 
 
+@pytest.mark.promise("H9")
 @pytest.mark.parametrize("bad", ["//evil.example", "https://evil.example/", "/\\evil.example"])
-def test_H9_a_change_leads_nowhere_off_site(bad, as_, author, follower):
+def test_a_change_leads_nowhere_off_site(bad, as_, author, follower):
     assert as_(author).post("/follower/mute/", {"next": bad})["Location"] == "/follower/"

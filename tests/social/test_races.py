@@ -67,7 +67,8 @@ def hold(people):
     assert not follows & set(FollowRequest.objects.values_list("requester_id", "target_id"))
 
 
-def test_D14_a_block_beats_follows_in_both_directions(person):
+@pytest.mark.promise("D14")
+def test_a_block_beats_follows_in_both_directions(person):
     for _ in range(8):
         one, other = person(), person()
         at_once(
@@ -82,7 +83,8 @@ def test_D14_a_block_beats_follows_in_both_directions(person):
         assert counts(one) == counts(other) == (0, 0)
 
 
-def test_D14_a_block_beats_an_approval(person):
+@pytest.mark.promise("D14")
+def test_a_block_beats_an_approval(person):
     for _ in range(8):
         target, asker = person(), person()
         change_privacy(target, is_private=True)
@@ -98,7 +100,8 @@ def test_D14_a_block_beats_an_approval(person):
         assert counts(target) == (0, 0)
 
 
-def test_D14_a_request_is_answered_once(person):
+@pytest.mark.promise("D14")
+def test_a_request_is_answered_once(person):
     for _ in range(8):
         target, asker = person(), person()
         change_privacy(target, is_private=True)
@@ -114,7 +117,8 @@ def test_D14_a_request_is_answered_once(person):
         assert counts(target)[0] <= 1
 
 
-def test_D14_nobody_is_left_asking_an_account_that_went_public_meanwhile(person):
+@pytest.mark.promise("D14")
+def test_nobody_is_left_asking_an_account_that_went_public_meanwhile(person):
     for _ in range(8):
         target, askers = person(), [person() for _ in range(3)]
         change_privacy(target, is_private=True)
@@ -128,7 +132,8 @@ def test_D14_nobody_is_left_asking_an_account_that_went_public_meanwhile(person)
         assert counts(target) == (3, 0)
 
 
-def test_D14_whatever_people_do_to_each_other_at_once_counts_are_rows_and_nothing_deadlocks(person):
+@pytest.mark.promise("D14")
+def test_whatever_people_do_to_each_other_at_once_counts_are_rows_and_nothing_deadlocks(person):
     people = [person() for _ in range(4)]
     for one in people[:2]:
         change_privacy(one, is_private=True)

@@ -34,7 +34,8 @@ def test_following_a_private_account_asks(as_, private_author, stranger):
     assert counts(stranger) == (0, 0)
 
 
-def test_A12_a_pending_follower_is_no_follower(as_, private_author, stranger, secret):
+@pytest.mark.promise("A12")
+def test_a_pending_follower_is_no_follower(as_, private_author, stranger, secret):
     follow(stranger, followee=private_author)
     browser = as_(stranger)
 
@@ -58,7 +59,8 @@ def test_A12_a_pending_follower_is_no_follower(as_, private_author, stranger, se
         assert browser.get(f"/author/{rest}/").status_code == 404
 
 
-def test_A12_nobody_approves_a_request_but_the_one_who_was_asked(as_, private_author, stranger, person):
+@pytest.mark.promise("A12")
+def test_nobody_approves_a_request_but_the_one_who_was_asked(as_, private_author, stranger, person):
     follow(stranger, followee=private_author)
     for other in (stranger, person("other")):
         browser = as_(other)
@@ -190,7 +192,8 @@ def test_removing_a_follower_locks_them_out_silently(as_, private_author, strang
     assert counts(private_author) == (0, 0)
 
 
-def test_A2_a_private_post_looks_like_a_missing_one(as_, client, stranger, secret):
+@pytest.mark.promise("A2")
+def test_a_private_post_looks_like_a_missing_one(as_, client, stranger, secret):
     missing = "/p/AAAAAAAAAAB/"
     for browser in (client, as_(stranger)):
         for rest in ("", "comments/"):
@@ -198,7 +201,8 @@ def test_A2_a_private_post_looks_like_a_missing_one(as_, client, stranger, secre
             assert same(forbidden, secret.get_absolute_url()) == same(unknown, missing)
 
 
-def test_A4_the_address_of_a_picture_is_in_no_page_for_those_outside(as_, client, stranger, follower, secret):
+@pytest.mark.promise("A4")
+def test_the_address_of_a_picture_is_in_no_page_for_those_outside(as_, client, stranger, follower, secret):
     key = secret.slides[0].renditions[0]["webp"]
     for url in ("/", "/author/", "/explore/", secret.get_absolute_url(), "/search/?q=secret"):
         assert key not in client.get(url).text
@@ -206,7 +210,8 @@ def test_A4_the_address_of_a_picture_is_in_no_page_for_those_outside(as_, client
     assert key in as_(follower).get(secret.get_absolute_url()).text
 
 
-def test_A6_a_warm_home_shows_nothing_after_a_removal(follower, private_author, secret):
+@pytest.mark.promise("A6")
+def test_a_warm_home_shows_nothing_after_a_removal(follower, private_author, secret):
     follower.refresh_from_db()
     assert home_posts(follower, before=None, count=5)[0] == [secret]
     stale = type(follower).objects.get(pk=follower.pk)
@@ -216,15 +221,17 @@ def test_A6_a_warm_home_shows_nothing_after_a_removal(follower, private_author, 
     assert home_posts(stale, before=None, count=5)[0] == [], "nor from the timeline of before"
 
 
-def test_A9_counts_and_likes_of_a_private_account_are_seen_by_those_inside_alone(as_, follower, secret):
+@pytest.mark.promise("A9")
+def test_counts_and_likes_of_a_private_account_are_seen_by_those_inside_alone(as_, follower, secret):
     as_(follower).post(f"/p/{secret.shortcode}/like/")
 
     assert Post.objects.with_viewer_state(follower).get(pk=secret.pk).like_count == 1
     assert as_(follower).get(f"/p/{secret.shortcode}/likes/").status_code == 200
 
 
+@pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_O7_the_page_of_requests_costs_the_same_queries_whatever_its_size(
+def test_the_page_of_requests_costs_the_same_queries_whatever_its_size(
     size, as_, private_author, person, django_assert_num_queries
 ):
     for _ in range(size):

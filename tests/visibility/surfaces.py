@@ -1,6 +1,6 @@
 """Every address of the site, with who may get and post what there: one line each, by hand.
 
-A new address needs a line (`test_A1_every_address_has_its_line` says so). Its first word says what it does:
+A new address needs a line (`test_every_address_has_its_line` says so). Its first word says what it does:
 
     get(things, who)    GET: those who may get 200 or a redirect, and all others what a missing thing answers
     post(things, who)   POST of `data`: those who may get no 404; all others what a missing thing answers, no row moves

@@ -15,8 +15,9 @@ from tests.visibility.world import World, missing, undone
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bare_frame")]
 
 
+@pytest.mark.promise("A2")
 @pytest.mark.parametrize("name", ["posts:post", "posts:delete", "feed:profile", "social:followers"])
-def test_A2_the_database_is_asked_as_much_for_a_forbidden_thing_as_for_a_missing_one(name: str, world: World) -> None:
+def test_the_database_is_asked_as_much_for_a_forbidden_thing_as_for_a_missing_one(name: str, world: World) -> None:
     """What is forbidden takes no longer, by which it could be told from what is missing."""
     surface = SURFACES[name]
     for actor in ("stranger", "blocked"):
@@ -38,7 +39,8 @@ EXTRA |= {"folded_likes": "9", "folded_comments": "9", "folded_followers": "9", 
 EXTRA |= {"hidden_until_approved": "1", "is_private": "1", "email": "evil@example.org", "session_epoch": "1"}
 
 
-def test_A11_no_write_takes_a_field_that_is_not_its_own(world: World) -> None:
+@pytest.mark.promise("A11")
+def test_no_write_takes_a_field_that_is_not_its_own(world: World) -> None:
     """Every write, by everybody who may, with fields that are nobody's to send."""
     protected = {
         "accounts_user": "id, username, email, is_staff, is_superuser, suspended_at, session_epoch, is_private,"

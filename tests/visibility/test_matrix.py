@@ -26,7 +26,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bare_frame")]
 """Each test is taken back for itself, inside the transaction of `world`."""
 
 
-def test_A1_every_address_has_its_line() -> None:
+@pytest.mark.promise("A1")
+def test_every_address_has_its_line() -> None:
     addresses = {name for name, _ in all_patterns()}
 
     without = sorted(addresses - set(SURFACES))
@@ -69,9 +70,10 @@ def may(name: str, world: World, actor: str, thing: Thing) -> bool:
     return (signed_in or name in PUBLIC | PUBLIC_OPERATIONS) and who(world, actor, thing)
 
 
+@pytest.mark.promise("A1", "A2")
 @pytest.mark.usefixtures("tracks")
 @pytest.mark.parametrize("name", GETS)
-def test_A1_A2_a_get_shows_what_the_tables_allow_and_else_what_a_missing_thing_does(name: str, world: World) -> None:
+def test_a_get_shows_what_the_tables_allow_and_else_what_a_missing_thing_does(name: str, world: World) -> None:
     surface, wrong = SURFACES[name], []
     before = changes()
     for actor in surface.actors or world.actors:
@@ -103,9 +105,10 @@ def test_A1_A2_a_get_shows_what_the_tables_allow_and_else_what_a_missing_thing_d
     assert changes() == before, f"GET of {name} changes rows"
 
 
+@pytest.mark.promise("A1", "A7")
 @pytest.mark.usefixtures("tracks")
 @pytest.mark.parametrize("name", PAGES)
-def test_A1_A7_a_page_shows_nobody_more_than_the_tables_allow(name: str, world: World) -> None:
+def test_a_page_shows_nobody_more_than_the_tables_allow(name: str, world: World) -> None:
     wrong = []
     url = url_of(name, SURFACES[name], {})
     for actor in SURFACES[name].actors or world.actors:
@@ -120,8 +123,9 @@ def test_A1_A7_a_page_shows_nobody_more_than_the_tables_allow(name: str, world: 
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.promise("A1", "A2", "A10")
 @pytest.mark.parametrize("name", POSTS)
-def test_A1_A2_A10_a_post_by_others_changes_nothing_and_answers_as_for_a_missing_thing(name: str, world: World) -> None:
+def test_a_post_by_others_changes_nothing_and_answers_as_for_a_missing_thing(name: str, world: World) -> None:
     surface, wrong = SURFACES[name], []
     for actor in surface.actors or world.actors:
         allowed, never = [], None
@@ -148,7 +152,8 @@ def test_A1_A2_A10_a_post_by_others_changes_nothing_and_answers_as_for_a_missing
     assert not wrong, "\n".join(wrong)
 
 
-def test_A1_A17_the_admin_shows_nothing_to_those_who_are_no_moderators(world: World) -> None:
+@pytest.mark.promise("A1", "A17")
+def test_the_admin_shows_nothing_to_those_who_are_no_moderators(world: World) -> None:
     urls = ["/admin/", *(f"/admin/{model}/" for model in ("accounts/user", "posts/post", "posts/comment"))]
     urls += [f"/admin/accounts/user/{person.pk}/change/" for person in world.people.values()]
     urls += [f"/admin/posts/{kind}/{thing.pk}/change/" for kind in ("post", "comment") for thing in world.things[kind]]

@@ -411,10 +411,11 @@ def _run(statement: str) -> set[tuple[int, ...]]:
         return set(cursor.fetchall())
 
 
+@pytest.mark.promise("A1", "A9", "A12")
 @pytest.mark.django_db
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("examples", [EXAMPLES, pytest.param(MORE_EXAMPLES, marks=pytest.mark.deep)])
-def test_A1_A9_A12_whatever_people_do_everybody_sees_what_the_model_says(examples: int) -> None:
+def test_whatever_people_do_everybody_sees_what_the_model_says(examples: int) -> None:
     is_other = "VISIBILITY_EXAMPLES" in os.environ
     examples = int(os.environ.get("VISIBILITY_EXAMPLES", examples))
     Machine.steps = 0

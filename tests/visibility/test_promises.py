@@ -50,8 +50,9 @@ HIDING: dict[str, Act] = {
 """What takes a post from the home of a follower. No task runs: nothing may depend on a message."""
 
 
+@pytest.mark.promise("A6")
 @pytest.mark.parametrize("how", HIDING)
-def test_A6_a_warm_home_shows_no_stale_post_at_the_next_look(how, as_, author, follower, post):
+def test_a_warm_home_shows_no_stale_post_at_the_next_look(how, as_, author, follower, post):
     browser = as_(follower)
     assert "Morning light" in browser.get("/").text
 
@@ -65,8 +66,9 @@ def test_A6_a_warm_home_shows_no_stale_post_at_the_next_look(how, as_, author, f
 GONE = [how for how in HIDING if how not in {"unfollowed", "removed as a follower", "blocked and unblocked", "mutes"}]
 
 
+@pytest.mark.promise("A4", "A7", "A16")
 @pytest.mark.parametrize("how", GONE)
-def test_A4_A7_A16_what_is_hidden_is_at_no_address_any_more_nor_is_its_picture(how, as_, author, follower, post):
+def test_what_is_hidden_is_at_no_address_any_more_nor_is_its_picture(how, as_, author, follower, post):
     key = post.slides[0].renditions[0]["webp"]
     urls = ["/explore/", "/explore/tags/sun/", "/search/?q=Morning", "/author/", post.get_absolute_url()]
     urls += [f"{post.get_absolute_url()}{rest}/" for rest in ("comments", "likes")]
@@ -83,7 +85,8 @@ def test_A4_A7_A16_what_is_hidden_is_at_no_address_any_more_nor_is_its_picture(h
             assert 'property="og:' not in answer.text or answer.status_code == 200, url
 
 
-def test_A3_the_address_of_a_picture_says_nothing_and_is_no_others_neighbour(post):
+@pytest.mark.promise("A3")
+def test_the_address_of_a_picture_says_nothing_and_is_no_others_neighbour(post):
     keys = {new_key(".webp") for _ in range(1000)}
 
     assert len(keys) == len({key[:12] for key in keys}) == 1000, "from the first letters on"
@@ -106,8 +109,9 @@ UNTOLD: dict[str, Act] = {
 }
 
 
+@pytest.mark.promise("A8", "A15")
 @pytest.mark.parametrize("how", UNTOLD)
-def test_A8_A15_hidden_after_the_act_and_before_the_task_nothing_is_delivered(how, author, stranger, post):
+def test_hidden_after_the_act_and_before_the_task_nothing_is_delivered(how, author, stranger, post):
     comment = _act(author, stranger, post)
 
     UNTOLD[how](author, stranger, post)
@@ -117,8 +121,9 @@ def test_A8_A15_hidden_after_the_act_and_before_the_task_nothing_is_delivered(ho
     assert Occurrence.objects.filter(recipient_id=author.pk).count() == about_a_follow
 
 
+@pytest.mark.promise("A8")
 @pytest.mark.parametrize("how", UNTOLD)
-def test_A8_hidden_after_it_was_delivered_it_is_shown_and_counted_no_more(how, as_, author, stranger, post):
+def test_hidden_after_it_was_delivered_it_is_shown_and_counted_no_more(how, as_, author, stranger, post):
     comment = _act(author, stranger, post)
     _tell(author, stranger, post, comment)
     browser = as_(author)
@@ -133,7 +138,8 @@ def test_A8_hidden_after_it_was_delivered_it_is_shown_and_counted_no_more(how, a
     assert "rude words" not in page.text
 
 
-def test_A8_a_comment_that_was_removed_or_waits_is_told_nobody(author, stranger, post):
+@pytest.mark.promise("A8")
+def test_a_comment_that_was_removed_or_waits_is_told_nobody(author, stranger, post):
     removed = add_comment(post, author=stranger, text="rude words")
     remove_comment(removed, reason="why")
     restrict(author, restricted=stranger)
@@ -160,8 +166,9 @@ def _tell(author: User, actor: User, post: Post, comment: Comment) -> None:
 # --- Not being told apart -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("A9")
 @pytest.mark.parametrize("act", ["mute", "restrict", "close friend"])
-def test_A9_nobody_can_tell_that_they_are_muted_restricted_or_a_close_friend(act, as_, author, follower, share, post):
+def test_nobody_can_tell_that_they_are_muted_restricted_or_a_close_friend(act, as_, author, follower, share, post):
     share(follower, caption="theirs")
     urls = ["/", "/explore/", "/author/", "/follower/", "/author/followers/", "/author/following/", "/notifications/"]
     urls += ["/search/?q=author", post.get_absolute_url(), f"{post.get_absolute_url()}likes/", "/accounts/privacy/"]

@@ -136,12 +136,13 @@ def answers(twins: Twins, viewer: str) -> Answers:
         return walk(client, [(url, HTMX if by_htmx and "?q=" in url else {}) for url, by_htmx in asked])
 
 
+@pytest.mark.promise("A7", "A9", "A18")
 @pytest.mark.usefixtures("short_pages")
 @pytest.mark.parametrize(
     "viewer",
     [pytest.param(viewer, marks=[pytest.mark.deep] if viewer in {"reader", "beside"} else []) for viewer in VIEWERS],
 )
-def test_A7_A9_A18_nothing_hidden_moves_a_list_a_count_or_a_cursor(viewer: str, twins: Twins) -> None:
+def test_nothing_hidden_moves_a_list_a_count_or_a_cursor(viewer: str, twins: Twins) -> None:
     hidden = FROM_ALL | (FROM_ONE if viewer == "beside" else {})
     before = answers(twins, viewer)
     for kinds in [FROM_ALL, FROM_ONE] if viewer == "beside" else [FROM_ALL]:

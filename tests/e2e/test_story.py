@@ -58,6 +58,7 @@ def see_it_published(page, shortcode, *, javascript=True):
     raise AssertionError("the post was not published")
 
 
+@pytest.mark.promise("H2")
 @pytest.mark.parametrize(
     ("javascript", "size"),
     [(True, DESKTOP), (True, PHONE), (False, PHONE)],

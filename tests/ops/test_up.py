@@ -125,6 +125,7 @@ def test_two_copies_run_side_by_side_one_in_a_folder_with_a_long_and_odd_name(si
     assert people(site) == "0"
 
 
+@pytest.mark.promise("D19")
 def test_a_dump_restored_into_another_copy_gives_the_same_people(site, other, tmp_path):
     """As docs/operations.md says to back up and to restore."""
     make_person(site, "dora")

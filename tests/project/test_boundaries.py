@@ -156,7 +156,7 @@ def test_a_get_changes_nothing(addresses, author, as_):
         assert changes() == before, name
 
 
-@pytest.mark.promise("A14")
+@pytest.mark.promise("A14", "H1")
 def test_pages_are_private_and_h1_headers_are_there(post, author, as_):
     for url in ("/", "/author/", f"/p/{post.shortcode}/", "/explore/", "/accounts/edit/"):
         answer = as_(author).get(url)

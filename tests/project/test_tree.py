@@ -31,6 +31,7 @@ def test_every_requirement_is_pinned_with_hashes(name):
     assert "--find-links" not in text
 
 
+@pytest.mark.promise("H2")
 def test_no_page_has_inline_scripts_or_styles():
     """The content security policy would refuse them."""
     for path in (PROJECT / "templates").rglob("*.html"):

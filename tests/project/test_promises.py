@@ -1,0 +1,50 @@
+"""docs/promises.md and the `promise` marks of the tests agree."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+STATES = {"tested", "partly tested", "not tested", "planned"}
+
+
+def documented_states() -> dict[str, str]:
+    """Return the state of each promise by its id."""
+    text = (PROJECT / "docs" / "promises.md").read_text()
+    entries = re.findall(r"^- \*\*([A-Z]\d+)\.\*\* .*?State: \*\*([a-z ]+)\*\*", text, re.MULTILINE | re.DOTALL)
+    assert len(entries) == len(dict(entries)) == text.count("\n- **"), "an entry is repeated or not well formed"
+    return dict(entries)
+
+
+def marked_ids(path: Path) -> Iterator[str]:
+    """Yield the ids of every `pytest.mark.promise(...)` in a file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.promise":
+            yield from (ast.literal_eval(argument) for argument in node.args)
+
+
+@pytest.fixture(scope="module")
+def marked() -> set[str]:
+    return {name for path in (PROJECT / "tests").rglob("*.py") for name in marked_ids(path)}
+
+
+def test_every_marked_promise_is_documented(marked):
+    assert marked - documented_states().keys() == set()
+
+
+def test_the_documented_state_of_every_promise_is_true(marked):
+    states = documented_states()
+
+    assert len(states) > 80
+    assert set(states.values()) == STATES
+    assert {name for name, state in states.items() if state.endswith("tested") and state != "not tested"} == marked
+
+
+def test_no_test_has_the_id_of_a_promise_in_its_name():
+    for path in (PROJECT / "tests").rglob("test_*.py"):
+        assert not re.search(r"def test_[A-Z]\d+_", path.read_text()), path

@@ -2,22 +2,22 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models, transaction
-from django.db.models import F, OuterRef, Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString
 
 from accounts import form_keys, mobile, records, tokens  # noqa: F401  (models of this app, which Django finds here)
+from common.compiled_queries import CompiledArray, CompiledExists
 from common.counters import Counter
 from common.ids import SnowflakeModel
 from common.limits import MAX_BIO_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_USERNAME_CHARS
@@ -46,9 +46,23 @@ def known_to(viewer: Viewer, path: str = "") -> Q:
     there = Q(**{f"{path}suspended_at__isnull": True, f"{path}deactivated_at__isnull": True})
     if not viewer.is_authenticated:
         return there
-    blocks_viewer = Q(**{f"{path}blocks_made__blocked": viewer.pk})
-    is_blocked = Q(**{f"{path}blocks_received__blocker": viewer.pk})
-    return there & ~blocks_viewer & ~is_blocked
+    person = f"{path.removesuffix('__')}_id" if path else "pk"
+    blocks_viewer = _BLOCKS_VIEWER(person=person, viewer=viewer.pk)
+    is_blocked = _IS_BLOCKED_BY_VIEWER(person=person, viewer=viewer.pk)
+    return there & ~Q(blocks_viewer) & ~Q(is_blocked)
+
+
+def _blocks(**fields: Any) -> models.QuerySet[Any, Any]:
+    blocks = User._meta.get_field("blocks_made").related_model  # noqa: SLF001  (Django's own, documented)
+    return blocks._default_manager.filter(**fields)  # noqa: SLF001
+
+
+_BLOCKS_VIEWER: Final = CompiledExists(
+    lambda person, viewer: _blocks(blocker_id=person, blocked_id=viewer), outer=["person"]
+)
+_IS_BLOCKED_BY_VIEWER: Final = CompiledExists(
+    lambda person, viewer: _blocks(blocker_id=viewer, blocked_id=person), outer=["person"]
+)
 
 
 class _IsNamedIn(models.Func):
@@ -66,13 +80,28 @@ class _IsNamedIn(models.Func):
         output_field = ArrayField(models.CharField())
 
 
-def people_named_in(field: str, viewer: Viewer) -> ArraySubquery:
+def people_named_in(field: str, viewer: Viewer) -> models.expressions.Expression:
     """Subquery: the usernames in the text `field` of the outer row that belong to people whom `viewer` may see.
 
     Only these names are links, so that no link leads to a missing page. A text without an @ costs no look-up.
     """
-    is_named = _IsNamedIn(F("username"), _IsNamedIn.Names(OuterRef(field)))
-    return ArraySubquery(User.objects.visible_to(viewer).filter(is_named).order_by().values("username"))
+    if viewer.is_authenticated:
+        return _NAMED_FOR_MEMBER(text=field, viewer=viewer.pk)
+    return _NAMED_FOR_ANYBODY(text=field)
+
+
+def _named_in(text: models.expressions.Combinable, viewer: Viewer) -> models.QuerySet[Any, Any]:
+    is_named = _IsNamedIn(F("username"), _IsNamedIn.Names(text))
+    return User.objects.visible_to(viewer).filter(is_named).order_by().values("username")  # type: ignore[no-any-return]
+
+
+_USERNAMES: Final = ArrayField(models.CharField())
+_NAMED_FOR_MEMBER: Final = CompiledArray(
+    lambda text, viewer: _named_in(text, User(pk=viewer)), outer=["text"], output_field=_USERNAMES
+)
+_NAMED_FOR_ANYBODY: Final = CompiledArray(
+    lambda text: _named_in(text, AnonymousUser()), outer=["text"], output_field=_USERNAMES
+)
 
 
 class UserQuerySet(models.QuerySet["User"]):

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from django.db import connection, models, transaction
 from django.db.models.functions import Coalesce
+
+from common.compiled_queries import CompiledSubquery
 
 FOLD_BATCH = 20_000
 
@@ -37,14 +41,15 @@ class Counter:
     def value(self, row: str = "pk") -> models.expressions.Combinable:
         """The exact count as an annotation; `row` is the path to the counted row, such as "author"."""
         prefix = "" if row == "pk" else f"{row}__"
-        deltas = (
-            CountDelta.objects.filter(counter=self.name, object_id=models.OuterRef(row))
-            .order_by()
-            .values("object_id")
-            .annotate(total=models.Sum("delta"))
-            .values("total")
-        )
-        return models.F(f"{prefix}{self.column}") + Coalesce(models.Subquery(deltas), 0)
+        return models.F(f"{prefix}{self.column}") + Coalesce(self._deltas(row=row), 0)
+
+    @cached_property
+    def _deltas(self) -> CompiledSubquery:
+        def build(row: models.expressions.Combinable) -> models.QuerySet[Any, Any]:
+            deltas = CountDelta.objects.filter(counter=self.name, object_id=row).order_by().values("object_id")
+            return deltas.annotate(total=models.Sum("delta")).values("total")
+
+        return CompiledSubquery(build, outer=["row"], output_field=models.BigIntegerField())
 
     def fold(self) -> int:
         """Move up to FOLD_BATCH deltas into their column; return how many.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
@@ -15,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
+from common.compiled_queries import CompiledExists, PreparedFragment
 from common.ids import time_of
 from common.pagination import Page, cursor_of, page_by_id
 from notifications.models import Notification, Occurrence, Preferences
@@ -76,37 +76,41 @@ class Row:
 
 def visible_notifications(person: User) -> QuerySet[Notification]:
     """The rows that `person` may see now: somebody did it whom they may see, to something that they may see."""
-    posts = Post.objects.visible_to(person).filter(pk=OuterRef("post_id"))
-    comments = Comment.objects.visible_to(person).filter(pk=OuterRef("comment_id"))
     return Notification.objects.filter(
-        Q(post__isnull=True) | Q(Exists(posts)),
-        Q(comment__isnull=True) | Q(Exists(comments)),
-        Exists(_occurrences(person)),
+        Q(post__isnull=True) | Q(_POST_IS_VISIBLE(post="post_id", viewer=person.pk)),
+        Q(comment__isnull=True) | Q(_COMMENT_IS_VISIBLE(comment="comment_id", viewer=person.pk)),
+        _HAS_OCCURRENCE(row="pk", person=person.pk),
         recipient=person,
     )
 
 
+_POST_IS_VISIBLE: Final = CompiledExists(
+    lambda post, viewer: Post.objects.visible_to(User(pk=viewer)).filter(pk=post), outer=["post"]
+)
+_COMMENT_IS_VISIBLE: Final = CompiledExists(
+    lambda comment, viewer: Comment.objects.visible_to(User(pk=viewer)).filter(pk=comment), outer=["comment"]
+)
+_HAS_OCCURRENCE: Final = CompiledExists(
+    lambda row, person: Occurrence.objects.for_person(User(pk=person)).filter(notification=row), outer=["row"]
+)
+
+
 def unread_count(person: User) -> int:
     """How many rows have something new, up to UNREAD_CAP + 1. One query, over the index range of what is new."""
-    sql, values = _unread_query()
+    query = _UNREAD(person=person.pk)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [person.pk if value == _ANYBODY else value for value in values])
+        cursor.execute(query.sql, query.values)
         return len(cursor.fetchall())
 
 
-_ANYBODY = -1
+def _unread(person: int) -> QuerySet[Any, Any]:
+    reader = User(pk=person)
+    rows = visible_notifications(reader).filter(Exists(_new(reader)), latest__gt=_read_up_to(reader))
+    return rows.values_list("pk", flat=True)[: UNREAD_CAP + 1]
 
 
-@cache
-def _unread_query() -> tuple[str, tuple[Any, ...]]:
-    """The query of `unread_count` and its values, with _ANYBODY for the person.
-
-    Every page with a frame asks it, and putting it together, visibility within visibility, takes Django longer than
-    PostgreSQL takes to answer.
-    """
-    person = User(pk=_ANYBODY)
-    rows = visible_notifications(person).filter(Exists(_new(person)), latest__gt=_read_up_to(person))
-    return rows.values_list("pk", flat=True)[: UNREAD_CAP + 1].query.sql_with_params()
+_UNREAD: Final = PreparedFragment(_unread, "person")
+"""Every page with a frame runs it, and building it would take Django longer than PostgreSQL takes to answer."""
 
 
 def badge_text(person: User) -> str:

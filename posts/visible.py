@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User, Viewer
-from common.prepared import Fragment, PreparedFragment
+from common.compiled_queries import Fragment, PreparedFragment
 from posts.models import Post
 
 

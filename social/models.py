@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import F, Q, Value
+from django.db.models.expressions import Expression
 
+from common.compiled_queries import CompiledExists
 from common.ids import SnowflakeModel
 
 if TYPE_CHECKING:
@@ -163,9 +165,14 @@ class Restrict(SnowflakeModel):
         return f"{self.restricter_id} restricts {self.restricted_id}"
 
 
-def follows(viewer: Viewer, person: str) -> Exists:
+def follows(viewer: Viewer, person: str) -> Expression:
     """Whether `viewer` follows the person whose id is in the outer column `person`."""
-    return Exists(Follow.objects.filter(follower_id=viewer.pk, followee_id=OuterRef(person)))
+    return _FOLLOWS(person=person, viewer=viewer.pk)
+
+
+_FOLLOWS: Final = CompiledExists(
+    lambda person, viewer: Follow.objects.filter(follower_id=viewer, followee_id=person), outer=["person"]
+)
 
 
 def lets_in(viewer: Viewer, path: str = "", person: str = "pk") -> Q:
@@ -183,7 +190,12 @@ def not_muted(viewer: Viewer, person: str) -> Q:
     """That `viewer` has not muted the posts of the person whose id is in the outer column `person`."""
     if not viewer.is_authenticated:
         return Q()
-    return ~Q(Exists(Mute.objects.filter(muter_id=viewer.pk, muted_id=OuterRef(person), posts=True)))
+    return ~Q(_MUTES_POSTS(person=person, viewer=viewer.pk))
+
+
+_MUTES_POSTS: Final = CompiledExists(
+    lambda person, viewer: Mute.objects.filter(muter_id=viewer, muted_id=person, posts=True), outer=["person"]
+)
 
 
 def with_follow_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
@@ -191,11 +203,36 @@ def with_follow_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
     if not viewer.is_authenticated:
         no = Value(False, output_field=models.BooleanField())
         return people.annotate(followed_by_viewer=no, requested_by_viewer=no)
-    asked = FollowRequest.objects.filter(requester_id=viewer.pk, target_id=OuterRef("pk"))
-    return people.annotate(followed_by_viewer=follows(viewer, "pk"), requested_by_viewer=Exists(asked))
+    asked = _ASKED(person="pk", viewer=viewer.pk)
+    return people.annotate(followed_by_viewer=follows(viewer, "pk"), requested_by_viewer=asked)
+
+
+_ASKED: Final = CompiledExists(
+    lambda person, viewer: FollowRequest.objects.filter(requester_id=viewer, target_id=person), outer=["person"]
+)
 
 
 def with_close_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
     """Adds viewer_is_close, whether `viewer` is a close friend of theirs, to each of `people`, by the unique index."""
-    close = CloseFriend.objects.filter(owner_id=OuterRef("pk"), friend_id=viewer.pk)
-    return people.annotate(viewer_is_close=Exists(close))  # type: ignore[no-redef]  # User declares it for its readers
+    close = is_close_friend(viewer, "pk")
+    return people.annotate(viewer_is_close=close)  # type: ignore[no-redef]  # User declares it for its readers
+
+
+def is_close_friend(viewer: Viewer, person: str) -> Expression:
+    """Return the condition that `viewer` is a close friend of the person whose id is in the outer column `person`."""
+    return _IS_CLOSE_FRIEND(person=person, viewer=viewer.pk)
+
+
+_IS_CLOSE_FRIEND: Final = CompiledExists(
+    lambda person, viewer: CloseFriend.objects.filter(owner_id=person, friend_id=viewer), outer=["person"]
+)
+
+
+def not_between_blocked(one: str, other: str) -> Q:
+    """Return the condition that neither of the people in the outer columns `one` and `other` blocks the other."""
+    return ~Q(_BLOCKS(blocker=one, blocked=other)) & ~Q(_BLOCKS(blocker=other, blocked=one))
+
+
+_BLOCKS: Final = CompiledExists(
+    lambda blocker, blocked: Block.objects.filter(blocker_id=blocker, blocked_id=blocked), outer=["blocker", "blocked"]
+)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Value
+from django.db.models import BooleanField, ExpressionWrapper, Value
 
 from accounts.models import User, UserQuerySet, Viewer
+from common.compiled_queries import CompiledExists
 from social.models import CloseFriend, Follow, Mute, Restrict, lets_in, with_follow_state
 
 
@@ -36,15 +37,23 @@ def with_relations(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
     """
     state: dict[str, Any] = dict.fromkeys(("follows_viewer", "is_muted", "is_restricted", "is_close_friend"), _NO)
     if viewer.is_authenticated:
-        person = OuterRef("pk")
-        state = {
-            "follows_viewer": Exists(Follow.objects.filter(follower_id=person, followee_id=viewer.pk)),
-            "is_muted": Exists(Mute.objects.filter(muter_id=viewer.pk, muted_id=person)),
-            "is_restricted": Exists(Restrict.objects.filter(restricter_id=viewer.pk, restricted_id=person)),
-            "is_close_friend": Exists(CloseFriend.objects.filter(owner_id=viewer.pk, friend_id=person)),
-        }
+        state = {name: subquery(person="pk", viewer=viewer.pk) for name, subquery in _RELATIONS.items()}
     state["is_open"] = ExpressionWrapper(lets_in(viewer), output_field=BooleanField())
     return with_follow_state(people, viewer).annotate(**state)
 
 
 _NO = Value(False, output_field=BooleanField())
+_RELATIONS: Final = {
+    "follows_viewer": CompiledExists(
+        lambda person, viewer: Follow.objects.filter(follower_id=person, followee_id=viewer), outer=["person"]
+    ),
+    "is_muted": CompiledExists(
+        lambda person, viewer: Mute.objects.filter(muter_id=viewer, muted_id=person), outer=["person"]
+    ),
+    "is_restricted": CompiledExists(
+        lambda person, viewer: Restrict.objects.filter(restricter_id=viewer, restricted_id=person), outer=["person"]
+    ),
+    "is_close_friend": CompiledExists(
+        lambda person, viewer: CloseFriend.objects.filter(owner_id=viewer, friend_id=person), outer=["person"]
+    ),
+}

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from accounts.models import User, UserQuerySet, Viewer
-from common.prepared import Fragment, PreparedFragment
+from common.compiled_queries import Fragment, PreparedFragment
 
 
 def visible_people(viewer: Viewer) -> Fragment:

@@ -2,27 +2,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from accounts.models import DISPLAY_FIELDS, known_to, people_named_in
+from accounts.models import DISPLAY_FIELDS, User, known_to, people_named_in
+from common.compiled_queries import CompiledExists, CompiledSubquery
 from common.counters import Counter
 from common.ids import SnowflakeModel
 from common.limits import COMMENT_EDIT_MINUTES, MAX_CODE_POINTS_PER_CHAR, MAX_COMMENT_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
 from common.pagination import Page
 from common.text import SHOWS_SOMETHING, shorten
-from social.models import Block
+from social.models import not_between_blocked
 
 if TYPE_CHECKING:
-    from accounts.models import User, Viewer
+    from accounts.models import Viewer
 
 COMMENT_LIKES = Counter("comment.likes", "posts_comment", "folded_likes")
 
@@ -36,17 +38,19 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         see, and their page would be the one place where the block does not hold. A reply is seen by those who see the
         comment that it hangs under.
         """
-        threads = Comment.objects.seen_alone_by(viewer).filter(pk=OuterRef("parent_id"))
-        return self.seen_alone_by(viewer).filter(Q(parent=None) | Exists(threads))
+        if viewer.is_authenticated:
+            thread = _THREAD_FOR_MEMBER(thread="parent_id", viewer=viewer.pk)
+        else:
+            thread = _THREAD_FOR_ANYBODY(thread="parent_id")
+        return self.seen_alone_by(viewer).filter(Q(parent=None) | Q(thread))
 
     def seen_alone_by(self, viewer: Viewer) -> CommentQuerySet:
         """`visible_to` but for the comment that a reply hangs under: for replies to one that the viewer sees."""
         shown = Q(hidden_until_approved=False)
         if viewer.is_authenticated:
             shown |= Q(author_id=viewer.pk) | Q(post__author_id=viewer.pk)
-        blocked = Block.objects.filter(blocker_id=OuterRef("post__author_id"), blocked_id=OuterRef("author_id"))
-        blocks = Block.objects.filter(blocker_id=OuterRef("author_id"), blocked_id=OuterRef("post__author_id"))
-        return self.filter(known_to(viewer, "author__"), shown, ~Exists(blocked), ~Exists(blocks), removed_at=None)
+        unblocked = not_between_blocked("post__author_id", "author_id")
+        return self.filter(known_to(viewer, "author__"), shown, unblocked, removed_at=None)
 
     def shown(self) -> CommentQuerySet:
         """Neither removed nor waiting for approval; a reply's thread may be."""
@@ -70,9 +74,10 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """
         liked: models.expressions.Combinable = Value(False, output_field=models.BooleanField())
         if viewer.is_authenticated:
-            liked = Exists(CommentLike.objects.filter(comment_id=OuterRef("pk"), person_id=viewer.pk))
-        replies = Comment.objects.seen_alone_by(viewer).filter(parent_id=OuterRef("pk"))
-        count = replies.order_by().values("parent_id").annotate(count=models.Count("pk")).values("count")
+            liked = _LIKED(comment="pk", viewer=viewer.pk)
+            count = _REPLIES_FOR_MEMBER(thread="pk", viewer=viewer.pk)
+        else:
+            count = _REPLIES_FOR_ANYBODY(thread="pk")
         return (
             self.select_related("author")
             .only(
@@ -82,7 +87,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
             .annotate(
                 like_count=COMMENT_LIKES.value(),
                 liked_by_viewer=liked,
-                reply_count=Coalesce(models.Subquery(count), 0),
+                reply_count=Coalesce(count, 0),
                 named=people_named_in("text", viewer),
             )
         )
@@ -210,3 +215,27 @@ class CommentLike(SnowflakeModel):
 
     def __str__(self) -> str:
         return f"{self.person_id} likes comment {self.comment_id}"
+
+
+def _thread(thread: models.expressions.Combinable, viewer: Viewer) -> models.QuerySet[Any, Any]:
+    return Comment.objects.seen_alone_by(viewer).filter(pk=thread)
+
+
+def _reply_count(thread: models.expressions.Combinable, viewer: Viewer) -> models.QuerySet[Any, Any]:
+    replies = Comment.objects.seen_alone_by(viewer).filter(parent_id=thread)
+    return replies.order_by().values("parent_id").annotate(count=models.Count("pk")).values("count")
+
+
+_LIKED: Final = CompiledExists(
+    lambda comment, viewer: CommentLike.objects.filter(comment_id=comment, person_id=viewer), outer=["comment"]
+)
+_THREAD_FOR_MEMBER: Final = CompiledExists(lambda thread, viewer: _thread(thread, User(pk=viewer)), outer=["thread"])
+_THREAD_FOR_ANYBODY: Final = CompiledExists(lambda thread: _thread(thread, AnonymousUser()), outer=["thread"])
+_REPLIES_FOR_MEMBER: Final = CompiledSubquery(
+    lambda thread, viewer: _reply_count(thread, User(pk=viewer)),
+    outer=["thread"],
+    output_field=models.BigIntegerField(),
+)
+_REPLIES_FOR_ANYBODY: Final = CompiledSubquery(
+    lambda thread: _reply_count(thread, AnonymousUser()), outer=["thread"], output_field=models.BigIntegerField()
+)

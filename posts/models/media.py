@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
+from accounts.models import User
+from common.compiled_queries import CompiledExists
 from common.ids import SnowflakeModel
 from common.limits import MAX_ALT_CHARS, MAX_CODE_POINTS_PER_CHAR
 from media.edits import shape_problem
@@ -14,7 +17,7 @@ from posts.models.people import PersonTag
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from accounts.models import User, Viewer
+    from accounts.models import Viewer
 
 MAX_ATTEMPTS = 3
 LOST_SOUND = (
@@ -48,8 +51,9 @@ class MediaQuerySet(models.QuerySet["Media"]):
 
     def with_people(self, viewer: Viewer) -> MediaQuerySet:
         """Adds has_people: whether `viewer`, who may see the post, is shown anybody tagged in it."""
-        tags = PersonTag.objects.visible_to(viewer).filter(media_id=OuterRef("pk"))
-        return self.annotate(has_people=Exists(tags))
+        if viewer.is_authenticated:
+            return self.annotate(has_people=_PEOPLE_FOR_MEMBER(medium="pk", viewer=viewer.pk))
+        return self.annotate(has_people=_PEOPLE_FOR_ANYBODY(medium="pk"))
 
 
 class Media(SnowflakeModel):
@@ -216,3 +220,11 @@ class Media(SnowflakeModel):
             return ""
         enough: Iterator[dict[str, str]] = (one for one in self.renditions if one["width"] >= width)
         return self.url_of(next(enough, self.renditions[-1])[kind])
+
+
+def _people(medium: models.expressions.Combinable, viewer: Viewer) -> models.QuerySet[Any, Any]:
+    return PersonTag.objects.visible_to(viewer).filter(media_id=medium)
+
+
+_PEOPLE_FOR_MEMBER: Final = CompiledExists(lambda medium, viewer: _people(medium, User(pk=viewer)), outer=["medium"])
+_PEOPLE_FOR_ANYBODY: Final = CompiledExists(lambda medium: _people(medium, AnonymousUser()), outer=["medium"])

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from accounts.models import known_to
 from common.ids import SnowflakeModel
-from social.models import Block
+from social.models import not_between_blocked
 
 if TYPE_CHECKING:
     from accounts.models import User, Viewer
@@ -47,10 +47,7 @@ class PersonTagQuerySet(models.QuerySet["PersonTag"]):
 
         As with comments, a tag of somebody whom the post's author has blocked, or who blocks them, is seen by nobody.
         """
-        author, person = OuterRef("media__owner_id"), OuterRef("person_id")
-        blocked = Block.objects.filter(blocker_id=author, blocked_id=person)
-        blocks = Block.objects.filter(blocker_id=person, blocked_id=author)
-        return self.filter(~Exists(blocked), ~Exists(blocks), removed_at=None)
+        return self.filter(not_between_blocked("media__owner_id", "person_id"), removed_at=None)
 
     def visible_to(self, viewer: Viewer) -> PersonTagQuerySet:
         """Tags in posts that `viewer` may see, of people who are there for them."""

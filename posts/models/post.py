@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
 from accounts.models import DISPLAY_FIELDS, known_to, people_named_in
+from common.compiled_queries import CompiledExists, CompiledSubquery
 from common.counters import Counter
 from common.ids import SnowflakeModel, encode_shortcode
 from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCATION_CHARS, MAX_USERNAME_CHARS
@@ -20,7 +21,7 @@ from posts.models.comment import Comment
 from posts.models.like import Like
 from posts.models.media import Media, MediaState
 from posts.models.save import Save
-from social.models import CloseFriend, lets_in, not_muted
+from social.models import is_close_friend, lets_in, not_muted
 
 if TYPE_CHECKING:
     from accounts.models import User, Viewer
@@ -76,8 +77,7 @@ class PostQuerySet(models.QuerySet["Post"]):
         for_viewer = Q(audience=Audience.EVERYONE)
         inside = lets_in(viewer, "author__", "author_id")
         if viewer.is_authenticated:
-            close = CloseFriend.objects.filter(owner_id=OuterRef("author_id"), friend_id=viewer.pk)
-            for_viewer |= Q(author_id=viewer.pk) | Q(Exists(close))
+            for_viewer |= Q(author_id=viewer.pk) | Q(is_close_friend(viewer, "author_id"))
         return self.published().filter(known_to(viewer, "author__"), inside, for_viewer)
 
     def unmuted_by(self, viewer: Viewer) -> PostQuerySet:
@@ -133,11 +133,11 @@ class PostQuerySet(models.QuerySet["Post"]):
         own = saved = liked
         comment_count = COMMENTS.value()
         if viewer.is_authenticated:
-            liked = Exists(Like.objects.filter(post_id=OuterRef("pk"), liker_id=viewer.pk))
-            saved = Exists(Save.objects.filter(post_id=OuterRef("pk"), person_id=viewer.pk))
+            liked = _LIKED(post="pk", viewer=viewer.pk)
+            saved = _SAVED(post="pk", viewer=viewer.pk)
             own = models.ExpressionWrapper(Q(author_id=viewer.pk), output_field=models.BooleanField())
-            comment_count += Coalesce(models.Subquery(_own_waiting(viewer)), 0)
-            comment_count += Coalesce(models.Subquery(_own_under_waiting(viewer)), 0)
+            comment_count += Coalesce(_OWN_WAITING(post="pk", viewer=viewer.pk), 0)
+            comment_count += Coalesce(_OWN_UNDER_WAITING(post="pk", viewer=viewer.pk), 0)
         hidden = Q(hide_likes=True)
         if viewer.is_authenticated:
             hidden = (Q() if viewer.hide_like_counts else hidden) & ~Q(author_id=viewer.pk)
@@ -153,26 +153,32 @@ class PostQuerySet(models.QuerySet["Post"]):
         )
 
 
-def _own_waiting(viewer: Viewer) -> models.QuerySet[Any, Any]:
-    """How many comments of the viewer wait under the outer post, and are seen by the viewer."""
+def _own_waiting(post: models.expressions.Combinable, viewer: int) -> models.QuerySet[Any, Any]:
+    """Count the viewer's comments under the outer post that wait for approval and that the viewer sees."""
     seen_thread = Q(parent=None) | Q(parent__removed_at=None, parent__hidden_until_approved=False)
-    seen_thread |= Q(parent__removed_at=None, parent__author_id=viewer.pk)
+    seen_thread |= Q(parent__removed_at=None, parent__author_id=viewer)
     waiting = Comment.objects.filter(
-        seen_thread, post_id=OuterRef("pk"), author_id=viewer.pk, hidden_until_approved=True, removed_at=None
+        seen_thread, post_id=post, author_id=viewer, hidden_until_approved=True, removed_at=None
     )
     return waiting.order_by().values("post_id").annotate(count=models.Count("pk")).values("count")
 
 
-def _own_under_waiting(viewer: Viewer) -> models.QuerySet[Any, Any]:
-    """How many replies of the viewer, which do not wait themselves, hang under one that waits and the viewer sees."""
+def _own_under_waiting(post: models.expressions.Combinable, viewer: int) -> models.QuerySet[Any, Any]:
+    """Count the viewer's approved replies below a comment that waits for approval and that the viewer sees."""
     replies = Comment.objects.shown().filter(
-        Q(parent__author_id=viewer.pk) | Q(post__author_id=viewer.pk),
-        parent__post_id=OuterRef("pk"),
+        Q(parent__author_id=viewer) | Q(post__author_id=viewer),
+        parent__post_id=post,
         parent__hidden_until_approved=True,
         parent__removed_at=None,
-        author_id=viewer.pk,
+        author_id=viewer,
     )
     return replies.order_by().values("parent__post_id").annotate(count=models.Count("pk")).values("count")
+
+
+_LIKED: Final = CompiledExists(lambda post, viewer: Like.objects.filter(post_id=post, liker_id=viewer), outer=["post"])
+_SAVED: Final = CompiledExists(lambda post, viewer: Save.objects.filter(post_id=post, person_id=viewer), outer=["post"])
+_OWN_WAITING: Final = CompiledSubquery(_own_waiting, outer=["post"], output_field=models.BigIntegerField())
+_OWN_UNDER_WAITING: Final = CompiledSubquery(_own_under_waiting, outer=["post"], output_field=models.BigIntegerField())
 
 
 class Post(SnowflakeModel):
@@ -195,9 +201,9 @@ class Post(SnowflakeModel):
     archived_at = models.DateTimeField(null=True, editable=False)
     """Since when only its author sees it."""
     comments_off = models.BooleanField(default=False, editable=False)
+    """Whether comments are closed. Set under the post's exclusive lock: see `posts.actions.add_comment`."""
     hide_likes = models.BooleanField(default=False, db_default=False, editable=False)
-    """Whether its author alone is told how many like it, and who."""
-    """Whether nobody can add a comment. Set behind the post's door: see `posts.actions.add_comment`."""
+    """Whether only the author sees how many people like the post, and who."""
 
     published_at = models.DateTimeField(null=True, editable=False)
     fanned_out_at = models.DateTimeField(null=True, editable=False)

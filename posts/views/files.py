@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import authenticate
 from accounts.http import SiteRequest
 from accounts.models import User, Viewer
-from common.prepared import Prepared
+from common.compiled_queries import PreparedQuery
 from media.views import serve_rendition
 from posts.models import Media, Post
 from posts.models.media import MediaQuerySet
@@ -61,8 +61,8 @@ def _of_viewer(media: int, viewer: int) -> MediaQuerySet:
     return Media.objects.filter(Q(post__in=reachable) | own, pk=media).only(*KEYS)
 
 
-_EVERYBODYS: Final = Prepared(_of_everybody, "media")
-_VIEWERS: Final = Prepared(_of_viewer, "media", "viewer")
+_EVERYBODYS: Final = PreparedQuery(_of_everybody, "media")
+_VIEWERS: Final = PreparedQuery(_of_viewer, "media", "viewer")
 
 
 def _viewer(request: SiteRequest) -> Viewer:

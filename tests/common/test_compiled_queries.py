@@ -1,0 +1,89 @@
+import pytest
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, Value
+from django.utils import timezone
+
+from accounts.models import User
+from common.compiled_queries import CompiledArray, CompiledExists, PreparedQuery
+from social.actions import follow
+from social.models import Follow
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_asks_for_the_values_of_each_call_and_is_built_once(person, django_assert_num_queries):
+    anna, bert = person("anna"), person("bert")
+    built = []
+
+    def build(one, other):
+        built.append((one, other))
+        return User.objects.filter(pk=one).exclude(pk=other)
+
+    people = PreparedQuery(build, "one", "other")
+
+    with django_assert_num_queries(4):
+        assert people.first(one=anna.pk, other=bert.pk) == anna
+        assert people.first(one=bert.pk, other=anna.pk) == bert
+        assert people.first(one=anna.pk, other=anna.pk) is None
+        assert people.first(one=1, other=anna.pk) is None
+    assert len(built) == 1
+
+
+def test_a_query_that_would_stand_still_is_refused():
+    of_today = PreparedQuery(lambda one: User.objects.filter(pk=one, last_seen_at__lt=timezone.now()), "one")
+    of_nobody = PreparedQuery(lambda one: User.objects.filter(username="anna"), "one")
+
+    with pytest.raises(TypeError, match="cannot be prepared"):
+        of_today.first(one=1)
+    with pytest.raises(TypeError, match="does not ask for"):
+        of_nobody.first(one=1)
+
+
+def test_a_compiled_subquery_means_the_same_as_one_that_is_built_each_time(person):
+    anna, bert, cora = person("anna"), person("bert"), person("cora")
+    follow(anna, followee=bert)
+    follow(cora, followee=anna)
+    compiled = CompiledExists(
+        lambda person, viewer: Follow.objects.filter(follower_id=viewer, followee_id=person), outer=["person"]
+    )
+    names = CompiledArray(
+        lambda person: User.objects.filter(follows_made__followee_id=person).order_by("username").values("username"),
+        outer=["person"],
+        output_field=ArrayField(models.CharField()),
+    )
+
+    for viewer in (anna, bert, cora):
+        built = Follow.objects.filter(follower_id=viewer.pk, followee_id=OuterRef("pk"))
+        for condition in (Q(compiled(person="pk", viewer=viewer.pk)), ~Q(compiled(person="pk", viewer=viewer.pk))):
+            expected = Q(Exists(built)) if not condition.negated else ~Q(Exists(built))
+            assert set(User.objects.filter(condition)) == set(User.objects.filter(expected))
+    followers = User.objects.annotate(names=names(person="pk")).values_list("username", "names")
+    assert dict(followers) == {"anna": ["cora"], "bert": ["anna"], "cora": []}
+
+
+def test_a_compiled_subquery_keeps_its_tables_apart_from_those_around_it(person):
+    """The same table stands outside, inside and between; a subquery within another Django query has aliases too."""
+    anna, bert, cora = person("anna"), person("bert"), person("cora")
+    follow(anna, followee=bert)
+    follow(bert, followee=cora)
+    followed_back = CompiledExists(
+        lambda follower, followee: Follow.objects.filter(follower_id=followee, followee_id=follower),
+        outer=["follower", "followee"],
+    )
+    goes_on = CompiledExists(lambda followee: Follow.objects.filter(follower_id=followee), outer=["followee"])
+
+    assert not Follow.objects.filter(followed_back(follower="follower_id", followee="followee_id")).exists()
+    follows = Follow.objects.filter(goes_on(followee="followee_id"), follower_id=OuterRef("pk"))
+    assert list(User.objects.filter(Exists(follows))) == [anna]
+
+    follow(bert, followee=anna)
+    both = Follow.objects.filter(followed_back(follower="follower_id", followee="followee_id"))
+    assert {one.follower for one in both} == {anna, bert}
+
+
+def test_a_compiled_subquery_refuses_values_as_outer_columns():
+    compiled = CompiledExists(lambda person: Follow.objects.filter(follower_id=person), outer=["person"])
+
+    with pytest.raises(TypeError, match="must be a column"):
+        list(User.objects.filter(compiled(person=Value(1))))

@@ -1,8 +1,8 @@
-# One image for every process of ours: web, realtime, workers, beat and the migrate job (see docker-compose.yml).
+# One image for all our processes: web, realtime, workers, beat and the migrate job (see docker-compose.yml).
 FROM python:3.11-slim AS packages
 WORKDIR /app
 COPY requirements.txt .
-# Every package is a wheel with a pinned hash: no compiler is needed.
+# All packages are wheels with pinned hashes, so no compiler is needed.
 RUN python -m venv /app/.venv \
  && /app/.venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
 

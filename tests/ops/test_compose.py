@@ -140,6 +140,7 @@ def test_every_queue_has_its_worker_and_every_task_a_queue():
     assert served == set(QUEUES) == routed
 
 
+@pytest.mark.promise("D20")
 def test_a_worker_is_left_the_time_that_its_longest_task_may_take():
     for name in ("worker-media", "worker-feed", "worker-default"):
         assert int(OURS[name]["stop_grace_period"].removesuffix("s")) > settings.CELERY_TASK_TIME_LIMIT

@@ -5,7 +5,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(PY) -m piptools comp
 	--strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 # Further arguments for pytest, for example: make test ARGS="-k liking -x"
 ARGS ?=
-PYTEST := $(PY) -m pytest -n 2 --dist loadscope
+PYTEST := $(PY) -m pytest -n 3 --dist loadscope
 
 # Settings that production requires, to check that no other is missing.
 PRODUCTION := ENVIRONMENT=production DEBUG=0 SECURE_SSL=1 ALLOWED_HOSTS=photos.example.org SITE_ORIGIN=https://photos.example.org FIELD_KEYS=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= FIELD_HASH_KEY=only-to-check EMAIL_URL=smtp+tls://user:password@mail.example.org:587 \

@@ -100,7 +100,7 @@ def cases(schema: Any, post: Any, number: int, run: Any) -> None:
                     ask()
                 except Unsatisfiable:
                     assert mode.is_negative, operation.label
-        if number == 1:
+        if number == 2:
             config = schema.config.generation_for(operation=operation)
             for case in schema.iter_coverage_cases(
                 operation, generation_modes=list(GenerationMode), generation_config=config

@@ -22,7 +22,7 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     assert chromium, "Chromium is missing: `make test` installs it, or set CHROMIUM to its path."
     arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-extensions"]
     # Without a graphics card a process for it only costs time.

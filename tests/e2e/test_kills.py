@@ -79,6 +79,7 @@ def test_decoders_killed_amid_twenty_uploads(site, flood):
 
 
 @pytest.mark.promise("D5")
+@pytest.mark.deep
 def test_workers_killed_amid_twenty_uploads(site, flood):
     with flood:
         for count in (4, 10, 16):

@@ -11,7 +11,7 @@ from tests.flood import Flood, check_nothing_is_left
 from tests.servers import RunningSite, make_data_dir
 from tests.visitors import Visitor
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.deep]
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from social import actions as relating
 from social.people import open_to
 
 PEOPLE = 4
-EXAMPLES = 16
+EXAMPLES = 8
 STEPS = 50
 MORE_EXAMPLES = 64
 LEAST_STEPS_OF_A_GAME = 20

@@ -16,15 +16,19 @@ ALL = {"resultTypes": ["violations"]}
 COLOURS = ALL | {"runOnly": ["color-contrast"]}
 """All that can differ between light and dark."""
 
+NO_TRANSITIONS = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("*, ::before, ::after { transition: none !important }");
+  document.adoptedStyleSheets.push(sheet);
+}"""
+WITH_TRANSITIONS = "() => { document.adoptedStyleSheets.pop(); }"
 SETTLE = """async () => {
-  for (let turn = 0; turn < 3; turn++) {
-    await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 20)));
-    for (const animation of document.getAnimations()) {
-      if (animation.effect.getComputedTiming().endTime !== Infinity) animation.finish();
-    }
+  for (let turn = 0; turn < 2; turn++) await new Promise((drawn) => requestAnimationFrame(drawn));
+  for (const animation of document.getAnimations()) {
+    if (animation.effect.getComputedTiming().endTime !== Infinity) animation.finish();
   }
 }"""
-"""Colours change by transitions, which begin when the new ones are first drawn."""
+"""Wait until the new size and colours are drawn. Without transitions no colour is caught half-way to its new value."""
 
 
 def faults(page: Page, place: str) -> list[str]:
@@ -32,6 +36,7 @@ def faults(page: Page, place: str) -> list[str]:
     found = []
     before = page.viewport_size
     page.evaluate(AXE_SCRIPT)
+    page.evaluate(NO_TRANSITIONS)
     for (size, viewport), scheme in product(SIZES.items(), ("light", "dark")):
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -43,6 +48,7 @@ def faults(page: Page, place: str) -> list[str]:
                 found.append(f"{place}, {size}, {scheme}: {violation['id']}: {nodes}")
         if (width := page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
             found.append(f"{place}, {size}: {width} px wider than the window")
+    page.evaluate(WITH_TRANSITIONS)
     page.set_viewport_size(before)
     page.emulate_media(color_scheme="light")
     return found

@@ -28,15 +28,14 @@ def test_an_app_is_registered_let_in_and_shut_out(javascript, size, sign_up):
     client_id = dora.get_by_label("The client id").inner_text()
 
     # The app leads him to the site, which asks him and leads him back.
-    ben.context.route("https://frames.example/**", lambda route: route.fulfill(body="<title>Frames</title>Back"))
     asked = {"response_type": "code", "client_id": client_id, "redirect_uri": AT, "scope": "read", "state": "s1"}
     asked |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
     ben.goto(f"/oauth/authorize/?{urlencode(asked)}")
     expect(ben.get_by_role("heading", name="Let “Frames” in?")).to_be_visible()
     assert not javascript or faults(ben, "/oauth/authorize/") == []
-    ben.get_by_role("button", name="Let it in").click()
-    ben.wait_for_url(re.compile("^https://frames.example/back"))
-    answer = parse_qs(urlsplit(ben.url).query)
+    with ben.expect_request(re.compile("^https://frames.example/back")) as back:
+        ben.get_by_role("button", name="Let it in").click()
+    answer = parse_qs(urlsplit(back.value.url).query)
     assert answer["state"] == ["s1"]
 
     exchanged = {"grant_type": "authorization_code", "code": answer["code"][0], "redirect_uri": AT}

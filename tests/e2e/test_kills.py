@@ -148,6 +148,7 @@ def test_a_photo_whose_worker_dies_each_time_is_parked_and_the_others_flow(site)
 
 
 @pytest.mark.promise("D5")
+@pytest.mark.deep
 def test_a_worker_killed_amid_a_film_leaves_nothing_of_it(site):
     ida = Visitor(site.port).sign_up("ida")
     url = ida.share_file(STEEL).json["url"]
@@ -174,6 +175,7 @@ def wait_until_final(site, visitor, url: str, *, seconds: float = 90) -> None:
 
 
 @pytest.mark.promise("D5")
+@pytest.mark.deep
 def test_the_server_of_pages_killed_between_a_file_and_its_row(site):
     gail, path = Visitor(site.port).sign_up("gail"), ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg"
     before = site.files()

@@ -126,6 +126,7 @@ def test_two_copies_run_side_by_side_one_in_a_folder_with_a_long_and_odd_name(si
 
 
 @pytest.mark.promise("D19")
+@pytest.mark.deep
 def test_a_dump_restored_into_another_copy_gives_the_same_people(site, other, tmp_path):
     """As docs/operations.md says to back up and to restore."""
     make_person(site, "dora")
@@ -170,6 +171,7 @@ def test_ctrl_c_stops_everything_and_the_second_start_makes_nothing_anew_and_kee
     assert done[:3] == ["✓ PostgreSQL 18 and Valkey 9", "✓ Database (up to date)", "✓ Static files (unchanged)"]
 
 
+@pytest.mark.deep
 def test_after_kill_9_of_everything_the_next_start_recovers(site):
     everybody = site.processes()
     make_person(site, "bob")
@@ -182,6 +184,7 @@ def test_after_kill_9_of_everything_the_next_start_recovers(site):
     assert people(site) == count
 
 
+@pytest.mark.deep
 def test_after_kill_9_of_up_alone_the_next_start_ends_what_it_left(site):
     count = people(site)
     orphans = set(site.parts().values())

@@ -8,7 +8,10 @@ from django.contrib.staticfiles import storage as staticfiles
 from django.core.management import call_command
 
 
-@pytest.mark.parametrize("backend", ["QuicklyCompressedStaticFilesStorage", "CompressedStaticFilesStorage"])
+@pytest.mark.parametrize(
+    "backend",
+    ["QuicklyCompressedStaticFilesStorage", pytest.param("CompressedStaticFilesStorage", marks=pytest.mark.deep)],
+)
 def test_the_stylesheet_is_one_file_and_every_reference_is_hashed(backend, tmp_path, settings):
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": f"common.staticfiles.{backend}"}}

@@ -22,7 +22,7 @@ from common.counters import Counter
 from common.ids import SnowflakeModel
 from common.limits import MAX_BIO_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
-from common.search_words import SearchWords
+from common.search_words import search_words_of
 from common.text import SHOWS_SOMETHING, normalize_password
 
 Viewer: TypeAlias = "User | AnonymousUser"
@@ -214,7 +214,7 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     folded_posts = models.IntegerField(default=0, editable=False)
 
     words = models.GeneratedField(
-        expression=SearchWords("username", "name"), output_field=models.TextField(), db_persist=True
+        expression=search_words_of("username", "name"), output_field=models.TextField(), db_persist=True
     )
     """Username and name as the search compares them (`social.find`)."""
 

@@ -112,7 +112,7 @@ def pages() -> dict[str, Callable[[Any, bool], Any]]:
     from accounts.models import User
     from feed.timelines import newest_ids
     from posts.models import Comment, Post, PostHashtag
-    from posts.models.post import ExploreScore
+    from posts.models.post import explore_score
     from social.models import Follow
 
     hot_id = _most_commented()
@@ -125,7 +125,7 @@ def pages() -> dict[str, Callable[[Any, bool], Any]]:
         return (found.unmuted_by(reader) if ruled else found).for_cards(reader)
 
     def explore(reader: Any, ruled: bool) -> Any:
-        found = posts(reader, ruled).order_by(ExploreScore("folded_likes", "id").desc(), "-id")
+        found = posts(reader, ruled).order_by(explore_score("folded_likes", "id").desc(), "-id")
         found = found.exclude(author_id=reader.pk) if reader.is_authenticated else found
         return (found.unmuted_by(reader) if ruled else found).for_cards(reader)[:25]
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db import models
-from django.db.migrations.operations import RunSQL
 
 EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 SHARD_BITS: Final = 13
@@ -24,18 +23,14 @@ _ALPHABET: Final = string.ascii_uppercase + string.ascii_lowercase + string.digi
 _DIGIT: Final = {char: value for value, char in enumerate(_ALPHABET)}
 
 
-class NewSnowflake(models.Func):
-    """`snowflake_id()` as a column default."""
-
-    function = "snowflake_id"
-    output_field = models.BigIntegerField()
-    arity = 0
+NEW_SNOWFLAKE: Final = models.Func(function="snowflake_id", output_field=models.BigIntegerField())
+"""`snowflake_id()` as a column default."""
 
 
 class SnowflakeModel(models.Model):
     """A row whose id is a snowflake made by PostgreSQL, and is its creation time and its cursor too."""
 
-    id = models.BigIntegerField(primary_key=True, db_default=NewSnowflake(), editable=False)
+    id = models.BigIntegerField(primary_key=True, db_default=NEW_SNOWFLAKE, editable=False)
 
     class Meta:
         abstract = True
@@ -84,39 +79,3 @@ def decode_shortcode(shortcode: str) -> int:
             return -1
         number = number * 64 + digit
     return number if number <= MAX_ID else -1
-
-
-CREATE_SNOWFLAKES = RunSQL(
-    f"""
-    CREATE SEQUENCE snowflake_sequence AS integer MINVALUE 0 MAXVALUE {(1 << SEQUENCE_BITS) - 1} CYCLE;
-
-    -- One sequence for all shards: an id can repeat only if 1,024 are made within one millisecond, and the primary
-    -- key then refuses it. `at` is for imports that bring their own dates.
-    CREATE FUNCTION snowflake_id(at timestamptz DEFAULT clock_timestamp(), shard integer DEFAULT NULL)
-    RETURNS bigint LANGUAGE sql VOLATILE AS $$
-        SELECT ((extract(epoch FROM at) * 1000)::bigint - {_EPOCH_MS}) << {TIME_SHIFT}
-             | (coalesce(shard, floor(random() * {1 << SHARD_BITS})::integer)::bigint << {SEQUENCE_BITS})
-             | nextval('snowflake_sequence')
-    $$;
-    """,  # noqa: S608  (constants of this module)
-    "DROP FUNCTION snowflake_id(timestamptz, integer); DROP SEQUENCE snowflake_sequence;",
-)
-
-
-def shard_by(table: str, owner_column: str) -> RunSQL:
-    """A migration step: rows of `table` take the shard of their owner, whose id is in `owner_column`.
-
-    A column default cannot see another column, so a trigger moves the owner's shard bits into the new id.
-    """
-    name = f"{table}_take_shard"
-    return RunSQL(
-        f"""
-        CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            NEW.id := (NEW.id & ~{SHARD_MASK}::bigint) | (NEW.{owner_column} & {SHARD_MASK}::bigint);
-            RETURN NEW;
-        END $$;
-        CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();
-        """,
-        f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}();",
-    )

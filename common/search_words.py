@@ -19,7 +19,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connection, models, transaction
-from django.db.migrations.operations import RunSQL
 
 MAX_WORDS_CHARS: Final = 600
 MIN_INFIX_CHARS: Final = 3
@@ -31,83 +30,18 @@ MAX_EDITED_WORDS: Final = 3
 LIKENESS: Final = 0.45
 """pg_trgm's word similarity above which a word is taken for another spelling: two letters wrong in a longer one."""
 
-_CYRILLIC = "абвгдезийклмнопрстуфхцыэіїєґўј"
-_AS_LATIN = "abvgdeziiklmnoprstufhcyeiiegui"
-_GREEK = "αβγδεζηικλμνξοπρσςτυφω"
-_AS_LATIN_TOO = "avgdeziiklmnxoprsstyfo"
-_LONGER = {
-    "ж": "zh",
-    "ч": "ch",
-    "ш": "sh",
-    "щ": "shch",
-    "ю": "yu",
-    "я": "ya",
-    "ъ": "",
-    "ь": "",
-    "θ": "th",
-    "χ": "ch",
-    "ψ": "ps",
-}
-_ALONE = r"\u0e00-\u0e7f\u2190-\u2bff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00010000-\U0003ffff"
-"""Signs that are a word each: Thai, arrows and symbols, kana, Chinese, and all beyond the first plane, emoji too."""
-_NOTHING = r"\u0300-\u036f\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff"
-"""Accents, joiners, and how a sign is drawn: skin tones too."""
-_SPACES = (
-    r"\u0001-\u0020\u0080-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf"
-    r"\u2000-\u206f\u3000-\u303f\uff00-\uff65"
-)
 
+def search_words_of(*columns: str) -> models.Func:
+    """Return the words of some columns together, each after a space: " anna k anna karenina".
 
-def _longer(expression: str) -> str:
-    for letter, letters in _LONGER.items():
-        expression = f"replace({expression}, '{letter}', '{letters}')"
-    return expression
-
-
-# As `common.0003_search_words` creates it. `common.0005_korean_and_elisions` replaced it since.
-CREATE_SEARCH_WORDS = RunSQL(
-    rf"""
-    -- unaccent() reads a dictionary and is therefore STABLE; ours is never changed. Names are whole for pg_restore,
-    -- which runs without a search path.
-    CREATE FUNCTION search_words(text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    DECLARE
-        words text := lower($1);
-    BEGIN
-        IF octet_length(words) <> char_length(words) THEN
-            words := lower(public.unaccent('public.unaccent'::regdictionary, normalize(words, NFKC)));
-            words := normalize(regexp_replace(normalize(words, NFKD), '[{_NOTHING}]', '', 'g'), NFC);
-            words := replace(words, '’', '');
-            IF words ~ '[\u0370-\u04ff]' THEN
-                words := {_longer(f"translate(words, '{_CYRILLIC}{_GREEK}', '{_AS_LATIN}{_AS_LATIN_TOO}')")};
-            END IF;
-        END IF;
-        words := btrim(regexp_replace(replace(words, '''', ''), '[^a-z0-9\u0080-\U0010ffff]+|[{_SPACES}]+', ' ', 'g'));
-        IF octet_length(words) <> char_length(words) THEN
-            words := (
-                SELECT string_agg(
-                    CASE WHEN part[1] < chr(128) COLLATE "C" THEN part[1]
-                    ELSE ' x' || encode(convert_to(part[1], 'UTF8'), 'hex') || ' ' END, '')
-                FROM regexp_matches(words, '([\u0001-\u007f]+|[{_ALONE}]|[^\u0001-\u007f{_ALONE}]{{1,60}})', 'g')
-                    AS part
-            );
-            words := btrim(regexp_replace(words, ' +', ' ', 'g'));
-        END IF;
-        RETURN words;
-    END $$;
-    """,  # noqa: S608  (constants of this module)
-    "DROP FUNCTION search_words(text)",
-)
-
-
-class SearchWords(models.Func):
-    """The words of some columns together, each after a space: " anna k anna karenina".
-
-    Cut, because a sign can become many letters and a row of an index has at most 2,704 bytes.
+    Cut, because a character can become many letters and a row of an index has at most 2,704 bytes.
     """
-
-    template = f"left(' ' || search_words(%(expressions)s), {MAX_WORDS_CHARS})"
-    arg_joiner = " || ' ' || "
-    output_field = models.TextField()
+    return models.Func(
+        *columns,
+        template=f"left(' ' || search_words(%(expressions)s), {MAX_WORDS_CHARS})",
+        arg_joiner=" || ' ' || ",
+        output_field=models.TextField(),
+    )
 
 
 @lru_cache(maxsize=2_000)

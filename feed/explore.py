@@ -1,7 +1,7 @@
 """Explore: recent posts that people like, by authors the reader does not follow.
 
-Posts are ordered by `explore_score`, which an index holds (see `posts.models.post.ExploreScore`). Posts that the reader
-has seen there in the last week come after all others, so that Explore shows new things first and is never empty.
+Posts are ordered by `posts.models.post.explore_score`, which an index stores. Posts that the reader has seen there in
+the last week come after all others, so that Explore shows new things first and is never empty.
 "Seen" means in view for a second, reported by the page's script. Valkey remembers it for a week; if it is lost, posts
 come up again in their usual place.
 """
@@ -21,7 +21,7 @@ from common import valkey
 from common.pagination import MAX_BIGINT
 from feed.models import NotInterested, without_muted_tags
 from posts.models import Post
-from posts.models.post import ExploreScore, PostQuerySet
+from posts.models.post import PostQuerySet, explore_score
 from social.models import follows
 
 SEEN_SECONDS: Final = 7 * 24 * 3600
@@ -111,12 +111,12 @@ def explore_page(
 
 def best_posts(viewer: Viewer, *, count: int) -> list[Post]:
     """Return the first posts of Explore by any author, for visitors who follow nobody yet."""
-    posts = Post.objects.visible_to(viewer).order_by(ExploreScore("folded_likes", "id").desc(), "-id")
+    posts = Post.objects.visible_to(viewer).order_by(explore_score("folded_likes", "id").desc(), "-id")
     return list(posts.for_cards(viewer)[:count])
 
 
 def _after(posts: PostQuerySet, cursor: ExploreCursor, *, count: int) -> list[Post]:
-    posts = posts.annotate(score=ExploreScore("folded_likes", "id")).order_by("-score", "-id")
+    posts = posts.annotate(score=explore_score("folded_likes", "id")).order_by("-score", "-id")
     if cursor.score is not None:
         # The first condition is implied by the second, but only the first is a range of the index.
         same_score = Q(score=cursor.score, pk__lt=cursor.post_id)

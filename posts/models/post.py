@@ -49,16 +49,14 @@ LIKES = Counter("post.likes", "posts_post", "folded_likes")
 COMMENTS = Counter("post.comments", "posts_post", "folded_comments")
 
 
-class ExploreScore(models.Func):
-    """How recent and liked a post is, as milliseconds since the epoch of ids: `ExploreScore("folded_likes", "id")`.
+def explore_score(likes: str, post: str) -> models.Func:
+    """Return how recent and liked a post is, in ms since the epoch of ids: `explore_score("folded_likes", "id")`.
 
-    Its time plus 48 hours for each time that its likes (and a quarter) double, so that a like is worth half of itself
-    two days later, and the order of two posts changes with their likes alone: it stands in an index. Without likes a
-    post begins four days late. The function is made by the migration that made the index.
+    Its time plus 48 hours each time that its likes (and a quarter) double, so that a like is worth half of itself
+    two days later, and the order of two posts changes with their likes alone: the score can be indexed. A post without
+    likes starts four days late. The database function is in docs/database.md.
     """
-
-    function = "explore_score"
-    output_field = models.BigIntegerField()
+    return models.Func(likes, post, function="explore_score", output_field=models.BigIntegerField())
 
 
 class PostQuerySet(models.QuerySet["Post"]):
@@ -240,7 +238,7 @@ class Post(SnowflakeModel):
             ),
             # Explore: in its order.
             models.Index(
-                ExploreScore("folded_likes", "id").desc(),
+                explore_score("folded_likes", "id").desc(),
                 models.F("id").desc(),
                 condition=_PUBLISHED,
                 name="posts_to_explore",

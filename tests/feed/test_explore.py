@@ -16,6 +16,7 @@ from feed.explore import MAX_SEEN, ExploreCursor, explore_page
 from feed.models import NotInterested
 from posts.actions import delete_post, like_post
 from posts.models import Post
+from posts.models.post import explore_score
 from social.actions import block, change_privacy, follow, mute
 from tests.conftest import HTMX
 
@@ -249,7 +250,7 @@ def test_a_cursor_reads_back_what_it_wrote():
 
 def test_the_order_of_explore_comes_from_its_index(stranger, author, share):
     share(author)
-    posts = explore._for_reader(stranger).order_by(explore.ExploreScore("folded_likes", "id").desc(), "-id")
+    posts = explore._for_reader(stranger).order_by(explore_score("folded_likes", "id").desc(), "-id")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")

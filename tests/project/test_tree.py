@@ -1,6 +1,7 @@
 """What must be true of the tree itself."""
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -29,6 +30,18 @@ def test_every_requirement_is_pinned_with_hashes(name):
     assert len(pins) == len(lines) > 10
     assert "--index-url" not in text
     assert "--find-links" not in text
+
+
+@pytest.mark.promise("C1")
+def test_every_npm_package_is_pinned_with_a_hash():
+    direct = json.loads((PROJECT / "package.json").read_text())["devDependencies"]
+    locked = json.loads((PROJECT / "package-lock.json").read_text())["packages"]
+    root = locked.pop("")
+
+    assert root["devDependencies"] == direct
+    for name, version in direct.items():
+        assert locked[f"node_modules/{name}"]["version"] == version, name
+    assert all(package["integrity"].startswith("sha512-") for package in locked.values())
 
 
 @pytest.mark.promise("H2")

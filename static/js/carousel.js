@@ -12,7 +12,7 @@ onContent(".carousel", (carousel) => {
   carousel.setAttribute("role", "group");
   carousel.setAttribute("aria-roledescription", "carousel");
   if (!carousel.hasAttribute("aria-label")) carousel.setAttribute("aria-label", `${total} photos`);
-  carousel.querySelectorAll(".carousel-arrow, .carousel-dots, .carousel-count").forEach((old) => old.remove());
+  for (const old of carousel.querySelectorAll(".carousel-arrow, .carousel-dots, .carousel-count")) old.remove();
 
   const previous = arrow("carousel-prev", "Previous slide", "chevron-left", "‹");
   const next = arrow("carousel-next", "Next slide", "chevron-right", "›");
@@ -43,7 +43,10 @@ onContent(".carousel", (carousel) => {
 
   function go(index) {
     aim = Math.max(0, Math.min(total - 1, index));
-    track.scrollTo({ left: track.children[aim].offsetLeft - track.children[0].offsetLeft, behavior: prefersStillness() ? "instant" : "smooth" });
+    track.scrollTo({
+      left: track.children[aim].offsetLeft - track.children[0].offsetLeft,
+      behavior: prefersStillness() ? "instant" : "smooth",
+    });
     mark(aim);
   }
 
@@ -83,5 +86,9 @@ onContent(".carousel", (carousel) => {
 });
 
 function arrow(name, label, iconName, fallback) {
-  return make("button", { type: "button", class: `carousel-arrow ${name}`, "aria-label": label }, icon(iconName, fallback));
+  return make(
+    "button",
+    { type: "button", class: `carousel-arrow ${name}`, "aria-label": label },
+    icon(iconName, fallback),
+  );
 }

@@ -75,7 +75,9 @@ document.addEventListener("htmx:after:swap", (event) => {
 
 function sameForm(form) {
   const action = form.getAttribute("action");
-  return [...document.querySelectorAll("form[data-comment-form]")].find((other) => other.getAttribute("action") === action);
+  return [...document.querySelectorAll("form[data-comment-form]")].find(
+    (other) => other.getAttribute("action") === action,
+  );
 }
 
 function update(form, box) {

@@ -43,7 +43,11 @@ async function offer(box, { kind, typed }) {
   asked = new AbortController();
   const { signal } = asked;
   try {
-    const answer = await fetch(`/search/suggest/?only=${kind}&q=${encodeURIComponent(typed)}`, { signal, headers: { "HX-Request": "true" }, credentials: "same-origin" });
+    const answer = await fetch(`/search/suggest/?only=${kind}&q=${encodeURIComponent(typed)}`, {
+      signal,
+      headers: { "HX-Request": "true" },
+      credentials: "same-origin",
+    });
     if (!answer.ok || signal.aborted) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const options = [...page.querySelectorAll(`[data-kind="${kind}"] [role="option"]`)];
@@ -56,16 +60,33 @@ async function offer(box, { kind, typed }) {
 
 function open(box, kind, typed, found) {
   close();
-  const list = make("div", { class: "completion", role: "listbox", id: "completion", popover: "manual", "aria-label": KINDS[kind].label });
+  const list = make("div", {
+    class: "completion",
+    role: "listbox",
+    id: "completion",
+    popover: "manual",
+    "aria-label": KINDS[kind].label,
+  });
   for (const [at, option] of found.entries()) {
     const value = option.dataset.words.replace(/^#/, "");
-    list.append(make("div", { class: "option", role: "option", id: `completion-${at}`, "aria-selected": "false", "data-value": value }, ...option.childNodes));
+    list.append(
+      make(
+        "div",
+        { class: "option", role: "option", id: `completion-${at}`, "aria-selected": "false", "data-value": value },
+        ...option.childNodes,
+      ),
+    );
   }
   const status = make("span", { class: "visually-hidden", role: "status" });
   box.after(list, status);
   list.showPopover?.();
   status.textContent = `${found.length} ${found.length === 1 ? "suggestion" : "suggestions"}`;
-  for (const [name, value] of [["aria-autocomplete", "list"], ["aria-haspopup", "listbox"], ["aria-controls", "completion"]]) box.setAttribute(name, value);
+  for (const [name, value] of [
+    ["aria-autocomplete", "list"],
+    ["aria-haspopup", "listbox"],
+    ["aria-controls", "completion"],
+  ])
+    box.setAttribute(name, value);
   shown = { box, list, status, kind, typed, at: -1 };
   // Enter must not replace a complete username, nor a tag, which may be new.
   const isWhole = [...list.children].some((option) => option.dataset.value === typed.toLowerCase());
@@ -79,7 +100,8 @@ function open(box, kind, typed, found) {
 function close() {
   clearTimeout(timer);
   if (!shown) return;
-  for (const name of ["aria-autocomplete", "aria-haspopup", "aria-controls", "aria-activedescendant"]) shown.box.removeAttribute(name);
+  for (const name of ["aria-autocomplete", "aria-haspopup", "aria-controls", "aria-activedescendant"])
+    shown.box.removeAttribute(name);
   shown.list.remove();
   shown.status.remove();
   shown = null;
@@ -110,7 +132,8 @@ function take(option) {
 document.addEventListener(
   "keydown",
   (event) => {
-    if (!shown || event.target !== shown.box || event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (!shown || event.target !== shown.box || event.isComposing || event.altKey || event.ctrlKey || event.metaKey)
+      return;
     const option = shown.list.children[shown.at];
     if (event.key === "ArrowDown") choose(shown.at + 1);
     else if (event.key === "ArrowUp") choose(shown.at < 0 ? -1 : shown.at - 1);

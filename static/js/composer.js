@@ -47,17 +47,48 @@ function compose(root) {
 
   const slides = new SlideList(part("list"), part("slide"), {
     maxAlt: limits.maxAlt,
-    acts: { retry, choose: chooseInstead, edit, remove, captions: (slide) => captions.choose(slide), dropCaptions: (slide) => captions.drop(slide) },
+    acts: {
+      retry,
+      choose: chooseInstead,
+      edit,
+      remove,
+      captions: (slide) => captions.choose(slide),
+      dropCaptions: (slide) => captions.drop(slide),
+    },
     moved: changed,
     typed: changed,
     say,
   });
   const uploads = new Uploads({ ask, changed: progressed, arrived });
   const media = new ServerMedia({ ask, slides, changed: progressed });
-  const draft = new Draft(root.dataset.draft, () => (isDirty() ? { ...readTexts(), slides: slides.items.map((slide) => slide.toDraft()) } : null));
-  const captions = new Captions({ ask, root, draft, maxBytes: limits.maxCaptionsBytes, drawn: (slide) => slides.drawState(slide), changed, progressed });
-  const editor = new Editor(part("editor"), { filters: useFilters(JSON.parse(document.getElementById("filters").textContent)), minSide: limits.minSide });
-  const sharing = new Sharing({ form, slides, messages, limits, root, ask, busy, shared, fields: { texts, read: readTexts }, pickButton });
+  const draft = new Draft(root.dataset.draft, () =>
+    isDirty() ? { ...readTexts(), slides: slides.items.map((slide) => slide.toDraft()) } : null,
+  );
+  const captions = new Captions({
+    ask,
+    root,
+    draft,
+    maxBytes: limits.maxCaptionsBytes,
+    drawn: (slide) => slides.drawState(slide),
+    changed,
+    progressed,
+  });
+  const editor = new Editor(part("editor"), {
+    filters: useFilters(JSON.parse(document.getElementById("filters").textContent)),
+    minSide: limits.minSide,
+  });
+  const sharing = new Sharing({
+    form,
+    slides,
+    messages,
+    limits,
+    root,
+    ask,
+    busy,
+    shared,
+    fields: { texts, read: readTexts },
+    pickButton,
+  });
 
   function readTexts() {
     const data = new FormData(form);
@@ -78,7 +109,9 @@ function compose(root) {
       else if (lacking) giveFile(lacking, file);
       else if (slides.length >= limits.maxSlides) {
         const over = files.length - files.indexOf(file);
-        problems.push(`A post holds at most ${limits.maxSlides} photos and videos. ${over === 1 ? `${file.name} was` : `${over} files were`} left out.`);
+        problems.push(
+          `A post holds at most ${limits.maxSlides} photos and videos. ${over === 1 ? `${file.name} was` : `${over} files were`} left out.`,
+        );
         break;
       } else taken.push(addSlide(Slide.of(file)));
     }
@@ -93,7 +126,8 @@ function compose(root) {
       }
     }
     const kept = taken.filter((slide) => slides.items.includes(slide));
-    if (kept.length) say(`${kept.length === 1 ? kept[0].name : `${kept.length} files`} added. ${slides.length} in all.`);
+    if (kept.length)
+      say(`${kept.length === 1 ? kept[0].name : `${kept.length} files`} added. ${slides.length} in all.`);
   }
 
   function addSlide(slide) {
@@ -106,7 +140,11 @@ function compose(root) {
   async function start(slide, { isKept = false } = {}) {
     await showPicture(slide);
     const { picture } = slide;
-    const problem = !picture ? "" : picture.seconds === undefined ? sizeProblem(picture, limits) : lengthProblem(picture.seconds, limits);
+    const problem = !picture
+      ? ""
+      : picture.seconds === undefined
+        ? sizeProblem(picture, limits)
+        : lengthProblem(picture.seconds, limits);
     if (problem || slide.removed) return problem;
     if (!isKept) {
       slide.isFileDropped = false;
@@ -154,7 +192,13 @@ function compose(root) {
     uploads.cancel(slide);
     if (!isSameFile(slide, file)) {
       uploads.forget(slide);
-      Object.assign(slide, Slide.facts(file), { kind: Slide.of(file).kind, uploadId: "", mediumId: "", edits: {}, captionsName: "" });
+      Object.assign(slide, Slide.facts(file), {
+        kind: Slide.of(file).kind,
+        uploadId: "",
+        mediumId: "",
+        edits: {},
+        captionsName: "",
+      });
       slide.slots.name.textContent = slide.name;
     }
     Object.assign(slide, { file, mediumId: "", preview: "", sent: 0, error: "", remedy: "", state: "waiting" });
@@ -297,7 +341,12 @@ function compose(root) {
   }
 
   async function discard() {
-    const isSure = await confirm({ title: "Discard this post?", text: "Its files are deleted, here and on the server, and its texts are gone.", action: "Discard", cancel: "Keep editing" });
+    const isSure = await confirm({
+      title: "Discard this post?",
+      text: "Its files are deleted, here and on the server, and its texts are gone.",
+      action: "Discard",
+      cancel: "Keep editing",
+    });
     if (isSure) leave(location.href.split("#")[0], { discard: true });
   }
 
@@ -338,14 +387,19 @@ function compose(root) {
     const { record, files } = await draft.load();
     restoreTexts(record ?? {});
     for (const fields of record?.slides ?? []) {
-      const slide = new Slide({ ...fields, file: files.get(fields.key) ?? null, captionsFile: files.get(captionsKey(fields.key)) ?? null });
+      const slide = new Slide({
+        ...fields,
+        file: files.get(fields.key) ?? null,
+        captionsFile: files.get(captionsKey(fields.key)) ?? null,
+      });
       // That a file is ready is no news.
       Object.assign(slide, { state: slide.hasArrived ? "checking" : "waiting", heard: "ready" });
       addSlide(slide);
     }
     for (const [key, file] of files) {
       // Taken a moment before the page went, too late for the record.
-      if (!isCaptionsKey(key) && !slides.items.some((slide) => slide.key === key)) addSlide(Object.assign(Slide.of(file), { key }));
+      if (!isCaptionsKey(key) && !slides.items.some((slide) => slide.key === key))
+        addSlide(Object.assign(Slide.of(file), { key }));
     }
     if (isDirty()) say("Your draft is back.");
     changed();
@@ -367,7 +421,14 @@ function compose(root) {
     const restored = [...slides.items];
     const found = await media.read();
     media.watch();
-    if (found) offer(part("offer"), found, { slides, uploads, room: limits.maxSlides - slides.length, add: addOffered, dropped: () => pickButton().focus() });
+    if (found)
+      offer(part("offer"), found, {
+        slides,
+        uploads,
+        room: limits.maxSlides - slides.length,
+        add: addOffered,
+        dropped: () => pickButton().focus(),
+      });
     for (const slide of restored) {
       if (slide.removed) continue;
       if (slide.hasArrived || slide.state === "failed") {
@@ -398,7 +459,8 @@ function compose(root) {
   input.tabIndex = -1;
   for (const name of ["alts", "kept"]) part(name)?.remove();
   root.append(picker);
-  if (matchMedia("(hover: none)").matches) root.querySelector(".composer-drop-text").textContent = "Choose photos and videos to share";
+  if (matchMedia("(hover: none)").matches)
+    root.querySelector(".composer-drop-text").textContent = "Choose photos and videos to share";
   root.dataset.js = "";
   changed();
   const isRestored = restore();
@@ -428,4 +490,5 @@ function compose(root) {
   });
 }
 
-const isSameFile = (slide, { name, size, lastModified }) => slide.name === name && slide.size === size && (!slide.modifiedAt || slide.modifiedAt === lastModified);
+const isSameFile = (slide, { name, size, lastModified }) =>
+  slide.name === name && slide.size === size && (!slide.modifiedAt || slide.modifiedAt === lastModified);

@@ -38,7 +38,8 @@ document.addEventListener("click", (event) => {
     return;
   }
   // The backdrop belongs to the dialog element itself; its content is inside a child. One with [data-stays] holds work.
-  const beside = event.target instanceof HTMLDialogElement && event.target.open && event.target.dataset.stays === undefined;
+  const beside =
+    event.target instanceof HTMLDialogElement && event.target.open && event.target.dataset.stays === undefined;
   if (beside && isBeside(event, event.target)) event.target.close("no");
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
     if (!menu.contains(event.target)) menu.open = false;
@@ -69,7 +70,9 @@ document.addEventListener(
     event.preventDefault();
     event.stopImmediatePropagation();
     const { submitter } = event;
-    if (await ask({ title: form.dataset.confirm, text: form.dataset.confirmText, action: form.dataset.confirmAction })) {
+    if (
+      await ask({ title: form.dataset.confirm, text: form.dataset.confirmText, action: form.dataset.confirmAction })
+    ) {
       agreed.add(form);
       form.requestSubmit(submitter ?? undefined);
     }
@@ -79,7 +82,16 @@ document.addEventListener(
 
 /** Asks in a dialog; resolves to true only when the action was chosen. The action is named, never "OK". */
 export async function ask({ title, text = "", action = "Continue", cancel = "Cancel" }) {
-  return (await choose({ title, text, choices: [{ value: "yes", label: action, danger: true }, { value: "no", label: cancel, safe: true }] })) === "yes";
+  return (
+    (await choose({
+      title,
+      text,
+      choices: [
+        { value: "yes", label: action, danger: true },
+        { value: "no", label: cancel, safe: true },
+      ],
+    })) === "yes"
+  );
 }
 
 /**
@@ -90,7 +102,11 @@ export function choose({ title, text = "", choices }) {
   return new Promise((resolve) => {
     const safe = choices.find((choice) => choice.safe) ?? choices[0];
     const buttons = choices.map((choice) =>
-      make("button", { class: `button${choice.danger ? " button-danger" : ""}`, value: choice.value, autofocus: choice === safe }, choice.label),
+      make(
+        "button",
+        { class: `button${choice.danger ? " button-danger" : ""}`, value: choice.value, autofocus: choice === safe },
+        choice.label,
+      ),
     );
     const dialog = make(
       "dialog",

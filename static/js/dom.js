@@ -53,7 +53,9 @@ window.htmx?.registerExtension("scripted", {
 
 /** The token of the form, else the page's own, which body hands to htmx in its headers. */
 export function csrfToken(form) {
-  const field = form?.querySelector('input[name="csrfmiddlewaretoken"]') ?? document.querySelector('input[name="csrfmiddlewaretoken"]');
+  const field =
+    form?.querySelector('input[name="csrfmiddlewaretoken"]') ??
+    document.querySelector('input[name="csrfmiddlewaretoken"]');
   if (field) return field.value;
   try {
     return JSON.parse(document.body.getAttribute("hx-headers:inherited") ?? "{}")["X-CSRFToken"] ?? "";
@@ -80,10 +82,16 @@ export function icon(name, fallback = "") {
 
 /** 1,204, then 12.4K, then 3.1M: cut, not rounded, as the server writes them. */
 export function compact(number) {
-  for (const [unit, size] of [["B", 1e9], ["M", 1e6], ["K", 1e3]]) {
+  for (const [unit, size] of [
+    ["B", 1e9],
+    ["M", 1e6],
+    ["K", 1e3],
+  ]) {
     if (number >= size && number >= 10_000) {
       const tenths = Math.floor((number * 10) / size);
-      return tenths % 10 === 0 || tenths >= 1_000 ? `${Math.floor(tenths / 10)}${unit}` : `${(tenths / 10).toFixed(1)}${unit}`;
+      return tenths % 10 === 0 || tenths >= 1_000
+        ? `${Math.floor(tenths / 10)}${unit}`
+        : `${(tenths / 10).toFixed(1)}${unit}`;
     }
   }
   return number.toLocaleString("en-GB");

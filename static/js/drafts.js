@@ -66,10 +66,12 @@ export async function loadDraft(owner) {
   }
 }
 
-export const saveDraft = (owner, draft) => done(withStore(DRAFTS, "readwrite", (store) => store.put({ ...draft, at: Date.now() }, owner)));
+export const saveDraft = (owner, draft) =>
+  done(withStore(DRAFTS, "readwrite", (store) => store.put({ ...draft, at: Date.now() }, owner)));
 
 /** Keeps `file` under the slide's `key`. */
-export const keepFile = (owner, key, file) => done(withStore(FILES, "readwrite", (store) => store.put(file, [owner, key])));
+export const keepFile = (owner, key, file) =>
+  done(withStore(FILES, "readwrite", (store) => store.put(file, [owner, key])));
 
 export const dropFile = (owner, key) => done(withStore(FILES, "readwrite", (store) => store.delete([owner, key])));
 

@@ -36,7 +36,12 @@ export function usualRatio(width, height) {
 /** Why a photo so edited cannot be shared, or "". */
 export function shapeProblem(edits, width, height) {
   if ((edits?.crop?.ratio ?? "original") !== "original") return "";
-  return { "3:1": "This photo is too wide. Crop it to 3:1 or less.", "1:3": "This photo is too tall. Crop it to 1:3 or less." }[usualRatio(width, height)] ?? "";
+  return (
+    {
+      "3:1": "This photo is too wide. Crop it to 3:1 or less.",
+      "1:3": "This photo is too tall. Crop it to 1:3 or less.",
+    }[usualRatio(width, height)] ?? ""
+  );
 }
 
 const SIDE = 17;

@@ -31,7 +31,11 @@ const watch = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
       clearTimeout(timers.get(target));
-      if (isIntersecting && !document.hidden) timers.set(target, setTimeout(() => seen(target), IN_VIEW_MS));
+      if (isIntersecting && !document.hidden)
+        timers.set(
+          target,
+          setTimeout(() => seen(target), IN_VIEW_MS),
+        );
       else timers.delete(target);
     }
   },

@@ -26,7 +26,8 @@ addEventListener("pageshow", (event) => {
 
 function release(form) {
   sent.delete(form);
-  form.querySelectorAll('[aria-disabled="true"][type="submit"], button[aria-disabled="true"]:not([type])').forEach((button) => button.removeAttribute("aria-disabled"));
+  const pressed = '[aria-disabled="true"][type="submit"], button[aria-disabled="true"]:not([type])';
+  for (const button of form.querySelectorAll(pressed)) button.removeAttribute("aria-disabled");
 }
 
 const firstInvalid = document.querySelector('form [aria-invalid="true"]:not([type="hidden"])');

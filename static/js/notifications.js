@@ -16,18 +16,40 @@ document.addEventListener("click", (event) => {
 });
 
 async function open(url) {
-  const list = make("div", { class: "panel-list", "aria-busy": "true" }, make("p", { class: "panel-wait", role: "status" }, "Loading…"));
-  const close = make("button", { type: "button", class: "icon-button panel-close", "aria-label": "Close", "data-close-dialog": true }, "×");
+  const list = make(
+    "div",
+    { class: "panel-list", "aria-busy": "true" },
+    make("p", { class: "panel-wait", role: "status" }, "Loading…"),
+  );
+  const close = make(
+    "button",
+    { type: "button", class: "icon-button panel-close", "aria-label": "Close", "data-close-dialog": true },
+    "×",
+  );
   const dialog = make(
     "dialog",
     { class: "panel", "aria-labelledby": "panel-title" },
-    make("div", { class: "panel-inside" }, make("header", { class: "panel-header" }, make("h2", { id: "panel-title" }, "Notifications"), make("a", { class: "panel-all", href: url }, "See all"), close), list),
+    make(
+      "div",
+      { class: "panel-inside" },
+      make(
+        "header",
+        { class: "panel-header" },
+        make("h2", { id: "panel-title" }, "Notifications"),
+        make("a", { class: "panel-all", href: url }, "See all"),
+        close,
+      ),
+      list,
+    ),
   );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   try {
-    const answer = await fetch(url, { headers: { "HX-Request": "true", Accept: "text/html" }, credentials: "same-origin" });
+    const answer = await fetch(url, {
+      headers: { "HX-Request": "true", Accept: "text/html" },
+      credentials: "same-origin",
+    });
     if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
     await window.htmx.swap({ sourceElement: list, target: list, swap: "innerHTML", text: await answer.text() });
     list.removeAttribute("aria-busy");
@@ -53,7 +75,12 @@ onContent("form[data-mark-read]", (form) => {
 /** Quiet: what is not marked now is marked the next time. The rows stay as they are, so that one sees what was new. */
 async function mark(form) {
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-CSRFToken": csrfToken(form), "HX-Request": "true" }, credentials: "same-origin" });
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: new FormData(form),
+      headers: { "X-CSRFToken": csrfToken(form), "HX-Request": "true" },
+      credentials: "same-origin",
+    });
     if (!answer.ok) return;
     const count = (await answer.text()).trim();
     for (const badge of document.querySelectorAll("[data-badge]")) {

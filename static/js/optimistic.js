@@ -13,7 +13,11 @@ const TIMEOUT_MS = 15_000;
 const KINDS = {
   like: { on: "like", off: "unlike", refused: (on) => `Couldn't ${on ? "like" : "unlike"} this post.` },
   "comment-like": { on: "like", off: "unlike", refused: (on) => `Couldn't ${on ? "like" : "unlike"} this comment.` },
-  save: { on: "save", off: "unsave", refused: (on) => `Couldn't ${on ? "save this post" : "take this post out of what you saved"}.` },
+  save: {
+    on: "save",
+    off: "unsave",
+    refused: (on) => `Couldn't ${on ? "save this post" : "take this post out of what you saved"}.`,
+  },
   follow: { on: "follow", off: "unfollow", refused: (on, owner) => `Couldn't ${on ? "follow" : "unfollow"} ${owner}.` },
 };
 
@@ -53,7 +57,8 @@ async function send(state) {
       state.kept = aim;
     } catch (error) {
       answer = null;
-      if (state.wanted === aim) toast(`${state.kind.refused(aim, ownerOf(state))} ${reason(error.status ?? 0)}`, "error");
+      if (state.wanted === aim)
+        toast(`${state.kind.refused(aim, ownerOf(state))} ${reason(error.status ?? 0)}`, "error");
       state.wanted = state.kept;
       show(state);
     }
@@ -61,14 +66,24 @@ async function send(state) {
   underWay.delete(state.base);
   // The server's count, which others move too, replaces our guess.
   if (answer !== null && state.form.isConnected && window.htmx) {
-    await window.htmx.swap({ sourceElement: state.form, target: targetOf(state.form), swap: "outerMorph", text: answer });
+    await window.htmx.swap({
+      sourceElement: state.form,
+      target: targetOf(state.form),
+      swap: "outerMorph",
+      text: answer,
+    });
   }
 }
 
 async function post(state, on) {
-  const response = await fetch(state.base + (on ? state.kind.on : state.kind.off) + "/", {
+  const response = await fetch(`${state.base}${on ? state.kind.on : state.kind.off}/`, {
     method: "POST",
-    headers: { "HX-Request": "true", "HX-Current-URL": location.href, "X-CSRFToken": csrfToken(state.form), Accept: "text/html" },
+    headers: {
+      "HX-Request": "true",
+      "HX-Current-URL": location.href,
+      "X-CSRFToken": csrfToken(state.form),
+      Accept: "text/html",
+    },
     credentials: "same-origin",
     // A press just before leaving the page still counts.
     keepalive: true,
@@ -87,7 +102,7 @@ function show(state) {
   const { kind, base, wanted } = state;
   for (const form of document.querySelectorAll("form[data-optimistic]")) {
     if (KINDS[form.dataset.optimistic] !== kind || basePath(form) !== base) continue;
-    const action = base + (wanted ? kind.off : kind.on) + "/";
+    const action = `${base}${wanted ? kind.off : kind.on}/`;
     form.setAttribute("action", action);
     if (form.hasAttribute("hx-post")) form.setAttribute("hx-post", action);
     const button = form.querySelector("button[aria-pressed]");
@@ -103,7 +118,12 @@ function show(state) {
   // A save is nobody else's business. A request to follow a private account is no follower yet.
   if ("uncounted" in state.form.dataset) return;
   const name = base.split("/").at(-2);
-  const counts = kind === KINDS["comment-like"] ? `#comment-likes-${CSS.escape(name)}` : kind === KINDS.like ? `[data-post="${CSS.escape(name)}"] [data-like-count]` : `[data-followers-count][data-person="${CSS.escape(name)}"]`;
+  const counts =
+    kind === KINDS["comment-like"]
+      ? `#comment-likes-${CSS.escape(name)}`
+      : kind === KINDS.like
+        ? `[data-post="${CSS.escape(name)}"] [data-like-count]`
+        : `[data-followers-count][data-person="${CSS.escape(name)}"]`;
   for (const element of document.querySelectorAll(counts)) move(element, wanted ? 1 : -1);
 }
 

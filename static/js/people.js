@@ -14,7 +14,12 @@ function pictureIn(box, image) {
   const width = image?.naturalWidth || Number(image?.getAttribute("width")) || clientWidth;
   const height = image?.naturalHeight || Number(image?.getAttribute("height")) || clientHeight;
   const scale = Math.max(clientWidth / width, clientHeight / height);
-  return { left: (clientWidth - width * scale) / 2, top: (clientHeight - height * scale) / 2, width: width * scale, height: height * scale };
+  return {
+    left: (clientWidth - width * scale) / 2,
+    top: (clientHeight - height * scale) / 2,
+    width: width * scale,
+    height: height * scale,
+  };
 }
 
 /** Puts `element` at its data-x and data-y, in per cent of the picture, as near as the box allows. */
@@ -62,7 +67,9 @@ onContent("[data-tagging]", (part) => {
   };
   /** Moves the label to (`left`, `top`), in per cent of the photo. */
   const put = (left, top) => {
-    [x.value, y.value] = [left, top].map((percent) => String(Math.round(Math.min(Math.max(percent, 0), 100) * 10) / 10));
+    [x.value, y.value] = [left, top].map((percent) =>
+      String(Math.round(Math.min(Math.max(percent, 0), 100) * 10) / 10),
+    );
     point.hidden = false;
     draw();
   };
@@ -73,13 +80,18 @@ onContent("[data-tagging]", (part) => {
   photo.addEventListener("click", (event) => {
     const box = photo.getBoundingClientRect();
     const picture = pictureIn(photo, image);
-    put(((event.clientX - box.left - picture.left) / picture.width) * 100, ((event.clientY - box.top - picture.top) / picture.height) * 100);
+    put(
+      ((event.clientX - box.left - picture.left) / picture.width) * 100,
+      ((event.clientY - box.top - picture.top) / picture.height) * 100,
+    );
     username.focus();
   });
 
   point.addEventListener("keydown", (event) => {
     const step = event.shiftKey ? 10 : 2;
-    const [right, down] = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key] ?? [0, 0];
+    const [right, down] = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[
+      event.key
+    ] ?? [0, 0];
     if (!right && !down) return;
     event.preventDefault();
     put(Number(x.value) + right, Number(y.value) + down);
@@ -99,7 +111,10 @@ async function offer(field) {
   const typed = field.value.trim().replace(/^@/, "");
   if (!typed) return;
   try {
-    const response = await fetch(`/search/suggest/?only=people&q=${encodeURIComponent(typed)}`, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+    const response = await fetch(`/search/suggest/?only=people&q=${encodeURIComponent(typed)}`, {
+      headers: { "HX-Request": "true" },
+      credentials: "same-origin",
+    });
     if (!response.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const names = [...page.querySelectorAll(".person-username")].map((name) => name.textContent.trim());

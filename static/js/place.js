@@ -43,7 +43,8 @@ async function restore() {
   const find = () => list.querySelector(`[data-post="${CSS.escape(place.post)}"]`);
   let wasMoved = false;
   const moved = () => (wasMoved = true);
-  for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(kind, moved, { once: true, passive: true });
+  for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"])
+    addEventListener(kind, moved, { once: true, passive: true });
   list.setAttribute("aria-busy", "true");
   for (let page = 0; !find() && page < MAX_PAGES && !wasMoved; page += 1) {
     const link = list.querySelector(".more-link");

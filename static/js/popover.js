@@ -10,15 +10,21 @@ const GAP_PX = 4;
 /** The part of the window that no bar covers. */
 function room() {
   const { clientWidth, clientHeight } = document.documentElement;
-  const bars = [...document.querySelectorAll(".top-bar, .visitor-bar, .bottom-bar")].map((bar) => bar.getBoundingClientRect());
+  const bars = [...document.querySelectorAll(".top-bar, .visitor-bar, .bottom-bar")].map((bar) =>
+    bar.getBoundingClientRect(),
+  );
   const top = Math.max(0, ...bars.filter((bar) => bar.height && bar.top <= 0).map((bar) => bar.bottom));
-  const bottom = Math.min(clientHeight, ...bars.filter((bar) => bar.height && bar.top > clientHeight / 2).map((bar) => bar.top));
+  const bottom = Math.min(
+    clientHeight,
+    ...bars.filter((bar) => bar.height && bar.top > clientHeight / 2).map((bar) => bar.top),
+  );
   return { top: top + MARGIN_PX, bottom: bottom - MARGIN_PX, left: MARGIN_PX, right: clientWidth - MARGIN_PX };
 }
 
 /** Places `popover`, which is shown, beside `anchor`. Its stylesheet positions it absolutely, above or below. */
 export function place(popover, anchor) {
-  for (const property of ["top", "bottom", "max-height", "overflow-y", "translate"]) popover.style.removeProperty(property);
+  for (const property of ["top", "bottom", "max-height", "overflow-y", "translate"])
+    popover.style.removeProperty(property);
   const space = room();
   const at = anchor.getBoundingClientRect();
   const wanted = popover.getBoundingClientRect();
@@ -43,7 +49,10 @@ export function place(popover, anchor) {
 export function placeFixed(popover, anchor) {
   const space = room();
   // A phone's keyboard covers part of the window.
-  const bottom = Math.min(space.bottom, (visualViewport?.offsetTop ?? 0) + (visualViewport?.height ?? innerHeight) - MARGIN_PX);
+  const bottom = Math.min(
+    space.bottom,
+    (visualViewport?.offsetTop ?? 0) + (visualViewport?.height ?? innerHeight) - MARGIN_PX,
+  );
   const at = anchor.getBoundingClientRect();
   const [above, below] = [at.top - GAP_PX - space.top, bottom - at.bottom - GAP_PX];
   const goesUp = below < Math.min(popover.scrollHeight, above);

@@ -44,7 +44,8 @@ function combine() {
     box.setAttribute("aria-expanded", String(count > 0));
     choose(null);
     // The last one is the search for the words themselves.
-    status.textContent = count > 1 ? `${count - 1} ${count === 2 ? "suggestion" : "suggestions"}` : count ? "No suggestions" : "";
+    status.textContent =
+      count > 1 ? `${count - 1} ${count === 2 ? "suggestion" : "suggestions"}` : count ? "No suggestions" : "";
   }
 
   async function suggest() {
@@ -54,7 +55,11 @@ function combine() {
     asked = new AbortController();
     const { signal } = asked;
     try {
-      const answer = await fetch(`${box.dataset.suggest}?q=${encodeURIComponent(words)}`, { signal, headers: { "HX-Request": "true" }, credentials: "same-origin" });
+      const answer = await fetch(`${box.dataset.suggest}?q=${encodeURIComponent(words)}`, {
+        signal,
+        headers: { "HX-Request": "true" },
+        credentials: "same-origin",
+      });
       if (answer.ok && !signal.aborted) show(await answer.text());
     } catch {
       // Outrun, or offline: the form still searches.
@@ -92,7 +97,13 @@ function combine() {
     const body = new FormData(form);
     body.set("q", option.dataset.words);
     // On its way while the page goes; when it is lost, one search less is remembered.
-    fetch(form.action, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" }, credentials: "same-origin" }).catch(() => {});
+    fetch(form.action, {
+      method: "POST",
+      body,
+      keepalive: true,
+      headers: { "HX-Request": "true" },
+      credentials: "same-origin",
+    }).catch(() => {});
   });
 
   form.addEventListener("submit", () => {

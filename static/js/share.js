@@ -21,7 +21,8 @@ document.addEventListener("click", async (event) => {
   if (button.matches("[data-native-share]")) {
     await navigator.share({ url: field.value }).catch((error) => {
       // Who closes the sheet has changed their mind.
-      if (error.name !== "AbortError") toast("Couldn't open the ways to share of this device. Copy the link instead.", "error");
+      if (error.name !== "AbortError")
+        toast("Couldn't open the ways to share of this device. Copy the link instead.", "error");
     });
     return;
   }

@@ -4,7 +4,12 @@
  */
 import { onContent } from "./dom.js";
 
-const UNITS = [["w", 604_800], ["d", 86_400], ["h", 3_600], ["m", 60]];
+const UNITS = [
+  ["w", 604_800],
+  ["d", 86_400],
+  ["h", 3_600],
+  ["m", 60],
+];
 const SHORT = /^(now|\d+[mhdw])$/;
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
 

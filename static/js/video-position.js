@@ -7,7 +7,14 @@ import { make } from "./dom.js";
 const LONG_SECONDS = 15;
 
 export function addPosition(video, box) {
-  const bar = make("input", { type: "range", class: "video-position", min: 0, step: 1, value: 0, "aria-label": "Position" });
+  const bar = make("input", {
+    type: "range",
+    class: "video-position",
+    min: 0,
+    step: 1,
+    value: 0,
+    "aria-label": "Position",
+  });
   const clock = make("span", { class: "video-clock", "aria-hidden": "true" });
   const row = make("div", { class: "video-position-row", "data-no-like": true }, bar, clock);
   let isMoved = false;

@@ -30,7 +30,9 @@ onContent("video.video-player", (video) => {
   const pause = make("button", { type: "button", class: "video-button video-pause" });
   video.controls = false;
   const soundless = video.dataset.soundless !== undefined;
-  const words = video.querySelector("track") ? make("button", { type: "button", class: "video-button video-captions" }) : null;
+  const words = video.querySelector("track")
+    ? make("button", { type: "button", class: "video-button video-captions" })
+    : null;
   box.append(...(words ? [words] : []), pause, ...(soundless ? [] : [sound]));
 
   addPosition(video, box);

@@ -27,4 +27,4 @@ def test_every_colour_of_the_style_guide_is_a_token_and_has_its_rule(settings):
     rules = (settings.BASE_DIR / "static/styleguide/styleguide.css").read_text()
     for name in COLOURS:
         assert f"--{name}:" in tokens, name
-        assert f".swatch-{name} {{ background: var(--{name}); }}" in rules, name
+        assert f".swatch-{name} {{\n    background: var(--{name});\n  }}" in rules, name

@@ -42,7 +42,11 @@ export class Captions {
       takeMedium(slide, medium);
     } catch (error) {
       if (slide.captionsFile !== file) return;
-      Object.assign(slide, { captionsFile: null, captionsName: slide.captionsBefore ?? "", captionsError: `${file.name}: ${error.message}` });
+      Object.assign(slide, {
+        captionsFile: null,
+        captionsName: slide.captionsBefore ?? "",
+        captionsError: `${file.name}: ${error.message}`,
+      });
     }
     this.draft.dropFile(captionsKey(slide.key));
     this.progressed(slide);

@@ -69,7 +69,13 @@ export class Crop {
     const { x, y, width, height } = this.frame;
     if (this.ratio === "original" && this.zoom <= 1.0001) return undefined;
     const fraction = (part, whole) => Math.min(1, Math.max(0, Number((part / whole).toFixed(6))));
-    return { ratio: this.ratio, x: fraction(x, this.width), y: fraction(y, this.height), width: fraction(width, this.width), height: fraction(height, this.height) };
+    return {
+      ratio: this.ratio,
+      x: fraction(x, this.width),
+      y: fraction(y, this.height),
+      width: fraction(width, this.width),
+      height: fraction(height, this.height),
+    };
   }
 
   get #largest() {

@@ -83,7 +83,9 @@ export class Draft {
     const name = `composer-${this.owner}`;
     const channel = new BroadcastChannel(name);
     if (takeOver) channel.postMessage("hand over");
-    const isOurs = (await this.#lock(name, channel, lost, { signal: AbortSignal.timeout(takeOver ? HAND_OVER_MS : QUEUE_MS) })) || (takeOver && (await this.#lock(name, channel, lost, { steal: true })));
+    const isOurs =
+      (await this.#lock(name, channel, lost, { signal: AbortSignal.timeout(takeOver ? HAND_OVER_MS : QUEUE_MS) })) ||
+      (takeOver && (await this.#lock(name, channel, lost, { steal: true })));
     if (!isOurs) channel.close();
     return isOurs;
   }

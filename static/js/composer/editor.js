@@ -21,7 +21,9 @@ export class Editor {
   constructor(dialog, { filters, minSide }) {
     this.dialog = dialog;
     this.minSide = minSide;
-    this.parts = Object.fromEntries([...dialog.querySelectorAll("[data-editor]")].map((element) => [element.dataset.editor, element]));
+    this.parts = Object.fromEntries(
+      [...dialog.querySelectorAll("[data-editor]")].map((element) => [element.dataset.editor, element]),
+    );
     this.#fillRatios();
     this.#fillFilters([{ id: "", name: "Original" }, ...filters]);
     this.#fillAdjustments();
@@ -33,7 +35,10 @@ export class Editor {
     this.slide = slide;
     this.edits = { ...slide.edits };
     this.picture = slide.picture;
-    this.crop = new Crop({ width: slide.picture.width, height: slide.picture.height, minSide: this.minSide }, this.edits.crop);
+    this.crop = new Crop(
+      { width: slide.picture.width, height: slide.picture.height, minSide: this.minSide },
+      this.edits.crop,
+    );
     this.parts.title.textContent = `Edit ${name}`;
     for (const part of ["filters", "adjustments"]) this.parts[part].hidden = slide.kind === "video";
     this.#offerRatios();
@@ -63,7 +68,9 @@ export class Editor {
   #fillRatios() {
     for (const { id, label, value } of RATIOS) {
       const radio = make("input", { type: "radio", name: "ratio", value: id });
-      this.parts.ratioList.append(make("label", { class: "editor-ratio", title: label }, radio, make("span", {}, value ? id : label)));
+      this.parts.ratioList.append(
+        make("label", { class: "editor-ratio", title: label }, radio, make("span", {}, value ? id : label)),
+      );
     }
   }
 
@@ -72,7 +79,8 @@ export class Editor {
     const { width, height } = this.picture;
     const usual = usualRatio(width, height);
     const unusual = ["original", "3:1", "1:3"].filter((ratio) => ratio !== usual);
-    for (const radio of this.parts.ratioList.querySelectorAll("input")) radio.parentElement.hidden = unusual.includes(radio.value);
+    for (const radio of this.parts.ratioList.querySelectorAll("input"))
+      radio.parentElement.hidden = unusual.includes(radio.value);
     this.parts.notice.textContent = shapeProblem({}, width, height);
     this.parts.notice.hidden = !this.parts.notice.textContent;
   }
@@ -90,7 +98,9 @@ export class Editor {
     this.ranges = ADJUSTMENTS.map(({ id, label, min, max }) => {
       const range = make("input", { type: "range", id: `editor-${id}`, min, max, step: 1, "data-adjustment": id });
       const output = make("output", { for: range.id });
-      this.parts.adjustmentList.append(make("div", { class: "editor-range" }, make("label", { for: range.id }, label), output, range));
+      this.parts.adjustmentList.append(
+        make("div", { class: "editor-range" }, make("label", { for: range.id }, label), output, range),
+      );
       return { id, range, output };
     });
   }
@@ -164,7 +174,8 @@ export class Editor {
     if (this.slide.kind === "video") return;
     const { width, height } = this.picture;
     const crop = cropOf("1:1", width, height);
-    for (const { id, canvas } of this.samples) render(canvas, this.picture, cropRect({ crop }, width, height), { filter: id });
+    for (const { id, canvas } of this.samples)
+      render(canvas, this.picture, cropRect({ crop }, width, height), { filter: id });
   }
 
   // --- The stage ----------------------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ export function guardLeaving({ isDirty, isSafe, isGone, leave }) {
     async (event) => {
       const link = event.target.closest?.("a[href]");
       if (!link || isGone() || !isDirty() || event.defaultPrevented || event.button !== 0) return;
-      if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || (link.target && link.target !== "_self")) return;
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || (link.target && link.target !== "_self"))
+        return;
       const url = new URL(link.href, location.href);
       if (url.origin !== location.origin || (url.pathname === location.pathname && url.hash)) return;
       event.preventDefault();
@@ -23,7 +24,11 @@ export function guardLeaving({ isDirty, isSafe, isGone, leave }) {
       const chosen = await choose({
         title: "Leave this post?",
         text: "As a draft it waits for you here on this device. Discarded, its files and texts are gone.",
-        choices: [{ value: "keep", label: "Keep the draft" }, { value: "discard", label: "Discard", danger: true }, { value: "stay", label: "Keep editing", safe: true }],
+        choices: [
+          { value: "keep", label: "Keep the draft" },
+          { value: "discard", label: "Discard", danger: true },
+          { value: "stay", label: "Keep editing", safe: true },
+        ],
       });
       if (chosen === "keep" || chosen === "discard") leave(url.href, { discard: chosen === "discard" });
     },

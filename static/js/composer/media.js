@@ -15,7 +15,9 @@ export class ServerMedia {
   /** Brings the slides up to date; {items, uploads} of all that one has not shared, or null when it cannot be asked. */
   async read() {
     // What the server says of a slide meanwhile, by another answer, is newer.
-    const known = this.slides.items.filter(({ hasArrived }) => hasArrived).map((slide) => ({ slide, answers: slide.answers }));
+    const known = this.slides.items
+      .filter(({ hasArrived }) => hasArrived)
+      .map((slide) => ({ slide, answers: slide.answers }));
     let answer;
     try {
       answer = await this.ask("GET", "media/");
@@ -38,10 +40,13 @@ export class ServerMedia {
   watch() {
     clearTimeout(this.#timer);
     if (this.#isStopped || !this.slides.items.some(isWorkedOn)) return;
-    this.#timer = setTimeout(async () => {
-      await this.read();
-      this.watch();
-    }, document.hidden || navigator.onLine === false ? SLOW_POLL_MS : POLL_MS);
+    this.#timer = setTimeout(
+      async () => {
+        await this.read();
+        this.watch();
+      },
+      document.hidden || navigator.onLine === false ? SLOW_POLL_MS : POLL_MS,
+    );
   }
 
   stop() {
@@ -59,13 +64,17 @@ function loseMedium(slide) {
 }
 
 /** Puts what the server says of a medium on its slide. */
-export function takeMedium(slide, { id, kind, state, progress, error, notice, width, height, preview, captions, name }) {
+export function takeMedium(
+  slide,
+  { id, kind, state, progress, error, notice, width, height, preview, captions, name },
+) {
   Object.assign(slide, { mediumId: id, kind, progress, width, height, preview, note: "", name: slide.name || name });
   slide.answers += 1;
   if (!slide.captionsFile) slide.captionsName = captions ? slide.captionsName || "Captions added" : "";
   // Videos have no filters: what the browser took for a photo may be one (an animated GIF).
   if (kind === "video") slide.edits = slide.edits.crop ? { crop: slide.edits.crop } : {};
-  slide.state = state === "ready" || state === "failed" ? state : kind === "video" && progress > 0 ? "converting" : "checking";
+  slide.state =
+    state === "ready" || state === "failed" ? state : kind === "video" && progress > 0 ? "converting" : "checking";
   slide.error = state === "failed" ? error : "";
   slide.notice = state === "ready" ? notice : "";
   slide.remedy = state === "failed" ? "render" : "";

@@ -15,8 +15,12 @@ const UNFINISHED = "This file was not sent to its end. Choose it again, and it g
  */
 export function offer(box, { items, uploads: sessions }, { slides, uploads, room, add, dropped }) {
   const begun = [
-    ...items.filter(({ id }) => !slides.items.some(({ mediumId }) => mediumId === id)).map((medium) => ({ at: BigInt(medium.upload), slide: ofMedium(medium) })),
-    ...sessions.filter(({ id }) => !slides.items.some(({ uploadId }) => uploadId === id)).map((session) => ({ at: BigInt(session.id), slide: ofSession(session) })),
+    ...items
+      .filter(({ id }) => !slides.items.some(({ mediumId }) => mediumId === id))
+      .map((medium) => ({ at: BigInt(medium.upload), slide: ofMedium(medium) })),
+    ...sessions
+      .filter(({ id }) => !slides.items.some(({ uploadId }) => uploadId === id))
+      .map((session) => ({ at: BigInt(session.id), slide: ofSession(session) })),
   ];
   // Ids grow: this is the order in which the files were chosen, whichever arrived first.
   const unknown = begun.sort((one, other) => (one.at < other.at ? -1 : 1)).map(({ slide }) => slide);
@@ -27,17 +31,29 @@ export function offer(box, { items, uploads: sessions }, { slides, uploads, room
     use();
   };
   const drop = () => {
-    unknown.forEach((slide) => uploads.forget(slide));
+    for (const slide of unknown) uploads.forget(slide);
     dropped();
   };
   box.hidden = unknown.length === 0;
   box.replaceChildren(
-    make("p", {}, `You have uploaded ${one ? "a file" : `${unknown.length} files`} before and not shared ${one ? "it" : "them"}.`),
+    make(
+      "p",
+      {},
+      `You have uploaded ${one ? "a file" : `${unknown.length} files`} before and not shared ${one ? "it" : "them"}.`,
+    ),
     make("ul", { class: "composer-offer-list" }, ...unknown.map(rowOf)),
     make(
       "div",
       { class: "composer-offer-actions" },
-      ...(unknown.length <= room ? [button(one ? "Add it to this post" : "Add them to this post", done(() => add(unknown)), "button button-primary")] : []),
+      ...(unknown.length <= room
+        ? [
+            button(
+              one ? "Add it to this post" : "Add them to this post",
+              done(() => add(unknown)),
+              "button button-primary",
+            ),
+          ]
+        : []),
       button(one ? "Delete it" : "Delete them", done(drop)),
     ),
   );
@@ -50,11 +66,21 @@ function ofMedium(medium) {
 }
 
 function ofSession({ id, name, size }) {
-  return new Slide({ uploadId: id, name, size, kind: isVideo({ name, type: "" }) ? "video" : "photo", state: "failed", remedy: "choose", error: UNFINISHED });
+  return new Slide({
+    uploadId: id,
+    name,
+    size,
+    kind: isVideo({ name, type: "" }) ? "video" : "photo",
+    state: "failed",
+    remedy: "choose",
+    error: UNFINISHED,
+  });
 }
 
 function rowOf({ name, preview }) {
-  const picture = preview ? make("img", { src: preview, alt: "", loading: "lazy", width: 48, height: 48 }) : make("span", { class: "composer-offer-blank" });
+  const picture = preview
+    ? make("img", { src: preview, alt: "", loading: "lazy", width: 48, height: 48 })
+    : make("span", { class: "composer-offer-blank" });
   return make("li", {}, picture, make("span", {}, name || "A file"));
 }
 

@@ -50,7 +50,11 @@ async function loadImage(url, { foreign = false } = {}) {
 async function drawn(image, widest) {
   const { naturalWidth: width, naturalHeight: height } = image;
   const canvas = blank(width, height, widest);
-  const bitmap = await createImageBitmap(image, { resizeWidth: canvas.width, resizeHeight: canvas.height, resizeQuality: "high" });
+  const bitmap = await createImageBitmap(image, {
+    resizeWidth: canvas.width,
+    resizeHeight: canvas.height,
+    resizeQuality: "high",
+  });
   const context = canvas.getContext("2d");
   // As the server does with what is transparent.
   context.fillStyle = "#ffffff";
@@ -85,7 +89,10 @@ async function ofVideo(file, widest) {
 
 function blank(width, height, widest) {
   const scale = Math.min(1, widest / width);
-  return make("canvas", { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) });
+  return make("canvas", {
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  });
 }
 
 /** Draws `picture` into `canvas` (its size is kept) cropped to `frame` and in the colours of `edits`. */
@@ -94,7 +101,17 @@ export function render(canvas, picture, frame, edits) {
   const across = picture.canvas.width / picture.width;
   const down = picture.canvas.height / picture.height;
   context.imageSmoothingQuality = "high";
-  context.drawImage(picture.canvas, frame.x * across, frame.y * down, frame.width * across, frame.height * down, 0, 0, canvas.width, canvas.height);
+  context.drawImage(
+    picture.canvas,
+    frame.x * across,
+    frame.y * down,
+    frame.width * across,
+    frame.height * down,
+    0,
+    0,
+    canvas.width,
+    canvas.height,
+  );
   const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
   applyEdits(pixels, edits);
   context.putImageData(pixels, 0, 0);

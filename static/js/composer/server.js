@@ -87,13 +87,16 @@ export function sendPart(part, blob, { signal, progress }) {
       const arrived = new URL(part.url, location.href);
       const answeredBy = request.responseURL ? new URL(request.responseURL) : arrived;
       const isLogin = arrived.origin === location.origin && answeredBy.pathname !== arrived.pathname;
-      const retryAfterMs = Number(arrived.origin === location.origin ? (request.getResponseHeader("Retry-After") ?? 0) : 0) * 1_000;
+      const retryAfterMs =
+        Number(arrived.origin === location.origin ? (request.getResponseHeader("Retry-After") ?? 0) : 0) * 1_000;
       if (isLogin || request.status === 401) refuse(401, { message: SIGNED_OUT });
       else if (request.status >= 200 && request.status < 300) resolve();
       else refuse(request.status, { answer: parsed(request.responseText) ?? {}, retryAfterMs });
     });
     request.addEventListener("error", () => refuse(0));
-    request.addEventListener("abort", () => (signal.aborted ? reject(new DOMException("Stopped", "AbortError")) : refuse(0)));
+    request.addEventListener("abort", () =>
+      signal.aborted ? reject(new DOMException("Stopped", "AbortError")) : refuse(0),
+    );
     request.addEventListener("loadend", () => {
       clearTimeout(stall);
       signal.removeEventListener("abort", stop);

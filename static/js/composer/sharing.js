@@ -39,7 +39,10 @@ export class Sharing {
     } catch (error) {
       this.#end();
       if (error.status === 422) this.#refused(error.answer);
-      else if (error.status !== undefined) this.#refuse(`Your post was not shared. ${error.message}${error.message.includes("still here") ? "" : " Everything is still here."}`);
+      else if (error.status !== undefined)
+        this.#refuse(
+          `Your post was not shared. ${error.message}${error.message.includes("still here") ? "" : " Everything is still here."}`,
+        );
       else throw error;
     }
   }
@@ -75,12 +78,18 @@ export class Sharing {
     if (slides.length === 0) refuse("Choose at least one photo or video.", pickButton());
     else if (failed.length) refuse(failedSentence(failed), buttonOf(failed[0]));
     else if (uncropped) refuse(`${uncropped.name}: ${uncropped.shapeProblem}`, cropButtonOf(uncropped));
-    else if (total > limits.maxPostBytes) refuse(`Together these files have ${megabytes(total)}. A post holds at most ${megabytes(limits.maxPostBytes)}: share them in several.`, pickButton());
+    else if (total > limits.maxPostBytes)
+      refuse(
+        `Together these files have ${megabytes(total)}. A post holds at most ${megabytes(limits.maxPostBytes)}: share them in several.`,
+        pickButton(),
+      );
     for (const field of this.fields.texts) {
       const most = Number(field.dataset.maxGraphemes);
       const used = graphemes(field.value);
       if (!most || used <= most) continue;
-      messages.showFieldError(field, [`This is ${used.toLocaleString("en-GB")} characters long: at most ${most.toLocaleString("en-GB")} fit.`]);
+      messages.showFieldError(field, [
+        `This is ${used.toLocaleString("en-GB")} characters long: at most ${most.toLocaleString("en-GB")} fit.`,
+      ]);
       first ??= field;
     }
     for (const slide of slides.items) {
@@ -100,7 +109,10 @@ export class Sharing {
     const chosen = await choose({
       title: "Share without alt text?",
       text: `${altSentence(this.slides.items)} With it, people who cannot see ${this.slides.length === 1 ? "it" : "them"} know what is there.`,
-      choices: [{ value: "add", label: "Add alt text" }, { value: "share", label: "Share without" }],
+      choices: [
+        { value: "add", label: "Add alt text" },
+        { value: "share", label: "Share without" },
+      ],
     });
     this.#isReminded = chosen === "share";
     if (!this.#isReminded) without[0].slots.alt.focus();
@@ -123,7 +135,8 @@ export class Sharing {
         const failed = items.filter(({ state }) => state === "failed");
         const uncropped = items.find(({ shapeProblem }) => shapeProblem);
         if (failed.length) this.#waiting({ message: failedSentence(failed), focus: buttonOf(failed[0]) });
-        else if (uncropped) this.#waiting({ message: `${uncropped.name}: ${uncropped.shapeProblem}`, focus: cropButtonOf(uncropped) });
+        else if (uncropped)
+          this.#waiting({ message: `${uncropped.name}: ${uncropped.shapeProblem}`, focus: cropButtonOf(uncropped) });
         else if (items.every(isDone)) this.#waiting(null);
         else if (items.every(({ hasArrived }) => hasArrived)) {
           this.#showProgress("Checking the photos…");
@@ -145,7 +158,10 @@ export class Sharing {
     const percent = Math.floor((there / Math.max(all, 1)) * 100);
     const left = items.filter(({ hasArrived }) => !hasArrived).length;
     const note = items.find(({ note }) => note)?.note;
-    this.#showProgress(note || `Sending ${left === 1 ? "the last file" : `${left} files`}: ${Math.floor(percent / 10) * 10} %`, percent);
+    this.#showProgress(
+      note || `Sending ${left === 1 ? "the last file" : `${left} files`}: ${Math.floor(percent / 10) * 10} %`,
+      percent,
+    );
   }
 
   #showProgress(text, percent) {
@@ -211,7 +227,9 @@ export function altSentence(slides) {
 const isDone = ({ state, kind, hasArrived }) => state === "ready" || (hasArrived && kind === "video");
 
 const failedSentence = (failed) =>
-  failed.length === 1 ? `${failed[0].name} cannot be shared as it is: see there what to do, or remove it.` : `${failed.length} files cannot be shared as they are: see there what to do, or remove them.`;
+  failed.length === 1
+    ? `${failed[0].name} cannot be shared as it is: see there what to do, or remove it.`
+    : `${failed.length} files cannot be shared as they are: see there what to do, or remove them.`;
 
 const buttonOf = ({ slots }) => [slots.retry, slots.choose].find((button) => !button.hidden) ?? slots.remove;
 

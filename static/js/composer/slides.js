@@ -16,17 +16,63 @@ const STATES = {
   failed: () => "Failed",
 };
 /** What the two buttons of a row that failed say; without a word a button is hidden. */
-const REMEDIES = { send: ["Try again", ""], render: ["Try again", "Choose another"], choose: ["", "Choose it again"], replace: ["", "Choose another"], "": ["", ""] };
+const REMEDIES = {
+  send: ["Try again", ""],
+  render: ["Try again", "Choose another"],
+  choose: ["", "Choose it again"],
+  replace: ["", "Choose another"],
+  "": ["", ""],
+};
 
 /** Of what a draft keeps of a slide. */
-const KEPT = ["key", "name", "size", "type", "kind", "modifiedAt", "uploadId", "mediumId", "alt", "edits", "captionsName"];
+const KEPT = [
+  "key",
+  "name",
+  "size",
+  "type",
+  "kind",
+  "modifiedAt",
+  "uploadId",
+  "mediumId",
+  "alt",
+  "edits",
+  "captionsName",
+];
 
 export class Slide {
   constructor(fields) {
     Object.assign(
       this,
-      { key: crypto.randomUUID?.() ?? String(Math.random()), name: "", size: 0, type: "", kind: "photo", modifiedAt: 0, uploadId: "", mediumId: "", alt: "", edits: {}, captionsName: "" },
-      { file: null, picture: null, preview: "", width: 0, height: 0, state: "waiting", sent: 0, progress: 0, note: "", error: "", notice: "", remedy: "", captionsFile: null, captionsError: "", answers: 0 },
+      {
+        key: crypto.randomUUID?.() ?? String(Math.random()),
+        name: "",
+        size: 0,
+        type: "",
+        kind: "photo",
+        modifiedAt: 0,
+        uploadId: "",
+        mediumId: "",
+        alt: "",
+        edits: {},
+        captionsName: "",
+      },
+      {
+        file: null,
+        picture: null,
+        preview: "",
+        width: 0,
+        height: 0,
+        state: "waiting",
+        sent: 0,
+        progress: 0,
+        note: "",
+        error: "",
+        notice: "",
+        remedy: "",
+        captionsFile: null,
+        captionsError: "",
+        answers: 0,
+      },
       fields,
     );
   }
@@ -76,7 +122,10 @@ export class SlideList {
     list.addEventListener("click", (event) => this.#clicked(event));
     list.addEventListener("input", ({ target }) => this.#altTyped(target));
     list.addEventListener("keydown", (event) => this.#keyed(event));
-    sortable(list, { place: (element, to) => this.#place(this.of(element), to), finished: (element) => this.#sayPlace(this.of(element)) });
+    sortable(list, {
+      place: (element, to) => this.#place(this.of(element), to),
+      finished: (element) => this.#sayPlace(this.of(element)),
+    });
   }
 
   get length() {
@@ -92,7 +141,9 @@ export class SlideList {
   add(slide) {
     const row = this.template.content.firstElementChild.cloneNode(true);
     slide.element = row;
-    slide.slots = Object.fromEntries([...row.querySelectorAll("[data-slot]")].map((element) => [element.dataset.slot, element]));
+    slide.slots = Object.fromEntries(
+      [...row.querySelectorAll("[data-slot]")].map((element) => [element.dataset.slot, element]),
+    );
     const { name, alt, altLabel } = slide.slots;
     name.textContent = slide.name;
     name.title = slide.name;
@@ -145,7 +196,21 @@ export class SlideList {
       this.draw();
       return;
     }
-    const { state, bar, error, notice, crop, retry, choose, edit, captions, captionsState, captionsChoose, captionsDrop, captionsError } = slide.slots;
+    const {
+      state,
+      bar,
+      error,
+      notice,
+      crop,
+      retry,
+      choose,
+      edit,
+      captions,
+      captionsState,
+      captionsChoose,
+      captionsDrop,
+      captionsError,
+    } = slide.slots;
     slide.element.dataset.state = slide.state;
     setText(state, STATES[slide.state](slide));
     bar.hidden = slide.isSettled;
@@ -159,7 +224,10 @@ export class SlideList {
     slide.element.toggleAttribute("data-invalid", Boolean(problem));
     crop.hidden = !slide.picture || slide.state === "failed" || !slide.shapeProblem;
     const [again, another] = slide.state === "waiting" && slide.note ? ["Try now", ""] : REMEDIES[slide.remedy];
-    for (const [button, word] of [[retry, again], [choose, another]]) {
+    for (const [button, word] of [
+      [retry, again],
+      [choose, another],
+    ]) {
       setText(button, word);
       button.hidden = !word;
     }
@@ -214,7 +282,14 @@ export class SlideList {
     if (event.target.dataset.slot !== "handle" || event.altKey || event.ctrlKey || event.metaKey) return;
     const slide = this.of(event.target);
     const index = this.items.indexOf(slide);
-    const to = { ArrowUp: index - 1, ArrowLeft: index - 1, ArrowDown: index + 1, ArrowRight: index + 1, Home: 0, End: this.length - 1 }[event.key];
+    const to = {
+      ArrowUp: index - 1,
+      ArrowLeft: index - 1,
+      ArrowDown: index + 1,
+      ArrowRight: index + 1,
+      Home: 0,
+      End: this.length - 1,
+    }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     this.#move(slide, to);

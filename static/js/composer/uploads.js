@@ -111,10 +111,12 @@ export class Uploads {
         this.changed(slide);
       };
       this.#enter(slide, "sending", before);
-      await sendPart(part, slide.file.slice(part.offset, part.offset + part.size), { signal, progress }).catch((error) => {
-        error.isOfPart = true;
-        throw error;
-      });
+      await sendPart(part, slide.file.slice(part.offset, part.offset + part.size), { signal, progress }).catch(
+        (error) => {
+          error.isOfPart = true;
+          throw error;
+        },
+      );
       part.have = true;
     }
     this.#enter(slide, "checking", slide.size);
@@ -135,7 +137,9 @@ export class Uploads {
         if (error.status !== 404) throw error;
       }
     }
-    const beginning = this.#begun.then(() => this.ask("POST", "uploads/", { name: slide.name, size: String(slide.size), type: slide.type }));
+    const beginning = this.#begun.then(() =>
+      this.ask("POST", "uploads/", { name: slide.name, size: String(slide.size), type: slide.type }),
+    );
     this.#begun = beginning.catch(() => {});
     const session = await beginning;
     slide.uploadId = session.id;
@@ -151,10 +155,14 @@ export class Uploads {
   /** `{pauseMs}`, or null after saying at the slide what is wrong and what to do. */
   async #mayTryAgain(slide, error, tries) {
     if (slide.sent > tries.sent) Object.assign(tries, { pauses: 0, faults: 0, partRefusals: 0, sent: slide.sent });
-    const pauseMs = Math.max(PAUSES_MS[Math.min(tries.pauses++, PAUSES_MS.length - 1)] * (1 + Math.random() / 4), error.retryAfterMs);
+    const pauseMs = Math.max(
+      PAUSES_MS[Math.min(tries.pauses++, PAUSES_MS.length - 1)] * (1 + Math.random() / 4),
+      error.retryAfterMs,
+    );
     if (error.code === "incomplete" && tries.faults++ < MAX_FAULTS) return { pauseMs: 0 };
     // The permission to send a part ends after a while; the session has a fresh one.
-    if (error.isOfPart && !error.passes && error.status !== 401 && tries.partRefusals++ < MAX_PART_REFUSALS) return { pauseMs: 0 };
+    if (error.isOfPart && !error.passes && error.status !== 401 && tries.partRefusals++ < MAX_PART_REFUSALS)
+      return { pauseMs: 0 };
     if (error.status === 0) {
       if (!(await isReadable(slide.file))) {
         this.#fail(slide, CHOOSE_AGAIN, "choose");
@@ -200,7 +208,10 @@ export class Uploads {
 }
 
 function noteOf(error) {
-  if (error.status === 0) return navigator.onLine === false ? "You are offline. This goes on when you are back." : "The connection was lost. Trying again…";
+  if (error.status === 0)
+    return navigator.onLine === false
+      ? "You are offline. This goes on when you are back."
+      : "The connection was lost. Trying again…";
   return error.status === 429 ? error.message : `${error.message.replace(/ Try again.*$/, "")} Trying again…`;
 }
 

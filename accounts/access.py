@@ -45,7 +45,7 @@ def authenticate(request: HttpRequest) -> Access | None:
 @sensitive_variables()
 def _by_personal_token(secret: str) -> Access | None:
     token = PersonalToken.objects.select_related("person").filter(digest=digest_of(secret)).first()
-    if token is None or not token.works_for(token.person):
+    if token is None or not token.is_valid_for(token.person):
         return None
     _note_use(token)
     return Access(token.person, token.scopes, f"token:{token.pk}")
@@ -56,7 +56,7 @@ def _by_grant(secret: str) -> Access | None:
     """An app, for a person. Its requests count together, whatever number of its tokens they have."""
     grants = OAuthGrant.objects.select_related("person", "app__owner")
     grant = grants.filter(access_digest=digest_of(secret), access_expires_at__gt=timezone.now()).first()
-    if grant is None or not grant.works():
+    if grant is None or not grant.is_valid():
         return None
     _note_use(grant)
     scopes = frozenset({READ, WRITE} if grant.access_may_write else {READ})

@@ -8,17 +8,17 @@ from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.emails import send_email
 from accounts.events import AvatarSubmitted
-from accounts.letters import send_letter
 from accounts.models import AvatarState, User
 from accounts.records import OldUsername
 from accounts.usernames import change_possible_at, taken, why_unavailable
-from common import personal
+from common import personal_data
 from common.events import emit
-from common.files import delete_loose, let_go, on_their_way
+from common.files import delete_pending, schedule_delete, storing_files
 from common.limits import MAX_USERNAME_CHANGES, OLD_USERNAME_DAYS
-from media.intake import probe_avatar
 from media.storage import new_key, store_original
+from media.upload_probe import probe_avatar
 
 
 @transaction.atomic
@@ -91,17 +91,17 @@ def change_avatar(user: User, file: BinaryIO) -> None:
     """
     extension = probe_avatar(file).extension
     original = new_key(extension)
-    with on_their_way("originals", [original]) as files:
+    with storing_files("originals", [original]) as files:
         store_original(file, extension, original)
         with transaction.atomic():
             was = [key for key in [User.objects.select_for_update(no_key=True).get(pk=user.pk).avatar_original] if key]
             user.avatar_original, user.avatar_state = original, AvatarState.PROCESSING
             user.avatar_error, user.avatar_attempts, user.avatar_queued_at = "", 0, timezone.now()
             user.save(update_fields=_AVATAR_FIELDS)
-            files.arrive()
-            let_go("originals", was)
+            files.commit()
+            schedule_delete("originals", was)
             emit(AvatarSubmitted(user_id=user.pk))
-            transaction.on_commit(lambda: delete_loose("originals", was), robust=True)
+            transaction.on_commit(lambda: delete_pending("originals", was), robust=True)
 
 
 def remove_avatar(user: User) -> None:
@@ -112,10 +112,10 @@ def remove_avatar(user: User) -> None:
         user.avatar, user.avatar_original, user.avatar_state = {}, "", AvatarState.NONE
         user.avatar_error, user.avatar_attempts, user.avatar_queued_at = "", 0, None
         user.save(update_fields=[*_AVATAR_FIELDS, "avatar"])
-        let_go("default", avatar_keys(was))
-        let_go("originals", originals)
-        transaction.on_commit(lambda: delete_loose("default", avatar_keys(was)), robust=True)
-        transaction.on_commit(lambda: delete_loose("originals", originals), robust=True)
+        schedule_delete("default", avatar_keys(was))
+        schedule_delete("originals", originals)
+        transaction.on_commit(lambda: delete_pending("default", avatar_keys(was)), robust=True)
+        transaction.on_commit(lambda: delete_pending("originals", originals), robust=True)
 
 
 def avatar_keys(user: User) -> list[str]:
@@ -132,7 +132,7 @@ def suspend_person(user: User, *, reason: str) -> bool:
     user.suspended_at, user.suspended_reason = timezone.now(), reason
     user.end_sessions()
     user.save(update_fields=["suspended_at", "suspended_reason", "session_epoch"])
-    transaction.on_commit(lambda: send_letter("account_suspended", user, reason=reason), robust=True)
+    transaction.on_commit(lambda: send_email("account_suspended", user, reason=reason), robust=True)
     return True
 
 
@@ -144,8 +144,8 @@ def restore_person(user: User) -> bool:
     )
     user.suspended_at, user.suspended_reason = None, ""
     if restored:
-        personal.is_back(user.pk)
-        transaction.on_commit(lambda: send_letter("account_restored", user), robust=True)
+        personal_data.notify_reactivated(user.pk)
+        transaction.on_commit(lambda: send_email("account_restored", user), robust=True)
     return bool(restored)
 
 

@@ -19,7 +19,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.leaving import come_back
+from accounts.deactivation import reactivate
 from accounts.models import User
 from accounts.sign_ins import Counted, count_attempt, forget_attempts, remember_device, uncount_attempt
 from accounts.usernames import normal_username, why_malformed, why_unavailable
@@ -109,11 +109,11 @@ class AccountAdapter(DefaultAccountAdapter):
         clear_login(request)
         if user.deletes_at <= timezone.now():
             return render(request, "accounts/keep.html", {"deletes_at": None}, status=403)
-        return _remember_keeper(redirect("accounts:keep"), user)
+        return _set_recovery_cookie(redirect("accounts:keep"), user)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
         """Whoever had deactivated their account is back by logging in."""
-        if isinstance(user, User) and user.deactivated_at is not None and come_back(user):
+        if isinstance(user, User) and user.deactivated_at is not None and reactivate(user):
             messages.success(request, "Welcome back. Everybody can see you again.")
         response: HttpResponse = super().post_login(request, user, **kwargs)
         if isinstance(user, User):
@@ -146,19 +146,19 @@ class AccountAdapter(DefaultAccountAdapter):
         return f"{settings.SITE_ORIGIN}{urlsplit(get_reset_password_from_key_url(self.request, key)).path}"
 
 
-# --- Who may keep an account that is to be deleted -----------------------------------------------------------------
+# --- Recovering an account in deletion --------------------------------------------------------------------------
 
-_KEEPER: Final = "keeper"
-_KEEPER_SECONDS: Final = 15 * 60
+_RECOVERY_COOKIE: Final = "account_recovery"
+_RECOVERY_SECONDS: Final = 15 * 60
 
 
-def _remember_keeper(response: HttpResponse, user: User) -> HttpResponse:
-    """Let this browser, which knows the password, keep the account for a few minutes. It has no session until then."""
+def _set_recovery_cookie(response: HttpResponse, user: User) -> HttpResponse:
+    """Let this browser, which knows the password, cancel the deletion for a few minutes. It has no session yet."""
     response.set_signed_cookie(
-        _KEEPER,
+        _RECOVERY_COOKIE,
         f"{user.pk}:{user.session_epoch}",
         salt="accounts.keep",
-        max_age=_KEEPER_SECONDS,
+        max_age=_RECOVERY_SECONDS,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -166,9 +166,9 @@ def _remember_keeper(response: HttpResponse, user: User) -> HttpResponse:
     return response
 
 
-def keeper(request: HttpRequest) -> User | None:
-    """Whose account this browser may keep."""
-    said = request.get_signed_cookie(_KEEPER, default="", salt="accounts.keep", max_age=_KEEPER_SECONDS)
+def user_from_recovery_cookie(request: HttpRequest) -> User | None:
+    """Return the user whose deletion this browser may cancel, or None."""
+    said = request.get_signed_cookie(_RECOVERY_COOKIE, default="", salt="accounts.keep", max_age=_RECOVERY_SECONDS)
     pk, _, epoch = (said or "").partition(":")
     if not pk:
         return None
@@ -177,8 +177,8 @@ def keeper(request: HttpRequest) -> User | None:
     return person
 
 
-def forget_keeper(response: HttpResponse) -> HttpResponse:
-    response.delete_cookie(_KEEPER, samesite="Lax")
+def delete_recovery_cookie(response: HttpResponse) -> HttpResponse:
+    response.delete_cookie(_RECOVERY_COOKIE, samesite="Lax")
     return response
 
 

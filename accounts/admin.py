@@ -17,7 +17,7 @@ from common.admin import FIGURES, CreatedFilter, Figure, ModeratedAdmin, shown_t
 from common.ids import first_id_at
 
 
-class StandingFilter(admin.SimpleListFilter):
+class AccountStatusFilter(admin.SimpleListFilter):
     title = "standing"
     parameter_name = "standing"
 
@@ -47,7 +47,7 @@ class UserAdmin(ModeratedAdmin):
 
     list_display = ["picture", "username", "name", "email", "joined", "followers", "posts_", "standing"]
     list_display_links = ["picture", "username"]
-    list_filter = [StandingFilter, JoinedFilter, "is_staff"]
+    list_filter = [AccountStatusFilter, JoinedFilter, "is_staff"]
     search_fields = ["username", "name", "email"]
     search_help_text = "A part of a username, a name or an e-mail address"
     ordering = ["-id"]

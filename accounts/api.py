@@ -13,7 +13,7 @@ from ninja.utils import check_csrf
 
 from accounts.access import Access
 from accounts.models import USERNAME_PATTERN, User, UserQuerySet
-from common.api import Id, Missing, Problem, absolute
+from common.api import Id, NotFound, Problem, absolute
 from common.pagination import MAX_BIGINT
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -68,7 +68,7 @@ SIGNED_IN_OR_NOT: Final = [*SIGNED_IN, without_token]
 """For a POST that changes nothing. A session still needs its CSRF token, and a token that is sent must be valid."""
 
 
-Standing = Literal["self", "none", "requested", "following"]
+FollowRelation = Literal["self", "none", "requested", "following"]
 
 
 class PersonOut(Schema):
@@ -86,7 +86,7 @@ class PersonOut(Schema):
 class ListedPersonOut(PersonOut):
     """Somebody in a list of people."""
 
-    standing: Standing = Field(description="What the one who asks is to them: follows, has asked to, or neither.")
+    standing: FollowRelation = Field(description="What the one who asks is to them: follows, has asked to, or neither.")
 
 
 def person_out(request: HttpRequest, person: User) -> PersonOut:
@@ -95,8 +95,8 @@ def person_out(request: HttpRequest, person: User) -> PersonOut:
 
 
 def listed_person_out(request: HttpRequest, person: User) -> ListedPersonOut:
-    """`person` comes from `social.people.people_in_order`."""
-    return ListedPersonOut(**person_fields(request, person), standing=standing_of(request, person))
+    """`person` comes from `social.queries.people_in_order`."""
+    return ListedPersonOut(**person_fields(request, person), standing=follow_relation(request, person))
 
 
 def person_fields(request: HttpRequest, person: User) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def person_fields(request: HttpRequest, person: User) -> dict[str, Any]:
     }
 
 
-def standing_of(request: HttpRequest, person: User) -> Standing:
+def follow_relation(request: HttpRequest, person: User) -> FollowRelation:
     """`person` comes with what `social.models.with_follow_state` adds."""
     if person.pk == request.user.pk:
         return "self"
@@ -121,19 +121,19 @@ def standing_of(request: HttpRequest, person: User) -> Standing:
 
 
 def find_person(people: UserQuerySet, ref: str) -> User:
-    """The one of `people` whom {id} names, a number or `@username`. Raises Missing."""
+    """The one of `people` whom {id} names, a number or `@username`. Raises NotFound."""
     if ref.startswith("@"):
         name = ref[1:].lower()
         person = people.filter(username=name).first() if re.fullmatch(USERNAME_PATTERN, name) else None
     else:
         person = people.filter(pk=read_id(ref)).first()
     if person is None:
-        raise Missing
+        raise NotFound
     return person
 
 
 def read_id(text: str) -> int:
-    """The number that an id in an address is. Raises Missing for what can be none."""
+    """The number that an id in an address is. Raises NotFound for what can be none."""
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_BIGINT):
-        raise Missing
+        raise NotFound
     return int(text)

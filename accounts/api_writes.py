@@ -13,7 +13,7 @@ from accounts.forms import AvatarForm
 from accounts.http import MemberRequest
 from accounts.models import User
 from accounts.usernames import normal_username, why_unavailable
-from common.api import PROBLEMS, FieldError, Missing, Problem, Refused, absolute
+from common.api import PROBLEMS, FieldError, NotFound, Problem, ValidationFailed, absolute
 from common.api_bodies import ID_SCHEMA, Body, IdIn, form_problem, is_multipart, read_body
 from common.ratelimit import NAME_CHECKS, client_address, count_api_hit
 from media.errors import MediaError, TransientMediaError
@@ -46,13 +46,13 @@ def check_actor(request: HttpRequest, body: Acting | None) -> None:
 def check_post(body: ActingOnPost | None, post_id: int) -> None:
     """Raises Problem 422 if the body names another post than the address."""
     if body is not None and body.postId not in {None, post_id}:
-        raise Refused({"body.postId": "This is not the post of the address."}, code="contradiction")
+        raise ValidationFailed({"body.postId": "This is not the post of the address."}, code="contradiction")
 
 
 def not_oneself(request: MemberRequest, person: User) -> User:
-    """`person`, with whom one cannot do this if it is oneself. Raises Missing, as the pages do."""
+    """`person`, with whom one cannot do this if it is oneself. Raises NotFound, as the pages do."""
     if person.pk == request.user.pk:
-        raise Missing
+        raise NotFound
     return person
 
 
@@ -124,7 +124,7 @@ def set_avatar(request: MemberRequest) -> AvatarOut:
     if not form.is_valid():
         raise form_problem(form, {"avatar": "file"})
     if not form.cleaned_data["avatar"]:
-        raise Refused({"body.file": "Send the photo in the field file."})
+        raise ValidationFailed({"body.file": "Send the photo in the field file."})
     try:
         actions.change_avatar(request.user, form.cleaned_data["avatar"])
     except TransientMediaError as error:

@@ -6,7 +6,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from accounts.personal import register
+        from accounts.personal_data import register
 
         register()
         # In the admin it would be a second box called "Accounts".

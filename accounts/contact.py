@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.mobile import Mobile, MobileWish, digest_of_number, normal_number
+from accounts.mobile import Mobile, PendingMobile, digest_of_number, normal_number
 from accounts.models import User
 from common import sms
 from common.limits import CODE_DIGITS, CODE_MINUTES, MAX_CODE_ATTEMPTS
@@ -46,7 +46,7 @@ def change_email(person: User, address: str, *, request: HttpRequest) -> bool:
     form = ChangeEmailForm(data={"email": address}, user=person)
     if not form.is_valid():
         raise ContactRefusedError("email", " ".join(form.errors["email"]))
-    _slow_down("email", CONTACT_CHANGES, f"person:{person.pk}")
+    _enforce_rate_limit("email", CONTACT_CHANGES, f"person:{person.pk}")
     # allauth reads the request from a context of its own, which its middleware sets for pages.
     with request_context(request):
         form.save(request)
@@ -56,15 +56,15 @@ def change_email(person: User, address: str, *, request: HttpRequest) -> bool:
 # --- Mobile ---------------------------------------------------------------------------------------------------------
 
 
-def number_of(person: User) -> str:
-    """The number that the person confirmed; "" for none. For themselves only."""
+def mobile_number(person: User) -> str:
+    """Return the confirmed number, or "". Show it to its owner only."""
     mobile = Mobile.objects.filter(person_id=person.pk).first()
     return mobile.number if mobile else ""
 
 
-def wish_of(person: User) -> MobileWish | None:
-    """The number that waits for its code."""
-    waiting = MobileWish.objects.filter(person_id=person.pk, expires_at__gt=timezone.now())
+def find_pending_mobile(person: User) -> PendingMobile | None:
+    """Return the number that waits for its code, or None if there is none or its code is dead."""
+    waiting = PendingMobile.objects.filter(person_id=person.pk, expires_at__gt=timezone.now())
     return waiting.filter(attempts__lt=MAX_CODE_ATTEMPTS).first()
 
 
@@ -72,8 +72,8 @@ def wish_of(person: User) -> MobileWish | None:
 def change_mobile(person: User, number: str) -> bool:
     """Send a code to `number`, which becomes the person's by `confirm_mobile`; False if it is theirs already.
 
-    Replaces an earlier wish, and its code. "" removes the number, at once. Raises ContactRefusedError for what is no
-    number, too often, and when no message can be sent. Another's number is answered as a free one.
+    Replaces an earlier pending number, and its code. "" removes the number. Raises ContactRefusedError if it is not a
+    number, if asked too often, and when no message can be sent. Another's number is answered as a free one.
     """
     if not number.strip():
         return remove_mobile(person)
@@ -85,10 +85,10 @@ def change_mobile(person: User, number: str) -> bool:
         return False
     if not sms.is_possible():
         raise ContactRefusedError("mobile", "This site cannot send text messages, so numbers cannot be confirmed.")
-    _slow_down("mobile", CODES, f"person:{person.pk}")
-    _slow_down("mobile", CODES_TO_ONE, f"number:{digest}")
+    _enforce_rate_limit("mobile", CODES, f"person:{person.pk}")
+    _enforce_rate_limit("mobile", CODES_TO_ONE, f"number:{digest}")
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
-    MobileWish.objects.update_or_create(
+    PendingMobile.objects.update_or_create(
         person_id=person.pk,
         defaults={
             "sealed": seal(normal),
@@ -114,49 +114,51 @@ def confirm_mobile(person: User, code: str) -> str:
     dead then, and after CODE_MINUTES. Every attempt is counted, also when the transaction around this one fails: do
     not call it in one.
     """
-    wish = _count_attempt(person)
-    if wish is None:
+    pending = _count_attempt(person)
+    if pending is None:
         raise ContactRefusedError("code", "This code does not work any more. Ask for another one.")
-    if not hmac.compare_digest(wish.code_hash, _hash_of_code(person, wish.digest, "".join(code.split()))):
-        left = MAX_CODE_ATTEMPTS - wish.attempts
+    if not hmac.compare_digest(pending.code_hash, _hash_of_code(person, pending.digest, "".join(code.split()))):
+        left = MAX_CODE_ATTEMPTS - pending.attempts
         more = f"You can try {left} more time{'' if left == 1 else 's'}." if left else "Ask for another one."
         raise ContactRefusedError("code", f"That is not the code. {more}")
     try:
         with transaction.atomic():
-            if not MobileWish.objects.filter(pk=wish.pk, code_hash=wish.code_hash).delete()[0]:
+            if not PendingMobile.objects.filter(pk=pending.pk, code_hash=pending.code_hash).delete()[0]:
                 raise ContactRefusedError("code", "This code does not work any more. Ask for another one.")
             Mobile.objects.update_or_create(
                 person_id=person.pk,
-                defaults={"sealed": wish.sealed, "digest": wish.digest, "confirmed_at": timezone.now()},
+                defaults={"sealed": pending.sealed, "digest": pending.digest, "confirmed_at": timezone.now()},
             )
     except IntegrityError as error:
         # Only to somebody who holds the phone.
         raise ContactRefusedError("code", "Another account has this number. Remove it there first.") from error
-    return wish.number
+    return pending.number
 
 
 @transaction.atomic
 def remove_mobile(person: User) -> bool:
     """Forget the number, and the one that waits; return whether there was any."""
     gone = Mobile.objects.filter(person_id=person.pk).delete()[0]
-    return bool(gone + MobileWish.objects.filter(person_id=person.pk).delete()[0])
+    return bool(gone + PendingMobile.objects.filter(person_id=person.pk).delete()[0])
 
 
 @transaction.atomic
-def _count_attempt(person: User) -> MobileWish | None:
-    """The wish, its attempt counted before its code is looked at; None if there is none or its code is dead."""
-    wish = MobileWish.objects.select_for_update().filter(person_id=person.pk, expires_at__gt=timezone.now()).first()
-    if wish is None or wish.attempts >= MAX_CODE_ATTEMPTS:
+def _count_attempt(person: User) -> PendingMobile | None:
+    """Count an attempt before the code is compared; return the number, or None if there is none or its code is dead."""
+    pending = (
+        PendingMobile.objects.select_for_update().filter(person_id=person.pk, expires_at__gt=timezone.now()).first()
+    )
+    if pending is None or pending.attempts >= MAX_CODE_ATTEMPTS:
         return None
-    wish.attempts += 1
-    wish.save(update_fields=["attempts"])
-    return wish
+    pending.attempts += 1
+    pending.save(update_fields=["attempts"])
+    return pending
 
 
 def _hash_of_code(person: User, digest: str, code: str) -> str:
     return keyed_hash("mobile-code", f"{person.pk}:{digest}:{code}")
 
 
-def _slow_down(field: str, limit: Limit, who: str) -> None:
+def _enforce_rate_limit(field: str, limit: Limit, who: str) -> None:
     if seconds := seconds_to_wait(limit, who):
         raise ContactRefusedError(field, too_many_sentence(seconds), limit=limit, seconds=seconds)

@@ -9,7 +9,7 @@ class AvatarSubmitted:
 
 
 @dataclass(frozen=True)
-class ExportAsked:
+class ExportRequested:
     """Somebody wants an archive of what is theirs."""
 
     export_id: int

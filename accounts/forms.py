@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.urls import reverse_lazy
 
 from accounts.models import User
-from accounts.oauth import OAuthApp, why_no_redirect
+from accounts.oauth import OAuthApp, redirect_uri_problem
 from accounts.usernames import normal_username, why_unavailable
 from common.forms import GraphemeField
 from common.limits import (
@@ -34,7 +34,7 @@ from common.limits import (
 )
 from common.ratelimit import PASSWORDS, seconds_to_wait, too_many_sentence
 from common.text import clean_line
-from media.intake import accepted_pictures
+from media.upload_probe import accepted_pictures
 
 MAX_PASSWORD_CHARS = 1_000
 MAX_EMAIL_CHARS = 254
@@ -55,8 +55,8 @@ USERNAME_ATTRS: dict[str, Any] = {
 """Of a field in which a new name is typed: a line below says whether it is free."""
 
 
-class OurWords:
-    """Fields of allauth's forms named as we name them, with labels instead of placeholders."""
+class SiteFormMixin:
+    """Give the fields of allauth's forms this site's labels and help texts, and remove placeholders."""
 
     labels: dict[str, str] = {}
     helps: dict[str, str] = {}
@@ -79,7 +79,7 @@ class OurWords:
                 )
 
 
-class SignupForm(OurWords, allauth_forms.SignupForm):
+class SignupForm(SiteFormMixin, allauth_forms.SignupForm):
     labels = {"username": "Username", "email": "E-mail", "password1": "Password"}
     helps = {
         "username": f"Up to {MAX_USERNAME_CHARS} letters, digits, dots and underscores.",
@@ -123,7 +123,7 @@ class SignupForm(OurWords, allauth_forms.SignupForm):
             return None, render(request, "account/signup.html", {"form": self}, status=409)
 
 
-class LoginForm(OurWords, allauth_forms.LoginForm):
+class LoginForm(SiteFormMixin, allauth_forms.LoginForm):
     labels = {"login": "Username or e-mail", "password": "Password"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -138,7 +138,7 @@ class LoginForm(OurWords, allauth_forms.LoginForm):
         self.fields["password"].error_messages["required"] = "Type your password."
 
 
-class ChangeEmailForm(OurWords, allauth_forms.AddEmailForm):
+class ChangeEmailForm(SiteFormMixin, allauth_forms.AddEmailForm):
     labels = {"email": "New e-mail address"}
     helps = {"email": "We send a link to it. The address changes once you have followed the link."}
 
@@ -153,7 +153,7 @@ class ChangeEmailForm(OurWords, allauth_forms.AddEmailForm):
         return address
 
 
-class ChangePasswordForm(OurWords, allauth_forms.ChangePasswordForm):
+class ChangePasswordForm(SiteFormMixin, allauth_forms.ChangePasswordForm):
     labels = {"oldpassword": "Current password", "password1": "New password"}
     helps = {"password1": PASSWORD_HELP}
 
@@ -162,7 +162,7 @@ class ChangePasswordForm(OurWords, allauth_forms.ChangePasswordForm):
         del self.fields["password2"]
 
 
-class SetPasswordForm(OurWords, allauth_forms.SetPasswordForm):
+class SetPasswordForm(SiteFormMixin, allauth_forms.SetPasswordForm):
     labels = {"password1": "New password"}
     helps = {"password1": PASSWORD_HELP}
 
@@ -171,11 +171,11 @@ class SetPasswordForm(OurWords, allauth_forms.SetPasswordForm):
         del self.fields["password2"]
 
 
-class ResetPasswordForm(OurWords, allauth_forms.ResetPasswordForm):
+class ResetPasswordForm(SiteFormMixin, allauth_forms.ResetPasswordForm):
     labels = {"email": "E-mail"}
 
 
-class ResetPasswordKeyForm(OurWords, allauth_forms.ResetPasswordKeyForm):
+class ResetPasswordKeyForm(SiteFormMixin, allauth_forms.ResetPasswordKeyForm):
     labels = {"password1": "New password"}
     helps = {"password1": PASSWORD_HELP}
 
@@ -184,7 +184,7 @@ class ResetPasswordKeyForm(OurWords, allauth_forms.ResetPasswordKeyForm):
         del self.fields["password2"]
 
 
-class ReauthenticateForm(OurWords, allauth_forms.ReauthenticateForm):
+class ReauthenticateForm(SiteFormMixin, allauth_forms.ReauthenticateForm):
     labels = {"password": "Password"}
 
 
@@ -306,7 +306,7 @@ class AppForm(forms.Form):
         if len(uris) > MAX_REDIRECTS:
             raise forms.ValidationError(f"These are {len(uris)} addresses: at most {MAX_REDIRECTS}.", code="too_many")
         for uri in uris:
-            if problem := why_no_redirect(uri):
+            if problem := redirect_uri_problem(uri):
                 shown = f"{uri[:60]}{'…' if len(uri) > 60 else ''}"
                 raise forms.ValidationError(f"{shown}: {problem}", code="invalid")
         return uris

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a program that lost an answer asks again and gets that answer; nothing is done twice."""
+"""Support the `Idempotency-Key` header: a repeated request gets the first response and has no further effect."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ HEADER: Final = "Idempotency-Key"
 CHUNK_BYTES: Final = 64 * 1024
 
 
-class KeptAnswer(models.Model):
-    """The first answer to a request with a key, written in the transaction of what the request did."""
+class IdempotencyRecord(models.Model):
+    """The first response to a request with a key, written in the transaction of the request's effects."""
 
     person_id = models.BigIntegerField()
     key = models.CharField(max_length=MAX_KEY_CHARS)
@@ -36,6 +36,7 @@ class KeptAnswer(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        db_table = "accounts_keptanswer"
         constraints = [models.UniqueConstraint(fields=["person_id", "key"], name="answered_once")]
         # accounts.sweep: answers whose time is over.
         indexes = [models.Index(fields=["created_at"], name="answers_by_age")]
@@ -44,10 +45,10 @@ class KeptAnswer(models.Model):
         return f"{self.address} of {self.person_id}"
 
 
-class Once:
-    """One request that is to be done once, if it has a key; else each method does nothing in particular.
+class IdempotentRequest:
+    """A request that takes effect once, if it has a key; without a key nothing is stored or replayed.
 
-    `replay` first, which spares the work. Then, in the transaction of the act: `claim`, the act, `answer`.
+    Call `replay` first, which saves the work. Then, in the transaction of the action: `claim`, the action, `answer`.
     """
 
     def __init__(self, request: MemberRequest) -> None:
@@ -61,10 +62,12 @@ class Once:
         self.digest = _digest(request) if self.key else ""
 
     def replay(self) -> HttpResponse | None:
-        """The answer that was given already. Raises Problem if it was given to another request."""
+        """Return the stored response, or None. Raises Problem if it belongs to a different request."""
         if not self.key:
             return None
-        kept = KeptAnswer.objects.filter(person_id=self.person_id, key=self.key, created_at__gt=_kept_since()).first()
+        kept = IdempotencyRecord.objects.filter(
+            person_id=self.person_id, key=self.key, created_at__gt=_expiry_limit()
+        ).first()
         if kept is None:
             return None
         if (kept.address, kept.digest) != (self.address, self.digest):
@@ -74,7 +77,7 @@ class Once:
         return response
 
     def claim(self) -> HttpResponse | None:
-        """`replay`, with the key locked until the transaction ends: of two requests at once the second waits."""
+        """Lock the key until the transaction ends, then `replay`: of two concurrent requests, the second waits."""
         if not self.key:
             return None
         with connection.cursor() as cursor:
@@ -82,11 +85,11 @@ class Once:
         return self.replay()
 
     def answer(self, out: Schema, *, status: int = 201, location: str = "") -> HttpResponse:
-        """`out` as the answer, kept in the transaction that did what it says."""
+        """Return `out` as the response, and store it in the transaction of the action."""
         body = json.dumps(out.model_dump(), cls=NinjaJSONEncoder)
         if self.key:
             # One that is too old for `replay` is replaced.
-            KeptAnswer.objects.update_or_create(
+            IdempotencyRecord.objects.update_or_create(
                 person_id=self.person_id,
                 key=self.key,
                 defaults={
@@ -102,11 +105,12 @@ class Once:
 
 
 @transaction.atomic
-def forget_old_answers() -> int:
-    return KeptAnswer.objects.filter(created_at__lte=_kept_since()).delete()[0]
+def delete_expired_records() -> int:
+    """Delete records older than KEPT_HOURS; return how many."""
+    return IdempotencyRecord.objects.filter(created_at__lte=_expiry_limit()).delete()[0]
 
 
-def _kept_since() -> object:
+def _expiry_limit() -> object:
     return timezone.now() - timedelta(hours=KEPT_HOURS)
 
 

@@ -1,4 +1,4 @@
-"""Mobile numbers: nobody but their owner ever sees one, in the database neither."""
+"""Mobile numbers, encrypted in the database and visible to their owner only."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def normal_number(typed: str) -> str | None:
 
 
 def digest_of_number(number: str) -> str:
-    """By which a number is found."""
+    """Return the keyed hash by which a number is looked up."""
     return keyed_hash(_PURPOSE, number)
 
 
 class Mobile(models.Model):
-    """The number of somebody, who has confirmed it. The database gives it to no second person."""
+    """A confirmed mobile number, unique among users."""
 
     person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mobile")
     sealed = models.TextField(editable=False)
@@ -46,10 +46,10 @@ class Mobile(models.Model):
         return unseal(self.sealed)
 
 
-class MobileWish(models.Model):
-    """The number that somebody's is to be, once they type the code that was sent to it."""
+class PendingMobile(models.Model):
+    """A mobile number that waits for its owner to enter the code sent to it."""
 
-    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mobile_wish")
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="pending_mobile")
     sealed = models.TextField(editable=False)
     digest = models.CharField(max_length=64, editable=False)
     code_hash = models.CharField(max_length=64, editable=False)
@@ -62,11 +62,12 @@ class MobileWish(models.Model):
                 condition=models.Q(attempts__lte=MAX_CODE_ATTEMPTS), name="codes_are_tried_so_often_at_most"
             ),
         ]
+        db_table = "accounts_mobilewish"
         # accounts.sweep: codes whose time is over.
         indexes = [models.Index(fields=["expires_at"], name="mobile_wishes_by_expiry")]
 
     def __str__(self) -> str:
-        return f"the number that {self.person_id} wants"
+        return f"the pending number of {self.person_id}"
 
     @property
     def number(self) -> str:

@@ -22,7 +22,7 @@ from common.counters import Counter
 from common.ids import SnowflakeModel
 from common.limits import MAX_BIO_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LINK_CHARS, MAX_NAME_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
-from common.search_words import search_words_of
+from common.search_words import search_words_expression
 from common.text import SHOWS_SOMETHING, normalize_password
 
 Viewer: TypeAlias = "User | AnonymousUser"
@@ -36,20 +36,20 @@ POSTS = Counter("user.posts", "accounts_user", "folded_posts")
 USERNAME_PATTERN = r"^(?!\.)(?!.*\.\.)[a-z0-9._]{1,30}(?<!\.)$"
 
 
-def known_to(viewer: Viewer, path: str = "") -> Q:
-    """That `viewer` may know of the person at `path`, such as "author__": the one statement of who is there for whom.
+def visible_users_q(viewer: Viewer, path: str = "") -> Q:
+    """Q matching users at `path`, such as "author__", whom `viewer` may see: active, with no block in either direction.
 
-    Suspended and deactivated people are hidden from all, themselves included: they are not signed in. Two people of
-    whom one has blocked the other do not exist for each other. (Blocks are rows of `social`, an app above this one:
-    they are named here by the relations through which they point at people. Each is a NOT EXISTS by a unique index.)
+    Suspended and deactivated users are hidden from everyone, also from themselves: they are not signed in. Blocks are
+    rows of `social`, an app above this one, so they are reached through the reverse relation. Each is a NOT EXISTS on
+    a unique index.
     """
-    there = Q(**{f"{path}suspended_at__isnull": True, f"{path}deactivated_at__isnull": True})
+    active = Q(**{f"{path}suspended_at__isnull": True, f"{path}deactivated_at__isnull": True})
     if not viewer.is_authenticated:
-        return there
+        return active
     person = f"{path.removesuffix('__')}_id" if path else "pk"
     blocks_viewer = _BLOCKS_VIEWER(person=person, viewer=viewer.pk)
     is_blocked = _IS_BLOCKED_BY_VIEWER(person=person, viewer=viewer.pk)
-    return there & ~Q(blocks_viewer) & ~Q(is_blocked)
+    return active & ~Q(blocks_viewer) & ~Q(is_blocked)
 
 
 def _blocks(**fields: Any) -> models.QuerySet[Any, Any]:
@@ -105,17 +105,16 @@ _NAMED_FOR_ANYBODY: Final = CompiledArray(
 
 
 class UserQuerySet(models.QuerySet["User"]):
-    def there(self) -> UserQuerySet:
-        """People who are neither suspended nor deactivated, whoever asks."""
-        return self.filter(known_to(AnonymousUser()))
+    def active(self) -> UserQuerySet:
+        """Users who are neither suspended nor deactivated."""
+        return self.filter(visible_users_q(AnonymousUser()))
 
     def visible_to(self, viewer: Viewer) -> UserQuerySet:
-        """People whom `viewer` may know to exist: the twin of `Post.objects.visible_to`.
+        """Users whom `viewer` may see; the counterpart of `Post.objects.visible_to`.
 
-        Of a private account that is the name, the picture, the words and the counts; `social.people.open_to` says
-        whose posts and lists.
+        This covers name, picture, bio and counts. For posts and lists see `social.queries.with_visible_content`.
         """
-        return self.filter(known_to(viewer))
+        return self.filter(visible_users_q(viewer))
 
     def with_counts(self) -> UserQuerySet:
         """Adds followers_count, following_count and posts_count, exact."""
@@ -214,9 +213,9 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     folded_posts = models.IntegerField(default=0, editable=False)
 
     words = models.GeneratedField(
-        expression=search_words_of("username", "name"), output_field=models.TextField(), db_persist=True
+        expression=search_words_expression("username", "name"), output_field=models.TextField(), db_persist=True
     )
-    """Username and name as the search compares them (`social.find`)."""
+    """Username and name as the search compares them (`social.search`)."""
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -233,8 +232,8 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     """Names in the bio that are links; None, without the annotation, for all."""
     viewer_is_close: bool
 
-    # Annotations of social.people.with_relations().
-    is_open: bool
+    # Annotations of social.queries.with_relations().
+    is_content_visible: bool
     is_muted: bool
     is_restricted: bool
     follows_viewer: bool

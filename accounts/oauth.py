@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
-from accounts.tokens import READ, WRITE, digest_of, stands
+from accounts.tokens import READ, WRITE, digest_of, session_hash_matches
 from common.ids import SnowflakeModel
 from common.limits import MAX_APP_NAME_CHARS, MAX_APPS, MAX_GRANTS_OF_APP, MAX_REDIRECT_CHARS
 
@@ -71,15 +71,15 @@ class OAuthApp(SnowflakeModel):
         return bool(self.secret_digest)
 
     @property
-    def is_working(self) -> bool:
-        """Apps of people who are suspended or away do nothing."""
+    def is_active(self) -> bool:
+        """Return False while the developer is suspended or deactivated: the app can do nothing then."""
         return self.owner.is_active and self.owner.deactivated_at is None
 
     def has_secret(self, secret: str) -> bool:
         return self.is_confidential and constant_time_compare(digest_of(secret), self.secret_digest)
 
-    def leads_to(self, uri: str) -> bool:
-        """Whether `uri` is one of the app's, to the letter; on the device itself at any port (RFC 8252)."""
+    def allows_redirect(self, uri: str) -> bool:
+        """Return True if `uri` is one of the app's redirect URIs; loopback addresses match at any port (RFC 8252)."""
         own = self.redirect_uris
         local = _without_port(uri)
         return uri in own or (local is not None and local in map(_without_port, own))
@@ -123,16 +123,19 @@ class OAuthGrant(SnowflakeModel):
     def scopes(self) -> list[str]:
         return [READ, WRITE] if self.may_write else [READ]
 
-    def works(self) -> bool:
-        """Whether nothing has ended it, of the person's or the app's; `person` and `app.owner` are loaded."""
-        return self.expires_at > timezone.now() and stands(self.stamp, self.person) and self.app.is_working
+    def is_valid(self) -> bool:
+        """Return True if unexpired, the user's session hash is unchanged, and the app's owner is active.
+
+        Needs `person` and `app.owner` selected.
+        """
+        return self.expires_at > timezone.now() and session_hash_matches(self.stamp, self.person) and self.app.is_active
 
 
 # --- Of a developer ---------------------------------------------------------------------------------------------------
 
 
-def why_no_redirect(uri: str) -> str:
-    """Why an app cannot be led back to `uri`, in words; "" if it can."""
+def redirect_uri_problem(uri: str) -> str:
+    """Return the reason why `uri` cannot be a redirect URI, or "" if it can."""
     try:
         parts = urlsplit(uri)
         host, _ = parts.hostname, parts.port
@@ -173,8 +176,8 @@ _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 def origin_of(uri: str) -> str:
     """The origin of a redirect address, or its scheme if it has no host: as a source for a Content-Security-Policy.
 
-    Built from the parsed parts and judged again, so that an address of before `why_no_redirect` knew of hosts cannot
-    write a directive.
+    Built from the parsed parts and checked again, so an address stored before `redirect_uri_problem` checked hosts
+    cannot inject a directive.
     """
     parts = urlsplit(uri)
     if not parts.netloc:
@@ -235,8 +238,10 @@ def _save(app: OAuthApp, name: str, redirect_uris: list[str]) -> None:
 
 
 @transaction.atomic
-def let_in(person: User, app: OAuthApp, *, code: str, may_write: bool, redirect_uri: str, challenge: str) -> OAuthGrant:
-    """The row of a code that the app gets for `person`. Of one person and app there are MAX_GRANTS_OF_APP at most."""
+def create_grant(
+    person: User, app: OAuthApp, *, code: str, may_write: bool, redirect_uri: str, code_challenge: str
+) -> OAuthGrant:
+    """Create the grant of an authorization code; keep MAX_GRANTS_OF_APP per user and app."""
     row = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     mine = OAuthGrant.objects.filter(person=row, app=app)
     for old in mine.order_by("-id")[MAX_GRANTS_OF_APP - 1 :]:
@@ -250,13 +255,13 @@ def let_in(person: User, app: OAuthApp, *, code: str, may_write: bool, redirect_
         code_digest=digest_of(code),
         code_expires_at=expires_at,
         redirect_uri=redirect_uri,
-        challenge=challenge,
+        challenge=code_challenge,
         expires_at=expires_at,
     )
 
 
-def give_tokens(grant: OAuthGrant, *, access: str, refresh: str, may_write: bool) -> None:
-    """Instead of those that the grant had. Its row is locked by the caller."""
+def issue_tokens(grant: OAuthGrant, *, access: str, refresh: str, may_write: bool) -> None:
+    """Replace the tokens of `grant`. The caller holds the lock of its row."""
     now = timezone.now()
     grant.used_refresh_digest = grant.refresh_digest
     grant.access_digest, grant.refresh_digest = digest_of(access), digest_of(refresh)
@@ -266,30 +271,31 @@ def give_tokens(grant: OAuthGrant, *, access: str, refresh: str, may_write: bool
     grant.save()
 
 
-def grant_by(field: str, secret: str, app: OAuthApp | None) -> OAuthGrant | None:
-    """The grant of `app` of which `field` is the hash of `secret`; its row is locked until the transaction ends."""
+def find_grant(field: str, secret: str, app: OAuthApp | None) -> OAuthGrant | None:
+    """Return the grant of `app` whose `field` is the hash of `secret`, or None; locks its row."""
     rows = OAuthGrant.objects.select_for_update(of=("self",)).select_related("person", "app__owner")
     return rows.filter(**{field: digest_of(secret)}, app=app).first()
 
 
-def apps_of(person: User) -> list[OAuthApp]:
-    """Apps that `person` has let in and that work, each with may_write, since and last_used_at; by name. One query."""
-    there = Q(grants__person=person, grants__expires_at__gt=timezone.now(), grants__access_digest__isnull=False)
-    there &= Q(grants__stamp__in=[person.get_session_auth_hash(), *person.get_session_auth_fallback_hash()])
-    apps = OAuthApp.objects.filter(there).annotate(
-        may_write=Max(models.functions.Cast("grants__may_write", models.IntegerField()), filter=there),
-        newest=Max("grants__id", filter=there),
-        last_used_at=Max("grants__last_used_at", filter=there),
+def authorized_apps(person: User) -> list[OAuthApp]:
+    """Return the apps with valid grants of `person`, with may_write, since and last_used_at; by name. One query."""
+    is_current = Q(grants__person=person, grants__expires_at__gt=timezone.now(), grants__access_digest__isnull=False)
+    is_current &= Q(grants__stamp__in=[person.get_session_auth_hash(), *person.get_session_auth_fallback_hash()])
+    apps = OAuthApp.objects.filter(is_current).annotate(
+        may_write=Max(models.functions.Cast("grants__may_write", models.IntegerField()), filter=is_current),
+        newest=Max("grants__id", filter=is_current),
+        last_used_at=Max("grants__last_used_at", filter=is_current),
     )
     return list(apps.select_related("owner").order_by("name", "id"))
 
 
-def shut_out(person: User, app_id: int) -> bool:
-    """End all that `person` let the app do; return whether there was anything."""
+def revoke_app_access(person: User, app_id: int) -> bool:
+    """Delete all grants of `person` to the app; return True if is_current were any."""
     return bool(OAuthGrant.objects.filter(person=person, app_id=app_id).delete()[0])
 
 
-def forget_old_grants(now: datetime | None = None) -> int:
+def delete_expired_grants(now: datetime | None = None) -> int:
+    """Delete expired grants; return how many."""
     return OAuthGrant.objects.filter(expires_at__lte=now or timezone.now()).delete()[0]
 
 

@@ -24,9 +24,9 @@ from accounts.oauth import (
     REFRESH_PREFIX,
     OAuthApp,
     OAuthGrant,
-    give_tokens,
-    grant_by,
-    let_in,
+    create_grant,
+    find_grant,
+    issue_tokens,
 )
 from accounts.tokens import READ, WRITE
 
@@ -66,7 +66,7 @@ class Validator(RequestValidator):
     def validate_redirect_uri(
         self, client_id: str, redirect_uri: str, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        return bool(request.client.leads_to(redirect_uri))
+        return bool(request.client.allows_redirect(redirect_uri))
 
     def get_default_redirect_uri(self, client_id: str, request: Request, *args: Any, **kwargs: Any) -> str | None:
         [first, *others] = request.client.redirect_uris
@@ -113,26 +113,26 @@ class Validator(RequestValidator):
     ) -> None:
         # oauthlib's own are 30 characters; ours say what they are.
         code["code"] = CODE_PREFIX + secrets.token_urlsafe(32)
-        let_in(
+        create_grant(
             request.user,
             request.client,
             code=code["code"],
             may_write=WRITE in request.scopes,
             redirect_uri=request.redirect_uri,
-            challenge=request.code_challenge,
+            code_challenge=request.code_challenge,
         )
 
     def validate_code(
         self, client_id: str, code: str, client: OAuthApp, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
         """Once, within a minute, of the app that got it. A second time ends what the first gave."""
-        grant = grant_by("code_digest", code, client)
+        grant = find_grant("code_digest", code, client)
         if grant is None:
             return False
         if grant.access_digest is not None:
             grant.delete()
             return False
-        if grant.code_expires_at <= timezone.now() or not grant.works():
+        if grant.code_expires_at <= timezone.now() or not grant.is_valid():
             return False
         _carry(request, grant)
         return True
@@ -150,7 +150,7 @@ class Validator(RequestValidator):
     # --- Tokens ---
 
     def save_bearer_token(self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any) -> None:
-        give_tokens(
+        issue_tokens(
             request.grant,
             access=token["access_token"],
             refresh=token["refresh_token"],
@@ -161,12 +161,12 @@ class Validator(RequestValidator):
         self, refresh_token: str, client: OAuthApp, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
         """Once. One that was used before ends all of its line: either the app or a thief has the newer one."""
-        grant = grant_by("refresh_digest", refresh_token, client)
+        grant = find_grant("refresh_digest", refresh_token, client)
         if grant is None:
-            if stolen := grant_by("used_refresh_digest", refresh_token, client):
+            if stolen := find_grant("used_refresh_digest", refresh_token, client):
                 stolen.delete()
             return False
-        if not grant.works():
+        if not grant.is_valid():
             return False
         _carry(request, grant)
         return True
@@ -181,7 +181,7 @@ class Validator(RequestValidator):
     def revoke_token(self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any) -> None:
         """Either of the two ends both."""
         for field in ("access_digest", "refresh_digest"):
-            if grant := grant_by(field, token, request.client):
+            if grant := find_grant(field, token, request.client):
                 grant.delete()
 
 
@@ -193,7 +193,7 @@ def _app(client_id: str | None) -> OAuthApp | None:
     if not client_id or "\0" in client_id:
         return None
     app = OAuthApp.objects.select_related("owner").filter(client_id=client_id).first()
-    return app if app is not None and app.is_working else None
+    return app if app is not None and app.is_active else None
 
 
 def _credentials(request: Request) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from common.ids import SnowflakeModel
 from common.limits import OLD_USERNAME_DAYS
-from common.personal import Removed
+from common.personal_data import ErasureResult
 
 
 class OldUsernameQuerySet(models.QuerySet["OldUsername"]):
@@ -121,7 +121,7 @@ class DeletionRecord(models.Model):
     def __str__(self) -> str:
         return f"{sum(self.rows.values())} rows, {self.files} files, {self.cache_keys} cache keys"
 
-    def add(self, removed: Removed) -> None:
+    def add(self, removed: ErasureResult) -> None:
         """Count what one step removed, in the transaction that removed it."""
         for table, count in removed.rows.items():
             self.rows[table] = self.rows.get(table, 0) + count

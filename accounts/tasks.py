@@ -16,22 +16,22 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from accounts.actions import avatar_keys
-from accounts.archive import build
-from accounts.erasing import erase
-from accounts.exporting import forget_export
+from accounts.deletion import erase_account
+from accounts.emails import send_email
+from accounts.export_zip import build_export_zip
+from accounts.exports import delete_export
 from accounts.form_keys import forget_old_submissions
-from accounts.idempotency import forget_old_answers
-from accounts.letters import send_letter
-from accounts.mobile import MobileWish
+from accounts.idempotency import delete_expired_records
+from accounts.mobile import PendingMobile
 from accounts.models import AvatarState, User
-from accounts.oauth import forget_old_grants
+from accounts.oauth import delete_expired_grants
 from accounts.records import DeletionRecord, Export, ExportState, OldUsername
 from accounts.tokens import PersonalToken
 from common import valkey
 from common.events import publish
-from common.files import delete_loose, let_go, on_their_way
+from common.files import delete_pending, schedule_delete, storing_files
 from common.limits import EXPORT_KEPT_DAYS
-from common.locks import held_by_this_worker
+from common.locks import try_advisory_lock
 from media.avatars import render_avatar
 from media.errors import MediaError, TransientMediaError
 from media.photos import Rendition
@@ -52,7 +52,7 @@ def process_avatar(user_id: int) -> None:
     Safe to run twice: a lock lets one worker in, and a result counts only while its original is still the chosen one.
     A photo at fault fails with its sentence and the old picture stays; trouble of ours is tried MAX_ATTEMPTS times.
     """
-    with held_by_this_worker(user_id) as is_ours:
+    with try_advisory_lock(user_id) as is_ours:
         user = _start(user_id) if is_ours else None
         if user is None:
             return
@@ -90,7 +90,7 @@ def _start(user_id: int) -> User | None:
 def _finish(user: User, rendered: Sequence[Rendition]) -> None:
     """Store the pictures and hand them to the row; of old and new, the files that nobody has are deleted."""
     pictures = {str(one.width): {"webp": new_key(".webp"), "jpeg": new_key(".jpg")} for one in rendered}
-    with on_their_way("default", avatar_keys(User(avatar=pictures))) as files:
+    with storing_files("default", avatar_keys(User(avatar=pictures))) as files:
         for one in rendered:
             store_rendition(one.webp, ".webp", pictures[str(one.width)]["webp"])
             store_rendition(one.jpeg, ".jpg", pictures[str(one.width)]["jpeg"])
@@ -99,10 +99,10 @@ def _finish(user: User, rendered: Sequence[Rendition]) -> None:
                 pk=user.pk, avatar_state=AvatarState.PROCESSING, avatar_original=user.avatar_original
             ).update(avatar=pictures, avatar_state=AvatarState.READY, avatar_queued_at=None)
             if taken:
-                files.arrive()
-                let_go("default", avatar_keys(user))
+                files.commit()
+                schedule_delete("default", avatar_keys(user))
     if taken:
-        delete_loose("default", avatar_keys(user))
+        delete_pending("default", avatar_keys(user))
 
 
 def _fail(user: User, reason: str) -> None:
@@ -118,10 +118,10 @@ def sweep() -> int:
     Old usernames become free, and keys of programs whose time is over go.
     """
     OldUsername.objects.expired().delete()
-    MobileWish.objects.filter(expires_at__lte=timezone.now()).delete()
-    forget_old_answers()
+    PendingMobile.objects.filter(expires_at__lte=timezone.now()).delete()
+    delete_expired_records()
     forget_old_submissions()
-    forget_old_grants()
+    delete_expired_grants()
     PersonalToken.objects.filter(expires_at__lte=timezone.now()).delete()
     _sweep_exports()
     _sweep_deletions()
@@ -149,13 +149,13 @@ def build_export(export_id: int) -> None:
 
     Cost: reads every file of the person once and writes it twice, to a temporary file and to the storage.
     """
-    with held_by_this_worker(export_id) as is_ours:
+    with try_advisory_lock(export_id) as is_ours:
         export = _start_export(export_id) if is_ours else None
         if export is None:
             return
         try:
             with tempfile.TemporaryFile() as file:
-                build(export.person, cast("BinaryIO", file), _teller(export))
+                build_export_zip(export.person, cast("BinaryIO", file), _teller(export))
                 taken = _finish_export(export, cast("BinaryIO", file))
         except TransientMediaError as error:
             log.warning("export %s, attempt %s: %s", export_id, export.attempts, error)
@@ -166,7 +166,7 @@ def build_export(export_id: int) -> None:
             _fail_export(export)
             return
     if taken:
-        send_letter("export_ready", export.person, expires_at=export.expires_at)
+        send_email("export_ready", export.person, expires_at=export.expires_at)
 
 
 def _start_export(export_id: int) -> Export | None:
@@ -198,7 +198,7 @@ def _finish_export(export: Export, file: BinaryIO) -> bool:
     """Store the archive and hand it to the row; return whether the row was still there to take it."""
     export.size = file.seek(0, 2)
     export.expires_at = timezone.now() + timedelta(days=EXPORT_KEPT_DAYS)
-    with on_their_way("originals", [new_key(".zip")]) as files:
+    with storing_files("originals", [new_key(".zip")]) as files:
         store_original(file, ".zip", files.keys[0])
         with transaction.atomic():
             taken = Export.objects.filter(pk=export.pk, state=ExportState.BUILDING).update(
@@ -209,7 +209,7 @@ def _finish_export(export: Export, file: BinaryIO) -> bool:
                 expires_at=export.expires_at,
             )
             if taken:
-                files.arrive()
+                files.commit()
     return bool(taken)
 
 
@@ -227,7 +227,7 @@ def _sweep_exports() -> None:
     asked = [export_id for export_id in ids if publish(build_export, export_id=export_id)]
     Export.objects.filter(pk__in=asked).update(queued_at=now)
     for export in Export.objects.filter(expires_at__lte=now)[:SWEEP_BATCH]:
-        forget_export(export)
+        delete_export(export)
 
 
 # --- Deletions -------------------------------------------------------------------------------------------------------
@@ -250,8 +250,8 @@ def delete_account(user_id: int) -> None:
     nothing if the account has gone, or its owner kept it in time. Retried when a storage or Valkey is away, and then
     by the sweeper, for as long as it takes.
     """
-    with held_by_this_worker(user_id) as is_ours:
-        done = not is_ours or erase(user_id, seconds=DELETION_SLICE_SECONDS)
+    with try_advisory_lock(user_id) as is_ours:
+        done = not is_ours or erase_account(user_id, seconds=DELETION_SLICE_SECONDS)
     if not done:
         publish(delete_account, user_id=user_id)
 

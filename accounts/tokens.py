@@ -1,4 +1,4 @@
-"""Personal access tokens: how a program of one's own gets in, as oneself, without the password."""
+"""Personal access tokens: let a user's own programs sign in as that user, without the password."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.letters import send_letter
+from accounts.emails import send_email
 from common.ids import SnowflakeModel
 from common.limits import MAX_TOKEN_NAME_CHARS, MAX_TOKENS
 
@@ -35,8 +35,8 @@ class TokenRefusedError(ValueError):
 
 
 class PersonalTokenQuerySet(models.QuerySet["PersonalToken"]):
-    def running(self) -> PersonalTokenQuerySet:
-        """Tokens whose time is not over. Whether their person still is who made them, `works_for` says."""
+    def unexpired(self) -> PersonalTokenQuerySet:
+        """Tokens that have not expired. `is_valid_for` also checks the user."""
         return self.filter(expires_at__gt=timezone.now())
 
 
@@ -75,17 +75,17 @@ class PersonalToken(SnowflakeModel):
     def scopes(self) -> frozenset[str]:
         return frozenset({READ, WRITE} if self.may_write else {READ})
 
-    def works_for(self, person: User) -> bool:
-        """Whether nothing has ended it: a new password, a suspension, a deactivation, a deletion, or its time."""
-        return self.expires_at > timezone.now() and stands(self.stamp, person)
+    def is_valid_for(self, person: User) -> bool:
+        """Return True unless the token has expired, or a new password, suspension or deactivation has ended it."""
+        return self.expires_at > timezone.now() and session_hash_matches(self.stamp, person)
 
 
-def stands(stamp: str, person: User) -> bool:
-    """Whether a session hash of earlier is still the person's, who is here: what keys of programs are checked by."""
+def session_hash_matches(session_hash: str, person: User) -> bool:
+    """Return True if `session_hash` still matches an active user's current session hash."""
     if not person.is_active or person.deactivated_at is not None:
         return False
     hashes = [person.get_session_auth_hash(), *person.get_session_auth_fallback_hash()]
-    return any(constant_time_compare(stamp, one) for one in hashes)
+    return any(constant_time_compare(session_hash, one) for one in hashes)
 
 
 def digest_of(secret: str) -> str:
@@ -93,13 +93,13 @@ def digest_of(secret: str) -> str:
 
 
 def tokens_of(person: User) -> list[PersonalToken]:
-    """Those that work, newest first."""
-    tokens = PersonalToken.objects.running().filter(person_id=person.pk).order_by("-id")
-    return [token for token in tokens if token.works_for(person)]
+    """Return the valid tokens of `person`, newest first."""
+    tokens = PersonalToken.objects.unexpired().filter(person_id=person.pk).order_by("-id")
+    return [token for token in tokens if token.is_valid_for(person)]
 
 
-def make_token(person: User, *, name: str, may_write: bool, days: int) -> tuple[PersonalToken, str]:
-    """A token for programs of `person` and its secret, which nobody can find out again. They get a mail.
+def create_token(person: User, *, name: str, may_write: bool, days: int) -> tuple[PersonalToken, str]:
+    """Create a token for `person`; return it with its secret, which is not stored. Sends an e-mail.
 
     Raises TokenRefusedError for a name they have used, and beyond MAX_TOKENS. The person's row is locked, so two
     requests at once make no more.
@@ -122,7 +122,7 @@ def make_token(person: User, *, name: str, may_write: bool, days: int) -> tuple[
                 stamp=row.get_session_auth_hash(),
                 expires_at=timezone.now() + timedelta(days=days),
             )
-            transaction.on_commit(lambda: send_letter("token_made", row, token=token), robust=True)
+            transaction.on_commit(lambda: send_email("token_made", row, token=token), robust=True)
     except IntegrityError as error:
         raise TokenRefusedError("You have a token of this name. Choose another name.", "name") from error
     return token, secret

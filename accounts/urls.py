@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import export, leaving, mobile, oauth, profile, theme, tokens, usernames
+from accounts.views import deactivation, export, mobile, oauth, profile, theme, tokens, usernames
 
 app_name = "accounts"
 
@@ -9,9 +9,9 @@ urlpatterns = [
     path("edit/", profile.edit, name="edit"),
     path("avatar/remove/", profile.remove_avatar, name="remove_avatar"),
     path("username/", usernames.username, name="username"),
-    path("deactivate/", leaving.deactivate, name="deactivate"),
-    path("delete/", leaving.delete, name="delete"),
-    path("keep/", leaving.keep, name="keep"),
+    path("deactivate/", deactivation.deactivate, name="deactivate"),
+    path("delete/", deactivation.delete, name="delete"),
+    path("keep/", deactivation.keep, name="keep"),
     path("export/", export.export, name="export"),
     path("export/<int:export_id>/", export.export_file, name="export_file"),
     path("mobile/", mobile.mobile, name="mobile"),

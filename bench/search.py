@@ -238,10 +238,10 @@ class Kind:
 def kinds() -> list[Kind]:
     from accounts.models import User
     from posts.models import Post
-    from search import topics
+    from search import tags_and_places
     from search.posts import find_posts, with_posts
     from search.query import read_query
-    from social.find import find_people, shown_people
+    from social.search import find_people, shown_people
 
     readers = list(User.objects.filter(follows_made__isnull=False).distinct()[:50])
     rng = random.Random(5)
@@ -261,13 +261,13 @@ def kinds() -> list[Kind]:
 
     def tags(text: str) -> object:
         viewer = rng.choice(readers)
-        found = topics.find_tags(read_query(text), viewer)[:3]
-        return topics.shown_tags(found, viewer, count_up_to=topics.COUNTED_QUICKLY)
+        found = tags_and_places.find_tags(read_query(text), viewer)[:3]
+        return tags_and_places.shown_tags(found, viewer, count_up_to=tags_and_places.MAX_COUNTED_QUICKLY)
 
     def places(text: str) -> object:
         viewer = rng.choice(readers)
-        found = topics.find_places(read_query(text), viewer)[:3]
-        return topics.shown_places(found, viewer, count_up_to=topics.COUNTED_QUICKLY)
+        found = tags_and_places.find_places(read_query(text), viewer)[:3]
+        return tags_and_places.shown_places(found, viewer, count_up_to=tags_and_places.MAX_COUNTED_QUICKLY)
 
     def typo(word: str) -> str:
         at = rng.randrange(1, max(2, len(word) - 1))
@@ -312,7 +312,7 @@ def kinds() -> list[Kind]:
 
 def measure(kind: Kind, seconds: float) -> None:
     """Each query once, which is cold, and then for some seconds any of them."""
-    from common.search_words import words_of
+    from common.search_words import split_words
 
     rng = random.Random(9)
     queries = list(kind.queries)
@@ -321,7 +321,7 @@ def measure(kind: Kind, seconds: float) -> None:
         kind.cold.append(timed(kind, text))
     until = time.monotonic() + seconds
     while time.monotonic() < until or len(kind.warm) < 30:
-        words_of.cache_clear()
+        split_words.cache_clear()
         kind.warm.append(timed(kind, rng.choice(queries)))
 
 

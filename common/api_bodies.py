@@ -83,7 +83,7 @@ def read_body(request: HttpRequest, schema: type[SomeBody], *, files: str = "") 
     if is_multipart(request):
         lists = {name for name, one in schema.model_fields.items() if "list" in str(one.annotation)}
         said: Any = {name: request.POST.getlist(name) if name in lists else request.POST[name] for name in request.POST}
-        # Refused by the schema, which does not know them.
+        # ValidationFailed by the schema, which does not know them.
         said |= {name: "" for name in request.FILES if name != files}
     else:
         try:

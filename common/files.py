@@ -1,8 +1,8 @@
-"""Files between a storage and the rows that name them: none is lost when a process is killed in between.
+"""Keep storages and database rows consistent: a killed process leaves no orphaned file.
 
-A file is stored before its row is committed, and deleted after. Whoever is killed in that gap leaves a file that
-nothing names. So its key is written down first, as a `LooseFile`, and crossed out in the very transaction in which a
-row takes it; `common.sweep_files` deletes what is still written down after LOOSE_SECONDS.
+A file is stored before its row is committed, and deleted after. A process killed in between would leave a file without
+a row. So the key is recorded first as a `PendingFile`, which is deleted in the transaction that writes the row;
+`common.sweep_files` deletes files that are still pending after PENDING_SECONDS.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from django.utils import timezone
 
 log = logging.getLogger(__name__)
 
-LOOSE_SECONDS = 3600
+PENDING_SECONDS = 3600
 """Longer than any file takes from its first byte to its row."""
 
 SWEEP_BATCH = 100
 
 
-class LooseFile(models.Model):
-    """A file that no row names: on its way to one, let go by one, or left by a process that was killed.
+class PendingFile(models.Model):
+    """A file without a row: being stored, scheduled for deletion, or left by a killed process.
 
-    The table is all but empty at any moment, so it needs no index for the sweeper.
+    The table is nearly empty at any time, so the sweeper needs no index.
     """
 
     storage = models.CharField(max_length=20)
@@ -36,8 +36,9 @@ class LooseFile(models.Model):
     since = models.DateTimeField()
 
     class Meta:
+        db_table = "common_loosefile"
         constraints = [
-            # on_their_way and let_go: a file is loose once.
+            # storing_files and schedule_delete: one row per file.
             models.UniqueConstraint(fields=["storage", "key"], name="loose_once"),
         ]
 
@@ -45,82 +46,82 @@ class LooseFile(models.Model):
         return f"{self.storage}:{self.key}"
 
 
-class LostError(Exception):
-    """The files were taken for abandoned, and deleted, before their row came."""
+class FilesExpiredError(Exception):
+    """Raised when the sweeper deleted the files before their row was committed."""
 
 
-class FilesOnTheirWay:
-    """What `on_their_way` hands out."""
+class PendingFiles:
+    """The files of a `storing_files` block."""
 
     def __init__(self, storage: str, keys: Sequence[str]) -> None:
         self.storage, self.keys = storage, keys
-        self.arrived = False
+        self.is_committed = False
 
-    def arrive(self) -> None:
-        """Say that a row names them, within the transaction that writes it.
+    def commit(self) -> None:
+        """Hand the files over to a row, within the transaction that writes it.
 
-        Raises LostError, which undoes that transaction, when the sweeper was faster.
+        Raises FilesExpiredError, which rolls that transaction back, if the sweeper has deleted them.
         """
-        crossed_out, _ = LooseFile.objects.filter(storage=self.storage, key__in=self.keys).delete()
-        if crossed_out != len(self.keys):
-            raise LostError(f"{len(self.keys) - crossed_out} of {len(self.keys)} files took more than an hour")
-        self.arrived = True
+        committed, _ = PendingFile.objects.filter(storage=self.storage, key__in=self.keys).delete()
+        if committed != len(self.keys):
+            raise FilesExpiredError(f"{len(self.keys) - committed} of {len(self.keys)} files took more than an hour")
+        self.is_committed = True
 
 
 @contextmanager
-def on_their_way(storage: str, keys: Iterable[str]) -> Iterator[FilesOnTheirWay]:
-    """A block in which files are stored under `keys`, and handed to a row with `arrive`.
+def storing_files(storage: str, keys: Iterable[str]) -> Iterator[PendingFiles]:
+    """Context manager: store files under `keys` within the block, and hand them to a row with `commit`.
 
-    Those that have not arrived at its end, whatever the reason, are deleted. Enter it outside a transaction: what it
-    writes down must be committed before the first byte is stored.
+    Files that are not committed at its end are deleted. Enter it outside a transaction: its records must be committed
+    before the first byte is stored.
 
     Cost: one INSERT and one DELETE, however many files.
     """
-    files = FilesOnTheirWay(storage, list(keys))
+    files = PendingFiles(storage, list(keys))
     now = timezone.now()
-    LooseFile.objects.bulk_create(LooseFile(storage=storage, key=key, since=now) for key in files.keys)
+    PendingFile.objects.bulk_create(PendingFile(storage=storage, key=key, since=now) for key in files.keys)
     try:
         yield files
     except BaseException:
-        # Arrived or not: whether a commit that failed half-way took place, only the database knows.
-        delete_loose(storage, files.keys)
+        # Committed or not: only the database knows whether a commit that failed half-way took place.
+        delete_pending(storage, files.keys)
         raise
-    if not files.arrived:
-        delete_loose(storage, files.keys)
+    if not files.is_committed:
+        delete_pending(storage, files.keys)
 
 
-def let_go(storage: str, keys: Iterable[str]) -> None:
-    """Say that no row names these files any more, in the transaction that makes it so.
+def schedule_delete(storage: str, keys: Iterable[str]) -> None:
+    """Record that no row refers to these files any more, in the transaction that removes the reference.
 
-    Have `delete_loose` delete them once it has committed; the sweeper does it otherwise.
+    Call `delete_pending` after the commit; otherwise the sweeper deletes them.
     """
     now = timezone.now()
-    rows = (LooseFile(storage=storage, key=key, since=now) for key in keys)
-    LooseFile.objects.bulk_create(rows, ignore_conflicts=True)
+    rows = (PendingFile(storage=storage, key=key, since=now) for key in keys)
+    PendingFile.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def delete_loose(storage: str, keys: Iterable[str]) -> None:
-    """Delete those of the files that no row has taken. What cannot be deleted just now is left to the sweeper."""
+def delete_pending(storage: str, keys: Iterable[str]) -> None:
+    """Delete the files that are still pending. Failures are left to the sweeper."""
     try:
-        _delete(LooseFile.objects.filter(storage=storage, key__in=list(keys)))
+        _delete(PendingFile.objects.filter(storage=storage, key__in=list(keys)))
     except DatabaseError as error:
         log.warning("files are left to the sweeper: %s", error)
 
 
 def sweep(*, before: datetime | None = None) -> int:
-    """Delete the files that have been loose since before `before` (by default, LOOSE_SECONDS ago); return how many."""
-    before = before or timezone.now() - timedelta(seconds=LOOSE_SECONDS)
-    return _delete(LooseFile.objects.filter(since__lt=before).order_by("since")[:SWEEP_BATCH])
+    """Delete files pending since before `before` (PENDING_SECONDS ago by default); return how many."""
+    before = before or timezone.now() - timedelta(seconds=PENDING_SECONDS)
+    return _delete(PendingFile.objects.filter(since__lt=before).order_by("since")[:SWEEP_BATCH])
 
 
-def _delete(loose: models.QuerySet[LooseFile]) -> int:
-    """Files first, then what was written down about them: a run that is killed in between is made good by the next.
+def _delete(pending: models.QuerySet[PendingFile]) -> int:
+    """Delete the files, then their records: if this is killed in between, the next run deletes the records.
 
-    The rows are locked, so that a file is not deleted while `arrive` hands it over.
+    The rows are locked, so that a file is not deleted while `commit` hands it over.
     """
     gone, kept = [], []
     with transaction.atomic():
-        for file in loose.select_for_update(skip_locked=True):
+        for file in pending.select_for_update(skip_locked=True):
             try:
                 storages[file.storage].delete(file.key)
             except Exception as error:  # Whatever a storage raises: it is asked again an hour later, after all others.
@@ -128,7 +129,7 @@ def _delete(loose: models.QuerySet[LooseFile]) -> int:
                 kept.append(file.pk)
             else:
                 gone.append(file.pk)
-        LooseFile.objects.filter(pk__in=gone).delete()
+        PendingFile.objects.filter(pk__in=gone).delete()
         if kept:
-            LooseFile.objects.filter(pk__in=kept).update(since=timezone.now())
+            PendingFile.objects.filter(pk__in=kept).update(since=timezone.now())
     return len(gone)

@@ -12,7 +12,7 @@ MAX_USERNAME_CHANGES: Final = 2
 """In so many days."""
 DELETION_GRACE_DAYS: Final = 30
 """So long somebody who has their account deleted can change their mind. Not shorter than a session can last: those
-of the deleted have expired by then (accounts.erasing)."""
+of the deleted have expired by then (accounts.deletion)."""
 EXPORT_KEPT_DAYS: Final = 4
 MAX_TOKENS: Final = 20
 """Personal access tokens of one person."""
@@ -84,7 +84,7 @@ MAX_FORM_BYTES: Final = 1024 * 1024
 """The largest request body without a file, or the room for fields beside a file."""
 
 MAX_REQUEST_BYTES: Final = MAX_POST_BYTES + MAX_FORM_BYTES
-"""The largest post and its text: the largest body of all (common.bodies)."""
+"""The largest post and its text: the largest body of all (common.body_limits)."""
 
 MAX_FILE_NAME_CHARS: Final = 255
 """Of what people call their files, in code points; the rest is cut."""

@@ -7,8 +7,8 @@ from django.db import connection
 
 
 @contextmanager
-def held_by_this_worker(name: int) -> Iterator[bool]:
-    """Whether this worker alone works on the row with the id `name`, until the block ends.
+def try_advisory_lock(name: int) -> Iterator[bool]:
+    """Context manager: try to take an exclusive session lock on `name`, a row's id; yield whether it was free.
 
     A session lock of PostgreSQL and not a lease: when the worker dies, its connection closes and the lock is free at
     once, however long the work may take. Workers connect to PostgreSQL itself, not through a transaction pooler.
@@ -24,17 +24,18 @@ def held_by_this_worker(name: int) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [name])
 
 
-def enter(name: int) -> None:
-    """Be among those who work under the row with the id `name`, until the transaction ends; waits for `close_door`.
+def shared_advisory_lock(name: int) -> None:
+    """Take a shared advisory lock on `name`, a row's id, until the transaction ends.
 
-    Many may be inside at once. A lock of its own and not one of the row, so that folding counts into the row and
-    writing under it never wait for one another. What is read after this is as whoever closed the door left it.
+    Waits for `exclusive_advisory_lock`; any number of transactions can share it. Not a lock of
+    the row itself, so folding counts into the row and writing its children never wait for each other. Reads after this
+    see what the last holder of the exclusive lock committed.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [name])
 
 
-def close_door(name: int) -> None:
-    """Wait until all who `enter` have ended their transactions, and let nobody in until this one ends."""
+def exclusive_advisory_lock(name: int) -> None:
+    """Take the exclusive advisory lock on `name` until the transaction ends; waits for all shared holders."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [name])

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
 from common.api import Problem, is_api, problem_response
-from common.bodies import ONLY_CHECK, body_limit
+from common.body_limits import ONLY_CHECK, body_limit
 from common.http import json_error, wants_json
 from common.limits import MAX_FORM_BYTES
 from common.ratelimit import (

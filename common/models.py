@@ -1,5 +1,5 @@
 from common.counters import CountDelta
-from common.files import LooseFile
+from common.files import PendingFile
 from common.ratelimit import RateLimitWindow
 
-__all__ = ["CountDelta", "LooseFile", "RateLimitWindow"]
+__all__ = ["CountDelta", "PendingFile", "RateLimitWindow"]

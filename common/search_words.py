@@ -31,7 +31,7 @@ LIKENESS: Final = 0.45
 """pg_trgm's word similarity above which a word is taken for another spelling: two letters wrong in a longer one."""
 
 
-def search_words_of(*columns: str) -> models.Func:
+def search_words_expression(*columns: str) -> models.Func:
     """Return the words of some columns together, each after a space: " anna k anna karenina".
 
     Cut, because a character can become many letters and a row of an index has at most 2,704 bytes.
@@ -45,8 +45,8 @@ def search_words_of(*columns: str) -> models.Func:
 
 
 @lru_cache(maxsize=2_000)
-def words_of(text: str) -> tuple[str, ...]:
-    """The words of what somebody looks for. One query, or none where it was asked for a moment ago."""
+def split_words(text: str) -> tuple[str, ...]:
+    """Return the normalized words of a search text. One query, or none if cached."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT search_words(%s)", [text])
         return tuple(str(cursor.fetchone()[0]).split())

@@ -10,18 +10,18 @@ from ninja import Field, Query, Router, Schema
 
 from accounts.api import (
     ANYBODY,
+    FollowRelation,
     ListedPersonOut,
     PersonOut,
-    Standing,
     find_person,
+    follow_relation,
     person_fields,
     read_id,
-    standing_of,
 )
-from accounts.contact import number_of
+from accounts.contact import mobile_number
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.api import PROBLEMS, IdPaging, Listed, Missing, Paging, Problem, absolute, listed
+from common.api import PROBLEMS, IdPaging, Listed, NotFound, Paging, Problem, absolute, listed
 from common.linkify import normalize_tag
 from common.pagination import Page, page_by_id, url_after
 from common.text import clean_line
@@ -34,7 +34,7 @@ from feed.tag_views import is_tag
 from feed.tags import posts_with_tag
 from posts.api import PostOut, for_answers, post_fields, post_out
 from posts.models import Post
-from social.people import open_to
+from social.queries import with_visible_content
 
 router = Router(tags=["people"])
 
@@ -42,7 +42,7 @@ router = Router(tags=["people"])
 class RelationOut(Schema):
     """What the one who asks is to somebody. The three last only they themselves are told."""
 
-    standing: Standing
+    standing: FollowRelation
     follows_you: bool
     muted: bool
     restricted: bool
@@ -82,7 +82,7 @@ def profile_fields(request: HttpRequest, person: User) -> dict[str, Any]:
     viewer = None
     if request.user.is_authenticated and person.pk != request.user.pk:
         viewer = RelationOut(
-            standing=standing_of(request, person),
+            standing=follow_relation(request, person),
             follows_you=person.follows_viewer,
             muted=person.is_muted,
             restricted=person.is_restricted,
@@ -94,7 +94,7 @@ def profile_fields(request: HttpRequest, person: User) -> dict[str, Any]:
         "post_count": person.posts_count,
         "follower_count": person.followers_count,
         "following_count": person.following_count,
-        "is_open": person.is_open,
+        "is_open": person.is_content_visible,
         "viewer": viewer,
     }
 
@@ -102,7 +102,9 @@ def profile_fields(request: HttpRequest, person: User) -> dict[str, Any]:
 def own_profile_out(request: MemberRequest) -> OwnProfileOut:
     """Three queries, whatever the token or session cost."""
     person = profiles_for(request.user).get(pk=request.user.pk)
-    return OwnProfileOut(**profile_fields(request, person), email=person.email, mobile=number_of(request.user) or None)
+    return OwnProfileOut(
+        **profile_fields(request, person), email=person.email, mobile=mobile_number(request.user) or None
+    )
 
 
 @router.get("/users/{id}", auth=ANYBODY, response={200: ProfileOut, **PROBLEMS})
@@ -129,7 +131,7 @@ def list_posts_of_person(
     paging: Query[PostsPaging],
 ) -> Listed[PostOut]:
     """Somebody's posts, newest first; 404 where the account is private and not followed."""
-    person = find_person(open_to(request.user).for_display(), id)
+    person = find_person(with_visible_content(request.user).for_display(), id)
     if paging.tagged:
         posts = for_answers(Post.objects.visible_to(request.user), request.user)
         page = tagged_page(request, person, posts, paging.limit)
@@ -206,7 +208,7 @@ def list_suggestions(
     items = [
         SuggestedPersonOut(
             **person_fields(request, person),
-            standing=standing_of(request, person),
+            standing=follow_relation(request, person),
             reason=person.reason,  # type: ignore[attr-defined]  # set by suggestions_after
         )
         for person in people
@@ -238,10 +240,10 @@ def _tags(request: MemberRequest, response: HttpResponse, rows: QuerySet[Any], s
 
 
 def normal_tag(ref: str) -> str:
-    """Return the normal form of the tag `ref`. Raises Missing if no caption can carry it."""
+    """Return the normal form of the tag `ref`. Raises NotFound if no caption can carry it."""
     name = normalize_tag(clean_line(ref))
     if not is_tag(name):
-        raise Missing
+        raise NotFound
     return name
 
 
@@ -249,7 +251,7 @@ def _check_own(request: MemberRequest, ref: str) -> None:
     """Raises 403 for whoever else: the same whether they are there or not, so that nothing is told of them."""
     try:
         is_own = ref.lower() == f"@{request.user.username}" or read_id(ref) == request.user.pk
-    except Missing:
+    except NotFound:
         is_own = False
     if not is_own:
         raise Problem(403, "not-yours", "This is for its owner alone.")

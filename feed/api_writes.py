@@ -16,7 +16,7 @@ from accounts.contact import ContactRefusedError, change_email, change_mobile
 from accounts.forms import ChangeEmailForm, ProfileForm
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.api import PROBLEMS, Problem, Refused
+from common.api import PROBLEMS, Problem, ValidationFailed
 from common.api_bodies import IdIn, form_problem
 from common.ratelimit import too_many_problem
 from feed import actions
@@ -82,7 +82,7 @@ def _change(request: MemberRequest, body: ProfileChange) -> list[Literal["email"
 def _problem_of(error: ContactRefusedError) -> Problem:
     if error.limit:
         return too_many_problem(error.limit, error.seconds)
-    return Refused({f"body.{error.field}": str(error)})
+    return ValidationFailed({f"body.{error.field}": str(error)})
 
 
 # --- Explore and suggestions ------------------------------------------------------------------------------------------

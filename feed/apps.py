@@ -5,6 +5,6 @@ class FeedConfig(AppConfig):
     name = "feed"
 
     def ready(self) -> None:
-        from feed.personal import register
+        from feed.personal_data import register
 
         register()

@@ -139,7 +139,7 @@ def _for_reader(viewer: Viewer) -> PostQuerySet:
 # --- Seen posts -------------------------------------------------------------------------------------------------------
 
 
-def key_of(reader_id: int) -> str:
+def seen_key(reader_id: int) -> str:
     return f"explored:{reader_id}"
 
 
@@ -152,7 +152,7 @@ def seen_by(reader: User) -> dict[int, int]:
         return {}
     try:
         oldest = now_ms() - SEEN_SECONDS * 1000
-        found: Any = valkey.client().zrangebyscore(key_of(reader.pk), oldest, "+inf", withscores=True)
+        found: Any = valkey.client().zrangebyscore(seen_key(reader.pk), oldest, "+inf", withscores=True)
         return {int(member): int(seen_ms) for member, seen_ms in found}
     except valkey.ERRORS as error:
         valkey.pause(error, "explore shows seen posts in their usual place")
@@ -163,7 +163,7 @@ def remember_seen(reader: User, post_ids: Iterable[int]) -> None:
     """Record that `reader` saw these posts in Explore; the first time counts. No effect while Valkey is away."""
     if valkey.is_paused() or not (members := {str(post_id): now_ms() for post_id in post_ids}):
         return
-    key = key_of(reader.pk)
+    key = seen_key(reader.pk)
     try:
         pipe = valkey.client().pipeline(transaction=False)
         pipe.zremrangebyscore(key, "-inf", now_ms() - SEEN_SECONDS * 1000)

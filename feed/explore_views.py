@@ -18,7 +18,7 @@ from common.pagination import Page, url_after
 from feed import actions
 from feed.explore import MAX_SEEN_PER_REPORT, ExploreCursor, explore_page, remember_seen
 from posts.models import Post
-from posts.views.lookup import gone_is_missing, visible_post
+from posts.views.lookup import does_not_exist_as_404, visible_post
 
 TILES_PER_PAGE = 24
 
@@ -54,7 +54,7 @@ def explore_seen(request: MemberRequest) -> HttpResponse:
 def hide_post(request: MemberRequest, shortcode: str) -> HttpResponse:
     """One is not interested: the post is in one's Explore no more."""
     post = visible_post(request, shortcode)
-    with gone_is_missing():
+    with does_not_exist_as_404():
         actions.hide_from_explore(request.user, post=post)
     if request.htmx:
         return render(request, "feed/_hidden_tile.html", {"post": post})

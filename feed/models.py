@@ -52,7 +52,7 @@ class TagMute(SnowflakeModel):
         return f"{self.person_id} mutes #{self.hashtag_id}"
 
 
-def _row_of(model: str, *, db_index: bool = False) -> models.ForeignKey[Any, Any]:
+def db_cascade_foreign_key(model: str, *, db_index: bool = False) -> models.ForeignKey[Any, Any]:
     """A reference whose rows the database itself takes along: the constraint is made in the migration."""
     return models.ForeignKey(
         model, models.DO_NOTHING, db_constraint=False, editable=False, db_index=db_index, related_name="+"
@@ -62,8 +62,8 @@ def _row_of(model: str, *, db_index: bool = False) -> models.ForeignKey[Any, Any
 class NotInterested(SnowflakeModel):
     """`person` is not shown the post in Explore any more. Lives on the person's shard; only they know."""
 
-    person = _row_of(settings.AUTH_USER_MODEL)
-    post = _row_of("posts.Post", db_index=True)
+    person = db_cascade_foreign_key(settings.AUTH_USER_MODEL)
+    post = db_cascade_foreign_key("posts.Post", db_index=True)
 
     class Meta:
         constraints = [
@@ -78,8 +78,8 @@ class NotInterested(SnowflakeModel):
 class DismissedPerson(SnowflakeModel):
     """`dismissed` is not suggested to `person` any more. Lives on the person's shard; only they know."""
 
-    person = _row_of(settings.AUTH_USER_MODEL)
-    dismissed = _row_of(settings.AUTH_USER_MODEL, db_index=True)
+    person = db_cascade_foreign_key(settings.AUTH_USER_MODEL)
+    dismissed = db_cascade_foreign_key(settings.AUTH_USER_MODEL, db_index=True)
 
     class Meta:
         constraints = [

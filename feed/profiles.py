@@ -9,7 +9,7 @@ from common.pagination import Page, page_by_id
 from posts.models import Audience, PersonTag, Post
 from posts.models.post import PostQuerySet
 from social.models import with_close_state
-from social.people import with_relations
+from social.queries import with_relations
 
 
 def profiles_for(viewer: Viewer) -> UserQuerySet:
@@ -25,7 +25,7 @@ def count_visible_posts(person: User, viewer: Viewer) -> None:
     It comes as the number that everybody inside the account sees: none of these outside a private account, and those
     for close friends on top for who they are. `person` comes from `profiles_for`. One query, or none.
     """
-    if not person.is_open:
+    if not person.is_content_visible:
         person.posts_count = 0
     elif person.pk == viewer.pk or person.viewer_is_close:
         person.posts_count += posts_of(person, viewer).filter(audience=Audience.CLOSE_FRIENDS).count()

@@ -14,7 +14,7 @@ from common.http import next_url, success_with_undo, varies_by_htmx
 from common.pagination import Page, url_after
 from feed import actions
 from feed.suggestions import MAX_SUGGESTED, suggestions_after
-from posts.views.lookup import gone_is_missing
+from posts.views.lookup import does_not_exist_as_404
 from social.models import with_follow_state
 
 PEOPLE_PER_PAGE = 20
@@ -39,7 +39,7 @@ def _start(request: MemberRequest) -> int:
 def dismiss(request: MemberRequest, username: str) -> HttpResponse:
     """Not this one, ever."""
     person = _person(request, username)
-    with gone_is_missing():
+    with does_not_exist_as_404():
         actions.dismiss_suggestion(request.user, dismissed=person)
     if request.htmx:
         return render(request, "feed/_dismissed.html", {"person": person})

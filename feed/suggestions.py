@@ -99,13 +99,13 @@ def followed_by(names: list[str], number: int) -> str:
 # --- Candidates -------------------------------------------------------------------------------------------------------
 
 
-def key_of(reader: User) -> str:
+def suggestions_key(reader: User) -> str:
     """Another after each follow, block and mute of the reader, which all move their `follows_version`."""
     return f"suggested:{reader.pk}:{reader.follows_version}"
 
 
 def candidates_for(reader: User) -> list[Candidate]:
-    key = key_of(reader)
+    key = suggestions_key(reader)
     kept = cache.get(key)
     if kept is None:
         kept = find_candidates(reader)

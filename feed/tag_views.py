@@ -25,7 +25,7 @@ from posts.models import Hashtag
 
 TAGS_PER_PAGE = 30
 
-Act = Callable[[User, str], bool]
+TagAction = Callable[[User, str], bool]
 
 
 def tag_state(name: str, viewer: Viewer) -> dict[str, Any]:
@@ -65,14 +65,14 @@ def unmute_tag(request: MemberRequest, tag: str) -> HttpResponse:
     return _change(request, tag, lambda person, name: actions.unmute_tag(person, name=name), "You unmuted #{}.")
 
 
-def _change(request: MemberRequest, tag: str, act: Act, done: str) -> HttpResponse:
+def _change(request: MemberRequest, tag: str, action: TagAction, done: str) -> HttpResponse:
     """Do it; the redrawn buttons for htmx, for a browser without JavaScript back to where it was."""
     name = normalize_tag(clean_line(tag))
     if not is_tag(name):
         raise Http404
     refusal = ""
     try:
-        act(request.user, name)
+        action(request.user, name)
     except actions.TooManyTagsError as error:
         refusal = str(error)
     if request.htmx:

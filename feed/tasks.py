@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from common import valkey
 from common.events import publish
-from common.locks import held_by_this_worker
+from common.locks import try_advisory_lock
 from feed import timelines
 from posts.models import Post
 from social.models import Follow
@@ -42,7 +42,7 @@ def fan_out_post(post_id: int) -> None:
 
     Cost: one query and one server-side call per FAN_OUT_BATCH active followers.
     """
-    with held_by_this_worker(post_id) as is_ours:
+    with try_advisory_lock(post_id) as is_ours:
         if is_ours:
             _fan_out(post_id)
 

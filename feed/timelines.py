@@ -47,7 +47,7 @@ return pushed
 """
 
 
-def key_of(reader_id: int, follows_version: int) -> str:
+def timeline_key(reader_id: int, follows_version: int) -> str:
     return f"timeline:{reader_id}:{follows_version}"
 
 
@@ -56,7 +56,7 @@ def push(post_id: int, readers: Iterable[tuple[int, int]]) -> int:
 
     One server-side call. Raises one of valkey.ERRORS when Valkey is not to be had.
     """
-    keys = [key_of(reader_id, version) for reader_id, version in readers]
+    keys = [timeline_key(reader_id, version) for reader_id, version in readers]
     if not keys:
         return 0
     return int(valkey.client().eval(_PUSH, len(keys), *keys, CAP, _member(post_id)))
@@ -69,7 +69,7 @@ def take_out(post_ids: Sequence[int], readers: Iterable[tuple[int, int]]) -> int
     members = [_member(post_id) for post_id in post_ids]
     pipe = valkey.client().pipeline(transaction=False)
     for reader_id, version in readers:
-        pipe.zrem(key_of(reader_id, version), *members)
+        pipe.zrem(timeline_key(reader_id, version), *members)
     return sum(pipe.execute())
 
 
@@ -81,7 +81,7 @@ def read(reader: User, *, before: int | None, count: int) -> list[int]:
     """
     if valkey.is_paused():
         return newest_ids(reader, before=before, count=count)
-    key = key_of(reader.pk, reader.follows_version)
+    key = timeline_key(reader.pk, reader.follows_version)
     try:
         ids, cached = _read_cached(key, before, count)
         if cached is None:
@@ -148,7 +148,7 @@ def _build(reader: User, key: str) -> None:
     ids = newest_ids(reader, before=None, count=CAP)
     client.zadd(key, {BUILDING: 0, BUILT: 0} | {_member(post_id): 0 for post_id in ids})
     client.expire(key, KEPT_SECONDS)
-    client.unlink(key_of(reader.pk, reader.follows_version - 1))
+    client.unlink(timeline_key(reader.pk, reader.follows_version - 1))
 
 
 def _member(post_id: int) -> bytes:

@@ -22,8 +22,8 @@ from feed.tag_views import tag_state
 from feed.tags import posts_with_tag
 from posts.models import Post
 from posts.models.post import PostQuerySet
-from social.people import blocked_by
-from social.questions import questions_about
+from social.confirmations import confirmations_for
+from social.queries import blocked_by
 
 POSTS_PER_PAGE = 12
 TILES_PER_PAGE = 24
@@ -85,7 +85,7 @@ def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResp
     is_own = person.pk == request.user.pk
     count_visible_posts(person, request.user)
     page: Page[Post] = Page([])
-    if person.is_open:
+    if person.is_content_visible:
         if tab == "tagged":
             cards = Post.objects.visible_to(request.user).for_cards(request.user)
             page = tagged_page(request, person, cards, TILES_PER_PAGE)
@@ -96,7 +96,7 @@ def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResp
         unfinished = _first_cards(request, Post.objects.needing_attention_of(person))
     context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own, "tab": tab}
     if request.user.is_authenticated and not is_own:
-        context["questions"] = questions_about(person)
+        context["confirmations"] = confirmations_for(person)
     return _grid(request, "feed/profile.html", context)
 
 

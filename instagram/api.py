@@ -19,7 +19,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from accounts.api import SIGNED_IN, anybody, without_token
-from common.api import Missing, Problem, invalid_request, problem_response
+from common.api import NotFound, Problem, invalid_request, problem_response
 from instagram.api_description import DESCRIPTION, DocsPage, complete
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def on_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 @api.exception_handler(Http404)
 @api.exception_handler(ObjectDoesNotExist)
 def on_missing(request: HttpRequest, error: Exception) -> HttpResponse:
-    return problem_response(Missing())
+    return problem_response(NotFound())
 
 
 @api.exception_handler(AuthenticationError)

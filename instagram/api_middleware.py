@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from accounts.access import authenticate
-from common.api import PROBLEM_JSON, Missing, Problem, is_api, problem_response
+from common.api import PROBLEM_JSON, NotFound, Problem, is_api, problem_response
 from common.ratelimit import API_CALLS, client_address, count_api_hit, tightest_budget_headers
 
 BODY_TYPES: Final = frozenset({"application/json", "multipart/form-data"})
@@ -93,7 +93,7 @@ def _as_problem(response: HttpResponse) -> HttpResponse:
     if status < 400 or response.headers.get("Content-Type") == PROBLEM_JSON:
         return response
     if status == 404:
-        return problem_response(Missing())
+        return problem_response(NotFound())
     sentence = "This address does not answer that method." if status == 405 else "This request could not be answered."
     headers = {name: response.headers[name] for name in ("Allow", "Retry-After") if name in response.headers}
     if "GET" in headers.get("Allow", ""):

@@ -11,8 +11,8 @@ from django.views import defaults
 from common.api import Problem, is_api, problem_response
 from common.http import json_error, wants_json
 
-NO_ROOM = "There is no room for files on our side just now. Try again in a few minutes."
-NO_DATABASE = "We do not reach our own data just now. Try again in a few minutes."
+STORAGE_FULL = "There is no room for files on our side just now. Try again in a few minutes."
+DATABASE_UNAVAILABLE = "We do not reach our own data just now. Try again in a few minutes."
 RETRY_AFTER_SECONDS = 60
 
 
@@ -34,9 +34,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """What a view did not catch. That the disk is full or the database away will pass, and is no error of a view."""
     error = sys.exc_info()[1]
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return _unavailable(request, "storage", NO_ROOM)
+        return _unavailable(request, "storage", STORAGE_FULL)
     if isinstance(error, OperationalError | InterfaceError):
-        return _unavailable(request, "database", NO_DATABASE)
+        return _unavailable(request, "database", DATABASE_UNAVAILABLE)
     return defaults.server_error(request)
 
 

@@ -23,7 +23,7 @@ from typing import IO, Any, Final, TypeVar
 
 from django.conf import settings
 
-from common.bodies import ONLY_CHECK, body_limit
+from common.body_limits import ONLY_CHECK, body_limit
 from common.limits import MAX_FORM_BYTES
 from instagram.wsgi import application as wsgi_application
 

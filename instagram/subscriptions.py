@@ -1,19 +1,19 @@
 """Which tasks follow which event: the only place that says so."""
 
-from accounts.events import AvatarSubmitted, ExportAsked
+from accounts.events import AvatarSubmitted, ExportRequested
 from accounts.models import FOLLOWERS, FOLLOWING, POSTS
 from accounts.tasks import build_export, process_avatar
 from common.events import subscribe
 from common.tasks import keep_folded
 from feed.tasks import fan_out_post
 from notifications.tasks import (
-    tell_of_comment,
-    tell_of_comment_like,
-    tell_of_follow,
-    tell_of_like,
-    tell_of_mention,
-    tell_of_request,
-    tell_of_tag,
+    notify_of_comment,
+    notify_of_comment_like,
+    notify_of_follow,
+    notify_of_like,
+    notify_of_mention,
+    notify_of_request,
+    notify_of_tag,
 )
 from posts.events import (
     CommentAdded,
@@ -37,19 +37,19 @@ from social.tasks import accept_requests
 def wire() -> None:
     """Called once, when the apps are loaded."""
     subscribe(AvatarSubmitted, process_avatar)
-    subscribe(ExportAsked, build_export)
+    subscribe(ExportRequested, build_export)
     subscribe(MediaSubmitted, process_media)
     subscribe(VideoSubmitted, process_video)
     subscribe(PostPublished, fan_out_post)
     subscribe(PostReturned, fan_out_post)
     subscribe(PostDeleted, purge_post)
-    subscribe(PostLiked, tell_of_like)
-    subscribe(CommentAdded, tell_of_comment)
-    subscribe(CommentLiked, tell_of_comment_like)
-    subscribe(PersonMentioned, tell_of_mention)
-    subscribe(PersonTagged, tell_of_tag)
+    subscribe(PostLiked, notify_of_like)
+    subscribe(CommentAdded, notify_of_comment)
+    subscribe(CommentLiked, notify_of_comment_like)
+    subscribe(PersonMentioned, notify_of_mention)
+    subscribe(PersonTagged, notify_of_tag)
     # The home page needs no task after a follow: the new follows_version names a new timeline.
-    subscribe(PersonFollowed, tell_of_follow)
-    subscribe(FollowRequested, tell_of_request)
+    subscribe(PersonFollowed, notify_of_follow)
+    subscribe(FollowRequested, notify_of_request)
     subscribe(RequestsLeft, accept_requests)
     keep_folded(FOLLOWERS, FOLLOWING, POSTS, LIKES, COMMENTS, COMMENT_LIKES, HASHTAG_USES, PLACE_USES)

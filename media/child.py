@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-from media import confine, edits, pixels
+from media import edits, pixels, rlimits
 from media.errors import MediaError
 from media.probe import probe_photo
 
@@ -24,8 +24,8 @@ def main() -> None:
     # The worker's Ctrl-C lets it finish the task it has: the picture included.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Image.preinit()
-    confine.die_with(job["parent"])
-    confine.limit(cpu_seconds=job["cpu_seconds"], memory_bytes=job["memory_bytes"])
+    rlimits.die_with(job["parent"])
+    rlimits.limit(cpu_seconds=job["cpu_seconds"], memory_bytes=job["memory_bytes"])
     # The descriptor may have been read by the parent: its position is shared.
     os.lseek(0, 0, os.SEEK_SET)
     try:
@@ -52,7 +52,7 @@ def _photo(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[by
     across, down = box[2] - box[0], box[3] - box[1]
     widths = pixels.widths_for(across, job["widths"])
     largest = (widths[-1], max(1, round(down * widths[-1] / across)))
-    picture = edits.apply(pixels.open_upright(file, info, largest, box, ffmpeg=job["ffmpeg"]), job["edits"])
+    picture = edits.apply_edits(pixels.open_upright(file, info, largest, box, ffmpeg=job["ffmpeg"]), job["edits"])
     renditions: list[dict[str, int]] = []
     files: list[bytes] = []
     for width in reversed(widths):

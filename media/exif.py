@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO, Final
 
-from media.boxes import DamagedError, find, items_of
+from media.isobmff import DamagedError, find, items_of
 
 MAX_EXIF_BYTES: Final = 64 * 1024
 """The orientation stands at the beginning; a thumbnail and notes of the maker follow."""

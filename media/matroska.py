@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from media.boxes import DamagedError
+from media.isobmff import DamagedError
 
 HEAD_BYTES: Final = 1024 * 1024
 """Where the description of the tracks must be found; recorders put it into the first kilobytes."""

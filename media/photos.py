@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
-from media import sandbox
+from media import child_process
 
 WIDTHS: Final = (320, 640, 1080, 1440)
 RENDERER: Final = 3
 """Grows when what is made of a photo or video changes: rows with a lower one are what `manage.py rerender` is for."""
-DEFAULT_LIMITS: Final = sandbox.Limits()
+DEFAULT_LIMITS: Final = child_process.Limits()
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def render_photo(
     widths: Sequence[int] = WIDTHS,
     *,
     edits: Mapping[str, Any] | None = None,
-    limits: sandbox.Limits = DEFAULT_LIMITS,
+    limits: child_process.Limits = DEFAULT_LIMITS,
 ) -> Rendered:
     """Render `original`, upright, in sRGB and without metadata, at those of `widths` that it has pixels for.
 
@@ -54,7 +54,7 @@ def render_photo(
     Cost: for 13 megapixels 0.4 s of one core and 50 MB; starting the child is 0.07 s of it, a filter and a vignette
     another 0.1 s.
     """
-    result = sandbox.run({"kind": "photo", "widths": list(widths), "edits": dict(edits or {})}, original, limits)
+    result = child_process.run({"kind": "photo", "widths": list(widths), "edits": dict(edits or {})}, original, limits)
     return Rendered(
         width=result.answer["width"],
         height=result.answer["height"],
@@ -63,7 +63,7 @@ def render_photo(
     )
 
 
-def renditions_of(result: sandbox.Result) -> tuple[Rendition, ...]:
+def renditions_of(result: child_process.Result) -> tuple[Rendition, ...]:
     """The child answers from the largest down; here they grow."""
     described: list[dict[str, Any]] = result.answer["renditions"]
     found: list[Rendition] = []

@@ -13,10 +13,10 @@ from PIL import GifImagePlugin, Image, ImageCms, ImageFilter, JpegImagePlugin, P
 
 from common.limits import MAX_PHOTO_PIXELS
 from media import colours
-from media.cut import open_cut
 from media.errors import MediaError
-from media.large import decode, is_large
+from media.ffmpeg_decoder import decode, is_large
 from media.probe import PhotoInfo
+from media.truncated import open_cut
 
 
 def _open_avif(file: BinaryIO) -> Image.Image:

@@ -24,9 +24,9 @@ from common.limits import (
     MIN_PHOTO_RATIO,
     MIN_PHOTO_SIDE,
 )
-from media.boxes import DamagedError, read_picture, read_sequence
 from media.errors import MediaError
 from media.exif import MAX_EXIF_BYTES, exif_orientation, heif_orientation
+from media.isobmff import DamagedError, read_picture, read_sequence
 from media.probe_video import VIDEO_KINDS, VideoInfo, is_video, probe_video
 
 EXTENSIONS: Final = {

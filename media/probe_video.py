@@ -16,8 +16,8 @@ from common.limits import (
     MIN_VIDEO_SECONDS,
     MIN_VIDEO_SIDE,
 )
-from media.boxes import DamagedError, Movie, Track, read_movie
 from media.errors import MediaError
+from media.isobmff import DamagedError, Movie, Track, read_movie
 from media.matroska import HEAD_BYTES, read_matroska
 
 VIDEO_EXTENSIONS: Final = {"MP4": ".mp4", "MOV": ".mov", "WEBM": ".webm", "MKV": ".mkv"}

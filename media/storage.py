@@ -2,7 +2,7 @@
 
 Names are random and ours, so that no file name of a stranger reaches a path or a URL, and a URL cannot be guessed.
 Neither storage is open to the world: who gets a file is asked each time (`media.views`, `posts.views.files`).
-Choose a name with `new_key` and write it down with `common.files.on_their_way` before its file is stored: else a
+Choose a name with `new_key` and write it down with `common.files.storing_files` before its file is stored: else a
 file whose process is killed before its row comes is found by `media_doctor` only.
 Everything a storage raises becomes TransientMediaError: trouble of the storage is never the uploader's fault.
 """

@@ -30,12 +30,12 @@ from django.conf import settings
 
 from common.limits import MAX_VIDEO_SECONDS
 from media import hls
-from media.boxes import boxes, read_sequence
+from media.child_process import ROOT, with_descriptor
 from media.errors import MediaError, TransientMediaError
+from media.isobmff import boxes, read_sequence
 from media.photos import WIDTHS, Rendered, render_photo
 from media.probe import probe
 from media.probe_video import VideoInfo, check_duration, check_switch, probe_video
-from media.sandbox import ROOT, with_descriptor
 
 log = logging.getLogger(__name__)
 
@@ -477,7 +477,7 @@ def _run(
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "media.confine", json.dumps(job)],
+                [sys.executable, "-P", "-m", "media.rlimits", json.dumps(job)],
                 stdin=source,
                 stdout=subprocess.PIPE,
                 stderr=errors,

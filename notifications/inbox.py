@@ -19,7 +19,7 @@ from common.ids import time_of
 from common.pagination import Page, cursor_of, page_by_id
 from notifications.models import Notification, Occurrence, Preferences
 from posts.models import Comment, Post
-from social.people import people_in_order
+from social.queries import people_in_order
 
 UNREAD_CAP = 99
 SECTIONS = [(1, "Today"), (7, "This week"), (30, "This month")]

@@ -37,7 +37,7 @@ class Allowed(models.TextChoices):
     OFF = "off", "Off"
 
 
-def _row_of(
+def db_cascade_foreign_key(
     model: str, *, null: bool = False, db_index: bool = False, related_name: str = "+"
 ) -> models.ForeignKey[Any, Any]:
     """A reference whose rows the database itself takes along: the constraint is made in the migration."""
@@ -59,10 +59,10 @@ class Notification(SnowflakeModel):
     somebody wrote is a row of its own.
     """
 
-    recipient = _row_of(settings.AUTH_USER_MODEL)
+    recipient = db_cascade_foreign_key(settings.AUTH_USER_MODEL)
     kind = models.CharField(max_length=12, choices=Kind.choices, editable=False)
-    post = _row_of("posts.Post", null=True, db_index=True)
-    comment = _row_of("posts.Comment", null=True, db_index=True)
+    post = db_cascade_foreign_key("posts.Post", null=True, db_index=True)
+    comment = db_cascade_foreign_key("posts.Comment", null=True, db_index=True)
     day = models.DateField(null=True, editable=False)
     """Of acts on no thing, which are grouped by it."""
     latest = models.BigIntegerField(editable=False)
@@ -102,16 +102,16 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
 class Occurrence(SnowflakeModel):
     """One act of one person, with the row that is its cause. Lives on the recipient's shard."""
 
-    notification = _row_of("notifications.Notification", related_name="occurrences")
+    notification = db_cascade_foreign_key("notifications.Notification", related_name="occurrences")
     recipient_id = models.BigIntegerField(editable=False)
-    actor = _row_of(settings.AUTH_USER_MODEL, db_index=True)
-    follow = _row_of("social.Follow", null=True, db_index=True)
-    like = _row_of("posts.Like", null=True, db_index=True)
-    request = _row_of("social.FollowRequest", null=True, db_index=True)
-    comment = _row_of("posts.Comment", null=True, db_index=True)
-    comment_like = _row_of("posts.CommentLike", null=True, db_index=True)
-    mention = _row_of("posts.Mention", null=True, db_index=True)
-    tag = _row_of("posts.PersonTag", null=True, db_index=True)
+    actor = db_cascade_foreign_key(settings.AUTH_USER_MODEL, db_index=True)
+    follow = db_cascade_foreign_key("social.Follow", null=True, db_index=True)
+    like = db_cascade_foreign_key("posts.Like", null=True, db_index=True)
+    request = db_cascade_foreign_key("social.FollowRequest", null=True, db_index=True)
+    comment = db_cascade_foreign_key("posts.Comment", null=True, db_index=True)
+    comment_like = db_cascade_foreign_key("posts.CommentLike", null=True, db_index=True)
+    mention = db_cascade_foreign_key("posts.Mention", null=True, db_index=True)
+    tag = db_cascade_foreign_key("posts.PersonTag", null=True, db_index=True)
 
     objects = OccurrenceQuerySet.as_manager()
 

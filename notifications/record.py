@@ -1,5 +1,6 @@
-"""Writing notifications. Each function looks at what is true now, not at what an event said: run late, twice or out of
-order it leaves the same rows, and an act that was taken back or hidden meanwhile leaves none.
+"""Write notifications from the current rows, not from the content of events.
+
+Run late, twice or out of order, the result is the same; something undone or hidden meanwhile leaves no notification.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from django.db.models.functions import Greatest
 from accounts.models import User
 from notifications.models import Allowed, Kind, Notification, Occurrence, Preferences
 from posts.models import Comment, CommentLike, Like, Mention, PersonTag, Post
-from posts.people import welcomes_tags_by
+from posts.tagging import allows_tags_by
 from social.models import Follow, FollowRequest, Mute
 
 
 @dataclass(frozen=True)
-class Act:
-    """What somebody did, and to whom it is told."""
+class NotificationEvent:
+    """Something that `actor_id` did and `recipient_id` is notified of."""
 
     kind: Kind
     recipient_id: int
@@ -33,108 +34,112 @@ class Act:
     day: date | None = None
 
 
-def of_like(like: Like) -> list[Act]:
-    return [Act(Kind.LIKE, like.post.author_id, like.liker_id, {"like_id": like.pk}, post_id=like.post_id)]
+def events_for_like(like: Like) -> list[NotificationEvent]:
+    return [
+        NotificationEvent(Kind.LIKE, like.post.author_id, like.liker_id, {"like_id": like.pk}, post_id=like.post_id)
+    ]
 
 
-def of_comment(comment: Comment) -> list[Act]:
-    """Told to the author of the post and, of a reply, to that of the thread; who is both hears of it once."""
+def events_for_comment(comment: Comment) -> list[NotificationEvent]:
+    """Return events for the author of the post and, for a reply, of the thread; one event if they are the same."""
     if comment.hidden_until_approved:
         return []
-    told = partial(
-        Act,
+    event_for = partial(
+        NotificationEvent,
         actor_id=comment.author_id,
         cause={"comment_id": comment.pk},
         post_id=comment.post_id,
         comment_id=comment.pk,
     )
-    acts = [told(Kind.COMMENT, comment.post.author_id)]
+    events = [event_for(Kind.COMMENT, comment.post.author_id)]
     if comment.parent is not None and comment.parent.author_id != comment.post.author_id:
-        acts.append(told(Kind.REPLY, comment.parent.author_id))
-    return acts
+        events.append(event_for(Kind.REPLY, comment.parent.author_id))
+    return events
 
 
-def of_comment_like(like: CommentLike) -> list[Act]:
+def events_for_comment_like(like: CommentLike) -> list[NotificationEvent]:
     comment, cause = like.comment, {"comment_like_id": like.pk}
-    told = partial(Act, post_id=comment.post_id, comment_id=comment.pk)
-    return [told(Kind.COMMENT_LIKE, comment.author_id, like.person_id, cause)]
+    event_for = partial(NotificationEvent, post_id=comment.post_id, comment_id=comment.pk)
+    return [event_for(Kind.COMMENT_LIKE, comment.author_id, like.person_id, cause)]
 
 
-def of_mention(mention: Mention) -> list[Act]:
-    """Not told to those who hear of the comment anyway, nor of people by whom they do not want to be named."""
+def events_for_mention(mention: Mention) -> list[NotificationEvent]:
+    """Return no event for people notified of the comment anyway, or who do not allow tags by the writer."""
     comment = mention.comment
     if comment is not None:
         listeners = {mention.post.author_id, comment.parent.author_id if comment.parent else None}
         if comment.hidden_until_approved or mention.person_id in listeners:
             return []
     writer_id = comment.author_id if comment else mention.post.author_id
-    if not User.objects.filter(welcomes_tags_by(writer_id), pk=mention.person_id).exists():
+    if not User.objects.filter(allows_tags_by(writer_id), pk=mention.person_id).exists():
         return []
-    told = partial(Act, post_id=mention.post_id, comment_id=mention.comment_id)
-    return [told(Kind.MENTION, mention.person_id, writer_id, {"mention_id": mention.pk})]
+    event_for = partial(NotificationEvent, post_id=mention.post_id, comment_id=mention.comment_id)
+    return [event_for(Kind.MENTION, mention.person_id, writer_id, {"mention_id": mention.pk})]
 
 
-def of_tag(tag: PersonTag) -> list[Act]:
-    return [Act(Kind.TAG, tag.person_id, tag.post.author_id, {"tag_id": tag.pk}, post_id=tag.post_id)]
+def events_for_tag(tag: PersonTag) -> list[NotificationEvent]:
+    return [NotificationEvent(Kind.TAG, tag.person_id, tag.post.author_id, {"tag_id": tag.pk}, post_id=tag.post_id)]
 
 
-def of_follow(follow: Follow) -> list[Act]:
+def events_for_follow(follow: Follow) -> list[NotificationEvent]:
     cause, day = {"follow_id": follow.pk}, follow.created_at.date()
-    acts = [Act(Kind.FOLLOW, follow.followee_id, follow.follower_id, cause, day=day)]
+    events = [NotificationEvent(Kind.FOLLOW, follow.followee_id, follow.follower_id, cause, day=day)]
     if follow.was_asked:
-        acts.append(Act(Kind.ACCEPTED, follow.follower_id, follow.followee_id, cause, day=day))
-    return acts
+        events.append(NotificationEvent(Kind.ACCEPTED, follow.follower_id, follow.followee_id, cause, day=day))
+    return events
 
 
-def of_request(request: FollowRequest) -> list[Act]:
+def events_for_request(request: FollowRequest) -> list[NotificationEvent]:
     cause, day = {"request_id": request.pk}, request.created_at.date()
-    return [Act(Kind.REQUEST, request.target_id, request.requester_id, cause, day=day)]
+    return [NotificationEvent(Kind.REQUEST, request.target_id, request.requester_id, cause, day=day)]
 
 
-def record(act: Act) -> bool:
-    """Tell the recipient of `act`, unless it may not or need not be told; return whether this call did.
+def record_event(event: NotificationEvent) -> bool:
+    """Write the notification of `event`, unless it is excluded or exists; return True if this call wrote it.
 
-    Never told: one's own acts, those of people whom the recipient cannot see or has muted, what happens at posts and
-    comments that the recipient cannot see, and what the recipient has switched off.
+    Excluded are the recipient's own actions, those of people whom the recipient cannot see or has muted, those on posts
+    and comments that the recipient cannot see, and kinds that the recipient has turned off.
 
     Cost: some five queries. Killed half-way it leaves nothing: it is one transaction.
     """
-    if act.actor_id == act.recipient_id or not _may_be_told(act):
+    if event.actor_id == event.recipient_id or not _is_allowed(event):
         return False
     try:
         with transaction.atomic():
-            return _insert(act)
+            return _insert(event)
     except IntegrityError:
         # Its cause was taken back at this moment: the database refuses the reference.
         return False
 
 
-def _may_be_told(act: Act) -> bool:
-    recipient = User.objects.filter(pk=act.recipient_id, suspended_at__isnull=True).first()
-    if recipient is None or not User.objects.visible_to(recipient).filter(pk=act.actor_id).exists():
+def _is_allowed(event: NotificationEvent) -> bool:
+    recipient = User.objects.filter(pk=event.recipient_id, suspended_at__isnull=True).first()
+    if recipient is None or not User.objects.visible_to(recipient).filter(pk=event.actor_id).exists():
         return False
-    if Mute.objects.filter(muter=recipient, muted_id=act.actor_id).exists():
+    if Mute.objects.filter(muter=recipient, muted_id=event.actor_id).exists():
         return False
-    if act.post_id is not None and not Post.objects.visible_to(recipient).filter(pk=act.post_id).exists():
+    if event.post_id is not None and not Post.objects.visible_to(recipient).filter(pk=event.post_id).exists():
         return False
-    if act.comment_id is not None and not Comment.objects.visible_to(recipient).filter(pk=act.comment_id).exists():
+    if event.comment_id is not None and not Comment.objects.visible_to(recipient).filter(pk=event.comment_id).exists():
         return False
-    return _is_wanted(act)
+    return _is_wanted(event)
 
 
-def _is_wanted(act: Act) -> bool:
-    preferences = Preferences.objects.filter(pk=act.recipient_id).first()
-    allowed = preferences.allowed.get(act.kind, Allowed.EVERYONE) if preferences else Allowed.EVERYONE
+def _is_wanted(event: NotificationEvent) -> bool:
+    preferences = Preferences.objects.filter(pk=event.recipient_id).first()
+    allowed = preferences.allowed.get(event.kind, Allowed.EVERYONE) if preferences else Allowed.EVERYONE
     if allowed == Allowed.FOLLOWING:
-        return Follow.objects.filter(follower_id=act.recipient_id, followee_id=act.actor_id).exists()
+        return Follow.objects.filter(follower_id=event.recipient_id, followee_id=event.actor_id).exists()
     return bool(allowed == Allowed.EVERYONE)
 
 
-def _insert(act: Act) -> bool:
-    thing: dict[str, Any] = {"post_id": act.post_id, "comment_id": act.comment_id, "day": act.day}
-    row, _ = Notification.objects.get_or_create({"latest": 0}, recipient_id=act.recipient_id, kind=act.kind, **thing)
+def _insert(event: NotificationEvent) -> bool:
+    thing: dict[str, Any] = {"post_id": event.post_id, "comment_id": event.comment_id, "day": event.day}
+    row, _ = Notification.objects.get_or_create(
+        {"latest": 0}, recipient_id=event.recipient_id, kind=event.kind, **thing
+    )
     occurrence, is_new = Occurrence.objects.get_or_create(
-        None, notification=row, recipient_id=act.recipient_id, actor_id=act.actor_id, **act.cause
+        None, notification=row, recipient_id=event.recipient_id, actor_id=event.actor_id, **event.cause
     )
     if is_new:
         Notification.objects.filter(pk=row.pk).update(latest=Greatest("latest", occurrence.pk))

@@ -15,15 +15,15 @@ from django.utils import timezone
 from common.ids import first_id_at
 from notifications.models import Notification, Occurrence, Watermark
 from notifications.record import (
-    Act,
-    of_comment,
-    of_comment_like,
-    of_follow,
-    of_like,
-    of_mention,
-    of_request,
-    of_tag,
-    record,
+    NotificationEvent,
+    events_for_comment,
+    events_for_comment_like,
+    events_for_follow,
+    events_for_like,
+    events_for_mention,
+    events_for_request,
+    events_for_tag,
+    record_event,
 )
 from posts.models import Comment, CommentLike, Like, Mention, PersonTag
 from social.models import Follow, FollowRequest
@@ -37,61 +37,61 @@ SWEEP_BATCH = 500
 @dataclass(frozen=True)
 class _Cause:
     rows: Callable[[], QuerySet[Any]]
-    acts: Callable[[Any], list[Act]]
+    events: Callable[[Any], list[NotificationEvent]]
 
 
 _CAUSES = {
-    "like": _Cause(lambda: Like.objects.select_related("post"), of_like),
-    "comment": _Cause(lambda: Comment.objects.select_related("post", "parent"), of_comment),
-    "comment_like": _Cause(lambda: CommentLike.objects.select_related("comment"), of_comment_like),
+    "like": _Cause(lambda: Like.objects.select_related("post"), events_for_like),
+    "comment": _Cause(lambda: Comment.objects.select_related("post", "parent"), events_for_comment),
+    "comment_like": _Cause(lambda: CommentLike.objects.select_related("comment"), events_for_comment_like),
     "mention": _Cause(
-        lambda: Mention.objects.filter(removed_at=None).select_related("post", "comment__parent"), of_mention
+        lambda: Mention.objects.filter(removed_at=None).select_related("post", "comment__parent"), events_for_mention
     ),
-    "tag": _Cause(lambda: PersonTag.objects.filter(removed_at=None).select_related("post"), of_tag),
-    "follow": _Cause(Follow.objects.all, of_follow),
-    "request": _Cause(FollowRequest.objects.all, of_request),
+    "tag": _Cause(lambda: PersonTag.objects.filter(removed_at=None).select_related("post"), events_for_tag),
+    "follow": _Cause(Follow.objects.all, events_for_follow),
+    "request": _Cause(FollowRequest.objects.all, events_for_request),
 }
 """By the column of `Occurrence` that names it. One more is a line here, a function in `record.py`, a `Kind`, that
 column, and words in `notifications/_row.html`.
 """
 
 
-@shared_task(name="notifications.tell_of_like")
-def tell_of_like(post_id: int, liker_id: int) -> None:
-    _tell("like", post_id=post_id, liker_id=liker_id)
+@shared_task(name="notifications.notify_of_like")
+def notify_of_like(post_id: int, liker_id: int) -> None:
+    _notify("like", post_id=post_id, liker_id=liker_id)
 
 
-@shared_task(name="notifications.tell_of_comment")
-def tell_of_comment(comment_id: int) -> None:
-    _tell("comment", pk=comment_id)
+@shared_task(name="notifications.notify_of_comment")
+def notify_of_comment(comment_id: int) -> None:
+    _notify("comment", pk=comment_id)
 
 
-@shared_task(name="notifications.tell_of_follow")
-def tell_of_follow(follower_id: int, followee_id: int) -> None:
-    _tell("follow", follower_id=follower_id, followee_id=followee_id)
+@shared_task(name="notifications.notify_of_follow")
+def notify_of_follow(follower_id: int, followee_id: int) -> None:
+    _notify("follow", follower_id=follower_id, followee_id=followee_id)
 
 
-@shared_task(name="notifications.tell_of_request")
-def tell_of_request(requester_id: int, target_id: int) -> None:
-    _tell("request", requester_id=requester_id, target_id=target_id)
+@shared_task(name="notifications.notify_of_request")
+def notify_of_request(requester_id: int, target_id: int) -> None:
+    _notify("request", requester_id=requester_id, target_id=target_id)
 
 
-@shared_task(name="notifications.tell_of_comment_like")
-def tell_of_comment_like(comment_id: int, liker_id: int) -> None:
-    _tell("comment_like", comment_id=comment_id, person_id=liker_id)
+@shared_task(name="notifications.notify_of_comment_like")
+def notify_of_comment_like(comment_id: int, liker_id: int) -> None:
+    _notify("comment_like", comment_id=comment_id, person_id=liker_id)
 
 
-@shared_task(name="notifications.tell_of_mention")
-def tell_of_mention(mention_id: int) -> None:
-    _tell("mention", pk=mention_id)
+@shared_task(name="notifications.notify_of_mention")
+def notify_of_mention(mention_id: int) -> None:
+    _notify("mention", pk=mention_id)
 
 
-@shared_task(name="notifications.tell_of_tag")
-def tell_of_tag(tag_id: int) -> None:
-    _tell("tag", pk=tag_id)
+@shared_task(name="notifications.notify_of_tag")
+def notify_of_tag(tag_id: int) -> None:
+    _notify("tag", pk=tag_id)
 
 
-def _tell(name: str, **row: int) -> None:
+def _notify(name: str, **row: int) -> None:
     """Record what the row says, if it is still there. Harmless when run again."""
     cause = _CAUSES[name]
     for found in cause.rows().filter(**row):
@@ -101,7 +101,7 @@ def _tell(name: str, **row: int) -> None:
 def _record_all(cause: _Cause, row: Any) -> int:
     """All that one row is told of, or nothing: the sweep takes a row for told when anybody was."""
     with transaction.atomic():
-        return sum(record(act) for act in cause.acts(row))
+        return sum(record_event(event) for event in cause.events(row))
 
 
 @shared_task(name="notifications.sweep")
@@ -122,9 +122,9 @@ def sweep() -> int:
 def _sweep_one(name: str, cause: _Cause, now: datetime) -> int:
     certain = first_id_at(now - timedelta(seconds=SWEPT_AGAIN_SECONDS))
     due = first_id_at(now - timedelta(seconds=SWEEP_AFTER_SECONDS))
-    mark, _ = Watermark.objects.get_or_create(cause=name, defaults={"up_to": certain})
+    watermark, _ = Watermark.objects.get_or_create(cause=name, defaults={"up_to": certain})
     told = Occurrence.objects.filter(**{f"{name}_id": OuterRef("pk")})
-    untold = cause.rows().filter(pk__gt=mark.up_to, pk__lt=due).exclude(Exists(told)).order_by("pk")
+    untold = cause.rows().filter(pk__gt=watermark.up_to, pk__lt=due).exclude(Exists(told)).order_by("pk")
     rows = list(untold[:SWEEP_BATCH])
     count = sum(_record_all(cause, row) for row in rows)
     # After a full batch there may be more of them: the next sweep goes on from the last.

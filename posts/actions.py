@@ -13,10 +13,10 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, Sum
 from django.utils import timezone
 
-from accounts.letters import send_letter
+from accounts.emails import send_email
 from accounts.models import POSTS, User
 from common.events import emit
-from common.files import delete_loose, let_go, on_their_way
+from common.files import delete_pending, schedule_delete, storing_files
 from common.ids import SEQUENCE_BITS, SHARD_BITS
 from common.limits import (
     COMMENT_EDIT_MINUTES,
@@ -32,16 +32,16 @@ from common.limits import (
     MAX_UPLOADED_BYTES_PER_DAY,
 )
 from common.linkify import extract_tags
-from common.locks import close_door, enter
+from common.locks import exclusive_advisory_lock, shared_advisory_lock
 from common.ratelimit import EQUAL_COMMENTS, UPLOADED_MEBIBYTES, seconds_to_wait
 from common.text import clean_line, is_blank, strip_invisible
 from media.edits import crop_box, middle_crop, parse_edits, shape_problem
 from media.errors import MediaError, TransientMediaError
 from media.incoming import discard, new_prefix
-from media.intake import probe_upload
 from media.probe import PhotoInfo
 from media.probe_video import VideoInfo
 from media.storage import new_key, store_original, store_rendition
+from media.upload_probe import probe_upload
 from posts.events import (
     CommentAdded,
     CommentLiked,
@@ -67,10 +67,10 @@ from posts.models import (
     Post,
     PostHashtag,
     UploadSession,
-    words_of,
+    normalize_words,
 )
 from posts.models.media import MediaKind, MediaState
-from posts.people import announce_people, sync_mentions
+from posts.tagging import notify_named_people, sync_mentions
 from social.models import Restrict
 
 MAX_DELTA = 32_767
@@ -96,7 +96,7 @@ def create_post(
     """
     if not 1 <= len(uploads) <= MAX_SLIDES:
         raise ValueError(f"a post has 1 to {MAX_SLIDES} photos and videos, not {len(uploads)}")
-    taken = take_files(owner=author, uploads=uploads)
+    taken = receive_files(owner=author, uploads=uploads)
     slides = [Slide(medium.pk, upload.alt) for medium, upload in zip(taken, uploads, strict=True)]
     try:
         return share_post(author=author, slides=slides, caption=caption, location=location, at=at)
@@ -109,7 +109,7 @@ def create_post(
 # --- Files ---------------------------------------------------------------------------------------------------------
 
 
-def take_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool = True) -> Media:
+def receive_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool = True) -> Media:
     """Keep a photo or video that `owner` has not shared yet, and have it rendered.
 
     Raises MediaError when the file cannot be used, or `owner` has as many unshared ones as they may; nothing is kept
@@ -119,7 +119,7 @@ def take_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool
     """
     info = probe_upload(file)
     check_daily_bytes(owner, info.bytes)
-    with on_their_way("originals", [new_key(info.extension)]) as files:
+    with storing_files("originals", [new_key(info.extension)]) as files:
         store_original(file, info.extension, files.keys[0])
         with transaction.atomic():
             if within_quota:
@@ -129,16 +129,16 @@ def take_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool
             UploadSession.objects.create(
                 owner_id=owner.pk, name=medium.original_name, size=info.bytes, prefix=new_prefix(), media=medium
             )
-            files.arrive()
+            files.commit()
         return medium
 
 
-def take_files(*, owner: User, uploads: Sequence[Upload]) -> list[Media]:
-    """Keep files that are to be shared at once, all or none. Raises what `take_file` does, but for the quota."""
+def receive_files(*, owner: User, uploads: Sequence[Upload]) -> list[Media]:
+    """Keep files that are to be shared at once, all or none. Raises what `receive_file` does, but for the quota."""
     taken: list[Media] = []
     try:
         for upload in uploads:
-            taken.append(take_file(owner=owner, file=upload.file, name=upload.name, within_quota=False))  # noqa: PERF401  (what came before a refusal is deleted)
+            taken.append(receive_file(owner=owner, file=upload.file, name=upload.name, within_quota=False))  # noqa: PERF401  (what came before a refusal is deleted)
     except BaseException:
         for medium in taken:
             delete_medium(medium)
@@ -207,11 +207,11 @@ def delete_medium(medium: Media) -> bool:
             # There are none but when a process was killed, or its storage away, just after they became the medium.
             with contextlib.suppress(TransientMediaError):
                 discard(prefix)
-        let_go("default", row.keys)
-        let_go("originals", [row.original])
+        schedule_delete("default", row.keys)
+        schedule_delete("originals", [row.original])
         row.delete()
-    delete_loose("default", row.keys)
-    delete_loose("originals", [row.original])
+    delete_pending("default", row.keys)
+    delete_pending("originals", [row.original])
     return True
 
 
@@ -295,7 +295,7 @@ def share_post(
     # Locked in one order, so that two posts with the same files wait for one another and never both.
     locked = Media.objects.select_for_update().filter(owner_id=author.pk, pk__in=[slide.media_id for slide in slides])
     media = {medium.pk: medium for medium in locked.order_by("pk")}
-    edits, errors = judge_slides(slides, media)
+    edits, errors = validate_slides(slides, media)
     if errors:
         raise SlidesRefusedError(errors)
     sizes = UploadSession.objects.filter(media__in=media).aggregate(total=Sum("size", default=0))
@@ -330,7 +330,9 @@ def too_many_bytes(total: int) -> str:
     )
 
 
-def judge_slides(slides: Sequence[Slide], media: Mapping[int, Media]) -> tuple[list[dict[str, Any]], list[SlideError]]:
+def validate_slides(
+    slides: Sequence[Slide], media: Mapping[int, Media]
+) -> tuple[list[dict[str, Any]], list[SlideError]]:
     """The edits of each slide, normalised, and what is wrong with the slides; `media` are the author's own."""
     edits: list[dict[str, Any]] = []
     errors: list[SlideError] = []
@@ -338,14 +340,14 @@ def judge_slides(slides: Sequence[Slide], media: Mapping[int, Media]) -> tuple[l
     for slide in slides:
         medium = media.get(slide.media_id)
         try:
-            edits.append(_judge(medium, slide, seen))
+            edits.append(_validate_slide(medium, slide, seen))
         except MediaError as error:
             errors.append(SlideError(slide.media_id, medium.original_name if medium else "", str(error)))
         seen.add(slide.media_id)
     return edits, errors
 
 
-def _judge(medium: Media | None, slide: Slide, seen: Collection[int]) -> dict[str, Any]:
+def _validate_slide(medium: Media | None, slide: Slide, seen: Collection[int]) -> dict[str, Any]:
     if medium is None:
         raise MediaError("missing", "This file is not there any more. Add it again.")
     if slide.media_id in seen:
@@ -430,7 +432,7 @@ def publish_if_ready(post_id: int) -> bool:
     if post.is_counted:
         POSTS.add(post.author_id)
     emit(PostPublished(post_id=post.pk))
-    announce_people(post)
+    notify_named_people(post)
     return True
 
 
@@ -478,14 +480,14 @@ def restore_post(post: Post) -> bool:
     if was is None or was.removed_at is None:
         return False
     was.removed_at, was.removed_reason = None, ""
-    _bring_back(was)
+    _restore_to_audience(was)
     _mail_author(was, "post_restored")
     return True
 
 
-def _mail_author(subject: Post | Comment, letter: str, **context: Any) -> None:
+def _mail_author(subject: Post | Comment, template: str, **context: Any) -> None:
     """Tell the author of a moderated post or comment by mail, once the transaction has committed."""
-    transaction.on_commit(lambda: send_letter(letter, subject.author, subject=subject, **context), robust=True)
+    transaction.on_commit(lambda: send_email(template, subject.author, subject=subject, **context), robust=True)
 
 
 @transaction.atomic
@@ -510,11 +512,11 @@ def unarchive_post(post: Post) -> bool:
     if was is None or was.archived_at is None:
         return False
     was.archived_at = None
-    _bring_back(was)
+    _restore_to_audience(was)
     return True
 
 
-def _bring_back(post: Post) -> None:
+def _restore_to_audience(post: Post) -> None:
     """Save that a locked post is no longer archived, or removed, and have it return to where it was."""
     # Timelines that were made meanwhile do not have it: it is fanned out anew.
     post.fanned_out_at = None
@@ -594,7 +596,7 @@ def like_post(post: Post, *, liker: User) -> bool:
     `post` comes from `Post.objects.visible_to(liker)`: whoever may see may like. Post.DoesNotExist if it has gone
     since.
     """
-    _hold(post)
+    _lock_for_counting(post)
     _, created = Like.objects.get_or_create(post=post, liker=liker)
     if created:
         LIKES.add(post.pk)
@@ -611,7 +613,7 @@ def unlike_post(post: Post, *, liker: User) -> bool:
     return bool(deleted)
 
 
-def _hold(post: Post) -> Post:
+def _lock_for_counting(post: Post) -> Post:
     """The post as it is now, whose row stays until the transaction ends; Post.DoesNotExist if it has gone.
 
     The lock is the one that a reference takes, but taken now: references are checked at the commit, where one to a
@@ -644,8 +646,8 @@ def add_comment(
     _check_words(text)
     if at is None:
         _count_equal(text, author)
-    enter(post.pk)
-    post = _hold(post)
+    shared_advisory_lock(post.pk)
+    post = _lock_for_counting(post)
     if post.comments_off:
         raise CommentRefusedError("Comments are turned off.")
     parent = _thread_to_join(reply_to, author) if reply_to is not None else None
@@ -697,7 +699,7 @@ def is_held(comment: Comment) -> bool:
         return True
     if Restrict.objects.filter(restricter_id=owner_id, restricted_id=comment.author_id).exists():
         return True
-    return HiddenWord.objects.heeded_by(owner_id).are_in(comment.text)
+    return HiddenWord.objects.applying_to(owner_id).match_any(comment.text)
 
 
 @transaction.atomic
@@ -875,13 +877,13 @@ def unpin_comment(comment: Comment) -> bool:
 
 
 @transaction.atomic
-def turn_comments(post: Post, *, on: bool) -> bool:
+def set_comments_enabled(post: Post, *, on: bool) -> bool:
     """Let people comment on one's own post, or no longer; return whether that is new.
 
     When this has committed nobody adds one any more: it waits for those who are about to, and shuts others out
     meanwhile (`add_comment` enters by the same door). What was written stays.
     """
-    close_door(post.pk)
+    exclusive_advisory_lock(post.pk)
     there = Post.objects.filter(pk=post.pk, deleted_at__isnull=True)
     return bool(there.filter(comments_off=on).update(comments_off=not on, version=F("version") + 1))
 
@@ -902,7 +904,7 @@ def set_hidden_words(owner: User, words: Sequence[str]) -> int:
     User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
     patterns: dict[str, str] = {}
     for word in words:
-        if pattern := words_of(word):
+        if pattern := normalize_words(word):
             patterns.setdefault(pattern, word)
     HiddenWord.objects.of(owner).delete()
     HiddenWord.objects.bulk_create(HiddenWord(owner=owner, word=word, pattern=key) for key, word in patterns.items())
@@ -914,7 +916,7 @@ def set_captions(medium: Media, text: str) -> None:
 
     Raises TransientMediaError, with nothing changed, when the storage cannot be written to.
     """
-    with on_their_way("default", [new_key(".vtt")] if text else []) as files:
+    with storing_files("default", [new_key(".vtt")] if text else []) as files:
         for key in files.keys:
             store_rendition(text.encode(), ".vtt", key)
         with transaction.atomic():
@@ -924,7 +926,7 @@ def set_captions(medium: Media, text: str) -> None:
             Media.objects.filter(pk=row.pk).update(captions="".join(files.keys))
             if row.post_id is not None:
                 Post.objects.filter(pk=row.post_id).update(version=F("version") + 1)
-            files.arrive()
+            files.commit()
             old = [row.captions] if row.captions else []
-            let_go("default", old)
-    delete_loose("default", old)
+            schedule_delete("default", old)
+    delete_pending("default", old)

@@ -16,7 +16,7 @@ from common.ids import first_id_at
 from common.limits import MAX_HIDDEN_WORD_CHARS
 from common.text import shorten
 from posts.actions import remove_comment, remove_post, restore_comment, restore_post
-from posts.models import Comment, HiddenWord, Media, Post, words_of
+from posts.models import Comment, HiddenWord, Media, Post, normalize_words
 from posts.models.media import MediaState
 
 
@@ -216,7 +216,7 @@ class SiteWordForm(forms.ModelForm):
 
     def clean_word(self) -> str:
         word: str = self.cleaned_data["word"]
-        pattern = words_of(word)
+        pattern = normalize_words(word)
         if not pattern:
             raise forms.ValidationError("This has no letter, digit or sign in it.")
         if HiddenWord.objects.filter(owner=None, pattern=pattern).exclude(pk=self.instance.pk).exists():

@@ -13,7 +13,7 @@ from ninja import Field, Query, Router, Schema
 from accounts.api import ANYBODY, ListedPersonOut, PersonOut, listed_person_out, person_out, read_id
 from accounts.http import MemberRequest
 from accounts.models import User, Viewer
-from common.api import ID_OR_NOTHING, PROBLEMS, Id, IdPaging, Listed, Missing, absolute, listed
+from common.api import ID_OR_NOTHING, PROBLEMS, Id, IdPaging, Listed, NotFound, absolute, listed
 from common.ids import decode_shortcode
 from common.linkify import extract_tags
 from common.pagination import Page, page_by_id
@@ -22,7 +22,7 @@ from posts.models.media import MediaKind, MediaState
 from posts.models.post import PostQuerySet
 from posts.saving import page_of_saves
 from posts.slides import TaggedPerson, slides_of, with_slides
-from social.people import people_in_order
+from social.queries import people_in_order
 
 router = Router(tags=["posts"])
 
@@ -125,7 +125,7 @@ class CollectionOut(Schema):
 
 
 def post_id_of(ref: str) -> int:
-    """The number of the post that {id} names, a number or a shortcode. Raises Missing for what can be none.
+    """The number of the post that {id} names, a number or a shortcode. Raises NotFound for what can be none.
 
     Digits alone are a number: of a hundred million shortcodes one is so, and its post is found by its number only.
     """
@@ -133,33 +133,33 @@ def post_id_of(ref: str) -> int:
         return read_id(ref)
     pk = decode_shortcode(ref)
     if pk < 0:
-        raise Missing
+        raise NotFound
     return pk
 
 
 def find_post(posts: PostQuerySet, ref: str) -> Post:
-    """The one of `posts` whom {id} names. Raises Missing."""
+    """The one of `posts` whom {id} names. Raises NotFound."""
     post = posts.filter(pk=post_id_of(ref)).first()
     if post is None:
-        raise Missing
+        raise NotFound
     return post
 
 
 def find_comment(viewer: User, ref: str, posts: PostQuerySet | None = None) -> Comment:
-    """Return the comment with the id `ref` under one of `posts` (by default, all visible ones). Raises Missing."""
+    """Return the comment with the id `ref` under one of `posts` (by default, all visible ones). Raises NotFound."""
     posts = Post.objects.visible_to(viewer) if posts is None else posts
     comments = Comment.objects.visible_to(viewer).filter(post__in=posts.order_by().values("pk"))
     comment = comments.with_viewer_state(viewer).filter(pk=read_id(ref)).first()
     if comment is None:
-        raise Missing
+        raise NotFound
     return comment
 
 
 def own_collection(owner: User, ref: str) -> Collection:
-    """Return the collection of `owner` with the id `ref`. Raises Missing."""
+    """Return the collection of `owner` with the id `ref`. Raises NotFound."""
     collection = Collection.objects.filter(pk=read_id(ref), owner=owner).first()
     if collection is None:
-        raise Missing
+        raise NotFound
     return collection
 
 
@@ -268,7 +268,9 @@ def collection_out(request: HttpRequest, collection: Collection) -> CollectionOu
 @router.get("/posts/{id}", auth=ANYBODY, response={200: PostOut, **PROBLEMS})
 def get_post(request: HttpRequest, id: str) -> PostOut:  # noqa: A002  (the name in the address)
     """A post, by number or shortcode. Its author gets it in whatever state it is."""
-    return post_out(request, find_post(for_answers(Post.objects.reachable_by(request.user), request.user), id))
+    return post_out(
+        request, find_post(for_answers(Post.objects.visible_to_or_owned_by(request.user), request.user), id)
+    )
 
 
 class CommentPaging(IdPaging):
@@ -288,8 +290,8 @@ def list_comments(
     if paging.parent:
         pk = read_id(paging.parent)
         if not seen.threads().filter(pk=pk).exists():
-            raise Missing
-        seen = Comment.objects.seen_alone_by(request.user).filter(parent_id=pk)
+            raise NotFound
+        seen = Comment.objects.visible_ignoring_thread(request.user).filter(parent_id=pk)
     else:
         seen = seen.threads()
     page = page_by_id(request, seen.with_viewer_state(request.user), paging.limit)

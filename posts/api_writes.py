@@ -17,8 +17,8 @@ from pydantic import ConfigDict
 from accounts.api import read_id
 from accounts.api_writes import Acting, ActingOnPost, check_actor, check_post
 from accounts.http import MemberRequest
-from accounts.idempotency import Once
-from common.api import PROBLEMS, FieldError, Missing, Problem, Refused
+from accounts.idempotency import IdempotentRequest
+from common.api import PROBLEMS, FieldError, NotFound, Problem, ValidationFailed
 from common.api_bodies import ID_SCHEMA, MAX_LIST_ITEMS, Body, IdIn, IdsIn, form_problem, is_multipart, read_body
 from common.ratelimit import FILES, UPLOADS, count_api_hit
 from media.errors import MediaError, TransientMediaError
@@ -106,7 +106,7 @@ class CommentBody(ActingOnPost):
         """Return the words as the page's form cleans them. Raises Problem."""
         name = "text" if "text" in self.model_fields_set else "comment"
         if {"comment", "text"} <= self.model_fields_set:
-            raise Refused({"body.text": "Send either comment or text."})
+            raise ValidationFailed({"body.text": "Send either comment or text."})
         form = CommentForm({"text": getattr(self, name) or ""})
         if not form.is_valid():
             raise form_problem(form, {"text": name})
@@ -197,15 +197,15 @@ def create_medium(request: MemberRequest) -> HttpResponse:
     if not is_multipart(request):
         raise Problem(415, "content-type", "Send the file in the field file, as multipart/form-data.")
     check_actor(request, read_body(request, Acting, files="file"))
-    once = Once(request)
+    once = IdempotentRequest(request)
     if known := once.replay():
         return known
     file = request.FILES.get("file")
     if not isinstance(file, UploadedFile):
-        raise Refused({"body.file": "Send the file in the field file."})
+        raise ValidationFailed({"body.file": "Send the file in the field file."})
     count_api_hit(request, FILES, f"person:{request.user.pk}")
     try:
-        medium = actions.take_file(owner=request.user, file=cast("BinaryIO", file), name=file.name or "")
+        medium = actions.receive_file(owner=request.user, file=cast("BinaryIO", file), name=file.name or "")
     except MediaError as error:
         raise _file_problem(error, "body.file") from error
     with transaction.atomic():
@@ -226,7 +226,7 @@ def create_post(request: MemberRequest) -> HttpResponse:
     """
     body = read_body(request, NewPost, files="files")
     check_actor(request, body)
-    once = Once(request)
+    once = IdempotentRequest(request)
     if known := once.replay():
         return known
     form = PostForm(_post_data(body), request.FILES, owner=request.user)
@@ -237,14 +237,14 @@ def create_post(request: MemberRequest) -> HttpResponse:
     is_shared = False
     try:
         # Files first, for they outlive no transaction: those of a post that is not shared after all are deleted.
-        taken = actions.take_files(owner=request.user, uploads=form.files_as_uploads())
+        taken = actions.receive_files(owner=request.user, uploads=form.files_as_uploads())
         slides = form.slides_with(taken)
         texts = {name: form.cleaned_data[name] for name in ("caption", "location", "audience")}
         with transaction.atomic():
             if known := once.claim():
                 return known
             post = actions.share_post(author=request.user, slides=slides, **texts)
-            shown = for_answers(Post.objects.reachable_by(request.user), request.user).get(pk=post.pk)
+            shown = for_answers(Post.objects.visible_to_or_owned_by(request.user), request.user).get(pk=post.pk)
             location = reverse("api:get_post", args=[post.pk])
             response = once.answer(post_out(request, shown), location=location)
         is_shared = True
@@ -285,7 +285,7 @@ def _file_problem(error: MediaError, path: str) -> Problem:
 def edit_post(request: MemberRequest, id: str, body: PostChange) -> PostOut:  # noqa: A002  (the name in the address)
     """Change what one's own post says, the order of its files, or who sees it."""
     check_actor(request, body)
-    own = Post.objects.reachable_by(request.user).filter(author_id=request.user.pk)
+    own = Post.objects.visible_to_or_owned_by(request.user).filter(author_id=request.user.pk)
     post = find_post(own.for_cards(request.user), id)
     check_post(body, post.pk)
     form = EditForm(post, _edit_data(post, body))
@@ -320,7 +320,7 @@ def _edit_data(post: Post, body: PostChange) -> QueryDict:
 def delete_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> Any:  # noqa: A002
     """Delete one's own post, at once and for all."""
     check_actor(request, body)
-    post = find_post(Post.objects.reachable_by(request.user).filter(author_id=request.user.pk), id)
+    post = find_post(Post.objects.visible_to_or_owned_by(request.user).filter(author_id=request.user.pk), id)
     check_post(body, post.pk)
     actions.delete_post(post)
     return HttpResponse(status=204)
@@ -361,11 +361,11 @@ def save_post(request: MemberRequest, id: str, body: SaveBody | None = None) -> 
     if body.collection_id is not None:
         collection = Collection.objects.filter(pk=body.collection_id, owner=request.user).first()
         if collection is None:
-            raise Refused({"body.collection_id": "You have no such collection."})
+            raise ValidationFailed({"body.collection_id": "You have no such collection."})
     try:
         saving.put_in_collection(post, person=request.user, collection=collection)
     except saving.CollectionRefusedError as error:
-        raise Refused({"body.collection_id": str(error)}) from error
+        raise ValidationFailed({"body.collection_id": str(error)}) from error
     return SavedOut(saved=True)
 
 
@@ -380,7 +380,7 @@ def unsave_post(request: MemberRequest, id: str, body: ActingOnPost | None = Non
 def create_collection(request: MemberRequest, body: CollectionBody) -> HttpResponse:
     """Create a collection of saved posts, which only the caller sees."""
     check_actor(request, body)
-    once = Once(request)
+    once = IdempotentRequest(request)
     with transaction.atomic():
         if known := once.claim():
             return known
@@ -419,7 +419,7 @@ def _collection_errors() -> Iterator[None]:
     try:
         yield
     except saving.CollectionRefusedError as error:
-        raise Refused({"body.name": str(error)}) from error
+        raise ValidationFailed({"body.name": str(error)}) from error
 
 
 # --- Switches of one's own posts --------------------------------------------------------------------------------------
@@ -427,7 +427,7 @@ def _collection_errors() -> Iterator[None]:
 
 def _own(request: MemberRequest, ref: str, body: ActingOnPost | None) -> Post:
     check_actor(request, body)
-    post = find_post(Post.objects.reachable_by(request.user).filter(author_id=request.user.pk), ref)
+    post = find_post(Post.objects.visible_to_or_owned_by(request.user).filter(author_id=request.user.pk), ref)
     check_post(body, post.pk)
     return post
 
@@ -451,14 +451,14 @@ def unarchive_post(request: MemberRequest, id: str, body: ActingOnPost | None = 
 @router.post("/posts/{id}/comments/off", response={200: CommentsOffOut, **PROBLEMS})
 def turn_comments_off(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> CommentsOffOut:  # noqa: A002
     """Turn off new comments on one of the caller's posts. Repeating it is harmless."""
-    actions.turn_comments(_own(request, id, body), on=False)
+    actions.set_comments_enabled(_own(request, id, body), on=False)
     return CommentsOffOut(comments_off=True)
 
 
 @router.post("/posts/{id}/comments/on", response={200: CommentsOffOut, **PROBLEMS})
 def turn_comments_on(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> CommentsOffOut:  # noqa: A002
     """Allow comments on one of the caller's posts again. Repeating it is harmless."""
-    actions.turn_comments(_own(request, id, body), on=True)
+    actions.set_comments_enabled(_own(request, id, body), on=True)
     return CommentsOffOut(comments_off=False)
 
 
@@ -482,7 +482,7 @@ def show_likes(request: MemberRequest, id: str, body: ActingOnPost | None = None
 @router.post("/posts/{id}/comment", response={201: CommentOut, **PROBLEMS}, openapi_extra=KEY)
 def create_comment(request: MemberRequest, id: str, body: NewComment) -> HttpResponse:  # noqa: A002
     """Comment on a post or, with `parent_id`, reply to one of its comments."""
-    once = Once(request)
+    once = IdempotentRequest(request)
     with transaction.atomic():
         if known := once.claim():
             return known
@@ -493,14 +493,14 @@ def create_comment(request: MemberRequest, id: str, body: NewComment) -> HttpRes
             seen = Comment.objects.visible_to(request.user).filter(post=post, pk=body.parent_id)
             reply_to = seen.select_related("author").first()
             if reply_to is None:
-                raise Refused({"body.parent_id": "The comment you reply to is no longer there."})
+                raise ValidationFailed({"body.parent_id": "The comment you reply to is no longer there."})
         try:
             added = actions.add_comment(post, author=request.user, text=text, reply_to=reply_to)
         except actions.CommentRefusedError as error:
             raise Problem(409, "refused", str(error)) from error
         shown = Comment.objects.visible_to(request.user).with_viewer_state(request.user).filter(pk=added.pk).first()
         if shown is None:
-            raise Missing
+            raise NotFound
         return once.answer(comment_out(request, shown))
 
 
@@ -511,7 +511,7 @@ def delete_comment(request: MemberRequest, id: str, body: ActingOnPost | None = 
     posts = Post.objects.visible_to(request.user).order_by().values("pk")
     found = Comment.objects.deletable_by(request.user).filter(post__in=posts, pk=read_id(id)).first()
     if found is None:
-        raise Missing
+        raise NotFound
     check_post(body, found.post_id)
     actions.delete_comment(found)
     return HttpResponse(status=204)
@@ -525,7 +525,7 @@ def _comment(request: MemberRequest, ref: str, body: ActingOnPost | None, posts:
 
 
 def _under_own_post(request: MemberRequest, ref: str, body: ActingOnPost | None) -> Comment:
-    own = Post.objects.reachable_by(request.user).filter(author_id=request.user.pk)
+    own = Post.objects.visible_to_or_owned_by(request.user).filter(author_id=request.user.pk)
     return _comment(request, ref, body, own)
 
 
@@ -542,7 +542,7 @@ def edit_comment(request: MemberRequest, id: str, body: CommentBody) -> CommentO
     """Edit one of the caller's comments within 15 minutes."""
     comment = _comment(request, id, body)
     if comment.author_id != request.user.pk:
-        raise Missing
+        raise NotFound
     with _comment_errors():
         actions.edit_comment(comment, text=body.cleaned_text())
     return comment_out(request, find_comment(request.user, id))
@@ -584,6 +584,6 @@ def approve_comment(request: MemberRequest, id: str, body: ActingOnPost | None =
     comment = _comment(request, id, body)
     waiting = Comment.objects.visible_to(request.user).waiting_for(request.user).filter(pk=comment.pk).first()
     if waiting is None:
-        raise Missing
+        raise NotFound
     actions.approve_comment(waiting)
     return comment_out(request, find_comment(request.user, id))

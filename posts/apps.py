@@ -5,6 +5,6 @@ class PostsConfig(AppConfig):
     name = "posts"
 
     def ready(self) -> None:
-        from posts.personal import register
+        from posts.personal_data import register
 
         register()

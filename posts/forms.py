@@ -29,10 +29,10 @@ from common.linkify import extract_names, extract_tags
 from common.text import clean_line, clean_text
 from media.edits import shape_problem
 from media.errors import MediaError
-from media.intake import probe_upload
 from media.probe import PhotoInfo
-from posts.actions import Slide, SlideError, SlidesRefusedError, Upload, judge_slides, too_many_bytes
-from posts.models import Audience, Comment, Media, Post, words_of
+from media.upload_probe import probe_upload
+from posts.actions import Slide, SlideError, SlidesRefusedError, Upload, too_many_bytes, validate_slides
+from posts.models import Audience, Comment, Media, Post, normalize_words
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class PostForm(forms.Form):
         # No more than may be shared: a list of thousands is refused in the time of a short one.
         chosen = self.slides[: MAX_SLIDES + 1]
         own = Media.objects.filter(owner_id=self.owner.pk).in_bulk([slide.media_id for slide in chosen])
-        self.refuse_media(SlidesRefusedError(judge_slides(chosen, own)[1]))
+        self.refuse_media(SlidesRefusedError(validate_slides(chosen, own)[1]))
         alts = [slide.alt for slide in chosen] + [clean_text(alt) for alt in self.alts]
         for number, alt in enumerate(alts[:MAX_SLIDES], start=1):
             try:
@@ -339,6 +339,6 @@ class HiddenWordsForm(forms.Form):
             )
         for word in words:
             check_length(word, MAX_HIDDEN_WORD_CHARS, f"“{word[:30]}{'…' if len(word) > 30 else ''}”")
-            if not words_of(word):
+            if not normalize_words(word):
                 raise forms.ValidationError(f"“{word}” has no letter, digit or sign in it.", code="no_word")
         return words

@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from common.counters import CountDelta
 from common.events import publish
-from common.files import delete_loose, let_go, on_their_way
+from common.files import delete_pending, schedule_delete, storing_files
 from common.ids import first_id_at
 from common.limits import DRAFT_KEPT_DAYS, UPLOAD_KEPT_HOURS
-from common.locks import held_by_this_worker
+from common.locks import try_advisory_lock
 from media.errors import MediaError, TransientMediaError
 from media.incoming import discard
 from media.photos import RENDERER, Rendered, render_photo
@@ -86,7 +86,7 @@ def process_video(media_id: int) -> None:
 
 
 def _process(media_id: int, make: Callable[[Media, BinaryIO], None]) -> None:
-    with held_by_this_worker(media_id) as is_ours:
+    with try_advisory_lock(media_id) as is_ours:
         medium = _start(media_id) if is_ours else None
         if medium is None:
             return
@@ -164,7 +164,7 @@ def rerender(media_id: int) -> bool:
     The post stays as it is to everybody meanwhile. Raises MediaError when the original is gone or can no longer be
     read, and leaves the old files then. Safe to be killed.
     """
-    with held_by_this_worker(media_id) as is_ours:
+    with try_advisory_lock(media_id) as is_ours:
         ready = Media.objects.filter(pk=media_id, state=MediaState.READY, post__deleted_at__isnull=True)
         medium = ready.first() if is_ours else None
         if medium is None:
@@ -186,7 +186,7 @@ def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = Non
         for one in rendered.renditions
     ]
     made = Media(renditions=renditions, video=_named(movie) if movie else {})
-    with on_their_way("default", made.made_keys) as files:
+    with storing_files("default", made.made_keys) as files:
         for one, named in zip(rendered.renditions, made.renditions, strict=True):
             store_rendition(one.webp, ".webp", named["webp"])
             store_rendition(one.jpeg, ".jpg", named["jpeg"])
@@ -204,10 +204,10 @@ def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = Non
                 **facts,
             )
             if taken:
-                files.arrive()
-                let_go("default", medium.made_keys)
+                files.commit()
+                schedule_delete("default", medium.made_keys)
     if taken:
-        delete_loose("default", medium.made_keys)
+        delete_pending("default", medium.made_keys)
 
 
 def _named(movie: RenderedVideo) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from django.core.files.base import File
 from django.db import transaction
 
 from accounts.models import User
-from common.files import on_their_way
+from common.files import storing_files
 from common.limits import MAX_FILE_NAME_CHARS, MAX_PHOTO_BYTES, MAX_VIDEO_BYTES
 from common.text import clean_line
 from media.errors import MediaError, TransientMediaError
 from media.incoming import assemble, discard, new_prefix, open_parts, part_sizes, received, store_part
-from media.intake import probe_upload
 from media.storage import new_key
+from media.upload_probe import probe_upload
 from posts.actions import add_medium, check_daily_bytes, check_quota
 from posts.models import Media, UploadSession
 
@@ -55,7 +55,7 @@ def begin_upload(*, owner: User, name: str, size: int, kind: str = "") -> Upload
     )
 
 
-def take_part(upload: UploadSession, number: int, file: File) -> None:
+def receive_part(upload: UploadSession, number: int, file: File) -> None:
     """Keep part `number`, which comes through the site; again is harmless.
 
     Raises MediaError "wrong-size" if it has not exactly the bytes that it must have.
@@ -107,7 +107,7 @@ def _make_medium(upload: UploadSession) -> tuple[Media, bool] | None:
     # What is sent between the probe and the copy is not probed here; the worker probes again before it decodes.
     with open_parts(upload.prefix, sizes) as whole:
         info = probe_upload(whole)
-    with on_their_way("originals", [new_key(info.extension)]) as files:
+    with storing_files("originals", [new_key(info.extension)]) as files:
         assemble(upload.prefix, sizes, info.extension, files.keys[0])
         with transaction.atomic():
             row = UploadSession.objects.select_for_update().filter(pk=upload.pk).first()
@@ -117,7 +117,7 @@ def _make_medium(upload: UploadSession) -> tuple[Media, bool] | None:
                 return row.media, False
             row.media = add_medium(owner_id=row.owner_id, original=files.keys[0], info=info, name=row.name)
             row.save(update_fields=["media"])
-            files.arrive()
+            files.commit()
         return row.media, True
 
 

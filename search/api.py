@@ -15,7 +15,7 @@ from posts.api import PostOut, for_answers, post_out
 from posts.models import Post
 from search.query import read_query
 from search.results import page_of_people, page_of_places, page_of_posts, page_of_tags
-from search.topics import Topic
+from search.tags_and_places import Topic
 
 router = Router(tags=["search"])
 
@@ -51,24 +51,24 @@ Found = Listed[ListedPersonOut | PostOut | TagOut | PlaceOut]
 
 
 @router.get("/search", response={200: Found, **PROBLEMS})
-def search(request: MemberRequest, response: HttpResponse, asked: Query[Search]) -> Found:
+def search(request: MemberRequest, response: HttpResponse, params: Query[Search]) -> Found:
     """People, posts, tags or places, the best first. A search that finds nothing exactly finds what is spelt alike."""
-    query = read_query(asked.q)
+    query = read_query(params.q)
     page: Page[Any]
     items: list[Any]
     if not query:
         page, items = Page([]), []
-    elif asked.type == "users":
-        page = page_of_people(request, query, asked.limit)
+    elif params.type == "users":
+        page = page_of_people(request, query, params.limit)
         items = [listed_person_out(request, person) for person in page]
-    elif asked.type == "posts":
-        page = page_of_posts(request, query, asked.limit, for_answers(Post.objects.all(), request.user))
+    elif params.type == "posts":
+        page = page_of_posts(request, query, params.limit, for_answers(Post.objects.all(), request.user))
         items = [post_out(request, post) for post in page]
-    elif asked.type == "tags":
-        page = page_of_tags(request, query, asked.limit)
+    elif params.type == "tags":
+        page = page_of_tags(request, query, params.limit)
         items = [TagOut(tag=topic.name, **_counted(request, topic)) for topic in page]
     else:
-        page = page_of_places(request, query, asked.limit)
+        page = page_of_places(request, query, params.limit)
         items = [PlaceOut(place=topic.name, **_counted(request, topic)) for topic in page]
     return listed(request, response, page, items)
 

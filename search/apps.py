@@ -5,6 +5,6 @@ class SearchConfig(AppConfig):
     name = "search"
 
     def ready(self) -> None:
-        from search.personal import register
+        from search.personal_data import register
 
         register()

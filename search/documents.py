@@ -20,6 +20,7 @@ from typing import Final
 LEVELS: Final = (22, 24, 26, 28, 30, 32)
 """Periods of 2^level milliseconds: from 70 minutes, each four times as long as the one before, to 50 days.
 
-No longer period: a term with fewer hits than `search.posts.SLAB` in 100 days has a posting list short enough to scan.
+No longer period: a term with fewer hits than `search.posts.BATCH_SIZE` in 100 days has a posting list short enough to
+scan.
 The database function `search_index_post` has the same levels; a test compares them.
 """

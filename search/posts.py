@@ -12,15 +12,15 @@ from django.db.models import Q
 
 from accounts.models import User, Viewer
 from common.ids import TIME_SHIFT, time_of
-from common.search_words import words_of
+from common.search_words import split_words
 from posts.models import Post
 from posts.models.post import PostQuerySet
 from posts.visible import visible_post
 from search.documents import LEVELS
 from search.query import Query, Term
 
-SLAB: Final = 200
-"""So many of the newest visible posts that match are ranked together; older ones come after them."""
+BATCH_SIZE: Final = 200
+"""Number of the newest matching posts that are ranked together; older ones follow in the next batch."""
 RANK_STEPS: Final = 1_000_000
 """Ranks are whole numbers of this fraction, so that a cursor can carry one exactly."""
 HALF_LIFE_DAYS: Final = 30.0
@@ -41,8 +41,8 @@ class FoundPost:
 
 
 @dataclass(frozen=True)
-class Slab:
-    """Visible posts that match, the best first: the newest SLAB of all below an id."""
+class ResultBatch:
+    """The newest BATCH_SIZE visible posts below an id that match, the best first."""
 
     posts: list[FoundPost]
     newest: int = 0
@@ -51,27 +51,27 @@ class Slab:
     """Below this id there may be more; 0 if there are none."""
 
 
-def find_posts(query: Query, viewer: Viewer, *, below: int | None = None, any_term: bool = False) -> Slab:
-    """Find the newest SLAB posts below the id `below` that match and that `viewer` may see.
+def find_posts(query: Query, viewer: Viewer, *, below: int | None = None, any_term: bool = False) -> ResultBatch:
+    """Find the newest BATCH_SIZE posts below the id `below` that match and that `viewer` may see.
 
     With `any_term` one term is enough. The answer depends on visible posts alone: hidden ones are skipped before they
     are counted, so that neither the batch nor its bounds tell of them (docs/decisions/0018).
 
     However many visible posts match, a bounded number is read and ranked: the search goes back in time stretch by
-    stretch, each four times as long as the one before, until SLAB posts have the wanted words, and the index skips what
-    is outside the stretch. A hidden post that matches costs one look-up. Posts with unwanted words are left out
-    afterwards: a batch may be empty and have more below it.
+    stretch, each four times as long as the one before, until BATCH_SIZE posts have the wanted words, and the index
+    skips everything outside the stretch. A hidden post that matches costs one look-up. Posts with unwanted words are
+    removed afterwards, so a batch may be empty and have more below it.
     """
     if not query:
-        return Slab([])
-    asked = _asked(query, viewer, any_term=any_term)
-    below = asked.newest + 1 if below is None else min(below, asked.newest + 1)
+        return ResultBatch([])
+    compiled = _compile_query(query, viewer, any_term=any_term)
+    below = compiled.newest + 1 if below is None else min(below, compiled.newest + 1)
     after, before = query.ids
     end = below if before is None else min(below, before)
-    is_nothing = query.terms and not asked.wanted and not asked.unwanted and after is before is None
+    is_nothing = query.terms and not compiled.wanted and not compiled.unwanted and after is before is None
     if is_nothing or (after is not None and end <= after):
-        return Slab([])
-    return _newest(asked, viewer, after, end)
+        return ResultBatch([])
+    return _rank_newest(compiled, viewer, after, end)
 
 
 def with_posts(posts: PostQuerySet, found: Sequence[FoundPost]) -> list[Post]:
@@ -80,26 +80,28 @@ def with_posts(posts: PostQuerySet, found: Sequence[FoundPost]) -> list[Post]:
     return [by_id[one.id] for one in found if one.id in by_id]
 
 
-# --- What is asked of the index ---------------------------------------------------------------------------------------
+# --- Compiling queries ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Asked:
+class CompiledQuery:
+    """A query as PostgreSQL tsqueries."""
+
     wanted: str
-    """As PostgreSQL writes it; "" if there is no word in it."""
+    """A tsquery as text; "" if it has no words."""
     unwanted: str
     newest: int
-    """The newest document's id, hidden or not: it only chooses the first stretch of time, never what is found."""
+    """Id of the newest document, hidden or not: it only chooses the first period, never the results."""
 
 
-def _asked(query: Query, viewer: Viewer, *, any_term: bool) -> Asked:
-    """One query, and those for names in it."""
-    authors = _authors(query, viewer)
-    wanted = [_of_term(term, authors) for term in query.terms if not term.is_without]
-    unwanted = [_of_term(term, authors) for term in query.terms if term.is_without]
-    wanted_sql, wanted_values = _joined(wanted, " || " if any_term else " && ")
-    unwanted_sql, unwanted_values = _joined(unwanted, " || ")
-    for pk in _named(query, viewer):
+def _compile_query(query: Query, viewer: Viewer, *, any_term: bool) -> CompiledQuery:
+    """Compile `query`. Costs one query, and two more for usernames in it."""
+    authors = _author_ids(query, viewer)
+    wanted = [_term_sql(term, authors) for term in query.terms if not term.is_excluded]
+    unwanted = [_term_sql(term, authors) for term in query.terms if term.is_excluded]
+    wanted_sql, wanted_values = _join_sql(wanted, " || " if any_term else " && ")
+    unwanted_sql, unwanted_values = _join_sql(unwanted, " || ")
+    for pk in _ids_of_named_people(query, viewer):
         wanted_sql = f"({wanted_sql}) || %s::tsquery"
         wanted_values.append(_lexeme(f"@{pk}"))
     with connection.cursor() as cursor:
@@ -108,14 +110,14 @@ def _asked(query: Query, viewer: Viewer, *, any_term: bool) -> Asked:
             " (SELECT coalesce(max(post_id), 0) FROM search_postdocument)",
             [*wanted_values, *unwanted_values],
         )
-        return Asked(*cursor.fetchone())
+        return CompiledQuery(*cursor.fetchone())
 
 
-def _joined(terms: Sequence[tuple[str, str]], operator: str) -> tuple[str, list[str]]:
+def _join_sql(terms: Sequence[tuple[str, str]], operator: str) -> tuple[str, list[str]]:
     return operator.join(sql for sql, _ in terms) or "''::tsquery", [value for _, value in terms]
 
 
-def _of_term(term: Term, authors: dict[str, int]) -> tuple[str, str]:
+def _term_sql(term: Term, authors: dict[str, int]) -> tuple[str, str]:
     if term.kind == "author":
         return "%s::tsquery", _lexeme(f"@{authors.get(term.text, 0)}")
     if term.kind == "tag":
@@ -130,7 +132,7 @@ def _lexeme(text: str) -> str:
     return f"'{quoted}'"
 
 
-def _authors(query: Query, viewer: Viewer) -> dict[str, int]:
+def _author_ids(query: Query, viewer: Viewer) -> dict[str, int]:
     """The ids of those whose usernames are in the query and whom `viewer` may know."""
     names = [term.text for term in query.terms if term.kind == "author"]
     if not names:
@@ -139,9 +141,9 @@ def _authors(query: Query, viewer: Viewer) -> dict[str, int]:
     return dict(people.values_list("username", "pk"))
 
 
-def _named(query: Query, viewer: Viewer) -> list[int]:
+def _ids_of_named_people(query: Query, viewer: Viewer) -> list[int]:
     """People of exactly that username, or of that name where it has several words: their posts are found by it."""
-    words = words_of(query.words) if query.is_plain else ()
+    words = split_words(query.words) if query.is_plain else ()
     if not words:
         return []
     named = Q(username=query.words.removeprefix("@").lower())
@@ -152,8 +154,8 @@ def _named(query: Query, viewer: Viewer) -> list[int]:
     return [one["pk"] for one in ids]
 
 
-def _newest(asked: Asked, viewer: Viewer, after: int | None, end: int) -> Slab:
-    """Rank the newest SLAB wanted and visible posts below the id `end`.
+def _rank_newest(compiled: CompiledQuery, viewer: Viewer, after: int | None, end: int) -> ResultBatch:
+    """Rank the newest BATCH_SIZE wanted and visible posts below the id `end`.
 
     The branches of the UNION run one after the other, each sorting what the index found in its stretch. Visibility is
     asked post by post, from the newest on, only as far as the LIMIT needs; OFFSET 0 keeps PostgreSQL from asking, and
@@ -172,9 +174,9 @@ def _newest(asked: Asked, viewer: Viewer, after: int | None, end: int) -> Slab:
             start = (last - 1) << (TIME_SHIFT + level)
             condition += " AND post_id + 0 >= %s AND document @@ %s::tsquery"
             values_of_branch += [start, f"'~{level}:{last}' | '~{level}:{last - 1}'"]
-        if asked.wanted:
+        if compiled.wanted:
             condition += " AND document @@ %s::tsquery"
-            values_of_branch.append(asked.wanted)
+            values_of_branch.append(compiled.wanted)
         if after is not None:
             condition += " AND post_id + 0 >= %s"
             values_of_branch.append(after)
@@ -189,19 +191,19 @@ def _newest(asked: Asked, viewer: Viewer, after: int | None, end: int) -> Slab:
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH newest AS MATERIALIZED (SELECT post_id FROM ({' UNION ALL '.join(branches)} OFFSET 0) AS found"  # noqa: S608
-            f" WHERE {is_visible.sql} LIMIT {SLAB})"
+            f" WHERE {is_visible.sql} LIMIT {BATCH_SIZE})"
             " SELECT post_id, ts_rank(document, %s::tsquery), document @@ %s::tsquery"
             " FROM newest JOIN search_postdocument USING (post_id)",
-            [*values, *is_visible.values, asked.wanted, asked.unwanted],
+            [*values, *is_visible.values, compiled.wanted, compiled.unwanted],
         )
         rows = cursor.fetchall()
-    found = [FoundPost(pk, _with_age(rank, pk)) for pk, rank, is_unwanted in rows if not is_unwanted]
+    found = [FoundPost(pk, _rank_with_age(rank, pk)) for pk, rank, is_unwanted in rows if not is_unwanted]
     found.sort(key=lambda one: one.key)
     ids = [pk for pk, *_ in rows]
-    return Slab(found, max(ids, default=0), min(ids) if len(ids) == SLAB else 0)
+    return ResultBatch(found, max(ids, default=0), min(ids) if len(ids) == BATCH_SIZE else 0)
 
 
-def _with_age(rank: float, post_id: int) -> int:
+def _rank_with_age(rank: float, post_id: int) -> int:
     """How well it matches by order of magnitude, and its time in half-lives: the order is the same at any moment."""
     age = time_of(post_id).timestamp() / 86_400 / HALF_LIFE_DAYS
     return round((math.log2(rank + 0.001) + age) * RANK_STEPS)

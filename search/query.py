@@ -40,7 +40,7 @@ class Term:
 
     kind: Kind
     text: str
-    is_without: bool = False
+    is_excluded: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,19 +59,19 @@ class Query:
     @property
     def is_plain(self) -> bool:
         """Whether it is words alone, which may be somebody's name or a place."""
-        return all(term.kind == "words" and not term.is_without for term in self.terms) and not self._has_days
+        return all(term.kind == "words" and not term.is_excluded for term in self.terms) and not self._has_days
 
     @property
     def words(self) -> str:
         """The words that are looked for, for people, tags and places, which have nothing else."""
         return " ".join(
-            term.text for term in self.terms if term.kind in {"words", "tag", "author"} and not term.is_without
+            term.text for term in self.terms if term.kind in {"words", "tag", "author"} and not term.is_excluded
         )
 
     @property
     def shown_words(self) -> list[str]:
         """What is to be marked in captions."""
-        return [term.text for term in self.terms if term.kind in {"words", "tag"} and not term.is_without]
+        return [term.text for term in self.terms if term.kind in {"words", "tag"} and not term.is_excluded]
 
     @property
     def ids(self) -> tuple[int | None, int | None]:
@@ -105,25 +105,25 @@ class _Found:
     before: datetime | None = None
 
     def take(self, match: regex.Match[str]) -> None:
-        is_without = bool(match["minus"])
+        is_excluded = bool(match["minus"])
         if match["phrase"] is not None:
-            self._add("words", match["phrase"], is_without)
+            self._add("words", match["phrase"], is_excluded)
         elif match["tag"]:
-            self._add("tag", normalize_tag(match["tag"]), is_without)
-        elif not match["operator"] or not self._take_operator(match["operator"].lower(), match["value"], is_without):
+            self._add("tag", normalize_tag(match["tag"]), is_excluded)
+        elif not match["operator"] or not self._take_operator(match["operator"].lower(), match["value"], is_excluded):
             plain = match["plain"] or f"{match['operator']}:{match['value']}"
-            self._add("words", plain, is_without)
+            self._add("words", plain, is_excluded)
 
-    def _take_operator(self, operator: str, value: str, is_without: bool) -> bool:
+    def _take_operator(self, operator: str, value: str, is_excluded: bool) -> bool:
         if operator == "from":
-            self._add("author", value.removeprefix("@").lower(), is_without)
+            self._add("author", value.removeprefix("@").lower(), is_excluded)
             return value not in {"", "@"}
         if operator == "has":
             kind = _HAS.get(value.lower())
             if kind:
-                self._add("has", kind, is_without)
+                self._add("has", kind, is_excluded)
             return kind is not None
-        day = None if is_without else read_day(value)
+        day = None if is_excluded else read_day(value)
         if day is None:
             return False
         if operator == "after":
@@ -132,9 +132,9 @@ class _Found:
             self.before = min(self.before or day, day)
         return True
 
-    def _add(self, kind: Kind, text: str, is_without: bool) -> None:
+    def _add(self, kind: Kind, text: str, is_excluded: bool) -> None:
         if text.strip():
-            self.terms.append(Term(kind, text.strip(), is_without))
+            self.terms.append(Term(kind, text.strip(), is_excluded))
 
 
 def read_day(text: str) -> datetime | None:

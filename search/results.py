@@ -12,14 +12,14 @@ from accounts.models import User, Viewer
 from common.pagination import MAX_BIGINT, Page, url_after
 from posts.models import Post
 from posts.models.post import PostQuerySet
-from search import topics
+from search import tags_and_places
 from search.posts import FoundPost, find_posts, with_posts
 from search.query import Query
-from search.topics import Topic
-from social.find import find_people, shown_people
+from search.tags_and_places import Topic
 from social.models import with_follow_state
+from social.search import find_people, shown_people
 
-SLABS_AT_MOST = 5
+MAX_BATCHES = 5
 """Batches that one page looks through for posts without unwanted words."""
 
 _CURSOR = re.compile(r"(\d{1,19})(?:\.(-?\d{1,12})\.(\d{1,19}))?", re.ASCII)
@@ -41,13 +41,13 @@ def page_of_people(request: HttpRequest, query: Query, size: int) -> Page[User]:
 
 
 def page_of_tags(request: HttpRequest, query: Query, size: int) -> Page[Topic]:
-    found = topics.find_tags(query, request.user)
-    return _page(request, found, size, lambda some: topics.shown_tags(some, request.user))
+    found = tags_and_places.find_tags(query, request.user)
+    return _page(request, found, size, lambda some: tags_and_places.shown_tags(some, request.user))
 
 
 def page_of_places(request: HttpRequest, query: Query, size: int) -> Page[Topic]:
-    found = topics.find_places(query, request.user)
-    return _page(request, found, size, lambda some: topics.shown_places(some, request.user))
+    found = tags_and_places.find_places(query, request.user)
+    return _page(request, found, size, lambda some: tags_and_places.shown_places(some, request.user))
 
 
 def _page(
@@ -79,16 +79,16 @@ def page_of_posts(
     below, last = _read_cursor(request.GET.get("cursor", ""))
     shown: list[FoundPost] = []
     next_cursor = ""
-    for _ in range(SLABS_AT_MOST):
-        slab = find_posts(query, viewer, below=below, any_term=any_term)
-        shown = [one for one in slab.posts if last is None or one.key > last.key]
+    for _ in range(MAX_BATCHES):
+        batch = find_posts(query, viewer, below=below, any_term=any_term)
+        shown = [one for one in batch.posts if last is None or one.key > last.key]
         if len(shown) > size:
             end = shown[size - 1]
-            next_cursor = f"{slab.newest + 1}.{end.rank}.{end.id}"
+            next_cursor = f"{batch.newest + 1}.{end.rank}.{end.id}"
             break
-        below, last = slab.end, None
-        next_cursor = str(slab.end) if slab.end else ""
-        if shown or not slab.end:
+        below, last = batch.end, None
+        next_cursor = str(batch.end) if batch.end else ""
+        if shown or not batch.end:
             break
     posts = with_posts(rows, shown[:size])
     return Page(posts, url_after(request, next_cursor) if next_cursor else "")

@@ -14,13 +14,13 @@ from common.http import varies_by_htmx
 from common.ids import decode_shortcode
 from common.pagination import Page, page_by_id
 from posts.models import Post
-from search import actions, topics
-from search.marks import mark, snippet
+from search import actions, tags_and_places
+from search.highlighting import highlight, snippet
 from search.models import Place
 from search.query import Query, clean_query, read_query
 from search.results import page_of_people, page_of_places, page_of_posts, page_of_tags
-from social.find import find_people, shown_people
 from social.models import with_follow_state
+from social.search import find_people, shown_people
 
 TABS = {"top": "Top", "accounts": "Accounts", "posts": "Posts", "tags": "Tags", "places": "Places"}
 PEOPLE_PER_PAGE = 30
@@ -53,12 +53,12 @@ def _top(request: MemberRequest, query: Query) -> dict[str, Any]:
     """The best of each kind, without cursors: each kind has a tab."""
     people = _suggested_people(request, query, OF_EACH_ON_TOP)
     viewer = request.user
-    tags = topics.shown_tags(topics.find_tags(query, viewer)[:OF_EACH_ON_TOP], viewer)
-    places = topics.shown_places(topics.find_places(query, viewer)[:OF_EACH_ON_TOP], viewer)
+    tags = tags_and_places.shown_tags(tags_and_places.find_tags(query, viewer)[:OF_EACH_ON_TOP], viewer)
+    places = tags_and_places.shown_places(tags_and_places.find_places(query, viewer)[:OF_EACH_ON_TOP], viewer)
     rows = Post.objects.for_cards(request.user)
     posts = page_of_posts(request, query, TILES_ON_TOP, rows)
-    found: dict[str, Any] = {"people": _marked_people(people, query), "tags": tags, "places": places, "posts": posts}
-    _mark_topics([*tags, *places], query)
+    found: dict[str, Any] = {"people": _highlight_people(people, query), "tags": tags, "places": places, "posts": posts}
+    _highlight_topics([*tags, *places], query)
     if not posts.items and len(query.terms) > 1:
         found["near_posts"] = page_of_posts(request, query, TILES_ON_TOP, rows, any_term=True)
     return found
@@ -67,14 +67,14 @@ def _top(request: MemberRequest, query: Query) -> dict[str, Any]:
 def _of_one_kind(request: MemberRequest, query: Query, tab: str) -> dict[str, Any]:
     if tab == "accounts":
         page: Page[Any] = page_of_people(request, query, PEOPLE_PER_PAGE)
-        _marked_people(page.items, query)
+        _highlight_people(page.items, query)
     elif tab == "posts":
         page = page_of_posts(request, query, POSTS_PER_PAGE, Post.objects.for_cards(request.user))
         for post in page:
             post.snippet = snippet(post.caption, query.shown_words)  # type: ignore[attr-defined]
     else:
         page = (page_of_tags if tab == "tags" else page_of_places)(request, query, TOPICS_PER_PAGE)
-        _mark_topics(page.items, query)
+        _highlight_topics(page.items, query)
     return {"page": page}
 
 
@@ -90,25 +90,27 @@ def suggest(request: MemberRequest) -> HttpResponse:
     if not query:
         return render(request, "search/_suggestions.html", context | {"recent": actions.recent_searches(request.user)})
     if only != "tags":
-        context["people"] = _marked_people(_suggested_people(request, query, SUGGESTED_PEOPLE), query)
+        context["people"] = _highlight_people(_suggested_people(request, query, SUGGESTED_PEOPLE), query)
     if only != "people":
-        viewer, counted = request.user, {"count_up_to": topics.COUNTED_QUICKLY}
-        tags = topics.shown_tags(topics.find_tags(query, viewer)[:SUGGESTED_TOPICS], viewer, **counted)
-        found = [] if only == "tags" else topics.find_places(query, viewer)[:SUGGESTED_TOPICS]
-        places = topics.shown_places(found, viewer, **counted) if found else []
+        viewer, counted = request.user, {"count_up_to": tags_and_places.MAX_COUNTED_QUICKLY}
+        tags = tags_and_places.shown_tags(
+            tags_and_places.find_tags(query, viewer)[:SUGGESTED_TOPICS], viewer, **counted
+        )
+        found = [] if only == "tags" else tags_and_places.find_places(query, viewer)[:SUGGESTED_TOPICS]
+        places = tags_and_places.shown_places(found, viewer, **counted) if found else []
         context |= {"tags": tags, "places": places}
-        _mark_topics([*tags, *places], query)
+        _highlight_topics([*tags, *places], query)
     return render(request, "search/_suggestions.html", context)
 
 
 @require_safe
 def place(request: MemberRequest, slug: str) -> HttpResponse:
     """Show the posts from a place, newest first. A place of which one may see no post is missing."""
-    posts = topics.posts_of_place(slug, request.user)
+    posts = tags_and_places.posts_of_place(slug, request.user)
     page = page_by_id(request, posts.for_cards(request.user), POSTS_PER_PAGE)
     if request.htmx and "cursor" in request.GET:
         return varies_by_htmx(render(request, "feed/_grid.html", {"page": page}))
-    shown = topics.place_called(slug, request.user)
+    shown = tags_and_places.place_called(slug, request.user)
     if shown is None:
         raise Http404
     return varies_by_htmx(render(request, "search/place.html", {"page": page, "place": shown}))
@@ -122,7 +124,7 @@ def place_of(request: MemberRequest, shortcode: str) -> HttpResponse:
     """
     post = get_object_or_404(Post.objects.visible_to(request.user), pk=decode_shortcode(shortcode))
     place = get_object_or_404(Place, postdocument__post=post)
-    return redirect("search:place", topics.slug_of(place.words))
+    return redirect("search:place", tags_and_places.slug_of(place.words))
 
 
 @require_POST
@@ -161,18 +163,18 @@ def _suggested_people(request: MemberRequest, query: Query, number: int) -> list
     return shown_people(people, found[:number], request.user)
 
 
-def _marked_people(people: list[User], query: Query) -> list[User]:
+def _highlight_people(people: list[User], query: Query) -> list[User]:
     words = query.words.replace("@", " ").split()
     for person in people:
-        person.marked_username = mark(person.username, words, inside=True)  # type: ignore[attr-defined]
-        person.marked_name = mark(person.name, words, inside=True)  # type: ignore[attr-defined]
+        person.highlighted_username = highlight(person.username, words, inside=True)  # type: ignore[attr-defined]
+        person.highlighted_name = highlight(person.name, words, inside=True)  # type: ignore[attr-defined]
     return people
 
 
-def _mark_topics(found: list[topics.Topic], query: Query) -> None:
+def _highlight_topics(found: list[tags_and_places.Topic], query: Query) -> None:
     words = query.words.split()
     for topic in found:
-        topic.marked = mark(topic.name, words, inside=True)
+        topic.highlighted = highlight(topic.name, words, inside=True)
 
 
 def _tabs(query: Query, current: str) -> list[dict[str, Any]]:

@@ -21,8 +21,8 @@ from social.events import (
     PersonUnfollowed,
     RequestsLeft,
 )
+from social.locks import lock_privacy, lock_user_pair, lock_user_pairs
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
-from social.pairs import lock_pair, lock_pairs, lock_privacy
 
 ACCEPTED_AT_ONCE = 200
 """Requests that one transaction accepts."""
@@ -36,7 +36,7 @@ class BlockedError(Exception):
     """One of the two has blocked the other, perhaps a moment ago: answer as for somebody who is not there."""
 
 
-class Standing(models.TextChoices):
+class FollowState(models.TextChoices):
     """What somebody is to the one they want to follow."""
 
     FOLLOWING = "following"
@@ -47,7 +47,7 @@ class Standing(models.TextChoices):
 
 
 @transaction.atomic
-def follow(follower: User, *, followee: User) -> Standing:
+def follow(follower: User, *, followee: User) -> FollowState:
     """Let `follower` see the posts of `followee` at home, or ask to be let, if the account is private.
 
     Following twice is following once, and so with asking: only the call that created the row moves the counts.
@@ -60,21 +60,21 @@ def follow(follower: User, *, followee: User) -> Standing:
     lock_privacy(followee.pk, shared=True)
     _lock_unblocked(follower, followee)
     if Follow.objects.filter(follower=follower, followee=followee).exists():
-        return Standing.FOLLOWING
+        return FollowState.FOLLOWING
     if User.objects.filter(pk=followee.pk, is_private=True).exists():
         _, asked = FollowRequest.objects.get_or_create(requester=follower, target=followee)
         if asked:
             emit(FollowRequested(requester_id=follower.pk, target_id=followee.pk))
-        return Standing.REQUESTED
+        return FollowState.REQUESTED
     FollowRequest.objects.filter(requester=follower, target=followee).delete()
     _insert_follows([follower.pk], followee.pk)
-    return Standing.FOLLOWING
+    return FollowState.FOLLOWING
 
 
 @transaction.atomic
 def unfollow(follower: User, *, followee: User) -> bool:
     """Undo `follow`, whatever came of it; return whether there was anything to undo."""
-    lock_pair(follower.pk, followee.pk)
+    lock_user_pair(follower.pk, followee.pk)
     asked, _ = FollowRequest.objects.filter(requester=follower, target=followee).delete()
     return _end_follows(Q(follower=follower, followee=followee)) > 0 or asked > 0
 
@@ -88,7 +88,7 @@ def cancel_request(requester: User, *, target: User) -> bool:
 @transaction.atomic
 def remove_follower(person: User, *, follower: User) -> bool:
     """End that `follower` follows `person`, who asks for it; return whether they did. They are not told."""
-    lock_pair(person.pk, follower.pk)
+    lock_user_pair(person.pk, follower.pk)
     return _end_follows(Q(follower=follower, followee=person)) > 0
 
 
@@ -162,7 +162,7 @@ def block(blocker: User, *, blocked: User) -> bool:
     """
     if blocker.pk == blocked.pk:
         raise ValueError("You cannot block yourself.")
-    lock_pair(blocker.pk, blocked.pk)
+    lock_user_pair(blocker.pk, blocked.pk)
     FollowRequest.objects.filter(_between("requester", "target", blocker, blocked)).delete()
     CloseFriend.objects.filter(_between("owner", "friend", blocker, blocked)).delete()
     _end_follows(_between("follower", "followee", blocker, blocked))
@@ -175,7 +175,7 @@ def block(blocker: User, *, blocked: User) -> bool:
 @transaction.atomic
 def unblock(blocker: User, *, blocked: User) -> bool:
     """Undo `block`; return whether there was anything to undo. What it ended stays ended."""
-    lock_pair(blocker.pk, blocked.pk)
+    lock_user_pair(blocker.pk, blocked.pk)
     return Block.objects.filter(blocker=blocker, blocked=blocked).delete()[0] > 0
 
 
@@ -249,7 +249,7 @@ def _between(first: str, second: str, one: User, other: User) -> Q:
 
 
 def _lock_unblocked(one: User, other: User) -> None:
-    lock_pair(one.pk, other.pk)
+    lock_user_pair(one.pk, other.pk)
     if Block.objects.filter(_between("blocker", "blocked", one, other)).exists():
         raise BlockedError
 
@@ -275,7 +275,7 @@ def _accept_up_to(target_id: int, up_to: int | None) -> int:
 
 def _accept(target_id: int, requester_ids: Sequence[int]) -> int:
     """Turn the requests of these people that are still there into follows; return how many."""
-    lock_pairs((target_id, requester_id) for requester_id in requester_ids)
+    lock_user_pairs((target_id, requester_id) for requester_id in requester_ids)
     # Read again, now that nobody else can answer, take back or block.
     requests = FollowRequest.objects.filter(target_id=target_id, requester__in=requester_ids)
     ids = list(requests.order_by("pk").values_list("requester_id", flat=True))
@@ -334,5 +334,5 @@ ENDED_AT_ONCE = 100
 def end_some_follows(which: Q) -> int:
     """End up to ENDED_AT_ONCE of these follows, for an account that is being deleted; return how many."""
     some = list(Follow.objects.filter(which).values_list("pk", "follower_id", "followee_id")[:ENDED_AT_ONCE])
-    lock_pairs((follower_id, followee_id) for _, follower_id, followee_id in some)
+    lock_user_pairs((follower_id, followee_id) for _, follower_id, followee_id in some)
     return _end_follows(Q(pk__in=[pk for pk, _, _ in some]))

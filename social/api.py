@@ -12,7 +12,7 @@ from common.api import PROBLEMS, IdPaging, Listed, listed
 from common.pagination import Page, page_by_id
 from social.lists import blocked_people, close_friends, muted_people, restricted_people
 from social.models import Follow
-from social.people import open_to, people_in_order
+from social.queries import people_in_order, with_visible_content
 from social.requests import requests_to
 
 router = Router(tags=["people"])
@@ -24,7 +24,7 @@ People = Listed[ListedPersonOut]
 @router.get("/users/{id}/followers", response={200: People, **PROBLEMS})
 def list_followers(request: MemberRequest, response: HttpResponse, id: str, paging: Query[IdPaging]) -> People:  # noqa: A002  (the name in the address)
     """Who follows somebody, the newest first; 404 where the account is private and not followed."""
-    person = find_person(open_to(request.user).for_display(), id)
+    person = find_person(with_visible_content(request.user).for_display(), id)
     follows = Follow.objects.filter(followee=person, follower__in=User.objects.visible_to(request.user))
     page = page_by_id(request, follows, paging.limit)
     return _people(request, response, [follow.follower_id for follow in page], page.next_url)
@@ -33,7 +33,7 @@ def list_followers(request: MemberRequest, response: HttpResponse, id: str, pagi
 @router.get("/users/{id}/following", response={200: People, **PROBLEMS})
 def list_following(request: MemberRequest, response: HttpResponse, id: str, paging: Query[IdPaging]) -> People:  # noqa: A002
     """Whom somebody follows, the newest first; 404 where the account is private and not followed."""
-    person = find_person(open_to(request.user).for_display(), id)
+    person = find_person(with_visible_content(request.user).for_display(), id)
     follows = Follow.objects.filter(follower=person, followee__in=User.objects.visible_to(request.user))
     page = page_by_id(request, follows, paging.limit)
     return _people(request, response, [follow.followee_id for follow in page], page.next_url)

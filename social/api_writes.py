@@ -13,11 +13,11 @@ from accounts.api import find_person
 from accounts.api_writes import Acting, ActingOnPerson, check_actor, not_oneself
 from accounts.http import MemberRequest
 from accounts.models import User, WhoMayTag
-from common.api import PROBLEMS, Missing, Refused
+from common.api import PROBLEMS, NotFound, ValidationFailed
 from social import actions
 from social.api import PrivacyOut, privacy_out, router
 from social.models import Follow
-from social.people import blocked_by
+from social.queries import blocked_by
 
 
 class StandingOut(Schema):
@@ -55,9 +55,9 @@ def follow(request: MemberRequest, id: str, body: ActingOnPerson | None = None) 
     try:
         standing = actions.follow(request.user, followee=person)
     except actions.FollowsOneselfError as error:
-        raise Refused({"path.id": str(error)}) from error
+        raise ValidationFailed({"path.id": str(error)}) from error
     except actions.BlockedError as error:
-        raise Missing from error
+        raise NotFound from error
     return StandingOut.model_validate({"standing": standing.value})
 
 
@@ -117,7 +117,7 @@ def add_close_friend(request: MemberRequest, id: str, body: ActingOnPerson | Non
     try:
         actions.add_close_friend(request.user, friend=person)
     except actions.BlockedError as error:
-        raise Missing from error
+        raise NotFound from error
     return CloseFriendOut(close_friend=True)
 
 
@@ -191,5 +191,5 @@ def _visible_or_blocked(request: MemberRequest, ref: str, body: Acting | None) -
     check_actor(request, body)
     try:
         return find_person(blocked_by(request.user), ref)
-    except Missing:
+    except NotFound:
         return find_person(User.objects.visible_to(request.user), ref)

@@ -5,6 +5,6 @@ class SocialConfig(AppConfig):
     name = "social"
 
     def ready(self) -> None:
-        from social.personal import register
+        from social.personal_data import register
 
         register()

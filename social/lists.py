@@ -9,7 +9,7 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common.pagination import Page, page_by_id
 from social.models import Block, CloseFriend, Mute, Restrict, with_follow_state
-from social.people import blocked_by, people_in_order
+from social.queries import blocked_by, people_in_order
 
 
 def blocked_people(request: MemberRequest, size: int) -> Page[User]:

@@ -89,7 +89,7 @@ class FollowRequest(SnowflakeModel):
 
 
 class Block(SnowflakeModel):
-    """`blocker` and `blocked` do not exist for each other (`accounts.models.known_to`). Lives on the blocker's shard.
+    """`blocker` and `blocked` do not see each other (`accounts.models.visible_users_q`). Lives on the blocker's shard.
 
     While it is there the database refuses follows, requests and close friends between the two, and it refuses the
     block while one of those is there (migration 0003): whoever loses the race, block wins.
@@ -175,10 +175,10 @@ _FOLLOWS: Final = CompiledExists(
 )
 
 
-def lets_in(viewer: Viewer, path: str = "", person: str = "pk") -> Q:
-    """That the person at `path`, whose id is in `person`, shows `viewer` what is inside their account.
+def content_visible_q(viewer: Viewer, path: str = "", person: str = "pk") -> Q:
+    """Q matching users at `path`, with their id in `person`, whose posts and lists `viewer` may see.
 
-    A public account shows it to all, a private one to its followers and its owner. A request is no follow.
+    Public accounts match for everyone, private ones for their followers and owner. A request is not a follow.
     """
     public = Q(**{f"{path}is_private": False})
     if not viewer.is_authenticated:

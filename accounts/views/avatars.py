@@ -15,7 +15,7 @@ from media.views import serve_rendition
 @login_not_required
 def avatar(request: HttpRequest, person_id: int, key: str) -> HttpResponseBase:
     """A file of somebody's picture, which is for everybody as long as they are there. One query."""
-    person = get_object_or_404(User.objects.there().only("avatar"), pk=person_id)
+    person = get_object_or_404(User.objects.active().only("avatar"), pk=person_id)
     if key not in avatar_keys(person):
         raise Http404
     return serve_rendition(request, key, is_public=True)

@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.exporting import ask_export
+from accounts.exports import request_export
 from accounts.http import MemberRequest
 from accounts.records import Export
 from common.http import varies_by_htmx
@@ -24,7 +24,7 @@ def export(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         if seconds := seconds_to_wait(EXPORTS, f"person:{request.user.pk}"):
             return too_many(request, seconds)
-        ask_export(request.user)
+        request_export(request.user)
         return redirect("accounts:export")
     template = "accounts/_export.html" if request.htmx else "accounts/export.html"
     context = {"export": Export.objects.filter(person=request.user).first()}

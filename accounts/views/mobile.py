@@ -8,7 +8,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.contact import ContactRefusedError, change_mobile, confirm_mobile, number_of, remove_mobile, wish_of
+from accounts.contact import (
+    ContactRefusedError,
+    change_mobile,
+    confirm_mobile,
+    find_pending_mobile,
+    mobile_number,
+    remove_mobile,
+)
 from accounts.forms import CodeForm, MobileForm
 from accounts.http import MemberRequest
 from common import sms
@@ -60,8 +67,8 @@ def _page(
     context = {
         "form": form or MobileForm(),
         "code_form": code_form or CodeForm(),
-        "number": number_of(request.user),
-        "wish": wish_of(request.user),
+        "number": mobile_number(request.user),
+        "pending_mobile": find_pending_mobile(request.user),
         "can_send": sms.is_possible(),
     }
     return render(request, "accounts/mobile.html", context, status=status)

@@ -20,19 +20,19 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error
 
+from accounts.emails import send_email
 from accounts.forms import AppForm
 from accounts.http import MemberRequest
-from accounts.letters import send_letter
 from accounts.oauth import (
     AppRefusedError,
     OAuthApp,
-    apps_of,
+    authorized_apps,
     delete_app,
     edit_app,
     origin_of,
     register_app,
     renew_secret,
-    shut_out,
+    revoke_app_access,
 )
 from accounts.oauth_server import server
 from accounts.tokens import READ, WRITE
@@ -71,7 +71,7 @@ def authorize(request: MemberRequest) -> HttpResponse:
             return _ToApp(AccessDeniedError(state=asked["state"]).in_uri(back))
         with transaction.atomic():
             headers, _, _ = server.create_authorization_response(url, scopes=scopes, credentials={"user": request.user})
-            transaction.on_commit(lambda: send_letter("app_let_in", request.user, app=app), robust=True)
+            transaction.on_commit(lambda: send_email("app_let_in", request.user, app=app), robust=True)
     except FatalClientError as error:
         return _nonsense(request, error.description or "")
     except OAuth2Error as error:
@@ -167,13 +167,13 @@ def _answer(request: HttpRequest, ask: Any) -> HttpResponse:
 @require_safe
 def apps(request: MemberRequest) -> HttpResponse:
     """The apps that one has let in."""
-    return render(request, "oauth/apps.html", {"apps": apps_of(request.user)})
+    return render(request, "oauth/apps.html", {"apps": authorized_apps(request.user)})
 
 
 @require_POST
 def revoke_app(request: MemberRequest, app_id: int) -> HttpResponse:
     """Shut an app out, at once."""
-    if not shut_out(request.user, app_id):
+    if not revoke_app_access(request.user, app_id):
         raise Http404
     messages.success(request, "The app is shut out. To come back it has to ask you again.")
     return redirect("accounts:apps")

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import TokenForm
 from accounts.http import MemberRequest
-from accounts.tokens import PersonalToken, TokenRefusedError, make_token, revoke_token, tokens_of
+from accounts.tokens import PersonalToken, TokenRefusedError, create_token, revoke_token, tokens_of
 
 
 @sensitive_post_parameters("password")
@@ -26,7 +26,7 @@ def tokens(request: MemberRequest) -> HttpResponse:
         return _page(request, form, status=422)
     wishes = form.cleaned_data
     try:
-        token, secret = make_token(
+        token, secret = create_token(
             request.user, name=wishes["name"], may_write=bool(wishes["may_write"]), days=wishes["days"]
         )
     except TokenRefusedError as error:

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from accounts.models import DISPLAY_FIELDS, User, known_to, people_named_in
+from accounts.models import DISPLAY_FIELDS, User, people_named_in, visible_users_q
 from common.compiled_queries import CompiledExists, CompiledSubquery
 from common.counters import Counter
 from common.ids import SnowflakeModel
@@ -42,15 +42,15 @@ class CommentQuerySet(models.QuerySet["Comment"]):
             thread = _THREAD_FOR_MEMBER(thread="parent_id", viewer=viewer.pk)
         else:
             thread = _THREAD_FOR_ANYBODY(thread="parent_id")
-        return self.seen_alone_by(viewer).filter(Q(parent=None) | Q(thread))
+        return self.visible_ignoring_thread(viewer).filter(Q(parent=None) | Q(thread))
 
-    def seen_alone_by(self, viewer: Viewer) -> CommentQuerySet:
-        """`visible_to` but for the comment that a reply hangs under: for replies to one that the viewer sees."""
+    def visible_ignoring_thread(self, viewer: Viewer) -> CommentQuerySet:
+        """Like `visible_to`, without checking the parent; for replies to a comment that is known to be visible."""
         shown = Q(hidden_until_approved=False)
         if viewer.is_authenticated:
             shown |= Q(author_id=viewer.pk) | Q(post__author_id=viewer.pk)
         unblocked = not_between_blocked("post__author_id", "author_id")
-        return self.filter(known_to(viewer, "author__"), shown, unblocked, removed_at=None)
+        return self.filter(visible_users_q(viewer, "author__"), shown, unblocked, removed_at=None)
 
     def shown(self) -> CommentQuerySet:
         """Neither removed nor waiting for approval; a reply's thread may be."""
@@ -131,7 +131,7 @@ class Comment(SnowflakeModel):
     named: Sequence[str] | None = None
     """Names in it that are links; None, without the annotation, for all."""
 
-    # What the viewer may do; set by `posts.views.page.mark`.
+    # What the viewer may do; set by `posts.views.page.set_comment_permissions`.
     deletable: bool = False
     approvable: bool = False
     editable: bool = False
@@ -218,11 +218,11 @@ class CommentLike(SnowflakeModel):
 
 
 def _thread(thread: models.expressions.Combinable, viewer: Viewer) -> models.QuerySet[Any, Any]:
-    return Comment.objects.seen_alone_by(viewer).filter(pk=thread)
+    return Comment.objects.visible_ignoring_thread(viewer).filter(pk=thread)
 
 
 def _reply_count(thread: models.expressions.Combinable, viewer: Viewer) -> models.QuerySet[Any, Any]:
-    replies = Comment.objects.seen_alone_by(viewer).filter(parent_id=thread)
+    replies = Comment.objects.visible_ignoring_thread(viewer).filter(parent_id=thread)
     return replies.order_by().values("parent_id").annotate(count=models.Count("pk")).values("count")
 
 

@@ -9,7 +9,7 @@ from django.db.models import F
 from common.counters import Counter
 from common.ids import SnowflakeModel
 from common.linkify import MAX_TAG_COLUMN
-from common.search_words import search_words_of
+from common.search_words import search_words_expression
 
 HASHTAG_USES = Counter("hashtag.uses", "posts_hashtag", "folded_uses")
 """Counted by triggers on `PostHashtag`."""
@@ -21,7 +21,9 @@ class Hashtag(SnowflakeModel):
     name = models.CharField(max_length=MAX_TAG_COLUMN, unique=True)
     folded_uses = models.IntegerField(default=0, db_default=0, editable=False)
     """How many posts carry it, of whatever state: which tags a search looks at first, and never shown."""
-    words = models.GeneratedField(expression=search_words_of("name"), output_field=models.TextField(), db_persist=True)
+    words = models.GeneratedField(
+        expression=search_words_expression("name"), output_field=models.TextField(), db_persist=True
+    )
     """The name as the search compares it."""
 
     class Meta:

@@ -19,8 +19,8 @@ _TOKEN = regex.compile(rf"{_SPACELESS_LETTER}\p{{M}}*|(?:(?!{_SPACELESS_LETTER})
 _ACCENTS = regex.compile(r"[\u0300-\u036f]")
 
 
-def words_of(text: str) -> str:
-    """The words of `text` in order, one blank between, as they are compared.
+def normalize_words(text: str) -> str:
+    """Return the words of `text` in order, normalized for comparison and joined by spaces.
 
     Letter case, accents, compatibility forms (full width, bold letters), signs that are not seen and punctuation do
     not matter. Emoji are words, and so is each letter of a script without spaces: "垃圾" is in "这是垃圾邮件".
@@ -31,7 +31,7 @@ def words_of(text: str) -> str:
 
 
 class HiddenWordQuerySet(models.QuerySet["HiddenWord"]):
-    def heeded_by(self, owner_id: int) -> HiddenWordQuerySet:
+    def applying_to(self, owner_id: int) -> HiddenWordQuerySet:
         """The words that hold comments under posts of this person: their own and the site's."""
         return self.filter(Q(owner_id=owner_id) | Q(owner=None))
 
@@ -39,9 +39,9 @@ class HiddenWordQuerySet(models.QuerySet["HiddenWord"]):
         """One's own list, in the order in which it was written."""
         return self.filter(owner=owner).order_by("pk")
 
-    def are_in(self, text: str) -> bool:
+    def match_any(self, text: str) -> bool:
         """Whether one of these is in `text` as a whole word, or as words one after another. One query."""
-        words = f" {words_of(text)} "
+        words = f" {normalize_words(text)} "
         return any(f" {pattern} " in words for pattern in self.values_list("pattern", flat=True))
 
 
@@ -55,7 +55,7 @@ class HiddenWord(models.Model):
     word = models.CharField(max_length=MAX_HIDDEN_WORD_CHARS * MAX_CODE_POINTS_PER_CHAR)
     """As it was typed."""
     pattern = models.CharField(max_length=MAX_HIDDEN_WORD_CHARS * MAX_CODE_POINTS_PER_CHAR * 4, editable=False)
-    """As it is compared: `words_of(word)`."""
+    """As it is compared: `normalize_words(word)`."""
 
     objects = HiddenWordQuerySet.as_manager()
 

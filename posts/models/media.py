@@ -12,7 +12,7 @@ from common.compiled_queries import CompiledExists
 from common.ids import SnowflakeModel
 from common.limits import MAX_ALT_CHARS, MAX_CODE_POINTS_PER_CHAR
 from media.edits import shape_problem
-from posts.models.people import PersonTag
+from posts.models.tagging import PersonTag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

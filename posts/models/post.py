@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
-from accounts.models import DISPLAY_FIELDS, known_to, people_named_in
+from accounts.models import DISPLAY_FIELDS, people_named_in, visible_users_q
 from common.compiled_queries import CompiledExists, CompiledSubquery
 from common.counters import Counter
 from common.ids import SnowflakeModel, encode_shortcode
@@ -21,7 +21,7 @@ from posts.models.comment import Comment
 from posts.models.like import Like
 from posts.models.media import Media, MediaState
 from posts.models.save import Save
-from social.models import is_close_friend, lets_in, not_muted
+from social.models import content_visible_q, is_close_friend, not_muted
 
 if TYPE_CHECKING:
     from accounts.models import User, Viewer
@@ -68,22 +68,22 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Published posts which `viewer` may see.
 
         The one statement of who sees what: pages, feeds, search and tasks all start here, so finding a post through
-        it is the permission check. Three things must hold: the author is there for the viewer (`known_to`: not
+        it is the permission check. Three things must hold: the author is visible to the viewer (`visible_users_q`: not
         suspended or deactivated, no block between them), lets them in (public, or followed), and the post is for them
         (everyone, or close friends). One's own posts are all visible.
         """
         for_viewer = Q(audience=Audience.EVERYONE)
-        inside = lets_in(viewer, "author__", "author_id")
+        inside = content_visible_q(viewer, "author__", "author_id")
         if viewer.is_authenticated:
             for_viewer |= Q(author_id=viewer.pk) | Q(is_close_friend(viewer, "author_id"))
-        return self.published().filter(known_to(viewer, "author__"), inside, for_viewer)
+        return self.published().filter(visible_users_q(viewer, "author__"), inside, for_viewer)
 
     def unmuted_by(self, viewer: Viewer) -> PostQuerySet:
         """Without posts of people whom `viewer` has muted: for pages that show what was not asked for."""
         return self.filter(not_muted(viewer, "author_id"))
 
-    def reachable_by(self, viewer: Viewer) -> PostQuerySet:
-        """What `visible_to` allows, and one's own posts: processing, failed, archived or removed ones too.
+    def visible_to_or_owned_by(self, viewer: Viewer) -> PostQuerySet:
+        """Posts that `visible_to` allows, and the viewer's own ones in any state: failed, archived or removed, too.
 
         For the author's own pages: the post, its state, retry and delete.
         """

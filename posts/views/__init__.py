@@ -21,7 +21,6 @@ from posts.views.embed import embed, oembed
 from posts.views.files import file
 from posts.views.hidden_words import hidden_words
 from posts.views.likes import hide_likes, like, likers, show_likes, unlike
-from posts.views.people import remove_tag, tag_person, tagged_people, unmention, unmention_in_comment
 from posts.views.post import delete, remove_slide, retry, show, state
 from posts.views.saves import (
     collection,
@@ -33,6 +32,7 @@ from posts.views.saves import (
     saved,
     unsave,
 )
+from posts.views.tagging import remove_tag, tag_person, tagged_people, unmention, unmention_in_comment
 from posts.views.uploads import begin, cancel, complete, delete_medium, part, retry_medium, unshared, upload
 
 __all__ = [

@@ -46,7 +46,7 @@ def remove_captions(request: MemberRequest, media_id: int) -> HttpResponse:
 @login_not_required
 def captions(request: SiteRequest, shortcode: str, media_id: int) -> HttpResponse:
     """The track of a video in a post that the viewer may see. From this site itself: browsers take no other's."""
-    posts = Post.objects.reachable_by(request.user).filter(pk=decode_shortcode(shortcode))
+    posts = Post.objects.visible_to_or_owned_by(request.user).filter(pk=decode_shortcode(shortcode))
     medium = get_object_or_404(Media.objects.filter(post__in=posts).exclude(captions=""), pk=media_id)
     try:
         with storages["default"].open(medium.captions) as file:

@@ -12,15 +12,15 @@ from posts.actions import like_comment as do_like_comment
 from posts.actions import unlike_comment as do_unlike_comment
 from posts.models import Comment, CommentLike, Post
 from posts.views.likes import LIKERS_PER_PAGE
-from posts.views.lookup import gone_is_missing, visible_comment, visible_post
-from social.people import people_in_order
+from posts.views.lookup import does_not_exist_as_404, visible_comment, visible_post
+from social.queries import people_in_order
 
 
 @require_POST
 def like_comment(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
     post = visible_post(request, shortcode)
     comment = visible_comment(request, post, comment_id)
-    with gone_is_missing():
+    with does_not_exist_as_404():
         do_like_comment(comment, liker=request.user)
     return _like_button(request, post, comment)
 

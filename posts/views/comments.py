@@ -11,13 +11,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.form_keys import Submission
 from accounts.http import MemberRequest, SiteRequest
 from common.http import varies_by_htmx
-from posts.actions import CommentRefusedError, add_comment, edit_comment, pin_comment, turn_comments, unpin_comment
+from posts.actions import (
+    CommentRefusedError,
+    add_comment,
+    edit_comment,
+    pin_comment,
+    set_comments_enabled,
+    unpin_comment,
+)
 from posts.actions import approve_comment as do_approve_comment
 from posts.actions import delete_comment as do_delete_comment
 from posts.forms import CommentForm
 from posts.models import Comment, Post
-from posts.views.lookup import gone_is_missing, own_post, visible_card, visible_comment, visible_post
-from posts.views.page import mark, newest_comments, newest_replies, pinned_comments, post_page
+from posts.views.lookup import does_not_exist_as_404, own_post, visible_card, visible_comment, visible_post
+from posts.views.page import newest_comments, newest_replies, pinned_comments, post_page, set_comment_permissions
 
 
 @require_POST
@@ -51,7 +58,9 @@ def comment(request: MemberRequest, shortcode: str) -> HttpResponse:
         return render(request, "posts/_reply_added.html", {**context, "comment": thread_})
     # Read again, for what it needs to be shown.
     comment = visible_comment(request, post, added.pk)
-    return render(request, "posts/_comment_added.html", {**context, "comment": mark(request, post, comment)})
+    return render(
+        request, "posts/_comment_added.html", {**context, "comment": set_comment_permissions(request, post, comment)}
+    )
 
 
 def _add_once(request: MemberRequest, post: Post, form: CommentForm) -> Comment:
@@ -63,7 +72,7 @@ def _add_once(request: MemberRequest, post: Post, form: CommentForm) -> Comment:
         added = add_comment(post, author=request.user, text=form.cleaned_data["text"], reply_to=form.reply_to)
         return added.pk
 
-    with gone_is_missing():
+    with does_not_exist_as_404():
         comment_id = Submission(request).act_once(add)
     return added or visible_comment(request, post, comment_id)
 
@@ -98,7 +107,7 @@ def comments(request: SiteRequest, shortcode: str) -> HttpResponse:
 def replies(request: SiteRequest, shortcode: str, comment_id: int) -> HttpResponse:
     """The replies of one thread: a fragment for htmx, the post's page with that thread unfolded for others."""
     post = visible_card(request, shortcode)
-    thread = mark(request, post, visible_comment(request, post, comment_id))
+    thread = set_comment_permissions(request, post, visible_comment(request, post, comment_id))
     if thread.parent_id is not None:
         raise Http404
     if not request.htmx:
@@ -111,9 +120,9 @@ def replies(request: SiteRequest, shortcode: str, comment_id: int) -> HttpRespon
 def reply(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
     """The post's page with a thread unfolded and a reply begun, for a browser without a script."""
     post = visible_card(request, shortcode)
-    reply_to = thread = mark(request, post, visible_comment(request, post, comment_id))
+    reply_to = thread = set_comment_permissions(request, post, visible_comment(request, post, comment_id))
     if reply_to.parent_id is not None:
-        thread = mark(request, post, visible_comment(request, post, reply_to.parent_id))
+        thread = set_comment_permissions(request, post, visible_comment(request, post, reply_to.parent_id))
     form = CommentForm(initial={"text": f"@{reply_to.author.username} "})
     form.reply_to = reply_to
     return post_page(request, post, form, thread=thread)
@@ -123,13 +132,13 @@ def reply(request: MemberRequest, shortcode: str, comment_id: int) -> HttpRespon
 def edit(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
     """One's own comment: GET asks, POST saves. A fragment in the comment's place for htmx, a page for others."""
     post = visible_post(request, shortcode)
-    comment = mark(request, post, visible_comment(request, post, comment_id))
+    comment = set_comment_permissions(request, post, visible_comment(request, post, comment_id))
     if comment.author_id != request.user.pk:
         raise Http404
     form = CommentForm(request.POST if request.method == "POST" else None, initial={"text": comment.text})
     if request.method == "POST" and form.is_valid():
         try:
-            with gone_is_missing():
+            with does_not_exist_as_404():
                 edit_comment(comment, text=form.cleaned_data["text"])
         except CommentRefusedError as refused:
             form.add_error("text", str(refused))
@@ -157,7 +166,7 @@ def pin(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse
     post = own_post(request, shortcode)
     comment = visible_comment(request, post, comment_id)
     try:
-        with gone_is_missing():
+        with does_not_exist_as_404():
             pin_comment(comment)
     except CommentRefusedError as refused:
         if not request.htmx:
@@ -185,7 +194,7 @@ def _line_or_redirect(request: MemberRequest, post: Post, comment: Comment) -> H
 
 
 def _line(request: SiteRequest, post: Post, comment: Comment, status: int = 200) -> HttpResponse:
-    context = {"post": post, "comment": mark(request, post, comment)}
+    context = {"post": post, "comment": set_comment_permissions(request, post, comment)}
     return render(request, "posts/_comment_line.html", context, status=status)
 
 
@@ -212,7 +221,7 @@ def approve_comment(request: MemberRequest, shortcode: str, comment_id: int) -> 
     comment = visible_comment(request, post, comment_id)
     if not request.htmx:
         return redirect(f"{post.get_absolute_url()}#comment-{comment_id}")
-    context = {"post": _counted(request, post), "comment": mark(request, post, comment)}
+    context = {"post": _counted(request, post), "comment": set_comment_permissions(request, post, comment)}
     return render(request, "posts/_comment_approved.html", context)
 
 
@@ -228,6 +237,6 @@ def comments_off(request: MemberRequest, shortcode: str) -> HttpResponse:
 
 def _turn_comments(request: MemberRequest, shortcode: str, *, on: bool) -> HttpResponse:
     post = own_post(request, shortcode)
-    if turn_comments(post, on=on):
+    if set_comments_enabled(post, on=on):
         messages.success(request, f"Comments are turned {'on' if on else 'off'}.")
     return redirect(post)

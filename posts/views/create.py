@@ -14,8 +14,8 @@ from common.http import json_error, wants_json
 from common.ratelimit import FILES, UPLOADS, seconds_to_wait, too_many_sentence
 from media.edits import FILTERS
 from media.errors import MediaError, TransientMediaError
-from media.intake import accepted_uploads
-from posts.actions import SlidesRefusedError, delete_medium, share_post, take_file, take_files
+from media.upload_probe import accepted_uploads
+from posts.actions import SlidesRefusedError, delete_medium, receive_file, receive_files, share_post
 from posts.forms import PostForm
 from posts.models import Media, Post
 from posts.models.media import MediaState
@@ -40,7 +40,7 @@ def create(request: MemberRequest) -> HttpResponse:
     if seconds := seconds_to_wait(UPLOADS, f"person:{request.user.pk}"):
         return _too_many(request, form, seconds)
     try:
-        taken = take_files(owner=request.user, uploads=form.files_as_uploads())
+        taken = receive_files(owner=request.user, uploads=form.files_as_uploads())
     except TransientMediaError as error:
         # The disk is full, the object store is away: nothing was kept, and what was typed is still in the form.
         form.add_error("files", str(error))
@@ -65,7 +65,7 @@ def create(request: MemberRequest) -> HttpResponse:
 
 def _shared(request: MemberRequest, post_id: int) -> HttpResponse:
     """Answer with the author's new post, also to the second of two identical submissions."""
-    post = Post.objects.reachable_by(request.user).filter(pk=post_id, author_id=request.user.pk).first()
+    post = Post.objects.visible_to_or_owned_by(request.user).filter(pk=post_id, author_id=request.user.pk).first()
     if post is None:
         # Shared, and deleted again since.
         url = request.user.get_absolute_url()
@@ -89,7 +89,7 @@ def _keep_good_files(request: MemberRequest, form: PostForm) -> list[Media]:
     for index, (file, alt) in enumerate(zip(form.uploads, alts, strict=False)):
         if has_room and index not in bad and not seconds_to_wait(FILES, f"person:{request.user.pk}"):
             try:
-                kept.append(take_file(owner=request.user, file=cast("BinaryIO", file), name=file.name or ""))
+                kept.append(receive_file(owner=request.user, file=cast("BinaryIO", file), name=file.name or ""))
                 kept[-1].alt = alt
                 continue
             except MediaError:

@@ -10,7 +10,7 @@ from posts.actions import EditRefusedError, edit_post
 from posts.forms import EditForm
 from posts.models import Post
 from posts.views.lookup import own_card
-from posts.views.people import edit_page
+from posts.views.tagging import edit_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

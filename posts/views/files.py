@@ -34,7 +34,7 @@ def file(request: SiteRequest, media_id: int, key: str) -> HttpResponseBase:
     Where the author has blocked somebody, or was blocked, sessions are asked for too: then for those it is not there.
     Cost: one query; for what is not public, or beside a block, those of a session and one more.
     """
-    found = _EVERYBODYS.first(media=media_id)
+    found = _PUBLIC_FILES.first(media=media_id)
     is_public, by_session = found is not None, found is None or found.beside_block  # type: ignore[attr-defined]
     medium = found
     if by_session and isinstance(viewer := _viewer(request), User):
@@ -47,22 +47,22 @@ def file(request: SiteRequest, media_id: int, key: str) -> HttpResponseBase:
     return response
 
 
-def _of_everybody(media: int) -> MediaQuerySet:
+def _public_media(media: int) -> MediaQuerySet:
     """With beside_block: whether its owner has blocked somebody, or was blocked."""
     blocks = Block.objects.filter(Q(blocker_id=OuterRef("owner_id")) | Q(blocked_id=OuterRef("owner_id")))
     public = Media.objects.filter(pk=media, post__in=Post.objects.visible_to(AnonymousUser()))
     return public.only(*KEYS).annotate(beside_block=Exists(blocks))
 
 
-def _of_viewer(media: int, viewer: int) -> MediaQuerySet:
+def _visible_media(media: int, viewer: int) -> MediaQuerySet:
     """Their own that is not shared yet, too."""
     own = Q(post__isnull=True, owner_id=viewer)
-    reachable = Post.objects.reachable_by(User(pk=viewer))
+    reachable = Post.objects.visible_to_or_owned_by(User(pk=viewer))
     return Media.objects.filter(Q(post__in=reachable) | own, pk=media).only(*KEYS)
 
 
-_EVERYBODYS: Final = PreparedQuery(_of_everybody, "media")
-_VIEWERS: Final = PreparedQuery(_of_viewer, "media", "viewer")
+_PUBLIC_FILES: Final = PreparedQuery(_public_media, "media")
+_VISIBLE_FILES: Final = PreparedQuery(_visible_media, "media", "viewer")
 
 
 def _viewer(request: SiteRequest) -> Viewer:
@@ -78,4 +78,4 @@ def _for(viewer: User, media_id: int) -> Media | None:
     if viewer.is_staff and viewer.has_perm("posts.view_post"):
         # The admin shows what was reported or removed; nobody reaches what was deleted.
         return Media.objects.filter(pk=media_id).exclude(post__deleted_at__isnull=False).first()
-    return _VIEWERS.first(media=media_id, viewer=viewer.pk)
+    return _VISIBLE_FILES.first(media=media_id, viewer=viewer.pk)

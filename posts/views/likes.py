@@ -11,8 +11,8 @@ from common.http import varies_by_htmx
 from common.pagination import Page, page_by_id
 from posts.actions import change_hide_likes, like_post, unlike_post
 from posts.models import Like, Post
-from posts.views.lookup import gone_is_missing, own_post, visible_post
-from social.people import people_in_order
+from posts.views.lookup import does_not_exist_as_404, own_post, visible_post
+from social.queries import people_in_order
 
 LIKERS_PER_PAGE = 30
 
@@ -20,7 +20,7 @@ LIKERS_PER_PAGE = 30
 @require_POST
 def like(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
-    with gone_is_missing():
+    with does_not_exist_as_404():
         like_post(post, liker=request.user)
     return _like_button(request, post)
 

@@ -18,8 +18,8 @@ def visible_post(request: HttpRequest, shortcode: str) -> Post:
 
 
 @contextmanager
-def gone_is_missing() -> Iterator[None]:
-    """What was there when it was looked up, and has gone since, answers as what is missing: 404."""
+def does_not_exist_as_404() -> Iterator[None]:
+    """Turn ObjectDoesNotExist into 404: the object was deleted after it was looked up."""
     try:
         yield
     except ObjectDoesNotExist as gone:
@@ -28,13 +28,13 @@ def gone_is_missing() -> Iterator[None]:
 
 def own_post(request: HttpRequest, shortcode: str) -> Post:
     """One's own post in any state, else 404."""
-    own = Post.objects.reachable_by(request.user).filter(author_id=request.user.pk)
+    own = Post.objects.visible_to_or_owned_by(request.user).filter(author_id=request.user.pk)
     return get_object_or_404(own, pk=decode_shortcode(shortcode))
 
 
 def own_card(request: HttpRequest, shortcode: str) -> Post:
     """`own_post` with all that its page or card shows."""
-    own = Post.objects.reachable_by(request.user).for_cards(request.user).filter(author_id=request.user.pk)
+    own = Post.objects.visible_to_or_owned_by(request.user).for_cards(request.user).filter(author_id=request.user.pk)
     return get_object_or_404(own, pk=decode_shortcode(shortcode))
 
 

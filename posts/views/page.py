@@ -46,7 +46,7 @@ def pinned_comments(request: SiteRequest, post: Post) -> list[Comment]:
         return []
     pinned = Comment.objects.visible_to(request.user).filter(post=post, pinned_at__isnull=False)
     rows = list(pinned.with_viewer_state(request.user).order_by("-pinned_at")[:MAX_PINNED_COMMENTS])
-    return [mark(request, post, comment) for comment in rows]
+    return [set_comment_permissions(request, post, comment) for comment in rows]
 
 
 def newest_comments(request: SiteRequest, post: Post) -> Page[Comment]:
@@ -59,7 +59,7 @@ def newest_comments(request: SiteRequest, post: Post) -> Page[Comment]:
 
 def newest_replies(request: SiteRequest, thread: Comment) -> Page[Comment]:
     """One page of the replies under `thread`, from `visible_comment`; as `newest_comments`."""
-    replies = Comment.objects.seen_alone_by(request.user).filter(parent=thread)
+    replies = Comment.objects.visible_ignoring_thread(request.user).filter(parent=thread)
     page = page_by_id(request, replies.with_viewer_state(request.user), COMMENTS_PER_PAGE)
     return _turned(request, thread.post, page, f"{thread.url}replies/")
 
@@ -67,14 +67,14 @@ def newest_replies(request: SiteRequest, thread: Comment) -> Page[Comment]:
 def _turned(request: SiteRequest, post: Post, page: Page[Comment], url: str) -> Page[Comment]:
     page.items.reverse()
     for comment in page:
-        mark(request, post, comment)
+        set_comment_permissions(request, post, comment)
     if page.next_url:
         page.next_url = f"{url}?{page.next_url.split('?', 1)[1]}"
     return page
 
 
-def mark(request: SiteRequest, post: Post, comment: Comment) -> Comment:
-    """Set what the one who asks may do with a comment of `post`: delete, approve, edit, pin. Returns it."""
+def set_comment_permissions(request: SiteRequest, post: Post, comment: Comment) -> Comment:
+    """Set `deletable`, `approvable`, `editable` and `pinnable` for the viewer; return the comment."""
     comment.post = post
     is_posts_author = request.user.pk == post.author_id
     comment.deletable = is_posts_author or request.user.pk == comment.author_id

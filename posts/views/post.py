@@ -14,14 +14,14 @@ from posts.forms import CommentForm
 from posts.models import Post
 from posts.views.lookup import own_post
 from posts.views.page import post_page
-from posts.views.people import load_people
+from posts.views.tagging import load_people
 
 
 @require_safe
 @login_not_required
 def show(request: SiteRequest, shortcode: str) -> HttpResponse:
     """A post on its own page; its author sees it while it is processing, or failed, too."""
-    posts = Post.objects.reachable_by(request.user).for_cards(request.user)
+    posts = Post.objects.visible_to_or_owned_by(request.user).for_cards(request.user)
     post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
     load_people(request, post)
     return post_page(request, post, CommentForm())
@@ -30,7 +30,7 @@ def show(request: SiteRequest, shortcode: str) -> HttpResponse:
 @require_safe
 def state(request: MemberRequest, shortcode: str) -> HttpResponse:
     """The card of one's own post as it is now: asked every two seconds while the post is processing."""
-    posts = Post.objects.reachable_by(request.user).for_cards(request.user).filter(author=request.user)
+    posts = Post.objects.visible_to_or_owned_by(request.user).for_cards(request.user).filter(author=request.user)
     post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
     return card_response(request, post)
 

@@ -22,7 +22,7 @@ from posts.actions import delete_medium as do_delete_medium
 from posts.actions import retry_medium as do_retry_medium
 from posts.models import Media, UploadSession
 from posts.models.media import MediaState
-from posts.uploads import IncompleteError, begin_upload, cancel_upload, complete_upload, take_part
+from posts.uploads import IncompleteError, begin_upload, cancel_upload, complete_upload, receive_part
 from posts.views.lookup import own_unshared, own_upload
 
 View = Callable[..., HttpResponse]
@@ -47,8 +47,8 @@ def medium_json(medium: Media) -> dict[str, Any]:
     }
 
 
-def says_why(view: View) -> View:
-    """A view whose MediaError is answered as JSON: 422 for the file, 503 for trouble of ours."""
+def media_errors_as_json(view: View) -> View:
+    """Decorator: answer a MediaError as JSON, with 422 for a bad file and 503 for a temporary failure."""
 
     @wraps(view)
     def answer(*args: Any, **kwargs: Any) -> HttpResponse:
@@ -61,7 +61,7 @@ def says_why(view: View) -> View:
 
 
 @require_POST
-@says_why
+@media_errors_as_json
 def begin(request: MemberRequest) -> HttpResponse:
     """Open an upload; 201 with its parts and where to send them."""
     text = request.POST.get("size", "")
@@ -79,14 +79,14 @@ def begin(request: MemberRequest) -> HttpResponse:
 
 
 @require_safe
-@says_why
+@media_errors_as_json
 def upload(request: MemberRequest, upload_id: int) -> HttpResponse:
     """An upload as it stands, with fresh fields: how one that was broken off goes on."""
     return JsonResponse(_session_json(request, own_upload(request, upload_id)))
 
 
 @require_POST
-@says_why
+@media_errors_as_json
 def part(request: MemberRequest, upload_id: int, number: int) -> HttpResponse:
     """Take one part; again is harmless."""
     session = own_upload(request, upload_id)
@@ -96,12 +96,12 @@ def part(request: MemberRequest, upload_id: int, number: int) -> HttpResponse:
     if not isinstance(file, UploadedFile):
         return json_error(422, "file", "Send the part in the field file, as multipart/form-data.")
     if session.media_id is None:
-        take_part(session, number, file)
+        receive_part(session, number, file)
     return HttpResponse(status=204)
 
 
 @require_POST
-@says_why
+@media_errors_as_json
 def complete(request: MemberRequest, upload_id: int) -> HttpResponse:
     """Make a medium of the parts: 201, or 200 if it is there already; 409 says what is missing."""
     try:
@@ -116,7 +116,7 @@ def complete(request: MemberRequest, upload_id: int) -> HttpResponse:
 
 
 @require_POST
-@says_why
+@media_errors_as_json
 def cancel(request: MemberRequest, upload_id: int) -> HttpResponse:
     """Delete an upload, and what has become of it if it is not shared yet."""
     session = own_upload(request, upload_id)
@@ -126,7 +126,7 @@ def cancel(request: MemberRequest, upload_id: int) -> HttpResponse:
 
 
 @require_safe
-@says_why
+@media_errors_as_json
 def unshared(request: MemberRequest) -> HttpResponse:
     """Return one's own files that are not shared yet, and uploads under way, each in the order of their beginning.
 
@@ -141,7 +141,7 @@ def unshared(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@says_why
+@media_errors_as_json
 def retry_medium(request: MemberRequest, media_id: int) -> HttpResponse:
     medium = own_unshared(request, media_id)
     do_retry_medium(medium)
@@ -150,7 +150,7 @@ def retry_medium(request: MemberRequest, media_id: int) -> HttpResponse:
 
 
 @require_POST
-@says_why
+@media_errors_as_json
 def delete_medium(request: MemberRequest, media_id: int) -> HttpResponse:
     do_delete_medium(own_unshared(request, media_id))
     return HttpResponse(status=204)

@@ -18,7 +18,13 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import next_url
 from social import actions
-from social.questions import Question, block_question, mute_question, remove_question, restrict_question
+from social.confirmations import (
+    Confirmation,
+    block_confirmation,
+    mute_confirmation,
+    remove_follower_confirmation,
+    restrict_confirmation,
+)
 from social.views.lookup import visible_or_blocked_person, visible_person
 
 View = Callable[[MemberRequest, str], HttpResponseBase]
@@ -33,20 +39,22 @@ class Change:
     """What the message says; {name} is the person."""
     kind: str
     is_on: bool
-    question: Callable[[User], Question] | None = None
+    confirmation: Callable[[User], Confirmation] | None = None
     find: Callable[[MemberRequest, str], User] = visible_person
 
 
 def _view(change: Change) -> View:
     def view(request: MemberRequest, username: str) -> HttpResponseBase:
-        asks = change.question is not None and request.method in {"GET", "HEAD"}
-        if request.method != "POST" and not asks:
+        needs_confirmation = change.confirmation is not None and request.method in {"GET", "HEAD"}
+        if request.method != "POST" and not needs_confirmation:
             return HttpResponseNotAllowed(["POST"])
         person = change.find(request, username)
         if person.pk == request.user.pk:
             raise Http404
-        if asks and change.question:
-            return render(request, "social/ask.html", {"person": person, "question": change.question(person)})
+        if needs_confirmation and change.confirmation:
+            return render(
+                request, "social/confirm.html", {"person": person, "confirmation": change.confirmation(person)}
+            )
         return _do(request, change, person)
 
     return view
@@ -68,7 +76,7 @@ block = _view(
     Change(
         lambda user, person: actions.block(user, blocked=person),
         *("You blocked {name}.", "block", True),
-        question=block_question,
+        confirmation=block_confirmation,
         find=visible_or_blocked_person,
     )
 )
@@ -83,7 +91,7 @@ mute = _view(
     Change(
         lambda user, person: actions.mute(user, muted=person),
         *("You muted {name}.", "mute", True),
-        question=mute_question,
+        confirmation=mute_confirmation,
     )
 )
 unmute = _view(
@@ -93,7 +101,7 @@ restrict = _view(
     Change(
         lambda user, person: actions.restrict(user, restricted=person),
         *("You restricted {name}.", "restrict", True),
-        question=restrict_question,
+        confirmation=restrict_confirmation,
     )
 )
 unrestrict = _view(
@@ -106,7 +114,7 @@ remove_follower = _view(
     Change(
         lambda user, person: actions.remove_follower(user, follower=person),
         *("{name} no longer follows you.", "follower", False),
-        question=remove_question,
+        confirmation=remove_follower_confirmation,
     )
 )
 add_close_friend = _view(

@@ -15,7 +15,7 @@ from common.http import varies_by_htmx
 from common.pagination import Page, page_by_id
 from social import actions
 from social.models import Follow
-from social.people import open_to, people_in_order
+from social.queries import people_in_order, with_visible_content
 from social.views.lookup import visible_person
 
 PEOPLE_PER_PAGE = 30
@@ -65,7 +65,7 @@ def following(request: MemberRequest, username: str) -> HttpResponse:
 
 
 def _open_person(request: MemberRequest, username: str) -> User:
-    return get_object_or_404(open_to(request.user), username=username.lower())
+    return get_object_or_404(with_visible_content(request.user), username=username.lower())
 
 
 def _list(request: MemberRequest, template: str, person: User, page: Page[User]) -> HttpResponse:

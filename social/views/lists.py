@@ -12,8 +12,8 @@ from common.http import varies_by_htmx
 from common.pagination import Page
 from common.text import clean_line
 from social import lists
-from social.find import find_people, shown_people
-from social.people import with_relations
+from social.queries import with_relations
+from social.search import find_people, shown_people
 
 PEOPLE_PER_PAGE = 30
 FOUND = 20

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 
 from accounts.http import MemberRequest
 from accounts.models import User
-from social.people import blocked_by
+from social.queries import blocked_by
 
 
 def visible_person(request: MemberRequest, username: str) -> User:

@@ -11,7 +11,7 @@ from accounts.actions import change_hide_like_counts, change_who_may_tag
 from accounts.http import MemberRequest
 from accounts.models import WhoMayTag
 from social import actions
-from social.questions import Question, private_question, public_question
+from social.confirmations import Confirmation, go_private_confirmation, go_public_confirmation
 from social.requests import waiting_text
 
 
@@ -35,8 +35,8 @@ def go_public(request: MemberRequest) -> HttpResponse:
 
 def _change(request: MemberRequest, *, to_private: bool) -> HttpResponse:
     if request.method != "POST":
-        question = _question(request, to_private=to_private)
-        return render(request, "social/ask.html", {"question": question, "back": "/accounts/privacy/"})
+        confirmation = _confirmation(request, to_private=to_private)
+        return render(request, "social/confirm.html", {"confirmation": confirmation, "back": "/accounts/privacy/"})
     accepted = actions.change_privacy(request.user, is_private=to_private)
     said = "Your account is private now." if to_private else "Your account is public now."
     if accepted:
@@ -45,8 +45,8 @@ def _change(request: MemberRequest, *, to_private: bool) -> HttpResponse:
     return redirect("social:privacy")
 
 
-def _question(request: MemberRequest, *, to_private: bool) -> Question:
-    return private_question() if to_private else public_question(waiting_text(request.user))
+def _confirmation(request: MemberRequest, *, to_private: bool) -> Confirmation:
+    return go_private_confirmation() if to_private else go_public_confirmation(waiting_text(request.user))
 
 
 def _is_private(request: MemberRequest) -> bool:
@@ -74,6 +74,6 @@ def like_counts(request: MemberRequest) -> HttpResponse:
 
 
 def _privacy_page(request: MemberRequest, tag_error: str = "", *, status: int = 200) -> HttpResponse:
-    question = _question(request, to_private=not _is_private(request))
-    context = {"question": question, "who_may_tag": WhoMayTag.choices, "tag_error": tag_error}
+    confirmation = _confirmation(request, to_private=not _is_private(request))
+    context = {"confirmation": confirmation, "who_may_tag": WhoMayTag.choices, "tag_error": tag_error}
     return render(request, "social/privacy.html", context, status=status)

@@ -13,7 +13,7 @@ from accounts.models import User
 from common.http import next_url, varies_by_htmx
 from common.pagination import Page, page_by_id
 from social import actions
-from social.people import people_in_order
+from social.queries import people_in_order
 from social.requests import requests_to, waiting_text
 from social.views.lookup import visible_person
 

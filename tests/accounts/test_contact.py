@@ -14,8 +14,15 @@ from django.db import connections
 from django.test import RequestFactory
 from django.utils import timezone
 
-from accounts.contact import ContactRefusedError, change_email, change_mobile, confirm_mobile, number_of, wish_of
-from accounts.mobile import Mobile, MobileWish, normal_number
+from accounts.contact import (
+    ContactRefusedError,
+    change_email,
+    change_mobile,
+    confirm_mobile,
+    find_pending_mobile,
+    mobile_number,
+)
+from accounts.mobile import Mobile, PendingMobile, normal_number
 from common import sms
 from tests.accounts.conftest import errors_of, path_in, text_of
 from tests.accounts.whole_account import rows_with
@@ -50,18 +57,18 @@ def test_a_number_counts_once_its_code_was_typed(client, anna, sent):
     client.force_login(anna)
 
     assert client.post("/accounts/mobile/", {"mobile": "0041 79 123 45 67"}).status_code == 302
-    assert number_of(anna) == ""
+    assert mobile_number(anna) == ""
     assert "sent a code to +41791234567" in text_of(client.get("/accounts/mobile/"))
     assert [number for number, _ in sent] == [NUMBER]
     answer = client.post("/accounts/mobile/confirm/", {"code": f" {code_in(sent[0])} "}, follow=True)
     assert "Your number is confirmed" in answer.text
-    assert number_of(anna) == NUMBER
-    assert not MobileWish.objects.exists()
+    assert mobile_number(anna) == NUMBER
+    assert not PendingMobile.objects.exists()
 
     client.post("/accounts/mobile/", {"mobile": NUMBER})
     assert len(sent) == 1, "it is theirs already"
     client.post("/accounts/mobile/remove/")
-    assert number_of(anna) == ""
+    assert mobile_number(anna) == ""
 
 
 @pytest.mark.parametrize("typed", ["", "12", "hello", "+41 79", "079 123 45 67", "+999123456789", "+4179" * 30, "\0"])
@@ -91,8 +98,8 @@ def test_a_code_is_compared_five_times_and_is_dead_then(anna, sent):
 
     with pytest.raises(ContactRefusedError, match="does not work any more"):
         confirm_mobile(anna, code)
-    assert number_of(anna) == ""
-    assert wish_of(anna) is None
+    assert mobile_number(anna) == ""
+    assert find_pending_mobile(anna) is None
 
 
 @pytest.mark.promise("S2")
@@ -126,7 +133,7 @@ def test_a_code_lasts_ten_minutes_and_is_for_its_number_and_person(anna, ben, se
         confirm_mobile(anna, code_in(sent[0]))
     with pytest.raises(ContactRefusedError):
         confirm_mobile(anna, code_in(sent[2]))
-    MobileWish.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    PendingMobile.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     with pytest.raises(ContactRefusedError):
         confirm_mobile(anna, code_in(sent[1]))
 
@@ -136,7 +143,7 @@ def test_a_number_is_of_one_person_and_asking_does_not_tell(anna, ben, sent):
     assert change_mobile(ben, NUMBER), "answered as a free one"
     with pytest.raises(ContactRefusedError, match="Another account has this number"):
         confirm_mobile(ben, code_in(sent[-1]))
-    assert (number_of(anna), number_of(ben)) == (NUMBER, "")
+    assert (mobile_number(anna), mobile_number(ben)) == (NUMBER, "")
 
 
 def test_codes_are_sent_so_often_only_to_a_person_and_to_a_number(anna, ben, sent, settings):
@@ -184,11 +191,11 @@ def test_keys_rotate(anna, ben, sent, settings):
     old, new = settings.FIELD_KEYS[0], Fernet.generate_key().decode()
 
     settings.FIELD_KEYS = [new, old]
-    assert number_of(anna) == NUMBER
+    assert mobile_number(anna) == NUMBER
     call_command("rotate_keys")
     settings.FIELD_KEYS = [new]
-    assert number_of(anna) == NUMBER
-    assert wish_of(ben).number == "+41791234568"
+    assert mobile_number(anna) == NUMBER
+    assert find_pending_mobile(ben).number == "+41791234568"
     call_command("rotate_keys")
 
     settings.FIELD_KEYS = [Fernet.generate_key().decode()]

@@ -7,12 +7,12 @@ import pytest
 from django.apps import apps
 from django.db import models
 
-from accounts.erasing import erase
-from accounts.leaving import ask_deletion, keep_account
+from accounts.deactivation import cancel_deletion, request_deletion
+from accounts.deletion import erase_account
 from accounts.models import User
 from accounts.records import DeletionRecord
 from accounts.tasks import delete_account, sweep
-from common import personal
+from common import personal_data
 from media.errors import TransientMediaError
 from media.storage import storages
 from posts.models import Hashtag, Media, Post
@@ -73,7 +73,7 @@ def test_after_the_grace_nothing_is_left(posts, whole, others, client, tasks_run
     bens = {f"default/{key}" for medium in Media.objects.filter(post__author=others[0]) for key in medium.keys}
     bens |= {f"originals/{medium.original}" for medium in Media.objects.filter(post__author=others[0])}
 
-    ask_deletion(anna)
+    request_deletion(anna)
     delete_account(anna.pk)
     assert User.objects.filter(pk=anna.pk).exists()  # Not before its time.
     time_passes()
@@ -107,12 +107,12 @@ def test_after_the_grace_nothing_is_left(posts, whole, others, client, tasks_run
 def test_killed_at_any_step_it_goes_on_where_it_was(whole, tasks_run):
     anna = whole()
     ids, words = facts_of(anna)
-    ask_deletion(anna)
+    request_deletion(anna)
     time_passes()
 
     steps = 1
     with tasks_run():
-        while not erase(anna.pk, seconds=0):
+        while not erase_account(anna.pk, seconds=0):
             steps += 1
 
     assert steps > 10
@@ -124,7 +124,7 @@ def test_killed_at_any_step_it_goes_on_where_it_was(whole, tasks_run):
 @pytest.mark.promise("D16")
 def test_while_the_storage_is_away_nothing_is_crossed_out(whole, monkeypatch, tasks_run):
     anna = whole()
-    ask_deletion(anna)
+    request_deletion(anna)
     time_passes()
 
     def fail(*_):
@@ -133,18 +133,18 @@ def test_while_the_storage_is_away_nothing_is_crossed_out(whole, monkeypatch, ta
     with monkeypatch.context() as patched:
         patched.setattr(storages["default"], "delete", fail)
         with pytest.raises(TransientMediaError):
-            erase(anna.pk, seconds=5)
+            erase_account(anna.pk, seconds=5)
     assert Post.objects.filter(author=anna).count() == 3
 
     with tasks_run():
-        assert erase(anna.pk, seconds=5)
+        assert erase_account(anna.pk, seconds=5)
     assert len(stores.stored_files()) == 3
 
 
 @pytest.mark.promise("D11")
 def test_it_may_be_delivered_three_times(whole):
     anna = whole()
-    ask_deletion(anna)
+    request_deletion(anna)
     time_passes()
 
     for _ in range(3):
@@ -156,7 +156,7 @@ def test_it_may_be_delivered_three_times(whole):
 
 def test_the_sweeper_starts_it_when_the_time_has_come(whole, tasks_run):
     anna = whole()
-    ask_deletion(anna)
+    request_deletion(anna)
     with tasks_run():
         sweep()
     assert User.objects.filter(pk=anna.pk).exists()
@@ -171,8 +171,8 @@ def test_the_sweeper_starts_it_when_the_time_has_come(whole, tasks_run):
 def test_who_kept_the_account_in_time_loses_nothing(whole):
     anna = whole()
     before = stores.stored_files()
-    ask_deletion(anna)
-    assert keep_account(anna)
+    request_deletion(anna)
+    assert cancel_deletion(anna)
 
     delete_account(anna.pk)
 
@@ -194,15 +194,15 @@ def columns_of_people():
 @pytest.mark.promise("P3", "P4")
 def test_every_table_that_points_at_people_is_entered_for_deletion_and_export():
     """A new table is entered in the `personal.py` of its app: exported as a file, or not, and why not."""
-    entered = {f"{table.model}.{table.column}" for table in personal.tables()}
+    entered = {f"{table.model}.{table.column}" for table in personal_data.tables()}
 
     assert set(columns_of_people()) - NO_PERSON - entered == set()
-    for table in personal.tables():
-        assert bool(table.file) != bool(table.why_not), table
+    for table in personal_data.tables():
+        assert bool(table.export_name) != bool(table.export_excluded_because), table
 
 
 def test_what_is_registered_is_registered_by_all_apps():
-    root = Path(personal.__file__).parent.parent
+    root = Path(personal_data.__file__).parent.parent
 
-    with_tables = {path.parent.name for path in root.glob("*/personal.py")} - {"common"}
-    assert with_tables == set(personal.registered_apps())
+    with_tables = {path.parent.name for path in root.glob("*/personal_data.py")} - {"common"}
+    assert with_tables == set(personal_data.registered_apps())

@@ -12,15 +12,15 @@ from django.core import mail
 from django.core.files.storage import storages
 from django.utils import timezone
 
-from accounts.archive import build
-from accounts.exporting import ask_export
+from accounts.export_zip import build_export_zip
+from accounts.exports import request_export
 from accounts.mobile import Mobile
-from accounts.oauth import let_in, register_app
+from accounts.oauth import create_grant, register_app
 from accounts.records import Export, ExportState
 from accounts.tasks import MAX_ATTEMPTS, build_export, sweep
 from common import valkey
 from common.limits import EXPORT_KEPT_DAYS
-from common.personal import tables
+from common.personal_data import tables
 from common.sealing import seal
 from feed.actions import dismiss_suggestion, hide_from_explore
 from posts.actions import add_comment, delete_comment, delete_post
@@ -165,13 +165,13 @@ def test_what_is_said_of_each_kind_of_row_is_named_field_by_field(ask, anna, oth
     RecentSearch.objects.create(person=anna, text="trees")
     Mobile.objects.create(person=anna, sealed=seal("+41791234567"), digest="digest", confirmed_at=timezone.now())
     app, _ = register_app(anna, name="Frames", redirect_uris=["https://app.example/"], is_confidential=False)
-    let_in(anna, app, code="code", may_write=True, redirect_uri="https://app.example/", challenge="c" * 43)
+    create_grant(anna, app, code="code", may_write=True, redirect_uri="https://app.example/", code_challenge="c" * 43)
 
     data = data_of(archive_of(ask()))
 
     data["posts.media"] = [medium for post in data["posts"] for medium in post["media"]]
     assert {name: set().union(*rows) for name, rows in data.items()} == EXPORTED
-    assert {table.file for table in tables() if table.file} == set(EXPORTED) - {"posts.media"}
+    assert {table.export_name for table in tables() if table.export_name} == set(EXPORTED) - {"posts.media"}
 
 
 @pytest.mark.promise("P4")
@@ -262,8 +262,8 @@ def test_when_it_is_ready_a_mail_says_so(ask, anna):
 
 
 def test_one_at_a_time_and_the_new_one_replaces_the_old(ask, anna, client):
-    first = ask_export(anna)
-    assert ask_export(anna).pk == first.pk
+    first = request_export(anna)
+    assert request_export(anna).pk == first.pk
     build_export(first.pk)
 
     second = ask()
@@ -275,7 +275,7 @@ def test_one_at_a_time_and_the_new_one_replaces_the_old(ask, anna, client):
 def test_the_page_says_how_far_it_is_with_and_without_a_script(client, anna):
     client.force_login(anna)
     assert "Ask for the archive" in text_of(client.get("/accounts/export/"))
-    ask_export(anna)
+    request_export(anna)
     Export.objects.update(state=ExportState.BUILDING, progress=37)
 
     page = client.get("/accounts/export/")
@@ -291,7 +291,7 @@ def test_the_page_says_how_far_it_is_with_and_without_a_script(client, anna):
 @pytest.mark.promise("D5")
 def test_a_killed_worker_is_made_good(client, anna, tasks_run, photo_bytes):
     post_of(anna, photo_bytes)
-    export = ask_export(anna)
+    export = request_export(anna)
     before = stores.stored_files()
     # Killed while it was building: the row says so, and the temporary file went with the process.
     Export.objects.update(state=ExportState.BUILDING, progress=40, attempts=1)
@@ -311,7 +311,7 @@ def test_a_killed_worker_is_made_good(client, anna, tasks_run, photo_bytes):
 
 @pytest.mark.promise("D6")
 def test_what_never_succeeds_fails_with_a_sentence_and_may_be_asked_again(client, anna, ask):
-    export = ask_export(anna)
+    export = request_export(anna)
     Export.objects.update(state=ExportState.BUILDING, attempts=MAX_ATTEMPTS)
 
     build_export(export.pk)
@@ -323,7 +323,7 @@ def test_what_never_succeeds_fails_with_a_sentence_and_may_be_asked_again(client
 
 @pytest.mark.promise("D11")
 def test_delivered_three_times_there_is_one_file_and_one_mail(anna):
-    export = ask_export(anna)
+    export = request_export(anna)
 
     for _ in range(3):
         build_export(export.pk)
@@ -333,13 +333,13 @@ def test_delivered_three_times_there_is_one_file_and_one_mail(anna):
 
 
 def test_whoever_goes_meanwhile_leaves_no_archive(anna, monkeypatch):
-    export = ask_export(anna)
+    export = request_export(anna)
 
     def build_and_go(person, file, tell):
-        build(person, file, tell)
+        build_export_zip(person, file, tell)
         Export.objects.all().delete()
 
-    monkeypatch.setattr("accounts.tasks.build", build_and_go)
+    monkeypatch.setattr("accounts.tasks.build_export_zip", build_and_go)
     build_export(export.pk)
 
     assert stores.stored_files() == set()
@@ -351,7 +351,7 @@ def test_memory_does_not_grow_with_the_archive(anna, photo_bytes, tmp_path):
     progress = []
     with (tmp_path / "archive.zip").open("wb") as file:
         tracemalloc.start()
-        build(anna, file, progress.append)
+        build_export_zip(anna, file, progress.append)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
 

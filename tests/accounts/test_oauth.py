@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from accounts import oauth
 from accounts.actions import restore_person, suspend_person
-from accounts.leaving import come_back, deactivate
+from accounts.deactivation import deactivate, reactivate
 from accounts.models import User
-from accounts.oauth import OAuthApp, OAuthGrant, delete_app, forget_old_grants, register_app, why_no_redirect
+from accounts.oauth import OAuthApp, OAuthGrant, delete_app, delete_expired_grants, redirect_uri_problem, register_app
 from accounts.tasks import sweep
 from common.limits import MAX_APPS, MAX_GRANTS_OF_APP
 from tests.accounts.conftest import PASSWORD, errors_of
@@ -260,7 +260,7 @@ def test_a_code_works_for_a_minute(window, app):
     OAuthGrant.objects.update(code_expires_at=past, expires_at=past)
 
     assert exchange(app, code).json()["error"] == "invalid_grant"
-    assert forget_old_grants() == 1
+    assert delete_expired_grants() == 1
 
 
 @pytest.mark.parametrize("body", ["grant_type=%", "ü=1", "a=1&a=2", "", "{}"])
@@ -381,7 +381,7 @@ def test_what_ends_sessions_ends_apps(end, window, app, anna):
     assert refresh(app, tokens["refresh_token"]).json()["error"] == "invalid_grant"
     assert exchange(app, code).json()["error"] == "invalid_grant"
     anna = User.objects.get(pk=anna.pk)
-    {"suspension": restore_person, "deactivation": come_back}.get(end, lambda person: None)(anna)
+    {"suspension": restore_person, "deactivation": reactivate}.get(end, lambda person: None)(anna)
     if end == "a new password":
         assert profile_by(tokens["access_token"]).status_code == 401
 
@@ -521,7 +521,7 @@ def test_two_apps_of_one_name_and_too_many_are_refused(window, app, ben):
     ],
 )
 def test_where_an_app_may_be_led_back_to(uri):
-    assert why_no_redirect(uri) == ""
+    assert redirect_uri_problem(uri) == ""
 
 
 @pytest.mark.parametrize(
@@ -537,7 +537,7 @@ def test_where_an_app_may_be_led_back_to(uri):
     ],
 )  # fmt: skip
 def test_where_an_app_may_not_be_led_back_to(uri):
-    assert why_no_redirect(uri)
+    assert redirect_uri_problem(uri)
 
 
 def test_on_the_device_itself_the_port_is_free(window, ben):

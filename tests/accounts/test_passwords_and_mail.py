@@ -32,7 +32,7 @@ def test_an_unknown_address_is_answered_as_a_known_one(client, anna):
     known, unknown = ask_for_reset(client), ask_for_reset(client, "nina@example.org")
 
     assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
-    assert [letter.to for letter in mail.outbox] == [["anna@example.org"], ["nina@example.org"]]
+    assert [message.to for message in mail.outbox] == [["anna@example.org"], ["nina@example.org"]]
     assert "no account has this address" in mail.outbox[1].body
 
 
@@ -51,7 +51,7 @@ def test_a_link_works_once(client, anna):
 def test_a_link_is_of_one_person_only(client, anna, ben):
     ask_for_reset(client)
     ask_for_reset(client, "ben@example.org")
-    of_anna, of_ben = (path_in(letter) for letter in mail.outbox)
+    of_anna, of_ben = (path_in(message) for message in mail.outbox)
     anna_id, anna_key = of_anna.rstrip("/").rpartition("/")[2].split("-", 1)
     ben_id, _ = of_ben.rstrip("/").rpartition("/")[2].split("-", 1)
 
@@ -89,7 +89,7 @@ def test_changing_the_password_keeps_this_browser_in_and_ends_the_others(client,
     assert response.status_code == 302
     assert client.get("/accounts/edit/").status_code == 200
     assert other.get("/accounts/edit/").status_code == 302
-    assert "Your password was changed" in [letter.subject for letter in mail.outbox]
+    assert "Your password was changed" in [message.subject for message in mail.outbox]
 
 
 def test_changing_the_password_takes_the_current_one(client, anna):
@@ -212,8 +212,8 @@ def test_the_settings_lead_to_one_another(client, anna):
 def test_every_mail_names_the_site_and_is_plain_text(client, anna, settings):
     ask_for_reset(client)
 
-    [letter] = mail.outbox
-    assert settings.SITE_NAME in letter.subject
-    assert settings.SITE_NAME in letter.body
-    assert "&" not in letter.body
-    assert "Instagram" not in letter.subject + letter.body
+    [message] = mail.outbox
+    assert settings.SITE_NAME in message.subject
+    assert settings.SITE_NAME in message.body
+    assert "&" not in message.body
+    assert "Instagram" not in message.subject + message.body

@@ -28,9 +28,9 @@ def test_passwords_are_kept_by_argon2(settings, sign_up):
 def test_a_link_to_confirm_the_address_is_mailed(sign_up, client):
     sign_up()
 
-    [letter] = mail.outbox
-    assert letter.to == ["carla@example.org"]
-    page = client.get(path_in(letter))
+    [message] = mail.outbox
+    assert message.to == ["carla@example.org"]
+    page = client.get(path_in(message))
     assert "carla@example.org" in text_of(page)
 
 
@@ -213,7 +213,7 @@ def test_with_confirmation_required_a_taken_address_answers_as_a_free_one(sign_u
     taken = sign_up(username="dora", email="anna@example.org")
 
     assert (free.status_code, free.url) == (taken.status_code, taken.url)
-    assert [letter.to for letter in mail.outbox] == [["carla@example.org"], ["anna@example.org"]]
+    assert [message.to for message in mail.outbox] == [["carla@example.org"], ["anna@example.org"]]
     assert "has an account already" in mail.outbox[1].body
     assert not User.objects.filter(username="dora").exists()
 

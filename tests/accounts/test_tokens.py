@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.access import authenticate
 from accounts.actions import restore_person, suspend_person
-from accounts.leaving import ask_deletion, come_back, deactivate
+from accounts.deactivation import deactivate, reactivate, request_deletion
 from accounts.models import User
-from accounts.tokens import PersonalToken, TokenRefusedError, digest_of, make_token
+from accounts.tokens import PersonalToken, TokenRefusedError, create_token, digest_of
 from common.limits import MAX_TOKENS
 from tests.accounts.conftest import PASSWORD, errors_of
 
@@ -38,7 +38,7 @@ def access_by(secret):
 
 
 def token_of(person, name="backup", **options):
-    return make_token(person, name=name, **{"may_write": True, "days": 30} | options)
+    return create_token(person, name=name, **{"may_write": True, "days": 30} | options)
 
 
 def test_a_token_is_made_with_the_password_and_shown_once(make, client, anna, django_capture_on_commit_callbacks):
@@ -107,8 +107,8 @@ ENDS = {
     "a suspension": lambda client, anna: suspend_person(anna, reason="spam"),
     "a suspension that is over": lambda client, anna: suspend_person(anna, reason="spam") and restore_person(anna),
     "a deactivation": lambda client, anna: deactivate(anna),
-    "a deactivation that is over": lambda client, anna: deactivate(anna) and come_back(anna),
-    "a wish to be deleted": lambda client, anna: ask_deletion(anna),
+    "a deactivation that is over": lambda client, anna: deactivate(anna) and reactivate(anna),
+    "a wish to be deleted": lambda client, anna: request_deletion(anna),
     "the deletion": lambda client, anna: anna.delete(),
     "its time": lambda client, anna: PersonalToken.objects.update(expires_at=timezone.now()),
 }

@@ -16,18 +16,18 @@ from django.utils import timezone
 
 from accounts.actions import change_username
 from accounts.contact import change_mobile
-from accounts.exporting import ask_export
+from accounts.exports import request_export
 from accounts.models import POSTS, AvatarState, User
 from accounts.tasks import build_export
-from accounts.tokens import make_token
+from accounts.tokens import create_token
 from common import valkey
 from common.ids import SEQUENCE_BITS, SHARD_MASK
 from feed import timelines
 from feed.models import TagFollow, TagMute
 from media.storage import new_key
 from notifications.models import Preferences
-from notifications.tasks import tell_of_follow, tell_of_like
-from posts.actions import add_comment, like_comment, like_post, set_hidden_words, take_file
+from notifications.tasks import notify_of_follow, notify_of_like
+from posts.actions import add_comment, like_comment, like_post, receive_file, set_hidden_words
 from posts.models import (
     COMMENTS,
     LIKES,
@@ -43,7 +43,7 @@ from posts.models import (
 )
 from posts.models.hashtag import Hashtag
 from posts.models.media import MediaState
-from posts.people import tag_person
+from posts.tagging import tag_person
 from social.actions import add_close_friend, block, change_privacy, follow, mute, restrict
 from tests import stores
 
@@ -132,9 +132,9 @@ def fill(anna: User, others: list[User], photo: bytes, *, posts: int) -> None:
         add_comment(post, author=person, text=f"{TOKEN} said" if person == anna else "ben's own words")
     # Told of and telling: a like and a follow in each direction.
     for post, person in ((bens, anna), (own[0], ben)):
-        tell_of_like(post.pk, person.pk)
+        notify_of_like(post.pk, person.pk)
     for follower, followee in ((anna, ben), (ben, anna)):
-        tell_of_follow(follower.pk, followee.pk)
+        notify_of_follow(follower.pk, followee.pk)
     mute(anna, muted=ben)
     mute(ben, muted=anna)
 
@@ -151,13 +151,13 @@ def fill(anna: User, others: list[User], photo: bytes, *, posts: int) -> None:
     Mention.objects.create(post=own[0], person=ben)
     Preferences.objects.create(person=anna, allowed={"like": "off"})
     change_mobile(anna, "+41791234567")
-    make_token(anna, name=f"{TOKEN} program", may_write=True, days=30)
-    unshared = take_file(owner=anna, file=BytesIO(photo), name=f"{TOKEN}-draft.jpg")
+    create_token(anna, name=f"{TOKEN} program", may_write=True, days=30)
+    unshared = receive_file(owner=anna, file=BytesIO(photo), name=f"{TOKEN}-draft.jpg")
     assert unshared.post_id is None
     UploadSession.objects.create(owner_id=anna.pk, name=f"{TOKEN}.mp4", size=5, prefix=f"{anna.pk:x}-parts")
     stores.put("incoming", f"{anna.pk:x}-parts/000001", b"parts")
 
-    build_export(ask_export(anna).pk)
+    build_export(request_export(anna).pk)
     for subject in (anna, own[0], Comment.objects.filter(author=anna).first()):
         LogEntry.objects.log_actions(ben.pk, [subject], CHANGE, f"{TOKEN} reason", single_object=True)
     for reader in (anna, ben):

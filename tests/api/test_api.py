@@ -145,7 +145,7 @@ def test_the_description_is_anybodys_and_known_already_is_not_sent_again(client)
     assert client.get("/api/openapi.json", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
 
 
-CODE = re.compile(r"""(?:Problem\(\s*\d+, |Refused\([^)]*code=|_unavailable\(request, )"(?P<code>[a-z-]+)\"""")
+CODE = re.compile(r"""(?:Problem\(\s*\d+, |ValidationFailed\([^)]*code=|_unavailable\(request, )"(?P<code>[a-z-]+)\"""")
 
 
 def test_every_code_is_explained_where_its_type_leads(client):

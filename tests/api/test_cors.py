@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from accounts.tokens import make_token
+from accounts.tokens import create_token
 from instagram.cors import EXPOSED_HEADERS
 from social.models import Follow
 
@@ -29,7 +29,7 @@ def cors_headers(answer: Any) -> dict[str, str]:
 
 
 def bearer(person: User) -> dict[str, str]:
-    return {"Authorization": f"Bearer {make_token(person, name='app', may_write=True, days=1)[1]}"}
+    return {"Authorization": f"Bearer {create_token(person, name='app', may_write=True, days=1)[1]}"}
 
 
 @pytest.mark.promise("H5")

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from accounts.tokens import make_token
+from accounts.tokens import create_token
 from common.api import MAX_ERRORS
 from common.ratelimit import per_minutes
 from notifications.models import Notification
@@ -22,7 +22,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def send(follower: User) -> Callable[..., Any]:
     """`send("POST", "/posts", {...})`: with a token of `follower`."""
-    client = Client(headers={"Authorization": f"Bearer {make_token(follower, name='all', may_write=True, days=1)[1]}"})
+    client = Client(
+        headers={"Authorization": f"Bearer {create_token(follower, name='all', may_write=True, days=1)[1]}"}
+    )
 
     def send(method: str, path: str, body: Any = None) -> Any:
         text = "" if body is None else json.dumps(body)

@@ -13,7 +13,7 @@ from accounts.models import User
 from common.tasks import fold_counters
 from feed.actions import dismiss_suggestion, follow_tag, hide_from_explore, mute_tag
 from feed.explore import MAX_SEEN_PER_REPORT, seen_by
-from feed.suggestions import key_of
+from feed.suggestions import suggestions_key
 from posts.models import Post
 from social.actions import block, change_privacy, follow
 
@@ -178,7 +178,7 @@ def test_a_list_costs_the_same_whatever_its_size(path: str, stranger: User, pers
             follow_tag(stranger, name=f"followed{made}")
             mute_tag(stranger, name=f"muted{made}")
         fold_counters()
-        cache.delete(key_of(stranger))
+        cache.delete(suggestions_key(stranger))
         browser.get("/api/suggestions")  # Caches the candidates.
         with CaptureQueriesContext(connection) as asked:
             items = browser.get(f"/api/{path}").json()["items"]

@@ -21,7 +21,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from accounts.models import User
-from accounts.tokens import make_token
+from accounts.tokens import create_token
 from instagram.api import api
 from instagram.wsgi import application
 from posts.actions import add_comment, like_post
@@ -58,7 +58,7 @@ def bearer(author: User, follower: User, stranger: User, post: Any) -> dict[str,
     Collection.objects.create(owner=author, name="Trees")
     change_privacy(author, is_private=True)
     FollowRequest.objects.create(requester=stranger, target=author)
-    _, secret = make_token(author, name="all", may_write=True, days=1)
+    _, secret = create_token(author, name="all", may_write=True, days=1)
     return {"Authorization": f"Bearer {secret}"}
 
 
@@ -278,7 +278,7 @@ def test_a_session_changes_nothing_without_its_token_nor_from_elsewhere(
 
 @pytest.mark.promise("A1")
 def test_a_token_that_may_only_read_changes_nothing(author: User, post: Any, bearer: dict[str, str]) -> None:
-    _, secret = make_token(author, name="reads", may_write=False, days=1)
+    _, secret = create_token(author, name="reads", may_write=False, days=1)
     reader = Client(headers={"Authorization": f"Bearer {secret}"})
     for operation in writes():
         url = operation.path.replace("{id}", _known(operation.path, post))

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.tokens import make_token
+from accounts.tokens import create_token
 from posts.actions import add_comment, archive_post, like_comment, like_post
 from posts.models import Collection, Comment, Media, PersonTag, Post, Save
 from posts.saving import put_in_collection
@@ -378,7 +378,7 @@ def signed_in(request, as_):
     def sign_in(person):
         if request.param == "session":
             return as_(person)
-        _, secret = make_token(person, name="mine", may_write=False, days=1)
+        _, secret = create_token(person, name="mine", may_write=False, days=1)
         return Client(headers={"Authorization": f"Bearer {secret}"})
 
     return sign_in

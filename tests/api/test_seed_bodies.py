@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from accounts.mobile import Mobile
 from accounts.models import User
-from accounts.oauth import ACCESS_PREFIX, give_tokens, let_in, register_app
-from accounts.tokens import make_token
+from accounts.oauth import ACCESS_PREFIX, create_grant, issue_tokens, register_app
+from accounts.tokens import create_token
 from common.sealing import seal
-from posts.actions import like_post, take_file
+from posts.actions import like_post, receive_file
 from posts.models import Comment, Like, Media, Post
 from social.actions import follow
 from social.models import Follow
@@ -36,13 +36,15 @@ def send(request: Any, world: dict[str, Any]) -> Callable[..., Any]:
         browser.get("/create/")  # Sets the cookie.
         headers["X-CSRFToken"] = browser.cookies[settings.CSRF_COOKIE_NAME].value
     elif request.param == "personal token":
-        headers["Authorization"] = f"Bearer {make_token(me, name='all', may_write=True, days=1)[1]}"
+        headers["Authorization"] = f"Bearer {create_token(me, name='all', may_write=True, days=1)[1]}"
     else:
         app = register_app(world["author"], name="App", redirect_uris=["https://app.example/"], is_confidential=False)[
             0
         ]
-        grant = let_in(me, app, code="code", may_write=True, redirect_uri="https://app.example/", challenge="c" * 43)
-        give_tokens(grant, access=f"{ACCESS_PREFIX}seed", refresh="efr_seed", may_write=True)
+        grant = create_grant(
+            me, app, code="code", may_write=True, redirect_uri="https://app.example/", code_challenge="c" * 43
+        )
+        issue_tokens(grant, access=f"{ACCESS_PREFIX}seed", refresh="efr_seed", may_write=True)
         headers["Authorization"] = f"Bearer {ACCESS_PREFIX}seed"
 
     def send(path: str, body: Any) -> Any:
@@ -54,7 +56,7 @@ def send(request: Any, world: dict[str, Any]) -> Callable[..., Any]:
 @pytest.fixture
 def world(person: Any, author: User, post: Post, photo: Any) -> dict[str, Any]:
     me = person("me.myself")
-    medium = take_file(owner=me, file=photo(), name="coffee.jpg")
+    medium = receive_file(owner=me, file=photo(), name="coffee.jpg")
     Mobile.objects.create(person_id=me.pk, sealed=seal("+41797654321"), digest="digest", confirmed_at=timezone.now())
     return {"me": me, "author": author, "post": post, "medium": medium}
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.tokens import make_token
+from accounts.tokens import create_token
 from posts.actions import add_comment
 from social.actions import follow
 from tests.conftest import FILES
@@ -107,7 +107,7 @@ def test_the_walk_goes_as_the_page_says(person, share):
     for number in range(2):
         post = share(anna, caption=f"Light {number}")
     add_comment(post, author=me, text="lovely")
-    _, secret = make_token(me, name="walk", may_write=True, days=1)
+    _, secret = create_token(me, name="walk", may_write=True, days=1)
     shell, printed, wrong = Shell({"TOKEN": secret, "SITE": "http://testserver"}), None, []
 
     for language, text in blocks():

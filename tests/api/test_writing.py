@@ -16,10 +16,10 @@ from django.db import connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.idempotency import KEPT_HOURS, KeptAnswer, forget_old_answers
-from accounts.mobile import MobileWish
+from accounts.idempotency import KEPT_HOURS, IdempotencyRecord, delete_expired_records
+from accounts.mobile import PendingMobile
 from accounts.models import User
-from accounts.tokens import make_token
+from accounts.tokens import create_token
 from common.limits import MAX_POST_BYTES
 from feed.actions import dismiss_suggestion, follow_tag, hide_from_explore, mute_tag
 from notifications.models import Notification
@@ -30,8 +30,8 @@ from posts.actions import (
     like_comment,
     like_post,
     pin_comment,
-    take_file,
-    turn_comments,
+    receive_file,
+    set_comments_enabled,
 )
 from posts.models import Collection, Comment, Like, Media, Post, Save
 from posts.models.media import MediaState
@@ -140,7 +140,7 @@ ACTS = {
     "unarchive": Act("/p/{own}/unarchive/", "/posts/{own}/unarchive", before=lambda w: archive_post(w["own"])),
     "comments off": Act("/p/{own}/comments/off/", "/posts/{own}/comments/off"),
     "comments on": Act(
-        "/p/{own}/comments/on/", "/posts/{own}/comments/on", before=lambda w: turn_comments(w["own"], on=False)
+        "/p/{own}/comments/on/", "/posts/{own}/comments/on", before=lambda w: set_comments_enabled(w["own"], on=False)
     ),
     "hide likes": Act("/p/{own}/likes/hide/", "/posts/{own}/likes/hide"),
     "show likes": Act(
@@ -235,7 +235,7 @@ def world(person, author, post, share, photo, settings) -> dict[str, Any]:
     own = share(me, photos=2, caption="Old")
     comment = add_comment(post, author=other, text="first")
     under_own = add_comment(own, author=other, text="hello")
-    medium = take_file(owner=me, file=photo(), name="coffee.jpg")
+    medium = receive_file(owner=me, file=photo(), name="coffee.jpg")
     notification = Notification.objects.create(recipient=me, kind="like", post=own, latest=own.pk + 1)
     mine = add_comment(post, author=me, text="mine")
     collection = create_collection(owner=me, name="Trees")
@@ -356,7 +356,7 @@ def test_every_write_is_compared_with_its_page():
 @pytest.fixture
 def send(world) -> Callable[..., Any]:
     """`send("POST", "/posts", {...})`: by a program of "me", as JSON."""
-    _, secret = make_token(world["me"], name="all", may_write=True, days=1)
+    _, secret = create_token(world["me"], name="all", may_write=True, days=1)
 
     def send(method: str, path: str, body: Any = None, **headers: str) -> Any:
         client = Client(headers={"Authorization": f"Bearer {secret}"} | headers)
@@ -400,7 +400,7 @@ def test_a_body_that_names_another_post_changes_nothing(name, world, send, share
 
 @pytest.mark.promise("A10")
 def test_files_of_another_are_refused_as_those_that_are_not_there(world, send, photo):
-    theirs = take_file(owner=world["other"], file=photo(), name="theirs.jpg")
+    theirs = receive_file(owner=world["other"], file=photo(), name="theirs.jpg")
 
     answers = [send("POST", "/posts", {"media": [str(pk)]}) for pk in (theirs.pk, 1)]
 
@@ -516,7 +516,7 @@ def test_a_new_address_and_number_count_once_they_are_confirmed(world, send, set
     got = answer.json()
     assert (got["email"], got["mobile"], got["bio"]) == ("myself@example.org", None, "Light")
     assert sorted(got["waiting"]) == ["email", "mobile"]
-    assert MobileWish.objects.filter(person_id=world["me"].pk).exists()
+    assert PendingMobile.objects.filter(person_id=world["me"].pk).exists()
     assert [one.to for one in mail.outbox] == [["new@example.org"]]
 
 
@@ -527,7 +527,7 @@ def test_a_profile_is_changed_whole_or_not_at_all(world, send):
     assert [error["path"] for error in answer.json()["errors"]] == ["body.email"]
     world["me"].refresh_from_db()
     assert world["me"].bio == ""
-    assert not MobileWish.objects.exists()
+    assert not PendingMobile.objects.exists()
 
 
 def test_what_is_not_sent_stays(world, send):
@@ -617,22 +617,22 @@ def test_a_post_with_files_is_shared_once(world, as_, photo):
 
 def test_answers_are_kept_for_a_day(world, send):
     send("POST", f"/posts/{world['post'].pk}/comment", {"text": "hello"}, **{"Idempotency-Key": "k1"})
-    assert forget_old_answers() == 0
-    KeptAnswer.objects.update(created_at=timezone.now() - timezone.timedelta(hours=KEPT_HOURS, minutes=1))
+    assert delete_expired_records() == 0
+    IdempotencyRecord.objects.update(created_at=timezone.now() - timezone.timedelta(hours=KEPT_HOURS, minutes=1))
 
     again = send("POST", f"/posts/{world['post'].pk}/comment", {"text": "hello"}, **{"Idempotency-Key": "k1"})
 
     assert again.status_code == 201
     assert Comment.objects.filter(text="hello", author=world["me"]).count() == 2
-    KeptAnswer.objects.update(created_at=timezone.now() - timezone.timedelta(hours=KEPT_HOURS, minutes=1))
-    assert forget_old_answers() == 1
+    IdempotencyRecord.objects.update(created_at=timezone.now() - timezone.timedelta(hours=KEPT_HOURS, minutes=1))
+    assert delete_expired_records() == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_eight_requests_at_once_with_one_key_share_one_post(person, photo_bytes):
     from django.core.files.uploadedfile import SimpleUploadedFile
 
-    _, secret = make_token(person("me"), name="all", may_write=True, days=1)
+    _, secret = create_token(person("me"), name="all", may_write=True, days=1)
     gate, answers = Barrier(8), []
 
     def share_it() -> None:

@@ -13,7 +13,15 @@ from django.utils import timezone
 from accounts.actions import change_avatar
 from accounts.models import User
 from accounts.tasks import process_avatar
-from common.files import LOOSE_SECONDS, LooseFile, LostError, delete_loose, let_go, on_their_way, sweep
+from common.files import (
+    PENDING_SECONDS,
+    FilesExpiredError,
+    PendingFile,
+    delete_pending,
+    schedule_delete,
+    storing_files,
+    sweep,
+)
 from common.tasks import sweep_files
 from posts.actions import Upload, create_post
 from posts.models import Media
@@ -36,8 +44,8 @@ def there(*keys):
     return [key for key in keys if storages["default"].exists(key)]
 
 
-def make_old(seconds=LOOSE_SECONDS + 1):
-    LooseFile.objects.update(since=timezone.now() - timedelta(seconds=seconds))
+def make_old(seconds=PENDING_SECONDS + 1):
+    PendingFile.objects.update(since=timezone.now() - timedelta(seconds=seconds))
 
 
 @pytest.fixture
@@ -50,7 +58,7 @@ def killed_at(monkeypatch):
     @contextmanager
     def block(name):
         with monkeypatch.context() as patched:
-            patched.setattr("common.files.delete_loose", lambda *arguments: None)
+            patched.setattr("common.files.delete_pending", lambda *arguments: None)
             patched.setattr(name, die)
             try:
                 yield
@@ -62,65 +70,65 @@ def killed_at(monkeypatch):
 
 
 def test_files_that_a_row_takes_stay():
-    with on_their_way("default", KEYS) as files, transaction.atomic():
+    with storing_files("default", KEYS) as files, transaction.atomic():
         store(*KEYS)
-        files.arrive()
+        files.commit()
 
     make_old()
     assert sweep() == 0
     assert there(*KEYS) == KEYS
-    assert not LooseFile.objects.exists()
+    assert not PendingFile.objects.exists()
 
 
 def test_files_that_no_row_takes_are_deleted_at_once():
-    with on_their_way("default", KEYS):
+    with storing_files("default", KEYS):
         store(*KEYS)
 
     assert there(*KEYS) == []
-    assert not LooseFile.objects.exists()
+    assert not PendingFile.objects.exists()
 
 
 @pytest.mark.promise("D16")
 def test_files_whose_row_fails_are_deleted_though_they_had_arrived():
     def fail():
-        with on_their_way("default", KEYS) as files, transaction.atomic():
+        with storing_files("default", KEYS) as files, transaction.atomic():
             store(*KEYS)
-            files.arrive()
+            files.commit()
             raise Killed
 
     with pytest.raises(Killed):
         fail()
 
     assert there(*KEYS) == []
-    assert not LooseFile.objects.exists()
+    assert not PendingFile.objects.exists()
 
 
 @pytest.mark.promise("D5")
 def test_what_a_killed_process_left_is_swept_an_hour_later(killed_at):
-    with killed_at("common.files.FilesOnTheirWay.arrive"), on_their_way("default", KEYS) as files:
+    with killed_at("common.files.PendingFiles.commit"), storing_files("default", KEYS) as files:
         store(*KEYS)
-        files.arrive()
+        files.commit()
 
-    make_old(LOOSE_SECONDS - 60)
+    make_old(PENDING_SECONDS - 60)
     assert sweep_files() == 0, "it may still be on its way"
     assert there(*KEYS) == KEYS
     make_old()
     assert sweep_files() == 2
     assert there(*KEYS) == []
-    assert not LooseFile.objects.exists()
+    assert not PendingFile.objects.exists()
 
 
 def test_a_row_that_comes_after_the_sweeper_is_undone():
     def come_late():
-        with on_their_way("default", KEYS) as files:
+        with storing_files("default", KEYS) as files:
             store(*KEYS)
             make_old()
             sweep()
             with transaction.atomic():
                 User.objects.create(username="late", email="late@example.org")
-                files.arrive()
+                files.commit()
 
-    with pytest.raises(LostError):
+    with pytest.raises(FilesExpiredError):
         come_late()
 
     assert not User.objects.filter(username="late").exists()
@@ -134,11 +142,11 @@ def test_the_sweeper_leaves_a_file_that_is_being_handed_over():
         swept.append(sweep())
         connection.close()
 
-    with on_their_way("default", KEYS) as files:
+    with storing_files("default", KEYS) as files:
         store(*KEYS)
         make_old()
         with transaction.atomic():
-            files.arrive()
+            files.commit()
             sweeper = Thread(target=sweep_elsewhere)
             sweeper.start()
             sweeper.join()
@@ -149,9 +157,9 @@ def test_the_sweeper_leaves_a_file_that_is_being_handed_over():
 
 def test_files_that_are_let_go_are_deleted_now_or_by_the_sweeper():
     store(*KEYS)
-    let_go("default", KEYS)
+    schedule_delete("default", KEYS)
 
-    delete_loose("default", KEYS[:1])
+    delete_pending("default", KEYS[:1])
     assert there(*KEYS) == KEYS[1:]
     make_old()
     sweep()
@@ -161,7 +169,7 @@ def test_files_that_are_let_go_are_deleted_now_or_by_the_sweeper():
 @pytest.mark.promise("D16")
 def test_what_a_storage_will_not_delete_is_asked_for_again(monkeypatch):
     store(*KEYS)
-    let_go("default", KEYS)
+    schedule_delete("default", KEYS)
     make_old()
 
     def refuse(key):
@@ -198,7 +206,7 @@ def test_an_upload_killed_before_its_row_leaves_nothing(author, photo, tmp_path,
 def test_a_rendering_killed_before_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
     create_post(author=author, uploads=[Upload(photo())])
     medium = Media.objects.get()
-    with killed_at("common.files.FilesOnTheirWay.arrive"):
+    with killed_at("common.files.PendingFiles.commit"):
         process_media(medium.pk)
     left = files_below(tmp_path / "media")
     assert left
@@ -220,7 +228,7 @@ def test_a_rerendering_killed_after_its_row_leaves_nothing(author, photo, tmp_pa
         create_post(author=author, uploads=[Upload(photo())])
     before = len(files_below(tmp_path / "media"))
 
-    with killed_at("posts.tasks.delete_loose"):
+    with killed_at("posts.tasks.delete_pending"):
         rerender(Media.objects.get().pk)
     assert len(files_below(tmp_path / "media")) == 2 * before
 
@@ -233,11 +241,11 @@ def test_a_rerendering_killed_after_its_row_leaves_nothing(author, photo, tmp_pa
 
 @pytest.mark.promise("D5")
 def test_a_picture_killed_before_or_after_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
-    with killed_at("common.files.FilesOnTheirWay.arrive"):
+    with killed_at("common.files.PendingFiles.commit"):
         change_avatar(author, photo())
     for _ in range(2):
         change_avatar(author, photo())
-    with killed_at("common.files.FilesOnTheirWay.arrive"):
+    with killed_at("common.files.PendingFiles.commit"):
         process_avatar(author.pk)
     process_avatar(author.pk)
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from common.limits import MIN_PHOTO_SIDE
-from media.edits import ADJUSTMENTS, FILTERS, RATIOS, apply, crop_box, parse_edits
+from media.edits import ADJUSTMENTS, FILTERS, RATIOS, apply_edits, crop_box, parse_edits
 from media.photos import render_photo
 
 ORIGINALS = Path(__file__).resolve().parent.parent / "files" / "originals"
@@ -99,8 +99,8 @@ def test_every_filter_and_adjustment_has_the_same_pixels_in_the_preview(page, ph
     found = {}
     for edits in [{}, *EACH]:
         assert parse_edits(edits) == edits
-        found[json.dumps(edits)] = levels(drawn(page, photo, edits), apply(photo.copy(), edits))
-        assert edits == {} or levels(apply(photo.copy(), edits), photo)[1] > 0.5
+        found[json.dumps(edits)] = levels(drawn(page, photo, edits), apply_edits(photo.copy(), edits))
+        assert edits == {} or levels(apply_edits(photo.copy(), edits), photo)[1] > 0.5
 
     print(f"\nlargest {max(most for most, _ in found.values())}, mean {max(mean for _, mean in found.values()):.3f}")
     assert found["{}"] == (0, 0)

@@ -131,7 +131,7 @@ def test_many_hidden_posts_cost_a_few_queries_and_not_one_a_page(
 
 def test_a_timeline_from_before_the_last_follow_is_deleted(author, follower, person, share):
     home_of(follower)
-    old = timelines.key_of(follower.pk, follower.follows_version)
+    old = timelines.timeline_key(follower.pk, follower.follows_version)
     follow(follower, followee=person())
     home_of(follower)
 
@@ -180,7 +180,7 @@ def test_a_timeline_keeps_its_cap_and_older_pages_come_from_the_database(author,
     for post in posts:
         fan_out_post(post.pk)
 
-    key = timelines.key_of(follower.pk, follower.follows_version)
+    key = timelines.timeline_key(follower.pk, follower.follows_version)
     assert valkey.client().zcard(key) == 5 + 2
     assert home_of(follower, count=9) == [post.pk for post in reversed(posts)]
     assert home_of(follower, before=posts[3].pk) == [post.pk for post in reversed(posts[:3])]
@@ -210,7 +210,7 @@ def test_readers_who_were_long_away_are_not_pushed_to_and_miss_nothing(author, f
     type(follower).objects.filter(pk=follower.pk).update(last_seen_at=follower.last_seen_at - timedelta(days=31))
     post = share(author)
     fan_out_post(post.pk)
-    key = timelines.key_of(follower.pk, follower.follows_version)
+    key = timelines.timeline_key(follower.pk, follower.follows_version)
     assert valkey.client().zcard(key) == 2, "only the marks"
 
     valkey.client().delete(key)  # its time to live is over before the 31 days are

@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image, ImageOps
 
-from media.edits import ADJUSTMENTS, FILTERS, MAX_EDITS_CHARS, SIDE, apply, colour_table, crop_box, parse_edits
+from media.edits import ADJUSTMENTS, FILTERS, MAX_EDITS_CHARS, SIDE, apply_edits, colour_table, crop_box, parse_edits
 from media.errors import MediaError
 from media.photos import render_photo
 from tests.media.pictures import ORIGINALS, decoded, difference, encoded, quarters, turned
@@ -219,7 +219,7 @@ def test_there_are_twelve_filters_and_each_changes_a_photo_in_its_own_way():
     with Image.open(ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg") as opened:
         opened.draft("RGB", (400, 400))
         photo = opened.convert("RGB").resize((200, 150))
-    shown = [apply(photo.copy(), {"filter": one["id"]}) for one in FILTERS]
+    shown = [apply_edits(photo.copy(), {"filter": one["id"]}) for one in FILTERS]
 
     assert len({one["id"] for one in FILTERS}) == len({one["name"] for one in FILTERS}) == 12
     for at, one in enumerate(shown):
@@ -247,7 +247,7 @@ def test_neutral_edits_are_the_table_that_changes_nothing():
 def test_an_adjustment_grows_steadily_from_end_to_end(name, shows):
     photo = Image.new("RGB", (1, 1), (170, 120, 90))
 
-    shown = [shows(apply(photo.copy(), {name: amount}).getpixel((0, 0))) for amount in range(-100, 101, 20)]
+    shown = [shows(apply_edits(photo.copy(), {name: amount}).getpixel((0, 0))) for amount in range(-100, 101, 20)]
 
     assert shown == sorted(set(shown))
     assert shown[5] == shows((170, 120, 90))
@@ -257,11 +257,11 @@ def test_an_adjustment_grows_steadily_from_end_to_end(name, shows):
 def test_brightness_leaves_black_and_white(amount):
     for grey in (0, 255):
         photo = Image.new("RGB", (1, 1), (grey,) * 3)
-        assert apply(photo, {"brightness": amount}).getpixel((0, 0)) == (grey,) * 3
+        assert apply_edits(photo, {"brightness": amount}).getpixel((0, 0)) == (grey,) * 3
 
 
 def test_a_vignette_darkens_the_corners_alike_and_leaves_the_middle():
-    white = apply(Image.new("RGB", (301, 701), "white"), {"vignette": 100})
+    white = apply_edits(Image.new("RGB", (301, 701), "white"), {"vignette": 100})
 
     corners = {white.getpixel(place) for place in ((0, 0), (300, 0), (0, 700), (300, 700))}
     assert len(corners) == 1

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from media import sandbox
+from media import child_process
+from media.child_process import Limits
 from media.errors import MediaError, TransientMediaError
 from media.photos import render_photo
 from media.probe import probe
 from media.probe_video import VideoInfo
-from media.sandbox import Limits
 from media.videos import render_video
 from tests.media.pictures import BAD, EXPECTED, encoded, jpeg_of_many_scans, quarters
 
@@ -136,7 +136,7 @@ def test_a_child_that_is_killed_or_crashes_is_an_error_in_words(number, may_try_
 
 
 def test_a_machine_that_can_start_no_process_is_asked_again_later(monkeypatch):
-    monkeypatch.setattr(sandbox.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(child_process.sys, "executable", "/nowhere/python")
 
     with pytest.raises(TransientMediaError):
         render_photo(encoded(quarters()))
@@ -145,8 +145,8 @@ def test_a_machine_that_can_start_no_process_is_asked_again_later(monkeypatch):
 def test_the_child_sees_no_secret_and_can_write_no_file(tmp_path):
     code = """
 import os, sys
-from media import child, confine
-confine.limit(cpu_seconds=5, memory_bytes=1 << 30)
+from media import child, rlimits
+rlimits.limit(cpu_seconds=5, memory_bytes=1 << 30)
 assert "SECRET_KEY" not in os.environ and "django" not in sys.modules
 try:
     with open(sys.argv[1], "w") as file:
@@ -155,7 +155,7 @@ except OSError:
     sys.exit(0)
 sys.exit("could write")
 """
-    root = Path(sandbox.__file__).resolve().parent.parent
+    root = Path(child_process.__file__).resolve().parent.parent
     environment = {"PYTHONPATH": str(root)}
 
     subprocess.run([sys.executable, "-P", "-c", code, str(tmp_path / "file")], env=environment, check=True)
@@ -167,7 +167,7 @@ import io, os, sys, threading, time, signal
 from media.photos import render_photo
 from media.probe import probe
 from media.probe_video import VideoInfo
-from media.sandbox import Limits
+from media.child_process import Limits
 from media.videos import render_video
 from tests.media.pictures import jpeg_of_many_scans
 bomb = jpeg_of_many_scans(100, side=7500)
@@ -182,7 +182,7 @@ time.sleep(0.3)
 print(pids[0], flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    root = Path(sandbox.__file__).resolve().parent.parent
+    root = Path(child_process.__file__).resolve().parent.parent
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
 
     pid = int(done.stdout)
@@ -204,7 +204,7 @@ def test_a_child_that_talks_nonsense_is_no_answer(monkeypatch, tmp_path):
     fake = tmp_path / "python"
     fake.write_text("#!/bin/sh\necho nonsense\n")
     fake.chmod(0o755)
-    monkeypatch.setattr(sandbox.sys, "executable", str(fake))
+    monkeypatch.setattr(child_process.sys, "executable", str(fake))
 
     with pytest.raises(MediaError, match="cannot be opened"):
         render_photo(io.BytesIO((BAD / "name-test.jpg").read_bytes()))

@@ -71,7 +71,7 @@ def test_an_original_comes_as_a_file_of_the_system_and_is_never_in_memory_whole(
     program = f"""
 import io, os, tracemalloc, django
 django.setup()
-from media.sandbox import with_descriptor
+from media.child_process import with_descriptor
 from media.storage import open_original
 tracemalloc.start()
 with open_original({key!r}) as original, io.BytesIO() as unused:

@@ -10,18 +10,18 @@ from accounts.models import User
 from notifications.inbox import unread_count
 from notifications.models import Kind, Notification, Occurrence
 from notifications.tasks import (
+    notify_of_comment,
+    notify_of_comment_like,
+    notify_of_follow,
+    notify_of_like,
+    notify_of_mention,
+    notify_of_request,
+    notify_of_tag,
     sweep,
-    tell_of_comment,
-    tell_of_comment_like,
-    tell_of_follow,
-    tell_of_like,
-    tell_of_mention,
-    tell_of_request,
-    tell_of_tag,
 )
 from posts.actions import add_comment, edit_post, like_comment, like_post, unlike_comment
 from posts.models import CommentLike, Like, Mention, PersonTag
-from posts.people import remove_mention, remove_tag, tag_person
+from posts.tagging import remove_mention, remove_tag, tag_person
 from social.actions import (
     approve_request,
     block,
@@ -93,7 +93,7 @@ def test_a_request_that_is_gone_is_told_nobody(end, private, stranger, as_, task
     else:
         refuse_request(private, requester=stranger)
 
-    tell_of_request(stranger.pk, private.pk)
+    notify_of_request(stranger.pk, private.pk)
 
     assert rows_of(as_(private)) == []
 
@@ -168,13 +168,13 @@ def test_who_wants_no_mentions_of_some_hears_of_none(who_may, as_, author, stran
 
     with tasks_run():
         post = share(author, caption="With @stranger")
-    tell_of_mention(Mention.objects.get(post=post).pk)
+    notify_of_mention(Mention.objects.get(post=post).pk)
 
     assert rows_of(as_(stranger)) == []
 
 
 def test_who_removes_themselves_hears_no_more_of_it(as_, post, stranger, tagged, tasks_run):
-    tell_of_tag(tagged.pk)
+    notify_of_tag(tagged.pk)
     assert kinds_of(as_(stranger)) == ["tag"]
 
     remove_tag(tagged, remover=stranger)
@@ -234,14 +234,14 @@ def happened(author, post, stranger, person, tagged):
     like_post(post, liker=stranger)
     mention = Mention.objects.get(person=hermit)
     return [
-        (tell_of_mention, (mention.pk,)),
-        (tell_of_comment, (reply.pk,)),
-        (tell_of_tag, (tagged.pk,)),
-        (tell_of_comment_like, (thread.pk, asker.pk)),
-        (tell_of_follow, (stranger.pk, hermit.pk)),
-        (tell_of_request, (asker.pk, hermit.pk)),
-        (tell_of_like, (post.pk, stranger.pk)),
-        (tell_of_comment, (thread.pk,)),
+        (notify_of_mention, (mention.pk,)),
+        (notify_of_comment, (reply.pk,)),
+        (notify_of_tag, (tagged.pk,)),
+        (notify_of_comment_like, (thread.pk, asker.pk)),
+        (notify_of_follow, (stranger.pk, hermit.pk)),
+        (notify_of_request, (asker.pk, hermit.pk)),
+        (notify_of_like, (post.pk, stranger.pk)),
+        (notify_of_comment, (thread.pk,)),
     ]
 
 
@@ -309,7 +309,7 @@ def test_block_wins_every_race_with_what_would_be_told(author, post, stranger, a
     comment = add_comment(post, author=stranger, text="What a light")
     like_post(post, liker=stranger)
     CommentLike.objects.all()
-    tasks = [(tell_of_comment, (comment.pk,)), (tell_of_like, (post.pk, stranger.pk))]
+    tasks = [(notify_of_comment, (comment.pk,)), (notify_of_like, (post.pk, stranger.pk))]
     start = threading.Barrier(3)
 
     def run(act):

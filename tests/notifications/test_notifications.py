@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.actions import suspend_person
 from common.ids import first_id_at
 from notifications.models import Allowed, Kind, Notification, Occurrence, Preferences, Watermark
-from notifications.tasks import sweep, tell_of_comment, tell_of_follow, tell_of_like
+from notifications.tasks import notify_of_comment, notify_of_follow, notify_of_like, sweep
 from posts.actions import add_comment, delete_comment, delete_post, like_post, remove_comment, unlike_post
 from posts.models import Like
 from posts.tasks import purge_post
@@ -86,9 +86,9 @@ def test_every_task_delivered_three_times_tells_once(author, stranger, post):
     follow(stranger, followee=author)
 
     for _ in range(3):
-        tell_of_like(post_id=post.pk, liker_id=stranger.pk)
-        tell_of_comment(comment_id=comment.pk)
-        tell_of_follow(follower_id=stranger.pk, followee_id=author.pk)
+        notify_of_like(post_id=post.pk, liker_id=stranger.pk)
+        notify_of_comment(comment_id=comment.pk)
+        notify_of_follow(follower_id=stranger.pk, followee_id=author.pk)
         sweep()
 
     assert told(author) == 3
@@ -102,8 +102,8 @@ def test_a_cause_that_was_taken_back_before_its_task_ran_tells_nothing(author, s
     comment = add_comment(post, author=stranger, text="oops")
     delete_comment(comment)
 
-    tell_of_like(post_id=post.pk, liker_id=stranger.pk)
-    tell_of_comment(comment_id=comment.pk)
+    notify_of_like(post_id=post.pk, liker_id=stranger.pk)
+    notify_of_comment(comment_id=comment.pk)
 
     assert told(author) == 0
 
@@ -166,7 +166,7 @@ def test_hidden_between_the_act_and_the_task_is_never_told(author, stranger, pos
     like_post(post, liker=stranger)
     suspend_person(stranger, reason="spam")
 
-    tell_of_like(post_id=post.pk, liker_id=stranger.pk)
+    notify_of_like(post_id=post.pk, liker_id=stranger.pk)
 
     assert told(author) == 0
 

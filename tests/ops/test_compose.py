@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from django.utils.module_loading import import_string
 
 from common import limits
-from common.bodies import UPLOADS
+from common.body_limits import UPLOADS
 from instagram.celery import app
 from instagram.management.commands.up import QUEUES
 from posts.tasks import VIDEO_HARD_SECONDS

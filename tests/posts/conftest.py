@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
-from posts.actions import take_file
+from posts.actions import receive_file
 from posts.models import Media, UploadSession
 from posts.models.media import MediaState
 from tests.stores import post_form
@@ -33,7 +33,7 @@ def unshared(photo: Callable[..., SimpleUploadedFile]) -> Callable[..., Media]:
     """A file that is uploaded and not shared; ready, without being rendered, unless another state is given."""
 
     def make(owner: User, name: str = "cup.jpg", *, state: str = MediaState.READY, **fields: Any) -> Media:
-        medium = take_file(owner=owner, file=photo(name), name=name)
+        medium = receive_file(owner=owner, file=photo(name), name=name)
         fields |= {"state": state, "renditions": [RENDITION] if state == MediaState.READY else []}
         Media.objects.filter(pk=medium.pk).update(**fields)
         medium.refresh_from_db()

@@ -4,7 +4,7 @@ import pytest
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from common.files import LooseFile
+from common.files import PendingFile
 from posts.actions import delete_post
 from posts.models import Media
 from posts.models.media import MediaKind
@@ -55,7 +55,7 @@ def test_other_captions_replace_them_and_no_file_is_left(as_, author, film):
 
     assert not storages["default"].exists(old)
     assert b"Good evening" in storages["default"].open(new).read()
-    assert not LooseFile.objects.exists()
+    assert not PendingFile.objects.exists()
 
 
 def test_they_are_removed_with_their_file(as_, author, film):

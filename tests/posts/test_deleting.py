@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.files import LooseFile
+from common.files import PendingFile
 from posts.actions import Upload, add_comment, archive_post, create_post, delete_post, like_post
 from posts.models import Comment, Like, Media, Post, PostHashtag
 from tests.media.clips import SPEECH
@@ -35,4 +35,4 @@ def test_after_a_deletion_no_file_and_no_row_is_left(is_archived, author, follow
 
     assert stored_files() == {f"originals/{kept.media.get().original}"}
     assert [Post.objects.get(), Media.objects.get()] == [kept, kept.media.get()]
-    assert not any(model.objects.exists() for model in (Like, Comment, PostHashtag, LooseFile))
+    assert not any(model.objects.exists() for model in (Like, Comment, PostHashtag, PendingFile))

@@ -8,7 +8,7 @@ from django.core.files.storage import storages
 from django.urls import reverse
 
 from accounts.actions import suspend_person
-from accounts.leaving import deactivate
+from accounts.deactivation import deactivate
 from accounts.models import User
 from media.storage import new_folder, new_key
 from posts.actions import archive_post, delete_post, remove_post

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.utils import timezone
 
-from common.files import LooseFile
+from common.files import PendingFile
 from media.errors import TransientMediaError
 from posts import tasks
 from posts.actions import Upload, create_post
@@ -48,7 +48,7 @@ def assert_nothing_is_half_made():
     media = list(Media.objects.all())
     assert keys_in("default") == {key for medium in media for key in medium.keys}
     assert keys_in("originals") == {medium.original for medium in media}
-    assert not LooseFile.objects.exists()
+    assert not PendingFile.objects.exists()
     for post in Post.objects.filter(published_at__isnull=False):
         assert all(medium.state == "ready" and medium.keys for medium in post.media.all())
 

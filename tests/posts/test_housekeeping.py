@@ -10,7 +10,7 @@ from media.incoming import store_part
 from media.photos import RENDERER
 from media.storage import store_original, store_rendition, stored_files
 from posts import tasks
-from posts.actions import Upload, create_post, take_file
+from posts.actions import Upload, create_post, receive_file
 from posts.models import Media, Post, UploadSession
 from tests.conftest import FILES
 from tests.stores import age, keys_in, lose, put
@@ -180,7 +180,7 @@ def test_captions_are_no_orphans_and_outlive_a_new_rendering(shared):
 
 def test_an_unshared_file_is_no_orphan_and_can_be_made_anew(author, photo, tasks_run):
     with tasks_run():
-        medium = take_file(owner=author, file=photo())
+        medium = receive_file(owner=author, file=photo())
     medium.refresh_from_db()
     before = medium.keys
 
@@ -194,7 +194,7 @@ def test_an_unshared_file_is_no_orphan_and_can_be_made_anew(author, photo, tasks
 @pytest.mark.parametrize("count", [1, 6])
 def test_the_doctor_reads_all_media_in_one_query(count, author, photo, django_assert_num_queries):
     for _ in range(count):
-        take_file(owner=author, file=photo())
+        receive_file(owner=author, file=photo())
 
     with django_assert_num_queries(6):
         run("media_doctor")

@@ -6,12 +6,12 @@ import pytest
 
 from accounts.actions import suspend_person
 from accounts.models import User
-from posts import people
+from posts import tagging
 from posts.actions import add_comment, approve_comment, create_post, edit_post, publish_if_ready
 from posts.events import PersonMentioned
 from posts.models import Mention, Post
 from posts.models.media import MediaState
-from posts.people import may_see
+from posts.tagging import can_see_q
 from social.actions import add_close_friend, block, change_privacy, follow, restrict
 from tests.conftest import HTMX
 
@@ -25,7 +25,7 @@ def told(monkeypatch):
         if isinstance(event, PersonMentioned):
             names.append(Mention.objects.get(pk=event.mention_id).person.username)
 
-    monkeypatch.setattr(people, "emit", emit)
+    monkeypatch.setattr(tagging, "emit", emit)
     return names
 
 
@@ -92,7 +92,7 @@ def test_another_audience_mentions_those_whom_it_lets_in(author, anna, ben, shar
 
 @pytest.mark.parametrize("kind", ["caption", "comment"])
 def test_more_names_than_the_limit_are_not_mentions(kind, author, person, share, monkeypatch, stranger):
-    monkeypatch.setattr(people, "MAX_MENTIONS", 3)
+    monkeypatch.setattr(tagging, "MAX_MENTIONS", 3)
     names = [person(f"guest{number}").username for number in range(5)]
     text = " ".join(f"@{name}" for name in names)
     post = share(author, caption=text if kind == "caption" else "")
@@ -122,7 +122,7 @@ def test_a_comment_that_waits_mentions_nobody_until_it_is_approved(author, post,
 
 @pytest.mark.promise("A7")
 def test_who_may_not_see_a_post_is_not_mentioned_in_it(author, person, share, told):
-    """And those whom `may_see` names are those to whom the post is visible, one by one."""
+    """And those whom `can_see_q` names are those to whom the post is visible, one by one."""
     for name in ("fan", "close", "outsider", "blocker", "blocked", "gone"):
         person(name)
     cast = {one.username: one for one in User.objects.all()}
@@ -146,8 +146,8 @@ def test_who_may_not_see_a_post_is_not_mentioned_in_it(author, person, share, to
         edit(post, caption)
         post = Post.objects.get(pk=post.pk)
         assert mentioned(post=post) == expected
-        seeing = {one.pk for one in User.objects.there() if Post.objects.visible_to(one).filter(pk=post.pk).exists()}
-        assert set(User.objects.filter(may_see(post)).values_list("pk", flat=True)) == seeing
+        seeing = {one.pk for one in User.objects.active() if Post.objects.visible_to(one).filter(pk=post.pk).exists()}
+        assert set(User.objects.filter(can_see_q(post)).values_list("pk", flat=True)) == seeing
 
 
 @pytest.mark.parametrize(("choice", "follows", "hears"), [("everyone", False, True), ("following", False, False)])

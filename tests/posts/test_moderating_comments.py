@@ -17,8 +17,8 @@ from posts.actions import (
     edit_comment,
     pin_comment,
     remove_comment,
+    set_comments_enabled,
     set_hidden_words,
-    turn_comments,
 )
 from posts.models import Comment, HiddenWord, Post
 from social.actions import block, restrict
@@ -217,7 +217,7 @@ def test_when_comments_are_off_none_is_written_any_more(author, follower, post):
         worker.start()
     while Comment.objects.count() < 3:
         pass
-    turn_comments(post, on=False)
+    set_comments_enabled(post, on=False)
     then = Comment.objects.count()
     for worker in workers:
         worker.join(timeout=20)

@@ -29,10 +29,10 @@ def test_a_removed_post_is_explained_by_mail_and_on_the_site(
     with django_capture_on_commit_callbacks(execute=True):
         remove_post(post, reason="Not your photo.")
 
-    (letter,) = mail.outbox
-    assert (letter.to, letter.subject) == ([author.email], "A moderator removed your post")
-    assert "Reason: Not your photo." in letter.body
-    assert f"/p/{post.shortcode}/" in letter.body
+    (message,) = mail.outbox
+    assert (message.to, message.subject) == ([author.email], "A moderator removed your post")
+    assert "Reason: Not your photo." in message.body
+    assert f"/p/{post.shortcode}/" in message.body
     browser = as_(author)
     assert "A moderator removed <a" in browser.get("/notifications/").text
     assert "Not your photo." in browser.get("/notifications/", headers=HTMX).text, "the panel"
@@ -48,10 +48,10 @@ def test_a_removed_comment_is_explained_by_mail_and_on_the_site(
     with django_capture_on_commit_callbacks(execute=True):
         remove_comment(comment, reason="Rude & unkind.")
 
-    (letter,) = mail.outbox
-    assert letter.to == [follower.email]
-    assert "Reason: Rude & unkind." in letter.body
-    assert "<b>Ugly</b>" in letter.body
+    (message,) = mail.outbox
+    assert message.to == [follower.email]
+    assert "Reason: Rude & unkind." in message.body
+    assert "<b>Ugly</b>" in message.body
     page = as_(follower).get("/notifications/").text
     words = (
         "A moderator removed your comment: “<bdi>&lt;b&gt;Ugly&lt;/b&gt;</bdi>” Reason: <bdi>Rude &amp; unkind.</bdi>"
@@ -75,7 +75,7 @@ def test_notices_disappear_when_the_row_is_restored_or_deleted(
         delete_post(other)
 
     assert moderation.moderation_notices(author) == []
-    assert [letter.subject for letter in mail.outbox] == ["Your post is back", "Your comment is back"]
+    assert [message.subject for message in mail.outbox] == ["Your post is back", "Your comment is back"]
 
 
 def test_old_notices_are_not_shown_and_new_ones_up_to_a_limit(author, post, monkeypatch):
@@ -94,7 +94,7 @@ def test_a_suspension_and_its_end_are_mailed_once_each(author, django_capture_on
         with django_capture_on_commit_callbacks(execute=True):
             assert [act(), act()] == [True, False]
 
-    assert [(letter.subject, letter.to) for letter in mail.outbox] == [
+    assert [(message.subject, message.to) for message in mail.outbox] == [
         ("Your account is suspended", [author.email]),
         ("Your account is active again", [author.email]),
     ]

@@ -8,7 +8,7 @@ from django.core.files.storage import storages
 
 from media.errors import MediaError, TransientMediaError
 from posts import tasks
-from posts.actions import Slide, SlidesRefusedError, Upload, create_post, remove_failed_slide, share_post, take_file
+from posts.actions import Slide, SlidesRefusedError, Upload, create_post, receive_file, remove_failed_slide, share_post
 from posts.models import Media, Post, UploadSession
 from tests.posts.test_creating import send
 from tests.posts.test_uploading import at_once
@@ -82,7 +82,7 @@ def test_a_file_that_is_shared_while_it_is_rendered_publishes_its_post(author, u
 @pytest.mark.both_storages(deep=True)
 def test_edits_are_rendered_and_the_files_without_them_go(mine, author, photo, tasks_run):
     with tasks_run():
-        medium = take_file(owner=author, file=photo(), name="cup.jpg")
+        medium = receive_file(owner=author, file=photo(), name="cup.jpg")
     before = keys_in("default")
     assert before
 

@@ -71,7 +71,7 @@ def assert_rows_and_files_agree():
     assert keys_in("originals") == {medium.original for medium in rows}
     assert not keys_in("incoming")
     assert not list(unfinished_uploads())
-    assert not files.LooseFile.objects.exists()
+    assert not files.PendingFile.objects.exists()
     # Which raises what is left to mend.
     call_command("media_doctor", "--grace-hours", "-1", stdout=io.StringIO())
 

@@ -7,11 +7,11 @@ from django.db import IntegrityError, connections, transaction
 
 from accounts.actions import suspend_person
 from accounts.models import User
-from posts import people
+from posts import tagging
 from posts.actions import add_comment
 from posts.events import PersonTagged
 from posts.models import Mention, PersonTag
-from posts.people import TagRefusedError, announce_people, remove_tag, tag_person
+from posts.tagging import TagRefusedError, notify_named_people, remove_tag, tag_person
 from social.actions import block, change_privacy, follow, unblock, unfollow
 from tests.conftest import HTMX
 
@@ -25,7 +25,7 @@ def told(monkeypatch):
         assert isinstance(event, PersonTagged)
         names.append(PersonTag.objects.get(pk=event.tag_id).person.username)
 
-    monkeypatch.setattr(people, "emit", emit)
+    monkeypatch.setattr(tagging, "emit", emit)
     return names
 
 
@@ -81,7 +81,7 @@ def test_who_is_tagged_before_the_post_is_there_is_told_when_it_is(author, anna,
     tag(photo_of, "anna")
     tag(photo_of, "author")
     told.clear()
-    announce_people(post)
+    notify_named_people(post)
 
     assert told == ["anna"]
 
@@ -148,7 +148,7 @@ def test_who_may_tag_is_a_choice_that_the_action_keeps(as_, author, anna, photo_
 
 
 def test_the_limit_of_a_photo_is_said(author, anna, stranger, photo_of, person, monkeypatch):
-    monkeypatch.setattr(people, "MAX_PEOPLE_TAGS", 2)
+    monkeypatch.setattr(tagging, "MAX_PEOPLE_TAGS", 2)
     tag(photo_of, "anna")
     tag(photo_of, "stranger")
     tag(photo_of, "anna", x=1)

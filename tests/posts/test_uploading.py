@@ -600,7 +600,7 @@ def test_a_sweep_that_dies_between_row_and_files_is_finished_by_the_next(unshare
         raise SystemExit
 
     with monkeypatch.context() as killing:
-        killing.setattr("posts.actions.delete_loose", die)
+        killing.setattr("posts.actions.delete_pending", die)
         with pytest.raises(SystemExit):
             tasks.sweep()
     assert not Media.objects.exists()

@@ -12,8 +12,8 @@ from django.db import close_old_connections
 from django.test import Client
 
 from accounts.models import User
-from accounts.tokens import make_token
-from common.bodies import UPLOADS, body_limit
+from accounts.tokens import create_token
+from common.body_limits import UPLOADS, body_limit
 from common.limits import MAX_FORM_BYTES, MAX_REQUEST_BYTES
 
 pytestmark = pytest.mark.django_db
@@ -133,7 +133,7 @@ def test_a_small_body_of_a_stranger_at_a_closed_page_is_not_read_either(send, pa
 def test_more_than_an_address_takes_is_refused_unread_whoever_sends_it(send, path, session, author):
     assert send(path, body_limit(path) + 1, cookies=session)[::3] == (413, 0)
     if path in LARGE_API:
-        _, secret = make_token(author, name="all", may_write=True, days=1)
+        _, secret = create_token(author, name="all", may_write=True, days=1)
         headers = {"HTTP_AUTHORIZATION": f"Bearer {secret}"}
         assert send(path, body_limit(path) + 1, **headers)[::3] == (413, 0)
         assert send(path, 2 * MB, **headers)[3] > 0

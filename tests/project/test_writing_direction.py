@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import pytest
 from django.test import Client
 
-from accounts.tokens import make_token
-from notifications.tasks import tell_of_comment
+from accounts.tokens import create_token
+from notifications.tasks import notify_of_comment
 from posts.actions import add_comment
 from posts.saving import create_collection, put_in_collection
 from search.actions import remember_search
@@ -68,11 +68,11 @@ def pages(author, follower, share, tasks_run):
     post = share(author, caption=NAMES["caption"] + " #שלום", location=NAMES["place"])
     post.media.update(alt=NAMES["caption"])
     comment = add_comment(post, author=follower, text=NAMES["comment"])
-    tell_of_comment(comment.pk)
+    notify_of_comment(comment.pk)
     collection = create_collection(owner=follower, name=NAMES["collection"])
     put_in_collection(post, person=follower, collection=collection)
     remember_search(follower, text=NAMES["query"])
-    make_token(author, name=NAMES["token"], may_write=False, days=7)
+    create_token(author, name=NAMES["token"], may_write=False, days=7)
     url = post.get_absolute_url()
     return [
         (author, author.get_absolute_url(), ["name", "bio"]),

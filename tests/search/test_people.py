@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import User
 from social.actions import block, follow
-from social.find import find_people, shown_people
+from social.search import find_people, shown_people
 
 
 def found(query, viewer):
@@ -103,7 +103,7 @@ def test_a_misspelt_name_is_found_of_the_well_known_the_followed_and_all_others(
     viewer, known, friend, other = person("viewer"), person("jonas.a"), person("jonas.b"), person("jonas.c")
     User.objects.filter(pk=known.pk).update(folded_followers=9)
     follow(viewer, followee=friend)
-    monkeypatch.setattr("social.find.SPELT_OUT", spelt_out)
+    monkeypatch.setattr("social.search.MAX_EDIT_DISTANCE_CANDIDATES", spelt_out)
 
     assert found("jonsa", viewer) == [one.username for one in (friend, known, other)]
     some = [one.id for one in find_people("jonsa", viewer, wanted=2)]

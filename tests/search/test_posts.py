@@ -16,8 +16,8 @@ from social.actions import block, change_privacy
 
 
 def found(text, viewer):
-    slab = find_posts(read_query(text), viewer)
-    return [one.id for one in slab.posts]
+    batch = find_posts(read_query(text), viewer)
+    return [one.id for one in batch.posts]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_what_is_processing_has_no_document_and_what_is_purged_leaves_none(autho
 def test_what_is_not_wanted_is_looked_for_among_a_bounded_number_and_hides_nothing_older(
     as_, author, share, stranger, monkeypatch
 ):
-    monkeypatch.setattr("search.posts.SLAB", 2)
+    monkeypatch.setattr("search.posts.BATCH_SIZE", 2)
     old = share(author, caption="sun")
     for _ in range(3):
         share(author, caption="sun and rain")

@@ -9,7 +9,7 @@ from search.query import MAX_TERMS, Term, read_query
 
 
 def terms(text):
-    return [(term.kind, term.text, term.is_without) for term in read_query(text).terms]
+    return [(term.kind, term.text, term.is_excluded) for term in read_query(text).terms]
 
 
 @pytest.mark.parametrize(

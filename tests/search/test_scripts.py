@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.marks import mark
+from search.highlighting import highlight
 from tests.search.test_people import found as people_found
 from tests.search.test_posts import found
 
@@ -69,4 +69,4 @@ def test_people_are_found_by_part_of_a_korean_name_and_behind_an_apostrophe(pers
     ],
 )
 def test_these_words_are_marked(text, query, marked):
-    assert mark(text, [query]) == marked
+    assert highlight(text, [query]) == marked

@@ -100,7 +100,7 @@ def test_no_post_with_all_words_shows_those_with_some_and_else_what_is_near(as_,
 def test_every_tab_goes_on_by_cursor_and_shows_each_once(tab, as_, author, person, share, stranger, monkeypatch):
     for name in ("PEOPLE_PER_PAGE", "TOPICS_PER_PAGE", "POSTS_PER_PAGE"):
         monkeypatch.setattr(f"search.views.{name}", 2)
-    monkeypatch.setattr("search.posts.SLAB", 3)
+    monkeypatch.setattr("search.posts.BATCH_SIZE", 3)
     for number in range(5):
         person(f"sunny{number}")
         share(author, caption=f"sunny day #sunny{number}", location=f"Sunny {number}")

@@ -5,7 +5,7 @@ import pytest
 from feed.home import home_posts
 from posts.models import Post
 from social import actions, tasks
-from social.actions import Standing, approve_request, change_privacy, follow, refuse_request
+from social.actions import FollowState, approve_request, change_privacy, follow, refuse_request
 from social.models import Follow, FollowRequest
 from tests.conftest import HTMX
 from tests.social.conftest import counts, same
@@ -92,7 +92,7 @@ def test_a_refused_request_is_gone_and_can_be_made_again(as_, private_author, st
     assert not FollowRequest.objects.exists()
     assert not approve_request(private_author, requester=stranger), "what was refused cannot be approved any more"
 
-    assert follow(stranger, followee=private_author) == Standing.REQUESTED
+    assert follow(stranger, followee=private_author) == FollowState.REQUESTED
 
 
 def test_the_button_takes_a_request_back(as_, private_author, stranger):
@@ -110,7 +110,7 @@ def test_every_answer_is_harmless_when_it_comes_twice(private_author, stranger):
     assert [approve_request(private_author, requester=stranger) for _ in range(2)] == [True, False]
     assert not refuse_request(private_author, requester=stranger)
     assert not actions.cancel_request(stranger, target=private_author)
-    assert follow(stranger, followee=private_author) == Standing.FOLLOWING
+    assert follow(stranger, followee=private_author) == FollowState.FOLLOWING
     assert counts(private_author) == (1, 0)
     assert [actions.remove_follower(private_author, follower=stranger) for _ in range(2)] == [True, False]
     assert counts(private_author) == (0, 0)

@@ -28,7 +28,7 @@ from posts import actions as posting
 from posts.models import Comment, Media, Post
 from posts.models.media import MediaState
 from social import actions as relating
-from social.people import open_to
+from social.queries import with_visible_content
 
 PEOPLE = 4
 EXAMPLES = 8
@@ -155,7 +155,7 @@ class Machine(RuleBasedStateMachine):
         statements = {
             "posts": (seen.with_viewer_state(viewer), "like_count", "comment_count"),
             "people": (User.objects.visible_to(viewer).filter(pk__in=ids),),
-            "open": (open_to(viewer).filter(pk__in=ids),),
+            "open": (with_visible_content(viewer).filter(pk__in=ids),),
             "comments": (Comment.objects.visible_to(viewer).filter(post__in=seen),),
         }
         return {name: _prepare(f"{name}_{number + 1}", *what) for name, what in statements.items()}

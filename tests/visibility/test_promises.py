@@ -12,7 +12,7 @@ from accounts.actions import suspend_person
 from accounts.models import User
 from media.storage import PUBLIC, new_key
 from notifications.models import Occurrence
-from notifications.tasks import tell_of_comment, tell_of_follow, tell_of_like
+from notifications.tasks import notify_of_comment, notify_of_follow, notify_of_like
 from posts.actions import add_comment, archive_post, delete_post, like_post, remove_comment, remove_post
 from posts.models import Comment, Post
 from social.actions import (
@@ -146,7 +146,7 @@ def test_a_comment_that_was_removed_or_waits_is_told_nobody(author, stranger, po
     waiting = add_comment(post, author=stranger, text="more rude words")
 
     for comment in (removed, waiting):
-        tell_of_comment(comment_id=comment.pk)
+        notify_of_comment(comment_id=comment.pk)
 
     assert not Occurrence.objects.exists()
 
@@ -158,9 +158,9 @@ def _act(author: User, actor: User, post: Post) -> Comment:
 
 
 def _tell(author: User, actor: User, post: Post, comment: Comment) -> None:
-    tell_of_like(post_id=post.pk, liker_id=actor.pk)
-    tell_of_comment(comment_id=comment.pk)
-    tell_of_follow(follower_id=actor.pk, followee_id=author.pk)
+    notify_of_like(post_id=post.pk, liker_id=actor.pk)
+    notify_of_comment(comment_id=comment.pk)
+    notify_of_follow(follower_id=actor.pk, followee_id=author.pk)
 
 
 # --- Not being told apart -------------------------------------------------------------------------------------------

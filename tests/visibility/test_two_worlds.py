@@ -83,7 +83,7 @@ def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
             for constant in [one for one in vars(module) if one.endswith("_PER_PAGE")]:
                 monkeypatch.setattr(module, constant, 2)
     monkeypatch.setattr("feed.explore.now_ms", lambda: 1_000_000)  # A cursor of Explore says when its walk began.
-    monkeypatch.setattr("search.posts.SLAB", 3)
+    monkeypatch.setattr("search.posts.BATCH_SIZE", 3)
     monkeypatch.setattr("search.views.TILES_ON_TOP", 2)
 
 

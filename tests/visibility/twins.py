@@ -23,7 +23,15 @@ from common import valkey
 from common.ids import first_id_at
 from common.tasks import fold_counters
 from feed.actions import follow_tag
-from notifications.record import of_comment, of_follow, of_like, of_mention, of_request, of_tag, record
+from notifications.record import (
+    events_for_comment,
+    events_for_follow,
+    events_for_like,
+    events_for_mention,
+    events_for_request,
+    events_for_tag,
+    record_event,
+)
 from posts.actions import Slide, archive_post, delete_post, remove_post, share_post
 from posts.models import Collection, Comment, CommentLike, Like, Media, Mention, PersonTag, Post, Save
 from posts.models.media import MediaState
@@ -119,8 +127,8 @@ def make_visible() -> Twins:
     at(80)
     FollowRequest.objects.create(requester=world.people["fan"], target=world.people["reader"])
     for request in FollowRequest.objects.all():
-        for told in of_request(request):
-            record(told)
+        for event in events_for_request(request):
+            record_event(event)
     fold_counters()
     return world
 
@@ -137,8 +145,8 @@ def person(world: Twins, name: str) -> User:
 def follow(world: Twins, who: str, whom: str) -> None:
     """Add a follow that no count has: counts keep what hidden people did (docs/decisions/0010)."""
     found = Follow.objects.create(follower=world.people[who], followee=world.people[whom])
-    for told in of_follow(found):
-        record(told)
+    for event in events_for_follow(found):
+        record_event(event)
 
 
 def share(world: Twins, author: str, caption: str, place: str = "", **options: Any) -> Post:
@@ -155,15 +163,15 @@ def share(world: Twins, author: str, caption: str, place: str = "", **options: A
 def act(world: Twins, who: str, post: Post) -> None:
     """Like, comment, reply, mention and like a comment, and tell of it all, without moving any count."""
     actor, author = world.people[who], post.author
-    for told in of_like(Like.objects.create(post=post, liker=actor)):
-        record(told)
+    for event in events_for_like(Like.objects.create(post=post, liker=actor)):
+        record_event(event)
     thread = Comment.objects.filter(post=post, parent=None).order_by("id").first()
     first = Comment.objects.create(post=post, author=actor, text=f"quorble @{author.username}")
     reply = Comment.objects.create(post=post, author=actor, text="quorble", parent=thread or first)
     CommentLike.objects.create(comment=thread or first, person=actor)
     for comment in (first, reply):
-        for told in of_comment(comment):
-            record(told)
+        for event in events_for_comment(comment):
+            record_event(event)
 
 
 def save(world: Twins, post: Post) -> None:
@@ -175,8 +183,8 @@ def tag(world: Twins, post: Post, *names: str) -> None:
     for name in names:
         found = PersonTag.objects.create(post=post, media=post.slides[0], person=world.people[name], x=0.5, y=0.5)
         mention = Mention.objects.create(post=post, person=world.people[name])
-        for told in [*of_tag(found), *of_mention(mention)]:
-            record(told)
+        for event in [*events_for_tag(found), *events_for_mention(mention)]:
+            record_event(event)
 
 
 # --- Hidden -----------------------------------------------------------------------------------------------------------
@@ -218,8 +226,8 @@ def _hidden_person(world: Twins, name: str, hide: Callable[[User], object]) -> N
     Mute.objects.create(muter=world.people["stranger"], muted=one)
     Restrict.objects.create(restricter=reader, restricted=one)
     for request in FollowRequest.objects.filter(requester=one):
-        for told in of_request(request):
-            record(told)
+        for event in events_for_request(request):
+            record_event(event)
     _hidden_posts(world, name, lambda post: None)
     hide(one)
 

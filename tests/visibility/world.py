@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from common.ids import encode_shortcode
-from notifications.record import of_comment, of_follow, of_like, record
+from notifications.record import events_for_comment, events_for_follow, events_for_like, record_event
 from posts.models import Collection, Comment, Hashtag, Like, Media, Post, PostHashtag, UploadSession
 from posts.models.media import MediaState
 from search.models import PostDocument
-from search.topics import slug_of
+from search.tags_and_places import slug_of
 from social.actions import unfollow
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
 from tests.visibility.tables import COMMENTS, PEOPLE, POSTS, ROLES
@@ -316,14 +316,14 @@ def _comments(world: World, author: str, post: Thing, kinds: Iterable[str] = COM
 def _tell(world: World) -> None:
     """Notifications of all that there is, from before anybody was blocked or hidden."""
     for like in Like.objects.select_related("post"):
-        for act in of_like(like):
-            record(act)
+        for event in events_for_like(like):
+            record_event(event)
     for comment in Comment.objects.select_related("post", "parent").filter(hidden_until_approved=False):
-        for act in of_comment(comment):
-            record(act)
+        for event in events_for_comment(comment):
+            record_event(event)
     for follow in Follow.objects.all():
-        for act in of_follow(follow):
-            record(act)
+        for event in events_for_follow(follow):
+            record_event(event)
 
 
 def _own_files(world: World) -> None:

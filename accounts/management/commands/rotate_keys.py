@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.mobile import Mobile, MobileWish
+from accounts.mobile import Mobile, PendingMobile
 from common.sealing import UnreadableError, reseal
 
 AT_ONCE = 500
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         unreadable = self.rotate("mobile numbers", Mobile.objects.all())
-        unreadable += self.rotate("numbers that wait for their code", MobileWish.objects.all())
+        unreadable += self.rotate("numbers that wait for their code", PendingMobile.objects.all())
         if unreadable:
             raise CommandError(f"{unreadable} rows are opened by none of FIELD_KEYS and stay as they are.")
 

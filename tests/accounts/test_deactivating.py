@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.leaving import ask_deletion, deactivate, keep_account
+from accounts.deactivation import cancel_deletion, deactivate, request_deletion
 from accounts.models import User
 from common.limits import DELETION_GRACE_DAYS
 from feed.home import home_posts
@@ -103,7 +103,7 @@ def test_deletion_says_the_date_hides_at_once_and_mails_it(client, anna, django_
 
 
 def test_whoever_logs_in_within_30_days_may_keep_it(client, anna):
-    ask_deletion(anna)
+    request_deletion(anna)
 
     page = log_in(client)
     assert "Keep your account?" in text_of(page)
@@ -119,7 +119,7 @@ def test_whoever_logs_in_within_30_days_may_keep_it(client, anna):
 
 
 def test_logging_in_alone_keeps_nothing(client, anna):
-    ask_deletion(anna)
+    request_deletion(anna)
     log_in(client)
 
     anna.refresh_from_db()
@@ -129,38 +129,38 @@ def test_logging_in_alone_keeps_nothing(client, anna):
 
 @pytest.mark.promise("A10")
 def test_without_the_password_nobody_keeps_it(client, anna, ben):
-    ask_deletion(anna)
+    request_deletion(anna)
 
     for browser in (client, Client()):
         assert browser.post("/accounts/keep/").status_code == 302
-        browser.cookies["keeper"] = f"{anna.pk}:{anna.session_epoch}"
+        browser.cookies["account_recovery"] = f"{anna.pk}:{anna.session_epoch}"
     assert client.post("/accounts/keep/").status_code == 302
     anna.refresh_from_db()
     assert anna.deletes_at is not None
 
 
 def test_the_leave_to_keep_it_is_for_one_time(client, anna):
-    ask_deletion(anna)
+    request_deletion(anna)
     log_in(client)
-    cookie = client.cookies["keeper"].value
+    cookie = client.cookies["account_recovery"].value
     client.post("/accounts/keep/")
     anna.refresh_from_db()
-    ask_deletion(anna)
+    request_deletion(anna)
 
     other = Client()
-    other.cookies["keeper"] = cookie
+    other.cookies["account_recovery"] = cookie
     assert other.get("/accounts/keep/").status_code == 302
 
 
 def test_once_the_date_has_passed_it_is_too_late(client, anna):
-    ask_deletion(anna)
+    request_deletion(anna)
     User.objects.filter(pk=anna.pk).update(deletes_at=timezone.now())
 
     response = client.post("/accounts/login/", {"login": "anna", "password": PASSWORD})
 
     assert response.status_code == 403
     assert "can no longer be kept" in text_of(response)
-    assert not keep_account(anna)
+    assert not cancel_deletion(anna)
 
 
 def test_the_database_has_nobody_deleted_who_is_still_shown(anna):

@@ -1,4 +1,4 @@
-"""What of this app's tables is a person's: see `common.personal`."""
+"""What of this app's tables is a person's: see `common.personal_data`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
 from accounts.models import User
-from common import personal
-from common.personal import ERASED_AT_ONCE, Archive, Removed, Rows, forget_log, pointing_at
+from common import personal_data
+from common.personal_data import (
+    ERASED_AT_ONCE,
+    ErasureResult,
+    ExportWriter,
+    PersonalTable,
+    delete_admin_log,
+    references_to,
+)
 from media.incoming import discard
 from posts.actions import delete_comment, delete_medium, delete_post
 from posts.models import COMMENT_LIKES, LIKES, Comment, CommentLike, Hashtag, Like, Media, Post, UploadSession
@@ -24,35 +31,84 @@ FANNED_OUT_AGAIN = 500
 
 
 def register() -> None:
-    personal.register(
+    personal_data.register(
         "posts",
-        Rows("posts.Like", "liker", file="likes", row=_like, related=("post",), erase=_erase_likes),
-        Rows(
+        PersonalTable(
+            "posts.Like", "liker", export_name="likes", export_row=_like, related=("post",), erase=_erase_likes
+        ),
+        PersonalTable(
             "posts.CommentLike",
             "person",
-            file="comment_likes",
-            row=_comment_like,
+            export_name="comment_likes",
+            export_row=_comment_like,
             related=("comment__post",),
             erase=_erase_comment_likes,
         ),
-        Rows("posts.Save", "person", file="saved", row=_save, related=("post", "collection"), only=_visible),
-        Rows("posts.Collection", "owner", file="collections", row=lambda collection: {"name": collection.name}),
-        Rows("posts.Mention", "person", file="mentions", row=_named_in, related=("post",), only=_visible),
-        Rows("posts.PersonTag", "person", file="tags_of_me", row=_named_in, related=("post",), only=_visible),
-        Rows("posts.HiddenWord", "owner", file="hidden_words", row=lambda hidden: {"word": hidden.word}),
-        Rows("posts.Comment", "author", file="comments", row=_comment, related=("post",), erase=_erase_comments),
-        Rows("posts.Post", "author", file="posts", export=_export_posts, weigh=_weigh_posts, erase=_erase_post),
-        Rows(
+        PersonalTable(
+            "posts.Save",
+            "person",
+            export_name="saved",
+            export_row=_save,
+            related=("post", "collection"),
+            visible_rows=_visible,
+        ),
+        PersonalTable(
+            "posts.Collection",
+            "owner",
+            export_name="collections",
+            export_row=lambda collection: {"name": collection.name},
+        ),
+        PersonalTable(
+            "posts.Mention",
+            "person",
+            export_name="mentions",
+            export_row=_named_in,
+            related=("post",),
+            visible_rows=_visible,
+        ),
+        PersonalTable(
+            "posts.PersonTag",
+            "person",
+            export_name="tags_of_me",
+            export_row=_named_in,
+            related=("post",),
+            visible_rows=_visible,
+        ),
+        PersonalTable(
+            "posts.HiddenWord", "owner", export_name="hidden_words", export_row=lambda hidden: {"word": hidden.word}
+        ),
+        PersonalTable(
+            "posts.Comment",
+            "author",
+            export_name="comments",
+            export_row=_comment,
+            related=("post",),
+            erase=_erase_comments,
+        ),
+        PersonalTable(
+            "posts.Post",
+            "author",
+            export_name="posts",
+            export=_export_posts,
+            file_count=_count_files_of_posts,
+            erase=_erase_post,
+        ),
+        PersonalTable(
             "posts.Media",
             "owner_id",
-            file="not_shared",
+            export_name="not_shared",
             export=_export_unshared,
-            weigh=lambda person: Media.objects.unshared_of(person).count(),
+            file_count=lambda person: Media.objects.unshared_of(person).count(),
             erase=_erase_unshared,
         ),
-        Rows("posts.UploadSession", "owner_id", why_not="files that have not come whole", erase=_erase_upload),
+        PersonalTable(
+            "posts.UploadSession",
+            "owner_id",
+            export_excluded_because="files that have not come whole",
+            erase=_erase_upload,
+        ),
     )
-    personal.when_back(_fan_out_again)
+    personal_data.on_reactivated(_fan_out_again)
 
 
 def _address(post: Post) -> str:
@@ -87,25 +143,25 @@ def _comment(comment: Any) -> dict[str, Any]:
     return {"post": _address(comment.post), "written_at": comment.created_at, "text": comment.text}
 
 
-def _weigh_posts(person: User) -> int:
+def _count_files_of_posts(person: User) -> int:
     """Each file, and the picture of it that the page shows."""
     return 2 * Media.objects.filter(post__author=person, post__deleted_at=None).count()
 
 
-def _export_posts(person: User, archive: Archive) -> None:
-    archive.add_html(render_to_string("export/_posts.html", {}))
-    archive.add_rows("posts", _posts(person, archive))
+def _export_posts(person: User, writer: ExportWriter) -> None:
+    writer.add_html(render_to_string("export/_posts.html", {}))
+    writer.add_rows("posts", _posts(person, writer))
 
 
-def _posts(person: User, archive: Archive) -> Iterator[dict[str, Any]]:
+def _posts(person: User, writer: ExportWriter) -> Iterator[dict[str, Any]]:
     """Newest first, each with its files. One by one: what is deleted meanwhile is left out."""
     ids = Post.objects.filter(author=person, deleted_at=None).order_by("-pk").values_list("pk", flat=True)
     for pk in ids.iterator(1_000):
         post = Post.objects.with_viewer_state(person).filter(pk=pk, deleted_at=None).first()
         if post is None:
             continue
-        media = [_add_medium(medium, f"{post.created_at:%Y-%m-%d}_{post.shortcode}", archive) for medium in post.slides]
-        archive.add_html(
+        media = [_add_medium(medium, f"{post.created_at:%Y-%m-%d}_{post.shortcode}", writer) for medium in post.slides]
+        writer.add_html(
             render_to_string("export/_post.html", {"post": post, "media": media, "address": _address(post)})
         )
         yield {
@@ -124,7 +180,7 @@ def _posts(person: User, archive: Archive) -> Iterator[dict[str, Any]]:
         }
 
 
-def _add_medium(medium: Media, name: str, archive: Archive) -> dict[str, Any]:
+def _add_medium(medium: Media, name: str, writer: ExportWriter) -> dict[str, Any]:
     """The original, and what is shown of it: the widest JPEG, and of a video the MP4 and its captions."""
     stem = f"{name}_{medium.position + 1}"
     said: dict[str, Any] = {
@@ -146,56 +202,56 @@ def _add_medium(medium: Media, name: str, archive: Archive) -> dict[str, Any]:
         files["captions"] = ("media", "default", medium.captions)
     for what, (folder, storage, key) in files.items():
         path = f"{folder}/{stem}{PurePosixPath(key).suffix}"
-        if archive.add_file(path, storage, key):
+        if writer.add_file(path, storage, key):
             said[what] = path
     return said
 
 
-def _export_unshared(person: User, archive: Archive) -> None:
+def _export_unshared(person: User, writer: ExportWriter) -> None:
     media = Media.objects.unshared_of(person)
-    said = (_add_medium(medium, f"not-shared_{medium.pk}", archive) for medium in media.iterator(100))
-    archive.add_rows("not_shared", said)
+    said = (_add_medium(medium, f"not-shared_{medium.pk}", writer) for medium in media.iterator(100))
+    writer.add_rows("not_shared", said)
 
 
 # --- Deletion --------------------------------------------------------------------------------------------------------
 
 
-def _erase_likes(person_id: int) -> Removed:
+def _erase_likes(person_id: int) -> ErasureResult:
     some = list(Like.objects.select_for_update().filter(liker_id=person_id)[:ERASED_AT_ONCE])
-    removed = Removed()
+    removed = ErasureResult()
     if some:
         removed.add_deleted(Like.objects.filter(pk__in=[like.pk for like in some]).delete()[1])
         LIKES.add_to_each((like.post_id for like in some), -1)
     return removed
 
 
-def _erase_comment_likes(person_id: int) -> Removed:
+def _erase_comment_likes(person_id: int) -> ErasureResult:
     some = list(CommentLike.objects.select_for_update().filter(person_id=person_id)[:ERASED_AT_ONCE])
-    removed = Removed()
+    removed = ErasureResult()
     if some:
         removed.add_deleted(CommentLike.objects.filter(pk__in=[like.pk for like in some]).delete()[1])
         COMMENT_LIKES.add_to_each((like.comment_id for like in some), -1)
     return removed
 
 
-def _erase_comments(person_id: int) -> Removed:
+def _erase_comments(person_id: int) -> ErasureResult:
     some = list(Comment.objects.filter(author_id=person_id)[:COMMENTS_AT_ONCE])
-    removed = forget_log(Comment, [comment.pk for comment in some]) if some else Removed()
+    removed = delete_admin_log(Comment, [comment.pk for comment in some]) if some else ErasureResult()
     gone = sum(delete_comment(comment) for comment in some)
     removed.add_deleted({"posts.Comment": gone})
     return removed
 
 
-def _erase_post(person_id: int) -> Removed:
+def _erase_post(person_id: int) -> ErasureResult:
     """One post, with its files and all that hangs on it. Raises TransientMediaError when the storage is away."""
     post = Post.objects.filter(author_id=person_id).order_by("pk").first()
     if post is None:
-        return Removed()
-    removed = forget_log(Post, [post.pk])
+        return ErasureResult()
+    removed = delete_admin_log(Post, [post.pk])
     comments = list(post.comments.values_list("pk", flat=True))
-    for table, count in forget_log(Comment, comments).rows.items():
+    for table, count in delete_admin_log(Comment, comments).rows.items():
         removed.rows[table] = removed.rows.get(table, 0) + count
-    for model, field in pointing_at(Post):
+    for model, field in references_to(Post):
         rows = model._default_manager.filter(**{field: post.pk})  # noqa: SLF001  (Django's own, documented)
         removed.add_deleted({model._meta.label: rows.count()})  # noqa: SLF001
     removed.add_deleted({"posts.Post": 1})
@@ -213,30 +269,30 @@ def _forget_tags(ids: list[int]) -> dict[str, int]:
     Whoever uses it for the first time at this very moment has to share again: their post refers to a row that is gone.
     """
     unused = Hashtag.objects.filter(pk__in=ids)
-    for model, field in pointing_at(Hashtag):
+    for model, field in references_to(Hashtag):
         rows = model._default_manager.filter(**{f"{field}__in": ids})  # noqa: SLF001  (Django's own, documented)
         unused = unused.exclude(pk__in=rows.values(field))
     return unused.delete()[1]
 
 
-def _erase_unshared(person_id: int) -> Removed:
+def _erase_unshared(person_id: int) -> ErasureResult:
     medium = Media.objects.filter(owner_id=person_id, post=None).first()
     if medium is None:
-        return Removed()
+        return ErasureResult()
     sessions = UploadSession.objects.filter(media=medium).count()
     delete_medium(medium)
-    removed = Removed(files=1 + len(medium.keys))
+    removed = ErasureResult(files=1 + len(medium.keys))
     removed.add_deleted({"posts.Media": 1, "posts.UploadSession": sessions})
     return removed
 
 
-def _erase_upload(person_id: int) -> Removed:
+def _erase_upload(person_id: int) -> ErasureResult:
     session = UploadSession.objects.select_for_update().filter(owner_id=person_id).first()
     if session is None:
-        return Removed()
+        return ErasureResult()
     discard(session.prefix)
     session.delete()
-    return Removed(rows={"posts_uploadsession": 1})
+    return ErasureResult(rows={"posts_uploadsession": 1})
 
 
 def _fan_out_again(person_id: int) -> None:

@@ -9,7 +9,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Value
 
 from accounts.models import User, UserQuerySet, Viewer
 from common.compiled_queries import CompiledExists
-from social.models import CloseFriend, Follow, Mute, Restrict, lets_in, with_follow_state
+from social.models import CloseFriend, Follow, Mute, Restrict, content_visible_q, with_follow_state
 
 
 def people_in_order(ids: Sequence[int], viewer: Viewer) -> list[User]:
@@ -19,26 +19,27 @@ def people_in_order(ids: Sequence[int], viewer: Viewer) -> list[User]:
     return [by_id[pk] for pk in ids if pk in by_id]
 
 
-def open_to(viewer: Viewer) -> UserQuerySet:
-    """People whose posts and lists of people `viewer` may see: not the private ones whom they do not follow."""
-    people: UserQuerySet = User.objects.visible_to(viewer).filter(lets_in(viewer))
+def with_visible_content(viewer: Viewer) -> UserQuerySet:
+    """Return users whose posts and lists `viewer` may see: public accounts, and private ones that they follow."""
+    people: UserQuerySet = User.objects.visible_to(viewer).filter(content_visible_q(viewer))
     return people
 
 
 def blocked_by(viewer: User) -> UserQuerySet:
     """People whom `viewer` has blocked: for the pages where that is undone. They may have blocked the viewer too."""
-    people: UserQuerySet = User.objects.there().filter(blocks_received__blocker=viewer)
+    people: UserQuerySet = User.objects.active().filter(blocks_received__blocker=viewer)
     return people
 
 
 def with_relations(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
-    """All that the head of a profile shows: `with_follow_state`, and is_open, follows_viewer, is_muted, is_restricted
-    and is_close_friend, the last three of which only the viewer knows.
+    """Annotate `with_follow_state`, is_content_visible, follows_viewer, is_muted, is_restricted and is_close_friend.
+
+    For the head of a profile. Only the viewer may learn the last three.
     """
     state: dict[str, Any] = dict.fromkeys(("follows_viewer", "is_muted", "is_restricted", "is_close_friend"), _NO)
     if viewer.is_authenticated:
         state = {name: subquery(person="pk", viewer=viewer.pk) for name, subquery in _RELATIONS.items()}
-    state["is_open"] = ExpressionWrapper(lets_in(viewer), output_field=BooleanField())
+    state["is_content_visible"] = ExpressionWrapper(content_visible_q(viewer), output_field=BooleanField())
     return with_follow_state(people, viewer).annotate(**state)
 
 

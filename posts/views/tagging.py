@@ -17,12 +17,12 @@ from accounts.models import DISPLAY_FIELDS
 from common.http import varies_by_htmx
 from common.ids import decode_shortcode
 from common.linkify import extract_names
-from posts import people
+from posts import tagging
 from posts.forms import EditForm
 from posts.models import Media, PersonTag, Post
-from posts.models.people import PersonTagQuerySet
+from posts.models.tagging import PersonTagQuerySet
 from posts.views.lookup import own_card, visible_card, visible_comment, visible_post
-from posts.views.page import mark
+from posts.views.page import set_comment_permissions
 
 
 @dataclass
@@ -61,7 +61,7 @@ def _tags(request: SiteRequest) -> PersonTagQuerySet:
 @login_not_required
 def tagged_people(request: SiteRequest, shortcode: str, media_id: int) -> HttpResponse:
     """The names in one photo: a fragment for htmx, which asks when somebody wants to know; else the post's page."""
-    posts = Post.objects.reachable_by(request.user)
+    posts = Post.objects.visible_to_or_owned_by(request.user)
     post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
     medium = get_object_or_404(Media.objects.filter(post=post), pk=media_id)
     if not request.htmx:
@@ -78,10 +78,10 @@ def tag_person(request: MemberRequest, shortcode: str, media_id: int) -> HttpRes
     form = TagForm(*(request.POST.get(name, "").strip()[:100] for name in ("username", "x", "y")))
     try:
         x, y = form.fractions()
-        people.tag_person(medium, username=form.username, x=x, y=y)
+        tagging.tag_person(medium, username=form.username, x=x, y=y)
     except ValueError:
         form.error = "Say in per cent where the person is: 0 to 100 from the left, and from the top."
-    except people.TagRefusedError as error:
+    except tagging.TagRefusedError as error:
         form.error = str(error)
     except (Media.DoesNotExist, Post.DoesNotExist) as error:
         raise Http404 from error
@@ -93,10 +93,10 @@ def tag_person(request: MemberRequest, shortcode: str, media_id: int) -> HttpRes
 @require_POST
 def remove_tag(request: MemberRequest, shortcode: str, tag_id: int) -> HttpResponse:
     """Take a tag away: of oneself, or of anybody in one's own photo."""
-    post = get_object_or_404(Post.objects.reachable_by(request.user), pk=decode_shortcode(shortcode))
+    post = get_object_or_404(Post.objects.visible_to_or_owned_by(request.user), pk=decode_shortcode(shortcode))
     tags = PersonTag.objects.visible_to(request.user).removable_by(request.user).filter(post=post)
     tag = get_object_or_404(tags.select_related("media", "person"), pk=tag_id)
-    people.remove_tag(tag, remover=request.user)
+    tagging.remove_tag(tag, remover=request.user)
     if post.author_id == request.user.pk and request.POST.get("from") == "edit":
         return _tagging(request, own_card(request, shortcode), tag.media_id, TagForm())
     if request.htmx:
@@ -141,7 +141,7 @@ def unmention(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
     if request.user.username not in extract_names(post.caption):
         raise Http404
-    people.remove_mention(request.user, post=post)
+    tagging.remove_mention(request.user, post=post)
     messages.success(request, "Your name there leads nowhere now.")
     if request.htmx:
         return HttpResponse(headers={"HX-Redirect": post.get_absolute_url()})
@@ -155,9 +155,11 @@ def unmention_in_comment(request: MemberRequest, shortcode: str, comment_id: int
     comment = visible_comment(request, post, comment_id)
     if request.user.username not in extract_names(comment.text):
         raise Http404
-    people.remove_mention(request.user, post=post, comment=comment)
+    tagging.remove_mention(request.user, post=post, comment=comment)
     if not request.htmx:
         messages.success(request, "Your name there leads nowhere now.")
         return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")
     comment.refresh_from_db(fields=["unlinked"])
-    return render(request, "posts/_comment_line.html", {"post": post, "comment": mark(request, post, comment)})
+    return render(
+        request, "posts/_comment_line.html", {"post": post, "comment": set_comment_permissions(request, post, comment)}
+    )

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from accounts.events import ExportAsked
+from accounts.events import ExportRequested
 from accounts.models import User
 from accounts.records import Export
 from common.events import emit
-from common.files import delete_loose, let_go
+from common.files import delete_pending, schedule_delete
 
 
 @transaction.atomic
-def ask_export(user: User) -> Export:
+def request_export(user: User) -> Export:
     """Have a worker build the archive of `user`; an earlier one goes. One that is being built is enough."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
     was = Export.objects.filter(person=user).first()
     if was is not None and was.is_under_way:
         return was
     if was is not None:
-        forget_export(was)
+        delete_export(was)
     export = Export.objects.create(person=user)
-    emit(ExportAsked(export_id=export.pk))
+    emit(ExportRequested(export_id=export.pk))
     return export
 
 
 @transaction.atomic
-def forget_export(export: Export) -> bool:
+def delete_export(export: Export) -> bool:
     """Delete an export and its file; return whether it was there."""
     row = Export.objects.select_for_update().filter(pk=export.pk).first()
     if row is None:
         return False
     row.delete()
     if row.key:
-        let_go("originals", [row.key])
-        transaction.on_commit(lambda: delete_loose("originals", [row.key]), robust=True)
+        schedule_delete("originals", [row.key])
+        transaction.on_commit(lambda: delete_pending("originals", [row.key]), robust=True)
     return True

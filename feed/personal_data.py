@@ -1,4 +1,4 @@
-"""What of a person is in this app's tables and in Valkey: see `common.personal`.
+"""What of a person is in this app's tables and in Valkey: see `common.personal_data`.
 
 Raises valkey.ERRORS when that is away: nothing is skipped.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import User
-from common import personal, valkey
-from common.personal import Removed, Rows
+from common import personal_data, valkey
+from common.personal_data import ErasureResult, PersonalTable
 from feed import explore, timelines
 from posts.models import Post
 from social.models import Follow
@@ -18,13 +18,21 @@ KEYS_AT_ONCE = 1_000
 
 
 def register() -> None:
-    personal.register(
+    personal_data.register(
         "feed",
-        Rows("feed.TagFollow", "person", file="followed_tags", row=_tag, related=("hashtag",)),
-        Rows("feed.TagMute", "person", file="muted_tags", row=_tag, related=("hashtag",)),
-        Rows("feed.NotInterested", "person", file="not_interested", row=_hidden, related=("post",)),
-        Rows("feed.DismissedPerson", "person", file="dismissed_suggestions", row=_dismissed, related=("dismissed",)),
-        Rows("feed.DismissedPerson", "dismissed", why_not="only the one who chose knows"),
+        PersonalTable("feed.TagFollow", "person", export_name="followed_tags", export_row=_tag, related=("hashtag",)),
+        PersonalTable("feed.TagMute", "person", export_name="muted_tags", export_row=_tag, related=("hashtag",)),
+        PersonalTable(
+            "feed.NotInterested", "person", export_name="not_interested", export_row=_hidden, related=("post",)
+        ),
+        PersonalTable(
+            "feed.DismissedPerson",
+            "person",
+            export_name="dismissed_suggestions",
+            export_row=_dismissed,
+            related=("dismissed",),
+        ),
+        PersonalTable("feed.DismissedPerson", "dismissed", export_excluded_because="only the one who chose knows"),
         _erase_from_followers,
         _erase_timelines,
     )
@@ -42,20 +50,20 @@ def _dismissed(row: Any) -> dict[str, Any]:
     return {"username": row.dismissed.username, "since": row.created_at}
 
 
-def _erase_timelines(person_id: int) -> Removed:
+def _erase_timelines(person_id: int) -> ErasureResult:
     """One's own home timelines, of every version that there was, and what Explore has shown to one."""
     version = User.objects.values_list("follows_version", flat=True).get(pk=person_id)
-    keys = [timelines.key_of(person_id, one) for one in range(version + 1)] + [explore.key_of(person_id)]
+    keys = [timelines.timeline_key(person_id, one) for one in range(version + 1)] + [explore.seen_key(person_id)]
     gone = sum(valkey.client().unlink(*keys[at : at + KEYS_AT_ONCE]) for at in range(0, len(keys), KEYS_AT_ONCE))
-    return Removed(cache_keys=int(gone))
+    return ErasureResult(cache_keys=int(gone))
 
 
-def _erase_from_followers(person_id: int) -> Removed:
+def _erase_from_followers(person_id: int) -> ErasureResult:
     """One's posts in the home timelines of followers, as many as a timeline holds."""
     posts = Post.objects.filter(author_id=person_id).order_by("-pk").values_list("pk", flat=True)[: timelines.CAP]
     ids = list(posts)
     readers = Follow.objects.filter(followee_id=person_id).values_list("follower_id", "follower__follows_version")
-    removed = Removed()
+    removed = ErasureResult()
     batch: list[tuple[int, int]] = []
     for reader in readers.iterator(KEYS_AT_ONCE):
         batch.append(reader)

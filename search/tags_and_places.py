@@ -1,4 +1,4 @@
-"""Finding tags and places, with how many posts of each one may see."""
+"""Find tags and places, with the number of visible posts of each."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from django.db.models import OuterRef, Subquery
 from django.utils.safestring import SafeString
 
 from accounts.models import Viewer
-from common.search_words import MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, like_edited, rows_alike, words_of
+from common.search_words import MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, like_edited, rows_alike, split_words
 from posts.models import Hashtag, Post
 from posts.models.post import PostQuerySet
 from posts.visible import visible_post
 from search.models import Place
 from search.query import Query
 
-MOST_USED: Final = 1_000
-"""Of these all names are read where the index finds more than FOUND_AT_MOST."""
-FOUND_AT_MOST: Final = 60
-LIKE_AT_MOST: Final = 20
-RANKED_BY: Final = 3
+MAX_POPULAR: Final = 1_000
+"""Of these all names are read where the index finds more than MAX_FOUND."""
+MAX_FOUND: Final = 60
+MAX_FUZZY: Final = 20
+POSTS_RANKED_BY: Final = 3
 """How much a tag or place is used is judged by its newest so many posts."""
-COUNTED: Final = 1_000
+MAX_COUNTED: Final = 1_000
 """Posts are counted as far as that: «1,000+»."""
-COUNTED_QUICKLY: Final = 100
+MAX_COUNTED_QUICKLY: Final = 100
 """While somebody types."""
 
 
@@ -42,7 +42,7 @@ class Topic:
     is_more: bool
     words: str
     is_place: bool = False
-    marked: SafeString | str = ""
+    highlighted: SafeString | str = ""
     """The name with what was looked for marked: set by the views."""
 
     @property
@@ -69,13 +69,13 @@ class FoundTopic:
 
 def find_tags(query: Query, viewer: Viewer) -> list[FoundTopic]:
     """Find tags of posts that `viewer` may see, the best first."""
-    words = words_of(query.words)[:MAX_WORDS]
+    words = split_words(query.words)[:MAX_WORDS]
     return _find(TAGS, words, viewer, same=" " + "".join(words))
 
 
 def find_places(query: Query, viewer: Viewer) -> list[FoundTopic]:
     """Find places of posts that `viewer` may see, the best first."""
-    words = words_of(query.words)[:MAX_WORDS]
+    words = split_words(query.words)[:MAX_WORDS]
     return _find(PLACES, words, viewer, same=" " + " ".join(words))
 
 
@@ -96,7 +96,7 @@ class Counted(Subquery):
     output_field = models.IntegerField()
 
 
-def shown_tags(found: Sequence[FoundTopic], viewer: Viewer, *, count_up_to: int = COUNTED) -> list[Topic]:
+def shown_tags(found: Sequence[FoundTopic], viewer: Viewer, *, count_up_to: int = MAX_COUNTED) -> list[Topic]:
     """Return those of `found` that visible posts carry, with how many of them do. One query."""
     posts = Post.objects.visible_to(viewer).filter(tagged__hashtag=OuterRef("pk"))
     tags = Hashtag.objects.filter(pk__in=[one.id for one in found]).annotate(
@@ -105,7 +105,7 @@ def shown_tags(found: Sequence[FoundTopic], viewer: Viewer, *, count_up_to: int 
     return _in_order(found, {tag.pk: (tag.name, tag.words, tag.post_count) for tag in tags}, count_up_to)
 
 
-def shown_places(found: Sequence[FoundTopic], viewer: Viewer, *, count_up_to: int = COUNTED) -> list[Topic]:
+def shown_places(found: Sequence[FoundTopic], viewer: Viewer, *, count_up_to: int = MAX_COUNTED) -> list[Topic]:
     """Return those of `found` where visible posts are from, as the newest of these spells it. One query."""
     places = _with_posts(Place.objects.filter(pk__in=[one.id for one in found]), viewer, count_up_to)
     named = {one.pk: (one.spelt, one.words, one.post_count) for one in places}
@@ -114,11 +114,11 @@ def shown_places(found: Sequence[FoundTopic], viewer: Viewer, *, count_up_to: in
 
 def place_called(slug: str, viewer: Viewer) -> Topic | None:
     """Return the place with this `slug`, or None if `viewer` sees no post from there. One query."""
-    places = _with_posts(Place.objects.filter(words=words_of_slug(slug)), viewer, COUNTED)
+    places = _with_posts(Place.objects.filter(words=words_of_slug(slug)), viewer, MAX_COUNTED)
     one = places.first()
     if one is None or not one.post_count:
         return None
-    return Topic(one.spelt, min(one.post_count, COUNTED), one.post_count > COUNTED, one.words, is_place=True)
+    return Topic(one.spelt, min(one.post_count, MAX_COUNTED), one.post_count > MAX_COUNTED, one.words, is_place=True)
 
 
 def posts_of_place(slug: str, viewer: Viewer) -> PostQuerySet:
@@ -168,8 +168,8 @@ def _find(table: Table, words: Sequence[str], viewer: Viewer, *, same: str) -> l
     """Find topics with the words in them; if there are none, topics that are spelt alike.
 
     The answer is made of visible posts alone: whether a topic is found, whether others are looked for, and the order,
-    which is how much a topic is used of late: by its RANKED_BY newest visible posts. `folded_uses`, which counts all
-    posts, only chooses whose names are read where very many match (docs/decisions/0018).
+    which is how much a topic is used of late: by its POSTS_RANKED_BY newest visible posts. `folded_uses`, which counts
+    all posts, only chooses whose names are read where very many match (docs/decisions/0018).
     """
     if not words:
         return []
@@ -183,7 +183,7 @@ def _find(table: Table, words: Sequence[str], viewer: Viewer, *, same: str) -> l
     is_used = f"EXISTS {newest.format(1)}"
     with_uses = f"""
         CROSS JOIN LATERAL (
-            SELECT count(*) AS uses, min(post_id) AS since FROM {newest.format(RANKED_BY)} AS newest OFFSET 0
+            SELECT count(*) AS uses, min(post_id) AS since FROM {newest.format(POSTS_RANKED_BY)} AS newest OFFSET 0
         ) AS used WHERE used.uses > 0
     """  # noqa: S608
     parts, values_of_parts = like_all("words", "part", inside(words))
@@ -194,11 +194,11 @@ def _find(table: Table, words: Sequence[str], viewer: Viewer, *, same: str) -> l
                 -- Planned as if all were wanted, which is through the index, and run as far as asked.
                 SELECT id, {table.key} AS key, words FROM {table.name} WHERE {parts}
             ), indexed AS MATERIALIZED (
-                SELECT id, key, words FROM matching AS topic WHERE {is_used} LIMIT {FOUND_AT_MOST + 1}
+                SELECT id, key, words FROM matching AS topic WHERE {is_used} LIMIT {MAX_FOUND + 1}
             ), walked AS MATERIALIZED (
                 SELECT id, {table.key} AS key, words FROM {table.name}
-                WHERE (SELECT count(*) FROM indexed) > {FOUND_AT_MOST}
-                ORDER BY folded_uses DESC, id DESC LIMIT {MOST_USED}
+                WHERE (SELECT count(*) FROM indexed) > {MAX_FOUND}
+                ORDER BY folded_uses DESC, id DESC LIMIT {MAX_POPULAR}
             ), topic AS MATERIALIZED (
                 SELECT id, key, words FROM indexed
                 UNION SELECT id, key, words FROM walked WHERE {parts}
@@ -219,7 +219,7 @@ def _find(table: Table, words: Sequence[str], viewer: Viewer, *, same: str) -> l
                 FROM {table.name} WHERE words %%> %(words)s OR {edited}
             ), topic AS MATERIALIZED (
                 SELECT * FROM (SELECT * FROM alike ORDER BY likeness DESC, key OFFSET 0) AS topic
-                WHERE {is_used} LIMIT {LIKE_AT_MOST}
+                WHERE {is_used} LIMIT {MAX_FUZZY}
             )
             SELECT id, key FROM topic {with_uses} ORDER BY likeness DESC, uses DESC, since DESC, key
             """,  # noqa: S608

@@ -1,4 +1,4 @@
-"""People who are named in posts: in words, and at a point of a photo."""
+"""Mentions of people in text, and tags of people in photos."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import known_to
+from accounts.models import visible_users_q
 from common.ids import SnowflakeModel
 from social.models import not_between_blocked
 
@@ -51,7 +51,7 @@ class PersonTagQuerySet(models.QuerySet["PersonTag"]):
 
     def visible_to(self, viewer: Viewer) -> PersonTagQuerySet:
         """Tags in posts that `viewer` may see, of people who are there for them."""
-        return self.shown().filter(known_to(viewer, "person__"))
+        return self.shown().filter(visible_users_q(viewer, "person__"))
 
     def removable_by(self, viewer: User) -> PersonTagQuerySet:
         """Tags of oneself, and all in one's own photos."""

@@ -1,4 +1,4 @@
-"""What is asked before something is done to somebody, in a dialog of their profile or on a page of its own."""
+"""Confirmations before an action, shown in a dialog or on a page."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from accounts.models import User
 
 
 @dataclass(frozen=True)
-class Question:
-    """`action` is the address that does it, `button` what it is called there; `points` say what follows.
+class Confirmation:
+    """Title, consequences and button of a confirmation; `action` is the URL that the button posts to.
 
-    What is `is_harsh` gets the button of danger.
+    With `is_destructive` the button has the danger style.
     """
 
     name: str
     title: str
-    points: Sequence[str]
+    consequences: Sequence[str]
     button: str
     action: str
-    is_harsh: bool = False
+    is_destructive: bool = False
 
 
-def block_question(person: User) -> Question:
+def block_confirmation(person: User) -> Confirmation:
     name = person.username
-    return Question(
+    return Confirmation(
         "block",
         f"Block {name}?",
         [
@@ -36,13 +36,13 @@ def block_question(person: User) -> Question:
         ],
         "Block",
         f"{person.get_absolute_url()}block/",
-        is_harsh=True,
+        is_destructive=True,
     )
 
 
-def mute_question(person: User) -> Question:
+def mute_confirmation(person: User) -> Confirmation:
     name = person.username
-    return Question(
+    return Confirmation(
         "mute",
         f"Mute {name}?",
         [
@@ -55,9 +55,9 @@ def mute_question(person: User) -> Question:
     )
 
 
-def restrict_question(person: User) -> Question:
+def restrict_confirmation(person: User) -> Confirmation:
     name = person.username
-    return Question(
+    return Confirmation(
         "restrict",
         f"Restrict {name}?",
         [
@@ -70,32 +70,32 @@ def restrict_question(person: User) -> Question:
     )
 
 
-def remove_question(person: User) -> Question:
+def remove_follower_confirmation(person: User) -> Confirmation:
     name = person.username
-    return Question(
+    return Confirmation(
         "remove-follower",
         f"Remove {name} from your followers?",
         [f"{name} is not told. They can follow you again; a private account is asked first."],
         "Remove",
         f"{person.get_absolute_url()}remove-follower/",
-        is_harsh=True,
+        is_destructive=True,
     )
 
 
-def questions_about(person: User) -> list[Question]:
-    """For the dialogs of a profile. `person` comes from `with_relations`."""
-    questions = [block_question(person)]
+def confirmations_for(person: User) -> list[Confirmation]:
+    """Return the confirmations for the dialogs of a profile. `person` comes from `with_relations`."""
+    confirmations = [block_confirmation(person)]
     if not person.is_muted:
-        questions.append(mute_question(person))
+        confirmations.append(mute_confirmation(person))
     if not person.is_restricted:
-        questions.append(restrict_question(person))
+        confirmations.append(restrict_confirmation(person))
     if person.follows_viewer:
-        questions.append(remove_question(person))
-    return questions
+        confirmations.append(remove_follower_confirmation(person))
+    return confirmations
 
 
-def private_question() -> Question:
-    return Question(
+def go_private_confirmation() -> Confirmation:
+    return Confirmation(
         "go-private",
         "Make your account private?",
         [
@@ -108,11 +108,11 @@ def private_question() -> Question:
     )
 
 
-def public_question(waiting: str) -> Question:
-    """`waiting`: how many requests there are, "" for none."""
+def go_public_confirmation(waiting: str) -> Confirmation:
+    """Return the confirmation; `waiting` is the number of follow requests as text, "" for none."""
     noun = "request" if waiting == "1" else "requests"
     accepted = f"Your {waiting} follow {noun} will be accepted." if waiting else "Requests to follow you are accepted."
-    return Question(
+    return Confirmation(
         "go-public",
         "Make your account public?",
         [

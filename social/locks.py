@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from django.db import connection
 
 
-def lock_pair(one_id: int, other_id: int) -> None:
+def lock_user_pair(one_id: int, other_id: int) -> None:
     """Hold what is between two people: follows, requests, close friends and blocks, in both directions."""
-    lock_pairs([(one_id, other_id)])
+    lock_user_pairs([(one_id, other_id)])
 
 
-def lock_pairs(pairs: Iterable[tuple[int, int]]) -> None:
-    """`lock_pair` for many, in one statement.
+def lock_user_pairs(pairs: Iterable[tuple[int, int]]) -> None:
+    """`lock_user_pair` for many, in one statement.
 
     Each takes a place in PostgreSQL's table of locks: some hundreds at once, no more.
     """

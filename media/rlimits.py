@@ -1,6 +1,6 @@
 """Limits that a process sets on itself before it touches a stranger's file. Also a program: see `media.videos`.
 
-`python -P -m media.confine JOB`, with JOB in JSON, confines itself and becomes the command that JOB names.
+`python -P -m media.rlimits JOB`, with JOB in JSON, confines itself and becomes the command that JOB names.
 """
 
 from __future__ import annotations

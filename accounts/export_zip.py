@@ -19,15 +19,15 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts.models import User
-from common import personal
+from common import personal_data
 from media.storage import storage_trouble
 
 BLOCK_BYTES = 256 * 1024
 SPOOLED_BYTES = 1024 * 1024
 
 
-class ZipArchive:
-    """A `common.personal.Archive` that is written to an open file."""
+class ExportZip:
+    """A `common.personal_data.ExportWriter` that is written to an open file."""
 
     def __init__(self, file: BinaryIO, *, files: int, tell: Callable[[int], None]) -> None:
         """`files` are to come; `tell` hears per cent."""
@@ -84,13 +84,13 @@ class ZipArchive:
             shutil.copyfileobj(source, target, BLOCK_BYTES)
 
 
-def build(person: User, file: BinaryIO, tell: Callable[[int], None]) -> None:
+def build_export_zip(person: User, file: BinaryIO, tell: Callable[[int], None]) -> None:
     """Write the whole archive of `person` to `file`. Raises TransientMediaError when a storage is away."""
-    tables = personal.tables()
-    archive = ZipArchive(file, files=sum(table.weigh(person) for table in tables if table.weigh), tell=tell)
+    tables = personal_data.tables()
+    writer = ExportZip(file, files=sum(table.file_count(person) for table in tables if table.file_count), tell=tell)
     for table in tables:
-        table.write(person, archive)
-    archive.close(person)
+        table.write_to(writer, person)
+    writer.close(person)
 
 
 def _entry(path: str, compression: int) -> zipfile.ZipInfo:

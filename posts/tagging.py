@@ -1,7 +1,7 @@
-"""What changes who is named in posts: mentions in words, and tags in photos.
+"""Mention people in text, and tag them in photos.
 
-What is written is written under the lock on each pair of people, and triggers of the database refuse it beside a
-block: whoever loses the race, block wins.
+Rows are written under the lock of each pair of users, and database triggers reject them next to a block: in a race,
+the block wins.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import User, WhoMayTag, known_to
+from accounts.models import User, WhoMayTag, visible_users_q
 from common.events import emit
 from common.limits import MAX_MENTIONS, MAX_PEOPLE_TAGS
 from common.linkify import extract_names
 from posts.events import PersonMentioned, PersonTagged
 from posts.models import Audience, Comment, Media, Mention, PersonTag, Post
+from social.locks import lock_user_pair, lock_user_pairs
 from social.models import CloseFriend, Follow
-from social.pairs import lock_pair, lock_pairs
 
 # --- Who may be named -----------------------------------------------------------------------------------------------
 
 
-def may_see(post: Post) -> Q:
-    """Of people: those who may see `post` once it is published.
+def can_see_q(post: Post) -> Q:
+    """Q matching users who may see `post` once it is published.
 
-    `Post.objects.visible_to` from the other side, many people and one post; a test holds the two together.
+    The counterpart of `Post.objects.visible_to` for many users and one post; a test compares the two.
     """
-    known = known_to(post.author)
+    known = visible_users_q(post.author)
     public = Exists(User.objects.filter(pk=post.author_id, is_private=False))
     follows = Exists(Follow.objects.filter(follower_id=OuterRef("pk"), followee_id=post.author_id))
     is_author = Q(pk=post.author_id)
@@ -38,8 +38,8 @@ def may_see(post: Post) -> Q:
     return known & inside & (is_author | Q(close))
 
 
-def welcomes_tags_by(person_id: int) -> Q:
-    """Of people: those who let the person tag them, and want to hear when they mention them."""
+def allows_tags_by(person_id: int) -> Q:
+    """Q matching users who let this person tag them, and want to be notified of their mentions."""
     follows = Exists(Follow.objects.filter(follower_id=OuterRef("pk"), followee_id=person_id))
     return Q(who_may_tag=WhoMayTag.EVERYONE) | Q(follows, who_may_tag=WhoMayTag.FOLLOWING)
 
@@ -67,19 +67,19 @@ def sync_mentions(post: Post, comment: Comment | None = None, *, before: str | N
         return
     Mention.objects.bulk_create(Mention(post=post, comment=comment, person_id=pk) for pk in sorted(named - had))
     if post.is_published:
-        _tell_mentioned(there.filter(person__in=named - had), writer.pk)
+        _notify_mentioned(there.filter(person__in=named - had), writer.pk)
 
 
 def _people_named(names: list[str], post: Post, writer: User) -> set[int]:
     """Ids of the people with these names who may see it; what is between them and the writers is locked."""
     people = User.objects.filter(username__in=names).exclude(pk=writer.pk)
     ids = list(people.values_list("pk", flat=True))
-    lock_pairs((one, pk) for one in {writer.pk, post.author_id} for pk in ids if one != pk)
-    return set(User.objects.filter(may_see(post), known_to(writer), pk__in=ids).values_list("pk", flat=True))
+    lock_user_pairs((one, pk) for one in {writer.pk, post.author_id} for pk in ids if one != pk)
+    return set(User.objects.filter(can_see_q(post), visible_users_q(writer), pk__in=ids).values_list("pk", flat=True))
 
 
-def _tell_mentioned(mentions: QuerySet[Mention], writer_id: int) -> None:
-    welcoming = User.objects.filter(welcomes_tags_by(writer_id))
+def _notify_mentioned(mentions: QuerySet[Mention], writer_id: int) -> None:
+    welcoming = User.objects.filter(allows_tags_by(writer_id))
     for pk in mentions.filter(person__in=welcoming, removed_at=None).values_list("pk", flat=True):
         emit(PersonMentioned(mention_id=pk))
 
@@ -124,7 +124,7 @@ def tag_person(medium: Media, *, username: str, x: float, y: float) -> PersonTag
     if found is None:
         raise TagRefusedError(f"There is nobody called “{name}”. Check the spelling.")
     if found != post.author_id:
-        lock_pair(post.author_id, found)
+        lock_user_pair(post.author_id, found)
     tag = PersonTag.objects.filter(media=row, person_id=found).first()
     if tag is None:
         return _add_tag(row, post, name, PersonTag(media=row, post=post, person_id=found, x=x, y=y))
@@ -141,10 +141,10 @@ def _add_tag(medium: Media, post: Post, name: str, tag: PersonTag) -> PersonTag:
         raise TagRefusedError("People are tagged in photos only.")
     is_self = tag.person_id == post.author_id
     # Asked again now that nobody can block meanwhile.
-    person = User.objects.filter(may_see(post), pk=tag.person_id)
+    person = User.objects.filter(can_see_q(post), pk=tag.person_id)
     if not person.exists():
         raise TagRefusedError(f"{name} cannot see this post, so they cannot be tagged in it.")
-    if not is_self and not person.filter(welcomes_tags_by(post.author_id)).exists():
+    if not is_self and not person.filter(allows_tags_by(post.author_id)).exists():
         raise TagRefusedError(f"{name} does not let you tag them.")
     if PersonTag.objects.filter(media=medium, removed_at=None).count() >= MAX_PEOPLE_TAGS:
         raise TagRefusedError(f"This photo has {MAX_PEOPLE_TAGS} people, which is the limit.")
@@ -166,9 +166,9 @@ def remove_tag(tag: PersonTag, *, remover: User) -> bool:
     return rows.delete()[0] > 0
 
 
-def announce_people(post: Post) -> None:
-    """Tell those who are named in a post that others see from now on, in the caller's transaction."""
-    _tell_mentioned(Mention.objects.filter(post=post, comment=None), post.author_id)
+def notify_named_people(post: Post) -> None:
+    """Notify people mentioned or tagged in a post that has become visible, in the caller's transaction."""
+    _notify_mentioned(Mention.objects.filter(post=post, comment=None), post.author_id)
     tags = PersonTag.objects.filter(post=post, removed_at=None).exclude(person_id=post.author_id)
     for pk in tags.values_list("pk", flat=True):
         emit(PersonTagged(tag_id=pk))

@@ -1,4 +1,4 @@
-"""Going away, for a while or for good, and coming back."""
+"""Deactivate and reactivate accounts; request and cancel their deletion."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.letters import send_letter
+from accounts.emails import send_email
 from accounts.models import User
-from common import personal
+from common import personal_data
 from common.limits import DELETION_GRACE_DAYS
 
 
@@ -26,19 +26,19 @@ def deactivate(user: User) -> bool:
 
 
 @transaction.atomic
-def come_back(user: User) -> bool:
-    """Undo `deactivate`, not a deletion; return whether there was anything to undo."""
+def reactivate(user: User) -> bool:
+    """Undo `deactivate`, but not a requested deletion; return True if the account was deactivated."""
     row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if row.deactivated_at is None or row.deletes_at is not None:
         return False
     row.deactivated_at = user.deactivated_at = None
     row.save(update_fields=["deactivated_at"])
-    personal.is_back(row.pk)
+    personal_data.notify_reactivated(row.pk)
     return True
 
 
 @transaction.atomic
-def ask_deletion(user: User) -> datetime:
+def request_deletion(user: User) -> datetime:
     """Hide `user` as `deactivate` does, and delete the account in DELETION_GRACE_DAYS; return when.
 
     Asked twice, the first date stands. They get a mail, which tells somebody whose password was stolen how to stop it.
@@ -51,17 +51,17 @@ def ask_deletion(user: User) -> datetime:
     row.deletes_at = deletes_at = now + timedelta(days=DELETION_GRACE_DAYS)
     row.end_sessions()
     row.save(update_fields=["deactivated_at", "deletes_at", "session_epoch"])
-    transaction.on_commit(lambda: send_letter("deletion_asked", row, deletes_at=deletes_at), robust=True)
+    transaction.on_commit(lambda: send_email("deletion_asked", row, deletes_at=deletes_at), robust=True)
     return deletes_at
 
 
 @transaction.atomic
-def keep_account(user: User) -> bool:
-    """Undo `ask_deletion`, and bring everything back; return False once the date has passed: it is being deleted."""
+def cancel_deletion(user: User) -> bool:
+    """Undo `request_deletion` and reactivate the account; return False if the date has passed: deletion has begun."""
     row = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
     if row is None or (row.deletes_at is not None and row.deletes_at <= timezone.now()):
         return False
     row.deletes_at = row.deactivated_at = None
     row.save(update_fields=["deletes_at", "deactivated_at"])
-    personal.is_back(row.pk)
+    personal_data.notify_reactivated(row.pk)
     return True

@@ -11,7 +11,7 @@ from typing import Final
 from PIL import Image
 
 from common.limits import MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE
-from media import confine
+from media import rlimits
 from media.probe import PhotoInfo
 
 LARGE_PIXELS: Final = 16_000_000
@@ -57,7 +57,7 @@ def decode(ffmpeg: str, info: PhotoInfo, size: tuple[int, int], part: tuple[int,
         stderr=subprocess.DEVNULL,
         env={},
         check=False,
-        preexec_fn=lambda: confine.die_with(parent),
+        preexec_fn=lambda: rlimits.die_with(parent),
     )
     if done.returncode or len(done.stdout) != size[0] * size[1] * 3:
         return None

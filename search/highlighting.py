@@ -1,4 +1,4 @@
-"""What was looked for, marked where it was found."""
+"""Highlight search terms in the results."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _APOSTROPHES = str.maketrans("’‘ʼʻ", "''''")
 _NO_SPACES = regex.compile(rf"[{SPACELESS}\p{{So}}]")
 
 
-def mark(text: str, terms: Iterable[str], *, inside: bool = False) -> SafeString:
-    """`text` escaped, with <mark> around the words that begin with one of `terms`; with `inside` also within words."""
+def highlight(text: str, terms: Iterable[str], *, inside: bool = False) -> SafeString:
+    """Return `text` escaped, with <mark> around words that begin with one of `terms`, or contain it with `inside`."""
     html: list[str] = []
     position = 0
     for start, end in _merged(_spans(text, list(terms), inside=inside)):
@@ -45,7 +45,7 @@ def snippet(text: str, terms: Iterable[str]) -> SafeString:
     cut = text[start : start + SNIPPET_CHARS]
     if start + SNIPPET_CHARS < len(text):
         cut = cut.rstrip() + "…"
-    return mark(("…" if start else "") + cut, terms)
+    return highlight(("…" if start else "") + cut, terms)
 
 
 def fold(text: str) -> tuple[str, list[int]]:

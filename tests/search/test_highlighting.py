@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.marks import SNIPPET_CHARS, mark, snippet
+from search.highlighting import SNIPPET_CHARS, highlight, snippet
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,11 @@ from search.marks import SNIPPET_CHARS, mark, snippet
     ],
 )
 def test_words_are_marked_whatever_their_case_accents_and_ending(text, terms, expected):
-    assert mark(text, terms) == expected
+    assert highlight(text, terms) == expected
 
 
 def test_names_are_marked_inside_too():
-    assert mark("joanna", ["anna"], inside=True) == "jo<mark>anna</mark>"
+    assert highlight("joanna", ["anna"], inside=True) == "jo<mark>anna</mark>"
 
 
 def test_a_snippet_is_the_part_around_what_was_found():

@@ -16,14 +16,14 @@ from django.utils import timezone
 from accounts.actions import avatar_keys
 from accounts.models import FOLLOWERS, FOLLOWING, POSTS, User
 from accounts.records import DeletionRecord
-from common import personal
+from common import personal_data
 from common.counters import CountDelta
-from common.files import delete_loose, let_go
+from common.files import delete_pending, schedule_delete
 
 log = logging.getLogger(__name__)
 
 
-def erase(user_id: int, *, seconds: float) -> bool:
+def erase_account(user_id: int, *, seconds: float) -> bool:
     """Delete as much of somebody whose `deletes_at` has passed as `seconds` allow; return whether nothing is left.
 
     Only one process at a time: the caller sees to it. Raises what the storage and Valkey raise when they are away;
@@ -33,7 +33,7 @@ def erase(user_id: int, *, seconds: float) -> bool:
     record = _record_of(user_id)
     if record is None:
         return True
-    for eraser in personal.erasers():
+    for eraser in personal_data.erasers():
         while _step(eraser, user_id, record):
             if time.monotonic() > until:
                 return False
@@ -51,7 +51,7 @@ def _record_of(user_id: int) -> DeletionRecord | None:
 
 
 @transaction.atomic
-def _step(eraser: personal.Eraser, user_id: int, record: DeletionRecord) -> bool:
+def _step(eraser: personal_data.Eraser, user_id: int, record: DeletionRecord) -> bool:
     removed = eraser(user_id)
     if removed:
         record.add(removed)
@@ -66,9 +66,9 @@ def _finish(user_id: int, record: DeletionRecord) -> None:
         user = User.objects.select_for_update().get(pk=user_id)
         public = avatar_keys(user)
         originals = [user.avatar_original] if user.avatar_original else []
-        let_go("default", public)
-        let_go("originals", originals)
-        removed = personal.forget_log(User, [user_id])
+        schedule_delete("default", public)
+        schedule_delete("originals", originals)
+        removed = personal_data.delete_admin_log(User, [user_id])
         removed.files = len(public) + len(originals)
         removed.add_deleted(
             CountDelta.objects.filter(
@@ -79,6 +79,6 @@ def _finish(user_id: int, record: DeletionRecord) -> None:
         record.add(removed)
         record.person_id, record.finished_at = None, timezone.now()
         record.save(update_fields=["person_id", "finished_at"])
-    delete_loose("default", public)
-    delete_loose("originals", originals)
+    delete_pending("default", public)
+    delete_pending("originals", originals)
     log.info("an account was deleted: %s", record)

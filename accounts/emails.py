@@ -1,4 +1,4 @@
-"""Mails of ours beside allauth's, which need no request: a worker sends them too."""
+"""Send the site's own e-mails (not allauth's). They need no request, so workers send them too."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def send_letter(name: str, user: User, **context: Any) -> None:
-    """Mail `templates/account/email/<name>_{subject,message}.txt`, or log that it failed: no page waits for a mail."""
+def send_email(name: str, user: User, **context: Any) -> None:
+    """Send `templates/account/email/<name>_{subject,message}.txt` to `user`; log failures instead of raising."""
     context |= {"user": user, "site_name": settings.SITE_NAME, "site_origin": settings.SITE_ORIGIN}
     subject, message = (
         render_to_string(f"account/email/{name}_{part}.txt", context).strip() for part in ("subject", "message")

@@ -14,8 +14,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accounts import leaving
-from accounts.adapter import forget_keeper, keeper
+from accounts import deactivation
+from accounts.adapter import delete_recovery_cookie, user_from_recovery_cookie
 from accounts.forms import PasswordForm
 from accounts.http import MemberRequest
 from common.limits import DELETION_GRACE_DAYS
@@ -28,7 +28,7 @@ def deactivate(request: MemberRequest) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         status = 422 if request.method == "POST" else 200
         return render(request, "accounts/deactivate.html", {"form": form}, status=status)
-    leaving.deactivate(request.user)
+    deactivation.deactivate(request.user)
     logout(request)
     messages.success(request, "Your account is deactivated. Log in whenever you want to come back.")
     return redirect("feed:home")
@@ -42,7 +42,7 @@ def delete(request: MemberRequest) -> HttpResponse:
         status = 422 if request.method == "POST" else 200
         deletes_at = timezone.now() + timedelta(days=DELETION_GRACE_DAYS)
         return render(request, "accounts/delete.html", {"form": form, "deletes_at": deletes_at}, status=status)
-    deletes_at = leaving.ask_deletion(request.user)
+    deletes_at = deactivation.request_deletion(request.user)
     logout(request)
     messages.success(
         request, f"Your account is hidden now and will be deleted on {deletes_at:%-d %B %Y}. Log in before to keep it."
@@ -57,13 +57,13 @@ def keep(request: HttpRequest) -> HttpResponse:
 
     They have no session meanwhile, but a signed cookie for a few minutes (`accounts.adapter`).
     """
-    person = keeper(request)
+    person = user_from_recovery_cookie(request)
     if person is None:
         return redirect(settings.LOGIN_URL)
     if request.method != "POST":
         return render(request, "accounts/keep.html", {"deletes_at": person.deletes_at})
-    if not leaving.keep_account(person):
+    if not deactivation.cancel_deletion(person):
         return redirect(settings.LOGIN_URL)
     person.refresh_from_db()
     messages.success(request, "Welcome back. Your account stays, with everything that is in it.")
-    return forget_keeper(perform_login(request, person))
+    return delete_recovery_cookie(perform_login(request, person))

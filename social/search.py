@@ -10,24 +10,24 @@ from typing import Any, Final
 from django.db import connection
 
 from accounts.models import User, UserQuerySet, Viewer
-from common.search_words import MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, like_edited, rows_alike, words_of
+from common.search_words import MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, like_edited, rows_alike, split_words
 from social.visible import visible_people
 
-MOST_FOLLOWED: Final = 2_000
+MAX_POPULAR: Final = 2_000
 """People whose names are read for what many have in their names: an index of trigrams would read all of those."""
-FOLLOWED: Final = 2_000
+MAX_FOLLOWED: Final = 2_000
 """Of those whom one follows, the newest so many."""
-FOUND_AT_MOST: Final = 300
+MAX_FOUND: Final = 300
 """Candidates of each kind. Nobody pages further than through their sum."""
-NEAR: Final = 40
+MUTUALS_CHECKED: Final = 40
 """Of the best, so many are looked at for whether people that one follows follow them."""
-CLOSE_FOLLOWED: Final = 300
-SPELT_OUT: Final = 500
+MAX_MUTUAL_SOURCES: Final = 300
+MAX_EDIT_DISTANCE_CANDIDATES: Final = 500
 """Of the most followed and of those whom one follows, so many are held against every spelling."""
-LIKE_AT_MOST: Final = 60
-MISSPELT: Final = 0.8
+MAX_FUZZY: Final = 60
+EDITED_LIKENESS: Final = 0.8
 """How like a name is with one letter wrong."""
-COMPARED_AT_MOST: Final = 500
+MAX_COMPARED: Final = 500
 """Names that are alike are compared letter by letter, so many of them."""
 
 
@@ -47,7 +47,7 @@ class FoundPerson:
     id: int
     exactness: Exactness
     is_followed: bool
-    is_near: bool
+    is_mutual: bool
     """Followed by people whom the viewer follows."""
     followers: int
     likeness: float = 1.0
@@ -55,7 +55,7 @@ class FoundPerson:
     @property
     def key(self) -> tuple[float, ...]:
         """What they are sorted by: how exact, how close, how many follow them."""
-        closeness = 0 if self.is_followed else 1 if self.is_near else 2
+        closeness = 0 if self.is_followed else 1 if self.is_mutual else 2
         return (self.exactness, round(1 - self.likeness, 1), closeness, -self.followers, -self.id)
 
     @property
@@ -63,27 +63,27 @@ class FoundPerson:
         return str(self.id)
 
 
-def find_people(query: str, viewer: Viewer, *, wanted: int = FOUND_AT_MOST) -> list[FoundPerson]:
+def find_people(query: str, viewer: Viewer, *, wanted: int = MAX_FOUND) -> list[FoundPerson]:
     """Find people whom `viewer` may see with the words of `query` in their names; if there are none, alike names.
 
     The best come first. Hidden people are skipped before any limit, so that neither who is found nor whether other
     spellings are looked for tells of them (docs/decisions/0018). With a small `wanted`, for somebody who is typing,
     what is found quickly is enough. Every step reads a bounded number of visible rows, however many people there are.
     """
-    words = words_of(query.removeprefix("@"))[:MAX_WORDS]
+    words = split_words(query.removeprefix("@"))[:MAX_WORDS]
     if not words:
         return []
-    found = _by_walk(words, query, viewer)
+    found = _find_by_scan(words, query, viewer)
     if len(found) < wanted:
-        found |= _by_index(words, query, viewer)
+        found |= _find_by_index(words, query, viewer)
     if not found and len("".join(words)) >= MIN_INFIX_CHARS:
-        found = _misspelt_by_walk(words, viewer)
+        found = _find_misspelt_by_scan(words, viewer)
         if len(found) < wanted:
-            found |= _misspelt_by_index(words, viewer)
-        found = found or _alike(words, viewer)
+            found |= _find_misspelt_by_index(words, viewer)
+        found = found or _find_fuzzy(words, viewer)
     best = sorted(found.values(), key=lambda one: one.key)
-    near = _near([one.id for one in best[:NEAR]], viewer)
-    return sorted((replace(one, is_near=one.id in near) for one in best), key=lambda one: one.key)
+    near = _followed_by_followees([one.id for one in best[:MUTUALS_CHECKED]], viewer)
+    return sorted((replace(one, is_mutual=one.id in near) for one in best), key=lambda one: one.key)
 
 
 def shown_people(people: UserQuerySet, found: Sequence[FoundPerson], viewer: Viewer) -> list[User]:
@@ -106,7 +106,7 @@ _WITH_COLUMNS = """
 """
 
 
-def _by_walk(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
+def _find_by_scan(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
     """Find the person with that username, and people among the most followed and among those one follows.
 
     Of the most followed the words must begin so, of those one follows they may be parts.
@@ -114,69 +114,69 @@ def _by_walk(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, Foun
     beginnings, values = like_all("words", "beginning", [f"% {word}%" for word in words])
     parts, values_of_parts = like_all("words", "part", inside(words))
     found = f"""
-        WITH walked AS MATERIALIZED ({_MOST_FOLLOWED} LIMIT {MOST_FOLLOWED}),
-        followed AS MATERIALIZED ({_FOLLOWED} LIMIT {FOLLOWED}),
+        WITH walked AS MATERIALIZED ({_MOST_FOLLOWED} LIMIT {MAX_POPULAR}),
+        followed AS MATERIALIZED ({_FOLLOWED} LIMIT {MAX_FOLLOWED}),
         found AS (
             SELECT id, 1 AS likeness FROM ({{people}}) AS person WHERE username = %(username)s
-            UNION (SELECT id, 1 FROM walked WHERE {beginnings} LIMIT {FOUND_AT_MOST})
-            UNION (SELECT id, 1 FROM followed WHERE {parts} LIMIT {FOUND_AT_MOST})
+            UNION (SELECT id, 1 FROM walked WHERE {beginnings} LIMIT {MAX_FOUND})
+            UNION (SELECT id, 1 FROM followed WHERE {parts} LIMIT {MAX_FOUND})
         )
     """  # noqa: S608  (constants of this module, as below)
     values |= values_of_parts | {"username": _username(query)}
-    return _exact(_fetch(found, values, viewer), words, query)
+    return _exact_people(_fetch_rows(found, values, viewer), words, query)
 
 
-def _by_index(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
+def _find_by_index(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
     """Find some of all whose names have the words in them: nobody well known and nobody close may have them."""
     parts, values = like_all("words", "part", inside(words))
     found = f"""
         -- Planned as if all were wanted, which is through the index unless nearly all match, and run as far as asked.
         WITH all_found AS MATERIALIZED (SELECT id FROM ({{people}}) AS person WHERE {parts}),
-        found AS MATERIALIZED (SELECT id, 1 AS likeness FROM all_found LIMIT {FOUND_AT_MOST})
+        found AS MATERIALIZED (SELECT id, 1 AS likeness FROM all_found LIMIT {MAX_FOUND})
     """  # noqa: S608
-    return _exact(_fetch(found, values, viewer), words, query)
+    return _exact_people(_fetch_rows(found, values, viewer), words, query)
 
 
-def _misspelt_by_walk(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
+def _find_misspelt_by_scan(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
     """Find names with one letter wrong, of the most followed and of those whom one follows."""
     edited, values = like_edited("words", words)
     found = f"""
-        WITH walked AS MATERIALIZED ({_MOST_FOLLOWED} LIMIT {SPELT_OUT}),
-        followed AS MATERIALIZED ({_FOLLOWED} LIMIT {SPELT_OUT}),
+        WITH walked AS MATERIALIZED ({_MOST_FOLLOWED} LIMIT {MAX_EDIT_DISTANCE_CANDIDATES}),
+        followed AS MATERIALIZED ({_FOLLOWED} LIMIT {MAX_EDIT_DISTANCE_CANDIDATES}),
         found AS (
-            (SELECT id, {MISSPELT}::real AS likeness FROM walked WHERE {edited} LIMIT {LIKE_AT_MOST})
-            UNION (SELECT id, {MISSPELT}::real FROM followed WHERE {edited} LIMIT {LIKE_AT_MOST})
+            (SELECT id, {EDITED_LIKENESS}::real AS likeness FROM walked WHERE {edited} LIMIT {MAX_FUZZY})
+            UNION (SELECT id, {EDITED_LIKENESS}::real FROM followed WHERE {edited} LIMIT {MAX_FUZZY})
         )
     """  # noqa: S608  (and like_edited)
-    return _alike_people(_fetch(found, values, viewer))
+    return _fuzzy_people(_fetch_rows(found, values, viewer))
 
 
-def _misspelt_by_index(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
+def _find_misspelt_by_index(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
     """Find some of all names with one letter wrong. The index reads all names that are as a common one is spelt."""
     edited, values = like_edited("words", words)
     found = f"""
         WITH all_found AS MATERIALIZED (SELECT id FROM ({{people}}) AS person WHERE {edited}),
-        found AS MATERIALIZED (SELECT id, {MISSPELT}::real AS likeness FROM all_found LIMIT {LIKE_AT_MOST})
+        found AS MATERIALIZED (SELECT id, {EDITED_LIKENESS}::real AS likeness FROM all_found LIMIT {MAX_FUZZY})
     """  # noqa: S608  (and like_edited)
-    return _alike_people(_fetch(found, values, viewer))
+    return _fuzzy_people(_fetch_rows(found, values, viewer))
 
 
-def _alike(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
+def _find_fuzzy(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
     """Find names that are spelt alike somehow."""
     found = f"""
         WITH all_alike AS MATERIALIZED (SELECT id, words FROM ({{people}}) AS person WHERE words %%> %(words)s),
         found AS MATERIALIZED (
             SELECT id, word_similarity(%(words)s, words) AS likeness
-            FROM (SELECT id, words FROM all_alike LIMIT {COMPARED_AT_MOST}) AS alike
-            ORDER BY likeness DESC, id DESC LIMIT {LIKE_AT_MOST}
+            FROM (SELECT id, words FROM all_alike LIMIT {MAX_COMPARED}) AS alike
+            ORDER BY likeness DESC, id DESC LIMIT {MAX_FUZZY}
         )
     """  # noqa: S608
     people, values = visible_people(viewer).named("visible")
     values |= {"words": " ".join(words), "viewer": viewer.pk or 0}
-    return _alike_people(rows_alike(found.format(people=people) + _WITH_COLUMNS, values))
+    return _fuzzy_people(rows_alike(found.format(people=people) + _WITH_COLUMNS, values))
 
 
-def _fetch(found: str, values: dict[str, Any], viewer: Viewer) -> list[tuple[Any, ...]]:
+def _fetch_rows(found: str, values: dict[str, Any], viewer: Viewer) -> list[tuple[Any, ...]]:
     """Run the CTEs `found`, of ids and likenesses among `{people}`, and return the rows of _WITH_COLUMNS."""
     people, visible_values = visible_people(viewer).named("visible")
     with connection.cursor() as cursor:
@@ -187,21 +187,21 @@ def _fetch(found: str, values: dict[str, Any], viewer: Viewer) -> list[tuple[Any
     return rows
 
 
-def _exact(rows: list[tuple[Any, ...]], words: Sequence[str], query: str) -> dict[int, FoundPerson]:
+def _exact_people(rows: list[tuple[Any, ...]], words: Sequence[str], query: str) -> dict[int, FoundPerson]:
     return {
         pk: FoundPerson(pk, _exactness(words, query, username, its), is_followed, False, followers)
         for pk, username, its, followers, is_followed, _ in rows
     }
 
 
-def _alike_people(rows: list[tuple[Any, ...]]) -> dict[int, FoundPerson]:
+def _fuzzy_people(rows: list[tuple[Any, ...]]) -> dict[int, FoundPerson]:
     return {
         pk: FoundPerson(pk, Exactness.ALIKE, is_followed, False, followers, likeness)
         for pk, _, _, followers, is_followed, likeness in rows
     }
 
 
-def _near(ids: Sequence[int], viewer: Viewer) -> set[int]:
+def _followed_by_followees(ids: Sequence[int], viewer: Viewer) -> set[int]:
     """Return those of `ids` whom people follow whom `viewer` follows and sees, of these the newest."""
     if not ids or not viewer.is_authenticated:
         return set()
@@ -209,7 +209,7 @@ def _near(ids: Sequence[int], viewer: Viewer) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH close AS MATERIALIZED ({_FOLLOWED.format(people=people)} LIMIT {CLOSE_FOLLOWED})
+            WITH close AS MATERIALIZED ({_FOLLOWED.format(people=people)} LIMIT {MAX_MUTUAL_SOURCES})
             SELECT person.id FROM unnest(%(ids)s) AS person (id)
             WHERE EXISTS (
                 SELECT FROM close JOIN social_follow AS theirs

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
 from accounts.oauth import ACCESS_PREFIX, OAuthGrant
-from accounts.tokens import PREFIX, READ, SEEN_AGAIN_AFTER, WRITE, PersonalToken, digest_of
+from accounts.tokens import LAST_USED_RESOLUTION, PREFIX, READ, WRITE, PersonalToken, hash_secret
 
 MAX_HEADER_CHARS = 500
 
@@ -44,10 +44,10 @@ def authenticate(request: HttpRequest) -> Access | None:
 
 @sensitive_variables()
 def _by_personal_token(secret: str) -> Access | None:
-    token = PersonalToken.objects.select_related("person").filter(digest=digest_of(secret)).first()
+    token = PersonalToken.objects.select_related("person").filter(digest=hash_secret(secret)).first()
     if token is None or not token.is_valid_for(token.person):
         return None
-    _note_use(token)
+    _update_last_used(token)
     return Access(token.person, token.scopes, f"token:{token.pk}")
 
 
@@ -55,17 +55,17 @@ def _by_personal_token(secret: str) -> Access | None:
 def _by_grant(secret: str) -> Access | None:
     """An app, for a person. Its requests count together, whatever number of its tokens they have."""
     grants = OAuthGrant.objects.select_related("person", "app__owner")
-    grant = grants.filter(access_digest=digest_of(secret), access_expires_at__gt=timezone.now()).first()
+    grant = grants.filter(access_digest=hash_secret(secret), access_expires_at__gt=timezone.now()).first()
     if grant is None or not grant.is_valid():
         return None
-    _note_use(grant)
+    _update_last_used(grant)
     scopes = frozenset({READ, WRITE} if grant.access_may_write else {READ})
     return Access(grant.person, scopes, f"app:{grant.app_id}:{grant.person_id}")
 
 
-def _note_use(token: PersonalToken | OAuthGrant) -> None:
-    """The condition is asked again in the database, so that of many requests at once only one writes."""
+def _update_last_used(token: PersonalToken | OAuthGrant) -> None:
+    """Set `last_used_at`. The condition is repeated in the UPDATE, so of concurrent requests only one writes."""
     now = timezone.now()
-    if token.last_used_at is None or token.last_used_at < now - SEEN_AGAIN_AFTER:
-        long_ago = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - SEEN_AGAIN_AFTER)
+    if token.last_used_at is None or token.last_used_at < now - LAST_USED_RESOLUTION:
+        long_ago = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - LAST_USED_RESOLUTION)
         type(token).objects.filter(long_ago, pk=token.pk).update(last_used_at=now)

@@ -12,7 +12,7 @@ from accounts.emails import send_email
 from accounts.events import AvatarSubmitted
 from accounts.models import AvatarState, User
 from accounts.records import OldUsername
-from accounts.usernames import change_possible_at, taken, why_unavailable
+from accounts.usernames import next_username_change_at, taken_message, username_error
 from common import personal_data
 from common.events import emit
 from common.files import delete_pending, schedule_delete, storing_files
@@ -62,16 +62,16 @@ def change_username(user: User, username: str) -> bool:
         with transaction.atomic():
             return _change_username(user, username)
     except IntegrityError as error:
-        raise UsernameRefusedError(taken(username)) from error
+        raise UsernameRefusedError(taken_message(username)) from error
 
 
 def _change_username(user: User, username: str) -> bool:
     was = User.objects.select_for_update(no_key=True).only("pk", "username").get(pk=user.pk)
     if was.username == username:
         return False
-    if problem := why_unavailable(username, person=user):
+    if problem := username_error(username, person=user):
         raise UsernameRefusedError(problem)
-    if again_at := change_possible_at(user):
+    if again_at := next_username_change_at(user):
         raise UsernameRefusedError(
             f"You have changed your username {MAX_USERNAME_CHANGES} times in {OLD_USERNAME_DAYS} days. "
             f"You can change it again on {again_at:%-d %B %Y}."

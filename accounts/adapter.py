@@ -21,8 +21,8 @@ from django.utils import timezone
 
 from accounts.deactivation import reactivate
 from accounts.models import User
-from accounts.sign_ins import Counted, count_attempt, forget_attempts, remember_device, uncount_attempt
-from accounts.usernames import normal_username, why_malformed, why_unavailable
+from accounts.sign_ins import Counted, count_attempt, remember_device, reset_attempts, uncount_attempt
+from accounts.usernames import normalize_username, username_error, username_format_error
 from common.ratelimit import client_address
 
 log = logging.getLogger(__name__)
@@ -53,8 +53,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         """`username` in lower case; refused with the reason. Allauth asks with `shallow` when it makes names up."""
-        username = normal_username(username)
-        problem = why_malformed(username) if shallow else why_unavailable(username)
+        username = normalize_username(username)
+        problem = username_format_error(username) if shallow else username_error(username)
         if problem:
             raise ValidationError(problem, code="invalid_username")
         return username
@@ -85,7 +85,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         user.set_password(password)
         user.save(update_fields=["password"])
-        forget_attempts(user)
+        reset_attempts(user)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt before the password is looked at; refuse it if it is one too many."""

@@ -95,7 +95,7 @@ def person_out(request: HttpRequest, person: User) -> PersonOut:
 
 
 def listed_person_out(request: HttpRequest, person: User) -> ListedPersonOut:
-    """`person` comes from `social.queries.people_in_order`."""
+    """`person` comes from `social.queries.visible_people_in_order`."""
     return ListedPersonOut(**person_fields(request, person), standing=follow_relation(request, person))
 
 

@@ -12,7 +12,7 @@ from accounts.api import SIGNED_IN_OR_NOT
 from accounts.forms import AvatarForm
 from accounts.http import MemberRequest
 from accounts.models import User
-from accounts.usernames import normal_username, why_unavailable
+from accounts.usernames import normalize_username, username_error
 from common.api import PROBLEMS, FieldError, NotFound, Problem, ValidationFailed, absolute
 from common.api_bodies import ID_SCHEMA, Body, IdIn, form_problem, is_multipart, read_body
 from common.ratelimit import NAME_CHECKS, client_address, count_api_hit
@@ -73,8 +73,8 @@ def check_username(request: HttpRequest, body: UsernameBody) -> UsernameOut:
     person = request.user if request.user.is_authenticated else None
     if person is None:
         count_api_hit(request, NAME_CHECKS, f"address:{client_address(request)}")
-    name = normal_username(body.username)
-    problem = why_unavailable(name, person=person)
+    name = normalize_username(body.username)
+    problem = username_error(name, person=person)
     return UsernameOut(username=name, available=not problem, problem=problem)
 
 

@@ -8,7 +8,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
-from accounts.sign_ins import account_of
+from accounts.sign_ins import find_account
 
 
 class OneHashBackend(AuthenticationBackend):
@@ -20,4 +20,4 @@ class OneHashBackend(AuthenticationBackend):
 
     def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
         """Return the active user if the password is right. The caller computes a hash if there is no such account."""
-        return self._check_password(account_of(credentials), credentials.get("password") or "")  # type: ignore[no-any-return]
+        return self._check_password(find_account(credentials), credentials.get("password") or "")  # type: ignore[no-any-return]

@@ -13,11 +13,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.mobile import Mobile, PendingMobile, digest_of_number, normal_number
+from accounts.mobile import Mobile, PendingMobile, hash_number, normalize_number
 from accounts.models import User
 from common import sms
 from common.limits import CODE_DIGITS, CODE_MINUTES, MAX_CODE_ATTEMPTS
-from common.ratelimit import CODES, CODES_TO_ONE, CONTACT_CHANGES, Limit, seconds_to_wait, too_many_sentence
+from common.ratelimit import CODES, CODES_TO_ONE, CONTACT_CHANGES, Limit, rate_limit_message, seconds_to_wait
 from common.sealing import keyed_hash, seal
 
 
@@ -77,10 +77,10 @@ def change_mobile(person: User, number: str) -> bool:
     """
     if not number.strip():
         return remove_mobile(person)
-    normal = normal_number(number)
+    normal = normalize_number(number)
     if normal is None:
         raise ContactRefusedError("mobile", "Type a mobile number with its country code, such as +41 79 123 45 67.")
-    digest = digest_of_number(normal)
+    digest = hash_number(normal)
     if Mobile.objects.filter(person_id=person.pk, digest=digest).exists():
         return False
     if not sms.is_possible():
@@ -161,4 +161,4 @@ def _hash_of_code(person: User, digest: str, code: str) -> str:
 
 def _enforce_rate_limit(field: str, limit: Limit, who: str) -> None:
     if seconds := seconds_to_wait(limit, who):
-        raise ContactRefusedError(field, too_many_sentence(seconds), limit=limit, seconds=seconds)
+        raise ContactRefusedError(field, rate_limit_message(seconds), limit=limit, seconds=seconds)

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from common import personal_data
-from media.storage import storage_trouble
+from media.storage import transient_storage_error
 
 BLOCK_BYTES = 256 * 1024
 SPOOLED_BYTES = 1024 * 1024
@@ -29,11 +29,11 @@ SPOOLED_BYTES = 1024 * 1024
 class ExportZip:
     """A `common.personal_data.ExportWriter` that is written to an open file."""
 
-    def __init__(self, file: BinaryIO, *, files: int, tell: Callable[[int], None]) -> None:
-        """`files` are to come; `tell` hears per cent."""
+    def __init__(self, file: BinaryIO, *, files: int, on_progress: Callable[[int], None]) -> None:
+        """Start an archive of `files` files; `on_progress` is called with the percentage."""
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
         self._page = _spool()
-        self._total, self._tell, self._added = max(files, 1), tell, 0
+        self._total, self._on_progress, self._added = max(files, 1), on_progress, 0
         self._data: list[dict[str, Any]] = []
 
     def add_file(self, path: str, storage: str, key: str) -> bool:
@@ -43,11 +43,11 @@ class ExportZip:
         except FileNotFoundError:
             return False
         except Exception as error:
-            raise storage_trouble(error) from error
+            raise transient_storage_error(error) from error
         with source:
             # Photos and films are compressed already.
             self._copy(path, source, zipfile.ZIP_STORED)
-        self._tell(min(99, 100 * self._added // self._total))
+        self._on_progress(min(99, 100 * self._added // self._total))
         return True
 
     def add_rows(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -84,10 +84,11 @@ class ExportZip:
             shutil.copyfileobj(source, target, BLOCK_BYTES)
 
 
-def build_export_zip(person: User, file: BinaryIO, tell: Callable[[int], None]) -> None:
+def build_export_zip(person: User, file: BinaryIO, on_progress: Callable[[int], None]) -> None:
     """Write the whole archive of `person` to `file`. Raises TransientMediaError when a storage is away."""
     tables = personal_data.tables()
-    writer = ExportZip(file, files=sum(table.file_count(person) for table in tables if table.file_count), tell=tell)
+    files = sum(table.file_count(person) for table in tables if table.file_count)
+    writer = ExportZip(file, files=files, on_progress=on_progress)
     for table in tables:
         table.write_to(writer, person)
     writer.close(person)

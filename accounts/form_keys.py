@@ -48,7 +48,7 @@ class Submission:
         key = request.POST.get(FIELD, "")
         self.digest = _digest(request) if 0 < len(key) <= MAX_KEY_CHARS else ""
 
-    def earlier_result(self) -> int | None:
+    def previous_result(self) -> int | None:
         """Return the id that an identical submission made in the last KEPT_HOURS, or None."""
         if not self.digest:
             return None
@@ -59,7 +59,7 @@ class Submission:
         )
 
     @transaction.atomic
-    def act_once(self, act: Callable[[], int]) -> int:
+    def run_once(self, act: Callable[[], int]) -> int:
         """Run `act`, which returns the id of the row it made, and return that id.
 
         If an identical submission acted already, return its id and run nothing. Waits for one that is under way:
@@ -69,14 +69,14 @@ class Submission:
         if not self.digest:
             return act()
         _, is_new = SubmittedForm.objects.get_or_create(person_id=self.person_id, digest=self.digest)
-        if not is_new and (earlier := self.earlier_result()) is not None:
+        if not is_new and (earlier := self.previous_result()) is not None:
             return earlier
         result_id = act()
         SubmittedForm.objects.filter(person_id=self.person_id, digest=self.digest).update(result=result_id)
         return result_id
 
 
-def forget_old_submissions() -> int:
+def delete_old_submissions() -> int:
     """Delete submissions older than KEPT_HOURS; return how many."""
     oldest = timezone.now() - timedelta(hours=KEPT_HOURS)
     return SubmittedForm.objects.filter(created_at__lte=oldest).delete()[0]

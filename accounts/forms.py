@@ -18,7 +18,7 @@ from django.urls import reverse_lazy
 
 from accounts.models import User
 from accounts.oauth import OAuthApp, redirect_uri_problem
-from accounts.usernames import normal_username, why_unavailable
+from accounts.usernames import normalize_username, username_error
 from common.forms import GraphemeField
 from common.limits import (
     CODE_DIGITS,
@@ -32,7 +32,7 @@ from common.limits import (
     MAX_USERNAME_CHARS,
     TOKEN_DAYS,
 )
-from common.ratelimit import PASSWORDS, seconds_to_wait, too_many_sentence
+from common.ratelimit import PASSWORDS, rate_limit_message, seconds_to_wait
 from common.text import clean_line
 from media.upload_probe import accepted_pictures
 
@@ -114,7 +114,7 @@ class SignupForm(SiteFormMixin, allauth_forms.SignupForm):
                 return super().try_save(request)  # type: ignore[no-any-return]
         except IntegrityError:
             username, email = self.cleaned_data["username"], self.cleaned_data["email"]
-            if problem := why_unavailable(normal_username(username)):
+            if problem := username_error(normalize_username(username)):
                 self.add_error("username", problem)
             elif User.objects.filter(email=email).exists():
                 self.add_error("email", allauth_forms.get_adapter().error_messages["email_taken"])
@@ -198,7 +198,7 @@ class UsernameForm(forms.Form):
     )
 
     def clean_username(self) -> str:
-        return normal_username(self.cleaned_data["username"])
+        return normalize_username(self.cleaned_data["username"])
 
 
 class PasswordForm(forms.Form):
@@ -220,7 +220,7 @@ class PasswordForm(forms.Form):
         """Checked as at log-in, guesses limited."""
         password: str = self.cleaned_data["password"]
         if seconds := seconds_to_wait(PASSWORDS, f"person:{self.user.pk}"):
-            raise forms.ValidationError(too_many_sentence(seconds))
+            raise forms.ValidationError(rate_limit_message(seconds))
         if not self.user.check_password(password):
             raise forms.ValidationError("That is not your password.")
         return password

@@ -18,9 +18,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
-from accounts.usernames import moved_to
+from accounts.usernames import find_by_old_username
 
-SEEN_AGAIN_AFTER = timedelta(hours=1)
+LAST_USED_RESOLUTION = timedelta(hours=1)
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
@@ -74,9 +74,9 @@ class LastSeenMiddleware:
             return response
         user = request.user
         now = timezone.now()
-        if user.is_authenticated and user.last_seen_at < now - SEEN_AGAIN_AFTER:
+        if user.is_authenticated and user.last_seen_at < now - LAST_USED_RESOLUTION:
             # The condition is asked again in the database, so that of many requests at once only one writes.
-            User.objects.filter(pk=user.pk, last_seen_at__lt=now - SEEN_AGAIN_AFTER).update(last_seen_at=now)
+            User.objects.filter(pk=user.pk, last_seen_at__lt=now - LAST_USED_RESOLUTION).update(last_seen_at=now)
         return response
 
 
@@ -97,7 +97,7 @@ class OldUsernameMiddleware:
             return response
         if "username" not in match.kwargs:
             return response
-        person = moved_to(match.kwargs["username"], request.user)
+        person = find_by_old_username(match.kwargs["username"], request.user)
         if person is None:
             return response
         path = reverse(match.view_name, kwargs=match.kwargs | {"username": person.username})

@@ -14,8 +14,8 @@ from common.sealing import keyed_hash, unseal
 _PURPOSE: Final = "mobile"
 
 
-def normal_number(typed: str) -> str | None:
-    """E.164, such as "+41791234567", of a number as people type it with its country code; None if it is none."""
+def normalize_number(typed: str) -> str | None:
+    """Return a typed number in E.164, such as "+41791234567", or None if it is invalid."""
     try:
         number = phonenumbers.parse(typed.strip().replace("00", "+", 1) if typed.strip().startswith("00") else typed)
     except phonenumbers.NumberParseException:
@@ -25,7 +25,7 @@ def normal_number(typed: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def digest_of_number(number: str) -> str:
+def hash_number(number: str) -> str:
     """Return the keyed hash by which a number is looked up."""
     return keyed_hash(_PURPOSE, number)
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
-from accounts.tokens import READ, WRITE, digest_of, session_hash_matches
+from accounts.tokens import READ, WRITE, hash_secret, session_hash_matches
 from common.ids import SnowflakeModel
 from common.limits import MAX_APP_NAME_CHARS, MAX_APPS, MAX_GRANTS_OF_APP, MAX_REDIRECT_CHARS
 
@@ -76,7 +76,7 @@ class OAuthApp(SnowflakeModel):
         return self.owner.is_active and self.owner.deactivated_at is None
 
     def has_secret(self, secret: str) -> bool:
-        return self.is_confidential and constant_time_compare(digest_of(secret), self.secret_digest)
+        return self.is_confidential and constant_time_compare(hash_secret(secret), self.secret_digest)
 
     def allows_redirect(self, uri: str) -> bool:
         """Return True if `uri` is one of the app's redirect URIs; loopback addresses match at any port (RFC 8252)."""
@@ -201,7 +201,7 @@ def register_app(owner: User, *, name: str, redirect_uris: list[str], is_confide
         app = OAuthApp(
             owner=owner,
             client_id=secrets.token_urlsafe(24),
-            secret_digest=digest_of(secret) if secret else "",
+            secret_digest=hash_secret(secret) if secret else "",
         )
         _save(app, name, redirect_uris)
     return app, secret
@@ -213,10 +213,10 @@ def edit_app(app: OAuthApp, *, name: str, redirect_uris: list[str]) -> None:
     _save(app, name, redirect_uris)
 
 
-def renew_secret(app: OAuthApp) -> str:
-    """Another secret for an app that has one; the old one is dead at once."""
+def rotate_secret(app: OAuthApp) -> str:
+    """Replace the secret of a confidential app and return the new one; the old one stops working at once."""
     secret = SECRET_PREFIX + secrets.token_urlsafe(32)
-    OAuthApp.objects.filter(pk=app.pk).exclude(secret_digest="").update(secret_digest=digest_of(secret))
+    OAuthApp.objects.filter(pk=app.pk).exclude(secret_digest="").update(secret_digest=hash_secret(secret))
     return secret
 
 
@@ -252,7 +252,7 @@ def create_grant(
         app=app,
         may_write=may_write,
         stamp=row.get_session_auth_hash(),
-        code_digest=digest_of(code),
+        code_digest=hash_secret(code),
         code_expires_at=expires_at,
         redirect_uri=redirect_uri,
         challenge=code_challenge,
@@ -264,7 +264,7 @@ def issue_tokens(grant: OAuthGrant, *, access: str, refresh: str, may_write: boo
     """Replace the tokens of `grant`. The caller holds the lock of its row."""
     now = timezone.now()
     grant.used_refresh_digest = grant.refresh_digest
-    grant.access_digest, grant.refresh_digest = digest_of(access), digest_of(refresh)
+    grant.access_digest, grant.refresh_digest = hash_secret(access), hash_secret(refresh)
     grant.access_may_write = may_write and grant.may_write
     grant.access_expires_at = now + timedelta(seconds=ACCESS_SECONDS)
     grant.expires_at = now + timedelta(days=REFRESH_DAYS)
@@ -274,7 +274,7 @@ def issue_tokens(grant: OAuthGrant, *, access: str, refresh: str, may_write: boo
 def find_grant(field: str, secret: str, app: OAuthApp | None) -> OAuthGrant | None:
     """Return the grant of `app` whose `field` is the hash of `secret`, or None; locks its row."""
     rows = OAuthGrant.objects.select_for_update(of=("self",)).select_related("person", "app__owner")
-    return rows.filter(**{field: digest_of(secret)}, app=app).first()
+    return rows.filter(**{field: hash_secret(secret)}, app=app).first()
 
 
 def authorized_apps(person: User) -> list[OAuthApp]:

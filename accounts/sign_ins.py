@@ -16,8 +16,17 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
-from accounts.usernames import normal_username
-from common.ratelimit import SIGN_INS, SIGN_INS_OF_ONE, Limit, Usage, client_address, forget, take_back, usage_after_hit
+from accounts.usernames import normalize_username
+from common.ratelimit import (
+    SIGN_INS,
+    SIGN_INS_OF_ONE,
+    Limit,
+    Usage,
+    client_address,
+    forget,
+    refund_hits,
+    usage_after_hit,
+)
 
 _DEVICE_SALT: Final = "accounts.device"
 _DEVICE_SECONDS: Final = 365 * 24 * 60 * 60
@@ -26,14 +35,14 @@ Counted = list[tuple[Limit, str, Usage]]
 """Hits of one attempt: the limit, who was counted, and how it stood."""
 
 
-def typed_name(credentials: Mapping[str, Any]) -> str:
-    """The username or e-mail address that was typed, in the form in which accounts keep it."""
-    return normal_username(str(credentials.get("email") or credentials.get("username") or ""))
+def normalize_login(credentials: Mapping[str, Any]) -> str:
+    """Return the typed username or e-mail address in its stored form."""
+    return normalize_username(str(credentials.get("email") or credentials.get("username") or ""))
 
 
-def account_of(credentials: Mapping[str, Any]) -> User | None:
-    """The account that goes by what was typed. One query: no username has an "@", and every address has one."""
-    name = typed_name(credentials)
+def find_account(credentials: Mapping[str, Any]) -> User | None:
+    """Return the account with the typed login, or None. One query: only e-mail addresses contain an "@"."""
+    name = normalize_login(credentials)
     found: User | None = User.objects.filter(**{"email" if "@" in name else "username": name}).first()
     return found
 
@@ -43,11 +52,11 @@ def count_attempt(request: HttpRequest, credentials: Mapping[str, Any]) -> Count
 
     An attempt that the limit of the address refuses does not count against the account.
     """
-    account = account_of(credentials)
+    account = find_account(credentials)
     device = _device(request, account) if account else ""
     if account is None:
         # Exactly the text that was looked up: otherwise a second spelling would tell whether there is an account.
-        limited = [(limit, f"name:{typed_name(credentials)}") for limit in SIGN_INS_OF_ONE]
+        limited = [(limit, f"name:{normalize_login(credentials)}") for limit in SIGN_INS_OF_ONE]
     else:
         limited = [(limit, f"device:{device}" if device else f"person:{account.pk}") for limit in SIGN_INS_OF_ONE]
     if not device:
@@ -64,10 +73,10 @@ def count_attempt(request: HttpRequest, credentials: Mapping[str, Any]) -> Count
 def uncount_attempt(counted: Counted) -> None:
     """Take the hits of an attempt back, because its password was right."""
     for hit in counted:
-        take_back(*hit)
+        refund_hits(*hit)
 
 
-def forget_attempts(user: AbstractBaseUser) -> None:
+def reset_attempts(user: AbstractBaseUser) -> None:
     """Lift the limit of an account, for example after its password was reset by mail."""
     for limit in SIGN_INS_OF_ONE:
         forget(limit, f"person:{user.pk}")

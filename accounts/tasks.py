@@ -20,7 +20,7 @@ from accounts.deletion import erase_account
 from accounts.emails import send_email
 from accounts.export_zip import build_export_zip
 from accounts.exports import delete_export
-from accounts.form_keys import forget_old_submissions
+from accounts.form_keys import delete_old_submissions
 from accounts.idempotency import delete_expired_records
 from accounts.mobile import PendingMobile
 from accounts.models import AvatarState, User
@@ -120,7 +120,7 @@ def sweep() -> int:
     OldUsername.objects.expired().delete()
     PendingMobile.objects.filter(expires_at__lte=timezone.now()).delete()
     delete_expired_records()
-    forget_old_submissions()
+    delete_old_submissions()
     delete_expired_grants()
     PersonalToken.objects.filter(expires_at__lte=timezone.now()).delete()
     _sweep_exports()
@@ -155,7 +155,7 @@ def build_export(export_id: int) -> None:
             return
         try:
             with tempfile.TemporaryFile() as file:
-                build_export_zip(export.person, cast("BinaryIO", file), _teller(export))
+                build_export_zip(export.person, cast("BinaryIO", file), _progress_reporter(export))
                 taken = _finish_export(export, cast("BinaryIO", file))
         except TransientMediaError as error:
             log.warning("export %s, attempt %s: %s", export_id, export.attempts, error)
@@ -182,16 +182,16 @@ def _start_export(export_id: int) -> Export | None:
     return export if started.update(state=export.state, attempts=export.attempts, queued_at=export.queued_at) else None
 
 
-def _teller(export: Export) -> Callable[[int], None]:
-    told_at = 0.0
+def _progress_reporter(export: Export) -> Callable[[int], None]:
+    reported_at = 0.0
 
-    def tell(percent: int) -> None:
-        nonlocal told_at
-        if time.monotonic() - told_at >= SECONDS_BETWEEN_PROGRESS:
-            told_at = time.monotonic()
+    def report(percent: int) -> None:
+        nonlocal reported_at
+        if time.monotonic() - reported_at >= SECONDS_BETWEEN_PROGRESS:
+            reported_at = time.monotonic()
             Export.objects.filter(pk=export.pk).update(progress=percent, queued_at=timezone.now())
 
-    return tell
+    return report
 
 
 def _finish_export(export: Export, file: BinaryIO) -> bool:
@@ -269,7 +269,7 @@ def _sweep_deletions() -> None:
                 DeletionRecord.objects.update_or_create(person_id=user_id, defaults={"queued_at": now})
 
 
-@shared_task(name="accounts.forget_old_sessions")
-def forget_old_sessions() -> None:
+@shared_task(name="accounts.delete_expired_sessions")
+def delete_expired_sessions() -> None:
     """Delete the sessions that have expired: nobody can use them, and their table would only grow."""
     SessionStore.clear_expired()

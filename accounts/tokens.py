@@ -23,7 +23,7 @@ PREFIX: Final = "efp_"
 """By which people, and programs that look for secrets in public code, know a token of this site."""
 READ: Final = "read"
 WRITE: Final = "write"
-SEEN_AGAIN_AFTER: Final = timedelta(minutes=1)
+LAST_USED_RESOLUTION: Final = timedelta(minutes=1)
 
 
 class TokenRefusedError(ValueError):
@@ -88,11 +88,12 @@ def session_hash_matches(session_hash: str, person: User) -> bool:
     return any(constant_time_compare(session_hash, one) for one in hashes)
 
 
-def digest_of(secret: str) -> str:
+def hash_secret(secret: str) -> str:
+    """Return the SHA-256 of a token or secret, as it is stored."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def tokens_of(person: User) -> list[PersonalToken]:
+def valid_tokens(person: User) -> list[PersonalToken]:
     """Return the valid tokens of `person`, newest first."""
     tokens = PersonalToken.objects.unexpired().filter(person_id=person.pk).order_by("-id")
     return [token for token in tokens if token.is_valid_for(person)]
@@ -110,14 +111,14 @@ def create_token(person: User, *, name: str, may_write: bool, days: int) -> tupl
     try:
         with transaction.atomic():
             row = User.objects.select_for_update(no_key=True).get(pk=person.pk)
-            working = {token.pk for token in tokens_of(row)}
+            working = {token.pk for token in valid_tokens(row)}
             PersonalToken.objects.filter(person=row).exclude(pk__in=working).delete()
             if len(working) >= MAX_TOKENS:
                 raise TokenRefusedError(f"You have {MAX_TOKENS} tokens, which is as many as there can be. Revoke one.")
             token = PersonalToken.objects.create(
                 person=row,
                 name=name,
-                digest=digest_of(secret),
+                digest=hash_secret(secret),
                 may_write=may_write,
                 stamp=row.get_session_auth_hash(),
                 expires_at=timezone.now() + timedelta(days=days),

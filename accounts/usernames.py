@@ -15,13 +15,13 @@ from common.limits import MAX_USERNAME_CHANGES, MAX_USERNAME_CHARS
 _WELL_FORMED = re.compile(USERNAME_PATTERN)
 
 
-def normal_username(typed: str) -> str:
-    """The form in which a username is kept: people may type capitals and stray spaces."""
+def normalize_username(typed: str) -> str:
+    """Return a typed username in its stored form: lower case, without surrounding spaces."""
     return typed.strip().lower()
 
 
-def why_malformed(username: str) -> str:
-    """Why nobody can be called `username` (in its normal form), as a sentence; "" if somebody may.
+def username_format_error(username: str) -> str:
+    """Return the reason why `username`, in its stored form, is not allowed, or "".
 
     Asks no database. Every refusal of `USERNAME_PATTERN` has its own sentence.
     """
@@ -40,31 +40,31 @@ def why_malformed(username: str) -> str:
     return ""
 
 
-def why_unavailable(username: str, *, person: User | None = None) -> str:
-    """`why_malformed`, or that somebody else than `person` has the name, or gave it up a few days ago.
+def username_error(username: str, *, person: User | None = None) -> str:
+    """Return `username_format_error`, or that the username is taken or was given up recently, or "".
 
     Costs one indexed query. A name that is held is said to be taken: whose it was is nobody's business.
     """
-    if problem := why_malformed(username):
+    if problem := username_format_error(username):
         return problem
     owner = person.pk if person else None
     has = User.objects.filter(username=username).exclude(pk=owner)
     had = OldUsername.objects.held().filter(username=username).exclude(person_id=owner)
-    return taken(username) if has.values("pk").union(had.values("pk")).exists() else ""
+    return taken_message(username) if has.values("pk").union(had.values("pk")).exists() else ""
 
 
-def taken(username: str) -> str:
+def taken_message(username: str) -> str:
     return f"“{username}” is already taken. Choose another."
 
 
-def change_possible_at(person: User) -> datetime | None:
-    """When `person` may change their username again; None if they may now."""
+def next_username_change_at(person: User) -> datetime | None:
+    """Return when `person` may next change their username; None if they may now."""
     lately = OldUsername.objects.held().filter(person=person).order_by("-given_up_at")[:MAX_USERNAME_CHANGES]
     return lately[MAX_USERNAME_CHANGES - 1].free_at if len(lately) == MAX_USERNAME_CHANGES else None
 
 
-def moved_to(username: str, viewer: Viewer) -> User | None:
-    """Who went by `username` until some days ago, if `viewer` may know of them and nobody has the name.
+def find_by_old_username(username: str, viewer: Viewer) -> User | None:
+    """Return the user who recently gave up `username`, if `viewer` may see them and it is not in use.
 
     One query whoever has or had the name: nothing is to be told from the time that it takes.
     """

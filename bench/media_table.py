@@ -29,7 +29,7 @@ def row(path: Path, look: Path | None) -> str:
     try:
         with path.open("rb") as file:
             info = probe(file)
-            if isinstance(info, VideoInfo) or info.moves:
+            if isinstance(info, VideoInfo) or info.is_animated:
                 with render_video(file) as made:
                     rendered, movie = made.poster, f"MP4 {kilobytes(made.bytes)}; poster "
                     size = f"{made.width} × {made.height}, {made.duration_ms / 1000:.1f} s"

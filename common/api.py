@@ -63,14 +63,14 @@ class Problem(Exception):  # noqa: N818  (the standard's word)
 
 
 class NotFound(Problem):
-    """404, for what is not there and for what the one who asks may not see alike."""
+    """404, for missing objects and for objects that the caller may not see."""
 
     def __init__(self) -> None:
         super().__init__(404, "not-found", "There is no such thing, or you may not see it.")
 
 
 class ValidationFailed(Problem):
-    """422 with what is wrong, field by field: {"body.caption": "At most 2,200 characters."}."""
+    """422 with the errors by field: {"body.caption": "At most 2,200 characters."}."""
 
     def __init__(self, errors: dict[str, str], *, code: str = "invalid") -> None:
         named = [FieldError(path=path, code=code, message=message) for path, message in errors.items()]

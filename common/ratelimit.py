@@ -101,7 +101,7 @@ class RateLimitWindow(models.Model):
 
     class Meta:
         indexes = [
-            # common.forget_old_rate_limits: windows that have ended.
+            # common.delete_expired_rate_limits: windows that have ended.
             models.Index(fields=["ends_at"], name="rate_limits_by_end"),
         ]
 
@@ -155,7 +155,7 @@ def usage_after_hit(limit: Limit, who: str, *, hits: int = 1) -> Usage:
     return _usage(limit, *_count_in_database(limit, who, hits), "database")
 
 
-def take_back(limit: Limit, who: str, usage: Usage) -> None:
+def refund_hits(limit: Limit, who: str, usage: Usage) -> None:
     """Uncount the hit that returned `usage`, where it was counted."""
     if usage.counted_in == "valkey" and not valkey.is_paused():
         try:
@@ -177,7 +177,7 @@ def forget(limit: Limit, who: str) -> None:
             valkey.pause(error, "a limit is not forgotten")
 
 
-def forget_ended_windows() -> int:
+def delete_expired_windows() -> int:
     """Delete the rows of windows that have ended; return how many."""
     return RateLimitWindow.objects.filter(ends_at__lte=timezone.now()).delete()[0]
 
@@ -189,7 +189,7 @@ def count_api_hit(request: HttpRequest, limit: Limit, who: str) -> None:
     """
     usage = usage_after_hit(limit, who)
     if usage.wait_seconds:
-        raise too_many_problem(limit, usage.wait_seconds)
+        raise rate_limit_problem(limit, usage.wait_seconds)
     request.__dict__.setdefault("rate_limit_usages", []).append(usage)
 
 
@@ -210,22 +210,23 @@ def tightest_budget_headers(request: HttpRequest) -> dict[str, str]:
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     """429, saying when to try again; as JSON to a script that asks for it."""
     if wants_json(request):
-        response: HttpResponse = json_error(429, "too-many", too_many_sentence(seconds))
+        response: HttpResponse = json_error(429, "too-many", rate_limit_message(seconds))
     elif request.headers.get("HX-Request"):
-        response = HttpResponse(f'<p role="alert">{too_many_sentence(seconds)}</p>', status=429)
+        response = HttpResponse(f'<p role="alert">{rate_limit_message(seconds)}</p>', status=429)
     else:
         response = render(request, "429.html", {"retry_after": seconds}, status=429)
     response["Retry-After"] = str(seconds)
     return response
 
 
-def too_many_problem(limit: Limit, seconds: int) -> Problem:
-    """Return the 429 of a request that `limit` refused, with that budget's headers: clients wait for the right one."""
+def rate_limit_problem(limit: Limit, seconds: int) -> Problem:
+    """Return the 429 of a request that `limit` refused, with the headers of that limit."""
     headers = {"Retry-After": str(seconds), **rate_limit_headers(limit.amount, 0, seconds)}
-    return Problem(429, "too-many", too_many_sentence(seconds), headers=headers)
+    return Problem(429, "too-many", rate_limit_message(seconds), headers=headers)
 
 
-def too_many_sentence(seconds: int) -> str:
+def rate_limit_message(seconds: int) -> str:
+    """Return the message that asks to wait `seconds`."""
     minutes = -(-seconds // 60)
     return f"You have done this a lot just now. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
 

@@ -14,8 +14,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 
-class UnreadableError(ValueError):
-    """None of the keys opens it: one was taken from FIELD_KEYS too early. Says nothing of what it was."""
+class DecryptionError(ValueError):
+    """Raised when none of FIELD_KEYS decrypts a value; says nothing about the value."""
 
 
 def seal(text: str) -> str:
@@ -27,7 +27,7 @@ def unseal(sealed: str) -> str:
     try:
         return _keys(tuple(settings.FIELD_KEYS)).decrypt(sealed.encode()).decode()
     except InvalidToken:
-        raise UnreadableError("none of FIELD_KEYS opens this") from None
+        raise DecryptionError("none of FIELD_KEYS opens this") from None
 
 
 def reseal(sealed: str) -> str:
@@ -35,7 +35,7 @@ def reseal(sealed: str) -> str:
     try:
         return _keys(tuple(settings.FIELD_KEYS)).rotate(sealed.encode()).decode()
     except InvalidToken:
-        raise UnreadableError("none of FIELD_KEYS opens this") from None
+        raise DecryptionError("none of FIELD_KEYS opens this") from None
 
 
 def keyed_hash(purpose: str, text: str) -> str:

@@ -61,12 +61,12 @@ def like_all(column: str, name: str, patterns: Sequence[str]) -> tuple[str, dict
     return " AND ".join(f"{column} LIKE %({one})s" for one in values), values
 
 
-def inside(words: Sequence[str]) -> list[str]:
-    """LIKE patterns for text with all of the words in it; short ones only where a word begins."""
+def infix_patterns(words: Sequence[str]) -> list[str]:
+    """Return LIKE patterns for text that contains all words; short words match only at the beginning of a word."""
     return [f"%{word}%" if len(word) >= MIN_INFIX_CHARS else f"% {word}%" for word in words]
 
 
-def rows_alike(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+def fuzzy_rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Run a query that compares words with pg_trgm's `%>`, for which LIKENESS is set in a transaction of its own."""
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(LIKENESS)])
@@ -75,7 +75,7 @@ def rows_alike(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def like_edited(column: str, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
+def edit_distance_condition(column: str, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
     """A condition of SQL that `column` has all of the words, one of them with one letter wrong, too many, too few, or
     two in each other's place; and its values. "false" for words that are too short.
 
@@ -85,14 +85,14 @@ def like_edited(column: str, words: Sequence[str]) -> tuple[str, dict[str, Any]]
     values: dict[str, Any] = {}
     for at, word in enumerate(words[:MAX_EDITED_WORDS]):
         if MIN_INFIX_CHARS < len(word) <= MAX_EDITED_CHARS:
-            others, values_of_others = like_all(column, f"beside{at}_", inside([*words[:at], *words[at + 1 :]]))
+            others, values_of_others = like_all(column, f"beside{at}_", infix_patterns([*words[:at], *words[at + 1 :]]))
             conditions.append(f"({column} LIKE ANY (%(edited{at})s){' AND ' if others else ''}{others})")
-            values |= values_of_others | {f"edited{at}": edited(word)}
+            values |= values_of_others | {f"edited{at}": edit_patterns(word)}
     return " OR ".join(conditions) or "false", values
 
 
-def edited(word: str) -> list[str]:
-    """LIKE patterns for words that begin as `word` does, but for one slip of the fingers."""
+def edit_patterns(word: str) -> list[str]:
+    """Return LIKE patterns for words that begin like `word` with one typing error."""
     found: list[str] = []
     for at in range(len(word)):
         before, after = word[:at], word[at + 1 :]

@@ -2,13 +2,13 @@ from celery import shared_task
 
 from common.counters import Counter
 from common.files import sweep
-from common.ratelimit import forget_ended_windows
+from common.ratelimit import delete_expired_windows
 
 _counters: set[Counter] = set()
 
 
-def keep_folded(*counters: Counter) -> None:
-    """Let `common.fold_counters` fold these."""
+def keep_counters_folded(*counters: Counter) -> None:
+    """Register counters for `common.fold_counters`."""
     _counters.update(counters)
 
 
@@ -27,7 +27,7 @@ def sweep_files() -> int:
     return sweep()
 
 
-@shared_task(name="common.forget_old_rate_limits")
-def forget_old_rate_limits() -> int:
+@shared_task(name="common.delete_expired_rate_limits")
+def delete_expired_rate_limits() -> int:
     """Delete rate limits that were counted in PostgreSQL and have ended; return how many. Safe to run twice."""
-    return forget_ended_windows()
+    return delete_expired_windows()

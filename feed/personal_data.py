@@ -60,7 +60,7 @@ def _erase_timelines(person_id: int) -> ErasureResult:
 
 def _erase_from_followers(person_id: int) -> ErasureResult:
     """One's posts in the home timelines of followers, as many as a timeline holds."""
-    posts = Post.objects.filter(author_id=person_id).order_by("-pk").values_list("pk", flat=True)[: timelines.CAP]
+    posts = Post.objects.filter(author_id=person_id).order_by("-pk").values_list("pk", flat=True)[: timelines.MAX_POSTS]
     ids = list(posts)
     readers = Follow.objects.filter(followee_id=person_id).values_list("follower_id", "follower__follows_version")
     removed = ErasureResult()
@@ -68,7 +68,7 @@ def _erase_from_followers(person_id: int) -> ErasureResult:
     for reader in readers.iterator(KEYS_AT_ONCE):
         batch.append(reader)
         if len(batch) == KEYS_AT_ONCE:
-            removed.cache_keys += timelines.take_out(ids, batch)
+            removed.cache_keys += timelines.remove_posts(ids, batch)
             batch = []
-    removed.cache_keys += timelines.take_out(ids, batch)
+    removed.cache_keys += timelines.remove_posts(ids, batch)
     return removed

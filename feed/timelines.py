@@ -23,7 +23,7 @@ from django.utils import timezone
 from accounts.models import User
 from common import valkey
 
-CAP = 500
+MAX_POSTS = 500
 """Posts kept in a timeline; older pages come from PostgreSQL."""
 
 KEPT_SECONDS = 29 * 24 * 3600
@@ -59,11 +59,11 @@ def push(post_id: int, readers: Iterable[tuple[int, int]]) -> int:
     keys = [timeline_key(reader_id, version) for reader_id, version in readers]
     if not keys:
         return 0
-    return int(valkey.client().eval(_PUSH, len(keys), *keys, CAP, _member(post_id)))
+    return int(valkey.client().eval(_PUSH, len(keys), *keys, MAX_POSTS, _member(post_id)))
 
 
-def take_out(post_ids: Sequence[int], readers: Iterable[tuple[int, int]]) -> int:
-    """Take posts out of the timelines of `readers`, pairs of (id, follows_version); return from how many places."""
+def remove_posts(post_ids: Sequence[int], readers: Iterable[tuple[int, int]]) -> int:
+    """Remove posts from the timelines of `readers`, pairs of (id, follows_version); return how many entries."""
     if not post_ids:
         return 0
     members = [_member(post_id) for post_id in post_ids]
@@ -87,7 +87,7 @@ def read(reader: User, *, before: int | None, count: int) -> list[int]:
         if cached is None:
             _build(reader, key)
             ids, cached = _read_cached(key, before, count)
-        if cached is not None and (len(ids) >= count or cached < CAP):
+        if cached is not None and (len(ids) >= count or cached < MAX_POSTS):
             return ids
     except valkey.ERRORS as error:
         valkey.pause(error, "timelines are read from the database")
@@ -145,7 +145,7 @@ def _build(reader: User, key: str) -> None:
     # Somebody who was long away is pushed to again from here on, not from the end of this request.
     User.objects.filter(pk=reader.pk).update(last_seen_at=timezone.now())
     client.zadd(key, {BUILDING: 0})
-    ids = newest_ids(reader, before=None, count=CAP)
+    ids = newest_ids(reader, before=None, count=MAX_POSTS)
     client.zadd(key, {BUILDING: 0, BUILT: 0} | {_member(post_id): 0 for post_id in ids})
     client.expire(key, KEPT_SECONDS)
     client.unlink(timeline_key(reader.pk, reader.follows_version - 1))

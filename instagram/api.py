@@ -79,12 +79,12 @@ def on_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 @api.exception_handler(Http404)
 @api.exception_handler(ObjectDoesNotExist)
-def on_missing(request: HttpRequest, error: Exception) -> HttpResponse:
+def on_not_found(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem_response(NotFound())
 
 
 @api.exception_handler(AuthenticationError)
-def on_stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+def on_unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     headers = {"WWW-Authenticate": "Bearer"}
     return problem_response(Problem(401, "signed-out", "Sign in, or send a token.", headers=headers))
 
@@ -96,7 +96,7 @@ def on_form(request: HttpRequest, error: RawPostDataException) -> HttpResponse:
 
 
 @api.exception_handler(RequestDataTooBig)
-def on_too_much(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+def on_rate_limit(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     return problem_response(Problem(413, "too-large", "This body is larger than this address takes."))
 
 
@@ -115,6 +115,6 @@ def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 @api.exception_handler(Exception)
-def on_trouble(request: HttpRequest, error: Exception) -> HttpResponse:
+def on_unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
     """Ours: Django logs it and asks handler500, which knows the kinds that pass."""
     raise error

@@ -219,7 +219,7 @@ REDIS_TIMEOUT_SECONDS = 1
 
 CACHES = {
     "default": {
-        "BACKEND": "common.cache.ForgivingCache",
+        "BACKEND": "common.cache.FaultTolerantCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
         "OPTIONS": {
@@ -368,10 +368,14 @@ CELERY_BEAT_SCHEDULE = {
     "sweep avatars": {"task": "accounts.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "sweep follow requests": {"task": "social.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "sweep notifications": {"task": "notifications.sweep", "schedule": 15.0, "options": {"expires": 15}},
-    "forget old sessions": {"task": "accounts.forget_old_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
+    "delete expired sessions": {
+        "task": "accounts.delete_expired_sessions",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "sweep feeds": {"task": "feed.sweep", "schedule": 10.0, "options": {"expires": 10}},
-    "forget old rate limits": {
-        "task": "common.forget_old_rate_limits",
+    "delete expired rate limits": {
+        "task": "common.delete_expired_rate_limits",
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },

@@ -4,7 +4,7 @@ from accounts.events import AvatarSubmitted, ExportRequested
 from accounts.models import FOLLOWERS, FOLLOWING, POSTS
 from accounts.tasks import build_export, process_avatar
 from common.events import subscribe
-from common.tasks import keep_folded
+from common.tasks import keep_counters_folded
 from feed.tasks import fan_out_post
 from notifications.tasks import (
     notify_of_comment,
@@ -30,7 +30,7 @@ from posts.events import (
 from posts.models import COMMENT_LIKES, COMMENTS, HASHTAG_USES, LIKES
 from posts.tasks import process_media, process_video, purge_post
 from search.models import PLACE_USES
-from social.events import FollowRequested, PersonFollowed, RequestsLeft
+from social.events import FollowRequested, PersonFollowed, RequestsRemaining
 from social.tasks import accept_requests
 
 
@@ -51,5 +51,5 @@ def wire() -> None:
     # The home page needs no task after a follow: the new follows_version names a new timeline.
     subscribe(PersonFollowed, notify_of_follow)
     subscribe(FollowRequested, notify_of_request)
-    subscribe(RequestsLeft, accept_requests)
-    keep_folded(FOLLOWERS, FOLLOWING, POSTS, LIKES, COMMENTS, COMMENT_LIKES, HASHTAG_USES, PLACE_USES)
+    subscribe(RequestsRemaining, accept_requests)
+    keep_counters_folded(FOLLOWERS, FOLLOWING, POSTS, LIKES, COMMENTS, COMMENT_LIKES, HASHTAG_USES, PLACE_USES)

@@ -24,8 +24,8 @@ def main() -> None:
     # The worker's Ctrl-C lets it finish the task it has: the picture included.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Image.preinit()
-    rlimits.die_with(job["parent"])
-    rlimits.limit(cpu_seconds=job["cpu_seconds"], memory_bytes=job["memory_bytes"])
+    rlimits.die_with_parent(job["parent"])
+    rlimits.set_limits(cpu_seconds=job["cpu_seconds"], memory_bytes=job["memory_bytes"])
     # The descriptor may have been read by the parent: its position is shared.
     os.lseek(0, 0, os.SEEK_SET)
     try:

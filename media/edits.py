@@ -71,13 +71,13 @@ def parse_edits(raw: object, *, video: bool = False) -> dict[str, Any]:
     """
     fields = _read(raw)
     if unknown := set(fields) - {"crop", "filter", *ADJUSTMENTS}:
-        raise _refused(f"These edits have {len(unknown)} fields that we do not know. Open the photo's edits again.")
+        raise _invalid(f"These edits have {len(unknown)} fields that we do not know. Open the photo's edits again.")
     edits: dict[str, Any] = {}
     if (crop := _crop(fields.get("crop"))) is not None:
         edits["crop"] = crop
     if chosen := fields.get("filter"):
         if not isinstance(chosen, str) or chosen not in _FILTERS_BY_ID:
-            raise _refused(
+            raise _invalid(
                 f"We have no such filter. Choose one of {', '.join(one['name'] for one in FILTERS)}, or none."
             )
         edits["filter"] = chosen
@@ -85,22 +85,22 @@ def parse_edits(raw: object, *, video: bool = False) -> dict[str, Any]:
         if value := _whole_number(name, fields.get(name), least, most):
             edits[name] = value
     if video and edits.keys() - {"crop"}:
-        raise _refused("Videos can be cropped, but not filtered or adjusted. Remove the filter and the adjustments.")
+        raise _invalid("Videos can be cropped, but not filtered or adjusted. Remove the filter and the adjustments.")
     return edits
 
 
 def _read(raw: object) -> Mapping[str, Any]:
     if isinstance(raw, str | bytes):
         if len(raw) > MAX_EDITS_CHARS:
-            raise _refused(f"These edits are longer than {MAX_EDITS_CHARS:,} characters. Open the photo's edits again.")
+            raise _invalid(f"These edits are longer than {MAX_EDITS_CHARS:,} characters. Open the photo's edits again.")
         try:
             raw = json.loads(raw) if raw.strip() else None
         except (ValueError, RecursionError) as error:
-            raise _refused("These edits cannot be read. Open the photo's edits again.") from error
+            raise _invalid("These edits cannot be read. Open the photo's edits again.") from error
     if raw is None:
         return {}
     if not isinstance(raw, Mapping):
-        raise _refused("Edits must be an object with fields. Open the photo's edits again.")
+        raise _invalid("Edits must be an object with fields. Open the photo's edits again.")
     return raw
 
 
@@ -108,17 +108,17 @@ def _crop(crop: object) -> dict[str, Any] | None:
     if crop is None or crop == {}:
         return None
     if not isinstance(crop, Mapping) or set(crop) - {"ratio", "x", "y", "width", "height"}:
-        raise _refused("The crop must have ratio, x, y, width and height, and nothing else. Crop it again.")
+        raise _invalid("The crop must have ratio, x, y, width and height, and nothing else. Crop it again.")
     ratio = crop.get("ratio", "original")
     if not isinstance(ratio, str) or ratio not in RATIOS:
-        raise _refused(f"The crop's ratio must be one of {', '.join(RATIOS)}. Crop it again.")
+        raise _invalid(f"The crop's ratio must be one of {', '.join(RATIOS)}. Crop it again.")
     x, y = _fraction("x", crop.get("x", 0)), _fraction("y", crop.get("y", 0))
     width, height = _fraction("width", crop.get("width", 1)), _fraction("height", crop.get("height", 1))
     if not width or not height:
-        raise _refused("The crop's width and height must be above 0. Crop it again.")
+        raise _invalid("The crop's width and height must be above 0. Crop it again.")
     for names, end in (("x and width", x + width), ("y and height", y + height)):
         if end > 1.001:
-            raise _refused(f"The crop's {names} add up to {end:.3f}; they can reach at most 1. Crop it again.")
+            raise _invalid(f"The crop's {names} add up to {end:.3f}; they can reach at most 1. Crop it again.")
     if ratio == "original" and (x, y, width, height) == (0, 0, 1, 1):
         return None
     return {"ratio": ratio, "x": x, "y": y, "width": min(width, 1 - x), "height": min(height, 1 - y)}
@@ -126,7 +126,7 @@ def _crop(crop: object) -> dict[str, Any] | None:
 
 def _fraction(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise _refused(f"The crop's {name} must be a number from 0 to 1. Crop it again.")
+        raise _invalid(f"The crop's {name} must be a number from 0 to 1. Crop it again.")
     return round(float(value), 6)
 
 
@@ -134,11 +134,11 @@ def _whole_number(name: str, value: object, least: int, most: int) -> int:
     if value is None:
         return 0
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise _refused(f"{name.capitalize()} must be a whole number from {least} to {most}.")
+        raise _invalid(f"{name.capitalize()} must be a whole number from {least} to {most}.")
     return value
 
 
-def _refused(sentence: str) -> MediaError:
+def _invalid(sentence: str) -> MediaError:
     return MediaError("edits", sentence)
 
 
@@ -154,14 +154,14 @@ def crop_box(edits: Mapping[str, Any], width: int, height: int) -> tuple[int, in
     ratio = RATIOS[crop["ratio"]] or width / height
     wide, high = crop["width"] * width, crop["height"] * height
     if abs(wide - high * ratio) > max(RATIO_TOLERANCE * wide, 1.5):
-        raise _refused(
+        raise _invalid(
             f"The crop is {wide / high:.2f} times as wide as high; its ratio, {crop['ratio']}, is {ratio:.2f}. "
             "Crop it again."
         )
     across = max(1, min(round(wide), round(height * ratio), width))
     down = max(1, min(round(across / ratio), height))
     if max(across, down) < MIN_PHOTO_SIDE:
-        raise _refused(
+        raise _invalid(
             f"The crop has {across:,} × {down:,} pixels; photos need at least {MIN_PHOTO_SIDE} on the longer side. "
             "Zoom out."
         )
@@ -170,7 +170,7 @@ def crop_box(edits: Mapping[str, Any], width: int, height: int) -> tuple[int, in
     return left, top, left + across, top + down
 
 
-def middle_crop(width: int, height: int) -> dict[str, Any]:
+def center_crop(width: int, height: int) -> dict[str, Any]:
     """Return the crop that leaves the most of a photo beyond our limits of shape: its middle."""
     if width > height:
         share = round(MAX_PHOTO_RATIO * height / width, 6)
@@ -192,7 +192,7 @@ def shape_problem(edits: Mapping[str, Any], width: int, height: int) -> str:
 
 
 def apply_edits(image: Image.Image, edits: Mapping[str, Any]) -> Image.Image:
-    """`image`, which is RGB and already cropped, in its new colours; uses it up.
+    """Return `image` (RGB, already cropped) with its colours adjusted; modifies `image`.
 
     Cost: for 1440 × 1800 pixels some 60 ms and two strips of memory beside the result.
     """

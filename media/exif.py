@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO, Final
 
-from media.isobmff import DamagedError, find, items_of
+from media.isobmff import DamagedError, find_box, read_items
 
 MAX_EXIF_BYTES: Final = 64 * 1024
 """The orientation stands at the beginning; a thumbnail and notes of the maker follow."""
@@ -40,10 +40,10 @@ def heif_orientation(file: BinaryIO, size: int) -> int | None:
     It counts only where the file states no turning of its own (`irot`, `imir`).
     """
     try:
-        meta = find(file, 0, size, b"meta")
+        meta = find_box(file, 0, size, b"meta")
         if meta is None:
             return None
-        for item in items_of(file, meta):
+        for item in read_items(file, meta):
             if item.kind == b"Exif" and item.extents and not item.is_inside:
                 offset, length = item.extents[0]
                 file.seek(offset)

@@ -57,7 +57,7 @@ def decode(ffmpeg: str, info: PhotoInfo, size: tuple[int, int], part: tuple[int,
         stderr=subprocess.DEVNULL,
         env={},
         check=False,
-        preexec_fn=lambda: rlimits.die_with(parent),
+        preexec_fn=lambda: rlimits.die_with_parent(parent),
     )
     if done.returncode or len(done.stdout) != size[0] * size[1] * 3:
         return None

@@ -34,8 +34,8 @@ def needs_small(width: int, height: int, size: int, duration_ms: int) -> bool:
     return min(width, height) > SMALL_SHORT_SIDE or size * 8000 > 1.5 * SMALL_BITS_A_SECOND * duration_ms
 
 
-def output(folder: Path, name: str) -> list[str]:
-    """What ffmpeg is to write into `folder`: a playlist, a beginning, and pieces, whose names begin with `name`."""
+def output_options(folder: Path, name: str) -> list[str]:
+    """Return ffmpeg's options to write a playlist, an init segment and segments named `name`… into `folder`."""
     return [
         *("-f", "hls", "-hls_time", str(SEGMENT_SECONDS), "-hls_playlist_type", "vod"),
         *("-hls_segment_type", "fmp4", "-hls_flags", "independent_segments"),

@@ -23,7 +23,7 @@ from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from common.limits import PART_BYTES
-from media.storage import storage_trouble, store_original
+from media.storage import store_original, transient_storage_error
 
 BUFFER_BYTES: Final = 256 * 1024
 DISCARD_ATTEMPTS: Final = 20
@@ -82,8 +82,8 @@ def store_part(prefix: str, number: int, file: BinaryIO) -> None:
     _incoming().store_part(prefix, number, file)
 
 
-def received(prefix: str, sizes: Sequence[int]) -> set[int]:
-    """The numbers of the parts that are there with the size that they must have."""
+def received_parts(prefix: str, sizes: Sequence[int]) -> set[int]:
+    """Return the numbers of the stored parts that have the expected size."""
     there = _incoming().stored_sizes(prefix)
     return {number for number, size in enumerate(sizes, start=1) if there.get(number) == size}
 
@@ -139,7 +139,7 @@ class LocalParts:
             # The folder was discarded meanwhile. If anybody still waits for this part, it is missing and comes again.
             return
         except Exception as error:
-            raise storage_trouble(error) from error
+            raise transient_storage_error(error) from error
 
     def stored_sizes(self, prefix: str) -> dict[int, int]:
         try:
@@ -148,7 +148,7 @@ class LocalParts:
             # Discarded meanwhile.
             return {}
         except Exception as error:
-            raise storage_trouble(error) from error
+            raise transient_storage_error(error) from error
 
     def open_parts(self, prefix: str, sizes: Sequence[int]) -> BinaryIO:
         return cast("BinaryIO", io.BufferedReader(_Parts(self.storage, prefix, sizes), BUFFER_BYTES))
@@ -167,9 +167,9 @@ class LocalParts:
             except OSError as error:
                 # A part that is being written at this moment has come since the folder was read.
                 if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR} or not attempts_left:
-                    raise storage_trouble(error) from error
+                    raise transient_storage_error(error) from error
             except Exception as error:
-                raise storage_trouble(error) from error
+                raise transient_storage_error(error) from error
             else:
                 return
 
@@ -216,7 +216,7 @@ class _Parts(io.RawIOBase):
             if not data:
                 raise OSError(f"part {number} is shorter than it was")
         except Exception as error:
-            raise storage_trouble(error) from error
+            raise transient_storage_error(error) from error
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)

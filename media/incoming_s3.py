@@ -23,7 +23,7 @@ from django.core.files.storage import storages
 from media.errors import MediaError
 from media.incoming import Target, part_key
 from media.s3 import ATTEMPTS, Bucket
-from media.storage import CONTENT_TYPES, new_key, storage_trouble
+from media.storage import CONTENT_TYPES, new_key, transient_storage_error
 
 POLICY_SECONDS: Final = 60 * 60
 PART_TYPE: Final = "application/octet-stream"
@@ -63,14 +63,14 @@ class IncomingBucket(Bucket):
                 ExpiresIn=POLICY_SECONDS,
             )
         except Exception as error:
-            raise storage_trouble(error) from error
+            raise transient_storage_error(error) from error
         return Target(self.upload_url, post["fields"])
 
     def store_part(self, prefix: str, number: int, file: BinaryIO) -> None:
         try:
             self.save(part_key(prefix, number), file if isinstance(file, File) else File(file))
         except Exception as error:
-            raise storage_trouble(error) from error
+            raise transient_storage_error(error) from error
 
     def stored_sizes(self, prefix: str) -> dict[int, int]:
         return {number: part.size for number, part in self._parts(prefix).items()}
@@ -100,7 +100,7 @@ class IncomingBucket(Bucket):
                 self.client.delete_object(**target)
                 self._abort(key)
             if isinstance(error, Exception):
-                raise storage_trouble(error) from error
+                raise transient_storage_error(error) from error
             raise
         return key
 
@@ -109,7 +109,7 @@ class IncomingBucket(Bucket):
             keys = [part.key for part in self._listed(prefix)]
             _all_at_once(lambda key: self.client.delete_object(Bucket=self.bucket_name, Key=key), keys)
         except Exception as error:
-            raise storage_trouble(error) from error
+            raise transient_storage_error(error) from error
 
     def read(self, part: Part, start: int, end: int) -> bytes:
         """The bytes of a part from `start` to before `end`; of that part and no other that has its key since."""
@@ -159,14 +159,14 @@ class IncomingBucket(Bucket):
         there = self._parts(prefix)
         parts = [there[number] for number in range(1, len(sizes) + 1) if number in there]
         if [part.size for part in parts] != list(sizes):
-            raise storage_trouble(OSError(f"parts of {prefix} are missing or have another size"))
+            raise transient_storage_error(OSError(f"parts of {prefix} are missing or have another size"))
         return parts
 
     def _parts(self, prefix: str) -> dict[int, Part]:
         try:
             listed = self._listed(prefix)
         except Exception as error:
-            raise storage_trouble(error) from error
+            raise transient_storage_error(error) from error
         named = {part.key.rpartition("/")[2]: part for part in listed}
         return {int(name): part for name, part in named.items() if name.isdigit()}
 
@@ -231,7 +231,7 @@ class RangeReader(io.RawIOBase):
         try:
             self._window = self._bucket.read(part, offset, end)
         except Exception as error:
-            raise storage_trouble(error) from error
+            raise transient_storage_error(error) from error
         self._window_start = self._position
 
 

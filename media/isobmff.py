@@ -45,8 +45,8 @@ class Box:
     end: int
 
 
-def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
-    """The boxes between two offsets of `file`, one read each. A box that is longer than its parent is damage."""
+def iter_boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
+    """Yield the boxes between two offsets of `file`, one read each. Raises DamagedError if a box exceeds its parent."""
     for _ in range(MAX_BOXES):
         if start + 8 > end:
             return
@@ -66,15 +66,16 @@ def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
     raise DamagedError("it is stored in too many pieces")
 
 
-def find(file: BinaryIO, start: int, end: int, *path: bytes) -> Box | None:
-    """The first box at the end of `path`, each name inside the one before."""
-    for box in boxes(file, start, end):
+def find_box(file: BinaryIO, start: int, end: int, *path: bytes) -> Box | None:
+    """Return the first box at the nested `path`, or None."""
+    for box in iter_boxes(file, start, end):
         if box.kind == path[0]:
-            return box if len(path) == 1 else find(file, box.start, box.end, *path[1:])
+            return box if len(path) == 1 else find_box(file, box.start, box.end, *path[1:])
     return None
 
 
-def content(file: BinaryIO, box: Box, most: int = MAX_META_BYTES) -> bytes:
+def read_content(file: BinaryIO, box: Box, most: int = MAX_META_BYTES) -> bytes:
+    """Return the content of a box. Raises DamagedError if it is longer than `most` bytes."""
     if box.end - box.start > most:
         raise DamagedError("a part of it is far too long")
     file.seek(box.start)
@@ -101,33 +102,33 @@ def read_picture(file: BinaryIO, size: int) -> StoredPicture:
     """
     meta = None
     try:
-        for box in boxes(file, 0, size):
+        for box in iter_boxes(file, 0, size):
             if box.kind == b"meta":
                 meta = box
     except DamagedError:
         # Decoders read no further than the pieces of the picture lie.
-        if meta is None or not _has_its_pieces(file, meta, size):
+        if meta is None or not _has_all_extents(file, meta, size):
             raise
     # `meta` is a full box: four bytes of version and flags come before its content.
-    inside = {box.kind: box for box in boxes(file, meta.start + 4, meta.end)} if meta else {}
+    inside = {box.kind: box for box in iter_boxes(file, meta.start + 4, meta.end)} if meta else {}
     if b"pitm" not in inside:
         sequence = read_sequence(file, size)
         if sequence is None:
             raise DamagedError("its size is missing")
         return StoredPicture(sequence.pictures.coded_size, None, 1, sequence.pictures.colours)
     try:
-        primary = _item_number(content(file, inside[b"pitm"]))
-        properties = {box.kind: box for box in boxes(file, inside[b"iprp"].start, inside[b"iprp"].end)}
-        all_of_them = list(boxes(file, properties[b"ipco"].start, properties[b"ipco"].end))
-        wanted = _properties_of(primary, content(file, properties[b"ipma"]))
+        primary = _item_number(read_content(file, inside[b"pitm"]))
+        properties = {box.kind: box for box in iter_boxes(file, inside[b"iprp"].start, inside[b"iprp"].end)}
+        all_of_them = list(iter_boxes(file, properties[b"ipco"].start, properties[b"ipco"].end))
+        wanted = _properties_of(primary, read_content(file, properties[b"ipma"]))
         its_own = [all_of_them[index - 1] for index in wanted if index]
         mine = {box.kind: box for box in its_own}
-        _, width, height = struct.unpack(">III", content(file, mine[b"ispe"])[:12])
-        turns = content(file, mine[b"irot"])[0] & 3 if b"irot" in mine else 0
-        mirror = content(file, mine[b"imir"])[0] & 1 if b"imir" in mine else None
+        _, width, height = struct.unpack(">III", read_content(file, mine[b"ispe"])[:12])
+        turns = read_content(file, mine[b"irot"])[0] & 3 if b"irot" in mine else 0
+        mirror = read_content(file, mine[b"imir"])[0] & 1 if b"imir" in mine else None
         orientation = _ORIENTATIONS[turns, mirror] if mine.keys() & {b"irot", b"imir"} else None
-        aperture = _aperture(content(file, mine[b"clap"])) if b"clap" in mine else None
-        colours = _colours([content(file, box) for box in its_own if box.kind == b"colr"])
+        aperture = _aperture(read_content(file, mine[b"clap"])) if b"clap" in mine else None
+        colours = _colours([read_content(file, box) for box in its_own if box.kind == b"colr"])
     except (KeyError, IndexError, struct.error) as error:
         raise DamagedError("its size is missing") from error
     return StoredPicture((width, height), aperture, orientation, colours)
@@ -185,13 +186,13 @@ class Item:
     """Whether the offsets count from elsewhere than the beginning of the file: in a box, or another item."""
 
 
-def items_of(file: BinaryIO, meta: Box) -> list[Item]:
+def read_items(file: BinaryIO, meta: Box) -> list[Item]:
     """Return the items of the file whose `meta` box this is. Raises DamagedError, struct.error or IndexError."""
-    inside = {box.kind: box for box in boxes(file, meta.start + 4, meta.end)}
+    inside = {box.kind: box for box in iter_boxes(file, meta.start + 4, meta.end)}
     if b"iinf" not in inside or b"iloc" not in inside:
         return []
     kinds = _item_kinds(file, inside[b"iinf"])
-    places = _item_places(content(file, inside[b"iloc"]))
+    places = _item_extents(read_content(file, inside[b"iloc"]))
     return [Item(kinds.get(number, b""), extents, is_inside) for number, extents, is_inside in places]
 
 
@@ -199,7 +200,7 @@ def _item_kinds(file: BinaryIO, iinf: Box) -> dict[int, bytes]:
     file.seek(iinf.start)
     wide = file.read(1) != b"\0"
     kinds: dict[int, bytes] = {}
-    for box in boxes(file, iinf.start + (8 if wide else 6), iinf.end):
+    for box in iter_boxes(file, iinf.start + (8 if wide else 6), iinf.end):
         if box.kind == b"infe":
             file.seek(box.start)
             infe = file.read(14)
@@ -208,7 +209,7 @@ def _item_kinds(file: BinaryIO, iinf: Box) -> dict[int, bytes]:
     return kinds
 
 
-def _item_places(iloc: bytes) -> Iterator[tuple[int, list[tuple[int, int]], bool]]:
+def _item_extents(iloc: bytes) -> Iterator[tuple[int, list[tuple[int, int]], bool]]:
     """Yield (number, extents, whether they lie inside of something) of each item that `iloc` lists."""
     version = iloc[0]
     offset_size, length_size = iloc[4] >> 4, iloc[4] & 15
@@ -235,10 +236,10 @@ def _item_places(iloc: bytes) -> Iterator[tuple[int, list[tuple[int, int]], bool
         yield item, extents, is_inside
 
 
-def _has_its_pieces(file: BinaryIO, meta: Box, size: int) -> bool:
+def _has_all_extents(file: BinaryIO, meta: Box, size: int) -> bool:
     """Return True if every picture of the file lies within its `size` bytes; metadata may lie beyond."""
     try:
-        items = items_of(file, meta)
+        items = read_items(file, meta)
     except (DamagedError, struct.error, IndexError):
         return False
     pictures = [item for item in items if item.kind not in {b"Exif", b"mime", b"uri "} and not item.is_inside]
@@ -289,7 +290,7 @@ def read_movie(file: BinaryIO, size: int) -> Movie:
     boxes a track.
     """
     index = None
-    for box in boxes(file, 0, size):
+    for box in iter_boxes(file, 0, size):
         if box.kind == b"moov":
             index = box
     if index is None:
@@ -297,10 +298,10 @@ def read_movie(file: BinaryIO, size: int) -> Movie:
     if index.end - index.start > MAX_INDEX_BYTES:
         raise DamagedError("its index is far too long")
     duration_ms, is_fragmented, tracks, broken = 0, False, [], 0
-    for box in boxes(file, index.start, index.end):
+    for box in iter_boxes(file, index.start, index.end):
         if box.kind == b"mvhd":
             with contextlib.suppress(IndexError, struct.error):
-                duration_ms = _duration_ms(content(file, box))
+                duration_ms = _duration_ms(read_content(file, box))
         elif box.kind == b"mvex":
             is_fragmented = True
         elif box.kind == b"trak":
@@ -327,25 +328,27 @@ def _duration_ms(head: bytes) -> int:
 
 
 def _inside(file: BinaryIO, box: Box) -> dict[bytes, Box]:
-    return {one.kind: one for one in boxes(file, box.start, box.end)}
+    return {one.kind: one for one in iter_boxes(file, box.start, box.end)}
 
 
 def _track(file: BinaryIO, track: Box) -> Track:
     top = _inside(file, track)
     media = _inside(file, top[b"mdia"])
     table = _inside(file, _inside(file, media[b"minf"])[b"stbl"])
-    tkhd, stsd = content(file, top[b"tkhd"]), content(file, table[b"stsd"])
+    tkhd, stsd = read_content(file, top[b"tkhd"]), read_content(file, table[b"stsd"])
     (number,) = struct.unpack_from(">I", tkhd, 20 if tkhd[0] else 12)
-    handler = content(file, media[b"hdlr"])[8:12]
+    handler = read_content(file, media[b"hdlr"])[8:12]
     names = {
-        one.kind: struct.unpack(f">{(one.end - one.start) // 4}I", content(file, one)[: (one.end - one.start) // 4 * 4])
-        for one in (boxes(file, top[b"tref"].start, top[b"tref"].end) if b"tref" in top else ())
+        one.kind: struct.unpack(
+            f">{(one.end - one.start) // 4}I", read_content(file, one)[: (one.end - one.start) // 4 * 4]
+        )
+        for one in (iter_boxes(file, top[b"tref"].start, top[b"tref"].end) if b"tref" in top else ())
     }
     return Track(
         id=number,
         handler=handler,
         codec=stsd[12:16].decode("latin-1"),
-        duration_ms=_duration_ms(content(file, media[b"mdhd"])) if b"mdhd" in media else 0,
+        duration_ms=_duration_ms(read_content(file, media[b"mdhd"])) if b"mdhd" in media else 0,
         samples=_sample_count(file, table),
         is_enabled=bool(tkhd[3] & 1),
         chapters=names.get(b"chap", ()),
@@ -393,7 +396,7 @@ class PictureSequence:
 
 def read_sequence(file: BinaryIO, size: int) -> PictureSequence | None:
     """Return the longest sequence of pictures in a file of `size` bytes; None if it has none. Raises DamagedError."""
-    if not any(box.kind == b"moov" for box in boxes(file, 0, size)):
+    if not any(box.kind == b"moov" for box in iter_boxes(file, 0, size)):
         return None
     tracks = read_movie(file, size).tracks
     pictures = max(

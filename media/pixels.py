@@ -16,7 +16,7 @@ from media import colours
 from media.errors import MediaError
 from media.ffmpeg_decoder import decode, is_large
 from media.probe import PhotoInfo
-from media.truncated import open_cut
+from media.truncated import open_truncated
 
 
 def _open_avif(file: BinaryIO) -> Image.Image:
@@ -123,8 +123,8 @@ def open_upright(
     Both are as people see it. Cuts and shrinks before everything else: profile, transparency and turning then cost
     next to nothing, and a picture of 60 megapixels is never held twice. `ffmpeg` is the program for large ones.
     """
-    if info.cut_at:
-        return open_cut(file, info, lambda one: _open_upright(one, info, size, box))
+    if info.truncated_at:
+        return open_truncated(file, info, lambda one: _open_upright(one, info, size, box))
     return _open_upright(file, info, size, box, ffmpeg=ffmpeg)
 
 

@@ -82,7 +82,7 @@ class Header:
     size: tuple[int, int]
     orientation: int = 1
     colours: tuple[int, int] | None = None
-    cut_at: int = 0
+    truncated_at: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class PhotoInfo:
 
     They count more than a profile in PNG; in AVIF and HEIC a profile counts more, and this is None.
     """
-    cut_at: int = 0
+    truncated_at: int = 0
     """The offset up to which a file without an end is good; 0 if it has one. All of the picture may still be there."""
 
     @property
@@ -116,8 +116,8 @@ class PhotoInfo:
         return not MIN_PHOTO_RATIO <= self.width / self.height <= MAX_PHOTO_RATIO
 
     @property
-    def moves(self) -> bool:
-        """Whether it is to be shown as a short film."""
+    def is_animated(self) -> bool:
+        """Return True if the file is converted to a short video."""
         pixels = self.frames * self.width * self.height
         return 1 < self.frames <= MAX_ANIMATION_FRAMES and pixels <= MAX_ANIMATION_PIXELS
 
@@ -177,9 +177,9 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = (), is_avatar: boo
         if "video" not in without:
             frames, duration_ms = _moving(kind, file, size)
         info = PhotoInfo(
-            kind, width, height, size, header.orientation, frames, duration_ms, header.colours, header.cut_at
+            kind, width, height, size, header.orientation, frames, duration_ms, header.colours, header.truncated_at
         )
-        if info.moves and info.needs_crop and not is_avatar:
+        if info.is_animated and info.needs_crop and not is_avatar:
             raise MediaError(
                 "shape",
                 f"This animation has {width:,} × {height:,} pixels; one side can be at most "
@@ -300,7 +300,7 @@ def _read_jpeg(file: BinaryIO, size: int) -> Header:
                 xmp = xmp or _xmp_orientation(content)
     if not scans:
         raise _unreadable("it ends before the picture begins")
-    return Header(_dimensions(dimensions), exif or xmp or 1, cut_at=size)
+    return Header(_dimensions(dimensions), exif or xmp or 1, truncated_at=size)
 
 
 def _dimensions(found: tuple[int, int] | None) -> tuple[int, int]:
@@ -369,14 +369,14 @@ def _read_png(file: BinaryIO, size: int) -> Header:
             elif name == b"IEND" and data_end:
                 is_whole = True
                 break
-    except _CutError as error:
+    except _TruncatedError as error:
         if error.name == b"IDAT" and error.missing <= _PNG_TAIL_BYTES:
             data_end = size
         elif not data_end or error.name == b"IDAT":
             raise
     if not data_end:
         raise _unreadable("its end is missing")
-    return Header((width, height), exif or xmp or 1, colours, cut_at=0 if is_whole else data_end)
+    return Header((width, height), exif or xmp or 1, colours, truncated_at=0 if is_whole else data_end)
 
 
 def _xmp_of_png(name: bytes, content: bytes) -> int | None:
@@ -449,7 +449,7 @@ def _read_webp(file: BinaryIO, size: int) -> Header:
                 xmp = xmp or _xmp_orientation(_at(file, offset, min(length, MAX_EXIF_BYTES)))
             if name in {b"VP8 ", b"VP8L"}:
                 picture_end = offset + length
-    except _CutError:
+    except _TruncatedError:
         if not picture_end:
             raise
         is_whole = False
@@ -457,7 +457,7 @@ def _read_webp(file: BinaryIO, size: int) -> Header:
         raise _unreadable("its size is missing")
     if not is_whole and not picture_end:
         raise _unreadable("its end is missing")
-    return Header(dimensions, exif or xmp or 1, cut_at=0 if is_whole else picture_end)
+    return Header(dimensions, exif or xmp or 1, truncated_at=0 if is_whole else picture_end)
 
 
 def _webp_delays(file: BinaryIO) -> Iterator[int]:
@@ -495,7 +495,7 @@ def _read_gif(file: BinaryIO, size: int) -> Header:
     width, height = struct.unpack("<HH", _exactly(file, 6, 4))
     for picture in _gif_pictures(file, or_cut=True):
         across, down = picture.left + picture.width, picture.top + picture.height
-        return Header((max(width, across), max(height, down)), cut_at=size if picture.is_cut else 0)
+        return Header((max(width, across), max(height, down)), truncated_at=size if picture.is_truncated else 0)
     raise _unreadable("it has no picture")
 
 
@@ -514,7 +514,7 @@ class _GifPicture(NamedTuple):
     top: int
     width: int
     height: int
-    is_cut: bool = False
+    is_truncated: bool = False
 
 
 def _gif_pictures(file: BinaryIO, *, or_cut: bool = False) -> Iterator[_GifPicture]:
@@ -540,7 +540,7 @@ def _gif_pictures(file: BinaryIO, *, or_cut: bool = False) -> Iterator[_GifPictu
                     raise
                 # Its first block has a length and a byte.
                 data.at(begin, 2)
-                picture = picture._replace(is_cut=True)
+                picture = picture._replace(is_truncated=True)
             yield picture
             delay = None
         else:
@@ -630,7 +630,7 @@ def _animation(delays: Iterator[int]) -> tuple[int, int]:
 # --- Common -------------------------------------------------------------------------------------------------------
 
 
-class _CutError(MediaError):
+class _TruncatedError(MediaError):
     """Raised when the chunk `name` lacks `missing` bytes of what it announces."""
 
     def __init__(self, name: bytes, missing: int) -> None:
@@ -647,7 +647,7 @@ def _chunks(file: BinaryIO, offset: int, end: int, *, order: str, overhead: int)
         first, second = struct.unpack(order, head)
         name, length = (head[4:], first) if order.startswith(">") else (head[:4], second)
         if (missing := offset + overhead + length - end) > 0:
-            raise _CutError(name, missing)
+            raise _TruncatedError(name, missing)
         yield name, offset + 8, length
         offset += overhead + length + (length & 1 if order.startswith("<") else 0)
     raise _too_many_pieces()

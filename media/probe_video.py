@@ -48,7 +48,7 @@ class VideoInfo:
     """The tracks of sound, as stream specifiers, in the order of the file."""
     decoder: str = ""
     """The decoder that ffmpeg must be told to use; "" for its usual one."""
-    moves: ClassVar = True
+    is_animated: ClassVar = True
     """As opposed to most photos (`media.probe.PhotoInfo`)."""
 
     @property

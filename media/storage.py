@@ -107,7 +107,7 @@ def open_original(key: str) -> File:
     except FileNotFoundError as error:
         raise MediaError("missing", "The original is gone. Share it again.") from error
     except Exception as error:
-        raise storage_trouble(error) from error
+        raise transient_storage_error(error) from error
 
 
 def private_url(key: str, *, name: str, seconds: int) -> str:
@@ -153,8 +153,8 @@ def stored_files(alias: str) -> Iterator[StoredFile]:
     return (StoredFile(*found) for found in storage.walk())  # type: ignore[attr-defined]  # media.s3.Bucket
 
 
-def give_up_unfinished(alias: str, *, begun_before: datetime) -> int:
-    """Free the space of files that were being written in pieces when their writer died; return how many.
+def abort_unfinished_uploads(alias: str, *, begun_before: datetime) -> int:
+    """Abort multipart uploads whose writer died, which frees their space; return how many.
 
     A bucket keeps these where no listing of files shows them.
     """
@@ -187,7 +187,7 @@ def _store(storage: Storage, content: File, extension: str, key: str) -> str:
         # A full disk leaves half a file. Nobody knows its key yet, so nobody can have seen it.
         with contextlib.suppress(Exception):
             storage.delete(key)
-        raise storage_trouble(error) from error
+        raise transient_storage_error(error) from error
 
 
 def _delete(storage: Storage, keys: Iterable[str]) -> None:
@@ -200,10 +200,10 @@ def _delete(storage: Storage, keys: Iterable[str]) -> None:
         except Exception as error:
             trouble = error
     if trouble is not None:
-        raise storage_trouble(trouble) from trouble
+        raise transient_storage_error(trouble) from trouble
 
 
-def storage_trouble(error: Exception) -> TransientMediaError:
-    """What to raise from anything that a storage raises; logs it."""
+def transient_storage_error(error: Exception) -> TransientMediaError:
+    """Log an exception of a storage and return the TransientMediaError to raise instead."""
     log.error("storage failed", exc_info=error)
     return TransientMediaError("storage", "The file could not be stored just now. Try again in a few minutes.")

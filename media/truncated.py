@@ -21,25 +21,25 @@ _FILLERS: Final = (b"", b"\x5a\xa5\x3c" * 300)
 """Decoders pass over what follows a complete picture, and read it as pixels where some are missing."""
 
 
-def open_cut(file: BinaryIO, info: PhotoInfo, decode: Callable[[BinaryIO], Image.Image]) -> Image.Image:
-    """Return what `decode` makes of the cut file, or raise MediaError when a part of the picture is missing.
+def open_truncated(file: BinaryIO, info: PhotoInfo, decode: Callable[[BinaryIO], Image.Image]) -> Image.Image:
+    """Return the image that `decode` reads from a truncated file. Raises MediaError if pixels are missing.
 
     Cost: a JPEG or GIF is decoded twice, since its decoder does not tell what it made up.
     """
     file.seek(0)
-    data = file.read(info.cut_at)
+    data = file.read(info.truncated_at)
     try:
-        first, *others = (decode(io.BytesIO(one)) for one in _mended(data, info))
+        first, *others = (decode(io.BytesIO(one)) for one in _repair_candidates(data, info))
     except (MediaError, MemoryError):
         raise
     except Exception as error:  # Whatever the decoder trips over, it lacks the end.
-        raise _cut_off() from error
+        raise _truncated_error() from error
     if any(other.tobytes() != first.tobytes() for other in others):
-        raise _cut_off()
+        raise _truncated_error()
     return first
 
 
-def _mended(data: bytes, info: PhotoInfo) -> list[bytes]:
+def _repair_candidates(data: bytes, info: PhotoInfo) -> list[bytes]:
     match info.format:
         case "JPEG":
             return [data.rstrip(b"\xff") + filler + _JPEG_END for filler in _FILLERS]
@@ -52,5 +52,5 @@ def _mended(data: bytes, info: PhotoInfo) -> list[bytes]:
             return [data]
 
 
-def _cut_off() -> MediaError:
+def _truncated_error() -> MediaError:
     return MediaError("unreadable", "This photo is damaged: its end is missing. Save or export it again and try that.")

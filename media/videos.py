@@ -32,7 +32,7 @@ from common.limits import MAX_VIDEO_SECONDS
 from media import hls
 from media.child_process import ROOT, with_descriptor
 from media.errors import MediaError, TransientMediaError
-from media.isobmff import boxes, read_sequence
+from media.isobmff import iter_boxes, read_sequence
 from media.photos import WIDTHS, Rendered, render_photo
 from media.probe import probe
 from media.probe_video import VideoInfo, check_duration, check_switch, probe_video
@@ -245,7 +245,7 @@ def _probe(original: BinaryIO) -> _Source:
             sounds=info.sounds,
             decoder=info.decoder,
         )
-    if not info.moves:
+    if not info.is_animated:
         raise MediaError("unsupported", "This is a photo and no video. Share it again.")
     source = _Source(demuxer, min(info.duration_ms, MAX_ANIMATION_SECONDS * 1000), frames=info.frames)
     sequence = read_sequence(original, info.bytes) if demuxer == "mov" else None
@@ -262,7 +262,7 @@ def _without_items(original: BinaryIO, copy: IO[bytes]) -> IO[bytes]:
     """
     original.seek(0)
     shutil.copyfileobj(original, copy)
-    for box in boxes(original, 0, original.seek(0, os.SEEK_END)):
+    for box in iter_boxes(original, 0, original.seek(0, os.SEEK_END)):
         if box.kind == b"meta":
             # The name is the four bytes before the content, except of a box with a length of eight bytes.
             original.seek(box.start - 16)
@@ -337,19 +337,19 @@ def _first_sound(
 
 
 class _Progress:
-    """Whole per cent of all that is to be done, told to `tell` by rounds of which each knows its own."""
+    """Whole per cent of all that is to be done, told to `on_progress` by rounds of which each knows its own."""
 
-    def __init__(self, tell: Callable[[int], None] | None, rounds: int) -> None:
-        self._tell, self._rounds, self._told = tell, rounds, 0
+    def __init__(self, on_progress: Callable[[int], None] | None, rounds: int) -> None:
+        self._on_progress, self._rounds, self._reported = on_progress, rounds, 0
 
     def of_round(self, number: int) -> Callable[[int], None]:
-        def tell(percent: int) -> None:
+        def on_progress(percent: int) -> None:
             percent = min(99, (100 * number + percent) // self._rounds)
-            if self._tell and percent > self._told:
-                self._told = percent
-                self._tell(percent)
+            if self._on_progress and percent > self._reported:
+                self._reported = percent
+                self._on_progress(percent)
 
-        return tell
+        return on_progress
 
 
 def _made(made: BinaryIO, *, is_animation: bool) -> VideoInfo:
@@ -425,7 +425,7 @@ def _pieces(made: BinaryIO, result: VideoInfo, folder: Path, limits: VideoLimits
     place = folder / "hls"
     place.mkdir()
     common = ["-map", "0:v:0", "-map", "0:a:0?", "-map_metadata", "-1", *_NO_TRACES]
-    names, outputs = [hls.LARGE], [*common, "-c", "copy", *hls.output(place, hls.LARGE)]
+    names, outputs = [hls.LARGE], [*common, "-c", "copy", *hls.output_options(place, hls.LARGE)]
     if hls.needs_small(result.width, result.height, result.bytes, result.duration_ms):
         # First, so that everybody begins with it: at once, and better as soon as the network has shown what it can.
         names.insert(0, hls.SMALL)
@@ -433,7 +433,7 @@ def _pieces(made: BinaryIO, result: VideoInfo, folder: Path, limits: VideoLimits
         outputs += [
             *(*common, "-vf", f"{_size(hls.SMALL_SHORT_SIDE)},setsar=1,format=yuv420p", "-fpsmax", "30"),
             *(*_H264, "-crf", "25", "-maxrate", str(rate), "-bufsize", str(2 * rate), *hls.KEY_FRAMES),
-            *("-c:a", "copy", *hls.output(place, hls.SMALL)),
+            *("-c:a", "copy", *hls.output_options(place, hls.SMALL)),
         ]
     _run([*_reading("mov"), "-progress", "pipe:1", *outputs], made, limits, result.duration_ms, progress.of_round(1))
     master = place / hls.MASTER

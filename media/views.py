@@ -17,15 +17,15 @@ from media.storage import CONTENT_TYPES, PUBLIC, signed_rendition_url
 
 RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
-FOR_EVERYBODY: Final = "public, max-age=86400, s-maxage=10"
+PUBLIC_CACHING: Final = "public, max-age=86400, s-maxage=10"
 """A browser keeps it for a day. A cache that many share asks again after ten seconds: it is then that a picture is gone
 that was deleted, or is not for everybody any more. A file never changes under its address, so mostly a 304 answers.
 """
-FOR_ONE: Final = "private, max-age=50"
+PRIVATE_CACHING: Final = "private, max-age=50"
 """Not for everybody: no shared cache keeps it, and a browser asks again within the minute."""
 SIGNED_SECONDS: Final = 40
-SIGNED_FOR_EVERYBODY: Final = "public, max-age=10"
-SIGNED_FOR_ONE: Final = "private, max-age=10"
+SIGNED_PUBLIC_CACHING: Final = "public, max-age=10"
+SIGNED_PRIVATE_CACHING: Final = "private, max-age=10"
 """A bucket's signed address lasts a while of its own, and the one given out last may come from a cache."""
 
 
@@ -39,7 +39,7 @@ def serve_rendition(request: HttpRequest, key: str, *, is_public: bool) -> HttpR
     if not PUBLIC.fullmatch(key):
         raise Http404
     content_type = CONTENT_TYPES[PurePosixPath(key).suffix]
-    caching = FOR_EVERYBODY if is_public else FOR_ONE
+    caching = PUBLIC_CACHING if is_public else PRIVATE_CACHING
     response: HttpResponseBase
     if settings.MEDIA_ACCEL_PREFIX:
         response = HttpResponse(
@@ -50,7 +50,7 @@ def serve_rendition(request: HttpRequest, key: str, *, is_public: bool) -> HttpR
         response = _sent(request, key, content_type)
     else:
         response = HttpResponseRedirect(signed_rendition_url(key, seconds=SIGNED_SECONDS))
-        caching = SIGNED_FOR_EVERYBODY if is_public else SIGNED_FOR_ONE
+        caching = SIGNED_PUBLIC_CACHING if is_public else SIGNED_PRIVATE_CACHING
     response.headers["Cache-Control"] = caching
     response.headers["Content-Disposition"] = "inline"
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -19,7 +19,7 @@ from common.ids import time_of
 from common.pagination import Page, cursor_of, page_by_id
 from notifications.models import Notification, Occurrence, Preferences
 from posts.models import Comment, Post
-from social.queries import people_in_order
+from social.queries import visible_people_in_order
 
 UNREAD_CAP = 99
 SECTIONS = [(1, "Today"), (7, "This week"), (30, "This month")]
@@ -128,7 +128,7 @@ def notification_page(request: HttpRequest, person: User, size: int) -> Page[Row
         actor_ids=ArraySubquery(newest.values("actor_id")[:COUNTED]),
     )
     page = page_by_id(request, rows, size, field="latest")
-    people = {one.pk: one for one in people_in_order(_named(page.items), person)}
+    people = {one.pk: one for one in visible_people_in_order(_named(page.items), person)}
     posts = Post.objects.visible_to(person).filter(pk__in={row.post_id for row in page if row.post_id})
     posts_by_id = {post.pk: post for post in posts.for_cards(person)}
     comments = Comment.objects.visible_to(person).in_bulk({row.comment_id for row in page if row.comment_id})

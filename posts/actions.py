@@ -35,7 +35,7 @@ from common.linkify import extract_tags
 from common.locks import exclusive_advisory_lock, shared_advisory_lock
 from common.ratelimit import EQUAL_COMMENTS, UPLOADED_MEBIBYTES, seconds_to_wait
 from common.text import clean_line, is_blank, strip_invisible
-from media.edits import crop_box, middle_crop, parse_edits, shape_problem
+from media.edits import center_crop, crop_box, parse_edits, shape_problem
 from media.errors import MediaError, TransientMediaError
 from media.incoming import discard, new_prefix
 from media.probe import PhotoInfo
@@ -110,7 +110,7 @@ def create_post(
 
 
 def receive_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool = True) -> Media:
-    """Keep a photo or video that `owner` has not shared yet, and have it rendered.
+    """Store an unshared photo or video of `owner`, and queue its rendering.
 
     Raises MediaError when the file cannot be used, or `owner` has as many unshared ones as they may; nothing is kept
     then. Without `within_quota` that is not asked: for files that are shared at once.
@@ -134,7 +134,7 @@ def receive_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: b
 
 
 def receive_files(*, owner: User, uploads: Sequence[Upload]) -> list[Media]:
-    """Keep files that are to be shared at once, all or none. Raises what `receive_file` does, but for the quota."""
+    """Store files that are shared at once, all or none. Raises what `receive_file` does, except for the quota."""
     taken: list[Media] = []
     try:
         for upload in uploads:
@@ -182,7 +182,7 @@ def add_medium(*, owner_id: int, original: str, info: PhotoInfo | VideoInfo, nam
     """The row of an original that is stored, of no post yet; have it rendered. In the caller's transaction."""
     medium = Media.objects.create(
         owner_id=owner_id,
-        kind=MediaKind.VIDEO if info.moves else MediaKind.PHOTO,
+        kind=MediaKind.VIDEO if info.is_animated else MediaKind.PHOTO,
         duration_ms=info.duration_ms,
         original=original,
         original_name=clean_line(name)[:MAX_FILE_NAME_CHARS],
@@ -220,12 +220,12 @@ def retry_medium(medium: Media) -> bool:
     """Render one's own failed, unshared file again; return whether it had failed."""
     failed = Media.objects.select_for_update().filter(pk=medium.pk, post__isnull=True, state=MediaState.FAILED).first()
     if failed is not None:
-        _render_again([failed])
+        _requeue_rendering([failed])
     return failed is not None
 
 
-def _render_again(media: Sequence[Media]) -> None:
-    """Have rows that the caller has locked rendered once more, from the first attempt on."""
+def _requeue_rendering(media: Sequence[Media]) -> None:
+    """Queue the rendering of locked rows again, with the attempts reset."""
     for medium in media:
         medium.state, medium.error, medium.attempts, medium.progress = MediaState.PENDING, "", 0, 0
         medium.queued_at = timezone.now()
@@ -244,13 +244,13 @@ def _submit(medium: Media) -> None:
 class Slide:
     """A file of one's own that is not shared yet, as it is to be shown: `edits` as they came, JSON or what it says.
 
-    With `in_middle` a photo that is too wide or too tall, and has no crop, is cut to its middle.
+    With `crop_to_center` a photo that is too wide or too tall, and has no crop, is cut to its middle.
     """
 
     media_id: int
     alt: str = ""
     edits: object = None
-    in_middle: bool = False
+    crop_to_center: bool = False
 
 
 @dataclass(frozen=True)
@@ -312,7 +312,7 @@ def share_post(
             changed.append(medium)
         medium.post, medium.position, medium.alt, medium.edits = post, position, slide.alt, wanted
     Media.objects.bulk_update(media.values(), ["post", "position", "alt", "edits"])
-    _render_again(changed)
+    _requeue_rendering(changed)
     _tag(post)
     sync_mentions(post)
     if publish_if_ready(post.pk):
@@ -333,7 +333,7 @@ def too_many_bytes(total: int) -> str:
 def validate_slides(
     slides: Sequence[Slide], media: Mapping[int, Media]
 ) -> tuple[list[dict[str, Any]], list[SlideError]]:
-    """The edits of each slide, normalised, and what is wrong with the slides; `media` are the author's own."""
+    """Return the normalized edits of each slide, and the errors; `media` are the author's own."""
     edits: list[dict[str, Any]] = []
     errors: list[SlideError] = []
     seen: set[int] = set()
@@ -358,8 +358,8 @@ def _validate_slide(medium: Media | None, slide: Slide, seen: Collection[int]) -
         raise MediaError("failed", f"{medium.error} Remove this file, or try it again.")
     edits = parse_edits(slide.edits, video=medium.is_video)
     if not medium.is_video:
-        if slide.in_middle and medium.shape_problem and "crop" not in edits:
-            edits["crop"] = middle_crop(medium.width, medium.height)
+        if slide.crop_to_center and medium.shape_problem and "crop" not in edits:
+            edits["crop"] = center_crop(medium.width, medium.height)
         if problem := shape_problem(edits, medium.width, medium.height):
             raise MediaError("shape", problem)
         crop_box(edits, medium.width, medium.height)
@@ -440,7 +440,7 @@ def publish_if_ready(post_id: int) -> bool:
 def retry_post(post: Post) -> bool:
     """Render the failed media of one's own post again; return whether there were any."""
     failed = list(Media.objects.select_for_update().filter(post=post, state=MediaState.FAILED))
-    _render_again(failed)
+    _requeue_rendering(failed)
     return bool(failed)
 
 
@@ -517,7 +517,7 @@ def unarchive_post(post: Post) -> bool:
 
 
 def _restore_to_audience(post: Post) -> None:
-    """Save that a locked post is no longer archived, or removed, and have it return to where it was."""
+    """Save a locked post that is no longer archived or removed, and emit `PostReturned` if it is visible again."""
     # Timelines that were made meanwhile do not have it: it is fanned out anew.
     post.fanned_out_at = None
     post.version += 1
@@ -532,8 +532,8 @@ class EditRefusedError(Exception):
     """Why an edit was not made, in words for the author of the post."""
 
 
-class ChangedMeanwhileError(EditRefusedError):
-    """The post is no longer what its author saw while typing."""
+class EditConflictError(EditRefusedError):
+    """Raised when the post has changed since its author opened the form."""
 
 
 @transaction.atomic
@@ -543,7 +543,7 @@ def edit_post(
     """Change what one's own post says, how its slides are ordered and who sees it; return whether anything changed.
 
     `slides` are the ids of all its media in their new order, each with its alt text; `version` is that of the post
-    when its author began to type. Raises ChangedMeanwhileError if it is another by now, so that of two edits none is
+    when its author began to type. Raises EditConflictError if it is another by now, so that of two edits none is
     lost unseen (one that changes nothing, a double click, passes), EditRefusedError for a post that a moderator
     removed, and Post.DoesNotExist for one that is gone.
 
@@ -564,7 +564,7 @@ def edit_post(
     if not is_edited and now.audience == audience:
         return False
     if now.version != version:
-        raise ChangedMeanwhileError("This post was changed meanwhile, in another window or on another device.")
+        raise EditConflictError("This post was changed meanwhile, in another window or on another device.")
 
     was_counted, was_said = now.is_counted, now.caption
     is_retagged, is_for_others = now.caption != caption, now.audience != audience
@@ -614,7 +614,7 @@ def unlike_post(post: Post, *, liker: User) -> bool:
 
 
 def _lock_for_counting(post: Post) -> Post:
-    """The post as it is now, whose row stays until the transaction ends; Post.DoesNotExist if it has gone.
+    """Return the current row of the post, locked against deletion. Raises Post.DoesNotExist.
 
     The lock is the one that a reference takes, but taken now: references are checked at the commit, where one to a
     post that was purged a moment ago would be an error that nobody catches. Folding and editing do not wait for it.
@@ -638,7 +638,7 @@ def add_comment(
 ) -> Comment:
     """Comment on a post that `author` may see, or reply to one of its comments that they may see.
 
-    `text` is clean; `at` backdates it. If it is to be held (`is_held`) it waits for `approve_comment`,
+    `text` is clean; `at` backdates it. If it is to be held (`needs_approval`) it waits for `approve_comment`,
     and until then counts and is announced nowhere. Post.DoesNotExist if the post has gone since it was looked up,
     CommentRefusedError if `text` shows nothing, if its author has written it MAX_EQUAL_COMMENTS times in the last
     minutes, if comments are off or if what is replied to has gone.
@@ -650,13 +650,13 @@ def add_comment(
     post = _lock_for_counting(post)
     if post.comments_off:
         raise CommentRefusedError("Comments are turned off.")
-    parent = _thread_to_join(reply_to, author) if reply_to is not None else None
+    parent = _parent_for_reply(reply_to, author) if reply_to is not None else None
     comment = Comment(post=post, author=author, text=text, parent=parent)
-    comment.hidden_until_approved = is_held(comment)
+    comment.hidden_until_approved = needs_approval(comment)
     if at is not None:
         comment.pk = _snowflake_at(at, owner_id=author.pk)
     comment.save(force_insert=True)
-    _announce(comment)
+    _emit_comment_added(comment)
     return comment
 
 
@@ -676,8 +676,8 @@ def _count_equal(text: str, author: User) -> None:
         )
 
 
-def _thread_to_join(reply_to: Comment, author: User) -> Comment:
-    """The first comment of the thread of `reply_to`, locked so that it is removed either before or after the reply."""
+def _parent_for_reply(reply_to: Comment, author: User) -> Comment:
+    """Return the first comment of the thread of `reply_to`, locked: its removal comes before or after the reply."""
     # Replies to one comment wait for one another here, for as long as an INSERT takes.
     thread = Comment.objects.select_for_update(no_key=True).filter(pk=reply_to.thread_id).first()
     if thread is None or not Comment.objects.visible_to(author).filter(pk=reply_to.pk).exists():
@@ -685,8 +685,8 @@ def _thread_to_join(reply_to: Comment, author: User) -> Comment:
     return thread
 
 
-def is_held(comment: Comment) -> bool:
-    """Whether a comment waits for approval with the text that it has.
+def needs_approval(comment: Comment) -> bool:
+    """Return True if the comment must wait for approval with its current text.
 
     It does if the post's author restricts the one who wrote it, if it has a word that the post's author or the site
     hides, or if it replies to one that waits: what hangs under that cannot be seen before it. What the post's author
@@ -720,10 +720,10 @@ def edit_comment(comment: Comment, *, text: str) -> bool:
         raise CommentRefusedError(f"A comment can be edited for {COMMENT_EDIT_MINUTES} minutes. This one is older.")
     counted, was_said = _count_with_replies(row), row.text
     row.text, row.edited_at = text, timezone.now()
-    if not row.hidden_until_approved and is_held(row):
+    if not row.hidden_until_approved and needs_approval(row):
         row.hidden_until_approved, row.pinned_at = True, None
     row.save(update_fields=["text", "edited_at", "hidden_until_approved", "pinned_at"])
-    _move_count(row, _count_with_replies(row) - counted)
+    _change_comment_count(row, _count_with_replies(row) - counted)
     if row.is_counted:
         sync_mentions(row.post, row, before=was_said)
     return True
@@ -737,14 +737,14 @@ def approve_comment(comment: Comment) -> bool:
         return False
     row.hidden_until_approved = False
     row.save(update_fields=["hidden_until_approved"])
-    _announce(row)
+    _emit_comment_added(row)
     return True
 
 
-def _announce(comment: Comment) -> None:
-    """Count it and tell others, once it is for others to see."""
+def _emit_comment_added(comment: Comment) -> None:
+    """Count the comment and emit `CommentAdded`, unless it waits for approval."""
     if comment.is_counted:
-        _move_count(comment, _count_with_replies(comment))
+        _change_comment_count(comment, _count_with_replies(comment))
         emit(CommentAdded(comment_id=comment.pk))
         # One that was edited may have been announced before.
         sync_mentions(comment.post, comment, before=comment.text if comment.edited_at else None)
@@ -756,7 +756,7 @@ def delete_comment(comment: Comment) -> bool:
     row = _locked(comment)
     if row is None:
         return False
-    _move_count(row, -_count_with_replies(row))
+    _change_comment_count(row, -_count_with_replies(row))
     row.delete()
     return True
 
@@ -767,7 +767,7 @@ def remove_comment(comment: Comment, *, reason: str) -> bool:
     row = _locked(comment)
     if row is None or row.removed_at is not None:
         return False
-    _move_count(row, -_count_with_replies(row))
+    _change_comment_count(row, -_count_with_replies(row))
     row.removed_at, row.removed_reason, row.pinned_at = timezone.now(), reason, None
     row.save(update_fields=["removed_at", "removed_reason", "pinned_at"])
     _mail_author(row, "comment_removed", reason=reason)
@@ -782,7 +782,7 @@ def restore_comment(comment: Comment) -> bool:
         return False
     row.removed_at, row.removed_reason = None, ""
     row.save(update_fields=["removed_at", "removed_reason"])
-    _move_count(row, _count_with_replies(row))
+    _change_comment_count(row, _count_with_replies(row))
     _mail_author(row, "comment_restored")
     return True
 
@@ -810,7 +810,7 @@ def _count_with_replies(comment: Comment) -> int:
     return 1 + (comment.replies.shown().count() if comment.parent_id is None else 0)
 
 
-def _move_count(comment: Comment, by: int) -> None:
+def _change_comment_count(comment: Comment, by: int) -> None:
     # A delta is a small integer.
     while by:
         step = max(-MAX_DELTA, min(MAX_DELTA, by))
@@ -878,7 +878,7 @@ def unpin_comment(comment: Comment) -> bool:
 
 @transaction.atomic
 def set_comments_enabled(post: Post, *, on: bool) -> bool:
-    """Let people comment on one's own post, or no longer; return whether that is new.
+    """Turn comments on one's own post on or off; return True if that changed.
 
     When this has committed nobody adds one any more: it waits for those who are about to, and shuts others out
     meanwhile (`add_comment` enters by the same door). What was written stays.

@@ -22,7 +22,7 @@ from posts.models.media import MediaKind, MediaState
 from posts.models.post import PostQuerySet
 from posts.saving import page_of_saves
 from posts.slides import TaggedPerson, slides_of, with_slides
-from social.queries import people_in_order
+from social.queries import visible_people_in_order
 
 router = Router(tags=["posts"])
 
@@ -310,7 +310,7 @@ def list_likes(
     post = find_post(told.only("id"), id)
     likes = Like.objects.filter(post=post, liker__in=User.objects.visible_to(request.user))
     page = page_by_id(request, likes, paging.limit)
-    people = people_in_order([like.liker_id for like in page], request.user)
+    people = visible_people_in_order([like.liker_id for like in page], request.user)
     return listed(request, response, Page([], page.next_url), [listed_person_out(request, one) for one in people])
 
 
@@ -325,7 +325,7 @@ def list_comment_likes(
     comment = find_comment(request.user, id)
     likes = CommentLike.objects.filter(comment=comment, person__in=User.objects.visible_to(request.user))
     page = page_by_id(request, likes, paging.limit)
-    people = people_in_order([like.person_id for like in page], request.user)
+    people = visible_people_in_order([like.person_id for like in page], request.user)
     return listed(request, response, Page([], page.next_url), [listed_person_out(request, one) for one in people])
 
 

@@ -293,7 +293,7 @@ def edit_post(request: MemberRequest, id: str, body: PostChange) -> PostOut:  # 
         raise form_problem(form, {"__all__": "media"})
     try:
         actions.edit_post(post, **form.changes())
-    except actions.ChangedMeanwhileError as error:
+    except actions.EditConflictError as error:
         raise Problem(409, "changed", str(error)) from error
     except actions.EditRefusedError as error:
         raise Problem(409, "refused", str(error)) from error

@@ -109,8 +109,10 @@ class PostForm(forms.Form):
             alt = self.data.get(f"alt-{text}")
             if alt is None:
                 alt = self.alts.pop(0) if self.alts else ""
-            in_middle = f"crop-{text}" in self.data
-            self.slides.append(Slide(_id_of(text), clean_text(alt), edits[at] if at < len(edits) else None, in_middle))
+            crop_to_center = f"crop-{text}" in self.data
+            self.slides.append(
+                Slide(_id_of(text), clean_text(alt), edits[at] if at < len(edits) else None, crop_to_center)
+            )
 
     def clean_audience(self) -> str:
         return self.cleaned_data["audience"] or Audience.EVERYONE

@@ -118,17 +118,17 @@ def _make_photo(medium: Media, original: BinaryIO) -> None:
 
 
 def _make_video(medium: Media, original: BinaryIO) -> None:
-    told_at = 0.0
+    reported_at = 0.0
 
-    def tell(percent: int) -> None:
-        nonlocal told_at
-        if time.monotonic() - told_at >= SECONDS_BETWEEN_PROGRESS:
-            told_at = time.monotonic()
+    def report(percent: int) -> None:
+        nonlocal reported_at
+        if time.monotonic() - reported_at >= SECONDS_BETWEEN_PROGRESS:
+            reported_at = time.monotonic()
             Media.objects.filter(pk=medium.pk, state=MediaState.PROCESSING).update(progress=percent)
 
     crop = medium.edits.get("crop")
     box = (crop["x"], crop["y"], crop["width"], crop["height"]) if crop else None
-    with render_video(original, tell, crop=box) as made:
+    with render_video(original, report, crop=box) as made:
         _finish(
             medium,
             made.poster,

@@ -16,7 +16,7 @@ from common.files import storing_files
 from common.limits import MAX_FILE_NAME_CHARS, MAX_PHOTO_BYTES, MAX_VIDEO_BYTES
 from common.text import clean_line
 from media.errors import MediaError, TransientMediaError
-from media.incoming import assemble, discard, new_prefix, open_parts, part_sizes, received, store_part
+from media.incoming import assemble, discard, new_prefix, open_parts, part_sizes, received_parts, store_part
 from media.storage import new_key
 from media.upload_probe import probe_upload
 from posts.actions import add_medium, check_daily_bytes, check_quota
@@ -56,7 +56,7 @@ def begin_upload(*, owner: User, name: str, size: int, kind: str = "") -> Upload
 
 
 def receive_part(upload: UploadSession, number: int, file: File) -> None:
-    """Keep part `number`, which comes through the site; again is harmless.
+    """Store part `number` that comes through the site. Safe to repeat.
 
     Raises MediaError "wrong-size" if it has not exactly the bytes that it must have.
     """
@@ -102,7 +102,7 @@ def complete_upload(upload: UploadSession) -> tuple[Media, bool] | None:
 
 def _make_medium(upload: UploadSession) -> tuple[Media, bool] | None:
     sizes = part_sizes(upload.size)
-    if missing := set(range(1, len(sizes) + 1)) - received(upload.prefix, sizes):
+    if missing := set(range(1, len(sizes) + 1)) - received_parts(upload.prefix, sizes):
         raise IncompleteError(sorted(missing))
     # What is sent between the probe and the copy is not probed here; the worker probes again before it decodes.
     with open_parts(upload.prefix, sizes) as whole:

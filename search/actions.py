@@ -16,8 +16,8 @@ def recent_searches(person: User) -> list[RecentSearch]:
 
 
 @transaction.atomic
-def remember_search(person: User, *, text: str) -> bool:
-    """Put `text` on top of the recent searches of `person`; return whether there was anything to remember.
+def save_search(person: User, *, text: str) -> bool:
+    """Put `text` on top of the recent searches of `person`; return False if it is empty.
 
     The same again moves up, and what is older than MAX_RECENT_SEARCHES others is forgotten.
     """
@@ -31,11 +31,11 @@ def remember_search(person: User, *, text: str) -> bool:
     return True
 
 
-def forget_search(person: User, *, pk: int) -> bool:
-    """Return whether it was one of theirs."""
+def delete_search(person: User, *, pk: int) -> bool:
+    """Delete a recent search of `person`; return True if it existed."""
     return bool(RecentSearch.objects.filter(person=person, pk=pk).delete()[0])
 
 
-def forget_searches(person: User) -> int:
-    """All of them; return how many."""
+def delete_searches(person: User) -> int:
+    """Delete all recent searches of `person`; return how many."""
     return RecentSearch.objects.filter(person=person).delete()[0]

@@ -133,7 +133,7 @@ def _lexeme(text: str) -> str:
 
 
 def _author_ids(query: Query, viewer: Viewer) -> dict[str, int]:
-    """The ids of those whose usernames are in the query and whom `viewer` may know."""
+    """Return the ids of the authors named in the query whom `viewer` may see."""
     names = [term.text for term in query.terms if term.kind == "author"]
     if not names:
         return {}
@@ -142,7 +142,7 @@ def _author_ids(query: Query, viewer: Viewer) -> dict[str, int]:
 
 
 def _ids_of_named_people(query: Query, viewer: Viewer) -> list[int]:
-    """People of exactly that username, or of that name where it has several words: their posts are found by it."""
+    """Return the ids of people with exactly this username, or this name of several words: their posts match."""
     words = split_words(query.words) if query.is_plain else ()
     if not words:
         return []
@@ -204,6 +204,6 @@ def _rank_newest(compiled: CompiledQuery, viewer: Viewer, after: int | None, end
 
 
 def _rank_with_age(rank: float, post_id: int) -> int:
-    """How well it matches by order of magnitude, and its time in half-lives: the order is the same at any moment."""
+    """Return the rank: the logarithm of the match plus the post's time in half-lives, so the order never changes."""
     age = time_of(post_id).timestamp() / 86_400 / HALF_LIFE_DAYS
     return round((math.log2(rank + 0.001) + age) * RANK_STEPS)

@@ -13,7 +13,15 @@ from django.db.models import OuterRef, Subquery
 from django.utils.safestring import SafeString
 
 from accounts.models import Viewer
-from common.search_words import MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, like_edited, rows_alike, split_words
+from common.search_words import (
+    MAX_WORDS,
+    MIN_INFIX_CHARS,
+    edit_distance_condition,
+    fuzzy_rows,
+    infix_patterns,
+    like_all,
+    split_words,
+)
 from posts.models import Hashtag, Post
 from posts.models.post import PostQuerySet
 from posts.visible import visible_post
@@ -112,7 +120,7 @@ def shown_places(found: Sequence[FoundTopic], viewer: Viewer, *, count_up_to: in
     return _in_order(found, named, count_up_to, is_place=True)
 
 
-def place_called(slug: str, viewer: Viewer) -> Topic | None:
+def find_place(slug: str, viewer: Viewer) -> Topic | None:
     """Return the place with this `slug`, or None if `viewer` sees no post from there. One query."""
     places = _with_posts(Place.objects.filter(words=words_of_slug(slug)), viewer, MAX_COUNTED)
     one = places.first()
@@ -186,7 +194,7 @@ def _find(table: Table, words: Sequence[str], viewer: Viewer, *, same: str) -> l
             SELECT count(*) AS uses, min(post_id) AS since FROM {newest.format(POSTS_RANKED_BY)} AS newest OFFSET 0
         ) AS used WHERE used.uses > 0
     """  # noqa: S608
-    parts, values_of_parts = like_all("words", "part", inside(words))
+    parts, values_of_parts = like_all("words", "part", infix_patterns(words))
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -211,8 +219,8 @@ def _find(table: Table, words: Sequence[str], viewer: Viewer, *, same: str) -> l
         )
         rows = cursor.fetchall()
     if not rows and len("".join(words)) >= MIN_INFIX_CHARS:
-        edited, values_of_edited = like_edited("words", words)
-        rows = rows_alike(
+        edited, values_of_edited = edit_distance_condition("words", words)
+        rows = fuzzy_rows(
             f"""
             WITH alike AS MATERIALIZED (
                 SELECT id, {table.key} AS key, word_similarity(%(words)s, words) AS likeness

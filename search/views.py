@@ -110,7 +110,7 @@ def place(request: MemberRequest, slug: str) -> HttpResponse:
     page = page_by_id(request, posts.for_cards(request.user), POSTS_PER_PAGE)
     if request.htmx and "cursor" in request.GET:
         return varies_by_htmx(render(request, "feed/_grid.html", {"page": page}))
-    shown = tags_and_places.place_called(slug, request.user)
+    shown = tags_and_places.find_place(slug, request.user)
     if shown is None:
         raise Http404
     return varies_by_htmx(render(request, "search/place.html", {"page": page, "place": shown}))
@@ -131,7 +131,7 @@ def place_of(request: MemberRequest, shortcode: str) -> HttpResponse:
 def remember(request: MemberRequest) -> HttpResponse:
     """What the search form posts to: the results, and one's recent searches know of it. A script sees nothing."""
     text = clean_query(request.POST.get("q", ""))
-    actions.remember_search(request.user, text=text)
+    actions.save_search(request.user, text=text)
     if request.htmx:
         return HttpResponse(status=204)
     return redirect(f"{reverse('search:search')}?{urlencode({'q': text})}" if text else reverse("search:search"))
@@ -139,14 +139,14 @@ def remember(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 def forget(request: MemberRequest, search_id: int) -> HttpResponse:
-    if not actions.forget_search(request.user, pk=search_id):
+    if not actions.delete_search(request.user, pk=search_id):
         raise Http404
     return _recent(request)
 
 
 @require_POST
 def forget_all(request: MemberRequest) -> HttpResponse:
-    actions.forget_searches(request.user)
+    actions.delete_searches(request.user)
     return _recent(request)
 
 

@@ -19,7 +19,7 @@ from social.events import (
     PersonBlocked,
     PersonFollowed,
     PersonUnfollowed,
-    RequestsLeft,
+    RequestsRemaining,
 )
 from social.locks import lock_privacy, lock_user_pair, lock_user_pairs
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
@@ -58,7 +58,7 @@ def follow(follower: User, *, followee: User) -> FollowState:
     if follower.pk == followee.pk:
         raise FollowsOneselfError("You cannot follow yourself.")
     lock_privacy(followee.pk, shared=True)
-    _lock_unblocked(follower, followee)
+    _lock_pair_unless_blocked(follower, followee)
     if Follow.objects.filter(follower=follower, followee=followee).exists():
         return FollowState.FOLLOWING
     if User.objects.filter(pk=followee.pk, is_private=True).exists():
@@ -117,8 +117,8 @@ def approve_all(target: User) -> int:
 
 
 @transaction.atomic
-def accept_more(target_id: int) -> int:
-    """Accept some more of the requests that the person has said yes to; return how many.
+def accept_next_batch(target_id: int) -> int:
+    """Accept the next batch of requests that the user has agreed to; return how many.
 
     What is to be done is `User.accepts_requests_up_to`: null once nothing is left. Two runs at once share the work.
     """
@@ -163,9 +163,9 @@ def block(blocker: User, *, blocked: User) -> bool:
     if blocker.pk == blocked.pk:
         raise ValueError("You cannot block yourself.")
     lock_user_pair(blocker.pk, blocked.pk)
-    FollowRequest.objects.filter(_between("requester", "target", blocker, blocked)).delete()
-    CloseFriend.objects.filter(_between("owner", "friend", blocker, blocked)).delete()
-    _end_follows(_between("follower", "followee", blocker, blocked))
+    FollowRequest.objects.filter(_pair_q("requester", "target", blocker, blocked)).delete()
+    CloseFriend.objects.filter(_pair_q("owner", "friend", blocker, blocked)).delete()
+    _end_follows(_pair_q("follower", "followee", blocker, blocked))
     _, created = Block.objects.get_or_create(blocker=blocker, blocked=blocked)
     if created:
         emit(PersonBlocked(blocker_id=blocker.pk, blocked_id=blocked.pk))
@@ -195,7 +195,7 @@ def mute(muter: User, *, muted: User, posts: bool = True, stories: bool = True) 
         return False
     _, created = Mute.objects.update_or_create(muter=muter, muted=muted, defaults={"posts": posts, "stories": stories})
     # A timeline that is made without the muted person's posts is a fuller one.
-    _renew_home([muter.pk])
+    _invalidate_timelines([muter.pk])
     return created
 
 
@@ -204,7 +204,7 @@ def unmute(muter: User, *, muted: User) -> bool:
     """Undo `mute`; return whether there was anything to undo."""
     deleted, _ = Mute.objects.filter(muter=muter, muted=muted).delete()
     if deleted:
-        _renew_home([muter.pk])
+        _invalidate_timelines([muter.pk])
     return bool(deleted)
 
 
@@ -230,7 +230,7 @@ def add_close_friend(owner: User, *, friend: User) -> bool:
     """
     if owner.pk == friend.pk:
         raise ValueError("You are no close friend of yourself.")
-    _lock_unblocked(owner, friend)
+    _lock_pair_unless_blocked(owner, friend)
     return CloseFriend.objects.get_or_create(owner=owner, friend=friend)[1]
 
 
@@ -243,14 +243,14 @@ def remove_close_friend(owner: User, *, friend: User) -> bool:
 # --- Parts -------------------------------------------------------------------------------------------------------
 
 
-def _between(first: str, second: str, one: User, other: User) -> Q:
-    """Rows between the two, in either direction."""
+def _pair_q(first: str, second: str, one: User, other: User) -> Q:
+    """Q matching rows between two users, in either direction."""
     return Q(**{first: one, second: other}) | Q(**{first: other, second: one})
 
 
-def _lock_unblocked(one: User, other: User) -> None:
+def _lock_pair_unless_blocked(one: User, other: User) -> None:
     lock_user_pair(one.pk, other.pk)
-    if Block.objects.filter(_between("blocker", "blocked", one, other)).exists():
+    if Block.objects.filter(_pair_q("blocker", "blocked", one, other)).exists():
         raise BlockedError
 
 
@@ -269,7 +269,7 @@ def _accept_up_to(target_id: int, up_to: int | None) -> int:
     has_more = len(ids) > ACCEPTED_AT_ONCE
     User.objects.filter(pk=target_id).update(accepts_requests_up_to=up_to if has_more else None)
     if has_more:
-        emit(RequestsLeft(target_id=target_id))
+        emit(RequestsRemaining(target_id=target_id))
     return accepted
 
 
@@ -296,7 +296,7 @@ def _insert_follows(follower_ids: Sequence[int], followee_id: int, *, was_asked:
     )
     FOLLOWERS.add(followee_id, len(follower_ids))
     FOLLOWING.add_to_each(follower_ids)
-    _renew_home(follower_ids)
+    _invalidate_timelines(follower_ids)
     for pk in follower_ids:
         emit(PersonFollowed(follower_id=pk, followee_id=followee_id))
 
@@ -311,12 +311,12 @@ def _end_follows(which: Q) -> int:
         FOLLOWERS.add(followee_id, -1)
         FOLLOWING.add(follower_id, -1)
         emit(PersonUnfollowed(follower_id=follower_id, followee_id=followee_id))
-    _renew_home([follower_id for _, follower_id, _ in ended])
+    _invalidate_timelines([follower_id for _, follower_id, _ in ended])
     return len(ended)
 
 
-def _renew_home(reader_ids: Sequence[int]) -> None:
-    """Move readers to new home timelines, made from the database: no message can be lost on the way."""
+def _invalidate_timelines(reader_ids: Sequence[int]) -> None:
+    """Move readers to a new `follows_version`; their timelines are rebuilt from the database."""
     if len(reader_ids) > 1:
         _lock_people(reader_ids)
     User.objects.filter(pk__in=reader_ids).update(follows_version=F("follows_version") + 1)
@@ -327,12 +327,12 @@ def _lock_people(ids: Sequence[int]) -> None:
     list(User.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
-ENDED_AT_ONCE = 100
+FOLLOWS_DELETED_AT_ONCE = 100
 
 
 @transaction.atomic
-def end_some_follows(which: Q) -> int:
-    """End up to ENDED_AT_ONCE of these follows, for an account that is being deleted; return how many."""
-    some = list(Follow.objects.filter(which).values_list("pk", "follower_id", "followee_id")[:ENDED_AT_ONCE])
+def delete_follows_batch(which: Q) -> int:
+    """Delete up to FOLLOWS_DELETED_AT_ONCE of these follows, for an account in deletion; return how many."""
+    some = list(Follow.objects.filter(which).values_list("pk", "follower_id", "followee_id")[:FOLLOWS_DELETED_AT_ONCE])
     lock_user_pairs((follower_id, followee_id) for _, follower_id, followee_id in some)
     return _end_follows(Q(pk__in=[pk for pk, _, _ in some]))

@@ -12,8 +12,8 @@ from common.api import PROBLEMS, IdPaging, Listed, listed
 from common.pagination import Page, page_by_id
 from social.lists import blocked_people, close_friends, muted_people, restricted_people
 from social.models import Follow
-from social.queries import people_in_order, with_visible_content
-from social.requests import requests_to
+from social.queries import visible_people_in_order, with_visible_content
+from social.requests import follow_requests_for
 
 router = Router(tags=["people"])
 
@@ -42,7 +42,7 @@ def list_following(request: MemberRequest, response: HttpResponse, id: str, pagi
 @router.get("/follow-requests", response={200: People, **PROBLEMS})
 def list_follow_requests(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> People:
     """Who asks to follow one, the newest first."""
-    page = page_by_id(request, requests_to(request.user), paging.limit)
+    page = page_by_id(request, follow_requests_for(request.user), paging.limit)
     return _people(request, response, [one.requester_id for one in page], page.next_url)
 
 
@@ -97,5 +97,5 @@ def _page(request: MemberRequest, response: HttpResponse, page: Page[User]) -> P
 
 
 def _people(request: MemberRequest, response: HttpResponse, ids: list[int], next_url: str) -> People:
-    people = people_in_order(ids, request.user)
+    people = visible_people_in_order(ids, request.user)
     return listed(request, response, Page([], next_url), [listed_person_out(request, one) for one in people])

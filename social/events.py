@@ -32,8 +32,8 @@ class FollowAccepted:
 
 
 @dataclass(frozen=True)
-class RequestsLeft:
-    """More requests are to be accepted than one transaction holds."""
+class RequestsRemaining:
+    """Emitted when more requests remain to be accepted than fit into one transaction."""
 
     target_id: int
 

@@ -9,7 +9,7 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common.pagination import Page, page_by_id
 from social.models import Block, CloseFriend, Mute, Restrict, with_follow_state
-from social.queries import blocked_by, people_in_order
+from social.queries import blocked_by, visible_people_in_order
 
 
 def blocked_people(request: MemberRequest, size: int) -> Page[User]:
@@ -24,16 +24,16 @@ def blocked_people(request: MemberRequest, size: int) -> Page[User]:
 def muted_people(request: MemberRequest, size: int) -> Page[User]:
     mutes = Mute.objects.filter(muter=request.user, muted__in=User.objects.visible_to(request.user))
     page = page_by_id(request, mutes, size)
-    return Page(people_in_order([mute.muted_id for mute in page], request.user), page.next_url)
+    return Page(visible_people_in_order([mute.muted_id for mute in page], request.user), page.next_url)
 
 
 def restricted_people(request: MemberRequest, size: int) -> Page[User]:
     visible = User.objects.visible_to(request.user)
     page = page_by_id(request, Restrict.objects.filter(restricter=request.user, restricted__in=visible), size)
-    return Page(people_in_order([one.restricted_id for one in page], request.user), page.next_url)
+    return Page(visible_people_in_order([one.restricted_id for one in page], request.user), page.next_url)
 
 
 def close_friends(request: MemberRequest, size: int) -> Page[User]:
     friends = CloseFriend.objects.filter(owner=request.user, friend__in=User.objects.visible_to(request.user))
     page = page_by_id(request, friends, size)
-    return Page(people_in_order([one.friend_id for one in page], request.user), page.next_url)
+    return Page(visible_people_in_order([one.friend_id for one in page], request.user), page.next_url)

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from common import personal_data
 from common.personal_data import ErasureResult, PersonalTable
-from social.actions import end_some_follows
+from social.actions import delete_follows_batch
 
 THEIRS = "only the one who chose knows"
 
@@ -46,5 +46,5 @@ def _names(other: str, *, hidden_by_block: bool = False) -> Any:
 
 
 def _erase_follows(person_id: int) -> ErasureResult:
-    ended = end_some_follows(Q(follower_id=person_id) | Q(followee_id=person_id))
+    ended = delete_follows_batch(Q(follower_id=person_id) | Q(followee_id=person_id))
     return ErasureResult(rows={"social_follow": ended})

@@ -12,8 +12,8 @@ from common.compiled_queries import CompiledExists
 from social.models import CloseFriend, Follow, Mute, Restrict, content_visible_q, with_follow_state
 
 
-def people_in_order(ids: Sequence[int], viewer: Viewer) -> list[User]:
-    """The people with these ids whom `viewer` may see, in this order, with followed_by_viewer. One query."""
+def visible_people_in_order(ids: Sequence[int], viewer: Viewer) -> list[User]:
+    """Return the users with these ids whom `viewer` may see, in this order, with followed_by_viewer. One query."""
     visible = with_follow_state(User.objects.visible_to(viewer).for_display(), viewer).filter(pk__in=ids)
     by_id = {person.pk: person for person in visible}
     return [by_id[pk] for pk in ids if pk in by_id]

@@ -10,14 +10,14 @@ from social.models import FollowRequest
 COUNTED = 99
 
 
-def requests_to(person: User) -> QuerySet[FollowRequest]:
-    """Those of people who are there for `person`."""
+def follow_requests_for(person: User) -> QuerySet[FollowRequest]:
+    """Follow requests to `person` from users whom they may see."""
     return FollowRequest.objects.filter(target=person, requester__in=User.objects.visible_to(person))
 
 
-def waiting_text(person: User) -> str:
-    """How many wait, as the frame shows it: "", "1" … "99", "99+". No query for public accounts: they have none."""
+def request_count_text(person: User) -> str:
+    """Return the number of requests for display: "", "1" … "99", "99+". No query for public accounts."""
     if not person.is_private:
         return ""
-    count = len(requests_to(person).values_list("pk")[: COUNTED + 1])
+    count = len(follow_requests_for(person).values_list("pk")[: COUNTED + 1])
     return f"{COUNTED}+" if count > COUNTED else str(count or "")

@@ -10,7 +10,15 @@ from typing import Any, Final
 from django.db import connection
 
 from accounts.models import User, UserQuerySet, Viewer
-from common.search_words import MAX_WORDS, MIN_INFIX_CHARS, inside, like_all, like_edited, rows_alike, split_words
+from common.search_words import (
+    MAX_WORDS,
+    MIN_INFIX_CHARS,
+    edit_distance_condition,
+    fuzzy_rows,
+    infix_patterns,
+    like_all,
+    split_words,
+)
 from social.visible import visible_people
 
 MAX_POPULAR: Final = 2_000
@@ -107,12 +115,12 @@ _WITH_COLUMNS = """
 
 
 def _find_by_scan(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
-    """Find the person with that username, and people among the most followed and among those one follows.
+    """Find the user with this username, and matches among the most followed users and the viewer's followees.
 
     Of the most followed the words must begin so, of those one follows they may be parts.
     """
     beginnings, values = like_all("words", "beginning", [f"% {word}%" for word in words])
-    parts, values_of_parts = like_all("words", "part", inside(words))
+    parts, values_of_parts = like_all("words", "part", infix_patterns(words))
     found = f"""
         WITH walked AS MATERIALIZED ({_MOST_FOLLOWED} LIMIT {MAX_POPULAR}),
         followed AS MATERIALIZED ({_FOLLOWED} LIMIT {MAX_FOLLOWED}),
@@ -127,8 +135,8 @@ def _find_by_scan(words: Sequence[str], query: str, viewer: Viewer) -> dict[int,
 
 
 def _find_by_index(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
-    """Find some of all whose names have the words in them: nobody well known and nobody close may have them."""
-    parts, values = like_all("words", "part", inside(words))
+    """Find some of all users with these words in their names."""
+    parts, values = like_all("words", "part", infix_patterns(words))
     found = f"""
         -- Planned as if all were wanted, which is through the index unless nearly all match, and run as far as asked.
         WITH all_found AS MATERIALIZED (SELECT id FROM ({{people}}) AS person WHERE {parts}),
@@ -138,8 +146,8 @@ def _find_by_index(words: Sequence[str], query: str, viewer: Viewer) -> dict[int
 
 
 def _find_misspelt_by_scan(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
-    """Find names with one letter wrong, of the most followed and of those whom one follows."""
-    edited, values = like_edited("words", words)
+    """Find names with one typing error, among the most followed users and the viewer's followees."""
+    edited, values = edit_distance_condition("words", words)
     found = f"""
         WITH walked AS MATERIALIZED ({_MOST_FOLLOWED} LIMIT {MAX_EDIT_DISTANCE_CANDIDATES}),
         followed AS MATERIALIZED ({_FOLLOWED} LIMIT {MAX_EDIT_DISTANCE_CANDIDATES}),
@@ -147,22 +155,22 @@ def _find_misspelt_by_scan(words: Sequence[str], viewer: Viewer) -> dict[int, Fo
             (SELECT id, {EDITED_LIKENESS}::real AS likeness FROM walked WHERE {edited} LIMIT {MAX_FUZZY})
             UNION (SELECT id, {EDITED_LIKENESS}::real FROM followed WHERE {edited} LIMIT {MAX_FUZZY})
         )
-    """  # noqa: S608  (and like_edited)
+    """  # noqa: S608  (and edit_distance_condition)
     return _fuzzy_people(_fetch_rows(found, values, viewer))
 
 
 def _find_misspelt_by_index(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
-    """Find some of all names with one letter wrong. The index reads all names that are as a common one is spelt."""
-    edited, values = like_edited("words", words)
+    """Find some of all names with one typing error; reads only names that share trigrams with a word."""
+    edited, values = edit_distance_condition("words", words)
     found = f"""
         WITH all_found AS MATERIALIZED (SELECT id FROM ({{people}}) AS person WHERE {edited}),
         found AS MATERIALIZED (SELECT id, {EDITED_LIKENESS}::real AS likeness FROM all_found LIMIT {MAX_FUZZY})
-    """  # noqa: S608  (and like_edited)
+    """  # noqa: S608  (and edit_distance_condition)
     return _fuzzy_people(_fetch_rows(found, values, viewer))
 
 
 def _find_fuzzy(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
-    """Find names that are spelt alike somehow."""
+    """Find names by trigram similarity."""
     found = f"""
         WITH all_alike AS MATERIALIZED (SELECT id, words FROM ({{people}}) AS person WHERE words %%> %(words)s),
         found AS MATERIALIZED (
@@ -173,7 +181,7 @@ def _find_fuzzy(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
     """  # noqa: S608
     people, values = visible_people(viewer).named("visible")
     values |= {"words": " ".join(words), "viewer": viewer.pk or 0}
-    return _fuzzy_people(rows_alike(found.format(people=people) + _WITH_COLUMNS, values))
+    return _fuzzy_people(fuzzy_rows(found.format(people=people) + _WITH_COLUMNS, values))
 
 
 def _fetch_rows(found: str, values: dict[str, Any], viewer: Viewer) -> list[tuple[Any, ...]]:
@@ -202,7 +210,7 @@ def _fuzzy_people(rows: list[tuple[Any, ...]]) -> dict[int, FoundPerson]:
 
 
 def _followed_by_followees(ids: Sequence[int], viewer: Viewer) -> set[int]:
-    """Return those of `ids` whom people follow whom `viewer` follows and sees, of these the newest."""
+    """Return those of `ids` who are followed by the newest of the viewer's visible followees."""
     if not ids or not viewer.is_authenticated:
         return set()
     people, values = visible_people(viewer).named("visible")

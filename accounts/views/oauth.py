@@ -31,8 +31,8 @@ from accounts.oauth import (
     edit_app,
     origin_of,
     register_app,
-    renew_secret,
     revoke_app_access,
+    rotate_secret,
 )
 from accounts.oauth_server import server
 from accounts.tokens import READ, WRITE
@@ -73,11 +73,11 @@ def authorize(request: MemberRequest) -> HttpResponse:
             headers, _, _ = server.create_authorization_response(url, scopes=scopes, credentials={"user": request.user})
             transaction.on_commit(lambda: send_email("app_let_in", request.user, app=app), robust=True)
     except FatalClientError as error:
-        return _nonsense(request, error.description or "")
+        return _invalid_request(request, error.description or "")
     except OAuth2Error as error:
-        return _ToApp(error.in_uri(error.redirect_uri)) if error.redirect_uri else _nonsense(request, "")
+        return _ToApp(error.in_uri(error.redirect_uri)) if error.redirect_uri else _invalid_request(request, "")
     except ValueError:
-        return _nonsense(request, "")
+        return _invalid_request(request, "")
     return _ToApp(headers["Location"])
 
 
@@ -91,9 +91,9 @@ def _consent(request: MemberRequest, app: OAuthApp, may_write: bool, back: str) 
     return response
 
 
-def _nonsense(request: MemberRequest, why: str) -> HttpResponse:
-    """Somebody built this address wrongly, or fakes it: a person sees it, and no app is told."""
-    return render(request, "oauth/nonsense.html", {"why": why}, status=400)
+def _invalid_request(request: MemberRequest, why: str) -> HttpResponse:
+    """Show an error page for a wrong or forged authorization request; do not redirect to the app."""
+    return render(request, "oauth/invalid_request.html", {"why": why}, status=400)
 
 
 # --- What apps ask for ------------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def own_apps(request: MemberRequest) -> HttpResponse:
         except AppRefusedError as error:
             form.add_error(error.field, str(error))
         else:
-            return _shown_once(_own_page(request, AppForm(), made=app, secret=secret))
+            return _without_caching(_own_page(request, AppForm(), made=app, secret=secret))
     return _own_page(request, form, status=422)
 
 
@@ -230,12 +230,12 @@ def own_app(request: MemberRequest, app_id: int) -> HttpResponse:
 
 @sensitive_variables("secret")
 @require_POST
-def new_secret(request: MemberRequest, app_id: int) -> HttpResponse:
-    """Another secret; the old one is dead."""
+def rotate_app_secret(request: MemberRequest, app_id: int) -> HttpResponse:
+    """Replace the secret of one's own app and show the new one."""
     app = _own(request, app_id)
     if not app.is_confidential:
         raise Http404
-    return _shown_once(_app_page(request, app, AppForm(app=app), made=app, secret=renew_secret(app)))
+    return _without_caching(_app_page(request, app, AppForm(app=app), made=app, secret=rotate_secret(app)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -259,7 +259,7 @@ def _own(request: MemberRequest, app_id: int) -> OAuthApp:
     return get_object_or_404(OAuthApp.objects.select_related("owner"), pk=app_id, owner=request.user)
 
 
-def _shown_once(response: HttpResponse) -> HttpResponse:
-    """Not even the browser's own history keeps it."""
+def _without_caching(response: HttpResponse) -> HttpResponse:
+    """Forbid storing the response, also in the browser's history."""
     patch_cache_control(response, private=True, no_store=True)
     return response

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import TokenForm
 from accounts.http import MemberRequest
-from accounts.tokens import PersonalToken, TokenRefusedError, create_token, revoke_token, tokens_of
+from accounts.tokens import PersonalToken, TokenRefusedError, create_token, revoke_token, valid_tokens
 
 
 @sensitive_post_parameters("password")
@@ -39,7 +39,7 @@ def tokens(request: MemberRequest) -> HttpResponse:
 
 
 def _page(request: MemberRequest, form: TokenForm, *, status: int = 200, **context: object) -> HttpResponse:
-    context |= {"form": form, "tokens": tokens_of(request.user)}
+    context |= {"form": form, "tokens": valid_tokens(request.user)}
     return render(request, "accounts/tokens.html", context, status=status)
 
 

@@ -12,7 +12,7 @@ from accounts.actions import UsernameRefusedError, change_username
 from accounts.forms import UsernameForm
 from accounts.http import MemberRequest, SiteRequest
 from accounts.records import OldUsername
-from accounts.usernames import change_possible_at, normal_username, why_unavailable
+from accounts.usernames import next_username_change_at, normalize_username, username_error
 
 
 @login_not_required
@@ -22,9 +22,9 @@ def username_available(request: SiteRequest) -> HttpResponse:
 
     Tells no more than the profile page of that name would.
     """
-    username = normal_username(request.GET.get("username", ""))
+    username = normalize_username(request.GET.get("username", ""))
     person = request.user if request.user.is_authenticated else None
-    problem = why_unavailable(username, person=person) if username else ""
+    problem = username_error(username, person=person) if username else ""
     return render(request, "accounts/_username_availability.html", {"username": username, "problem": problem})
 
 
@@ -51,6 +51,6 @@ def _page(request: MemberRequest, form: UsernameForm, status: int = 200) -> Http
     context = {
         "form": form,
         "old_usernames": old.order_by("-given_up_at"),
-        "again_at": change_possible_at(request.user),
+        "again_at": next_username_change_at(request.user),
     }
     return render(request, "accounts/username.html", context, status=status)

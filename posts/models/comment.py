@@ -114,7 +114,7 @@ class Comment(SnowflakeModel):
     """Since when the post's author shows it before the others."""
     edited_at = models.DateTimeField(null=True, editable=False)
     hidden_until_approved = models.BooleanField(default=False, editable=False)
-    """Whether only its author and the post's see it, until the latter approves: see `posts.actions.is_held`."""
+    """Whether only its author and the post's see it, until the latter approves: see `posts.actions.needs_approval`."""
     removed_at = models.DateTimeField(null=True, editable=False)
     unlinked = ArrayField(models.CharField(max_length=MAX_USERNAME_CHARS), default=list, blank=True, editable=False)
     """Usernames in it that are no link: of people who removed themselves."""

@@ -32,7 +32,7 @@ def normalize_words(text: str) -> str:
 
 class HiddenWordQuerySet(models.QuerySet["HiddenWord"]):
     def applying_to(self, owner_id: int) -> HiddenWordQuerySet:
-        """The words that hold comments under posts of this person: their own and the site's."""
+        """Words that apply to comments under posts of this user: their own and the site's."""
         return self.filter(Q(owner_id=owner_id) | Q(owner=None))
 
     def of(self, owner: User) -> HiddenWordQuerySet:
@@ -40,7 +40,7 @@ class HiddenWordQuerySet(models.QuerySet["HiddenWord"]):
         return self.filter(owner=owner).order_by("pk")
 
     def match_any(self, text: str) -> bool:
-        """Whether one of these is in `text` as a whole word, or as words one after another. One query."""
+        """Return True if `text` contains one of these as whole words in a row. One query."""
         words = f" {normalize_words(text)} "
         return any(f" {pattern} " in words for pattern in self.values_list("pattern", flat=True))
 

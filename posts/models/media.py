@@ -116,7 +116,7 @@ class Media(SnowflakeModel):
 
     is_chosen = False
     """Set by the compose page: whether the form that came back had it among its slides."""
-    is_in_middle = False
+    is_center_cropped = False
     """Likewise: whether it was to be cut to its middle."""
 
     class Meta:

@@ -13,7 +13,7 @@ from posts.actions import unlike_comment as do_unlike_comment
 from posts.models import Comment, CommentLike, Post
 from posts.views.likes import LIKERS_PER_PAGE
 from posts.views.lookup import does_not_exist_as_404, visible_comment, visible_post
-from social.queries import people_in_order
+from social.queries import visible_people_in_order
 
 
 @require_POST
@@ -40,7 +40,7 @@ def comment_likers(request: MemberRequest, shortcode: str, comment_id: int) -> H
     comment = visible_comment(request, post, comment_id)
     likes = CommentLike.objects.filter(comment=comment, person__in=User.objects.visible_to(request.user))
     page = page_by_id(request, likes, LIKERS_PER_PAGE)
-    people = people_in_order([like.person_id for like in page], request.user)
+    people = visible_people_in_order([like.person_id for like in page], request.user)
     is_fragment = request.htmx and "cursor" in request.GET
     template = "components/_people.html" if is_fragment else "posts/likers.html"
     context = {"post": post, "comment": comment, "page": Page(people, page.next_url)}

@@ -73,7 +73,7 @@ def _add_once(request: MemberRequest, post: Post, form: CommentForm) -> Comment:
         return added.pk
 
     with does_not_exist_as_404():
-        comment_id = Submission(request).act_once(add)
+        comment_id = Submission(request).run_once(add)
     return added or visible_comment(request, post, comment_id)
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.form_keys import Submission
 from accounts.http import MemberRequest
 from common.http import json_error, wants_json
-from common.ratelimit import FILES, UPLOADS, seconds_to_wait, too_many_sentence
+from common.ratelimit import FILES, UPLOADS, rate_limit_message, seconds_to_wait
 from media.edits import FILTERS
 from media.errors import MediaError, TransientMediaError
 from media.upload_probe import accepted_uploads
@@ -32,7 +32,7 @@ def create(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, PostForm(owner=request.user))
     submission = Submission(request)
-    if (post_id := submission.earlier_result()) is not None:
+    if (post_id := submission.previous_result()) is not None:
         return _shared(request, post_id)
     form = PostForm(request.POST, request.FILES, owner=request.user)
     if not form.is_valid():
@@ -52,7 +52,7 @@ def create(request: MemberRequest) -> HttpResponse:
     slides = form.slides_with(taken)
     texts = {name: form.cleaned_data[name] for name in ("caption", "location", "audience")}
     try:
-        post_id = submission.act_once(lambda: share_post(author=request.user, slides=slides, **texts).pk)
+        post_id = submission.run_once(lambda: share_post(author=request.user, slides=slides, **texts).pk)
     except SlidesRefusedError as error:
         # Shared or deleted in another tab, a moment ago.
         form.refuse_media(error)
@@ -110,8 +110,8 @@ def _refusal(request: MemberRequest, form: PostForm, kept: Sequence[Media], *, s
 def _too_many(request: MemberRequest, form: PostForm, seconds: int) -> HttpResponse:
     headers = {"Retry-After": str(seconds)}
     if wants_json(request):
-        return json_error(429, "too-many", too_many_sentence(seconds), headers=headers)
-    form.add_error("files", too_many_sentence(seconds))
+        return json_error(429, "too-many", rate_limit_message(seconds), headers=headers)
+    form.add_error("files", rate_limit_message(seconds))
     return _page(request, form, _keep_good_files(request, form), status=429, headers=headers)
 
 
@@ -141,11 +141,11 @@ def _page(
 def _kept(request: MemberRequest, form: PostForm, taken: Sequence[Media]) -> list[Media]:
     """One's own unshared files: those of the form first, chosen and in its order, then the others."""
     alts = {slide.media_id: slide.alt for slide in form.slides} | {medium.pk: medium.alt for medium in taken}
-    in_middle = {slide.media_id for slide in form.slides if slide.in_middle}
+    crop_to_center = {slide.media_id for slide in form.slides if slide.crop_to_center}
     places = {media_id: place for place, media_id in enumerate(alts)}
     media = list(Media.objects.unshared_of(request.user))
     for medium in media:
         medium.is_chosen = medium.pk in alts and medium.state != MediaState.FAILED
-        medium.is_in_middle = medium.pk in in_middle
+        medium.is_center_cropped = medium.pk in crop_to_center
         medium.alt = alts.get(medium.pk, "")
     return sorted(media, key=lambda medium: places.get(medium.pk, len(places)))

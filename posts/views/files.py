@@ -48,14 +48,14 @@ def file(request: SiteRequest, media_id: int, key: str) -> HttpResponseBase:
 
 
 def _public_media(media: int) -> MediaQuerySet:
-    """With beside_block: whether its owner has blocked somebody, or was blocked."""
+    """The medium, annotated with beside_block: whether its owner has blocked or is blocked by anyone."""
     blocks = Block.objects.filter(Q(blocker_id=OuterRef("owner_id")) | Q(blocked_id=OuterRef("owner_id")))
     public = Media.objects.filter(pk=media, post__in=Post.objects.visible_to(AnonymousUser()))
     return public.only(*KEYS).annotate(beside_block=Exists(blocks))
 
 
 def _visible_media(media: int, viewer: int) -> MediaQuerySet:
-    """Their own that is not shared yet, too."""
+    """The medium if `viewer` may see it, or owns it and has not shared it."""
     own = Q(post__isnull=True, owner_id=viewer)
     reachable = Post.objects.visible_to_or_owned_by(User(pk=viewer))
     return Media.objects.filter(Q(post__in=reachable) | own, pk=media).only(*KEYS)

@@ -12,7 +12,7 @@ from common.pagination import Page, page_by_id
 from posts.actions import change_hide_likes, like_post, unlike_post
 from posts.models import Like, Post
 from posts.views.lookup import does_not_exist_as_404, own_post, visible_post
-from social.queries import people_in_order
+from social.queries import visible_people_in_order
 
 LIKERS_PER_PAGE = 30
 
@@ -40,7 +40,7 @@ def likers(request: MemberRequest, shortcode: str) -> HttpResponse:
         raise Http404
     likes = Like.objects.filter(post=post, liker__in=User.objects.visible_to(request.user))
     page = page_by_id(request, likes, LIKERS_PER_PAGE)
-    people = people_in_order([like.liker_id for like in page], request.user)
+    people = visible_people_in_order([like.liker_id for like in page], request.user)
     is_fragment = request.htmx and "cursor" in request.GET
     template = "components/_people.html" if is_fragment else "posts/likers.html"
     return varies_by_htmx(render(request, template, {"post": post, "page": Page(people, page.next_url)}))

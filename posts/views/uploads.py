@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import MemberRequest
 from common.http import json_error
 from common.limits import PART_BYTES
-from common.ratelimit import FILES, seconds_to_wait, too_many_sentence
+from common.ratelimit import FILES, rate_limit_message, seconds_to_wait
 from media.errors import MediaError, TransientMediaError
-from media.incoming import Target, direct_target, is_direct, part_sizes, received
+from media.incoming import Target, direct_target, is_direct, part_sizes, received_parts
 from posts.actions import delete_medium as do_delete_medium
 from posts.actions import retry_medium as do_retry_medium
 from posts.models import Media, UploadSession
@@ -68,7 +68,7 @@ def begin(request: MemberRequest) -> HttpResponse:
     if not (text.isascii() and text.isdigit() and len(text) < 16):
         return json_error(422, "size", "Say in the field size how many bytes the file has.")
     if seconds := seconds_to_wait(FILES, f"person:{request.user.pk}"):
-        return json_error(429, "too-many", too_many_sentence(seconds), headers={"Retry-After": str(seconds)})
+        return json_error(429, "too-many", rate_limit_message(seconds), headers={"Retry-After": str(seconds)})
     upload = begin_upload(
         owner=request.user,
         name=request.POST.get("name", ""),
@@ -159,7 +159,7 @@ def delete_medium(request: MemberRequest, media_id: int) -> HttpResponse:
 def _session_json(request: MemberRequest, session: UploadSession) -> dict[str, Any]:
     sizes = part_sizes(session.size)
     is_done = session.media_id is not None
-    have = set(range(1, len(sizes) + 1)) if is_done else received(session.prefix, sizes)
+    have = set(range(1, len(sizes) + 1)) if is_done else received_parts(session.prefix, sizes)
     parts = []
     for number, size in enumerate(sizes, start=1):
         target = _target(request, session, number, size)

@@ -15,7 +15,7 @@ from common.http import varies_by_htmx
 from common.pagination import Page, page_by_id
 from social import actions
 from social.models import Follow
-from social.queries import people_in_order, with_visible_content
+from social.queries import visible_people_in_order, with_visible_content
 from social.views.lookup import visible_person
 
 PEOPLE_PER_PAGE = 30
@@ -50,7 +50,7 @@ def followers(request: MemberRequest, username: str) -> HttpResponse:
     person = _open_person(request, username)
     follows = Follow.objects.filter(followee=person, follower__in=User.objects.visible_to(request.user))
     page = page_by_id(request, follows, PEOPLE_PER_PAGE)
-    people = people_in_order([follow.follower_id for follow in page], request.user)
+    people = visible_people_in_order([follow.follower_id for follow in page], request.user)
     return _list(request, "social/followers.html", person, Page(people, page.next_url))
 
 
@@ -60,7 +60,7 @@ def following(request: MemberRequest, username: str) -> HttpResponse:
     person = _open_person(request, username)
     follows = Follow.objects.filter(follower=person, followee__in=User.objects.visible_to(request.user))
     page = page_by_id(request, follows, PEOPLE_PER_PAGE)
-    people = people_in_order([follow.followee_id for follow in page], request.user)
+    people = visible_people_in_order([follow.followee_id for follow in page], request.user)
     return _list(request, "social/following.html", person, Page(people, page.next_url))
 
 
@@ -81,7 +81,7 @@ def _follow_button(request: MemberRequest, person: User) -> HttpResponse:
     """The redrawn button for htmx; for a browser without JavaScript, back to the profile."""
     if not request.htmx:
         return redirect(person)
-    people = people_in_order([person.pk], request.user)
+    people = visible_people_in_order([person.pk], request.user)
     if not people:
         raise Http404
     return render(request, "social/_follow_button.html", {"person": people[0]})

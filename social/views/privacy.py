@@ -12,7 +12,7 @@ from accounts.http import MemberRequest
 from accounts.models import WhoMayTag
 from social import actions
 from social.confirmations import Confirmation, go_private_confirmation, go_public_confirmation
-from social.requests import waiting_text
+from social.requests import request_count_text
 
 
 @require_safe
@@ -46,7 +46,7 @@ def _change(request: MemberRequest, *, to_private: bool) -> HttpResponse:
 
 
 def _confirmation(request: MemberRequest, *, to_private: bool) -> Confirmation:
-    return go_private_confirmation() if to_private else go_public_confirmation(waiting_text(request.user))
+    return go_private_confirmation() if to_private else go_public_confirmation(request_count_text(request.user))
 
 
 def _is_private(request: MemberRequest) -> bool:

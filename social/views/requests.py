@@ -13,8 +13,8 @@ from accounts.models import User
 from common.http import next_url, varies_by_htmx
 from common.pagination import Page, page_by_id
 from social import actions
-from social.queries import people_in_order
-from social.requests import requests_to, waiting_text
+from social.queries import visible_people_in_order
+from social.requests import follow_requests_for, request_count_text
 from social.views.lookup import visible_person
 
 REQUESTS_PER_PAGE = 30
@@ -23,8 +23,8 @@ REQUESTS_PER_PAGE = 30
 @require_safe
 def requests(request: MemberRequest) -> HttpResponse:
     """Who asks to follow one, the newest first."""
-    page = page_by_id(request, requests_to(request.user), REQUESTS_PER_PAGE)
-    people = people_in_order([one.requester_id for one in page], request.user)
+    page = page_by_id(request, follow_requests_for(request.user), REQUESTS_PER_PAGE)
+    people = visible_people_in_order([one.requester_id for one in page], request.user)
     is_fragment = request.htmx and "cursor" in request.GET
     template = "social/_requests.html" if is_fragment else "social/requests.html"
     return varies_by_htmx(render(request, template, {"page": Page(people, page.next_url)}))
@@ -50,8 +50,8 @@ def _answered(request: MemberRequest, person: User, said: str) -> HttpResponse:
     if not request.htmx:
         messages.success(request, said)
         return redirect(next_url(request, reverse("social:requests")))
-    [person] = people_in_order([person.pk], request.user) or [person]
-    context = {"person": person, "said": said, "follow_requests": waiting_text(request.user)}
+    [person] = visible_people_in_order([person.pk], request.user) or [person]
+    context = {"person": person, "said": said, "follow_requests": request_count_text(request.user)}
     return render(request, "social/_answered.html", context)
 
 

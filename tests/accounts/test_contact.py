@@ -22,7 +22,7 @@ from accounts.contact import (
     find_pending_mobile,
     mobile_number,
 )
-from accounts.mobile import Mobile, PendingMobile, normal_number
+from accounts.mobile import Mobile, PendingMobile, normalize_number
 from common import sms
 from tests.accounts.conftest import errors_of, path_in, text_of
 from tests.accounts.whole_account import rows_with
@@ -82,7 +82,7 @@ def test_what_is_no_number_is_refused_at_its_field(typed, client, anna, sent):
 
 
 def test_numbers_have_one_form():
-    assert normal_number("+41 79 123 45 67") == normal_number("0041791234567") == NUMBER
+    assert normalize_number("+41 79 123 45 67") == normalize_number("0041791234567") == NUMBER
 
 
 @pytest.mark.promise("S2")

@@ -211,11 +211,11 @@ def test_a_forged_header_does_not_give_a_new_address(client, anna, limits_on):
 
 
 def test_sessions_that_have_expired_are_deleted_and_no_others(as_, author):
-    from accounts.tasks import forget_old_sessions
+    from accounts.tasks import delete_expired_sessions
 
     old, new = as_(author), as_(author)
     Session.objects.filter(pk=old.session.session_key).update(expire_date=timezone.now() - timedelta(seconds=1))
 
-    forget_old_sessions()
+    delete_expired_sessions()
 
     assert list(Session.objects.values_list("pk", flat=True)) == [new.session.session_key]

@@ -181,7 +181,7 @@ def test_a_long_password_counts_to_its_last_character(sign_up, client):
 
 def test_losing_the_race_for_a_name_gives_the_form_back(sign_up, anna, monkeypatch):
     """Two requests can both find a name free; the second to write learns that it is not."""
-    monkeypatch.setattr("accounts.adapter.why_unavailable", lambda username: "")
+    monkeypatch.setattr("accounts.adapter.username_error", lambda username: "")
 
     response = sign_up(username="anna")
 

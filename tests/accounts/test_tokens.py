@@ -12,7 +12,7 @@ from accounts.access import authenticate
 from accounts.actions import restore_person, suspend_person
 from accounts.deactivation import deactivate, reactivate, request_deletion
 from accounts.models import User
-from accounts.tokens import PersonalToken, TokenRefusedError, create_token, digest_of
+from accounts.tokens import PersonalToken, TokenRefusedError, create_token, hash_secret
 from common.limits import MAX_TOKENS
 from tests.accounts.conftest import PASSWORD, errors_of
 
@@ -50,7 +50,7 @@ def test_a_token_is_made_with_the_password_and_shown_once(make, client, anna, dj
     assert answer.text.count(secret) == 1
     assert "no-store" in answer["Cache-Control"]
     assert secret.startswith("efp_")
-    assert token.digest == digest_of(secret)
+    assert token.digest == hash_secret(secret)
     assert timedelta(days=29) < token.expires_at - timezone.now() < timedelta(days=30)
     assert secret not in client.get("/accounts/tokens/").text
     assert mail.outbox[0].to == [anna.email]

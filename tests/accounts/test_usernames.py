@@ -5,7 +5,7 @@ from django.urls import get_resolver
 
 from accounts.models import USERNAME_PATTERN
 from accounts.reserved import RESERVED_USERNAMES
-from accounts.usernames import why_malformed
+from accounts.usernames import username_format_error
 from tests.accounts.conftest import text_of
 
 
@@ -35,7 +35,7 @@ def test_every_top_level_address_of_the_project_is_reserved():
 
 @pytest.mark.parametrize("name", ["about", "api", "healthz", "help", "login", "null", "p", "support", "www"])
 def test_names_that_would_mislead_are_reserved(name):
-    assert "reserved" in why_malformed(name)
+    assert "reserved" in username_format_error(name)
 
 
 def test_every_reserved_name_is_one_that_somebody_could_ask_for():

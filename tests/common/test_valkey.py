@@ -9,10 +9,10 @@ from common.ratelimit import (
     WRITES,
     Limit,
     RateLimitWindow,
+    delete_expired_windows,
     forget,
-    forget_ended_windows,
+    refund_hits,
     seconds_to_wait,
-    take_back,
     usage_after_hit,
 )
 from tests.proxies import SilentServer
@@ -59,12 +59,12 @@ def test_without_valkey_limits_are_kept_by_the_database(settings, silent, django
     with django_assert_num_queries(1):
         usage = usage_after_hit(limit, "person:2")
     assert (usage.allowed, usage.remaining) == (3, 1)
-    take_back(limit, "person:2", usage)
+    refund_hits(limit, "person:2", usage)
     assert usage_after_hit(limit, "person:2").remaining == 1
 
     RateLimitWindow.objects.update(ends_at=timezone.now())
     assert seconds_to_wait(limit, "person:1") == 0
-    assert forget_ended_windows() == 1
+    assert delete_expired_windows() == 1
     assert RateLimitWindow.objects.count() == 1
 
 
@@ -95,9 +95,9 @@ def test_a_hit_that_is_taken_back_is_not_counted_and_a_window_ends(settings):
         usage = usage_after_hit(limit, "person:4")
         assert (usage.remaining, usage.wait_seconds) == (1, 0)
         assert 0 < usage.reset_seconds <= 60
-        take_back(limit, "person:4", usage)
+        refund_hits(limit, "person:4", usage)
     forget(limit, "person:4")
-    take_back(limit, "person:4", usage)
+    refund_hits(limit, "person:4", usage)
     assert [seconds_to_wait(limit, "person:4") == 0 for _ in range(3)] == [True, True, False]
     forget(limit, "person:4")
     assert seconds_to_wait(limit, "person:4") == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from accounts.usernames import why_malformed
+from accounts.usernames import username_format_error
 from common import limits
 from common.linkify import extract_names, extract_tags
 from common.text import clean_line, clean_text, grapheme_length
@@ -52,7 +52,7 @@ def test_every_file_is_a_photo_that_the_site_takes(path):
 @each_person
 def test_a_person_keeps_the_limits_and_follows_people_there_are(person):
     # "demo" is reserved, so that nobody signs up as it; the command may make it.
-    assert why_malformed(person["username"]) == "" or person["username"] == "demo"
+    assert username_format_error(person["username"]) == "" or person["username"] == "demo"
     assert person["name"] == clean_line(person["name"])
     assert grapheme_length(person["name"]) <= limits.MAX_NAME_CHARS
     assert person["bio"] == clean_text(person["bio"])

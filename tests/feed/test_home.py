@@ -174,7 +174,7 @@ def test_a_post_published_while_a_timeline_is_made_is_not_missed(author, followe
 
 
 def test_a_timeline_keeps_its_cap_and_older_pages_come_from_the_database(author, follower, share, monkeypatch):
-    monkeypatch.setattr(timelines, "CAP", 5)
+    monkeypatch.setattr(timelines, "MAX_POSTS", 5)
     posts = [share(author) for _ in range(9)]
     home_of(follower)
     for post in posts:

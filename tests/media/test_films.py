@@ -56,20 +56,20 @@ def made_of(file, tmp_path, **options):
 def test_an_animation_is_told_from_a_photo_by_its_pictures(path, frames, milliseconds):
     info = probed(path)
 
-    assert (info.frames, info.duration_ms, info.moves) == (frames, milliseconds, True)
-    assert not probed(path, without={"video"}).moves
+    assert (info.frames, info.duration_ms, info.is_animated) == (frames, milliseconds, True)
+    assert not probed(path, without={"video"}).is_animated
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])
 def test_a_single_picture_is_a_photo(kind):
-    assert not probe(encoded(quarters(), kind)).moves
+    assert not probe(encoded(quarters(), kind)).is_animated
 
 
 def test_more_pictures_than_a_minute_needs_are_a_photo_of_the_first():
     info = probed(BOMB)
 
     assert info.frames > MAX_ANIMATION_FRAMES
-    assert not info.moves
+    assert not info.is_animated
     with BOMB.open("rb") as file:
         assert render_photo(file).width == 640
 
@@ -84,9 +84,9 @@ def test_a_gif_that_breaks_off_later_keeps_what_is_whole():
 def test_frames_of_more_pixels_than_a_film_may_have_are_a_photo_of_the_first(monkeypatch):
     file = moving("GIF", [100] * 4)
 
-    assert probe(file).moves
+    assert probe(file).is_animated
     monkeypatch.setattr("media.probe.MAX_ANIMATION_PIXELS", 4 * 400 * 300 - 1)
-    assert not probe(file).moves
+    assert not probe(file).is_animated
 
 
 @pytest.mark.promise("U4")
@@ -131,7 +131,7 @@ def test_pictures_of_a_gif_that_do_not_say_how_long_are_one_photo(tmp_path):
     one = encoded(quarters().quantize(8), "GIF").getvalue()
     head = 13 + (3 << ((one[10] & 7) + 1))
 
-    assert not probe(io.BytesIO(one[:head] + one[head:-1] * 3 + b";")).moves
+    assert not probe(io.BytesIO(one[:head] + one[head:-1] * 3 + b";")).is_animated
 
 
 def test_a_gif_whose_pixels_claim_not_to_be_square_keeps_its_size(tmp_path):

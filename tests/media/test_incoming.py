@@ -30,7 +30,7 @@ def test_a_file_is_cut_into_parts_of_one_size_and_a_rest():
 
 
 def test_parts_in_any_order_make_the_file(parts):
-    assert incoming.received(PREFIX, SIZES) == {1, 2, 3}
+    assert incoming.received_parts(PREFIX, SIZES) == {1, 2, 3}
 
     with open_original(incoming.assemble(PREFIX, SIZES, ".mp4")) as original:
         assert original.read() == DATA
@@ -58,7 +58,7 @@ def test_a_part_of_another_size_or_half_written_has_not_been_received(parts):
     lose("incoming", f"{PREFIX}/3")
     put("incoming", f"{PREFIX}/3.abcd", DATA[2000:])
 
-    assert incoming.received(PREFIX, SIZES) == {1}
+    assert incoming.received_parts(PREFIX, SIZES) == {1}
 
 
 def test_discarding_leaves_nothing_and_may_be_done_twice(parts, tmp_path):
@@ -67,7 +67,7 @@ def test_discarding_leaves_nothing_and_may_be_done_twice(parts, tmp_path):
     incoming.discard(PREFIX)
     incoming.discard(PREFIX)
 
-    assert incoming.received(PREFIX, SIZES) == set()
+    assert incoming.received_parts(PREFIX, SIZES) == set()
     assert not keys_in("incoming")
     assert not (tmp_path / "incoming" / PREFIX).exists()
 

@@ -14,7 +14,7 @@ from common.limits import PART_BYTES
 from media import incoming, incoming_s3
 from media.errors import MediaError, TransientMediaError
 from media.probe import probe
-from media.storage import give_up_unfinished
+from media.storage import abort_unfinished_uploads
 from tests import stores
 from tests.media.clips import BEE, SPEECH
 from tests.media.pictures import BAD, ORIGINALS
@@ -70,7 +70,7 @@ def test_a_browser_s_form_is_taken_and_becomes_an_original(tmp_path):
     data = (BAD / "name-test.jpg").read_bytes()
     send(data, [len(data)])
 
-    assert incoming.received(PREFIX, [len(data)]) == {1}
+    assert incoming.received_parts(PREFIX, [len(data)]) == {1}
     key = incoming.assemble(PREFIX, [len(data)], ".jpg")
     assert content("originals", key) == data
     assert head(key)["ContentType"] == "image/jpeg"
@@ -100,7 +100,7 @@ def test_a_part_of_another_size_is_refused_though_the_store_has_taken_it(sent):
     post_form(target.url, target.fields, sent)
 
     assert keys_in("incoming") == {f"{PREFIX}/1"}
-    assert incoming.received(PREFIX, [3]) == set()
+    assert incoming.received_parts(PREFIX, [3]) == set()
     for use in (incoming.open_parts, lambda prefix, sizes: incoming.assemble(prefix, sizes, ".jpg")):
         with pytest.raises(TransientMediaError):
             use(PREFIX, [3])
@@ -277,7 +277,7 @@ def test_what_was_begun_in_pieces_and_never_ended_is_given_up():
     client.upload_part(Bucket=bucket, Key="aa/bb/c.mp4", UploadId=begun["UploadId"], PartNumber=1, Body=b"x")
 
     # This server has all of them begin in 2010.
-    assert give_up_unfinished("originals", begun_before=datetime(2009, 1, 1, tzinfo=UTC)) == 0
+    assert abort_unfinished_uploads("originals", begun_before=datetime(2009, 1, 1, tzinfo=UTC)) == 0
     assert list(unfinished_uploads()) == ["aa/bb/c.mp4"]
-    assert give_up_unfinished("originals", begun_before=timezone.now()) == 1
+    assert abort_unfinished_uploads("originals", begun_before=timezone.now()) == 1
     assert not list(unfinished_uploads())

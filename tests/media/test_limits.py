@@ -146,7 +146,7 @@ def test_the_child_sees_no_secret_and_can_write_no_file(tmp_path):
     code = """
 import os, sys
 from media import child, rlimits
-rlimits.limit(cpu_seconds=5, memory_bytes=1 << 30)
+rlimits.set_limits(cpu_seconds=5, memory_bytes=1 << 30)
 assert "SECRET_KEY" not in os.environ and "django" not in sys.modules
 try:
     with open(sys.argv[1], "w") as file:

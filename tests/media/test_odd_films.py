@@ -232,7 +232,7 @@ def test_an_animated_png_becomes_a_short_film(tmp_path):
 
     made, said, path = made_of(FIELD / "animated.png", tmp_path)
 
-    assert (info.moves, info.frames, info.duration_ms) == (True, 3, 900)
+    assert (info.is_animated, info.frames, info.duration_ms) == (True, 3, 900)
     assert (made.width, made.height, made.loops) == (240, 240, True)
     assert "bt709" in said
     assert len({bytes(frame) for frame in frames(path)}) == 3
@@ -288,13 +288,13 @@ def test_an_avif_of_a_sequence_alone_is_a_film_and_one_of_a_single_picture_a_pho
     two = encoded(first, "AVIF", save_all=True, append_images=[second], duration=300).getvalue()
     at = two.index(b"stsz") + 12
     single = without_main_picture(two[:at] + (1).to_bytes(4) + two[at + 4 :])
-    assert not probe(io.BytesIO(single)).moves
+    assert not probe(io.BytesIO(single)).is_animated
     # Our own still pictures have the brands of a still, and stay photos.
-    assert not probe(encoded(first, "AVIF")).moves
+    assert not probe(encoded(first, "AVIF")).is_animated
 
 
 def test_an_avif_whose_main_picture_stands_beside_a_sequence_is_a_photo_where_films_are_off():
     data = sequence("RGB")
 
-    assert not probe(io.BytesIO(data), without={"video"}).moves
+    assert not probe(io.BytesIO(data), without={"video"}).is_animated
     assert render_photo(io.BytesIO(data)).width == 200

@@ -113,7 +113,7 @@ def test_a_marker_split_between_two_reads_is_found(block, monkeypatch):
     monkeypatch.setattr("media.probe._BLOCK_BYTES", block)
 
     for stray in range(7):
-        assert probe_photo(io.BytesIO(with_stray(JPEG, bytes(stray)))).cut_at == 0
+        assert probe_photo(io.BytesIO(with_stray(JPEG, bytes(stray)))).truncated_at == 0
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "progressive JPEG", "GIF"])

@@ -7,7 +7,7 @@ from django.http import Http404
 from django.test import RequestFactory
 
 from media.storage import new_key, store_original, store_rendition, store_rendition_file
-from media.views import FOR_EVERYBODY, FOR_ONE, serve_rendition
+from media.views import PRIVATE_CACHING, PUBLIC_CACHING, serve_rendition
 from tests.media.pictures import BAD
 from tests.stores import lose, put
 
@@ -33,7 +33,7 @@ def test_a_rendition_is_served_as_what_it_is(key):
     assert body(response) == b"picture"
     assert response["Content-Type"] == "image/webp"
     assert response["Content-Length"] == "7"
-    assert response["Cache-Control"] == FOR_EVERYBODY
+    assert response["Cache-Control"] == PUBLIC_CACHING
     assert "Vary" not in response
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Content-Security-Policy"] == "default-src 'none'"
@@ -44,7 +44,7 @@ def test_a_rendition_is_served_as_what_it_is(key):
 def test_what_is_for_one_is_kept_by_no_shared_cache(key):
     response = get(key, is_public=False)
 
-    assert response["Cache-Control"] == FOR_ONE == "private, max-age=50"
+    assert response["Cache-Control"] == PRIVATE_CACHING == "private, max-age=50"
 
 
 def test_the_server_in_front_is_told_what_to_send(key, settings):
@@ -54,7 +54,7 @@ def test_the_server_in_front_is_told_what_to_send(key, settings):
 
     assert response["X-Accel-Redirect"] == f"/stored/{key}"
     assert response["Content-Type"] == "image/webp"
-    assert response["Cache-Control"] == FOR_EVERYBODY
+    assert response["Cache-Control"] == PUBLIC_CACHING
     assert body(response) == b""
 
 
@@ -85,7 +85,7 @@ def test_a_part_of_a_video_is_served(film, asked, first, last):
     assert response["Content-Range"] == f"bytes {first}-{last}/100"
     assert response["Content-Length"] == str(last - first + 1)
     assert body(response) == bytes(range(first, last + 1))
-    assert response["Cache-Control"] == FOR_EVERYBODY
+    assert response["Cache-Control"] == PUBLIC_CACHING
 
 
 @pytest.mark.parametrize("asked", ["bytes=100-", "bytes=5-4", "bytes=-0"])

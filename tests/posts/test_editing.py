@@ -8,7 +8,7 @@ from django.db import connections
 from accounts.actions import suspend_person
 from accounts.models import User
 from common.limits import MAX_ALT_CHARS, MAX_CAPTION_CHARS, MAX_LOCATION_CHARS
-from posts.actions import ChangedMeanwhileError, Upload, create_post, delete_post, edit_post, remove_post
+from posts.actions import EditConflictError, Upload, create_post, delete_post, edit_post, remove_post
 from posts.models import Post
 from social.models import CloseFriend
 
@@ -202,7 +202,7 @@ def test_of_eight_edits_at_the_same_time_one_is_saved_and_seven_are_told(author,
         together.wait()
         try:
             results.append(edit(post, caption=f"Edit {number} #tag{number}", version=post.version))
-        except ChangedMeanwhileError:
+        except EditConflictError:
             results.append("changed meanwhile")
         connections.close_all()
 

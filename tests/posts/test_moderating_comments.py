@@ -231,7 +231,7 @@ def test_when_comments_are_off_none_is_written_any_more(author, follower, post):
 
 
 @pytest.mark.parametrize(
-    ("hidden", "text", "is_held"),
+    ("hidden", "text", "is_hidden"),
     [
         ("idiot", "You IDIOT!", True),
         ("idiot", "idiotic, is it not", False),
@@ -247,13 +247,13 @@ def test_when_comments_are_off_none_is_written_any_more(author, follower, post):
         ("one two", "two one", False),
     ],
 )
-def test_a_hidden_word_holds_comments_that_have_it_whole(hidden, text, is_held, author, follower, stranger, post):
+def test_a_hidden_word_holds_comments_that_have_it_whole(hidden, text, is_hidden, author, follower, stranger, post):
     set_hidden_words(author, [hidden])
 
     comment = add_comment(post, author=follower, text=text)
 
-    assert comment.hidden_until_approved is is_held
-    assert Comment.objects.visible_to(stranger).exists() is not is_held
+    assert comment.hidden_until_approved is is_hidden
+    assert Comment.objects.visible_to(stranger).exists() is not is_hidden
     assert Comment.objects.visible_to(follower).exists()
     assert Comment.objects.visible_to(author).exists()
     assert not add_comment(post, author=author, text=text).hidden_until_approved, "nobody else could approve it"

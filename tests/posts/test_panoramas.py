@@ -6,7 +6,7 @@ import re
 import pytest
 from PIL import Image
 
-from media.edits import crop_box, middle_crop
+from media.edits import center_crop, crop_box
 from media.photos import render_photo
 from posts.actions import Slide, SlidesRefusedError, share_post
 from posts.models import Media, Post
@@ -55,7 +55,7 @@ def test_the_action_itself_refuses_it(author, panorama):
     with pytest.raises(SlidesRefusedError, match=r"sunset\.jpg: This photo is too wide"):
         share_post(author=author, slides=[Slide(panorama.pk)])
 
-    post = share_post(author=author, slides=[Slide(panorama.pk, in_middle=True)])
+    post = share_post(author=author, slides=[Slide(panorama.pk, crop_to_center=True)])
     assert post.media.get().edits == {"crop": MIDDLE}
 
 
@@ -68,7 +68,7 @@ def test_an_upload_of_it_becomes_an_unshared_file_of_its_own_shape(mine):
 
 def test_the_middle_is_3_to_1_and_so_is_what_is_rendered():
     for size in [(1200, 200), (4272, 712), (1999, 333), (200, 1200), (333, 1999)]:
-        box = crop_box({"crop": middle_crop(*size)}, *size)
+        box = crop_box({"crop": center_crop(*size)}, *size)
         longer, shorter = sorted([box[2] - box[0], box[3] - box[1]], reverse=True)
         assert shorter == min(size)
         assert abs(longer - 3 * shorter) <= 1
@@ -76,7 +76,7 @@ def test_the_middle_is_3_to_1_and_so_is_what_is_rendered():
         assert abs((box[1] + box[3]) - size[1]) <= 1
 
     # Red and blue at the left, green and white at the right of the whole are at the same sides of its middle.
-    rendered = render_photo(encoded(quarters(1200, 200)), edits={"crop": middle_crop(1200, 200)})
+    rendered = render_photo(encoded(quarters(1200, 200)), edits={"crop": center_crop(1200, 200)})
     assert (rendered.width, rendered.height) == (600, 200)
     assert corner_colours(decoded(rendered.renditions[-1].jpeg)) == corner_colours(quarters(600, 200))
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.form_keys import KEPT_HOURS, SubmittedForm, forget_old_submissions
+from accounts.form_keys import KEPT_HOURS, SubmittedForm, delete_old_submissions
 from posts.models import Comment, Media, Post
 from tests.conftest import HTMX, form_key_in
 
@@ -128,9 +128,9 @@ def test_a_post_sent_again_after_it_was_deleted_is_not_shared_anew(as_, author, 
 @pytest.mark.django_db
 def test_submissions_are_forgotten_after_a_day(as_, follower, post):
     as_(follower).post(f"/p/{post.shortcode}/comment/", {"text": "Lovely", "form_key": "a-key"})
-    assert forget_old_submissions() == 0
+    assert delete_old_submissions() == 0
 
     SubmittedForm.objects.update(created_at=timezone.now() - timezone.timedelta(hours=KEPT_HOURS, minutes=1))
 
-    assert forget_old_submissions() == 1
+    assert delete_old_submissions() == 1
     assert not SubmittedForm.objects.exists()

@@ -13,7 +13,7 @@ import media.s3
 from common import files
 from media.errors import TransientMediaError
 from media.incoming import new_prefix
-from media.storage import give_up_unfinished, open_original, store_original
+from media.storage import abort_unfinished_uploads, open_original, store_original
 from posts import tasks
 from posts.actions import Upload, create_post, delete_post
 from posts.models import Media, Post, UploadSession
@@ -62,7 +62,7 @@ def sweep(tasks_run):
             tasks.sweep()
         files.sweep(before=timezone.now() + timedelta(hours=1))
     # As the rule of the bucket does (make_buckets).
-    give_up_unfinished("originals", begun_before=timezone.now())
+    abort_unfinished_uploads("originals", begun_before=timezone.now())
 
 
 def assert_rows_and_files_agree():

@@ -95,7 +95,7 @@ def test_directions_reach_nothing_outside_their_text(as_, author, follower, shar
 
 
 @pytest.mark.parametrize(
-    ("word", "text", "is_held"),
+    ("word", "text", "is_hidden"),
     [
         *((word, text, True) for word, text in of_kind("hidden word / comment")),
         ("スパム", "これはｽﾊﾟﾑです", True),
@@ -111,10 +111,10 @@ def test_directions_reach_nothing_outside_their_text(as_, author, follower, shar
         ("ばか", "ばっか", False),
     ],
 )
-def test_a_hidden_word_holds_comments_in_any_script(word, text, is_held, author, follower, share):
+def test_a_hidden_word_holds_comments_in_any_script(word, text, is_hidden, author, follower, share):
     set_hidden_words(author, [word])
 
-    assert add_comment(share(author), author=follower, text=text).hidden_until_approved is is_held
+    assert add_comment(share(author), author=follower, text=text).hidden_until_approved is is_hidden
 
 
 @pytest.mark.parametrize(("caption", "query"), of_kind("post / search"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.usernames import why_malformed
+from accounts.usernames import username_format_error
 from common.converters import FILE_NAMES
 
 
@@ -36,4 +36,4 @@ def test_a_file_at_the_root_is_no_profile(client, db, name, django_assert_num_qu
         answer = client.get(f"/{name}")
 
     assert answer.status_code == 404
-    assert "reserved" in why_malformed(name)
+    assert "reserved" in username_format_error(name)

@@ -11,7 +11,7 @@ from accounts.tokens import create_token
 from notifications.tasks import notify_of_comment
 from posts.actions import add_comment
 from posts.saving import create_collection, put_in_collection
-from search.actions import remember_search
+from search.actions import save_search
 from social.actions import follow
 
 RTL = "שלום"
@@ -71,7 +71,7 @@ def pages(author, follower, share, tasks_run):
     notify_of_comment(comment.pk)
     collection = create_collection(owner=follower, name=NAMES["collection"])
     put_in_collection(post, person=follower, collection=collection)
-    remember_search(follower, text=NAMES["query"])
+    save_search(follower, text=NAMES["query"])
     create_token(author, name=NAMES["token"], may_write=False, days=7)
     url = post.get_absolute_url()
     return [

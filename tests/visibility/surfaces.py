@@ -390,7 +390,7 @@ SURFACES: dict[str, Surface] = {
     "accounts:revoke_app": mine("shuts an app out of one's own account (tests/accounts/test_oauth.py)"),
     "accounts:own_apps": form(),
     "accounts:own_app": form(app_id=1 << 60),
-    "accounts:new_secret": mine("of an app of one's own: another's is not found (tests/accounts/test_oauth.py)"),
+    "accounts:rotate_app_secret": mine("of an app of one's own: another's is not found (tests/accounts/test_oauth.py)"),
     "accounts:remove_app": form(app_id=1 << 60),
     "oauth_authorize": form(),
     "oauth_token": mine("asked by apps, which prove who they are (tests/accounts/test_oauth.py)"),

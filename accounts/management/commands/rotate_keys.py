@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.mobile import Mobile, PendingMobile
-from common.sealing import UnreadableError, reseal
+from common.sealing import DecryptionError, reseal
 
 AT_ONCE = 500
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
                 for row in rows:
                     try:
                         row.sealed = reseal(row.sealed)
-                    except UnreadableError:
+                    except DecryptionError:
                         unreadable += 1
                 table.bulk_update(rows, ["sealed"])
             if not rows:

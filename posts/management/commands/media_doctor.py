@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from media.errors import MediaError
 from media.incoming import discard
-from media.storage import delete_originals, delete_renditions, give_up_unfinished
+from media.storage import abort_unfinished_uploads, delete_originals, delete_renditions
 from posts.housekeeping import Findings, examine, examine_incoming, private_keys, public_keys
 from posts.tasks import rerender
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
                 left += len(found.orphans) + len(found.missing)
                 continue
             delete(found.orphans)
-            if given_up := give_up_unfinished(alias, begun_before=made_before):
+            if given_up := abort_unfinished_uploads(alias, begun_before=made_before):
                 self.stdout.write(f"  gave up {given_up} that were never written to their end")
             owners = {owner for owner, _ in found.missing}
             mended = {owner for owner in owners if alias == "default" and self.mend(owner)}

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.lookups import IsNull
 
+from common.fields import db_cascade_foreign_key
 from common.ids import SnowflakeModel
 from posts.models import PostHashtag
 
@@ -50,13 +51,6 @@ class TagMute(SnowflakeModel):
 
     def __str__(self) -> str:
         return f"{self.person_id} mutes #{self.hashtag_id}"
-
-
-def db_cascade_foreign_key(model: str, *, db_index: bool = False) -> models.ForeignKey[Any, Any]:
-    """A reference whose rows the database itself takes along: the constraint is made in the migration."""
-    return models.ForeignKey(
-        model, models.DO_NOTHING, db_constraint=False, editable=False, db_index=db_index, related_name="+"
-    )
 
 
 class NotInterested(SnowflakeModel):

@@ -6,13 +6,14 @@ that row: there is no notification of something that is not there any more, whoe
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
+from common.fields import db_cascade_foreign_key
 from common.ids import SnowflakeModel
 from social.models import Mute
 
@@ -35,21 +36,6 @@ class Allowed(models.TextChoices):
     EVERYONE = "everyone", "From everyone"
     FOLLOWING = "following", "From people I follow"
     OFF = "off", "Off"
-
-
-def db_cascade_foreign_key(
-    model: str, *, null: bool = False, db_index: bool = False, related_name: str = "+"
-) -> models.ForeignKey[Any, Any]:
-    """A reference whose rows the database itself takes along: the constraint is made in the migration."""
-    return models.ForeignKey(
-        model,
-        models.DO_NOTHING,
-        db_constraint=False,
-        editable=False,
-        null=null,
-        db_index=db_index,
-        related_name=related_name,
-    )
 
 
 class Notification(SnowflakeModel):

@@ -1,5 +1,6 @@
 """What the worker makes of a video: one that plays everywhere, upright, with a poster; and nothing that hurts."""
 
+import contextlib
 import io
 import os
 import re
@@ -197,9 +198,12 @@ def test_nothing_is_fetched_or_read_for_a_file_that_names_others(text, tmp_path)
 
 
 def converters() -> list[int]:
-    """The ffmpeg processes that this process has started."""
-    tasks = Path("/proc/self/task").iterdir()
-    pids = [pid for task in tasks for pid in (task / "children").read_text().split()]
+    """Return the ffmpeg processes that this process has started."""
+    pids = []
+    for task in Path("/proc/self/task").iterdir():
+        # A thread may end between the listing of the folder and the reading of its file.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            pids += (task / "children").read_text().split()
     return [int(pid) for pid in pids if b"libx264" in command_line(pid)]
 
 

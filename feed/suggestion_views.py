@@ -44,7 +44,7 @@ def dismiss(request: MemberRequest, username: str) -> HttpResponse:
     if request.htmx:
         return render(request, "feed/_dismissed.html", {"person": person})
     undo = reverse("feed:restore", args=[person.username])
-    success_with_undo(request, f"{person.username} is not suggested to you any more.", undo)
+    success_with_undo(request, f"We won’t suggest {person.username} again.", undo)
     return redirect(next_url(request, reverse("feed:suggested")))
 
 

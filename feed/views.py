@@ -13,7 +13,7 @@ from accounts.http import MemberRequest, SiteRequest
 from common.http import varies_by_htmx
 from common.linkify import normalize_tag
 from common.pagination import Page, cursor_of, page_by_id, url_after
-from common.text import clean_line
+from common.text import clean_line, shorten
 from feed.explore import best_posts
 from feed.home import home_posts
 from feed.profiles import count_visible_posts, posts_of, profiles_for, tagged_page
@@ -22,6 +22,7 @@ from feed.tag_views import tag_state
 from feed.tags import posts_with_tag
 from posts.models import Post
 from posts.models.post import PostQuerySet
+from posts.preview import MAX_DESCRIPTION_CHARS
 from social.confirmations import confirmations_for
 from social.queries import blocked_by
 
@@ -95,6 +96,7 @@ def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResp
     if is_own and tab == "posts" and not cursor_of(request):
         unfinished = _first_cards(request, Post.objects.needing_attention_of(person))
     context = {"person": person, "page": page, "unfinished": unfinished, "is_own": is_own, "tab": tab}
+    context["description"] = "" if person.is_private else shorten(person.bio, MAX_DESCRIPTION_CHARS)
     if request.user.is_authenticated and not is_own:
         context["confirmations"] = confirmations_for(person)
     return _grid(request, "feed/profile.html", context)

@@ -30,8 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LIMITS = {
     "code": (32, 16),
     "tests": (28, 20),
-    "templates": (13, 9),
-    "static": (23, 14),
+    "templates": (2, 3),
+    "static": (2, 3),
     "docs": (5, 5),
 }
 

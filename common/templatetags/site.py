@@ -13,11 +13,16 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from common.fast_reverse import fast_reverse
 from common.text import shorten as text_shortened
 
 register = template.Library()
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
+
+
+register.simple_tag(fast_reverse, name="url")
+"""Django's `{% url %}` without keyword arguments, two to three times as fast: a page of posts has hundreds of links."""
 
 
 @register.simple_tag
@@ -34,6 +39,14 @@ def _icon(sprite: str, name: str, label: str, extra_class: str) -> SafeString:
     if label:
         return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', css_class, label, href)
     return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', css_class, href)
+
+
+@register.simple_block_tag
+def empty_state(content: SafeString, symbol: str, heading: str) -> SafeString:
+    """Return the message of an empty list: an icon, a heading, and paragraphs and buttons as `content`."""
+    return format_html(
+        '<div class="empty"><span class="empty-icon">{}</span><h2>{}</h2>{}</div>', icon(symbol), heading, content
+    )
 
 
 @register.simple_tag

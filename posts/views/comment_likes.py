@@ -52,4 +52,4 @@ def _like_button(request: MemberRequest, post: Post, comment: Comment) -> HttpRe
     if not request.htmx:
         return redirect(f"{post.get_absolute_url()}comments/{comment.thread_id}/replies/#comment-{comment.pk}")
     comment = visible_comment(request, post, comment.pk)
-    return render(request, "posts/_comment_liked.html", {"comment": comment})
+    return render(request, "posts/_comment_liked.html", {"post": post, "comment": comment})

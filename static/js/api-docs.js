@@ -1,4 +1,4 @@
-/** Draws the operations of /api/docs with Swagger UI, in the colours of the page; what is tried out there is this session's. */
+/** Renders the API operations with Swagger UI in the colours of the page. "Try it out" uses the current session. */
 
 const place = document.getElementById("api-operations");
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -22,7 +22,7 @@ window.SwaggerUIBundle({
   docExpansion: "list",
   defaultModelsExpandDepth: -1,
   validatorUrl: null,
-  // What was drawn above it moved the code that the address names.
+  // The rendered content above has moved the target of the fragment.
   onComplete: () => document.querySelector(":target")?.scrollIntoView(),
   requestInterceptor: (request) => {
     request.headers["X-CSRFToken"] = place.dataset.csrfToken;

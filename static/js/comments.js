@@ -1,7 +1,9 @@
 /**
- * The comment box, `form[data-comment-form]`: "Post" waits until there is text, Enter sends, the box grows
- * with its text, and after a comment was added the cursor is back in it. htmx sends the form; what was typed stays when
- * it fails. `[data-reply]` makes it the box of a reply: it begins with the name, and what was typed stays. Without JavaScript the form posts and the server refuses an empty comment.
+ * The comment box, `form[data-comment-form]`.
+ *
+ * The button is disabled until there is text, Enter sends, the box grows with its text, and it keeps the focus after a
+ * comment. htmx sends the form; the text stays if that fails. `[data-reply]` makes the box reply to a comment and
+ * inserts the name. Without JavaScript the form is submitted, and the server rejects an empty comment.
  */
 import { onContent } from "./dom.js";
 
@@ -45,13 +47,13 @@ function replyTo(form, id, name) {
   form.querySelector("[data-replying]").hidden = !id;
   box.value = id ? `@${name} ${typed}` : typed;
   update(form, box);
-  // A box that is in view already, such as the one that sticks to the bottom of a phone, must not scroll the comment away.
+  // A visible box, such as the sticky one on phones, must not scroll the comment away.
   const { top, bottom } = box.getBoundingClientRect();
   box.focus({ preventScroll: top >= 0 && bottom <= innerHeight });
   box.setSelectionRange(box.value.length, box.value.length);
 }
 
-/** With a keyboard Enter sends and Shift + Enter breaks the line; on a touch screen Enter breaks the line. */
+/** Enter sends and Shift + Enter inserts a line break, but only with a physical keyboard. */
 const enterSends = matchMedia("(hover: hover) and (pointer: fine)");
 
 document.addEventListener("keydown", (event) => {

@@ -1,10 +1,13 @@
 /**
- * Completes names and tags in comments and captions. After @ or # and the beginning of a word, a list of matching people or
- * tags opens at the text box: the arrow keys move through it, Enter or Tab inserts an option, Esc or a tap elsewhere closes it.
- * Without this module people type names and tags in full.
+ * Completes names and tags in comments and captions.
+ *
+ * After @ or # and the beginning of a word, a list of matching people or tags opens. The arrow keys move through it,
+ * Enter or Tab inserts an option, Esc or a tap elsewhere closes it. Without this module people type names and tags in
+ * full.
  */
 import { make } from "./dom.js";
 import { placeFixed } from "./popover.js";
+import { fetchSuggestions } from "./suggestions.js";
 
 const PAUSE_MS = 150;
 const BOXES = 'form[data-comment-form] textarea, .comment-edit textarea, textarea[name="caption"]';
@@ -28,7 +31,7 @@ document.addEventListener("input", (event) => {
   else timer = setTimeout(() => offer(box, found), PAUSE_MS);
 });
 
-/** What is being written at the cursor: {kind, typed}, or null. */
+/** Returns the name or tag being typed before the cursor as {kind, typed}, or null. */
 function wordBefore(box) {
   if (box.selectionStart !== box.selectionEnd) return null;
   const before = box.value.slice(0, box.selectionStart);
@@ -43,18 +46,11 @@ async function offer(box, { kind, typed }) {
   asked = new AbortController();
   const { signal } = asked;
   try {
-    const answer = await fetch(`/search/suggest/?only=${kind}&q=${encodeURIComponent(typed)}`, {
-      signal,
-      headers: { "HX-Request": "true" },
-      credentials: "same-origin",
-    });
-    if (!answer.ok || signal.aborted) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const options = [...page.querySelectorAll(`[data-kind="${kind}"] [role="option"]`)];
+    const options = await fetchSuggestions(kind, typed, signal);
     if (document.activeElement === box && options.length) open(box, kind, typed, options);
     else close();
   } catch {
-    // Overtaken by the next letter, or offline: the word can be typed in full.
+    // Aborted by the next letter, or offline. People can type the word in full.
   }
 }
 
@@ -117,7 +113,7 @@ function choose(at) {
   shown.box.setAttribute("aria-activedescendant", option.id);
 }
 
-/** Puts the value of `option` in the place of what was typed, with a space behind it. */
+/** Replaces the typed text with the value of `option` and a space. */
 function take(option) {
   if (!option || !shown) return;
   const { box, kind, typed } = shown;
@@ -128,7 +124,7 @@ function take(option) {
   box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-// In the capture phase, before the handlers that send a comment on Enter or close a dialog on Esc.
+// Capture phase: these keys must not reach the handlers that send a comment or close a dialog.
 document.addEventListener(
   "keydown",
   (event) => {

@@ -1,8 +1,10 @@
 /**
- * Dialogs and menus. `[data-open-dialog="id"]` (or data-confirm-dialog) opens the <dialog> with that id;
- * [data-close-dialog] and a click beside it close it. `form[data-confirm="Question?"]` asks before it is sent.
- * `details[data-menu]` closes when one clicks or tabs away, and what it opens stays within the window (popover.js). Without
- * JavaScript the links lead to pages that ask, and the menus open and close by their summary.
+ * Dialogs and menus.
+ *
+ * `[data-open-dialog="id"]` (or data-confirm-dialog) opens the <dialog> with that id; `[data-close-dialog]` and a click
+ * on the backdrop close it. `form[data-confirm="Question?"]` asks before it is sent. `details[data-menu]` closes on a
+ * click or focus elsewhere, and its menu stays within the window (popover.js). Without JavaScript the links lead to
+ * confirmation pages, and summaries open and close the menus.
  */
 import { make } from "./dom.js";
 import { keepInWindow } from "./popover.js";
@@ -95,8 +97,8 @@ export async function ask({ title, text = "", action = "Continue", cancel = "Can
 }
 
 /**
- * Asks with any number of `choices`, {value, label, danger, safe}; resolves to the value of the chosen one, "" for Escape. The safe
- * one, else the first, has the focus.
+ * Shows a dialog with `choices` ({value, label, danger, safe}). Resolves to the chosen value, or "" on Escape. The safe
+ * choice, or else the first, has the focus.
  */
 export function choose({ title, text = "", choices }) {
   return new Promise((resolve) => {

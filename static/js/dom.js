@@ -1,11 +1,8 @@
-/** What several modules share: content that arrives later, the CSRF token, icons of the sprite, counts as people read them. */
+/** Helpers for several modules: new content, the CSRF token, icons, compact counts. */
 
 const starters = [];
 
-/**
- * Calls `start(element)` once for each element matching `selector`: those on the page and those swapped in later,
- * whoever inserts them.
- */
+/** Calls `start(element)` once for each element that matches `selector`, now or when it is inserted later. */
 export function onContent(selector, start) {
   const starter = { selector, start, seen: new WeakSet() };
   starters.push(starter);
@@ -34,8 +31,8 @@ new MutationObserver((records) => {
 const scripted = new WeakMap();
 
 /**
- * Shows or hides `element`, and keeps it so: when htmx morphs fresh HTML into the page it keeps the elements and writes
- * the server's attributes onto them, which would undo what a script decided.
+ * Shows or hides `element` permanently. When htmx morphs new HTML into the page it keeps elements but applies the
+ * server's attributes, which would revert the change.
  */
 export function setShown(element, isShown) {
   element.hidden = !isShown;

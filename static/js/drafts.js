@@ -1,8 +1,9 @@
 /**
- * The draft of a post, kept in this browser under the person's id: texts, order and edits as one small record, and each
- * file that the server does not have yet as a record of its own, so that typing does not copy videos. All of it goes
- * when the post is shared or discarded, when somebody logs out here, and after a week. Where the browser keeps nothing
- * (private windows, a full disk) there is simply no draft.
+ * Storage of the post's draft in this browser (IndexedDB), by user id.
+ *
+ * A small record has the texts, the order and the edits. Files that the server does not have yet are separate records,
+ * so that typing does not copy videos. Everything is deleted when the post is shared or discarded, at log-out, and
+ * after a week. Browsers without storage (private windows, a full disk) have no draft.
  */
 
 const DATABASE = "composer";
@@ -42,7 +43,7 @@ async function withStore(name, mode, use) {
   }
 }
 
-/** Whether `change` was made; a browser that keeps nothing is no error. */
+/** Resolves to whether `change` was made. Missing storage is not an error. */
 async function done(change) {
   try {
     await change;
@@ -92,5 +93,5 @@ export async function dropDraft(owner) {
 }
 
 document.addEventListener("submit", (event) => {
-  if (event.target.getAttribute?.("action")?.endsWith("/accounts/logout/")) indexedDB.deleteDatabase(DATABASE);
+  if (event.target.matches?.("form[data-logout]")) indexedDB.deleteDatabase(DATABASE);
 });

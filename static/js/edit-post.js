@@ -23,14 +23,17 @@ function reorder() {
     (button.disabled ? slide.querySelector(`[data-reorder-step="${-step}"]`) : button).focus();
   });
 
-  /** Puts `slide` at place `to`, numbers all anew and says so; false if there is no such place. */
+  /**
+   * Moves `slide` to position `to`, renumbers all slides and announces it. Returns false if there is no such position.
+   */
   function place(slide, to) {
     const others = slides().filter((one) => one !== slide);
     if (to < 0 || to > others.length) return false;
     const from = slides().indexOf(slide);
     list.insertBefore(slide, others[to] ?? null);
     slides().forEach(number);
-    const text = `${capitalized(slide.dataset.noun)} ${from + 1} is now number ${to + 1} of ${others.length + 1}. Not saved yet.`;
+    const which = `${capitalized(slide.dataset.noun)} ${from + 1}`;
+    const text = `${which} is now number ${to + 1} of ${others.length + 1}. Not saved yet.`;
     document.querySelector("[data-reorder-status]").textContent = text;
     form.dispatchEvent(new Event("change"));
     return true;

@@ -1,9 +1,10 @@
 /**
- * Crop, filter and adjustments of a photo, in the same formulas and numbers as media/edits.py, so that the preview looks
- * like what is published: tests/e2e/test_edits.py compares the pixels. Knows no element of a page.
+ * Crop, filters and adjustments of a photo.
  *
- * Edits: {crop: {ratio, x, y, width, height}, filter, brightness, contrast, saturation, warmth, vignette}, every key
- * optional; the crop is in fractions of the upright original, adjustments are whole numbers.
+ * The formulas and numbers are those of media/edits.py, so that the preview looks like the published photo;
+ * tests/e2e/test_edits.py compares the pixels. Independent of the page. Edits are {crop: {ratio, x, y, width, height},
+ * filter, brightness, contrast, saturation, warmth, vignette}, every key optional; the crop is in fractions of the
+ * upright original, adjustments are integers.
  */
 
 export const ADJUSTMENTS = [
@@ -83,8 +84,8 @@ export function cropRect(edits, width, height) {
 }
 
 /**
- * The crop of that ratio that shows the most of a photo, in the middle; with `zoom` above 1 less of it. `centre` is in
- * fractions, and moved where the crop would leave the photo.
+ * Returns the largest centred crop with this ratio, or a smaller one if `zoom` is above 1. `centre` is in fractions,
+ * and is moved if the crop would leave the photo.
  */
 export function cropOf(ratio, width, height, zoom = 1, centre = { x: 0.5, y: 0.5 }) {
   const wanted = RATIOS.find((one) => one.id === ratio)?.value ?? width / height;
@@ -238,12 +239,12 @@ function darkenCorners({ data, width, height }, strength) {
   }
 }
 
-/** Of each pixel the square of how far it is from the middle, SQUARES at the edge. */
+/** Squared distance from the centre for each pixel column or row; SQUARES at the edge. */
 function squares(length) {
   return Int32Array.from({ length }, (_, at) => Math.floor(SQUARES * ((2 * at + 1 - length) / length) ** 2 + 0.5));
 }
 
-/** What is left, of 255, by the sum of both squares. */
+/** Remaining brightness (of 255) by the sum of both squares. */
 function lightOf(strength) {
   if (cachedLight.strength !== strength) {
     const light = Uint8Array.from({ length: 2 * SQUARES + 1 }, (_, sum) => {

@@ -1,7 +1,8 @@
 /**
- * Small manners of forms: after a refused form the first field in error is focused, also in a fragment; a plain form is
- * sent once however often its button is pressed; a chosen avatar shows before it is uploaded, and is chosen by a button.
- * Without JavaScript the server's messages say the same, and repeated posts are harmless by themselves.
+ * Forms: after an error the first invalid field gets the focus, also in a fragment; a plain form is sent only once; a
+ * chosen avatar is previewed.
+ *
+ * Without JavaScript the server shows the same messages, and repeated requests are harmless.
  */
 import { onContent } from "./dom.js";
 

@@ -1,6 +1,6 @@
 /**
- * Notifications. From 768 px the rail's link opens them in a panel over the page; what has been seen is marked as read,
- * and the number on the bell goes. Without this module the link leads to the page, and a button there marks them.
+ * Notifications. From 768 px on, the rail's link opens them in a panel; seen notifications are marked as read, and the
+ * badge disappears. Without this module the link leads to the page, where a button marks them.
  */
 import { csrfToken, make, onContent } from "./dom.js";
 
@@ -72,7 +72,10 @@ onContent("form[data-mark-read]", (form) => {
   watch.observe(form);
 });
 
-/** Quiet: what is not marked now is marked the next time. The rows stay as they are, so that one sees what was new. */
+/**
+ * Failures are silent, because the next visit marks them. The rows keep their highlight, so that people see the new
+ * ones.
+ */
 async function mark(form) {
   try {
     const answer = await fetch(form.action, {

@@ -1,8 +1,9 @@
 /**
- * Like, save and follow at once: `form[data-optimistic="like"|"comment-like"|"save"|"follow"]` shows the new state before the server has answered,
- * and goes back with a message if it refuses. Presses that come faster than answers are remembered: one request is
- * under way at a time, and the last press wins. Takes these forms over from htmx.
- * Without this module htmx swaps the answer in; without JavaScript the form posts and the page comes back.
+ * Shows likes, saves and follows before the server answers, and reverts them with a message if the request fails.
+ *
+ * Handles `form[data-optimistic]` instead of htmx. `data-key` identifies the object, and `data-on` and `data-off` are
+ * the URLs of the two actions. Only one request per object runs at a time; the last press wins.
+ * Without this module htmx swaps the response in; without JavaScript the form is submitted and the page reloads.
  */
 import { compact, csrfToken } from "./dom.js";
 import { reason } from "./failures.js";
@@ -10,34 +11,39 @@ import { toast } from "./toasts.js";
 
 const TIMEOUT_MS = 15_000;
 
+/** Message of a failed request and selector of the affected counts, by kind. */
 const KINDS = {
-  like: { on: "like", off: "unlike", refused: (on) => `Couldn't ${on ? "like" : "unlike"} this post.` },
-  "comment-like": { on: "like", off: "unlike", refused: (on) => `Couldn't ${on ? "like" : "unlike"} this comment.` },
-  save: {
-    on: "save",
-    off: "unsave",
-    refused: (on) => `Couldn't ${on ? "save this post" : "take this post out of what you saved"}.`,
+  like: {
+    failed: (on) => `Couldn’t ${on ? "like" : "unlike"} this post.`,
+    counts: (code) => `[data-post="${code}"] [data-like-count]`,
   },
-  follow: { on: "follow", off: "unfollow", refused: (on, owner) => `Couldn't ${on ? "follow" : "unfollow"} ${owner}.` },
+  "comment-like": {
+    failed: (on) => `Couldn’t ${on ? "like" : "unlike"} this comment.`,
+    counts: (id) => `#comment-likes-${id}`,
+  },
+  save: { failed: (on) => `Couldn’t ${on ? "save" : "unsave"} this post.` },
+  follow: {
+    failed: (on, name) => `Couldn’t ${on ? "follow" : "unfollow"} ${name}.`,
+    counts: (name) => `[data-followers-count][data-person="${name}"]`,
+  },
 };
 
-/** What is under way, by the path that like and unlike share: {kept: what the server has, wanted, shown}. */
-const underWay = new Map();
+/** Objects with a request under way, by kind and key: {stored (on the server), wanted, shown}. */
+const pending = new Map();
 
 document.addEventListener(
   "submit",
   (event) => {
     const form = event.target;
-    const kind = KINDS[form.dataset?.optimistic];
-    if (!kind) return;
+    if (!KINDS[form.dataset?.optimistic]) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    const base = basePath(form);
-    let state = underWay.get(base);
+    const id = idOf(form);
+    let state = pending.get(id);
     if (!state) {
       const pressed = isPressed(form);
-      state = { kind, base, kept: pressed, wanted: pressed, shown: pressed, sending: false };
-      underWay.set(base, state);
+      state = { id, stored: pressed, wanted: pressed, shown: pressed, sending: false };
+      pending.set(id, state);
     }
     state.form = form;
     state.wanted = !state.wanted;
@@ -50,21 +56,21 @@ document.addEventListener(
 async function send(state) {
   state.sending = true;
   let answer = null;
-  while (state.wanted !== state.kept) {
+  while (state.wanted !== state.stored) {
     const aim = state.wanted;
+    const { optimistic, key } = state.form.dataset;
     try {
-      answer = await post(state, aim);
-      state.kept = aim;
+      answer = await post(state.form, aim);
+      state.stored = aim;
     } catch (error) {
       answer = null;
-      if (state.wanted === aim)
-        toast(`${state.kind.refused(aim, ownerOf(state))} ${reason(error.status ?? 0)}`, "error");
-      state.wanted = state.kept;
+      if (state.wanted === aim) toast(`${KINDS[optimistic].failed(aim, key)} ${reason(error.status ?? 0)}`, "error");
+      state.wanted = state.stored;
       show(state);
     }
   }
-  underWay.delete(state.base);
-  // The server's count, which others move too, replaces our guess.
+  pending.delete(state.id);
+  // The server's count replaces the estimate, because other people change it too.
   if (answer !== null && state.form.isConnected && window.htmx) {
     await window.htmx.swap({
       sourceElement: state.form,
@@ -75,17 +81,17 @@ async function send(state) {
   }
 }
 
-async function post(state, on) {
-  const response = await fetch(`${state.base}${on ? state.kind.on : state.kind.off}/`, {
+async function post(form, on) {
+  const response = await fetch(on ? form.dataset.on : form.dataset.off, {
     method: "POST",
     headers: {
       "HX-Request": "true",
       "HX-Current-URL": location.href,
-      "X-CSRFToken": csrfToken(state.form),
+      "X-CSRFToken": csrfToken(form),
       Accept: "text/html",
     },
     credentials: "same-origin",
-    // A press just before leaving the page still counts.
+    // A press just before the person leaves the page must still arrive.
     keepalive: true,
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
@@ -98,11 +104,12 @@ async function post(state, on) {
   return response.status === 204 ? null : await response.text();
 }
 
+/** Shows the wanted state in all forms of the object, and in the counts. */
 function show(state) {
-  const { kind, base, wanted } = state;
+  const { id, wanted } = state;
   for (const form of document.querySelectorAll("form[data-optimistic]")) {
-    if (KINDS[form.dataset.optimistic] !== kind || basePath(form) !== base) continue;
-    const action = `${base}${wanted ? kind.off : kind.on}/`;
+    if (idOf(form) !== id) continue;
+    const action = wanted ? form.dataset.off : form.dataset.on;
     form.setAttribute("action", action);
     if (form.hasAttribute("hx-post")) form.setAttribute("hx-post", action);
     const button = form.querySelector("button[aria-pressed]");
@@ -115,15 +122,10 @@ function show(state) {
   }
   if (wanted === state.shown) return;
   state.shown = wanted;
-  // A save is nobody else's business. A request to follow a private account is no follower yet.
-  if ("uncounted" in state.form.dataset) return;
-  const name = base.split("/").at(-2);
-  const counts =
-    kind === KINDS["comment-like"]
-      ? `#comment-likes-${CSS.escape(name)}`
-      : kind === KINDS.like
-        ? `[data-post="${CSS.escape(name)}"] [data-like-count]`
-        : `[data-followers-count][data-person="${CSS.escape(name)}"]`;
+  // Saves are not counted, nor are requests to follow a private account.
+  const { optimistic, key, uncounted } = state.form.dataset;
+  if (uncounted !== undefined) return;
+  const counts = KINDS[optimistic].counts(CSS.escape(key));
   for (const element of document.querySelectorAll(counts)) move(element, wanted ? 1 : -1);
 }
 
@@ -132,7 +134,7 @@ function move(element, step) {
   const count = Math.max(0, Number(element.dataset[key]) + step);
   element.dataset[key] = String(count);
   const noun = count === 1 ? element.dataset.one : element.dataset.many;
-  // The noun stands beside the number where that alone is bold.
+  // If only the number is bold, the noun is a separate element.
   const beside = element.parentElement.querySelector("[data-noun]");
   if (beside) beside.textContent = noun;
   element.textContent = noun && !beside ? `${compact(count)} ${noun}` : compact(count);
@@ -141,10 +143,7 @@ function move(element, step) {
 
 const isPressed = (form) => form.querySelector("button[aria-pressed]")?.getAttribute("aria-pressed") === "true";
 
-/** "/p/AbC/" of "/p/AbC/like/". */
-const basePath = (form) => new URL(form.getAttribute("action"), location.href).pathname.replace(/[^/]+\/?$/, "");
-
-const ownerOf = (state) => decodeURIComponent(state.base.split("/").at(-2));
+const idOf = ({ dataset }) => `${dataset.optimistic} ${dataset.key}`;
 
 function targetOf(form) {
   const target = form.getAttribute("hx-target") ?? "this";

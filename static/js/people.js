@@ -1,14 +1,16 @@
 /**
- * People in photos. On a photo the button "People in this photo" shows names at their points; without this module, and
- * for screen readers, it shows them as a list. Where somebody tags people, a press on the photo or
- * the arrow keys say where, shown by a label, and typing a username offers people whom the search finds; without JavaScript
- * both are fields of the form.
+ * People tagged in photos.
+ *
+ * The button "People in this photo" shows labels on the photo; without this module, and for screen readers, it shows a
+ * list. In the form for tagging, a tap or the arrow keys position the label, and the username field has suggestions;
+ * without JavaScript the position has two number fields.
  */
 import { make, onContent } from "./dom.js";
+import { fetchSuggestions } from "./suggestions.js";
 
 const WAIT_MS = 200;
 
-/** Where the whole picture lies in its box, of which it may fill more than is seen: {left, top, width, height} in px. */
+/** Returns the rectangle of the uncropped picture relative to its box, in px: {left, top, width, height}. */
 function pictureIn(box, image) {
   const { clientWidth, clientHeight } = box;
   const width = image?.naturalWidth || Number(image?.getAttribute("width")) || clientWidth;
@@ -22,7 +24,7 @@ function pictureIn(box, image) {
   };
 }
 
-/** Puts `element` at its data-x and data-y, in per cent of the picture, as near as the box allows. */
+/** Positions `element` at its data-x and data-y (per cent of the picture), kept inside the box. */
 function place(element, box, image) {
   element.hidden = false;
   const picture = pictureIn(box, image);
@@ -34,7 +36,7 @@ function place(element, box, image) {
   element.style.top = `${between(4, y, box.clientHeight - element.offsetHeight - 12)}px`;
 }
 
-// Names on a photo, there at once or fetched when the button was pressed.
+// Labels on a photo, present at first or fetched when the button is pressed.
 onContent("a.photo-person", (name) => {
   const box = name.closest(".photo");
   const details = name.closest("[data-photo-people]");
@@ -56,7 +58,7 @@ onContent("[data-tagging]", (part) => {
   part.querySelector("[data-tagging-hint]").hidden = false;
   photo.dataset.pressable = "";
 
-  // The place is set on the photo: the fields in per cent are for pages without this script.
+  // The number fields are for pages without JavaScript.
   part.querySelector("[data-tagging-place]").hidden = true;
   const draw = () => {
     for (const name of photo.querySelectorAll("span.photo-person")) place(name, photo, image);
@@ -106,20 +108,14 @@ onContent("[data-tagging]", (part) => {
   });
 });
 
-/** Offers the people whom the search finds for what was typed so far. */
+/** Suggests people that match the typed name. */
 async function offer(field) {
   const typed = field.value.trim().replace(/^@/, "");
   if (!typed) return;
   try {
-    const response = await fetch(`/search/suggest/?only=people&q=${encodeURIComponent(typed)}`, {
-      headers: { "HX-Request": "true" },
-      credentials: "same-origin",
-    });
-    if (!response.ok) return;
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const names = [...page.querySelectorAll(".person-username")].map((name) => name.textContent.trim());
-    field.list?.replaceChildren(...names.map((name) => make("option", { value: name })));
+    const people = await fetchSuggestions("people", typed);
+    field.list?.replaceChildren(...people.map(({ dataset }) => make("option", { value: dataset.words })));
   } catch {
-    // Without an answer there is nothing to offer; what was typed is checked when it is sent.
+    // Offline, or the server failed. It checks the name when the form is sent.
   }
 }

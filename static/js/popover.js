@@ -1,7 +1,6 @@
 /**
- * Keeps popovers within the window. A popover opens on the side that its stylesheet chooses if it fits there, else on the side
- * with more room; it scrolls when it is taller than the room, and moves sideways as far as needed.
- * Without this module a popover stays where its stylesheet puts it.
+ * Keeps popovers within the window. A popover opens on the side given by its stylesheet if it fits there, otherwise on
+ * the side with more room.
  */
 
 const MARGIN_PX = 8;
@@ -21,7 +20,7 @@ function room() {
   return { top: top + MARGIN_PX, bottom: bottom - MARGIN_PX, left: MARGIN_PX, right: clientWidth - MARGIN_PX };
 }
 
-/** Places `popover`, which is shown, beside `anchor`. Its stylesheet positions it absolutely, above or below. */
+/** Positions the visible `popover` beside `anchor`. Its stylesheet puts it above or below by default. */
 export function place(popover, anchor) {
   for (const property of ["top", "bottom", "max-height", "overflow-y", "translate"])
     popover.style.removeProperty(property);
@@ -45,7 +44,7 @@ export function place(popover, anchor) {
   if (left) popover.style.setProperty("translate", `${left}px`);
 }
 
-/** Places `popover`, which is fixed, below `anchor` and as wide, or above it where there is more room. */
+/** Positions the fixed `popover` below `anchor`, with the same width, or above if there is more room. */
 export function placeFixed(popover, anchor) {
   const space = room();
   // A phone's keyboard covers part of the window.

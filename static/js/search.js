@@ -1,9 +1,9 @@
 /**
- * The search box as a combobox: while somebody types, suggestions come (after a pause, and what is outrun is cancelled),
- * up and down go through them, Enter opens the one or searches for the words, Esc closes them. How many there are is
- * said. What is opened is put among one's recent searches, as the form does with its words.
+ * The search box as a combobox.
  *
- * Without JavaScript the form leads to the results.
+ * Suggestions appear after a pause in typing; newer requests cancel older ones. The arrow keys move through the
+ * options, Enter opens one or searches for the words, Esc closes the list. The number of options is announced. Opened
+ * results are added to the recent searches. Without JavaScript the form leads to the results.
  */
 
 const PAUSE_MS = 150;

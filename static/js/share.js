@@ -20,9 +20,8 @@ document.addEventListener("click", async (event) => {
   const field = button.closest("[data-share]").querySelector("[data-share-address]");
   if (button.matches("[data-native-share]")) {
     await navigator.share({ url: field.value }).catch((error) => {
-      // Who closes the sheet has changed their mind.
-      if (error.name !== "AbortError")
-        toast("Couldn't open the ways to share of this device. Copy the link instead.", "error");
+      // Closing the share sheet is not an error.
+      if (error.name !== "AbortError") toast("Sharing isn’t available on this device. Copy the link instead.", "error");
     });
     return;
   }
@@ -31,11 +30,11 @@ document.addEventListener("click", async (event) => {
     toast("Link copied.", "success");
   } else {
     field.focus();
-    toast("Couldn't copy the link. It is selected: copy it with your keyboard.", "error");
+    toast("Couldn’t copy the link. It’s selected, so you can copy it with the keyboard.", "error");
   }
 });
 
-/** Where the page is not served over HTTPS there is no clipboard but the old way to it. */
+/** Pages without HTTPS have no clipboard API. */
 async function copy(field) {
   try {
     await navigator.clipboard.writeText(field.value);

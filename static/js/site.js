@@ -1,6 +1,6 @@
 /**
- * The one script of every page: starts the small modules beside it. Each says in its own header what it adds and what
- * happens without it; none is needed to use the site. `composer.js` is loaded by the compose page alone.
+ * The script of every page: imports the modules for all pages. The header of each module says what it adds, and what
+ * happens without it; none is required. `composer/main.js` is loaded only by the composer.
  */
 import "./toasts.js";
 import "./failures.js";

@@ -1,6 +1,6 @@
 /**
- * Light, dark or as the system: `form[data-theme-form]` changes the page at once and tells the server, which remembers it
- * in a cookie. Without JavaScript the form posts and the page comes back in its new colours.
+ * Theme: light, dark, or like the system. `form[data-theme-form]` changes the page at once and tells the server, which
+ * stores the theme in a cookie. Without JavaScript the form is submitted and the page reloads.
  */
 import { csrfToken } from "./dom.js";
 import { reason } from "./failures.js";
@@ -38,7 +38,7 @@ async function choose(form, theme) {
     if (!response.ok) throw Object.assign(new Error("refused"), { status: response.status });
   } catch (error) {
     apply(before);
-    toast(`Couldn't remember the theme. ${reason(error.status ?? 0)}`, "error");
+    toast(`Couldn’t save the theme. ${reason(error.status ?? 0)}`, "error");
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * Short messages at the edge of the page, in #toasts (a polite live region, so that they are read out).
- * Gives those that came with the page a button to dismiss them and lets each go after a while, not while it is pointed
- * at or focused. Without JavaScript they stay until the next page.
+ * Short messages in #toasts, a polite live region.
+ *
+ * Messages that the server rendered get a close button. They disappear after a while, but not while hovered or focused.
+ * Without JavaScript they stay until the next page.
  */
 import { make, onContent } from "./dom.js";
 
 const STAY_MS = { success: 5_000, info: 6_000, error: 10_000 };
-/** One with a button, to undo what was done. */
+/** Messages with an undo button stay longer. */
 const OFFER_MS = 20_000;
 const LEAVE_MS = 250;
 

@@ -1,6 +1,6 @@
 /**
- * Where a video is: a bar to move in it, for those that are long enough to want it. It is the browser's own range, so arrow
- * keys, Home and End move it. Without JavaScript the browser's controls have one.
+ * Position bar of longer videos. It is a native range input, so arrow keys, Home and End work. Without JavaScript the
+ * browser's own controls have one.
  */
 import { make } from "./dom.js";
 

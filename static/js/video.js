@@ -91,7 +91,7 @@ async function play(video) {
   try {
     await video.play();
   } catch (error) {
-    // Browsers refuse sound that nobody has asked for on this page; without sound they do not mind.
+    // Browsers block sound without a user gesture, but allow muted playback.
     if (error.name !== "NotAllowedError" || video.muted) return;
     video.muted = true;
     video.play().catch(() => {});
@@ -101,7 +101,7 @@ async function play(video) {
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) playing?.pause();
   else if (playing?.isConnected && playing.dataset.stopped === undefined && !wantsQuiet()) {
-    // Only what is still seen is told of again.
+    // Continue only with videos that are still visible.
     watcher.unobserve(playing);
     watcher.observe(playing);
   }

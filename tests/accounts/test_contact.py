@@ -161,7 +161,7 @@ def test_codes_are_sent_so_often_only_to_a_person_and_to_a_number(anna, ben, sen
 def test_a_site_without_a_gateway_says_so(client, anna, settings):
     settings.SMS_BACKEND = ""
     client.force_login(anna)
-    assert "cannot send text messages" in client.get("/accounts/mobile/").text
+    assert "can’t send text messages" in client.get("/accounts/mobile/").text
     assert "cannot send" in errors_of(client.post("/accounts/mobile/", {"mobile": NUMBER}), "mobile")[0]
 
 

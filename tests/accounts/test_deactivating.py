@@ -159,7 +159,7 @@ def test_once_the_date_has_passed_it_is_too_late(client, anna):
     response = client.post("/accounts/login/", {"login": "anna", "password": PASSWORD})
 
     assert response.status_code == 403
-    assert "can no longer be kept" in text_of(response)
+    assert "can’t be restored" in text_of(response)
     assert not cancel_deletion(anna)
 
 

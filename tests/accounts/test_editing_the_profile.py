@@ -154,7 +154,7 @@ def test_a_photo_is_removed_by_a_post(save, client, anna):
 def test_while_the_photo_is_made_the_page_says_so(save, client):
     save(avatar=photo_upload())
 
-    assert "Your new photo is being prepared." in text_of(client.get("/accounts/edit/"))
+    assert "Your new photo is being processed." in text_of(client.get("/accounts/edit/"))
 
 
 @pytest.mark.promise("A11")

@@ -40,7 +40,7 @@ def others(person):
 
 @pytest.fixture
 def ask(client, anna, tasks_run):
-    """Ask for the archive on the page, and have the worker build it."""
+    """Request archive on the page, and have the worker build it."""
 
     def send():
         client.force_login(anna)
@@ -274,13 +274,13 @@ def test_one_at_a_time_and_the_new_one_replaces_the_old(ask, anna, client):
 
 def test_the_page_says_how_far_it_is_with_and_without_a_script(client, anna):
     client.force_login(anna)
-    assert "Ask for the archive" in text_of(client.get("/accounts/export/"))
+    assert "Request archive" in text_of(client.get("/accounts/export/"))
     request_export(anna)
     Export.objects.update(state=ExportState.BUILDING, progress=37)
 
     page = client.get("/accounts/export/")
     assert "37 %" in text_of(page)
-    assert "How far is it now?" in text_of(page)
+    assert "Check progress" in text_of(page)
     fragment = client.get("/accounts/export/", headers=HTMX)
     assert "37 %" in text_of(fragment)
     assert "<html" not in fragment.text

@@ -90,7 +90,7 @@ def test_a_person_lets_an_app_in_and_it_acts_as_them(window, app, anna, django_c
     assert page.status_code == 200
     assert "Let “<bdi>Frames</bdi>” in?" in page.text
     assert "client.example" in page.text
-    assert "do what you do" in page.text
+    assert "act for you" in page.text
     assert "no-store" in page["Cache-Control"]
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -141,7 +141,7 @@ def test_what_may_only_read_changes_nothing(window, app, ben):
 
 
 def test_without_a_scope_it_is_reading(window, app):
-    assert "do what you do" not in window.get(address(app, scope=None)).text
+    assert "act for you" not in window.get(address(app, scope=None)).text
     assert exchange(app, code_for(window, app, scope=None)).json()["scope"] == "read"
 
 
@@ -185,7 +185,7 @@ def test_whoever_is_not_an_app_or_leads_elsewhere_is_told_nothing(changes, allow
     answer = window.get(url) if allow is None else window.post(url, {"allow": allow})
 
     assert answer.status_code == 400
-    assert "This app asks wrongly" in answer.text
+    assert "This app can’t be connected" in answer.text
     assert "Location" not in answer
     assert not OAuthGrant.objects.exists()
 
@@ -397,11 +397,11 @@ def test_apps_of_a_developer_who_is_suspended_do_nothing(window, app, ben):
 
 
 def test_a_person_sees_their_apps_and_shuts_one_out(window, app, client, ben):
-    assert "No app is in" in window.get("/accounts/apps/").text
+    assert "No connected apps" in window.get("/accounts/apps/").text
     tokens = [exchange(app, code_for(window, app)).json() for _ in range(2)]
     page = window.get("/accounts/apps/").text
     assert page.count("Frames</bdi></dt>") == 1
-    assert "Reads and writes" in page
+    assert "Read and write" in page
     other = Client()
     other.force_login(ben)
     assert other.post(f"/accounts/apps/{app.pk}/revoke/").status_code == 404
@@ -419,7 +419,7 @@ def test_the_list_of_apps_costs_the_same_queries(size, window, ben, django_asser
         exchange(app, code_for(window, app))
 
     with django_assert_num_queries(4):  # Session, viewer, the bell, the apps.
-        assert window.get("/accounts/apps/").text.count("Shut out</button>") == size
+        assert window.get("/accounts/apps/").text.count("Remove access</button>") == size
 
 
 def test_of_one_app_so_many_devices_and_the_oldest_is_out(window, app, monkeypatch):

@@ -199,7 +199,7 @@ def test_with_confirmation_required_one_confirms_before_using_the_site(sign_up, 
     response = sign_up()
 
     assert response.url == "/accounts/confirm-email/"
-    assert "Check your mail" in text_of(client.get(response.url))
+    assert "Check your email" in text_of(client.get(response.url))
     assert client.get("/accounts/edit/").status_code == 302
 
     client.post(path_in(mail.outbox[0]))
@@ -214,7 +214,7 @@ def test_with_confirmation_required_a_taken_address_answers_as_a_free_one(sign_u
 
     assert (free.status_code, free.url) == (taken.status_code, taken.url)
     assert [message.to for message in mail.outbox] == [["carla@example.org"], ["anna@example.org"]]
-    assert "has an account already" in mail.outbox[1].body
+    assert "already has an account" in mail.outbox[1].body
     assert not User.objects.filter(username="dora").exists()
 
 

@@ -24,7 +24,7 @@ def test_an_app_is_registered_let_in_and_shut_out(javascript, size, sign_up):
     dora.get_by_label("Where people are led back to").fill(AT)
     dora.get_by_label("Can it keep a secret?").select_option("public")
     assert faults(dora, "/accounts/apps/own/") == []
-    dora.get_by_role("button", name="Register the app").click()
+    dora.get_by_role("button", name="Register app").click()
     client_id = dora.get_by_label("The client id").inner_text()
 
     # The app leads him to the site, which asks him and leads him back.
@@ -34,7 +34,7 @@ def test_an_app_is_registered_let_in_and_shut_out(javascript, size, sign_up):
     expect(ben.get_by_role("heading", name="Let “Frames” in?")).to_be_visible()
     assert not javascript or faults(ben, "/oauth/authorize/") == []
     with ben.expect_request(re.compile("^https://frames.example/back")) as back:
-        ben.get_by_role("button", name="Let it in").click()
+        ben.get_by_role("button", name="Allow").click()
     answer = parse_qs(urlsplit(back.value.url).query)
     assert answer["state"] == ["s1"]
 
@@ -49,5 +49,5 @@ def test_an_app_is_registered_let_in_and_shut_out(javascript, size, sign_up):
     ben.get_by_role("button", name="Shut out Frames").click()
     if javascript:
         ben.get_by_role("dialog").get_by_role("button", name="Shut out").click()
-    expect(ben.get_by_role("heading", name="No app is in")).to_be_visible()
+    expect(ben.get_by_role("heading", name="No connected apps")).to_be_visible()
     assert dora.request.get("/api/user/profile/", headers=bearer).status == 401

@@ -95,7 +95,7 @@ def press_share(page):
 def share(page):
     """Share, whatever lacks alt text; wait for the post."""
     press_share(page)
-    without = page.get_by_role("button", name="Share without")
+    without = page.get_by_role("button", name="Share anyway")
     expect(without.or_(page.locator("article").first)).to_be_visible(timeout=60 * SECONDS)
     if without.is_visible():
         without.click()
@@ -130,7 +130,7 @@ def test_four_files_are_published_after_the_broken_fifth_is_removed_and_a_reload
     expect(slide(composer, 3)).to_contain_text("damaged")
 
     press_share(composer)
-    expect(errors(composer)).to_contain_text("truncated.jpg cannot be shared as it is")
+    expect(errors(composer)).to_contain_text("truncated.jpg can’t be shared. Fix or remove it.")
     expect(composer).to_have_url(re.compile("/create/$"))
 
     reload(composer)
@@ -402,7 +402,7 @@ def test_a_large_video_goes_on_with_the_parts_that_the_server_lacks_after_a_relo
     composer.route("**/parts/2/", lambda route: route.abort("connectionreset"))
     choose(composer, large_video)
     composer.fill("#id_caption", "A long one")
-    expect(slide(composer, 1)).to_contain_text("The connection was lost. Trying again…", timeout=30 * SECONDS)
+    expect(slide(composer, 1)).to_contain_text("The connection was lost. Retrying…", timeout=30 * SECONDS)
     assert sent[:2] == ["1", "2"]
 
     reload(composer)
@@ -420,10 +420,10 @@ def test_offline_files_wait_and_travel_once_the_connection_is_back(composer, pic
     composer.context.set_offline(True)
     choose(composer, picture("a.jpg"))
     composer.fill("#id_caption", "From the train")
-    expect(slide(composer, 1)).to_contain_text("You are offline.")
+    expect(slide(composer, 1)).to_contain_text("You’re offline.")
     press_share(composer)
-    composer.get_by_role("button", name="Share without").click()
-    expect(composer.locator("[data-part=progress]")).to_contain_text("You are offline.")
+    composer.get_by_role("button", name="Share anyway").click()
+    expect(composer.locator("[data-part=progress]")).to_contain_text("You’re offline.")
 
     composer.context.set_offline(False)
 
@@ -439,7 +439,7 @@ def test_when_sharing_itself_fails_everything_stays_and_can_be_tried_again(compo
     composer.route("**/create/", lambda route: route.abort() if route.request.method == "POST" else route.fallback())
 
     press_share(composer)
-    expect(composer.locator("[data-part=failure]")).to_contain_text("Your post was not shared.")
+    expect(composer.locator("[data-part=failure]")).to_contain_text("Your post wasn’t shared.")
     composer.unroute("**/create/")
     press_share(composer)
 
@@ -451,7 +451,7 @@ def test_waiting_for_a_file_can_be_cancelled_and_nothing_is_shared(composer, pic
     composer.route("**/parts/**", lambda route: None)
     choose(composer, picture("a.jpg"))
     press_share(composer)
-    composer.get_by_role("button", name="Share without").click()
+    composer.get_by_role("button", name="Share anyway").click()
 
     composer.get_by_role("button", name="Cancel", exact=True).click()
 
@@ -470,9 +470,9 @@ def test_a_file_that_is_gone_from_the_server_is_to_be_chosen_again(composer, pic
     assert composer.request.post(f"/create/media/{medium}/delete/", headers=headers).status == 204
 
     reload(composer)
-    expect(slide(composer, 1)).to_contain_text("Choose it again")
+    expect(slide(composer, 1)).to_contain_text("Choose again")
     with composer.expect_file_chooser() as chooser:
-        composer.get_by_role("button", name="Choose it again").click()
+        composer.get_by_role("button", name="Choose again").click()
     chooser.value.set_files(picture("a.jpg"))
 
     wait_for(composer, "ready", count=1)
@@ -487,10 +487,10 @@ def test_what_was_uploaded_from_another_device_is_offered(composer, picture, ope
     phone.context.add_cookies(composer.context.cookies())
 
     phone.goto("/create/")
-    offered = phone.get_by_role("group", name="Uploaded before")
-    expect(offered).to_contain_text("You have uploaded 2 files before and not shared them.")
+    offered = phone.get_by_role("group", name="Unfinished uploads")
+    expect(offered).to_contain_text("You have 2 unfinished uploads.")
     expect(offered.locator("li")).to_have_text([WISTERIA.name, "b.jpg"])
-    offered.get_by_role("button", name="Add them to this post").click()
+    offered.get_by_role("button", name="Continue with them").click()
 
     wait_for(phone, "ready", count=2)
     expect(phone.locator(".composer-picture:visible")).to_have_count(2)
@@ -516,7 +516,7 @@ def test_files_that_cannot_be_used_are_named_and_left_out(composer, picture, tmp
         [
             re.compile("^notes.txt: .*Choose JPEG, PNG, WebP, AVIF, HEIC"),
             re.compile("^empty.jpg: This file is empty"),
-            re.compile("^huge.jpg: .*31 MB.*at most 30 MB"),
+            re.compile("^huge.jpg: .*31 MB.*limit of 30 MB"),
             re.compile("^dot.jpg: .*20 × 20 pixels"),
         ]
     )
@@ -527,7 +527,7 @@ def test_a_post_holds_twenty_photos(composer, picture):
     choose(composer, *(picture(f"{number}.jpg") for number in range(21)))
 
     expect(composer.locator(".composer-item")).to_have_count(20)
-    expect(errors(composer)).to_contain_text("A post holds at most 20 photos and videos. 20.jpg was left out.")
+    expect(errors(composer)).to_contain_text("A post can have up to 20 photos and videos. 20.jpg was left out.")
 
 
 def test_without_a_photo_nothing_is_sent(composer):
@@ -584,7 +584,7 @@ def test_alt_texts_are_reminded_of_before_sharing(composer, picture):
     composer.get_by_label("Alt text for photo 1").fill("a wall")
 
     press_share(composer)
-    reminder = composer.get_by_role("dialog", name="Share without alt text?")
+    reminder = composer.get_by_role("dialog", name="Add alt text?")
     expect(reminder).to_contain_text("1 of 2 photos has no alt text.")
     reminder.get_by_role("button", name="Add alt text").click()
     expect(composer.get_by_label("Alt text for photo 2")).to_be_focused()
@@ -675,7 +675,7 @@ def test_the_draft_survives_a_reload_and_a_closed_tab_and_goes_once_shared(compo
     again.wait_for_timeout(1_000)
     expect(again.locator(".composer-item")).to_have_count(0)
     expect(again.locator("#id_caption")).to_have_value("")
-    expect(again.get_by_role("group", name="Uploaded before")).to_be_hidden()
+    expect(again.get_by_role("group", name="Unfinished uploads")).to_be_hidden()
 
 
 def test_a_post_is_written_in_one_tab_at_a_time_and_can_be_taken_over(composer, picture):
@@ -684,7 +684,7 @@ def test_a_post_is_written_in_one_tab_at_a_time_and_can_be_taken_over(composer, 
     composer.fill("#id_caption", "Begun")
     other = composer.context.new_page()
     other.goto("/create/")
-    notice = other.get_by_text("You are writing this post in another tab.")
+    notice = other.get_by_text("You’re editing this post in another tab.")
     expect(notice).to_be_visible()
     expect(other.locator(".composer-item")).to_have_count(0)
 
@@ -693,7 +693,7 @@ def test_a_post_is_written_in_one_tab_at_a_time_and_can_be_taken_over(composer, 
 
     expect(other.locator("#id_caption")).to_have_value("Begun here")
     expect_names(other, ["a.jpg"])
-    expect(composer.get_by_text("You are writing this post in another tab.")).to_be_visible()
+    expect(composer.get_by_text("You’re editing this post in another tab.")).to_be_visible()
     share(other)
 
 
@@ -708,7 +708,7 @@ def test_leaving_by_a_link_asks_whether_to_keep_or_to_discard(composer, picture)
     expect_names(composer, ["a.jpg"])
 
     explore.click()
-    composer.get_by_role("dialog").get_by_role("button", name="Keep the draft").click()
+    composer.get_by_role("dialog").get_by_role("button", name="Save draft").click()
     composer.wait_for_url("**/explore/")
     composer.goto("/create/")
     expect(composer.locator(".composer-item")).to_have_count(1)

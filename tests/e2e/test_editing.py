@@ -84,7 +84,7 @@ def test_a_post_is_edited_archived_and_brought_back(javascript, size, shared, op
     anna.get_by_role("link", name="View archive").click()
     anna.locator(f'article[data-post="{anna.shortcode}"] a').click()
     expect(anna.get_by_text("Archived. Only you can see it.")).to_be_visible()
-    anna.get_by_role("button", name="Bring it back").click()
+    anna.get_by_role("button", name="Restore").click()
     assert visitor.goto(f"/p/{anna.shortcode}/").status == 200
 
 

@@ -31,12 +31,12 @@ def test_a_post_and_a_person_one_does_not_want_to_see_and_then_does(javascript, 
     tile = max_.locator(f'article[data-post="{shortcode}"]')
     expect(tile).to_be_visible()
     assert not javascript or not faults(max_, "/explore/")
-    max_.get_by_role("button", name=f"Not interested in the post by {ida.username}").click()
+    max_.get_by_role("button", name=f"Not interested in this post by {ida.username}").click()
     if javascript:
-        expect(tile).to_contain_text("You will not see this post in Explore again.")
+        expect(tile).to_contain_text("You won’t see this post in Explore again.")
         expect(max_.get_by_role("button", name="Undo")).to_be_focused()
         max_.get_by_role("button", name="Undo").click()
-        expect(max_.get_by_role("button", name=f"Not interested in the post by {ida.username}")).to_be_visible()
+        expect(max_.get_by_role("button", name=f"Not interested in this post by {ida.username}")).to_be_visible()
     else:
         expect(tile).to_have_count(0)
         max_.get_by_role("button", name="Undo").click()
@@ -59,8 +59,8 @@ def test_a_post_and_a_person_one_does_not_want_to_see_and_then_does(javascript, 
     person = max_.locator(".person", has_text=ida.username)
     expect(person).to_contain_text(f"Followed by {kim.username}")
     assert not javascript or not faults(max_, "/explore/people/")
-    max_.get_by_role("button", name=f"Do not suggest {ida.username}").click()
-    expect(max_.get_by_text(f"{ida.username} is not suggested to you any more.")).to_be_visible()
+    max_.get_by_role("button", name=f"Hide {ida.username} from suggestions").click()
+    expect(max_.get_by_text(f"We won’t suggest {ida.username} again.")).to_be_visible()
     max_.get_by_role("button", name="Undo").click()
     with max_.expect_response("**/follow/") if javascript else nullcontext():
         person.get_by_role("button", name=f"Follow {ida.username}").click()

@@ -27,7 +27,7 @@ def share(page, caption, location):
     page.fill("[name=caption]", caption)
     page.fill("[name=location]", location)
     page.click("[data-act=share]")
-    page.get_by_role("button", name="Share without").click()
+    page.get_by_role("button", name="Share anyway").click()
     page.wait_for_url("**/p/*/", timeout=60_000)
     shortcode = re.search(r"/p/([^/]+)/", page.url)[1]
     wait_until_published(page, shortcode)

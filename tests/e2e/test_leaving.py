@@ -40,8 +40,8 @@ def test_all_posts_are_taken_along_and_deleted(sign_up, open_browser, site, tmp_
     files_before = site.files()
 
     # The archive is made by the worker; the page says how far it is, and then has the link.
-    page.get_by_role("link", name="Your information").click()
-    page.get_by_role("button", name="Ask for the archive").click()
+    page.get_by_role("link", name="Download your data").click()
+    page.get_by_role("button", name="Request archive").click()
     link = page.get_by_role("link", name="Download", exact=True)
     expect(link).to_be_visible(timeout=60_000)
     with page.expect_download() as download:

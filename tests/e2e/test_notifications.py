@@ -49,7 +49,7 @@ def test_the_bell_counts_the_list_names_and_a_request_is_answered_in_it(javascri
     anna.locator('.rail-item[href="/notifications/"]').click()
     listed = anna.get_by_role("dialog", name="Notifications") if javascript else anna.locator("main")
     row = listed.locator(".notification", has_text=ben.username)
-    expect(row).to_contain_text("asked to follow you")
+    expect(row).to_contain_text("wants to follow you")
     expect(listed.get_by_role("heading", name="New")).to_be_visible()
     row.get_by_role("button", name=re.compile("^Approve")).click()
     expect(anna.get_by_text(f"{ben.username} follows you now.")).to_be_visible()

@@ -101,7 +101,7 @@ def test_a_block_hides_each_from_the_other_until_it_is_undone(javascript, sign_u
     if javascript:
         expect(anna.get_by_role("button", name=f"Block {ben.username}")).to_be_visible()
     else:
-        expect(anna.get_by_role("heading", name="Nobody is blocked")).to_be_visible()
+        expect(anna.get_by_role("heading", name="No blocked accounts")).to_be_visible()
     assert ben.goto(f"/p/{shortcode}/").status == 200
 
 

@@ -39,7 +39,7 @@ def test_a_post_is_saved_into_a_collection_found_passed_on_and_let_go(javascript
     expect(anna.get_by_text("Saved to “Ideas”.")).to_be_visible()
 
     anna.locator(".share-menu > summary").click()
-    address = anna.get_by_label("Address of this post")
+    address = anna.get_by_label("Link to this post")
     expect(address).to_have_value(re.compile(rf"^http://.+/p/{shortcode}/$"))
     if javascript:
         anna.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -42,7 +42,7 @@ def test_somebody_searches_by_the_keyboard_and_finds_it_again(sign_up):
     anna.wait_for_url("**/search/?q=sunny")
     expect(anna.locator(f'article[data-post="{shortcode}"]')).to_be_visible()
     for tab in ("Posts", "Tags", "Accounts"):
-        anna.get_by_role("navigation", name="Of what was found").get_by_role("link", name=tab).click()
+        anna.get_by_role("navigation", name="Results").get_by_role("link", name=tab).click()
         expect(anna.get_by_role("link", name=tab)).to_have_attribute("aria-current", "page")
         assert not faults(anna, tab)
     box.fill("#sun")

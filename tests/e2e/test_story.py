@@ -39,7 +39,7 @@ def share_by_hand(page, caption, *, javascript=True, photo=SMALL):
     page.fill("[name=caption]", caption)
     page.click("[data-act=share]")
     if javascript:
-        page.get_by_role("button", name="Share without").click()
+        page.get_by_role("button", name="Share anyway").click()
     page.wait_for_url("**/p/*/", timeout=60 * SECONDS)
     return re.search(r"/p/([^/]+)/", page.url)[1]
 

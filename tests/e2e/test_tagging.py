@@ -61,7 +61,7 @@ def test_one_is_tagged_found_on_ones_profile_and_removes_oneself(javascript, sig
     people.get_by_role("button", name="Remove me").click()
     if javascript:
         ben.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
-        expect(people.get_by_text("Nobody is tagged here any more.")).to_be_visible()
+        expect(people.get_by_text("No one is tagged.")).to_be_visible()
     ben.goto(f"/{ben.username}/tagged/")
     expect(ben.get_by_role("heading", name="No photos yet")).to_be_visible()
     anna.goto(f"/p/{shortcode}/")

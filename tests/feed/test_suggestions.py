@@ -129,7 +129,7 @@ def test_the_page_of_all_goes_on_by_cursor_without_gap_or_repeat(circle, person,
 
 def test_dismissing_and_undoing(circle, as_):
     browser = as_(circle["reader"])
-    assert "Do not suggest carla" in browser.get("/explore/people/").text
+    assert "Hide carla from suggestions" in browser.get("/explore/people/").text
 
     row = browser.post("/explore/people/carla/dismiss/", headers=HTMX).text
 
@@ -146,7 +146,7 @@ def test_without_scripts_dismissing_can_be_undone_too(circle, as_):
     page = browser.post("/explore/people/carla/dismiss/", {"next": "/"}, follow=True)
 
     assert page.redirect_chain == [("/", 302)]
-    assert "carla is not suggested to you any more" in page.text
+    assert "We won’t suggest carla again" in page.text
     assert 'action="/explore/people/carla/restore/"' in page.text
 
 
@@ -159,7 +159,7 @@ def test_dismissing_again_is_harmless_and_goes_with_the_person(circle):
 
 
 def test_nobody_to_suggest_says_so(as_, person):
-    assert "Nobody to suggest" in as_(person("alone")).get("/explore/people/").text
+    assert "No suggestions" in as_(person("alone")).get("/explore/people/").text
 
 
 @pytest.mark.promise("O7")

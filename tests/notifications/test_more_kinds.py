@@ -63,7 +63,7 @@ def test_a_request_is_told_with_both_answers_and_goes_once_it_is_answered(as_, p
 
     page = browser.get("/notifications/")
     assert kinds_of(browser) == ["request"]
-    assert "asked to follow you" in page.text
+    assert "wants to follow you" in page.text
     with tasks_run():
         answer = browser.post("/accounts/requests/stranger/approve/", {"next": "/notifications/"})
     assert answer.url == "/notifications/"

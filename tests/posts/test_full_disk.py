@@ -157,7 +157,7 @@ def test_a_request_that_cannot_even_be_read_is_told_so(kind, mine, settings, pho
     if kind == "script":
         assert answer.json()["error"]["code"] == "storage"
     else:
-        assert "There is no room just now" in answer.text
+        assert "Uploads are paused for the moment" in answer.text
     assert not stored_files()
 
 

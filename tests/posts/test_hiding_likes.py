@@ -43,7 +43,7 @@ def test_the_author_is_told_and_told_to_be_alone(liked, as_, author):
 
     assert told(as_(author), "/p/{code}/", liked)
     assert told(as_(author), "/author/", liked)
-    assert "Only you see this." in as_(author).get(liked.get_absolute_url()).text
+    assert "Only you can see this." in as_(author).get(liked.get_absolute_url()).text
 
 
 @pytest.mark.promise("A2")

@@ -18,6 +18,7 @@ from posts.actions import (
     restore_post,
 )
 from tests.conftest import HTMX
+from tests.markup import one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +53,7 @@ def test_a_removed_comment_is_explained_by_mail_and_on_the_site(
     assert message.to == [follower.email]
     assert "Reason: Rude & unkind." in message.body
     assert "<b>Ugly</b>" in message.body
-    page = as_(follower).get("/notifications/").text
+    page = one_line(as_(follower).get("/notifications/").text)
     words = (
         "A moderator removed your comment: “<bdi>&lt;b&gt;Ugly&lt;/b&gt;</bdi>” Reason: <bdi>Rude &amp; unkind.</bdi>"
     )

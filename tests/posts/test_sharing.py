@@ -314,7 +314,7 @@ def test_a_refused_form_keeps_its_good_files_chosen_and_described_and_sharing_go
     assert f'name="alt-{first.pk}" value="one"' in answer.text
     assert f'name="alt-{third.pk}" value="three"' in answer.text
     assert "bad.jpg: This file is no photo or video" in answer.text
-    assert "The files that are fine are kept" in answer.text
+    assert "The valid files are kept" in answer.text
 
     again = {"media": [first.pk, third.pk], f"alt-{first.pk}": "one", f"alt-{third.pk}": "three", "caption": "typed"}
     again |= {"files": [photo("4.jpg")], "alt": ["four", ""]}

@@ -14,6 +14,7 @@ from posts.models import Mention, PersonTag
 from posts.tagging import TagRefusedError, notify_named_people, remove_tag, tag_person
 from social.actions import block, change_privacy, follow, unblock, unfollow
 from tests.conftest import HTMX
+from tests.markup import one_line
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_the_author_tags_somebody_who_is_told_and_shown(as_, client, author, ann
     assert (row.person, row.x, row.y) == (anna, 0.25, 0.505)
     assert told == ["anna"]
     page = client.get(post.get_absolute_url()).text
-    assert 'href="/anna/" data-x="25.0" data-y="50.5"' in page
+    assert 'href="/anna/" data-x="25.0" data-y="50.5"' in one_line(page)
     assert f'data-post="{post.shortcode}"' in tagged_tab(client).text
     names = client.get(f"{post.get_absolute_url()}people/{photo_of.pk}/", headers=HTMX)
     assert 'href="/anna/"' in names.text

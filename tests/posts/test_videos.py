@@ -13,6 +13,7 @@ from posts import tasks
 from posts.actions import Upload, create_post, delete_post
 from posts.models import Media
 from tests.conftest import FILES
+from tests.markup import one_line
 from tests.media.clips import BEE, SPEECH
 from tests.posts.test_creating import send
 from tests.stores import is_local, keys_in, stored_files
@@ -58,7 +59,7 @@ def test_a_video_has_its_sign_on_a_tile_and_the_browser_s_own_controls(as_, auth
 
     assert 'aria-label="Video"' in as_(author).get("/author/").text
     page = as_(author).get(filmed.get_absolute_url()).text
-    assert 'preload="none" muted loop playsinline controls aria-label="a bee"' in page
+    assert 'preload="none" muted loop playsinline controls aria-label="a bee"' in one_line(page)
 
 
 def test_a_video_whose_sound_cannot_be_read_tells_its_author_and_nobody_else(as_, author, stranger):
@@ -90,7 +91,7 @@ def test_while_it_is_converted_its_author_sees_how_far_it_is(as_, author, filmed
 
     assert "Processing… 42 %" in seen[0]
     assert "Your 1 video is being prepared." in seen[0]
-    assert '<progress class="unfinished-bar" max="100" value="42" aria-label="Processing">' in seen[0]
+    assert '<progress class="unfinished-bar" max="100" value="42" aria-label="Processing">' in one_line(seen[0])
     assert re.search(r'data-local-preview="\w+"></div>', seen[0]), "the browser may have a picture, we have none"
 
 

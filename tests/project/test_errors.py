@@ -29,7 +29,7 @@ def test_without_the_database_pages_say_that_it_will_pass(error, away):
 
     assert answer.status_code == 503
     assert answer["Retry-After"] == "60"
-    assert "We will be back in a moment" in answer.text
+    assert "We’re having trouble on our side" in answer.text
     assert str(error) not in answer.text
 
 

@@ -91,7 +91,7 @@ def test_directions_reach_nothing_outside_their_text(as_, author, follower, shar
     as_(follower).post(f"{post.get_absolute_url()}comment/", {"text": "\u202eabc\u2067 שלום\u200f!"})
 
     assert Comment.objects.get().text == "abc שלום\u200f!"
-    assert f'<span dir="auto">{Comment.objects.get().text}</span>' in as_(author).get(post.get_absolute_url()).text
+    assert f'dir="auto">{Comment.objects.get().text}</span>' in as_(author).get(post.get_absolute_url()).text
 
 
 @pytest.mark.parametrize(

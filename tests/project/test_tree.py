@@ -53,6 +53,23 @@ def test_no_page_has_inline_scripts_or_styles():
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"", text), path
 
 
+def test_no_line_of_a_template_stylesheet_or_script_is_over_120_characters():
+    """Formatters do not break comments and texts."""
+    files = [
+        *(PROJECT / "templates").rglob("*.html"),
+        *(path for suffix in ("css", "js") for path in (PROJECT / "static").rglob(f"*.{suffix}")),
+    ]
+    long = [
+        f"{path.relative_to(PROJECT)}:{number}"
+        for path in files
+        if "vendor" not in path.parts
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 120
+    ]
+
+    assert long == []
+
+
 def test_every_icon_that_a_template_or_a_script_names_is_in_the_sprite():
     sprite = set(re.findall(r'<symbol id="([^"]+)"', (PROJECT / "static/icons/sprite.svg").read_text()))
     named = {

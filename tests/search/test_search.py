@@ -14,6 +14,7 @@ from posts.models import Hashtag, Post
 from search.models import Place, PostDocument, RecentSearch
 from social.actions import block
 from tests.conftest import HTMX
+from tests.markup import one_line
 
 ODD = [
     *(
@@ -93,7 +94,7 @@ def test_no_post_with_all_words_shows_those_with_some_and_else_what_is_near(as_,
     assert not near["posts"].items
     assert near["near_posts"].items == [post]
     assert [tag.name for tag in found(browser, "sunsst")["tags"]] == ["sunset"]
-    assert "Nobody and nothing matches “<bdi>qqqqq</bdi>”" in browser.get("/search/?q=qqqqq").text
+    assert "No results for “<bdi>qqqqq</bdi>”" in browser.get("/search/?q=qqqqq").text
 
 
 @pytest.mark.parametrize("tab", ["accounts", "posts", "tags", "places"])
@@ -247,7 +248,7 @@ def test_a_field_for_names_or_tags_is_offered_these_alone(as_, author, share, st
 
     def offered(only):
         page = browser.get("/search/suggest/", {"q": "author", "only": only}).text
-        return re.findall(r'id="option-(person|tag|place)-\d+".*?data-words="([^"]+)"', page)
+        return re.findall(r'id="option-(person|tag|place)-\d+".*?data-words="([^"]+)"', one_line(page))
 
     assert offered("people") == [("person", "author")]
     assert offered("tags") == [("tag", "#authority")]

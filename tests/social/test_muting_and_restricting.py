@@ -93,7 +93,7 @@ def test_what_the_restricted_write_is_seen_by_two_until_it_is_approved(
     assert "Approve" not in as_(follower).get(url).text, "they are not told"
     page = as_(author).get(url).text
     assert "heated words" in page
-    assert "Only you and follower see this." in page
+    assert "Only you and follower can see this." in page
     for browser in (client, as_(stranger)):
         assert "heated words" not in browser.get(url).text
     assert [count_for(one, post) for one in (author, stranger, follower)] == [0, 0, 1]

@@ -258,13 +258,13 @@ def test_requests_page_by_cursor(as_, private_author, person):
 def test_the_frame_says_how_many_wait_and_costs_nothing_for_public_accounts(as_, private_author, stranger):
     follow(stranger, followee=private_author)
 
-    assert "1 waiting" in as_(private_author).get("/").text
-    assert "waiting" not in as_(stranger).get("/").text
+    assert "1 pending" in as_(private_author).get("/").text
+    assert "pending" not in as_(stranger).get("/").text
 
 
 def test_empty_lists_say_so(as_, author):
     browser = as_(author)
 
-    assert "Nobody has to ask" in browser.get("/accounts/requests/").text
+    assert "No requests needed" in browser.get("/accounts/requests/").text
     change_privacy(author, is_private=True)
     assert "No requests" in as_(author).get("/accounts/requests/").text

@@ -10,33 +10,38 @@ export const captionsKey = (key) => key + ENDING;
 export const isCaptionsKey = (key) => key.endsWith(ENDING);
 
 export class Captions {
-  constructor({ ask, root, draft, maxBytes, drawn, changed, progressed }) {
-    Object.assign(this, { ask, draft, maxBytes, drawn, changed, progressed });
+  constructor(composer) {
+    this.composer = composer;
     this.picker = make("input", { type: "file", accept: ".vtt,text/vtt", hidden: true });
-    root.append(this.picker);
+    composer.root.append(this.picker);
   }
 
   async choose(slide) {
+    const { composer } = this;
+    const { draft, limits, slides } = composer;
     const [file] = await pickWith(this.picker);
     if (!file || slide.removed) return;
-    if (file.size > this.maxBytes) {
-      slide.captionsError = `${file.name} has more than ${this.maxBytes / 2 ** 20} MB. Choose a smaller captions file.`;
-      this.drawn(slide);
+    if (file.size > limits.maxCaptionsBytes) {
+      const most = limits.maxCaptionsBytes / 2 ** 20;
+      slide.captionsError = `${file.name} is larger than ${most} MB. Choose a smaller captions file.`;
+      slides.drawState(slide);
       return;
     }
     if (!slide.captionsFile) slide.captionsBefore = slide.captionsName;
     Object.assign(slide, { captionsFile: file, captionsName: file.name, captionsError: "" });
-    this.drawn(slide);
+    slides.drawState(slide);
     if (slide.hasArrived) await this.send(slide);
-    else await this.draft.keepFile(captionsKey(slide.key), file);
-    this.changed();
+    else await draft.keepFile(captionsKey(slide.key), file);
+    composer.changed();
   }
 
   async send(slide) {
+    const { composer } = this;
+    const { draft, server } = composer;
     const file = slide.captionsFile;
     if (!file) return;
     try {
-      const medium = await this.ask("POST", `media/${slide.mediumId}/captions/`, { file });
+      const medium = await server.ask("POST", "AddCaptions", { id: slide.mediumId, fields: { file } });
       if (slide.captionsFile !== file) return;
       slide.captionsFile = null;
       takeMedium(slide, medium);
@@ -48,20 +53,22 @@ export class Captions {
         captionsError: `${file.name}: ${error.message}`,
       });
     }
-    this.draft.dropFile(captionsKey(slide.key));
-    this.progressed(slide);
+    draft.dropFile(captionsKey(slide.key));
+    composer.progressed(slide);
   }
 
   async drop(slide) {
+    const { composer } = this;
+    const { draft, server, slides } = composer;
     Object.assign(slide, { captionsFile: null, captionsError: "" });
-    this.draft.dropFile(captionsKey(slide.key));
+    draft.dropFile(captionsKey(slide.key));
     try {
-      if (slide.hasArrived) await this.ask("POST", `media/${slide.mediumId}/captions/delete/`);
+      if (slide.hasArrived) await server.ask("POST", "RemoveCaptions", { id: slide.mediumId });
       slide.captionsName = "";
     } catch (error) {
       slide.captionsError = error.message;
     }
-    this.drawn(slide);
-    this.changed();
+    slides.drawState(slide);
+    composer.changed();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Where the frame of a crop lies over its picture, in numbers. The frame keeps its ratio and never leaves the picture;
- * zoom 1 is the largest frame that fits. Sizes are pixels of the upright original.
+ * Geometry of the crop frame. The frame keeps its ratio and stays inside the picture; zoom 1 is the largest frame that
+ * fits. Sizes are pixels of the upright original.
  */
 import { RATIOS, usualRatio } from "../edits.js";
 
@@ -8,7 +8,10 @@ const MAX_ZOOM = 5;
 const SHAPES = new Map(RATIOS.map(({ id, value }) => [id, value]));
 
 export class Crop {
-  /** `crop` as edits hold it, or undefined for all of the picture; no frame gets smaller than `minSide` on its longer side. */
+  /**
+   * `crop` is in fractions of the original, or undefined for the whole picture. The longer side of the frame has at
+   * least `minSide` pixels.
+   */
   constructor({ width, height, minSide = 1 }, crop) {
     Object.assign(this, { width, height, minSide });
     const usual = usualRatio(width, height);
@@ -64,7 +67,7 @@ export class Crop {
     this.#settle();
   }
 
-  /** As edits hold it: fractions of the original; undefined when all of it is shown as it is. */
+  /** Returns the crop as fractions of the original, or undefined if the whole picture is shown. */
   toEdits() {
     const { x, y, width, height } = this.frame;
     if (this.ratio === "original" && this.zoom <= 1.0001) return undefined;

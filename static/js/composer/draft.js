@@ -14,7 +14,7 @@ export class Draft {
   #saving = Promise.resolve();
   #unkept = new Set();
   #wasSaved = true;
-  /** Before it is loaded, and after its end, nothing is written: an empty page must not wipe it out. */
+  /** False before the draft is loaded and after its end, so that an empty page cannot overwrite it. */
   #isOpen = false;
 
   /** `read()` gives the record to keep, or null when there is nothing to keep. */

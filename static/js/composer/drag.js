@@ -14,7 +14,7 @@ export function sortable(list, { place, finished }) {
     const handle = event.target.closest('[data-slot="handle"]');
     if (!handle || event.button !== 0 || drag) return;
     const row = handle.closest("li");
-    // Without this a mouse would select text; the focus it takes away is given back.
+    // Prevents a mouse from selecting text. As this also prevents focus, the handle is focused explicitly.
     event.preventDefault();
     handle.focus({ preventScroll: true });
     drag = { row, pointer: event.pointerId, from: indexOf(row), y: event.clientY, frame: 0 };

@@ -1,7 +1,8 @@
 /**
- * The dialog in which one slide is cropped and, if it is a photo, filtered and adjusted. The canvas shows the frame as it
- * will be published: it is dragged, pinched, turned by the wheel, or moved by arrow keys and zoomed by + and −.
- * Nothing is decided before Done; Cancel and Escape leave the slide as it was.
+ * Dialog for cropping, filtering and adjusting a slide.
+ *
+ * The canvas shows the frame as it will be published. Drag, pinch, the wheel, arrow keys, + and − change it. Only Done
+ * applies the edits; Cancel and Escape discard them.
  */
 import { ADJUSTMENTS, RATIOS, cropOf, cropRect, shapeProblem, usualRatio } from "../edits.js";
 import { make } from "../dom.js";
@@ -118,7 +119,7 @@ export class Editor {
       this.edits = {};
       this.crop = new Crop(this.crop);
       this.#show();
-      this.#say("All edits are reset.");
+      this.#say("All edits were reset.");
     });
     parts.cancel.addEventListener("click", () => dialog.close());
     dialog.querySelector("form").addEventListener("submit", () => {

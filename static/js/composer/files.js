@@ -1,4 +1,4 @@
-/** What can be told about a file before it is sent: type, size, dimensions, length. The server's word counts. */
+/** Checks of a file before it is uploaded: type, size, dimensions, length. The server has the final say. */
 
 const TYPE_NAMES = {
   "image/jpeg": "JPEG",
@@ -35,7 +35,7 @@ export function readLimits({ dataset }) {
   return { ...limits, accepted: dataset.accept.split(",").map((type) => type.trim().toLowerCase()) };
 }
 
-/** What can be told without reading the file: a sentence, or "". */
+/** Returns a sentence if type or size are invalid, else "". Does not read the file. */
 export function problemOf(file, limits) {
   const type = file.type.toLowerCase();
   const ending = file.name.toLowerCase().match(/\.[^.]+$/)?.[0] ?? "";
@@ -44,38 +44,51 @@ export function problemOf(file, limits) {
     (one) => one === type || one === ending || (one.endsWith("/*") && type.startsWith(one.slice(0, -1))),
   );
   if (!fits && (type || !accepted.some((one) => one.startsWith("."))))
-    return `This is not a photo or video we can take. Choose ${typeWords(accepted)}.`;
-  if (file.size === 0) return "This file is empty. Choose it again, or choose another one.";
+    return `This file type isn’t supported. Choose ${typeWords(accepted)}.`;
+  if (file.size === 0) return "This file is empty. Choose another one.";
   if (isVideo(file)) {
     if (file.size > limits.maxVideoBytes)
-      return `This video has ${megabytes(file.size)}; videos can have at most ${megabytes(limits.maxVideoBytes)}. Shorten it or save it smaller and try again.`;
+      return tooLarge("video", file.size, limits.maxVideoBytes, "Shorten or compress it, and try again.");
   } else if (file.size > limits.maxBytes)
-    return `This photo has ${megabytes(file.size)}; photos can have at most ${megabytes(limits.maxBytes)}. Save it smaller and try again.`;
+    return tooLarge("photo", file.size, limits.maxBytes, "Make it smaller, and try again.");
   return "";
 }
+
+const tooLarge = (noun, size, limit, remedy) =>
+  `This ${noun} is ${megabytes(size)}, over the limit of ${megabytes(limit)}. ${remedy}`;
 
 /** The same for a photo's dimensions, once they are known. */
-export function sizeProblem({ width, height }, limits) {
-  const size = `This photo has ${width.toLocaleString("en-GB")} × ${height.toLocaleString("en-GB")} pixels`;
-  if (Math.max(width, height) < limits.minSide)
-    return `${size}; photos need at least ${limits.minSide} on the longer side. Choose a larger one.`;
-  if (Math.max(width, height) > limits.maxSide || width * height > limits.maxPixels) {
-    return `${size}; photos can have at most ${limits.maxSide.toLocaleString("en-GB")} a side and ${limits.maxPixels / 1e6} megapixels in all. Make it smaller and try again.`;
+export function sizeProblem({ width, height }, { minSide, maxSide, maxPixels, maxRatio }) {
+  const longer = Math.max(width, height);
+  const size = `This photo is ${count(width)} × ${count(height)} pixels.`;
+  if (longer < minSide) return `${size} The longer side needs at least ${minSide}. Choose a larger one.`;
+  if (longer > maxSide || width * height > maxPixels) {
+    const limit = `${count(maxSide)} pixels a side and ${maxPixels / 1e6} megapixels`;
+    return `${size} The limits are ${limit}. Make it smaller, and try again.`;
   }
-  if (Math.min(width, height) * limits.maxRatio < limits.minSide)
-    return `${size}; photos can be at most ${limits.maxRatio} times as wide as high, and a crop of this one would be too small. Choose another one.`;
+  if (Math.min(width, height) * maxRatio < minSide)
+    return `${size} That is wider than ${maxRatio}:1, and too small to crop. Choose another one.`;
   return "";
 }
 
-/** And for a video's length. */
-export function lengthProblem(seconds, limits) {
-  if (seconds < limits.minSeconds)
-    return `This video takes ${seconds.toFixed(1)} seconds; videos need at least ${limits.minSeconds}. Choose a longer one.`;
-  if (Number.isFinite(seconds) && seconds > limits.maxSeconds + 1) {
-    return `This video takes ${Math.round(seconds / 60)} minutes; videos can take at most ${limits.maxSeconds / 60}. Shorten it and try again.`;
+/** The same for a video's length. */
+export function lengthProblem(seconds, { minSeconds, maxSeconds }) {
+  if (seconds < minSeconds) {
+    const length = seconds.toFixed(1);
+    return `This video is ${length} seconds long. Videos need at least ${minSeconds}. Choose a longer one.`;
+  }
+  if (Number.isFinite(seconds) && seconds > maxSeconds + 1) {
+    const length = Math.round(seconds / 60);
+    return `This video is ${length} minutes long. The limit is ${maxSeconds / 60}. Shorten it, and try again.`;
   }
   return "";
 }
+
+const count = (number) => number.toLocaleString("en-GB");
+
+/** Whether `file` is the one that a slide of the draft was made from. */
+export const isSameFile = (slide, { name, size, lastModified }) =>
+  slide.name === name && slide.size === size && (!slide.modifiedAt || slide.modifiedAt === lastModified);
 
 export const isVideo = ({ type, name }) => type.startsWith("video/") || /\.(mp4|m4v|mov|webm|mkv|3gp|3g2)$/i.test(name);
 

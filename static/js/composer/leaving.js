@@ -5,8 +5,8 @@
 import { choose } from "../dialogs.js";
 
 /**
- * `isDirty()`: there is a post; `isSafe()`: going now loses nothing; `isGone()`: we are leaving already. `leave(url, {discard})` goes.
- * Returns the function to call after every change.
+ * `isDirty()` returns whether there is a post, `isSafe()` whether leaving now loses nothing, `isGone()` whether the
+ * page is being left already; `leave(url, {discard})` leaves it. Returns a function to call after every change.
  */
 export function guardLeaving({ isDirty, isSafe, isGone, leave }) {
   // Capture: before htmx or anybody else follows the link.
@@ -23,9 +23,9 @@ export function guardLeaving({ isDirty, isSafe, isGone, leave }) {
       event.stopPropagation();
       const chosen = await choose({
         title: "Leave this post?",
-        text: "As a draft it waits for you here on this device. Discarded, its files and texts are gone.",
+        text: "Save it as a draft on this device, or discard it for good.",
         choices: [
-          { value: "keep", label: "Keep the draft" },
+          { value: "keep", label: "Save draft" },
           { value: "discard", label: "Discard", danger: true },
           { value: "stay", label: "Keep editing", safe: true },
         ],

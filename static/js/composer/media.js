@@ -1,4 +1,4 @@
-/** What the server says about files that have arrived: checking, converting 40 %, ready, failed; asked for while it works. */
+/** State of uploaded files on the server (checking, converting, ready, failed); polls while it changes. */
 const POLL_MS = 2_000;
 const SLOW_POLL_MS = 15_000;
 
@@ -6,21 +6,21 @@ export class ServerMedia {
   #timer = null;
   #isStopped = false;
 
-  constructor({ ask, slides, changed }) {
-    Object.assign(this, { ask, slides, changed });
+  constructor({ server, slides, changed }) {
+    Object.assign(this, { server, slides, changed });
     addEventListener("online", () => this.watch());
     document.addEventListener("visibilitychange", () => this.watch());
   }
 
   /** Brings the slides up to date; {items, uploads} of all that one has not shared, or null when it cannot be asked. */
   async read() {
-    // What the server says of a slide meanwhile, by another answer, is newer.
+    // Data that another response delivers in the meantime is newer.
     const known = this.slides.items
       .filter(({ hasArrived }) => hasArrived)
       .map((slide) => ({ slide, answers: slide.answers }));
     let answer;
     try {
-      answer = await this.ask("GET", "media/");
+      answer = await this.server.ask("GET", "Media");
     } catch (error) {
       if (error.status === undefined) throw error;
       return null;
@@ -63,7 +63,7 @@ function loseMedium(slide) {
   Object.assign(slide, { mediumId: "", uploadId: "", state: "failed", remedy: slide.file ? "send" : "choose", error });
 }
 
-/** Puts what the server says of a medium on its slide. */
+/** Copies the server's data of a medium to its slide. */
 export function takeMedium(
   slide,
   { id, kind, state, progress, error, notice, width, height, preview, captions, name },
@@ -71,7 +71,7 @@ export function takeMedium(
   Object.assign(slide, { mediumId: id, kind, progress, width, height, preview, note: "", name: slide.name || name });
   slide.answers += 1;
   if (!slide.captionsFile) slide.captionsName = captions ? slide.captionsName || "Captions added" : "";
-  // Videos have no filters: what the browser took for a photo may be one (an animated GIF).
+  // Videos have no filters. The server may find that a photo is a video (an animated GIF).
   if (kind === "video") slide.edits = slide.edits.crop ? { crop: slide.edits.crop } : {};
   slide.state =
     state === "ready" || state === "failed" ? state : kind === "video" && progress > 0 ? "converting" : "checking";

@@ -1,4 +1,4 @@
-/** What the compose page says beside its slides: errors of the files and fields, the failure of sharing, and aloud. */
+/** Messages of the composer that do not belong to one slide, and announcements to screen readers. */
 import { icon, make } from "../dom.js";
 
 export class Messages {

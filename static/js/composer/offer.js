@@ -1,17 +1,14 @@
-/**
- * What one has uploaded and this draft does not know: from another device, or from a draft that this browser lost. It
- * can be added to the post or deleted.
- */
+/** Offers unfinished uploads that are missing in the draft: from another device, or from a lost draft. */
 import { make } from "../dom.js";
 import { isVideo } from "./files.js";
 import { takeMedium } from "./media.js";
 import { Slide } from "./slides.js";
 
-const UNFINISHED = "This file was not sent to its end. Choose it again, and it goes on where it stopped.";
+const UNFINISHED = "The upload was interrupted. Choose the file again to resume.";
 
 /**
- * Shows in `box` those of the server's `items` and `uploads` that no slide has; hides it when there are none. Adding
- * them, where there is `room` for all, calls `add` with their slides; `dropped` is called after they were deleted.
+ * Shows in `box` the server's `items` and `uploads` that belong to no slide, or hides it if there are none. They can be
+ * added, which calls `add` with their slides if there is `room` for all, or deleted, which calls `dropped`.
  */
 export function offer(box, { items, uploads: sessions }, { slides, uploads, room, add, dropped }) {
   const begun = [
@@ -36,11 +33,7 @@ export function offer(box, { items, uploads: sessions }, { slides, uploads, room
   };
   box.hidden = unknown.length === 0;
   box.replaceChildren(
-    make(
-      "p",
-      {},
-      `You have uploaded ${one ? "a file" : `${unknown.length} files`} before and not shared ${one ? "it" : "them"}.`,
-    ),
+    make("p", {}, `You have ${one ? "an unfinished upload" : `${unknown.length} unfinished uploads`}.`),
     make("ul", { class: "composer-offer-list" }, ...unknown.map(rowOf)),
     make(
       "div",
@@ -48,13 +41,13 @@ export function offer(box, { items, uploads: sessions }, { slides, uploads, room
       ...(unknown.length <= room
         ? [
             button(
-              one ? "Add it to this post" : "Add them to this post",
+              one ? "Continue with it" : "Continue with them",
               done(() => add(unknown)),
               "button button-primary",
             ),
           ]
         : []),
-      button(one ? "Delete it" : "Delete them", done(drop)),
+      button("Discard", done(drop)),
     ),
   );
 }

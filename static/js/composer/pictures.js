@@ -56,7 +56,7 @@ async function drawn(image, widest) {
     resizeQuality: "high",
   });
   const context = canvas.getContext("2d");
-  // As the server does with what is transparent.
+  // The server, too, renders transparent pixels white.
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(bitmap, 0, 0);

@@ -1,14 +1,17 @@
 /**
- * What the composer asks of the server: JSON in, JSON or a `Refusal` out, and the parts of a file, which go by
- * XMLHttpRequest because fetch has no upload progress.
+ * Requests of the composer: they resolve to JSON or reject with a `Refusal`. Parts of files use XMLHttpRequest, because
+ * fetch reports no upload progress.
  */
 import { csrfToken } from "../dom.js";
 import { reason } from "../failures.js";
 
 const STALL_MS = 60_000;
-const SIGNED_OUT = "You have been logged out. Log in in another tab, then try again. Everything is still here.";
+const SIGNED_OUT = "You’ve been logged out. Log in in another tab and try again. Your post is still here.";
 
-/** No, and why: `status` (0 without any answer), `code`, `answer` (its JSON), `retryAfterMs`; the message is a sentence. */
+/**
+ * A failed request, with `status` (0 without a response), `code`, `answer` (its JSON) and `retryAfterMs`. The message
+ * is a sentence.
+ */
 export class Refusal extends Error {
   constructor(status, { answer = {}, retryAfterMs = 0, message = "" } = {}) {
     super(message || answer.error?.message || answer.detail || reason(status));
@@ -24,11 +27,23 @@ export class Refusal extends Error {
   }
 }
 
-/** `path` is below the compose page's own address. */
-export function ask(form, method, path, fields = {}, { signal, keepalive = false } = {}) {
-  const headers = { Accept: "application/json", "X-CSRFToken": csrfToken(form) };
-  const url = `${form.getAttribute("action")}${path}`;
-  return exchange(url, { method, headers, signal, keepalive, body: method === "GET" ? undefined : bodyOf(fields) });
+export class Server {
+  /** `urls` has the URL of each route as `url…`, with 0 in place of an id. */
+  constructor(form, urls) {
+    Object.assign(this, { form, urls });
+  }
+
+  /** Resolves to the JSON that `route` answers with, or rejects with a `Refusal`. `fields` can have lists as values. */
+  ask(method, route, { id, fields = {}, keepalive = false } = {}) {
+    const url = this.urls[`url${route}`];
+    const headers = { Accept: "application/json", "X-CSRFToken": csrfToken(this.form) };
+    return exchange(id === undefined ? url : url.replace("/0/", `/${id}/`), {
+      method,
+      headers,
+      keepalive,
+      body: method === "GET" ? undefined : bodyOf(fields),
+    });
+  }
 }
 
 function bodyOf(fields) {

@@ -1,6 +1,6 @@
 /**
- * Sharing: what can be checked here, the reminder of alt texts, waiting for the files that still travel, then one
- * small request. Whatever goes wrong is said where it belongs, and everything is still there.
+ * Shares the post: checks the form, reminds of alt texts, waits for uploads, then sends one small request. Every
+ * failure is shown where it belongs, and nothing is lost.
  */
 import { graphemes } from "../count.js";
 import { choose } from "../dialogs.js";
@@ -15,9 +15,8 @@ export class Sharing {
   #look = null;
   #isReminded = false;
 
-  /** `ask` talks to the server; `shared(url)` is called at the end, `busy(isBusy)` at the start and after a failure. */
-  constructor({ form, slides, messages, limits, fields, root, pickButton, ask, busy, shared }) {
-    Object.assign(this, { form, slides, messages, limits, fields, root, pickButton, ask, busy, shared });
+  constructor(composer) {
+    this.composer = composer;
     this.isOn = false;
   }
 
@@ -26,7 +25,7 @@ export class Sharing {
     this.clear();
     if (!this.#check() || !(await this.#remind())) return;
     this.isOn = true;
-    this.busy(true);
+    this.composer.busy(true);
     const stopped = await this.#allArrived();
     if (stopped) {
       this.#end();
@@ -35,13 +34,15 @@ export class Sharing {
     }
     this.#showProgress("Sharing…");
     try {
-      this.shared((await this.ask("POST", "", this.#fields())).url);
+      this.composer.shared((await this.composer.server.ask("POST", "Create", { fields: this.#fields() })).url);
     } catch (error) {
       this.#end();
       if (error.status === 422) this.#refused(error.answer);
       else if (error.status !== undefined)
         this.#refuse(
-          `Your post was not shared. ${error.message}${error.message.includes("still here") ? "" : " Everything is still here."}`,
+          error.message.includes("still here")
+            ? `Your post wasn’t shared. ${error.message}`
+            : `Your post wasn’t shared. ${error.message} Your post is still here.`,
         );
       else throw error;
     }
@@ -53,20 +54,20 @@ export class Sharing {
   }
 
   clear() {
-    this.messages.showErrors([]);
-    for (const field of this.fields.texts) this.messages.showFieldError(field, []);
-    for (const slide of this.slides.items) {
+    this.composer.messages.showErrors([]);
+    for (const field of this.composer.texts) this.composer.messages.showFieldError(field, []);
+    for (const slide of this.composer.slides.items) {
       if (slide.state !== "failed") slide.error = "";
-      this.slides.drawState(slide);
+      this.composer.slides.drawState(slide);
     }
-    this.messages.showFailure("");
+    this.composer.messages.showFailure("");
   }
 
   // --- Before -------------------------------------------------------------------------------------------------------
 
   /** True when all is well here; else focuses the first thing to mend. */
   #check() {
-    const { slides, limits, messages, pickButton } = this;
+    const { slides, limits, messages, pickButton } = this.composer;
     let first = null;
     const refuse = (message, focus) => {
       messages.showErrors([message]);
@@ -75,27 +76,26 @@ export class Sharing {
     const total = slides.items.reduce((sum, { size }) => sum + size, 0);
     const failed = slides.items.filter(({ state }) => state === "failed");
     const uncropped = slides.items.find(({ shapeProblem }) => shapeProblem);
-    if (slides.length === 0) refuse("Choose at least one photo or video.", pickButton());
+    if (slides.length === 0) refuse("Choose at least one photo or video.", pickButton);
     else if (failed.length) refuse(failedSentence(failed), buttonOf(failed[0]));
     else if (uncropped) refuse(`${uncropped.name}: ${uncropped.shapeProblem}`, cropButtonOf(uncropped));
     else if (total > limits.maxPostBytes)
       refuse(
-        `Together these files have ${megabytes(total)}. A post holds at most ${megabytes(limits.maxPostBytes)}: share them in several.`,
-        pickButton(),
+        `These files are ${megabytes(total)} in total, over the limit of ${megabytes(limits.maxPostBytes)} for a ` +
+          "post. Share them in several posts.",
+        pickButton,
       );
-    for (const field of this.fields.texts) {
+    for (const field of this.composer.texts) {
       const most = Number(field.dataset.maxGraphemes);
       const used = graphemes(field.value);
       if (!most || used <= most) continue;
-      messages.showFieldError(field, [
-        `This is ${used.toLocaleString("en-GB")} characters long: at most ${most.toLocaleString("en-GB")} fit.`,
-      ]);
+      messages.showFieldError(field, [`This is ${tooLong(used, most)}`]);
       first ??= field;
     }
     for (const slide of slides.items) {
       const used = graphemes(slide.alt);
       if (used <= limits.maxAlt) continue;
-      slide.error = `The alt text is ${used.toLocaleString("en-GB")} characters long: at most ${limits.maxAlt.toLocaleString("en-GB")} fit.`;
+      slide.error = `The alt text is ${tooLong(used, limits.maxAlt)}`;
       slides.drawState(slide);
       first ??= slide.slots.alt;
     }
@@ -104,14 +104,15 @@ export class Sharing {
   }
 
   async #remind() {
-    const without = this.slides.items.filter(({ alt }) => alt.trim() === "");
+    const { items } = this.composer.slides;
+    const without = items.filter(({ alt }) => alt.trim() === "");
     if (without.length === 0 || this.#isReminded) return true;
     const chosen = await choose({
-      title: "Share without alt text?",
-      text: `${altSentence(this.slides.items)} With it, people who cannot see ${this.slides.length === 1 ? "it" : "them"} know what is there.`,
+      title: "Add alt text?",
+      text: `${altSentence(items)} It describes your ${slidesWord(items)} to people who can’t see them.`,
       choices: [
         { value: "add", label: "Add alt text" },
-        { value: "share", label: "Share without" },
+        { value: "share", label: "Share anyway" },
       ],
     });
     this.#isReminded = chosen === "share";
@@ -131,7 +132,7 @@ export class Sharing {
         resolve(stopped);
       };
       this.#look = () => {
-        const { items } = this.slides;
+        const { items } = this.composer.slides;
         const failed = items.filter(({ state }) => state === "failed");
         const uncropped = items.find(({ shapeProblem }) => shapeProblem);
         if (failed.length) this.#waiting({ message: failedSentence(failed), focus: buttonOf(failed[0]) });
@@ -147,7 +148,7 @@ export class Sharing {
     });
   }
 
-  /** To be called whenever a slide has changed. */
+  /** Continues sharing if possible. Call it after every change to a slide. */
   advance() {
     if (this.#waiting) this.#look();
   }
@@ -165,8 +166,8 @@ export class Sharing {
   }
 
   #showProgress(text, percent) {
-    const bar = this.root.querySelector(".composer-progress");
-    const line = this.root.querySelector(".composer-progress-text");
+    const bar = this.composer.root.querySelector(".composer-progress");
+    const line = this.composer.root.querySelector(".composer-progress-text");
     if (percent === undefined) bar.removeAttribute("value");
     else bar.value = percent;
     if (line.textContent !== text) line.textContent = text;
@@ -175,9 +176,9 @@ export class Sharing {
   // --- The request and its answer -----------------------------------------------------------------------------------
 
   #fields() {
-    const { items } = this.slides;
+    const { items } = this.composer.slides;
     return {
-      ...this.fields.read(),
+      ...this.composer.readTexts(),
       media: items.map(({ mediumId }) => mediumId),
       alt: items.map(({ alt }) => alt),
       edits: items.map(({ edits }) => (Object.keys(edits).length ? JSON.stringify(edits) : "")),
@@ -186,33 +187,36 @@ export class Sharing {
 
   #end() {
     this.isOn = false;
-    this.busy(false);
+    this.composer.busy(false);
   }
 
   #refuse(message, focus) {
-    this.messages.showFailure(message);
-    (focus ?? this.root.querySelector('[data-act="share"]')).focus();
+    this.composer.messages.showFailure(message);
+    (focus ?? this.composer.root.querySelector('[data-act="share"]')).focus();
   }
 
   #refused({ errors = {}, media_errors: mediaErrors = [] }) {
     let first = null;
     for (const { id, message } of mediaErrors) {
-      const slide = this.slides.items.find(({ mediumId }) => mediumId === id);
+      const slide = this.composer.slides.items.find(({ mediumId }) => mediumId === id);
       if (!slide) continue;
       slide.error = message;
-      this.slides.drawState(slide);
+      this.composer.slides.drawState(slide);
       first ??= slide.slots.remove;
     }
-    const shown = new Set(this.fields.texts.map(({ name }) => name));
-    for (const field of this.fields.texts) {
+    const shown = new Set(this.composer.texts.map(({ name }) => name));
+    for (const field of this.composer.texts) {
       const messages = errors[field.name] ?? [];
-      this.messages.showFieldError(field, messages);
+      this.composer.messages.showFieldError(field, messages);
       if (messages.length) first ??= field;
     }
-    // What is said at the slides need not be said again.
+    // Problems shown at the slides are not repeated.
     if (mediaErrors.length) shown.add("files").add("media");
     const others = Object.entries(errors).flatMap(([name, messages]) => (shown.has(name) ? [] : messages));
-    this.#refuse(others.join(" ") || "Your post was not shared: see what is marked. Everything is still here.", first);
+    this.#refuse(
+      others.join(" ") || "Your post wasn’t shared. Check the marked items. Your post is still here.",
+      first,
+    );
   }
 }
 
@@ -224,12 +228,15 @@ export function altSentence(slides) {
   return `${without} of ${slides.length} ${slidesWord(slides)} ${without === 1 ? "has" : "have"} no alt text.`;
 }
 
+const tooLong = (used, most) =>
+  `${used.toLocaleString("en-GB")} characters long. The limit is ${most.toLocaleString("en-GB")}.`;
+
 const isDone = ({ state, kind, hasArrived }) => state === "ready" || (hasArrived && kind === "video");
 
 const failedSentence = (failed) =>
   failed.length === 1
-    ? `${failed[0].name} cannot be shared as it is: see there what to do, or remove it.`
-    : `${failed.length} files cannot be shared as they are: see there what to do, or remove them.`;
+    ? `${failed[0].name} can’t be shared. Fix or remove it.`
+    : `${failed.length} files can’t be shared. Fix or remove them.`;
 
 const buttonOf = ({ slots }) => [slots.retry, slots.choose].find((button) => !button.hidden) ?? slots.remove;
 

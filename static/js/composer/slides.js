@@ -15,16 +15,16 @@ const STATES = {
   ready: () => "Ready",
   failed: () => "Failed",
 };
-/** What the two buttons of a row that failed say; without a word a button is hidden. */
+/** Labels of the two buttons of a failed row; an empty label hides its button. */
 const REMEDIES = {
   send: ["Try again", ""],
   render: ["Try again", "Choose another"],
-  choose: ["", "Choose it again"],
+  choose: ["", "Choose again"],
   replace: ["", "Choose another"],
   "": ["", ""],
 };
 
-/** Of what a draft keeps of a slide. */
+/** Fields of a slide that drafts keep. */
 const KEPT = [
   "key",
   "name",
@@ -89,7 +89,7 @@ export class Slide {
     return this.kind;
   }
 
-  /** Whether the server has all of it. */
+  /** Whether the server has the complete file. */
   get hasArrived() {
     return this.mediumId !== "";
   }
@@ -104,7 +104,7 @@ export class Slide {
     return this.state === "ready" || this.state === "failed";
   }
 
-  /** What a draft keeps; files are kept apart. */
+  /** Returns the slide's fields for the draft; files are stored separately. */
   toDraft() {
     return Object.fromEntries(KEPT.map((name) => [name, this[name]]));
   }
@@ -114,8 +114,8 @@ export class SlideList {
   items = [];
 
   /**
-   * `acts` has a function for each [data-do] of a row: retry, choose, edit, remove, captions, dropCaptions. `moved()` is called
-   * after another order, `typed(slide)` after a change of an alt text, `say(text)` speaks.
+   * `acts` has a method for each [data-do] of a row: retry, choose, edit, remove, captions, dropCaptions. `moved()` is
+   * called after a change of the order, `typed(slide)` after a change of an alt text; `say(text)` announces.
    */
   constructor(list, template, { maxAlt, acts, moved, typed, say }) {
     Object.assign(this, { list, template, maxAlt, acts, moved, typed, say });
@@ -149,7 +149,7 @@ export class SlideList {
     name.title = slide.name;
     alt.id = `composer-alt-${slide.key}`;
     alt.dataset.maxGraphemes = this.maxAlt;
-    alt.placeholder = `What is in this ${slide.noun}?`;
+    alt.placeholder = `Describe this ${slide.noun}…`;
     alt.value = slide.alt;
     altLabel.htmlFor = alt.id;
     slide.canvas = make("canvas", { class: "composer-picture", role: "img", hidden: true });

@@ -7,11 +7,14 @@ import { Refusal, sendPart } from "./server.js";
 
 const AT_ONCE = 3;
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000];
-/** How often in a row the server may fail, or refuse a part, before the person is asked. Being offline is no failure. */
+/**
+ * Number of consecutive server failures, and of refused parts, after which the upload fails. Being offline does not
+ * count.
+ */
 const MAX_FAULTS = 6;
 const MAX_PART_REFUSALS = 2;
 
-export const CHOOSE_AGAIN = "This file is no longer on this device as it was. Choose it again.";
+export const CHOOSE_AGAIN = "This file was moved or changed on your device. Choose it again.";
 
 export class Uploads {
   #waiting = [];
@@ -22,17 +25,17 @@ export class Uploads {
   #begun = Promise.resolve();
 
   /**
-   * `ask(method, path, fields)` talks to the server; `changed(slide)` is called whenever a slide's state is another,
+   * `changed(slide)` is called whenever a slide's state is another,
    * `arrived(slide, medium)` once the server has the whole file.
    */
-  constructor({ ask, changed, arrived }) {
-    this.ask = ask;
+  constructor({ server, changed, arrived }) {
+    this.server = server;
     this.changed = changed;
     this.arrived = arrived;
     addEventListener("online", () => this.wake());
   }
 
-  /** Sends the slide's file, or the rest of it. */
+  /** Uploads the slide's file, or the rest of it. */
   add(slide) {
     if (this.#stopped || this.#running.has(slide) || this.#waiting.includes(slide)) return;
     Object.assign(slide, { state: "waiting", error: "", note: "", remedy: "" });
@@ -41,7 +44,7 @@ export class Uploads {
     this.#pump();
   }
 
-  /** Stops sending; what the server has stays there. */
+  /** Stops the upload of a slide. The server keeps the parts it has. */
   cancel(slide) {
     this.#waiting = this.#waiting.filter((one) => one !== slide);
     this.#running.get(slide)?.abort();
@@ -120,25 +123,27 @@ export class Uploads {
       part.have = true;
     }
     this.#enter(slide, "checking", slide.size);
-    return this.ask("POST", `uploads/${slide.uploadId}/complete/`);
+    return this.server.ask("POST", "CompleteUpload", { id: slide.uploadId });
   }
 
   /** The upload session of the slide as the server knows it, or a new one; `{medium}` if it has all arrived already. */
   async #session(slide) {
     if (slide.uploadId) {
       try {
-        return await this.ask("GET", `uploads/${slide.uploadId}/`);
+        return await this.server.ask("GET", "Upload", { id: slide.uploadId });
       } catch (error) {
         if (error.status !== 404) throw error;
       }
       try {
-        return { medium: await this.ask("POST", `uploads/${slide.uploadId}/complete/`) };
+        return { medium: await this.server.ask("POST", "CompleteUpload", { id: slide.uploadId }) };
       } catch (error) {
         if (error.status !== 404) throw error;
       }
     }
     const beginning = this.#begun.then(() =>
-      this.ask("POST", "uploads/", { name: slide.name, size: String(slide.size), type: slide.type }),
+      this.server.ask("POST", "Uploads", {
+        fields: { name: slide.name, size: String(slide.size), type: slide.type },
+      }),
     );
     this.#begun = beginning.catch(() => {});
     const session = await beginning;
@@ -152,7 +157,7 @@ export class Uploads {
     this.changed(slide);
   }
 
-  /** `{pauseMs}`, or null after saying at the slide what is wrong and what to do. */
+  /** Returns `{pauseMs}`, or null after showing the error at the slide. */
   async #mayTryAgain(slide, error, tries) {
     if (slide.sent > tries.sent) Object.assign(tries, { pauses: 0, faults: 0, partRefusals: 0, sent: slide.sent });
     const pauseMs = Math.max(
@@ -199,20 +204,22 @@ export class Uploads {
     });
   }
 
-  /** Deletes on the server what it has of a slide. Resolves even when it could not: the sweeper does it later. */
+  /**
+   * Deletes the slide's data on the server. Resolves even if the request fails, because the sweeper deletes it later.
+   */
   async forget({ mediumId, uploadId }) {
-    const path = mediumId ? `media/${mediumId}/delete/` : uploadId ? `uploads/${uploadId}/delete/` : "";
-    if (!path) return;
-    await this.ask("POST", path, {}, { keepalive: true }).catch(() => {});
+    if (!mediumId && !uploadId) return;
+    const route = mediumId ? "DeleteMedium" : "DeleteUpload";
+    await this.server.ask("POST", route, { id: mediumId || uploadId, keepalive: true }).catch(() => {});
   }
 }
 
 function noteOf(error) {
   if (error.status === 0)
     return navigator.onLine === false
-      ? "You are offline. This goes on when you are back."
-      : "The connection was lost. Trying again…";
-  return error.status === 429 ? error.message : `${error.message.replace(/ Try again.*$/, "")} Trying again…`;
+      ? "You’re offline. The upload continues when you’re back."
+      : "The connection was lost. Retrying…";
+  return error.status === 429 ? error.message : `${error.message.replace(/ Try again.*$/, "")} Retrying…`;
 }
 
 const sizeOf = (parts) => parts.reduce((sum, { size }) => sum + size, 0);

@@ -38,7 +38,10 @@ from posts.api import (
     post_out,
     router,
 )
-from posts.forms import CollectionForm, CommentForm, EditForm, PostForm
+from posts.forms.collections import CollectionForm
+from posts.forms.comments import CommentForm
+from posts.forms.editing import EditForm
+from posts.forms.sharing import PostForm
 from posts.models import Audience, Collection, Comment, Media, Post
 from posts.models.post import PostQuerySet
 

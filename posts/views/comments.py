@@ -21,7 +21,7 @@ from posts.actions import (
 )
 from posts.actions import approve_comment as do_approve_comment
 from posts.actions import delete_comment as do_delete_comment
-from posts.forms import CommentForm
+from posts.forms.comments import CommentForm
 from posts.models import Comment, Post
 from posts.views.lookup import does_not_exist_as_404, own_post, visible_card, visible_comment, visible_post
 from posts.views.page import newest_comments, newest_replies, pinned_comments, post_page, set_comment_permissions

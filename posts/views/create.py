@@ -16,7 +16,7 @@ from media.edits import FILTERS
 from media.errors import MediaError, TransientMediaError
 from media.upload_probe import accepted_uploads
 from posts.actions import SlidesRefusedError, delete_medium, receive_file, receive_files, share_post
-from posts.forms import PostForm
+from posts.forms.sharing import PostForm
 from posts.models import Media, Post
 from posts.models.media import MediaState
 from posts.views.uploads import medium_json

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import MemberRequest
 from posts.actions import EditRefusedError, edit_post
-from posts.forms import EditForm
+from posts.forms.editing import EditForm
 from posts.models import Post
 from posts.views.lookup import own_card
 from posts.views.tagging import edit_page

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import MemberRequest
 from posts.actions import set_hidden_words
-from posts.forms import HiddenWordsForm
+from posts.forms.hidden_words import HiddenWordsForm
 from posts.models import HiddenWord
 
 

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from accounts.http import SiteRequest
 from common.limits import MAX_PINNED_COMMENTS
 from common.pagination import Page, cursor_of, page_by_id
-from posts.forms import CommentForm
+from posts.forms.comments import CommentForm
 from posts.models import Comment, Post
 from posts.preview import preview_of
 

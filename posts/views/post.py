@@ -10,7 +10,7 @@ from accounts.http import MemberRequest, SiteRequest
 from common.ids import decode_shortcode
 from posts.actions import delete_post, remove_failed_slide, retry_post
 from posts.cards import card_response
-from posts.forms import CommentForm
+from posts.forms.comments import CommentForm
 from posts.models import Post
 from posts.views.lookup import own_post
 from posts.views.page import post_page

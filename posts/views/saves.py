@@ -14,7 +14,7 @@ from common import limits
 from common.http import varies_by_htmx
 from common.pagination import MAX_BIGINT, Page
 from posts import saving
-from posts.forms import CollectionForm
+from posts.forms.collections import CollectionForm
 from posts.models import Collection, Post, Save
 from posts.models.post import PostQuerySet
 from posts.views.lookup import visible_card, visible_post

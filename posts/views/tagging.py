@@ -18,7 +18,7 @@ from common.http import varies_by_htmx
 from common.ids import decode_shortcode
 from common.linkify import extract_names
 from posts import tagging
-from posts.forms import EditForm
+from posts.forms.editing import EditForm
 from posts.models import Media, PersonTag, Post
 from posts.models.tagging import PersonTagQuerySet
 from posts.views.lookup import own_card, visible_card, visible_comment, visible_post

@@ -165,7 +165,7 @@ def test_errors_of_ours_that_no_room_would_mend_stay_what_they_are(mine, monkeyp
     def fail(file):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("posts.forms.probe_upload", fail)
+    monkeypatch.setattr("posts.forms.sharing.probe_upload", fail)
     mine.raise_request_exception = False
 
     answer = send(mine, [photo()])

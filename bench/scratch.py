@@ -1,4 +1,4 @@
-"""Servers of a benchmark's own, with the site's tables in them and nothing else."""
+"""A PostgreSQL and a Valkey for one benchmark, with the migrated tables of the site."""
 
 from __future__ import annotations
 
@@ -9,27 +9,26 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from common import local_servers
+from launcher import postgres, valkey
+
 
 class ScratchSite:
-    """PostgreSQL below a folder. It runs from the beginning, until `stop_postgres`."""
+    """A PostgreSQL in a folder. It runs until `stop_postgres`."""
 
     def __init__(self, data_dir: Path, *, durable: bool) -> None:
         self.data_dir, self._durable = data_dir, durable
         self._start_postgres()
 
     def _start_postgres(self) -> None:
-        from instagram import embedded
-
-        self._postgres = embedded.start_postgres(self.data_dir, durable=self._durable)
-        embedded.wait_for_postgres(self._postgres, self.data_dir)
+        self._postgres = postgres.start(self.data_dir, durable=self._durable)
+        postgres.wait_until_ready(self._postgres, self.data_dir)
 
     def stop_postgres(self) -> None:
-        from instagram import embedded
-
-        embedded.stop_postgres(self._postgres)
+        postgres.stop(self._postgres)
 
     def restart_postgres(self) -> None:
-        """Its own cache is empty then; the system's cache of files is not."""
+        """Empty the cache of PostgreSQL. The file cache of the operating system stays."""
         from django.db import connection
 
         connection.close()
@@ -41,12 +40,10 @@ class ScratchSite:
 def scratch_site(
     *, keep: Path | None = None, durable: bool = False, with_valkey: bool = False, **variables: str
 ) -> Iterator[ScratchSite]:
-    """Django set up on servers below a temporary folder, which is removed afterwards, or below `keep`, which is not.
+    """Set up Django with servers in a temporary folder, which is deleted at the end, or in `keep`, which is not.
 
-    `variables` are for the environment. Without `durable` PostgreSQL does not wait for its disk.
+    `variables` are added to the environment. Without `durable`, PostgreSQL does not wait for the disk.
     """
-    from instagram import embedded
-
     with ExitStack() as stack:
         data_dir = keep or Path(tempfile.mkdtemp(prefix="everyframe-bench-"))
         if not keep:
@@ -55,17 +52,17 @@ def scratch_site(
         data_dir.chmod(0o711)
         os.environ |= {
             "DATA_DIR": str(data_dir),
-            "DATABASE_URL": embedded.postgres_url(data_dir),
+            "DATABASE_URL": local_servers.postgres_url(data_dir),
             "DJANGO_SETTINGS_MODULE": "instagram.settings",
             "DEBUG": "0",
         } | variables
         site = ScratchSite(data_dir, durable=durable)
         stack.callback(site.stop_postgres)
         if with_valkey:
-            os.environ["REDIS_URL"] = embedded.valkey_url(data_dir)
-            valkey = embedded.start_valkey(data_dir)
-            stack.callback(embedded.stop_valkey, valkey)
-            embedded.wait_for_valkey(valkey, data_dir)
+            os.environ["REDIS_URL"] = local_servers.valkey_url(data_dir)
+            process = valkey.start(data_dir)
+            stack.callback(valkey.stop, process)
+            valkey.wait_until_ready(process, data_dir)
         import django
 
         django.setup()

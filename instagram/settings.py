@@ -21,8 +21,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from whitenoise.compress import Compressor
 
-from common import limits
-from instagram import embedded
+from common import limits, local_servers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -115,6 +114,7 @@ REQUIRE_EMAIL_CONFIRMATION = flag("REQUIRE_EMAIL_CONFIRMATION", default=PRODUCTI
 
 INSTALLED_APPS = [
     "instagram",
+    "launcher",
     "common",
     "accounts",
     "social",
@@ -203,7 +203,7 @@ def database_config(url: str) -> dict[str, object]:
 
 
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": database_config(env.str("DATABASE_URL", default="") or embedded.postgres_url(DATA_DIR))
+    "default": database_config(env.str("DATABASE_URL", default="") or local_servers.postgres_url(DATA_DIR))
 }
 DATABASES["default"] |= {
     "ENGINE": "django.db.backends.postgresql",
@@ -213,7 +213,7 @@ DATABASES["default"] |= {
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="") or embedded.valkey_url(DATA_DIR)
+REDIS_URL = env.str("REDIS_URL", default="") or local_servers.valkey_url(DATA_DIR)
 # A hanging server costs one request this, twice when it publishes a task; then all go on without it (common.valkey).
 REDIS_TIMEOUT_SECONDS = 1
 

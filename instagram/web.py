@@ -22,7 +22,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
-BACKLOG: Final = 2048
+from common.listening import BACKLOG, listen
+
 BACKPRESSURE: Final = 4096
 """Requests that a worker has under way at most; most of them only wait for their client (instagram.rsgi)."""
 QUICK_DEATH_SECONDS: Final = 6.0
@@ -59,23 +60,6 @@ class Server(MPServer):
         super()._respawn_workers(workers, *arguments, **options)
         if self._quick_deaths < MAX_QUICK_DEATHS:
             self.respawned_wrks.clear()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket. Raises OSError."""
-    family, kind, _, _, address = socket.getaddrinfo(
-        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    listener = socket.socket(family, kind)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def main() -> None:

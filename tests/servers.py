@@ -26,7 +26,8 @@ from typing import Any
 import psutil
 import pytest
 
-from instagram import embedded
+from common.local_servers import postgres_url, socket_dir, valkey_url
+from launcher import postgres, valkey
 
 PROJECT = Path(__file__).resolve().parent.parent
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -68,9 +69,9 @@ def _set_environment() -> None:
     data_dir = base / (WORKER or "main")
     data_dir.mkdir(exist_ok=True)
     os.environ["DATA_DIR"] = str(data_dir)
-    os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or embedded.postgres_url(base)
+    os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or postgres_url(base)
     number = int(WORKER.removeprefix("gw")) + 1 if WORKER else 0
-    os.environ["REDIS_URL"] = with_database(os.environ.get("REDIS_URL") or embedded.valkey_url(base), number)
+    os.environ["REDIS_URL"] = with_database(os.environ.get("REDIS_URL") or valkey_url(base), number)
     # Playwright leaves an event loop running in its thread, which Django would take for an asynchronous caller.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -83,10 +84,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     base, names = Path(os.environ["EVERYFRAME_TEST_DIR"]), os.environ["EVERYFRAME_TEST_SERVERS"].split()
     if "postgres" in names:
-        _started.append(("postgres", embedded.start_postgres(base, durable=False)))
+        _started.append(("postgres", postgres.start(base, durable=False)))
     if "valkey" in names:
-        _started.append(("valkey", embedded.start_valkey(base, durable=False)))
-    waits = {"postgres": embedded.wait_for_postgres, "valkey": embedded.wait_for_valkey}
+        _started.append(("valkey", valkey.start(base, durable=False)))
+    waits = {"postgres": postgres.wait_until_ready, "valkey": valkey.wait_until_ready}
     for name, process in _started:
         waits[name](process, base)
     if "postgres" in names and config.getoption("numprocesses", None):
@@ -119,7 +120,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         process.kill()
     while _started:
         name, process = _started.pop()
-        {"postgres": embedded.stop_postgres, "valkey": embedded.stop_valkey}[name](process)
+        {"postgres": postgres.stop, "valkey": valkey.stop}[name](process)
 
 
 def _is_of_whole_site(path: str) -> bool:
@@ -254,7 +255,7 @@ class RunningSite:
         """A connection to this site's database, in one transaction until the block ends."""
         import psycopg2
 
-        connection = psycopg2.connect(self.environment.get("DATABASE_URL") or embedded.postgres_url(self.data_dir))
+        connection = psycopg2.connect(self.environment.get("DATABASE_URL") or postgres_url(self.data_dir))
         try:
             with connection:
                 yield connection
@@ -332,7 +333,7 @@ class RunningSite:
             self.stop()
         self.log.unlink(missing_ok=True)
         shutil.rmtree(self.data_dir, ignore_errors=True)
-        sockets = embedded.socket_dir(self.data_dir)
+        sockets = socket_dir(self.data_dir)
         if self.data_dir not in sockets.parents:
             shutil.rmtree(sockets, ignore_errors=True)
 
@@ -343,7 +344,7 @@ class SharedSite(RunningSite):
     """
 
     def __init__(self, data_dir: Path, **variables: str) -> None:
-        super().__init__(data_dir, REDIS_URL=embedded.valkey_url(data_dir), **variables)
+        super().__init__(data_dir, REDIS_URL=valkey_url(data_dir), **variables)
         self.valkey: subprocess.Popen | None = None
         self.database = ""
 
@@ -358,7 +359,7 @@ class SharedSite(RunningSite):
 
     @staticmethod
     def _server_url(database: str) -> str:
-        return embedded.postgres_url(Path(os.environ["EVERYFRAME_TEST_DIR"])).replace("/instagram?", f"/{database}?")
+        return postgres_url(Path(os.environ["EVERYFRAME_TEST_DIR"])).replace("/instagram?", f"/{database}?")
 
     def _ask_the_server(self, sql: str) -> None:
         import psycopg2
@@ -372,19 +373,19 @@ class SharedSite(RunningSite):
 
     def start_valkey(self) -> None:
         if self.valkey is None:
-            self.valkey = embedded.start_valkey(self.data_dir)
-            embedded.wait_for_valkey(self.valkey, self.data_dir)
+            self.valkey = valkey.start(self.data_dir)
+            valkey.wait_until_ready(self.valkey, self.data_dir)
 
     def stop_valkey(self) -> None:
         if self.valkey is not None:
-            embedded.stop_valkey(self.valkey)
+            valkey.stop(self.valkey)
             self.valkey = None
 
     def flush_valkey(self) -> None:
         """FLUSHALL: everything in it is gone, queued tasks too."""
         import redis
 
-        with redis.Redis.from_url(embedded.valkey_url(self.data_dir)) as client:
+        with redis.Redis.from_url(valkey_url(self.data_dir)) as client:
             client.flushall()
 
     def remove(self) -> None:

@@ -15,8 +15,8 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
-from common import ratelimit, valkey
-from instagram import embedded
+from common import local_servers, ratelimit, valkey
+from launcher import valkey as embedded_valkey
 from tests.accounts.conftest import PASSWORD, path_in, text_of
 from tests.servers import make_data_dir
 
@@ -217,15 +217,15 @@ def test_resetting_ones_own_password_does_not_lift_the_limit_of_somebody_else(cl
 def hung_valkey(settings):
     """A real Valkey that was stopped with SIGSTOP: it takes connections and never answers."""
     folder = make_data_dir("hung")
-    process = embedded.start_valkey(folder, durable=False)
-    embedded.wait_for_valkey(process, folder)
-    settings.REDIS_URL = embedded.valkey_url(folder)
+    process = embedded_valkey.start(folder, durable=False)
+    embedded_valkey.wait_until_ready(process, folder)
+    settings.REDIS_URL = local_servers.valkey_url(folder)
     valkey.client.cache_clear()
     ratelimit._count_script.cache_clear()
     os.kill(process.pid, signal.SIGSTOP)
     yield
     os.kill(process.pid, signal.SIGCONT)
-    embedded.stop_valkey(process)
+    embedded_valkey.stop(process)
     valkey.client.cache_clear()
     ratelimit._count_script.cache_clear()
     valkey.resume()

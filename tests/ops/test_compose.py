@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from common import limits
 from common.body_limits import UPLOADS
 from instagram.celery import app
-from instagram.management.commands.up import QUEUES
+from launcher.parts import QUEUES
 from posts.tasks import VIDEO_HARD_SECONDS
 from tests.servers import PROJECT
 

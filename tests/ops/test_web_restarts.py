@@ -14,8 +14,8 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from instagram.supervisor import LONGEST_PAUSE_SECONDS, Part, Supervisor
 from instagram.web import listen
+from launcher.supervisor import LONGEST_PAUSE_SECONDS, Part, Supervisor
 from tests.servers import PROJECT, free_port
 
 
@@ -96,7 +96,7 @@ def test_the_pause_before_a_part_is_started_again_stays_short(capsys):
     def start():
         return subprocess.Popen(["false"], stdout=subprocess.PIPE, start_new_session=True)
 
-    supervisor = Supervisor(names=["up", "database"], starting=False)
+    supervisor = Supervisor(names=["up", "database"], is_starting=False)
     part = Part("database", start)
     supervisor.add(part)
     pauses = []
@@ -104,7 +104,7 @@ def test_the_pause_before_a_part_is_started_again_stays_short(capsys):
         part.process.wait()
         supervisor.turn(0)
         pauses.append(part.pause_seconds)
-        part.start_again_at = 0
+        part.restart_at = 0
         supervisor.turn(0)
 
     assert pauses == sorted(pauses)

@@ -8,34 +8,34 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from instagram import embedded
+from launcher import postgres
 
 
 class Command(BaseCommand):
-    """Become one of PostgreSQL's programs, told by the environment where the site's database is.
+    """Replace this process by a program of PostgreSQL that is configured for the site's database.
 
-    The programs are those that the Python package of the embedded server carries, so they are there even where no
-    PostgreSQL is installed; another one of that name on PATH serves where the package has none.
+    Uses the program in the package of the embedded server, so none needs to be installed; if the package does not
+    contain it, a program of that name on PATH.
     """
 
-    help = "Run a program of PostgreSQL's (psql, pg_dump, pg_restore …) on the site's database."
+    help = "Run a program of PostgreSQL (psql, pg_dump, pg_restore …) on the site's database."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("program", help="such as psql or pg_dump")
-        parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on as they are")
+        parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed to the program unchanged")
 
     def handle(self, *args: Any, **options: Any) -> None:
         name: str = options["program"]
-        carried = embedded.postgres_program(name)
-        program = str(carried) if carried.exists() else shutil.which(name)
+        packaged = postgres.program(name)
+        program = str(packaged) if packaged.exists() else shutil.which(name)
         if program is None or "/" in name:
-            raise CommandError(f"PostgreSQL has no program called {name} here.")
+            raise CommandError(f"There is no PostgreSQL program called {name}.")
         os.execve(program, [name, *options["arguments"]], os.environ | connection_variables())  # noqa: S606
 
 
 def connection_variables() -> dict[str, str]:
-    """The database of the settings, as libpq's variables. The password is not seen by `ps` this way."""
+    """Return libpq's variables for the database of the settings. Unlike arguments, they hide the password from `ps`."""
     database = settings.DATABASES["default"]
     options = database.get("OPTIONS", {})
     found = {

@@ -1,7 +1,7 @@
 """Mutation score: change one thing at a time in the code, and see whether the tests notice.
 
-    .venv/bin/python -m bench.mutation social/*.py posts/actions.py --number 60
-    .venv/bin/python -m bench.mutation social/*.py posts/actions.py --number 60 --tests-of v1.0
+    .venv/bin/python -m bench.mutation social/*.py posts/actions/*.py --number 60
+    .venv/bin/python -m bench.mutation social/*.py posts/actions/*.py --number 60 --tests-of v1.0
 
 The same files, number and seed give the same mutants, so two revisions of the tests can be compared. The work is done
 in a scratch copy of the project. One pytest process imports Django and the tests and sets up the database; each mutant

@@ -9,7 +9,7 @@ import string
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from django.db import models
+from django.db import connection, models
 
 EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 SHARD_BITS: Final = 13
@@ -79,3 +79,11 @@ def decode_shortcode(shortcode: str) -> int:
             return -1
         number = number * 64 + digit
     return number if number <= MAX_ID else -1
+
+
+def snowflake_at(moment: datetime, *, owner_id: int) -> int:
+    """Return a new id made as if at `moment`, on the shard of the row `owner_id`. One query."""
+    shard = (owner_id & SHARD_MASK) >> SEQUENCE_BITS
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT snowflake_id(%s, %s)", [moment, shard])
+        return int(cursor.fetchone()[0])

@@ -16,7 +16,7 @@ from django.db.models.functions import Greatest
 from accounts.models import User
 from notifications.models import Allowed, Kind, Notification, Occurrence, Preferences
 from posts.models import Comment, CommentLike, Like, Mention, PersonTag, Post
-from posts.tagging import allows_tags_by
+from posts.queries import allows_tags_by
 from social.models import Follow, FollowRequest, Mute
 
 

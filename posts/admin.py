@@ -15,7 +15,8 @@ from common.forms import GraphemeField
 from common.ids import first_id_at
 from common.limits import MAX_HIDDEN_WORD_CHARS
 from common.text import shorten
-from posts.actions import remove_comment, remove_post, restore_comment, restore_post
+from posts.actions.comments import remove_comment, restore_comment
+from posts.actions.moderation import remove_post, restore_post
 from posts.models import Comment, HiddenWord, Media, Post, normalize_words
 from posts.models.media import MediaState
 

@@ -20,7 +20,7 @@ from common.pagination import Page, page_by_id
 from posts.models import Audience, Collection, Comment, CommentLike, Like, Media, Post, Save
 from posts.models.media import MediaKind, MediaState
 from posts.models.post import PostQuerySet
-from posts.saving import page_of_saves
+from posts.queries import page_of_saves
 from posts.slides import TaggedPerson, slides_of, with_slides
 from social.queries import visible_people_in_order
 

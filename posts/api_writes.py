@@ -22,7 +22,7 @@ from common.api import PROBLEMS, FieldError, NotFound, Problem, ValidationFailed
 from common.api_bodies import ID_SCHEMA, MAX_LIST_ITEMS, Body, IdIn, IdsIn, form_problem, is_multipart, read_body
 from common.ratelimit import FILES, UPLOADS, count_api_hit
 from media.errors import MediaError, TransientMediaError
-from posts import actions, saving
+from posts.actions import archiving, comments, editing, likes, media, saves, sharing
 from posts.api import (
     CollectionOut,
     CommentOut,
@@ -208,13 +208,13 @@ def create_medium(request: MemberRequest) -> HttpResponse:
         raise ValidationFailed({"body.file": "Send the file in the field file."})
     count_api_hit(request, FILES, f"person:{request.user.pk}")
     try:
-        medium = actions.receive_file(owner=request.user, file=cast("BinaryIO", file), name=file.name or "")
+        medium = media.receive_file(owner=request.user, file=cast("BinaryIO", file), name=file.name or "")
     except MediaError as error:
         raise _file_problem(error, "body.file") from error
     with transaction.atomic():
         if not (known := once.claim()):
             return once.answer(media_out(request, medium))
-    actions.delete_medium(medium)
+    media.delete_medium(medium)
     return known
 
 
@@ -240,26 +240,26 @@ def create_post(request: MemberRequest) -> HttpResponse:
     is_shared = False
     try:
         # Files first, for they outlive no transaction: those of a post that is not shared after all are deleted.
-        taken = actions.receive_files(owner=request.user, uploads=form.files_as_uploads())
+        taken = media.receive_files(owner=request.user, uploads=form.files_as_uploads())
         slides = form.slides_with(taken)
         texts = {name: form.cleaned_data[name] for name in ("caption", "location", "audience")}
         with transaction.atomic():
             if known := once.claim():
                 return known
-            post = actions.share_post(author=request.user, slides=slides, **texts)
+            post = sharing.share_post(author=request.user, slides=slides, **texts)
             shown = for_answers(Post.objects.visible_to_or_owned_by(request.user), request.user).get(pk=post.pk)
             location = reverse("api:get_post", args=[post.pk])
             response = once.answer(post_out(request, shown), location=location)
         is_shared = True
     except MediaError as error:
         raise _file_problem(error, "body.files") from error
-    except actions.SlidesRefusedError as error:
+    except sharing.SlidesRefusedError as error:
         form.refuse_media(error)
         raise _post_problem(request, form) from error
     finally:
         if not is_shared:
             for medium in taken:
-                actions.delete_medium(medium)
+                media.delete_medium(medium)
     return response
 
 
@@ -295,10 +295,10 @@ def edit_post(request: MemberRequest, id: str, body: PostChange) -> PostOut:  # 
     if not form.is_valid():
         raise form_problem(form, {"__all__": "media"})
     try:
-        actions.edit_post(post, **form.changes())
-    except actions.EditConflictError as error:
+        editing.edit_post(post, **form.changes())
+    except editing.EditConflictError as error:
         raise Problem(409, "changed", str(error)) from error
-    except actions.EditRefusedError as error:
+    except editing.EditRefusedError as error:
         raise Problem(409, "refused", str(error)) from error
     return post_out(request, for_answers(own, request.user).get(pk=post.pk))
 
@@ -325,7 +325,7 @@ def delete_post(request: MemberRequest, id: str, body: ActingOnPost | None = Non
     check_actor(request, body)
     post = find_post(Post.objects.visible_to_or_owned_by(request.user).filter(author_id=request.user.pk), id)
     check_post(body, post.pk)
-    actions.delete_post(post)
+    editing.delete_post(post)
     return HttpResponse(status=204)
 
 
@@ -342,14 +342,14 @@ def _visible(request: MemberRequest, ref: str, body: ActingOnPost | None) -> Pos
 @router.post("/posts/{id}/like", response={200: LikedOut, **PROBLEMS})
 def like_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> LikedOut:  # noqa: A002
     """Like a post. Again is harmless."""
-    actions.like_post(_visible(request, id, body), liker=request.user)
+    likes.like_post(_visible(request, id, body), liker=request.user)
     return LikedOut(liked=True)
 
 
 @router.post("/posts/{id}/unlike", response={200: LikedOut, **PROBLEMS})
 def unlike_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> LikedOut:  # noqa: A002
     """Take a like back. Again is harmless."""
-    actions.unlike_post(_visible(request, id, body), liker=request.user)
+    likes.unlike_post(_visible(request, id, body), liker=request.user)
     return LikedOut(liked=False)
 
 
@@ -358,7 +358,7 @@ def save_post(request: MemberRequest, id: str, body: SaveBody | None = None) -> 
     """Save a post, and put it into a collection or take it out. Nobody else is told. Repeating it is harmless."""
     post = _visible(request, id, body)
     if body is None or "collection_id" not in body.model_fields_set:
-        saving.save_post(post, person=request.user)
+        saves.save_post(post, person=request.user)
         return SavedOut(saved=True)
     collection = None
     if body.collection_id is not None:
@@ -366,8 +366,8 @@ def save_post(request: MemberRequest, id: str, body: SaveBody | None = None) -> 
         if collection is None:
             raise ValidationFailed({"body.collection_id": "You have no such collection."})
     try:
-        saving.put_in_collection(post, person=request.user, collection=collection)
-    except saving.CollectionRefusedError as error:
+        saves.put_in_collection(post, person=request.user, collection=collection)
+    except saves.CollectionRefusedError as error:
         raise ValidationFailed({"body.collection_id": str(error)}) from error
     return SavedOut(saved=True)
 
@@ -375,7 +375,7 @@ def save_post(request: MemberRequest, id: str, body: SaveBody | None = None) -> 
 @router.post("/posts/{id}/unsave", response={200: SavedOut, **PROBLEMS})
 def unsave_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> SavedOut:  # noqa: A002
     """Keep a post no longer. Again is harmless."""
-    saving.unsave_post(_visible(request, id, body), person=request.user)
+    saves.unsave_post(_visible(request, id, body), person=request.user)
     return SavedOut(saved=False)
 
 
@@ -388,7 +388,7 @@ def create_collection(request: MemberRequest, body: CollectionBody) -> HttpRespo
         if known := once.claim():
             return known
         with _collection_errors():
-            collection = saving.create_collection(owner=request.user, name=_collection_name(body))
+            collection = saves.create_collection(owner=request.user, name=_collection_name(body))
         return once.answer(collection_out(request, collection))
 
 
@@ -398,7 +398,7 @@ def rename_collection(request: MemberRequest, id: str, body: CollectionBody) -> 
     check_actor(request, body)
     collection = own_collection(request.user, id)
     with _collection_errors():
-        saving.rename_collection(collection, name=_collection_name(body))
+        saves.rename_collection(collection, name=_collection_name(body))
     return collection_out(request, own_collection(request.user, id))
 
 
@@ -406,7 +406,7 @@ def rename_collection(request: MemberRequest, id: str, body: CollectionBody) -> 
 def delete_collection(request: MemberRequest, id: str, body: Acting | None = None) -> Any:  # noqa: A002
     """Delete one of the caller's collections. Its posts stay saved."""
     check_actor(request, body)
-    saving.delete_collection(own_collection(request.user, id))
+    saves.delete_collection(own_collection(request.user, id))
     return HttpResponse(status=204)
 
 
@@ -421,7 +421,7 @@ def _collection_name(body: CollectionBody) -> str:
 def _collection_errors() -> Iterator[None]:
     try:
         yield
-    except saving.CollectionRefusedError as error:
+    except saves.CollectionRefusedError as error:
         raise ValidationFailed({"body.name": str(error)}) from error
 
 
@@ -439,7 +439,7 @@ def _own(request: MemberRequest, ref: str, body: ActingOnPost | None) -> Post:
 def archive_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> ArchivedOut:  # noqa: A002
     """Archive one of the caller's posts: only the caller sees it then. Repeating it is harmless."""
     post = _own(request, id, body)
-    if not (actions.archive_post(post) or post.archived_at):
+    if not (archiving.archive_post(post) or post.archived_at):
         raise Problem(409, "refused", "Only a published post can be archived.")
     return ArchivedOut(archived=True)
 
@@ -447,35 +447,35 @@ def archive_post(request: MemberRequest, id: str, body: ActingOnPost | None = No
 @router.post("/posts/{id}/unarchive", response={200: ArchivedOut, **PROBLEMS})
 def unarchive_post(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> ArchivedOut:  # noqa: A002
     """Show an archived post again, at its old place. Repeating it is harmless."""
-    actions.unarchive_post(_own(request, id, body))
+    archiving.unarchive_post(_own(request, id, body))
     return ArchivedOut(archived=False)
 
 
 @router.post("/posts/{id}/comments/off", response={200: CommentsOffOut, **PROBLEMS})
 def turn_comments_off(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> CommentsOffOut:  # noqa: A002
     """Turn off new comments on one of the caller's posts. Repeating it is harmless."""
-    actions.set_comments_enabled(_own(request, id, body), on=False)
+    comments.set_comments_enabled(_own(request, id, body), on=False)
     return CommentsOffOut(comments_off=True)
 
 
 @router.post("/posts/{id}/comments/on", response={200: CommentsOffOut, **PROBLEMS})
 def turn_comments_on(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> CommentsOffOut:  # noqa: A002
     """Allow comments on one of the caller's posts again. Repeating it is harmless."""
-    actions.set_comments_enabled(_own(request, id, body), on=True)
+    comments.set_comments_enabled(_own(request, id, body), on=True)
     return CommentsOffOut(comments_off=False)
 
 
 @router.post("/posts/{id}/likes/hide", response={200: LikesHiddenOut, **PROBLEMS})
 def hide_likes(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> LikesHiddenOut:  # noqa: A002
     """Hide from others how many people like one of the caller's posts, and who. Repeating it is harmless."""
-    actions.change_hide_likes(_own(request, id, body), hide=True)
+    likes.set_likes_hidden(_own(request, id, body), hide=True)
     return LikesHiddenOut(likes_hidden=True)
 
 
 @router.post("/posts/{id}/likes/show", response={200: LikesHiddenOut, **PROBLEMS})
 def show_likes(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> LikesHiddenOut:  # noqa: A002
     """Show the likes of one of the caller's posts again. Repeating it is harmless."""
-    actions.change_hide_likes(_own(request, id, body), hide=False)
+    likes.set_likes_hidden(_own(request, id, body), hide=False)
     return LikesHiddenOut(likes_hidden=False)
 
 
@@ -498,8 +498,8 @@ def create_comment(request: MemberRequest, id: str, body: NewComment) -> HttpRes
             if reply_to is None:
                 raise ValidationFailed({"body.parent_id": "The comment you reply to is no longer there."})
         try:
-            added = actions.add_comment(post, author=request.user, text=text, reply_to=reply_to)
-        except actions.CommentRefusedError as error:
+            added = comments.add_comment(post, author=request.user, text=text, reply_to=reply_to)
+        except comments.CommentRefusedError as error:
             raise Problem(409, "refused", str(error)) from error
         shown = Comment.objects.visible_to(request.user).with_viewer_state(request.user).filter(pk=added.pk).first()
         if shown is None:
@@ -516,7 +516,7 @@ def delete_comment(request: MemberRequest, id: str, body: ActingOnPost | None = 
     if found is None:
         raise NotFound
     check_post(body, found.post_id)
-    actions.delete_comment(found)
+    comments.delete_comment(found)
     return HttpResponse(status=204)
 
 
@@ -536,7 +536,7 @@ def _under_own_post(request: MemberRequest, ref: str, body: ActingOnPost | None)
 def _comment_errors() -> Iterator[None]:
     try:
         yield
-    except actions.CommentRefusedError as error:
+    except comments.CommentRefusedError as error:
         raise Problem(409, "refused", str(error)) from error
 
 
@@ -547,21 +547,21 @@ def edit_comment(request: MemberRequest, id: str, body: CommentBody) -> CommentO
     if comment.author_id != request.user.pk:
         raise NotFound
     with _comment_errors():
-        actions.edit_comment(comment, text=body.cleaned_text())
+        comments.edit_comment(comment, text=body.cleaned_text())
     return comment_out(request, find_comment(request.user, id))
 
 
 @router.post("/comments/{id}/like", response={200: LikedOut, **PROBLEMS})
 def like_comment(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> LikedOut:  # noqa: A002
     """Like a comment. Repeating it is harmless."""
-    actions.like_comment(_comment(request, id, body), liker=request.user)
+    likes.like_comment(_comment(request, id, body), liker=request.user)
     return LikedOut(liked=True)
 
 
 @router.post("/comments/{id}/unlike", response={200: LikedOut, **PROBLEMS})
 def unlike_comment(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> LikedOut:  # noqa: A002
     """Remove the caller's like from a comment. Repeating it is harmless."""
-    actions.unlike_comment(_comment(request, id, body), liker=request.user)
+    likes.unlike_comment(_comment(request, id, body), liker=request.user)
     return LikedOut(liked=False)
 
 
@@ -570,14 +570,14 @@ def pin_comment(request: MemberRequest, id: str, body: ActingOnPost | None = Non
     """Pin a comment under one of the caller's posts: up to three are shown first. Repeating it is harmless."""
     comment = _under_own_post(request, id, body)
     with _comment_errors():
-        actions.pin_comment(comment)
+        comments.pin_comment(comment)
     return comment_out(request, _under_own_post(request, id, body))
 
 
 @router.post("/comments/{id}/unpin", response={200: CommentOut, **PROBLEMS})
 def unpin_comment(request: MemberRequest, id: str, body: ActingOnPost | None = None) -> CommentOut:  # noqa: A002
     """Unpin a comment under one of the caller's posts. Repeating it is harmless."""
-    actions.unpin_comment(_under_own_post(request, id, body))
+    comments.unpin_comment(_under_own_post(request, id, body))
     return comment_out(request, _under_own_post(request, id, body))
 
 
@@ -588,5 +588,5 @@ def approve_comment(request: MemberRequest, id: str, body: ActingOnPost | None =
     waiting = Comment.objects.visible_to(request.user).waiting_for(request.user).filter(pk=comment.pk).first()
     if waiting is None:
         raise NotFound
-    actions.approve_comment(waiting)
+    comments.approve_comment(waiting)
     return comment_out(request, find_comment(request.user, id))

@@ -21,7 +21,9 @@ from common.personal_data import (
     references_to,
 )
 from media.incoming import discard
-from posts.actions import delete_comment, delete_medium, delete_post
+from posts.actions.comments import delete_comment
+from posts.actions.editing import delete_post
+from posts.actions.media import delete_medium
 from posts.models import COMMENT_LIKES, LIKES, Comment, CommentLike, Hashtag, Like, Media, Post, UploadSession
 from posts.tasks import purge_post
 

@@ -34,10 +34,11 @@ from media.storage import (
     store_rendition_file,
 )
 from media.videos import RenderedVideo, render_video
-from posts.actions import delete_medium, publish_if_ready
+from posts.actions.media import delete_medium
+from posts.actions.publishing import publish_if_ready
+from posts.actions.uploads import forget_upload
 from posts.models import COMMENTS, LIKES, Media, Post, UploadSession
 from posts.models.media import MAX_ATTEMPTS, MediaKind, MediaState
-from posts.uploads import forget_upload
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,8 @@ import media.s3
 from accounts.actions import create_user
 from accounts.models import User
 from common import valkey
-from posts.actions import Upload, create_post
+from posts.actions.media import Upload
+from posts.actions.sharing import create_post
 from posts.models import Post
 from tests import stores
 from tests.servers import template_database
@@ -149,7 +150,7 @@ def stranger(person: Callable[..., User]) -> User:
 @pytest.fixture
 def share(photo: Callable[..., SimpleUploadedFile]) -> Callable[..., Post]:
     """A post that is published, as by the worker, without rendering: its media are marked ready."""
-    from posts.actions import publish_if_ready
+    from posts.actions.publishing import publish_if_ready
     from posts.models.media import MediaState
 
     def make(author: User, *, photos: int = 1, caption: str = "", location: str = "", **options: Any) -> Post:

@@ -17,7 +17,8 @@ from media.edits import shape_problem
 from media.errors import MediaError
 from media.probe import PhotoInfo
 from media.upload_probe import probe_upload
-from posts.actions import Slide, SlideError, SlidesRefusedError, Upload, too_many_bytes, validate_slides
+from posts.actions.media import Upload
+from posts.actions.sharing import Slide, SlideError, SlidesRefusedError, too_many_bytes, validate_slides
 from posts.forms.text import check_tags_and_names, parse_id
 from posts.models import Audience, Media
 

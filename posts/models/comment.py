@@ -114,7 +114,10 @@ class Comment(SnowflakeModel):
     """Since when the post's author shows it before the others."""
     edited_at = models.DateTimeField(null=True, editable=False)
     hidden_until_approved = models.BooleanField(default=False, editable=False)
-    """Whether only its author and the post's see it, until the latter approves: see `posts.actions.needs_approval`."""
+    """Only the comment's author and the post's author see it, until the latter approves it.
+
+    `posts.actions.comments.needs_approval` decides this.
+    """
     removed_at = models.DateTimeField(null=True, editable=False)
     unlinked = ArrayField(models.CharField(max_length=MAX_USERNAME_CHARS), default=list, blank=True, editable=False)
     """Usernames in it that are no link: of people who removed themselves."""

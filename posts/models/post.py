@@ -199,7 +199,7 @@ class Post(SnowflakeModel):
     archived_at = models.DateTimeField(null=True, editable=False)
     """Since when only its author sees it."""
     comments_off = models.BooleanField(default=False, editable=False)
-    """Whether comments are closed. Set under the post's exclusive lock: see `posts.actions.add_comment`."""
+    """Whether comments are closed. Set under the post's exclusive lock: see `posts.actions.comments.add_comment`."""
     hide_likes = models.BooleanField(default=False, db_default=False, editable=False)
     """Whether only the author sees how many people like the post, and who."""
 

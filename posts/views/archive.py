@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import MemberRequest
 from common.http import success_with_undo
-from posts.actions import archive_post, unarchive_post
+from posts.actions.archiving import archive_post, unarchive_post
 from posts.views.lookup import own_card, own_post
 
 

@@ -15,7 +15,7 @@ from common.http import json_error, wants_json
 from common.ids import decode_shortcode
 from media.captions import read_captions
 from media.errors import MediaError, TransientMediaError
-from posts.actions import set_captions
+from posts.actions.captions import set_captions
 from posts.models import Media, Post
 from posts.models.media import MediaKind
 from posts.views.uploads import medium_json

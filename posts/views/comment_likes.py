@@ -8,8 +8,8 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import varies_by_htmx
 from common.pagination import Page, page_by_id
-from posts.actions import like_comment as do_like_comment
-from posts.actions import unlike_comment as do_unlike_comment
+from posts.actions.likes import like_comment as do_like_comment
+from posts.actions.likes import unlike_comment as do_unlike_comment
 from posts.models import Comment, CommentLike, Post
 from posts.views.likes import LIKERS_PER_PAGE
 from posts.views.lookup import does_not_exist_as_404, visible_comment, visible_post

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.form_keys import Submission
 from accounts.http import MemberRequest, SiteRequest
 from common.http import varies_by_htmx
-from posts.actions import (
+from posts.actions.comments import (
     CommentRefusedError,
     add_comment,
     edit_comment,
@@ -19,8 +19,8 @@ from posts.actions import (
     set_comments_enabled,
     unpin_comment,
 )
-from posts.actions import approve_comment as do_approve_comment
-from posts.actions import delete_comment as do_delete_comment
+from posts.actions.comments import approve_comment as do_approve_comment
+from posts.actions.comments import delete_comment as do_delete_comment
 from posts.forms.comments import CommentForm
 from posts.models import Comment, Post
 from posts.views.lookup import does_not_exist_as_404, own_post, visible_card, visible_comment, visible_post

@@ -15,7 +15,8 @@ from common.ratelimit import FILES, UPLOADS, rate_limit_message, seconds_to_wait
 from media.edits import FILTERS
 from media.errors import MediaError, TransientMediaError
 from media.upload_probe import accepted_uploads
-from posts.actions import SlidesRefusedError, delete_medium, receive_file, receive_files, share_post
+from posts.actions.media import delete_medium, receive_file, receive_files
+from posts.actions.sharing import SlidesRefusedError, share_post
 from posts.forms.sharing import PostForm
 from posts.models import Media, Post
 from posts.models.media import MediaState

@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import MemberRequest
-from posts.actions import EditRefusedError, edit_post
+from posts.actions.editing import EditRefusedError, edit_post
 from posts.forms.editing import EditForm
 from posts.models import Post
 from posts.views.lookup import own_card

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import MemberRequest
-from posts.actions import set_hidden_words
+from posts.actions.hidden_words import set_hidden_words
 from posts.forms.hidden_words import HiddenWordsForm
 from posts.models import HiddenWord
 

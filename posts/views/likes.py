@@ -9,7 +9,7 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import varies_by_htmx
 from common.pagination import Page, page_by_id
-from posts.actions import change_hide_likes, like_post, unlike_post
+from posts.actions.likes import like_post, set_likes_hidden, unlike_post
 from posts.models import Like, Post
 from posts.views.lookup import does_not_exist_as_404, own_post, visible_post
 from social.queries import visible_people_in_order
@@ -58,7 +58,7 @@ def show_likes(request: MemberRequest, shortcode: str) -> HttpResponse:
 
 def _change_hide_likes(request: MemberRequest, shortcode: str, *, hide: bool) -> HttpResponse:
     post = own_post(request, shortcode)
-    if change_hide_likes(post, hide=hide):
+    if set_likes_hidden(post, hide=hide):
         messages.success(request, "Only you see how many like this." if hide else "Others see how many like this.")
     return redirect(post)
 

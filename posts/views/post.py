@@ -8,7 +8,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import MemberRequest, SiteRequest
 from common.ids import decode_shortcode
-from posts.actions import delete_post, remove_failed_slide, retry_post
+from posts.actions.editing import delete_post
+from posts.actions.publishing import remove_failed_slide, retry_post
 from posts.cards import card_response
 from posts.forms.comments import CommentForm
 from posts.models import Post

@@ -13,10 +13,11 @@ from accounts.models import User
 from common import limits
 from common.http import varies_by_htmx
 from common.pagination import MAX_BIGINT, Page
-from posts import saving
+from posts.actions import saves
 from posts.forms.collections import CollectionForm
 from posts.models import Collection, Post, Save
 from posts.models.post import PostQuerySet
+from posts.queries import page_of_saves, posts_in_order, visible_saves
 from posts.views.lookup import visible_card, visible_post
 
 TILES_PER_PAGE = 24
@@ -25,14 +26,14 @@ TILES_PER_PAGE = 24
 @require_POST
 def save(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
-    saving.save_post(post, person=request.user)
+    saves.save_post(post, person=request.user)
     return _save_button(request, post)
 
 
 @require_POST
 def unsave(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
-    saving.unsave_post(post, person=request.user)
+    saves.unsave_post(post, person=request.user)
     return _save_button(request, post)
 
 
@@ -67,8 +68,8 @@ def new_collection(request: MemberRequest) -> HttpResponse:
     form = CollectionForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            return redirect(saving.create_collection(owner=request.user, name=form.cleaned_data["name"]))
-        except saving.CollectionRefusedError as refusal:
+            return redirect(saves.create_collection(owner=request.user, name=form.cleaned_data["name"]))
+        except saves.CollectionRefusedError as refusal:
             form.add_error("name", str(refusal))
     status = 422 if form.errors else 200
     return render(request, "posts/collection_form.html", {"form": form}, status=status)
@@ -80,9 +81,9 @@ def rename_collection(request: MemberRequest, collection_id: int) -> HttpRespons
     form = CollectionForm(request.POST if request.method == "POST" else None, initial={"name": found.name})
     if form.is_valid():
         try:
-            saving.rename_collection(found, name=form.cleaned_data["name"])
+            saves.rename_collection(found, name=form.cleaned_data["name"])
             return redirect(found)
-        except saving.CollectionRefusedError as refusal:
+        except saves.CollectionRefusedError as refusal:
             form.add_error("name", str(refusal))
     status = 422 if form.errors else 200
     return render(request, "posts/collection_form.html", {"form": form, "collection": found}, status=status)
@@ -94,7 +95,7 @@ def delete_collection(request: MemberRequest, collection_id: int) -> HttpRespons
     found = _own_collection(request, collection_id)
     if request.method != "POST":
         return render(request, "posts/confirm_delete_collection.html", {"collection": found})
-    saving.delete_collection(found)
+    saves.delete_collection(found)
     messages.success(request, f"“{found.name}” was deleted. Its posts are still among all that you saved.")
     return redirect("posts:saved")
 
@@ -108,10 +109,10 @@ def collections(request: MemberRequest, shortcode: str) -> HttpResponse:
         chosen = request.POST.get("collection", "")
         into = _own_collection(request, _number(chosen)) if chosen else None
         try:
-            saving.put_in_collection(post, person=request.user, collection=into)
+            saves.put_in_collection(post, person=request.user, collection=into)
             messages.success(request, f"Saved to “{into.name}”." if into else "Saved.")
             return redirect(post)
-        except saving.CollectionRefusedError as error:
+        except saves.CollectionRefusedError as error:
             refusal = str(error)
     context = {
         "post": post,
@@ -133,7 +134,7 @@ def _own_collection(request: MemberRequest, collection_id: int) -> Collection:
 
 def _page_of_saves(request: MemberRequest, saves: QuerySet[Save]) -> Page[Post]:
     """Return the posts of one page of `saves`. Three queries."""
-    return saving.page_of_saves(request, saves, _visible_cards(request.user), TILES_PER_PAGE)
+    return page_of_saves(request, saves, _visible_cards(request.user), TILES_PER_PAGE)
 
 
 def _visible_cards(viewer: User) -> PostQuerySet:
@@ -143,8 +144,8 @@ def _visible_cards(viewer: User) -> PostQuerySet:
 def _with_covers(owner: User) -> list[tuple[Collection, Post | None]]:
     """One's collections, newest first, each with the newest of its posts that one may see. Four queries."""
     found = list(Collection.objects.filter(owner=owner).order_by("-id")[: limits.MAX_COLLECTIONS])
-    newest = saving.visible_saves(owner, Save.objects.filter(collection__isnull=False))
+    newest = visible_saves(owner, Save.objects.filter(collection__isnull=False))
     newest = newest.order_by("collection_id", "-id").distinct("collection_id")
     covers = dict(newest.values_list("collection_id", "post_id"))
-    posts = {post.pk: post for post in saving.posts_in_order(list(set(covers.values())), _visible_cards(owner))}
+    posts = {post.pk: post for post in posts_in_order(list(set(covers.values())), _visible_cards(owner))}
     return [(one, posts.get(covers.get(one.pk, 0))) for one in found]

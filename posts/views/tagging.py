@@ -17,7 +17,7 @@ from accounts.models import DISPLAY_FIELDS
 from common.http import varies_by_htmx
 from common.ids import decode_shortcode
 from common.linkify import extract_names
-from posts import tagging
+from posts.actions import mentions, tags
 from posts.forms.editing import EditForm
 from posts.models import Media, PersonTag, Post
 from posts.models.tagging import PersonTagQuerySet
@@ -78,10 +78,10 @@ def tag_person(request: MemberRequest, shortcode: str, media_id: int) -> HttpRes
     form = TagForm(*(request.POST.get(name, "").strip()[:100] for name in ("username", "x", "y")))
     try:
         x, y = form.fractions()
-        tagging.tag_person(medium, username=form.username, x=x, y=y)
+        tags.tag_person(medium, username=form.username, x=x, y=y)
     except ValueError:
         form.error = "Say in per cent where the person is: 0 to 100 from the left, and from the top."
-    except tagging.TagRefusedError as error:
+    except tags.TagRefusedError as error:
         form.error = str(error)
     except (Media.DoesNotExist, Post.DoesNotExist) as error:
         raise Http404 from error
@@ -94,9 +94,9 @@ def tag_person(request: MemberRequest, shortcode: str, media_id: int) -> HttpRes
 def remove_tag(request: MemberRequest, shortcode: str, tag_id: int) -> HttpResponse:
     """Take a tag away: of oneself, or of anybody in one's own photo."""
     post = get_object_or_404(Post.objects.visible_to_or_owned_by(request.user), pk=decode_shortcode(shortcode))
-    tags = PersonTag.objects.visible_to(request.user).removable_by(request.user).filter(post=post)
-    tag = get_object_or_404(tags.select_related("media", "person"), pk=tag_id)
-    tagging.remove_tag(tag, remover=request.user)
+    removable = PersonTag.objects.visible_to(request.user).removable_by(request.user).filter(post=post)
+    tag = get_object_or_404(removable.select_related("media", "person"), pk=tag_id)
+    tags.remove_tag(tag, remover=request.user)
     if post.author_id == request.user.pk and request.POST.get("from") == "edit":
         return _tagging(request, own_card(request, shortcode), tag.media_id, TagForm())
     if request.htmx:
@@ -141,7 +141,7 @@ def unmention(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
     if request.user.username not in extract_names(post.caption):
         raise Http404
-    tagging.remove_mention(request.user, post=post)
+    mentions.remove_mention(request.user, post=post)
     messages.success(request, "Your name there leads nowhere now.")
     if request.htmx:
         return HttpResponse(headers={"HX-Redirect": post.get_absolute_url()})
@@ -155,7 +155,7 @@ def unmention_in_comment(request: MemberRequest, shortcode: str, comment_id: int
     comment = visible_comment(request, post, comment_id)
     if request.user.username not in extract_names(comment.text):
         raise Http404
-    tagging.remove_mention(request.user, post=post, comment=comment)
+    mentions.remove_mention(request.user, post=post, comment=comment)
     if not request.htmx:
         messages.success(request, "Your name there leads nowhere now.")
         return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")

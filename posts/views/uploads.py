@@ -18,11 +18,11 @@ from common.limits import PART_BYTES
 from common.ratelimit import FILES, rate_limit_message, seconds_to_wait
 from media.errors import MediaError, TransientMediaError
 from media.incoming import Target, direct_target, is_direct, part_sizes, received_parts
-from posts.actions import delete_medium as do_delete_medium
-from posts.actions import retry_medium as do_retry_medium
+from posts.actions.media import delete_medium as do_delete_medium
+from posts.actions.media import retry_medium as do_retry_medium
+from posts.actions.uploads import IncompleteError, begin_upload, cancel_upload, complete_upload, receive_part
 from posts.models import Media, UploadSession
 from posts.models.media import MediaState
-from posts.uploads import IncompleteError, begin_upload, cancel_upload, complete_upload, receive_part
 from posts.views.lookup import own_unshared, own_upload
 
 View = Callable[..., HttpResponse]

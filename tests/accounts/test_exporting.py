@@ -23,7 +23,8 @@ from common.limits import EXPORT_KEPT_DAYS
 from common.personal_data import tables
 from common.sealing import seal
 from feed.actions import dismiss_suggestion, hide_from_explore
-from posts.actions import add_comment, delete_comment, delete_post
+from posts.actions.comments import add_comment, delete_comment
+from posts.actions.editing import delete_post
 from posts.models import Media, Mention, Post
 from search.models import RecentSearch
 from social.models import FollowRequest

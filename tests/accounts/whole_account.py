@@ -27,7 +27,11 @@ from feed.models import TagFollow, TagMute
 from media.storage import new_key
 from notifications.models import Preferences
 from notifications.tasks import notify_of_follow, notify_of_like
-from posts.actions import add_comment, like_comment, like_post, receive_file, set_hidden_words
+from posts.actions.comments import add_comment
+from posts.actions.hidden_words import set_hidden_words
+from posts.actions.likes import like_comment, like_post
+from posts.actions.media import receive_file
+from posts.actions.tags import tag_person
 from posts.models import (
     COMMENTS,
     LIKES,
@@ -43,7 +47,6 @@ from posts.models import (
 )
 from posts.models.hashtag import Hashtag
 from posts.models.media import MediaState
-from posts.tagging import tag_person
 from social.actions import add_close_friend, block, change_privacy, follow, mute, restrict
 from tests import stores
 

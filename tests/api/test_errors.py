@@ -105,7 +105,8 @@ def test_a_list_of_fifty_thousand_items_is_refused_in_few_words(body: Any, send:
 def test_without_a_number_all_notifications_are_marked_as_read(
     body: Any, author: User, follower: User, post: Post, as_: Any, get: Any, tasks_run: Any
 ) -> None:
-    from posts.actions import add_comment, like_post
+    from posts.actions.comments import add_comment
+    from posts.actions.likes import like_post
 
     with tasks_run():
         like_post(post, liker=follower)

@@ -24,7 +24,8 @@ from accounts.models import User
 from accounts.tokens import create_token
 from instagram.api import api
 from instagram.wsgi import application
-from posts.actions import add_comment, like_post
+from posts.actions.comments import add_comment
+from posts.actions.likes import like_post
 from posts.models import Collection, Comment, Media, Post
 from social.actions import change_privacy
 from social.models import FollowRequest

@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.tokens import create_token
-from posts.actions import add_comment, archive_post, like_comment, like_post
+from posts.actions.archiving import archive_post
+from posts.actions.comments import add_comment
+from posts.actions.likes import like_comment, like_post
+from posts.actions.saves import put_in_collection
 from posts.models import Collection, Comment, Media, PersonTag, Post, Save
-from posts.saving import put_in_collection
 from social.actions import add_close_friend, block, change_privacy, follow, mute, restrict
 from social.models import Follow, FollowRequest
 

@@ -17,7 +17,8 @@ from accounts.models import User
 from accounts.oauth import ACCESS_PREFIX, create_grant, issue_tokens, register_app
 from accounts.tokens import create_token
 from common.sealing import seal
-from posts.actions import like_post, receive_file
+from posts.actions.likes import like_post
+from posts.actions.media import receive_file
 from posts.models import Comment, Like, Media, Post
 from social.actions import follow
 from social.models import Follow

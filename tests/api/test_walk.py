@@ -16,7 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.tokens import create_token
-from posts.actions import add_comment
+from posts.actions.comments import add_comment
 from social.actions import follow
 from tests.conftest import FILES
 

@@ -23,19 +23,13 @@ from accounts.tokens import create_token
 from common.limits import MAX_POST_BYTES
 from feed.actions import dismiss_suggestion, follow_tag, hide_from_explore, mute_tag
 from notifications.models import Notification
-from posts.actions import (
-    add_comment,
-    archive_post,
-    change_hide_likes,
-    like_comment,
-    like_post,
-    pin_comment,
-    receive_file,
-    set_comments_enabled,
-)
+from posts.actions.archiving import archive_post
+from posts.actions.comments import add_comment, pin_comment, set_comments_enabled
+from posts.actions.likes import like_comment, like_post, set_likes_hidden
+from posts.actions.media import receive_file
+from posts.actions.saves import create_collection, put_in_collection, save_post
 from posts.models import Collection, Comment, Like, Media, Post, Save
 from posts.models.media import MediaState
-from posts.saving import create_collection, put_in_collection, save_post
 from social.actions import add_close_friend, block, change_privacy, follow, mute, restrict
 from social.models import Block, Follow, FollowRequest
 from tests.visibility.world import changes
@@ -144,7 +138,7 @@ ACTS = {
     ),
     "hide likes": Act("/p/{own}/likes/hide/", "/posts/{own}/likes/hide"),
     "show likes": Act(
-        "/p/{own}/likes/show/", "/posts/{own}/likes/show", before=lambda w: change_hide_likes(w["own"], hide=True)
+        "/p/{own}/likes/show/", "/posts/{own}/likes/show", before=lambda w: set_likes_hidden(w["own"], hide=True)
     ),
     "create a collection": Act("/saved/new/", "/collections", {"name": "Sea"}, {"name": "Sea"}, status=201),
     "rename a collection": Act(
@@ -669,7 +663,7 @@ def test_posts_have_a_rate(world, as_, photo, settings):
 
 
 def test_a_post_larger_than_the_limit_is_refused_in_words(world, as_, monkeypatch, photo):
-    monkeypatch.setattr("posts.actions.MAX_POST_BYTES", 1000)
+    monkeypatch.setattr("posts.actions.sharing.MAX_POST_BYTES", 1000)
 
     answer = as_(world["me"]).post("/api/posts", {"files": photo()})
 

@@ -23,7 +23,8 @@ from common.files import (
     sweep,
 )
 from common.tasks import sweep_files
-from posts.actions import Upload, create_post
+from posts.actions.media import Upload
+from posts.actions.sharing import create_post
 from posts.models import Media
 from posts.tasks import process_media, rerender
 
@@ -50,7 +51,7 @@ def make_old(seconds=PENDING_SECONDS + 1):
 
 @pytest.fixture
 def killed_at(monkeypatch):
-    """`with killed_at("posts.actions.add_medium"):` — the block ends when it calls that, and nothing tidies up."""
+    """`with killed_at("posts.actions.media.add_medium"):` ends the block at that call, without any clean-up."""
 
     def die(*arguments, **named):
         raise Killed
@@ -192,7 +193,7 @@ def files_below(folder):
 
 @pytest.mark.promise("D5")
 def test_an_upload_killed_before_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
-    with killed_at("posts.actions.add_medium"):
+    with killed_at("posts.actions.media.add_medium"):
         create_post(author=author, uploads=[Upload(photo()), Upload(photo())])
     assert len(files_below(tmp_path / "originals")) == 1
 

@@ -14,7 +14,8 @@ from feed import explore
 from feed.actions import hide_from_explore, show_in_explore
 from feed.explore import MAX_SEEN, ExploreCursor, explore_page
 from feed.models import NotInterested
-from posts.actions import delete_post, like_post
+from posts.actions.editing import delete_post
+from posts.actions.likes import like_post
 from posts.models import Post
 from posts.models.post import explore_score
 from social.actions import block, change_privacy, follow, mute

@@ -6,7 +6,8 @@ import pytest
 
 from accounts.actions import suspend_person
 from common.tasks import fold_counters
-from posts.actions import like_post, remove_post
+from posts.actions.likes import like_post
+from posts.actions.moderation import remove_post
 from tests.conftest import HTMX
 from tests.markup import one_line
 

@@ -9,7 +9,8 @@ from common.tasks import fold_counters
 from feed import timelines
 from feed.home import home_posts
 from feed.tasks import fan_out_post, sweep
-from posts.actions import delete_post, remove_post, restore_post
+from posts.actions.editing import delete_post
+from posts.actions.moderation import remove_post, restore_post
 from posts.models import Post
 from social.actions import follow, unfollow
 from tests.conftest import HTMX

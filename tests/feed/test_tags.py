@@ -5,7 +5,8 @@ import pytest
 from feed import home
 from feed.home import home_posts
 from feed.models import TagFollow, TagMute
-from posts.actions import archive_post, delete_post, edit_post
+from posts.actions.archiving import archive_post
+from posts.actions.editing import delete_post, edit_post
 from social.actions import block, change_privacy, mute
 from tests.conftest import HTMX
 

@@ -19,9 +19,12 @@ from notifications.tasks import (
     notify_of_tag,
     sweep,
 )
-from posts.actions import add_comment, edit_post, like_comment, like_post, unlike_comment
+from posts.actions.comments import add_comment
+from posts.actions.editing import edit_post
+from posts.actions.likes import like_comment, like_post, unlike_comment
+from posts.actions.mentions import remove_mention
+from posts.actions.tags import remove_tag, tag_person
 from posts.models import CommentLike, Like, Mention, PersonTag
-from posts.tagging import remove_mention, remove_tag, tag_person
 from social.actions import (
     approve_request,
     block,

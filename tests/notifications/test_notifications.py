@@ -9,7 +9,9 @@ from accounts.actions import suspend_person
 from common.ids import first_id_at
 from notifications.models import Allowed, Kind, Notification, Occurrence, Preferences, Watermark
 from notifications.tasks import notify_of_comment, notify_of_follow, notify_of_like, sweep
-from posts.actions import add_comment, delete_comment, delete_post, like_post, remove_comment, unlike_post
+from posts.actions.comments import add_comment, delete_comment, remove_comment
+from posts.actions.editing import delete_post
+from posts.actions.likes import like_post, unlike_post
 from posts.models import Like
 from posts.tasks import purge_post
 from social.actions import follow, unfollow

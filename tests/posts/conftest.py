@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
-from posts.actions import receive_file
+from posts.actions.media import receive_file
 from posts.models import Media, UploadSession
 from posts.models.media import MediaState
 from tests.stores import post_form

@@ -12,17 +12,13 @@ from feed.home import home_posts
 from feed.tasks import fan_out_post, sweep
 from feed.timelines import newest_ids
 from instagram import subscriptions
-from posts.actions import (
-    Upload,
-    add_comment,
-    archive_post,
-    create_post,
-    delete_post,
-    like_post,
-    remove_post,
-    restore_post,
-    unarchive_post,
-)
+from posts.actions.archiving import archive_post, unarchive_post
+from posts.actions.comments import add_comment
+from posts.actions.editing import delete_post
+from posts.actions.likes import like_post
+from posts.actions.media import Upload
+from posts.actions.moderation import remove_post, restore_post
+from posts.actions.sharing import create_post
 from posts.events import PostPublished, PostReturned
 from posts.models import Comment, Like, Post
 from tests.conftest import HTMX
@@ -233,7 +229,7 @@ def test_an_unarchived_post_returns_to_its_old_place_on_home_pages_that_were_mad
 
 def test_of_a_post_that_is_back_nobody_is_told_anew(author, post, monkeypatch):
     emitted = []
-    monkeypatch.setattr("posts.actions.emit", emitted.append)
+    monkeypatch.setattr("posts.actions.archiving.emit", emitted.append)
 
     archive_post(post)
     assert unarchive_post(post)

@@ -5,7 +5,7 @@ from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from common.files import PendingFile
-from posts.actions import delete_post
+from posts.actions.editing import delete_post
 from posts.models import Media
 from posts.models.media import MediaKind
 from posts.tasks import purge_post

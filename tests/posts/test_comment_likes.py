@@ -3,7 +3,8 @@
 import pytest
 
 from common.tasks import fold_counters
-from posts.actions import add_comment, delete_comment, like_comment, remove_comment, unlike_comment
+from posts.actions.comments import add_comment, delete_comment, remove_comment
+from posts.actions.likes import like_comment, unlike_comment
 from posts.events import CommentLiked, CommentUnliked
 from posts.models import Comment, CommentLike
 from social.actions import block, restrict
@@ -53,7 +54,7 @@ def test_an_unlike_that_comes_before_the_like_changes_nothing(stranger, comment)
 
 def test_likes_and_unlikes_are_announced_once(stranger, comment, monkeypatch):
     told = []
-    monkeypatch.setattr("posts.actions.emit", told.append)
+    monkeypatch.setattr("posts.actions.likes.emit", told.append)
     for act in (like_comment, like_comment, unlike_comment, unlike_comment):
         act(comment, liker=stranger)
 

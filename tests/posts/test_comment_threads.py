@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 
 from common.tasks import fold_counters
-from posts.actions import (
+from posts.actions.comments import (
     CommentRefusedError,
     add_comment,
     approve_comment,

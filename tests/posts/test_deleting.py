@@ -3,7 +3,12 @@
 import pytest
 
 from common.files import PendingFile
-from posts.actions import Upload, add_comment, archive_post, create_post, delete_post, like_post
+from posts.actions.archiving import archive_post
+from posts.actions.comments import add_comment
+from posts.actions.editing import delete_post
+from posts.actions.likes import like_post
+from posts.actions.media import Upload
+from posts.actions.sharing import create_post
 from posts.models import Comment, Like, Media, Post, PostHashtag
 from tests.media.clips import SPEECH
 from tests.stores import put, stored_files

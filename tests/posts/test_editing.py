@@ -8,7 +8,10 @@ from django.db import connections
 from accounts.actions import suspend_person
 from accounts.models import User
 from common.limits import MAX_ALT_CHARS, MAX_CAPTION_CHARS, MAX_LOCATION_CHARS
-from posts.actions import EditConflictError, Upload, create_post, delete_post, edit_post, remove_post
+from posts.actions.editing import EditConflictError, delete_post, edit_post
+from posts.actions.media import Upload
+from posts.actions.moderation import remove_post
+from posts.actions.sharing import create_post
 from posts.models import Post
 from social.models import CloseFriend
 from tests.markup import one_line

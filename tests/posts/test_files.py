@@ -11,7 +11,9 @@ from accounts.actions import suspend_person
 from accounts.deactivation import deactivate
 from accounts.models import User
 from media.storage import new_folder, new_key
-from posts.actions import archive_post, delete_post, remove_post
+from posts.actions.archiving import archive_post
+from posts.actions.editing import delete_post
+from posts.actions.moderation import remove_post
 from posts.models import Media, Post
 from social.actions import (
     add_close_friend,

@@ -12,7 +12,8 @@ from django.utils import timezone
 from common.files import PendingFile
 from media.errors import TransientMediaError
 from posts import tasks
-from posts.actions import Upload, create_post
+from posts.actions.media import Upload
+from posts.actions.sharing import create_post
 from posts.models import Media, Post
 from tests import stores
 from tests.conftest import FILES

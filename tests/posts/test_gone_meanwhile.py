@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from posts.actions import add_comment, like_post
+from posts.actions.comments import add_comment
+from posts.actions.likes import like_post
 from posts.models import Comment, Like, Post
 from tests.conftest import HTMX
 

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.actions import change_hide_like_counts
-from posts.actions import change_hide_likes, like_post
+from posts.actions.likes import like_post, set_likes_hidden
 from posts.models import Post
 from tests.conftest import HTMX
 
@@ -33,13 +33,13 @@ def test_without_a_wish_everybody_is_told(liked, as_, follower):
 
 @pytest.mark.parametrize("url", PAGES)
 def test_whose_author_hides_it_tells_nobody_anywhere(url, liked, as_, follower, stranger):
-    change_hide_likes(liked, hide=True)
+    set_likes_hidden(liked, hide=True)
 
     assert not told(as_(stranger if "explore" in url else follower), url, liked)
 
 
 def test_the_author_is_told_and_told_to_be_alone(liked, as_, author):
-    change_hide_likes(liked, hide=True)
+    set_likes_hidden(liked, hide=True)
 
     assert told(as_(author), "/p/{code}/", liked)
     assert told(as_(author), "/author/", liked)
@@ -48,7 +48,7 @@ def test_the_author_is_told_and_told_to_be_alone(liked, as_, author):
 
 @pytest.mark.promise("A2")
 def test_who_likes_it_is_for_the_author_alone_too(liked, as_, author, follower):
-    change_hide_likes(liked, hide=True)
+    set_likes_hidden(liked, hide=True)
     url = f"{liked.get_absolute_url()}likes/"
 
     assert as_(author).get(url).status_code == 200
@@ -56,7 +56,7 @@ def test_who_likes_it_is_for_the_author_alone_too(liked, as_, author, follower):
 
 
 def test_a_like_of_a_hidden_count_still_answers_at_once(liked, as_, follower):
-    change_hide_likes(liked, hide=True)
+    set_likes_hidden(liked, hide=True)
     browser = as_(follower)
 
     answer = browser.post(f"{liked.get_absolute_url()}like/", headers=HTMX)

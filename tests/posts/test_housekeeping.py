@@ -10,7 +10,8 @@ from media.incoming import store_part
 from media.photos import RENDERER
 from media.storage import store_original, store_rendition, stored_files
 from posts import tasks
-from posts.actions import Upload, create_post, receive_file
+from posts.actions.media import Upload, receive_file
+from posts.actions.sharing import create_post
 from posts.models import Media, Post, UploadSession
 from tests.conftest import FILES
 from tests.stores import age, keys_in, lose, put

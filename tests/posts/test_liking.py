@@ -7,7 +7,7 @@ from django.db import connections
 
 from common.counters import CountDelta
 from common.tasks import fold_counters
-from posts.actions import like_post, unlike_post
+from posts.actions.likes import like_post, unlike_post
 from posts.models import Like, Post
 from tests.conftest import HTMX
 

@@ -6,12 +6,14 @@ import pytest
 
 from accounts.actions import suspend_person
 from accounts.models import User
-from posts import tagging
-from posts.actions import add_comment, approve_comment, create_post, edit_post, publish_if_ready
+from posts.actions.comments import add_comment, approve_comment
+from posts.actions.editing import edit_post
+from posts.actions.publishing import publish_if_ready
+from posts.actions.sharing import create_post
 from posts.events import PersonMentioned
 from posts.models import Mention, Post
 from posts.models.media import MediaState
-from posts.tagging import can_see_q
+from posts.queries import can_see_q
 from social.actions import add_close_friend, block, change_privacy, follow, restrict
 from tests.conftest import HTMX
 
@@ -25,7 +27,7 @@ def told(monkeypatch):
         if isinstance(event, PersonMentioned):
             names.append(Mention.objects.get(pk=event.mention_id).person.username)
 
-    monkeypatch.setattr(tagging, "emit", emit)
+    monkeypatch.setattr("posts.actions.mentions.emit", emit)
     return names
 
 
@@ -57,7 +59,7 @@ def test_names_of_a_caption_are_mentions_once_in_any_letter_case_but_ones_own(au
 
 
 def test_nobody_is_told_before_the_post_is_there(author, anna, photo, told):
-    from posts.actions import Upload
+    from posts.actions.media import Upload
 
     post = create_post(author=author, uploads=[Upload(photo())], caption="@anna")
     assert (mentioned(), told) == (["anna"], [])
@@ -92,7 +94,7 @@ def test_another_audience_mentions_those_whom_it_lets_in(author, anna, ben, shar
 
 @pytest.mark.parametrize("kind", ["caption", "comment"])
 def test_more_names_than_the_limit_are_not_mentions(kind, author, person, share, monkeypatch, stranger):
-    monkeypatch.setattr(tagging, "MAX_MENTIONS", 3)
+    monkeypatch.setattr("posts.actions.mentions.MAX_MENTIONS", 3)
     names = [person(f"guest{number}").username for number in range(5)]
     text = " ".join(f"@{name}" for name in names)
     post = share(author, caption=text if kind == "caption" else "")

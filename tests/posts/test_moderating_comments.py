@@ -9,7 +9,7 @@ from django.db import connections
 from django.utils import timezone
 
 from notifications.models import Notification
-from posts.actions import (
+from posts.actions.comments import (
     CommentRefusedError,
     add_comment,
     approve_comment,
@@ -18,8 +18,8 @@ from posts.actions import (
     pin_comment,
     remove_comment,
     set_comments_enabled,
-    set_hidden_words,
 )
+from posts.actions.hidden_words import set_hidden_words
 from posts.models import Comment, HiddenWord, Post
 from social.actions import block, restrict
 from tests.conftest import HTMX

@@ -8,15 +8,10 @@ from django.utils import timezone
 
 from accounts.actions import restore_person, suspend_person
 from notifications import moderation
-from posts.actions import (
-    add_comment,
-    archive_post,
-    delete_post,
-    remove_comment,
-    remove_post,
-    restore_comment,
-    restore_post,
-)
+from posts.actions.archiving import archive_post
+from posts.actions.comments import add_comment, remove_comment, restore_comment
+from posts.actions.editing import delete_post
+from posts.actions.moderation import remove_post, restore_post
 from tests.conftest import HTMX
 from tests.markup import one_line
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from media.edits import center_crop, crop_box
 from media.photos import render_photo
-from posts.actions import Slide, SlidesRefusedError, share_post
+from posts.actions.sharing import Slide, SlidesRefusedError, share_post
 from posts.models import Media, Post
 from tests.media.pictures import corner_colours, decoded, encoded, quarters
 from tests.posts.test_sharing import checked, share

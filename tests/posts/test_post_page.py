@@ -2,7 +2,8 @@
 
 import pytest
 
-from posts.actions import add_comment, remove_post
+from posts.actions.comments import add_comment
+from posts.actions.moderation import remove_post
 from posts.models import Comment, Post
 from tests.conftest import HTMX
 

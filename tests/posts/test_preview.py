@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import User
-from posts.actions import archive_post
+from posts.actions.archiving import archive_post
 from posts.models import Media, Post
 from social.actions import block
 from tests.posts.conftest import RENDITION

@@ -8,7 +8,10 @@ from django.utils import timezone
 
 from media.errors import MediaError, TransientMediaError
 from posts import tasks
-from posts.actions import Upload, create_post, delete_post, retry_post
+from posts.actions.editing import delete_post
+from posts.actions.media import Upload
+from posts.actions.publishing import retry_post
+from posts.actions.sharing import create_post
 from posts.models import Media, Post
 from posts.models.media import MAX_ATTEMPTS
 from tests.conftest import FILES

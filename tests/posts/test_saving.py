@@ -4,9 +4,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from common.limits import MAX_COLLECTION_NAME_CHARS
-from posts.actions import archive_post
+from posts.actions.archiving import archive_post
+from posts.actions.saves import create_collection, put_in_collection, save_post
 from posts.models import Collection, Post, Save
-from posts.saving import create_collection, put_in_collection, save_post
 from social.actions import block
 from tests.conftest import HTMX
 
@@ -126,7 +126,7 @@ def test_the_limits_of_names_and_collections_are_named(as_, follower, monkeypatc
     assert "at most 50 fit" in answer.text
     assert "needs a name" in browser.post("/saved/new/", {"name": " "}).text
 
-    monkeypatch.setattr("posts.saving.MAX_COLLECTIONS", 1)
+    monkeypatch.setattr("posts.actions.saves.MAX_COLLECTIONS", 1)
     create_collection(owner=follower, name="Cups")
     assert "which is the most" in browser.post("/saved/new/", {"name": "Tables"}).text
 

@@ -8,7 +8,9 @@ from django.core.files.storage import storages
 
 from media.errors import MediaError, TransientMediaError
 from posts import tasks
-from posts.actions import Slide, SlidesRefusedError, Upload, create_post, receive_file, remove_failed_slide, share_post
+from posts.actions.media import Upload, receive_file
+from posts.actions.publishing import remove_failed_slide
+from posts.actions.sharing import Slide, SlidesRefusedError, create_post, share_post
 from posts.models import Media, Post, UploadSession
 from tests.posts.test_creating import send
 from tests.posts.test_uploading import at_once
@@ -252,7 +254,7 @@ def test_twenty_slides_are_the_most_of_files_and_media_together(mine, author, un
 
 def test_a_post_has_a_limit_of_bytes_also_when_its_files_came_one_by_one(mine, author, unshared, monkeypatch):
     media = [unshared(author) for _ in range(3)]
-    monkeypatch.setattr("posts.actions.MAX_POST_BYTES", UploadSession.objects.first().size * 2)
+    monkeypatch.setattr("posts.actions.sharing.MAX_POST_BYTES", UploadSession.objects.first().size * 2)
 
     answer = share(mine, media)
 
@@ -352,7 +354,7 @@ def test_others_files_are_not_offered(as_, stranger, author, unshared):
 
 
 def test_no_more_is_kept_of_a_refused_form_than_there_is_room_for(mine, author, unshared, photo, monkeypatch):
-    monkeypatch.setattr("posts.actions.MAX_UNSHARED", 2)
+    monkeypatch.setattr("posts.actions.media.MAX_UNSHARED", 2)
     unshared(author)
 
     answer = send(mine, [photo("1.jpg"), photo("2.jpg")], caption="x" * 2201, alt=["one", "two"])
@@ -364,7 +366,7 @@ def test_no_more_is_kept_of_a_refused_form_than_there_is_room_for(mine, author, 
 
 
 def test_a_form_that_is_fine_is_shared_whatever_else_is_unshared(mine, author, unshared, photo, monkeypatch):
-    monkeypatch.setattr("posts.actions.MAX_UNSHARED", 1)
+    monkeypatch.setattr("posts.actions.media.MAX_UNSHARED", 1)
     unshared(author)
 
     assert send(mine, [photo(), photo()]).status_code == 302
@@ -397,7 +399,7 @@ def test_trouble_of_the_storage_leaves_nothing_of_the_files_and_the_media_stay_c
     def full(*args):
         raise TransientMediaError("storage", "The file could not be stored just now. Try again in a few minutes.")
 
-    monkeypatch.setattr("posts.actions.store_original", full)
+    monkeypatch.setattr("posts.actions.media.store_original", full)
     answer = share(mine, [medium], headers=None, files=[photo()])
 
     assert answer.status_code == 503
@@ -496,7 +498,7 @@ def test_killed_after_a_failed_file_is_out_of_the_post_it_is_an_unshared_file(br
     def die(medium):
         raise SystemExit
 
-    monkeypatch.setattr("posts.actions.delete_medium", die)
+    monkeypatch.setattr("posts.actions.publishing.delete_medium", die)
     with pytest.raises(SystemExit):
         remove_failed_slide(broken, media_id=failed.pk)
 

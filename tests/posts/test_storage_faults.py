@@ -15,7 +15,9 @@ from media.errors import TransientMediaError
 from media.incoming import new_prefix
 from media.storage import abort_unfinished_uploads, open_original, store_original
 from posts import tasks
-from posts.actions import Upload, create_post, delete_post
+from posts.actions.editing import delete_post
+from posts.actions.media import Upload
+from posts.actions.sharing import create_post
 from posts.models import Media, Post, UploadSession
 from posts.models.media import MAX_ATTEMPTS
 from tests import stores

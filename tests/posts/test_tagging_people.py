@@ -7,11 +7,11 @@ from django.db import IntegrityError, connections, transaction
 
 from accounts.actions import suspend_person
 from accounts.models import User
-from posts import tagging
-from posts.actions import add_comment
+from posts.actions.comments import add_comment
+from posts.actions.publishing import notify_named_people
+from posts.actions.tags import TagRefusedError, remove_tag, tag_person
 from posts.events import PersonTagged
 from posts.models import Mention, PersonTag
-from posts.tagging import TagRefusedError, notify_named_people, remove_tag, tag_person
 from social.actions import block, change_privacy, follow, unblock, unfollow
 from tests.conftest import HTMX
 from tests.markup import one_line
@@ -26,7 +26,7 @@ def told(monkeypatch):
         assert isinstance(event, PersonTagged)
         names.append(PersonTag.objects.get(pk=event.tag_id).person.username)
 
-    monkeypatch.setattr(tagging, "emit", emit)
+    monkeypatch.setattr("posts.actions.tags.emit", emit)
     return names
 
 
@@ -149,7 +149,7 @@ def test_who_may_tag_is_a_choice_that_the_action_keeps(as_, author, anna, photo_
 
 
 def test_the_limit_of_a_photo_is_said(author, anna, stranger, photo_of, person, monkeypatch):
-    monkeypatch.setattr(tagging, "MAX_PEOPLE_TAGS", 2)
+    monkeypatch.setattr("posts.actions.tags.MAX_PEOPLE_TAGS", 2)
     tag(photo_of, "anna")
     tag(photo_of, "stranger")
     tag(photo_of, "anna", x=1)
@@ -225,7 +225,7 @@ def test_tags_are_seen_by_those_who_may_see_the_post_and_the_person(
 
 
 def test_close_friends_and_archived_posts_stay_where_they_are(as_, client, author, anna, person, post, photo_of):
-    from posts.actions import archive_post
+    from posts.actions.archiving import archive_post
     from posts.models import Post
     from social.actions import add_close_friend
 

@@ -14,8 +14,9 @@ from common.ratelimit import Limit
 from media import incoming
 from media.incoming import assemble
 from posts import tasks
-from posts.actions import Slide as SlideOf
-from posts.actions import delete_medium, share_post
+from posts.actions.media import delete_medium
+from posts.actions.sharing import Slide as SlideOf
+from posts.actions.sharing import share_post
 from posts.models import Media, Post, UploadSession
 from tests.media.clips import BEE
 from tests.posts.conftest import begin, make_old, send_part, upload
@@ -130,7 +131,7 @@ def test_a_part_that_arrives_while_its_upload_is_deleted_leaves_nothing(mine, da
         UploadSession.objects.all().delete()
         store(prefix, number, file)
 
-    monkeypatch.setattr("posts.uploads.store_part", store_late)
+    monkeypatch.setattr("posts.actions.uploads.store_part", store_late)
     send_part(mine, session["parts"][0], data)
 
     assert not keys_in("incoming")
@@ -259,7 +260,7 @@ def test_a_database_that_fails_at_the_end_leaves_no_original(mine, data, monkeyp
     def fail(**fields):
         raise RuntimeError("the connection is gone")
 
-    monkeypatch.setattr("posts.uploads.add_medium", fail)
+    monkeypatch.setattr("posts.actions.uploads.add_medium", fail)
     with pytest.raises(RuntimeError):
         mine.post(f"/create/uploads/{session['id']}/complete/")
 
@@ -276,7 +277,7 @@ def test_an_upload_that_is_deleted_while_it_is_completed_is_missing(mine, data, 
         assert mine.post(f"/create/uploads/{session['id']}/delete/").status_code == 204
         return assemble(*arguments)
 
-    monkeypatch.setattr("posts.uploads.assemble", delete_first)
+    monkeypatch.setattr("posts.actions.uploads.assemble", delete_first)
 
     assert mine.post(f"/create/uploads/{session['id']}/complete/").status_code == 404
     assert not stored_files()
@@ -388,7 +389,7 @@ def test_the_list_of_unshared_files_costs_the_same_queries_whatever_its_size(
 
 
 def test_sixty_unshared_files_and_open_uploads_are_enough(mine, unshared, author, data, monkeypatch):
-    monkeypatch.setattr("posts.actions.MAX_UNSHARED", 3)
+    monkeypatch.setattr("posts.actions.media.MAX_UNSHARED", 3)
     medium, _ = unshared(author), unshared(author, state="failed")
     begin(mine, data)
 
@@ -403,7 +404,7 @@ def test_sixty_unshared_files_and_open_uploads_are_enough(mine, unshared, author
 
 
 def test_unshared_files_have_a_limit_of_bytes_together(mine, data, monkeypatch):
-    monkeypatch.setattr("posts.actions.MAX_UNSHARED_BYTES", int(len(data) * 2.5))
+    monkeypatch.setattr("posts.actions.media.MAX_UNSHARED_BYTES", int(len(data) * 2.5))
     upload(mine, data)
     begin(mine, data)
 
@@ -416,7 +417,7 @@ def test_unshared_files_have_a_limit_of_bytes_together(mine, data, monkeypatch):
 @pytest.mark.promise("S11")
 def test_uploads_have_a_rate(mine, settings, monkeypatch):
     settings.RATE_LIMITS = True
-    monkeypatch.setattr("posts.actions.MAX_UNSHARED", 10_000)
+    monkeypatch.setattr("posts.actions.media.MAX_UNSHARED", 10_000)
     codes = [mine.post("/create/uploads/", {"name": "x", "size": 5}).status_code for _ in range(200)]
     assert set(codes) == {201}
 
@@ -511,7 +512,7 @@ def test_parts_at_once_and_the_same_ones_too_make_the_file(as_, author, data):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_last_place_is_given_once(as_, author, unshared, monkeypatch, photo):
-    monkeypatch.setattr("posts.actions.MAX_UNSHARED", 3)
+    monkeypatch.setattr("posts.actions.media.MAX_UNSHARED", 3)
     unshared(author)
     unshared(author)
     browsers = [as_(author) for _ in range(8)]
@@ -600,7 +601,7 @@ def test_a_sweep_that_dies_between_row_and_files_is_finished_by_the_next(unshare
         raise SystemExit
 
     with monkeypatch.context() as killing:
-        killing.setattr("posts.actions.delete_pending", die)
+        killing.setattr("posts.actions.media.delete_pending", die)
         with pytest.raises(SystemExit):
             tasks.sweep()
     assert not Media.objects.exists()
@@ -625,7 +626,7 @@ def test_files_that_come_with_a_form_count_against_the_daily_bytes_too(
 ):
     settings.RATE_LIMITS = True
     two = Limit("uploaded-mebibytes", 2 * -(-len(photo_bytes) // 2**20), 86_400)
-    monkeypatch.setattr("posts.actions.UPLOADED_MEBIBYTES", two)
+    monkeypatch.setattr("posts.actions.media.UPLOADED_MEBIBYTES", two)
     client.force_login(author)
 
     answers = [client.post("/create/", {"files": [photo()], "caption": f"{n}"}) for n in range(3)]

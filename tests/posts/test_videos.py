@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from media.errors import TransientMediaError
 from posts import tasks
-from posts.actions import Upload, create_post, delete_post
+from posts.actions.editing import delete_post
+from posts.actions.media import Upload
+from posts.actions.sharing import create_post
 from posts.models import Media
 from tests.conftest import FILES
 from tests.markup import one_line
@@ -150,7 +152,7 @@ def test_what_a_header_tells_is_refused_at_the_field(as_, author, photo):
 
 
 def test_all_files_of_a_post_together_have_a_limit(as_, author, photo, monkeypatch):
-    monkeypatch.setattr("posts.actions.MAX_POST_BYTES", 5 * 1024 * 1024)
+    monkeypatch.setattr("posts.actions.sharing.MAX_POST_BYTES", 5 * 1024 * 1024)
 
     answer = send(as_(author), [photo(f"{n}.jpg", b"x" * 2 * 1024 * 1024) for n in range(3)])
 

@@ -5,7 +5,8 @@ import re
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from posts.actions import add_comment, archive_post
+from posts.actions.archiving import archive_post
+from posts.actions.comments import add_comment
 from posts.models import Comment, Post
 
 
@@ -170,7 +171,7 @@ def test_of_two_posts_one_of_which_is_gone_the_other_is_removed_and_logged(as_, 
     from django.contrib.messages.storage.fallback import FallbackStorage
     from django.test import RequestFactory
 
-    from posts.actions import remove_post
+    from posts.actions.moderation import remove_post
     from posts.admin import PostAdmin
 
     request = RequestFactory().post("/")

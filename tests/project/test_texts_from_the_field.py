@@ -11,7 +11,8 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from common.limits import MAX_EQUAL_COMMENTS
 from common.text import clean_line, clean_text, is_blank
-from posts.actions import CommentRefusedError, add_comment, edit_comment, set_hidden_words
+from posts.actions.comments import CommentRefusedError, add_comment, edit_comment
+from posts.actions.hidden_words import set_hidden_words
 from posts.models import Collection, Comment, HiddenWord, Mention
 from tests.conftest import FILES
 from tests.search.test_posts import found

@@ -9,8 +9,8 @@ from django.test import Client
 
 from accounts.tokens import create_token
 from notifications.tasks import notify_of_comment
-from posts.actions import add_comment
-from posts.saving import create_collection, put_in_collection
+from posts.actions.comments import add_comment
+from posts.actions.saves import create_collection, put_in_collection
 from search.actions import save_search
 from social.actions import follow
 

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from common.ids import first_id_at
-from posts.actions import archive_post, delete_post
+from posts.actions.archiving import archive_post
+from posts.actions.editing import delete_post
 from posts.models import Media, Post
 from search.models import Place, PostDocument
 from search.posts import find_posts

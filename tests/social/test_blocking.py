@@ -4,7 +4,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from feed.home import home_posts
-from posts.actions import add_comment, like_post
+from posts.actions.comments import add_comment
+from posts.actions.likes import like_post
 from posts.models import Audience, Comment, Post
 from social.actions import (
     BlockedError,

@@ -6,7 +6,7 @@ from accounts.actions import suspend_person
 from common.tasks import fold_counters
 from feed.home import home_posts
 from feed.suggestions import suggestions_for
-from posts.actions import add_comment, delete_comment, remove_comment, restore_comment
+from posts.actions.comments import add_comment, delete_comment, remove_comment, restore_comment
 from posts.models import Audience, Comment, Post
 from social.actions import (
     add_close_friend,

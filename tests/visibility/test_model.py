@@ -24,7 +24,7 @@ from accounts.actions import restore_person, suspend_person
 from accounts.models import User
 from feed.home import home_posts
 from feed.tasks import fan_out_post
-from posts import actions as posting
+from posts.actions import archiving, comments, editing, likes, publishing
 from posts.models import Comment, Media, Post
 from posts.models.media import MediaState
 from social import actions as relating
@@ -338,34 +338,34 @@ class Machine(RuleBasedStateMachine):
         audience = "close_friends" if is_for_close else "everyone"
         post = Post.objects.create(author=self.users[author], audience=audience)
         Media.objects.create(post=post, owner_id=post.author_id, width=1, height=1, state=MediaState.READY)
-        posting.publish_if_ready(post.pk)
+        publishing.publish_if_ready(post.pk)
         fan_out_post(post.pk)
         self.model.posts.append(ModelPost(post.pk, author, is_for_close))
 
     @rule(one=people, index=posts, is_on=st.booleans())
     def archive(self, one: int, index: int, is_on: bool) -> None:
         if post := self.own(one, index):
-            (posting.archive_post if is_on else posting.unarchive_post)(Post(pk=post.pk))
+            (archiving.archive_post if is_on else archiving.unarchive_post)(Post(pk=post.pk))
             fan_out_post(post.pk)
             post.is_archived = is_on
 
     @rule(one=people, index=posts)
     def delete(self, one: int, index: int) -> None:
         if post := self.own(one, index):
-            posting.delete_post(Post(pk=post.pk))
+            editing.delete_post(Post(pk=post.pk))
             post.is_deleted = True
 
     @rule(one=people, index=posts, is_on=st.booleans())
     def like(self, one: int, index: int, is_on: bool) -> None:
         if post := self.can_at(one, index):
-            (posting.like_post if is_on else posting.unlike_post)(Post(pk=post.pk), liker=self.users[one])
+            (likes.like_post if is_on else likes.unlike_post)(Post(pk=post.pk), liker=self.users[one])
             (post.likes.add if is_on else post.likes.discard)(one)
 
     @rule(one=people, index=posts)
     def comment(self, one: int, index: int) -> None:
         if post := self.can_at(one, index):
             row = Post.objects.get(pk=post.pk)
-            added = posting.add_comment(row, author=self.users[one], text="hello")
+            added = comments.add_comment(row, author=self.users[one], text="hello")
             post.comments[added.pk] = ModelComment(one, (post.author, one) in self.model.restricts)
 
     @rule(one=people, index=posts, which=st.integers(0, 3))
@@ -373,7 +373,7 @@ class Machine(RuleBasedStateMachine):
         if (post := self.can_at(one, index)) and post.author == one:
             waiting = [pk for pk, it in post.comments.items() if it.is_waiting and self.model.reads(one, post, it)]
             if waiting:
-                posting.approve_comment(Comment(pk=waiting[which % len(waiting)]))
+                comments.approve_comment(Comment(pk=waiting[which % len(waiting)]))
                 post.comments[waiting[which % len(waiting)]].is_waiting = False
 
     @rule(one=people, index=posts, which=st.integers(0, 3))
@@ -385,7 +385,7 @@ class Machine(RuleBasedStateMachine):
             assert set(found.values_list("pk", flat=True)) == may
             if may:
                 pk = sorted(may)[which % len(may)]
-                posting.delete_comment(Comment(pk=pk))
+                comments.delete_comment(Comment(pk=pk))
                 del post.comments[pk]
 
     @rule()

@@ -13,7 +13,11 @@ from accounts.models import User
 from media.storage import PUBLIC, new_key
 from notifications.models import Occurrence
 from notifications.tasks import notify_of_comment, notify_of_follow, notify_of_like
-from posts.actions import add_comment, archive_post, delete_post, like_post, remove_comment, remove_post
+from posts.actions.archiving import archive_post
+from posts.actions.comments import add_comment, remove_comment
+from posts.actions.editing import delete_post
+from posts.actions.likes import like_post
+from posts.actions.moderation import remove_post
 from posts.models import Comment, Post
 from social.actions import (
     add_close_friend,

@@ -32,7 +32,10 @@ from notifications.record import (
     events_for_tag,
     record_event,
 )
-from posts.actions import Slide, archive_post, delete_post, remove_post, share_post
+from posts.actions.archiving import archive_post
+from posts.actions.editing import delete_post
+from posts.actions.moderation import remove_post
+from posts.actions.sharing import Slide, share_post
 from posts.models import Collection, Comment, CommentLike, Like, Media, Mention, PersonTag, Post, Save
 from posts.models.media import MediaState
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict

@@ -22,7 +22,11 @@ from django.utils import timezone
 from accounts.actions import change_avatar, create_user
 from accounts.models import AvatarState, User
 from accounts.tasks import process_avatar
-from posts.actions import Upload, add_comment, create_post, like_post, publish_if_ready, retry_post
+from posts.actions.comments import add_comment
+from posts.actions.likes import like_post
+from posts.actions.media import Upload
+from posts.actions.publishing import publish_if_ready, retry_post
+from posts.actions.sharing import create_post
 from posts.models import Comment, Media, Post
 from posts.models.media import MediaKind, MediaState
 from posts.tasks import process_media, process_video

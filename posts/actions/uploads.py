@@ -1,6 +1,6 @@
-"""What changes uploads: a file comes in parts, in any order and over broken connections, and becomes a medium.
+"""Receive a file in parts, in any order and over broken connections, and turn it into a medium.
 
-The row is the record and the storage "incoming" holds the parts; what nobody comes back for is swept (posts.tasks).
+The row records the upload and the storage "incoming" holds the parts; abandoned uploads are swept (posts.tasks).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from media.errors import MediaError, TransientMediaError
 from media.incoming import assemble, discard, new_prefix, open_parts, part_sizes, received_parts, store_part
 from media.storage import new_key
 from media.upload_probe import probe_upload
-from posts.actions import add_medium, check_daily_bytes, check_quota
+from posts.actions.media import add_medium, check_daily_bytes, check_quota
 from posts.models import Media, UploadSession
 
 MAX_FILE_BYTES: Final = max(MAX_PHOTO_BYTES, MAX_VIDEO_BYTES)

@@ -1,43 +1,19 @@
-"""What people keep for themselves: saves and named collections of them. Nobody else hears of any of it."""
+"""Save posts and put them in collections. Only the person who saves sees any of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 
-from accounts.http import MemberRequest
 from accounts.models import User
 from common.limits import MAX_COLLECTIONS
-from common.pagination import Page, page_by_id
 from posts.models import Collection, Post, Save
-from posts.models.post import PostQuerySet
 
 
 class CollectionRefusedError(Exception):
     """Says in a sentence for its owner why there is no such collection."""
-
-
-def visible_saves(person: User, saves: QuerySet[Save]) -> QuerySet[Save]:
-    """Return those of `saves` that are `person`'s and whose post they may still see."""
-    return saves.filter(person=person, post__in=Post.objects.visible_to(person).order_by().values("pk"))
-
-
-def page_of_saves(request: MemberRequest, saves: QuerySet[Save], posts: PostQuerySet, size: int) -> Page[Post]:
-    """Return one page of the posts that `saves` name, by when they were saved.
-
-    `posts` are those that the caller may see, with what is shown of them. Costs one query beside theirs.
-    """
-    page = page_by_id(request, visible_saves(request.user, saves), size)
-    return Page(posts_in_order([save.post_id for save in page], posts), page.next_url)
-
-
-def posts_in_order(ids: Sequence[int], posts: PostQuerySet) -> list[Post]:
-    """Return those of `posts` that have these ids, in this order."""
-    found = {post.pk: post for post in posts.filter(pk__in=ids)}
-    return [found[pk] for pk in ids if pk in found]
 
 
 def save_post(post: Post, *, person: User) -> bool:
@@ -55,7 +31,7 @@ def unsave_post(post: Post, *, person: User) -> bool:
 @transaction.atomic
 def put_in_collection(post: Post, *, person: User, collection: Collection | None) -> None:
     """Save `post`, if it is not yet, into `collection` of `person`; None is none of them."""
-    if collection is not None and not _locked(collection, person):
+    if collection is not None and not _lock_own(collection, person):
         raise CollectionRefusedError("This collection is gone. Choose another one.")
     Save.objects.update_or_create(post=post, person=person, defaults={"collection": collection})
 
@@ -81,7 +57,7 @@ def delete_collection(collection: Collection) -> None:
     collection.delete()
 
 
-def _locked(collection: Collection, owner: User) -> bool:
+def _lock_own(collection: Collection, owner: User) -> bool:
     own = Collection.objects.select_for_update(no_key=True).filter(pk=collection.pk, owner=owner)
     return own.first() is not None
 

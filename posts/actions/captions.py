@@ -1,0 +1,31 @@
+"""Set the captions of videos."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import F
+
+from common.files import delete_pending, schedule_delete, storing_files
+from media.storage import new_key, store_rendition
+from posts.models import Media, Post
+
+
+def set_captions(medium: Media, text: str) -> None:
+    """Give a video these captions, which `media.captions.read_captions` wrote, or none for ""; the old ones go.
+
+    Raises TransientMediaError, with nothing changed, when the storage cannot be written to.
+    """
+    with storing_files("default", [new_key(".vtt")] if text else []) as files:
+        for key in files.keys:
+            store_rendition(text.encode(), ".vtt", key)
+        with transaction.atomic():
+            row = Media.objects.select_for_update().filter(pk=medium.pk).first()
+            if row is None:
+                return
+            Media.objects.filter(pk=row.pk).update(captions="".join(files.keys))
+            if row.post_id is not None:
+                Post.objects.filter(pk=row.post_id).update(version=F("version") + 1)
+            files.commit()
+            old = [row.captions] if row.captions else []
+            schedule_delete("default", old)
+    delete_pending("default", old)

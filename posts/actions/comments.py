@@ -1,0 +1,259 @@
+"""Write, edit, approve, remove, delete and pin comments."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import User
+from common.events import emit
+from common.ids import snowflake_at
+from common.limits import COMMENT_EDIT_MINUTES, EQUAL_COMMENTS_MINUTES, MAX_EQUAL_COMMENTS, MAX_PINNED_COMMENTS
+from common.locks import exclusive_advisory_lock, shared_advisory_lock
+from common.ratelimit import EQUAL_COMMENTS, seconds_to_wait
+from common.text import is_blank, strip_invisible
+from posts.actions.locks import lock_against_deletion
+from posts.actions.mentions import sync_mentions
+from posts.actions.moderation import mail_author
+from posts.events import CommentAdded
+from posts.models import COMMENTS, Comment, HiddenWord, Post
+from social.models import Restrict
+
+MAX_DELTA = 32_767
+
+
+class CommentRefusedError(Exception):
+    """Why a comment was not written, changed or pinned, in words for the one who wanted it."""
+
+
+@transaction.atomic
+def add_comment(
+    post: Post, *, author: User, text: str, reply_to: Comment | None = None, at: datetime | None = None
+) -> Comment:
+    """Comment on a post that `author` may see, or reply to one of its comments that they may see.
+
+    `text` is clean; `at` backdates it. If it is to be held (`needs_approval`) it waits for `approve_comment`,
+    and until then counts and is announced nowhere. Post.DoesNotExist if the post has gone since it was looked up,
+    CommentRefusedError if `text` shows nothing, if its author has written it MAX_EQUAL_COMMENTS times in the last
+    minutes, if comments are off or if what is replied to has gone.
+    """
+    _check_words(text)
+    if at is None:
+        _count_equal(text, author)
+    shared_advisory_lock(post.pk)
+    post = lock_against_deletion(post)
+    if post.comments_off:
+        raise CommentRefusedError("Comments are turned off.")
+    parent = _parent_for_reply(reply_to, author) if reply_to is not None else None
+    comment = Comment(post=post, author=author, text=text, parent=parent)
+    comment.hidden_until_approved = needs_approval(comment)
+    if at is not None:
+        comment.pk = snowflake_at(at, owner_id=author.pk)
+    comment.save(force_insert=True)
+    _emit_comment_added(comment)
+    return comment
+
+
+def _check_words(text: str) -> None:
+    if is_blank(text):
+        raise CommentRefusedError("Write something first.")
+
+
+def _count_equal(text: str, author: User) -> None:
+    """Count a comment; raise CommentRefusedError if `author` wrote the same words too often just now."""
+    same = " ".join(strip_invisible(text).casefold().split())
+    digest = hashlib.sha256(same.encode()).hexdigest()
+    if seconds := seconds_to_wait(EQUAL_COMMENTS, f"{author.pk}:{digest}"):
+        raise CommentRefusedError(
+            f"You wrote the same comment {MAX_EQUAL_COMMENTS} times in {EQUAL_COMMENTS_MINUTES} minutes, which is the"
+            f" limit. Change it, or try again in {-(-seconds // 60)} min."
+        )
+
+
+def _parent_for_reply(reply_to: Comment, author: User) -> Comment:
+    """Return the first comment of the thread of `reply_to`, locked: its removal comes before or after the reply."""
+    # Replies to one comment wait for one another here, for as long as an INSERT takes.
+    thread = Comment.objects.select_for_update(no_key=True).filter(pk=reply_to.thread_id).first()
+    if thread is None or not Comment.objects.visible_to(author).filter(pk=reply_to.pk).exists():
+        raise CommentRefusedError("The comment you reply to is no longer there.")
+    return thread
+
+
+def needs_approval(comment: Comment) -> bool:
+    """Return True if the comment must wait for approval with its current text.
+
+    It does if the post's author restricts the one who wrote it, if it has a word that the post's author or the site
+    hides, or if it replies to one that waits: what hangs under that cannot be seen before it. What the post's author
+    writes never waits, for nobody else could approve it.
+    """
+    owner_id = comment.post.author_id
+    if comment.author_id == owner_id:
+        return False
+    if comment.parent is not None and comment.parent.hidden_until_approved:
+        return True
+    if Restrict.objects.filter(restricter_id=owner_id, restricted_id=comment.author_id).exists():
+        return True
+    return HiddenWord.objects.applying_to(owner_id).match_any(comment.text)
+
+
+@transaction.atomic
+def edit_comment(comment: Comment, *, text: str) -> bool:
+    """Change one's own comment, at most COMMENT_EDIT_MINUTES after it was written; return whether it changed.
+
+    `text` is clean. What is to be held with the new text waits, though the old one may have been
+    approved; what waits goes on waiting. Comment.DoesNotExist if it has gone, CommentRefusedError if it is too late or
+    `text` shows nothing.
+    """
+    _check_words(text)
+    row = _locked(comment)
+    if row is None or row.removed_at is not None:
+        raise Comment.DoesNotExist
+    if row.text == text:
+        return False
+    if not row.is_fresh:
+        raise CommentRefusedError(f"A comment can be edited for {COMMENT_EDIT_MINUTES} minutes. This one is older.")
+    counted, was_said = _count_with_replies(row), row.text
+    row.text, row.edited_at = text, timezone.now()
+    if not row.hidden_until_approved and needs_approval(row):
+        row.hidden_until_approved, row.pinned_at = True, None
+    row.save(update_fields=["text", "edited_at", "hidden_until_approved", "pinned_at"])
+    _change_comment_count(row, _count_with_replies(row) - counted)
+    if row.is_counted:
+        sync_mentions(row.post, row, before=was_said)
+    return True
+
+
+@transaction.atomic
+def approve_comment(comment: Comment) -> bool:
+    """Show a comment that `Comment.objects.waiting_for` found to all; return whether this call did."""
+    row = _locked(comment)
+    if row is None or not row.hidden_until_approved:
+        return False
+    row.hidden_until_approved = False
+    row.save(update_fields=["hidden_until_approved"])
+    _emit_comment_added(row)
+    return True
+
+
+def _emit_comment_added(comment: Comment) -> None:
+    """Count the comment and emit `CommentAdded`, unless it waits for approval."""
+    if comment.is_counted:
+        _change_comment_count(comment, _count_with_replies(comment))
+        emit(CommentAdded(comment_id=comment.pk))
+        # One that was edited may have been announced before.
+        sync_mentions(comment.post, comment, before=comment.text if comment.edited_at else None)
+
+
+@transaction.atomic
+def delete_comment(comment: Comment) -> bool:
+    """Delete a comment that `Comment.objects.deletable_by` found, with its replies; return whether it was there."""
+    row = _locked(comment)
+    if row is None:
+        return False
+    _change_comment_count(row, -_count_with_replies(row))
+    row.delete()
+    return True
+
+
+@transaction.atomic
+def remove_comment(comment: Comment, *, reason: str) -> bool:
+    """Hide a comment and its replies from everyone, as a moderator; return whether that is new. Mails the author."""
+    row = _locked(comment)
+    if row is None or row.removed_at is not None:
+        return False
+    _change_comment_count(row, -_count_with_replies(row))
+    row.removed_at, row.removed_reason, row.pinned_at = timezone.now(), reason, None
+    row.save(update_fields=["removed_at", "removed_reason", "pinned_at"])
+    mail_author(row, "comment_removed", reason=reason)
+    return True
+
+
+@transaction.atomic
+def restore_comment(comment: Comment) -> bool:
+    """Undo `remove_comment`, but for a pin; return whether there was anything to undo."""
+    row = _locked(comment)
+    if row is None or row.removed_at is None:
+        return False
+    row.removed_at, row.removed_reason = None, ""
+    row.save(update_fields=["removed_at", "removed_reason"])
+    _change_comment_count(row, _count_with_replies(row))
+    mail_author(row, "comment_restored")
+    return True
+
+
+def _locked(comment: Comment) -> Comment | None:
+    """The row as it is now, so that of two changes at once each counts only what it changed.
+
+    The thread of a reply is locked first, as by those who reply: a thread and its replies change one at a time.
+    """
+    thread = None
+    if comment.parent_id is not None:
+        thread = Comment.objects.select_for_update(no_key=True).filter(pk=comment.parent_id).first()
+        if thread is None:
+            return None
+    row = Comment.objects.select_for_update(of=("self",)).select_related("post").filter(pk=comment.pk).first()
+    if row is not None:
+        row.parent = thread
+    return row
+
+
+def _count_with_replies(comment: Comment) -> int:
+    """How many comments COMMENTS has of a locked comment and what hangs under it."""
+    if not comment.is_counted:
+        return 0
+    return 1 + (comment.replies.shown().count() if comment.parent_id is None else 0)
+
+
+def _change_comment_count(comment: Comment, by: int) -> None:
+    # A delta is a small integer.
+    while by:
+        step = max(-MAX_DELTA, min(MAX_DELTA, by))
+        COMMENTS.add(comment.post_id, step)
+        by -= step
+
+
+@transaction.atomic
+def pin_comment(comment: Comment) -> bool:
+    """Show a comment under one's own post before the others, as its author; return whether that is new.
+
+    At most MAX_PINNED_COMMENTS at a time, else CommentRefusedError; those that the author no longer sees (written by
+    somebody blocked or suspended meanwhile) give their place up. Comment.DoesNotExist if it has gone.
+    """
+    # The post's row is the lock: of two pins at once, the second counts the first.
+    post = Post.objects.select_for_update(no_key=True).select_related("author").get(pk=comment.post_id)
+    row = _locked(comment)
+    if row is None:
+        raise Comment.DoesNotExist
+    if row.pinned_at is not None:
+        return False
+    if row.parent_id is not None or not row.is_shown:
+        raise CommentRefusedError("Only a comment that everybody sees, and no reply, can be pinned.")
+    pinned = Comment.objects.filter(post=post, pinned_at__isnull=False)
+    seen = set(Comment.objects.visible_to(post.author).filter(pk__in=pinned).values_list("pk", flat=True))
+    pinned.exclude(pk__in=seen).update(pinned_at=None)
+    if len(seen) >= MAX_PINNED_COMMENTS:
+        raise CommentRefusedError(f"{MAX_PINNED_COMMENTS} comments are pinned, and no more can be. Unpin one first.")
+    Comment.objects.filter(pk=row.pk).update(pinned_at=timezone.now())
+    return True
+
+
+@transaction.atomic
+def unpin_comment(comment: Comment) -> bool:
+    """Undo `pin_comment`; return whether there was anything to undo."""
+    return bool(Comment.objects.filter(pk=comment.pk, pinned_at__isnull=False).update(pinned_at=None))
+
+
+@transaction.atomic
+def set_comments_enabled(post: Post, *, on: bool) -> bool:
+    """Turn comments on one's own post on or off; return True if that changed.
+
+    When this has committed nobody adds one any more: it waits for those who are about to, and shuts others out
+    meanwhile (`add_comment` enters by the same door). What was written stays.
+    """
+    exclusive_advisory_lock(post.pk)
+    there = Post.objects.filter(pk=post.pk, deleted_at__isnull=True)
+    return bool(there.filter(comments_off=on).update(comments_off=not on, version=F("version") + 1))

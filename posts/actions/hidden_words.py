@@ -1,0 +1,27 @@
+"""Set the words that make comments wait for approval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from accounts.models import User
+from posts.models import HiddenWord, normalize_words
+
+
+@transaction.atomic
+def set_hidden_words(owner: User, words: Sequence[str]) -> int:
+    """Make `words` one's own list, in this order; return how many there are, of those that compare alike the first.
+
+    They are clean and within their limits. Comments that are there stay as they are.
+    """
+    # Locked: of two lists sent at once one is saved whole, after the other.
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+    patterns: dict[str, str] = {}
+    for word in words:
+        if pattern := normalize_words(word):
+            patterns.setdefault(pattern, word)
+    HiddenWord.objects.of(owner).delete()
+    HiddenWord.objects.bulk_create(HiddenWord(owner=owner, word=word, pattern=key) for key, word in patterns.items())
+    return len(patterns)

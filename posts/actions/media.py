@@ -1,0 +1,165 @@
+"""Receive, delete and retry the files of photos and videos that are not in a post yet."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.db import transaction
+from django.db.models import Count, Sum
+from django.utils import timezone
+
+from accounts.models import User
+from common.events import emit
+from common.files import delete_pending, schedule_delete, storing_files
+from common.limits import MAX_FILE_NAME_CHARS, MAX_UNSHARED, MAX_UNSHARED_BYTES, MAX_UPLOADED_BYTES_PER_DAY
+from common.ratelimit import UPLOADED_MEBIBYTES, seconds_to_wait
+from common.text import clean_line
+from media.errors import MediaError, TransientMediaError
+from media.incoming import discard, new_prefix
+from media.probe import PhotoInfo
+from media.probe_video import VideoInfo
+from media.storage import new_key, store_original
+from media.upload_probe import probe_upload
+from posts.events import MediaSubmitted, VideoSubmitted
+from posts.models import Media, UploadSession
+from posts.models.media import MediaKind, MediaState
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A photo or video as it came: an open binary file, what its owner calls it, and what it shows in words."""
+
+    file: BinaryIO
+    name: str = ""
+    alt: str = ""
+
+
+def receive_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool = True) -> Media:
+    """Store an unshared photo or video of `owner`, and queue its rendering.
+
+    Raises MediaError when the file cannot be used, or `owner` has as many unshared ones as they may; nothing is kept
+    then. Without `within_quota` that is not asked: for files that are shared at once.
+
+    Cost: a probe (header only), one copy of the file, three INSERTs and one DELETE, one message.
+    """
+    info = probe_upload(file)
+    check_daily_bytes(owner, info.bytes)
+    with storing_files("originals", [new_key(info.extension)]) as files:
+        store_original(file, info.extension, files.keys[0])
+        with transaction.atomic():
+            if within_quota:
+                check_quota(owner, info.bytes)
+            medium = add_medium(owner_id=owner.pk, original=files.keys[0], info=info, name=name)
+            # Also a file that came in one piece: an upload knows its bytes, which the quota counts.
+            UploadSession.objects.create(
+                owner_id=owner.pk, name=medium.original_name, size=info.bytes, prefix=new_prefix(), media=medium
+            )
+            files.commit()
+        return medium
+
+
+def receive_files(*, owner: User, uploads: Sequence[Upload]) -> list[Media]:
+    """Store files that are shared at once, all or none. Raises what `receive_file` does, except for the quota."""
+    taken: list[Media] = []
+    try:
+        for upload in uploads:
+            taken.append(receive_file(owner=owner, file=upload.file, name=upload.name, within_quota=False))  # noqa: PERF401  (what came before a refusal is deleted)
+    except BaseException:
+        for medium in taken:
+            delete_medium(medium)
+        raise
+    return taken
+
+
+def check_quota(owner: User, size: int) -> None:
+    """Raise MediaError "quota" if `owner` has no room for another unshared file of `size` bytes.
+
+    Locks the row of `owner` until the transaction ends, so that two uploads at once do not both take the last place.
+    """
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+    used = UploadSession.objects.unshared_of(owner).aggregate(files=Count("pk"), bytes=Sum("size", default=0))
+    if used["files"] >= MAX_UNSHARED:
+        raise MediaError(
+            "quota",
+            f"You have {used['files']} files that are not shared, and can have at most {MAX_UNSHARED}. "
+            "Share or remove some first.",
+        )
+    if used["bytes"] + size > MAX_UNSHARED_BYTES:
+        raise MediaError(
+            "quota",
+            f"Your files that are not shared take {used['bytes'] // 2**20:,} MB already, and can take at most "
+            f"{MAX_UNSHARED_BYTES // 2**20:,} MB. Share or remove some first.",
+        )
+
+
+def check_daily_bytes(owner: User, size: int) -> None:
+    """Count an upload of `size` bytes; raise MediaError "quota" if `owner` has uploaded too much in the last day."""
+    if seconds := seconds_to_wait(UPLOADED_MEBIBYTES, f"person:{owner.pk}", hits=-(-size // 2**20)):
+        hours = -(-seconds // 3600)
+        raise MediaError(
+            "quota",
+            f"You can upload at most {MAX_UPLOADED_BYTES_PER_DAY // 2**30} GB a day. "
+            f"Try again in {hours} hour{'' if hours == 1 else 's'}.",
+        )
+
+
+def add_medium(*, owner_id: int, original: str, info: PhotoInfo | VideoInfo, name: str) -> Media:
+    """The row of an original that is stored, of no post yet; have it rendered. In the caller's transaction."""
+    medium = Media.objects.create(
+        owner_id=owner_id,
+        kind=MediaKind.VIDEO if info.is_animated else MediaKind.PHOTO,
+        duration_ms=info.duration_ms,
+        original=original,
+        original_name=clean_line(name)[:MAX_FILE_NAME_CHARS],
+        width=info.width,
+        height=info.height,
+    )
+    _submit(medium)
+    return medium
+
+
+def delete_medium(medium: Media) -> bool:
+    """Delete an unshared file; return whether it was there, unshared.
+
+    What the storage cannot delete just now is left to the sweeper of files.
+    """
+    with transaction.atomic():
+        # Locked: a worker that is about to hand in renditions finds the row gone, and takes them back.
+        row = Media.objects.select_for_update().filter(pk=medium.pk, post__isnull=True).first()
+        if row is None:
+            return False
+        for prefix in UploadSession.objects.filter(media=row).values_list("prefix", flat=True):
+            # There are none but when a process was killed, or its storage away, just after they became the medium.
+            with contextlib.suppress(TransientMediaError):
+                discard(prefix)
+        schedule_delete("default", row.keys)
+        schedule_delete("originals", [row.original])
+        row.delete()
+    delete_pending("default", row.keys)
+    delete_pending("originals", [row.original])
+    return True
+
+
+@transaction.atomic
+def retry_medium(medium: Media) -> bool:
+    """Render one's own failed, unshared file again; return whether it had failed."""
+    failed = Media.objects.select_for_update().filter(pk=medium.pk, post__isnull=True, state=MediaState.FAILED).first()
+    if failed is not None:
+        requeue_rendering([failed])
+    return failed is not None
+
+
+def requeue_rendering(media: Sequence[Media]) -> None:
+    """Queue the rendering of locked rows again, with the attempts reset."""
+    for medium in media:
+        medium.state, medium.error, medium.attempts, medium.progress = MediaState.PENDING, "", 0, 0
+        medium.queued_at = timezone.now()
+        _submit(medium)
+    Media.objects.bulk_update(media, ["state", "error", "attempts", "progress", "queued_at"])
+
+
+def _submit(medium: Media) -> None:
+    emit(VideoSubmitted(media_id=medium.pk) if medium.is_video else MediaSubmitted(media_id=medium.pk))

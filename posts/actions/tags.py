@@ -1,0 +1,87 @@
+"""Tag people in photos.
+
+Rows are written under the lock of each pair of users, and database triggers reject them next to a block: in a race,
+the block wins.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from common.events import emit
+from common.limits import MAX_PEOPLE_TAGS
+from posts.events import PersonTagged
+from posts.models import Media, PersonTag, Post
+from posts.queries import allows_tags_by, can_see_q
+from social.locks import lock_user_pair
+
+
+class TagRefusedError(Exception):
+    """Why somebody was not tagged, in words for the author of the post."""
+
+
+@transaction.atomic
+def tag_person(medium: Media, *, username: str, x: float, y: float) -> PersonTag:
+    """Say that the person is at (`x`, `y`), fractions of 0 to 1, in a photo of a post; again moves the tag.
+
+    Raises TagRefusedError if there is nobody of that name for the post's author, if they may not see the post, do not
+    let the author tag them or have removed themselves from this photo, or if it has MAX_PEOPLE_TAGS.
+    """
+    row = Media.objects.select_for_update(no_key=True).select_related(None).get(pk=medium.pk)
+    post = Post.objects.select_related("author").get(media=row)
+    name = username.strip().removeprefix("@").lower()
+    if not name:
+        raise TagRefusedError("Type the username of the person.")
+    found = User.objects.visible_to(post.author).filter(username=name).values_list("pk", flat=True).first()
+    if found is None:
+        raise TagRefusedError(f"There is nobody called “{name}”. Check the spelling.")
+    if found != post.author_id:
+        lock_user_pair(post.author_id, found)
+    tag = PersonTag.objects.filter(media=row, person_id=found).first()
+    if tag is None:
+        return _add_tag(row, post, name, PersonTag(media=row, post=post, person_id=found, x=x, y=y))
+    if tag.removed_at is not None:
+        raise TagRefusedError(f"{name} removed themselves from this photo.")
+    tag.x, tag.y = x, y
+    tag.save(update_fields=["x", "y"])
+    return tag
+
+
+def _add_tag(medium: Media, post: Post, name: str, tag: PersonTag) -> PersonTag:
+    """Insert it, with the medium and the pair locked."""
+    if medium.is_video:
+        raise TagRefusedError("People are tagged in photos only.")
+    is_self = tag.person_id == post.author_id
+    # Asked again now that nobody can block meanwhile.
+    person = User.objects.filter(can_see_q(post), pk=tag.person_id)
+    if not person.exists():
+        raise TagRefusedError(f"{name} cannot see this post, so they cannot be tagged in it.")
+    if not is_self and not person.filter(allows_tags_by(post.author_id)).exists():
+        raise TagRefusedError(f"{name} does not let you tag them.")
+    if PersonTag.objects.filter(media=medium, removed_at=None).count() >= MAX_PEOPLE_TAGS:
+        raise TagRefusedError(f"This photo has {MAX_PEOPLE_TAGS} people, which is the limit.")
+    tag.save(force_insert=True)
+    if post.is_published and not is_self:
+        emit(PersonTagged(tag_id=tag.pk))
+    return tag
+
+
+@transaction.atomic
+def remove_tag(tag: PersonTag, *, remover: User) -> bool:
+    """Take a tag that `PersonTag.objects.removable_by(remover)` found away; return whether it was still there.
+
+    The author may tag the person again; whom the tag is of and removes it cannot be tagged there again.
+    """
+    rows = PersonTag.objects.filter(pk=tag.pk, removed_at=None)
+    if tag.person_id == remover.pk and tag.media.owner_id != remover.pk:
+        return rows.update(removed_at=timezone.now()) > 0
+    return rows.delete()[0] > 0
+
+
+def notify_tagged(post: Post) -> None:
+    """Notify people tagged in a post that has become visible, in the caller's transaction."""
+    tags = PersonTag.objects.filter(post=post, removed_at=None).exclude(person_id=post.author_id)
+    for pk in tags.values_list("pk", flat=True):
+        emit(PersonTagged(tag_id=pk))

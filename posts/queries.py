@@ -1,0 +1,56 @@
+"""Queries about posts that belong to no single model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.http import MemberRequest
+from accounts.models import User, WhoMayTag, visible_users_q
+from common.pagination import Page, page_by_id
+from posts.models import Audience, Post, Save
+from posts.models.post import PostQuerySet
+from social.models import CloseFriend, Follow
+
+
+def can_see_q(post: Post) -> Q:
+    """Q matching users who may see `post` once it is published.
+
+    The counterpart of `Post.objects.visible_to` for many users and one post; a test compares the two.
+    """
+    known = visible_users_q(post.author)
+    public = Exists(User.objects.filter(pk=post.author_id, is_private=False))
+    follows = Exists(Follow.objects.filter(follower_id=OuterRef("pk"), followee_id=post.author_id))
+    is_author = Q(pk=post.author_id)
+    inside = is_author | Q(public) | Q(follows)
+    if post.audience != Audience.CLOSE_FRIENDS:
+        return known & inside
+    close = Exists(CloseFriend.objects.filter(owner_id=post.author_id, friend_id=OuterRef("pk")))
+    return known & inside & (is_author | Q(close))
+
+
+def allows_tags_by(person_id: int) -> Q:
+    """Q matching users who let this person tag them, and want to be notified of their mentions."""
+    follows = Exists(Follow.objects.filter(follower_id=OuterRef("pk"), followee_id=person_id))
+    return Q(who_may_tag=WhoMayTag.EVERYONE) | Q(follows, who_may_tag=WhoMayTag.FOLLOWING)
+
+
+def visible_saves(person: User, saves: QuerySet[Save]) -> QuerySet[Save]:
+    """Return those of `saves` that are `person`'s and whose post they may still see."""
+    return saves.filter(person=person, post__in=Post.objects.visible_to(person).order_by().values("pk"))
+
+
+def page_of_saves(request: MemberRequest, saves: QuerySet[Save], posts: PostQuerySet, size: int) -> Page[Post]:
+    """Return one page of the posts that `saves` name, by when they were saved.
+
+    `posts` are those that the caller may see, with what is shown of them. Costs one query beside theirs.
+    """
+    page = page_by_id(request, visible_saves(request.user, saves), size)
+    return Page(posts_in_order([save.post_id for save in page], posts), page.next_url)
+
+
+def posts_in_order(ids: Sequence[int], posts: PostQuerySet) -> list[Post]:
+    """Return those of `posts` that have these ids, in this order."""
+    found = {post.pk: post for post in posts.filter(pk__in=ids)}
+    return [found[pk] for pk in ids if pk in found]

@@ -11,8 +11,6 @@ from django.utils.safestring import SafeString
 
 from accounts.actions import restore_person, suspend_person
 from accounts.models import User
-from accounts.oauth import OAuthApp, delete_app
-from accounts.tokens import PersonalToken, revoke_token
 from common.admin import FIGURES, CreatedFilter, Figure, ModeratedAdmin, shown_time, start_of_day
 from common.ids import first_id_at
 
@@ -126,45 +124,3 @@ class UserAdmin(ModeratedAdmin):
     @admin.action(description="Restore", permissions=["change"])
     def restore(self, request: HttpRequest, rows: QuerySet[User]) -> None:
         self.act_on(request, rows, "Restored", restore_person)
-
-
-@admin.register(PersonalToken)
-class PersonalTokenAdmin(ModeratedAdmin):
-    """Tokens: whose, for how long, used when; the secret nobody knows. A stolen one is revoked here."""
-
-    list_display = ["name", "person", "may_write", "expires_at", "last_used_at"]
-    list_select_related = ["person"]
-    search_fields = ["person__username"]
-    search_help_text = "A part of a username"
-    ordering = ["-id"]
-    show_full_result_count = False
-    actions = ["revoke"]
-    fields = ["name", "person", "may_write", "expires_at", "last_used_at"]
-    readonly_fields = ["name", "person", "may_write", "expires_at", "last_used_at"]
-
-    @admin.action(description="Revoke", permissions=["change"])
-    def revoke(self, request: HttpRequest, rows: QuerySet[PersonalToken]) -> None:
-        self.act_on(request, rows, "Revoked", revoke_token)
-
-
-@admin.register(OAuthApp)
-class OAuthAppAdmin(ModeratedAdmin):
-    """Apps of developers: whose, and where they lead back to. One that does harm is deleted here."""
-
-    list_display = ["name", "owner", "client_id", "is_confidential_"]
-    list_select_related = ["owner"]
-    search_fields = ["name", "owner__username", "client_id"]
-    search_help_text = "A part of a name, a username or a client id"
-    ordering = ["-id"]
-    show_full_result_count = False
-    actions = ["delete_apps"]
-    fields = ["name", "owner", "client_id", "redirect_uris"]
-    readonly_fields = ["name", "owner", "client_id", "redirect_uris"]
-
-    @admin.display(description="has a secret", boolean=True)
-    def is_confidential_(self, app: OAuthApp) -> bool:
-        return app.is_confidential
-
-    @admin.action(description="Delete, with all that people let it do", permissions=["change"])
-    def delete_apps(self, request: HttpRequest, rows: QuerySet[OAuthApp]) -> None:
-        self.act_on(request, rows, "Deleted", delete_app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from django.conf import settings
@@ -11,12 +12,23 @@ from ninja import Field, Schema
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
-from accounts.access import Access
 from accounts.models import USERNAME_PATTERN, User, UserQuerySet
 from common.api import Id, NotFound, Problem, absolute
 from common.pagination import MAX_BIGINT
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True)
+class Access:
+    """The access that a token grants. `api_access.authentication` finds it, the API's middleware sets it as
+    `request.access`."""
+
+    user: User = field(repr=False)
+    scopes: frozenset[str]
+    """A subset of "read" and "write"."""
+    key: str
+    """The key of its rate limits: one for each token, or for each app and user."""
 
 
 class TokenAuth(HttpBearer):

@@ -59,12 +59,11 @@ class PendingMobile(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(attempts__lte=MAX_CODE_ATTEMPTS), name="codes_are_tried_so_often_at_most"
+                condition=models.Q(attempts__lte=MAX_CODE_ATTEMPTS), name="code_attempts_are_limited"
             ),
         ]
-        db_table = "accounts_mobilewish"
         # accounts.sweep: codes whose time is over.
-        indexes = [models.Index(fields=["expires_at"], name="mobile_wishes_by_expiry")]
+        indexes = [models.Index(fields=["expires_at"], name="pending_mobiles_by_expiry")]
 
     def __str__(self) -> str:
         return f"the pending number of {self.person_id}"

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString
 
-from accounts import form_keys, mobile, records, tokens  # noqa: F401  (models of this app, which Django finds here)
+from accounts import form_keys, mobile, records  # noqa: F401  (models of this app, which Django finds here)
 from common.compiled_queries import CompiledArray, CompiledExists
 from common.counters import Counter
 from common.ids import SnowflakeModel
@@ -245,7 +245,8 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
             models.CheckConstraint(condition=Q(username__regex=USERNAME_PATTERN), name="username_is_well_formed"),
             models.CheckConstraint(condition=Q(email=Lower("email")), name="email_is_lower_case"),
             models.CheckConstraint(
-                condition=Q(deletes_at__isnull=True) | Q(deactivated_at__isnull=False), name="who_leaves_is_hidden"
+                condition=Q(deletes_at__isnull=True) | Q(deactivated_at__isnull=False),
+                name="deleting_users_are_deactivated",
             ),
             models.CheckConstraint(condition=Q(name="") | Q(name__regex=SHOWS_SOMETHING), name="names_are_visible"),
             models.CheckConstraint(condition=Q(bio="") | Q(bio__regex=SHOWS_SOMETHING), name="bios_are_visible"),

@@ -32,11 +32,6 @@ def register() -> None:
             export_row=lambda one: _only(one, "email", "verified"),
         ),
         PersonalTable(
-            "accounts.IdempotencyRecord",
-            "person_id",
-            export_excluded_because="answers of a day, which repeat what is told elsewhere",
-        ),
-        PersonalTable(
             "accounts.SubmittedForm", "person_id", export_excluded_because="hashes of forms sent in the last day"
         ),
         PersonalTable("accounts.Export", "person", export_excluded_because="the archive itself", erase=_erase_export),
@@ -50,25 +45,6 @@ def register() -> None:
             "accounts.PendingMobile",
             "person",
             export_excluded_because="a number that nobody has confirmed, kept for minutes",
-        ),
-        PersonalTable(
-            "accounts.PersonalToken",
-            "person",
-            export_name="tokens",
-            export_row=lambda token: _only(token, "name", "created_at", "may_write", "expires_at", "last_used_at"),
-        ),
-        PersonalTable(
-            "accounts.OAuthApp",
-            "owner",
-            export_name="own_apps",
-            export_row=lambda app: _only(app, "name", "redirect_uris"),
-        ),
-        PersonalTable(
-            "accounts.OAuthGrant",
-            "person",
-            export_name="apps_let_in",
-            export_row=lambda grant: {"app": grant.app.name} | _only(grant, "created_at", "may_write", "last_used_at"),
-            related=("app",),
         ),
         PersonalTable(
             "accounts.DeletionRecord",

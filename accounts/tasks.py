@@ -21,12 +21,9 @@ from accounts.emails import send_email
 from accounts.export_zip import build_export_zip
 from accounts.exports import delete_export
 from accounts.form_keys import delete_old_submissions
-from accounts.idempotency import delete_expired_records
 from accounts.mobile import PendingMobile
 from accounts.models import AvatarState, User
-from accounts.oauth import delete_expired_grants
 from accounts.records import DeletionRecord, Export, ExportState, OldUsername
-from accounts.tokens import PersonalToken
 from common import valkey
 from common.events import publish
 from common.files import delete_pending, schedule_delete, storing_files
@@ -115,14 +112,11 @@ def _fail(user: User, reason: str) -> None:
 def sweep() -> int:
     """Ask again for pictures that a lost message left unfinished; return for how many.
 
-    Old usernames become free, and keys of programs whose time is over go.
+    Old usernames become free.
     """
     OldUsername.objects.expired().delete()
     PendingMobile.objects.filter(expires_at__lte=timezone.now()).delete()
-    delete_expired_records()
     delete_old_submissions()
-    delete_expired_grants()
-    PersonalToken.objects.filter(expires_at__lte=timezone.now()).delete()
     _sweep_exports()
     _sweep_deletions()
     overdue = timezone.now() - timedelta(seconds=SWEEP_AFTER_SECONDS)

@@ -36,10 +36,9 @@ class PendingFile(models.Model):
     since = models.DateTimeField()
 
     class Meta:
-        db_table = "common_loosefile"
         constraints = [
             # storing_files and schedule_delete: one row per file.
-            models.UniqueConstraint(fields=["storage", "key"], name="loose_once"),
+            models.UniqueConstraint(fields=["storage", "key"], name="pending_files_are_unique"),
         ]
 
     def __str__(self) -> str:

@@ -115,6 +115,11 @@ class PersonalTable:
             yield export_row(row)
 
 
+def only_fields(*names: str) -> Callable[[Any], dict[str, Any]]:
+    """Return an `export_row` that exports these fields of a row."""
+    return lambda row: {name: getattr(row, name) for name in names}
+
+
 Eraser: TypeAlias = Callable[[int], ErasureResult]
 """Erases a part of a user's data, within a transaction; called until nothing is left."""
 

@@ -10,36 +10,6 @@ AS $function$
             RETURN NEW;
         END $function$;
 
--- accounts_oauthapp_take_shard
-CREATE OR REPLACE FUNCTION public.accounts_oauthapp_take_shard()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-        BEGIN
-            NEW.id := (NEW.id & ~8387584::bigint) | (NEW.owner_id & 8387584::bigint);
-            RETURN NEW;
-        END $function$;
-
--- accounts_oauthgrant_take_shard
-CREATE OR REPLACE FUNCTION public.accounts_oauthgrant_take_shard()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-        BEGIN
-            NEW.id := (NEW.id & ~8387584::bigint) | (NEW.person_id & 8387584::bigint);
-            RETURN NEW;
-        END $function$;
-
--- accounts_personaltoken_take_shard
-CREATE OR REPLACE FUNCTION public.accounts_personaltoken_take_shard()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-        BEGIN
-            NEW.id := (NEW.id & ~8387584::bigint) | (NEW.person_id & 8387584::bigint);
-            RETURN NEW;
-        END $function$;
-
 -- accounts_user_check_username
 CREATE OR REPLACE FUNCTION public.accounts_user_check_username()
  RETURNS trigger
@@ -53,6 +23,36 @@ BEGIN
     END IF;
     RETURN NULL;
 END $function$;
+
+-- api_access_oauthapp_take_shard
+CREATE OR REPLACE FUNCTION public.api_access_oauthapp_take_shard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+        BEGIN
+            NEW.id := (NEW.id & ~8387584::bigint) | (NEW.owner_id & 8387584::bigint);
+            RETURN NEW;
+        END $function$;
+
+-- api_access_oauthgrant_take_shard
+CREATE OR REPLACE FUNCTION public.api_access_oauthgrant_take_shard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+        BEGIN
+            NEW.id := (NEW.id & ~8387584::bigint) | (NEW.person_id & 8387584::bigint);
+            RETURN NEW;
+        END $function$;
+
+-- api_access_personaltoken_take_shard
+CREATE OR REPLACE FUNCTION public.api_access_personaltoken_take_shard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+        BEGIN
+            NEW.id := (NEW.id & ~8387584::bigint) | (NEW.person_id & 8387584::bigint);
+            RETURN NEW;
+        END $function$;
 
 -- explore_score
 CREATE OR REPLACE FUNCTION public.explore_score(likes integer, id bigint)
@@ -546,17 +546,17 @@ AS $function$
 -- accounts_export_take_shard (trigger)
 CREATE TRIGGER accounts_export_take_shard BEFORE INSERT ON public.accounts_export FOR EACH ROW EXECUTE FUNCTION accounts_export_take_shard();
 
--- accounts_oauthapp_take_shard (trigger)
-CREATE TRIGGER accounts_oauthapp_take_shard BEFORE INSERT ON public.accounts_oauthapp FOR EACH ROW EXECUTE FUNCTION accounts_oauthapp_take_shard();
-
--- accounts_oauthgrant_take_shard (trigger)
-CREATE TRIGGER accounts_oauthgrant_take_shard BEFORE INSERT ON public.accounts_oauthgrant FOR EACH ROW EXECUTE FUNCTION accounts_oauthgrant_take_shard();
-
--- accounts_personaltoken_take_shard (trigger)
-CREATE TRIGGER accounts_personaltoken_take_shard BEFORE INSERT ON public.accounts_personaltoken FOR EACH ROW EXECUTE FUNCTION accounts_personaltoken_take_shard();
-
 -- accounts_user_check_username (trigger)
 CREATE TRIGGER accounts_user_check_username AFTER INSERT OR UPDATE OF username ON public.accounts_user FOR EACH ROW EXECUTE FUNCTION accounts_user_check_username();
+
+-- api_access_oauthapp_take_shard (trigger)
+CREATE TRIGGER api_access_oauthapp_take_shard BEFORE INSERT ON public.api_access_oauthapp FOR EACH ROW EXECUTE FUNCTION api_access_oauthapp_take_shard();
+
+-- api_access_oauthgrant_take_shard (trigger)
+CREATE TRIGGER api_access_oauthgrant_take_shard BEFORE INSERT ON public.api_access_oauthgrant FOR EACH ROW EXECUTE FUNCTION api_access_oauthgrant_take_shard();
+
+-- api_access_personaltoken_take_shard (trigger)
+CREATE TRIGGER api_access_personaltoken_take_shard BEFORE INSERT ON public.api_access_personaltoken FOR EACH ROW EXECUTE FUNCTION api_access_personaltoken_take_shard();
 
 -- feed_dismissedperson_take_shard (trigger)
 CREATE TRIGGER feed_dismissedperson_take_shard BEFORE INSERT ON public.feed_dismissedperson FOR EACH ROW EXECUTE FUNCTION feed_dismissedperson_take_shard();

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
-from accounts.access import authenticate
+from api_access.authentication import authenticate
 from common.api import PROBLEM_JSON, NotFound, Problem, is_api, problem_response
 from common.ratelimit import API_CALLS, client_address, count_api_hit, tightest_budget_headers
 

@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "launcher",
     "common",
     "accounts",
+    "api_access",
     "social",
     "posts",
     "feed",
@@ -366,6 +367,7 @@ CELERY_BEAT_SCHEDULE = {
     # Each finds in the database what a lost message left undone, so nothing depends on the queue surviving.
     "sweep posts": {"task": "posts.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "sweep avatars": {"task": "accounts.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep API access": {"task": "api_access.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "sweep follow requests": {"task": "social.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "sweep notifications": {"task": "notifications.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "delete expired sessions": {

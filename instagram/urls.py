@@ -4,8 +4,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views import oauth
 from accounts.views.avatars import avatar
+from api_access.views import oauth
 from instagram.api import api
 from instagram.health import healthz, readyz
 from instagram.manifest import manifest
@@ -24,6 +24,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("notifications.urls")),
     path("accounts/", include("accounts.urls")),
+    path("accounts/", include("api_access.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("api/", include((api.open_urls, "api"))),
     path("oauth/authorize/", oauth.authorize, name="oauth_authorize"),

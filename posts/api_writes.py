@@ -17,7 +17,7 @@ from pydantic import ConfigDict
 from accounts.api import read_id
 from accounts.api_writes import Acting, ActingOnPost, check_actor, check_post
 from accounts.http import MemberRequest
-from accounts.idempotency import IdempotentRequest
+from api_access.idempotency import IdempotentRequest
 from common.api import PROBLEMS, FieldError, NotFound, Problem, ValidationFailed
 from common.api_bodies import ID_SCHEMA, MAX_LIST_ITEMS, Body, IdIn, IdsIn, form_problem, is_multipart, read_body
 from common.ratelimit import FILES, UPLOADS, count_api_hit

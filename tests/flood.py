@@ -155,14 +155,14 @@ def make_overdue(site: RunningSite) -> None:
 
 def sweep_files(site: RunningSite) -> None:
     """As an hour later."""
-    site.sql("UPDATE common_loosefile SET since = since - interval '2 hours'")
+    site.sql("UPDATE common_pendingfile SET since = since - interval '2 hours'")
     site.manage("shell", "--no-imports", "-c", "from common.tasks import sweep_files; sweep_files()")
 
 
 def check_nothing_is_left(site: RunningSite) -> None:
     """Files and rows agree once the sweeper has been here; nothing temporary is left."""
     sweep_files(site)
-    assert site.sql("SELECT count(*) FROM common_loosefile") == [(0,)]
+    assert site.sql("SELECT count(*) FROM common_pendingfile") == [(0,)]
     said = site.manage("media_doctor", "--grace-hours", "0")
     assert "mend" not in said
     assert "without a row" not in said

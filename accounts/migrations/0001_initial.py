@@ -187,24 +187,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="KeptAnswer",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("person_id", models.BigIntegerField()),
-                ("key", models.CharField(max_length=255)),
-                ("address", models.CharField(max_length=200)),
-                ("digest", models.CharField(max_length=64)),
-                ("status", models.SmallIntegerField()),
-                ("body", models.TextField()),
-                ("location", models.CharField(blank=True, max_length=500)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-            ],
-            options={
-                "indexes": [models.Index(fields=["created_at"], name="answers_by_age")],
-                "constraints": [models.UniqueConstraint(fields=("person_id", "key"), name="answered_once")],
-            },
-        ),
-        migrations.CreateModel(
             name="Mobile",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -220,7 +202,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="MobileWish",
+            name="PendingMobile",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("sealed", models.TextField(editable=False)),
@@ -232,83 +214,11 @@ class Migration(migrations.Migration):
                     "person",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="mobile_wish",
+                        related_name="pending_mobile",
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
-        ),
-        migrations.CreateModel(
-            name="OAuthApp",
-            fields=[
-                (
-                    "id",
-                    models.BigIntegerField(
-                        db_default=models.Func(function="snowflake_id", output_field=models.BigIntegerField()),
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("name", models.CharField(max_length=50)),
-                ("client_id", models.CharField(editable=False, max_length=64, unique=True)),
-                ("secret_digest", models.CharField(blank=True, editable=False, max_length=64)),
-                (
-                    "redirect_uris",
-                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), size=None),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="apps", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "app",
-            },
-        ),
-        migrations.CreateModel(
-            name="OAuthGrant",
-            fields=[
-                (
-                    "id",
-                    models.BigIntegerField(
-                        db_default=models.Func(function="snowflake_id", output_field=models.BigIntegerField()),
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("may_write", models.BooleanField()),
-                ("stamp", models.CharField(editable=False, max_length=64)),
-                ("code_digest", models.CharField(editable=False, max_length=64, unique=True)),
-                ("code_expires_at", models.DateTimeField(editable=False)),
-                ("redirect_uri", models.CharField(editable=False, max_length=500)),
-                ("challenge", models.CharField(editable=False, max_length=128)),
-                ("access_digest", models.CharField(editable=False, max_length=64, null=True, unique=True)),
-                ("access_may_write", models.BooleanField(default=False, editable=False)),
-                ("access_expires_at", models.DateTimeField(editable=False, null=True)),
-                ("refresh_digest", models.CharField(editable=False, max_length=64, null=True, unique=True)),
-                ("used_refresh_digest", models.CharField(db_index=True, editable=False, max_length=64, null=True)),
-                ("expires_at", models.DateTimeField()),
-                ("last_used_at", models.DateTimeField(editable=False, null=True)),
-                (
-                    "app",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="grants", to="accounts.oauthapp"
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "app that was let in",
-            },
         ),
         migrations.CreateModel(
             name="OldUsername",
@@ -325,35 +235,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.CreateModel(
-            name="PersonalToken",
-            fields=[
-                (
-                    "id",
-                    models.BigIntegerField(
-                        db_default=models.Func(function="snowflake_id", output_field=models.BigIntegerField()),
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("name", models.CharField(max_length=50)),
-                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
-                ("may_write", models.BooleanField(default=False)),
-                ("stamp", models.CharField(editable=False, max_length=64)),
-                ("expires_at", models.DateTimeField()),
-                ("last_used_at", models.DateTimeField(editable=False, null=True)),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="tokens", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "personal access token",
-            },
         ),
         migrations.CreateModel(
             name="SubmittedForm",
@@ -423,7 +304,7 @@ class Migration(migrations.Migration):
             model_name="user",
             constraint=models.CheckConstraint(
                 condition=models.Q(("deletes_at__isnull", True), ("deactivated_at__isnull", False), _connector="OR"),
-                name="who_leaves_is_hidden",
+                name="deleting_users_are_deactivated",
             ),
         ),
         migrations.AddConstraint(
@@ -476,33 +357,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
-            model_name="mobilewish",
-            index=models.Index(fields=["expires_at"], name="mobile_wishes_by_expiry"),
+            model_name="pendingmobile",
+            index=models.Index(fields=["expires_at"], name="pending_mobiles_by_expiry"),
         ),
         migrations.AddConstraint(
-            model_name="mobilewish",
+            model_name="pendingmobile",
             constraint=models.CheckConstraint(
-                condition=models.Q(("attempts__lte", 5)), name="codes_are_tried_so_often_at_most"
+                condition=models.Q(("attempts__lte", 5)), name="code_attempts_are_limited"
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="oauthapp",
-            constraint=models.UniqueConstraint(fields=("owner", "name"), name="app_names_are_unique"),
-        ),
-        migrations.AddIndex(
-            model_name="oauthgrant",
-            index=models.Index(fields=["expires_at"], name="grants_by_expiry"),
         ),
         migrations.AddIndex(
             model_name="oldusername",
             index=models.Index(fields=["given_up_at"], name="old_usernames_by_age"),
-        ),
-        migrations.AddIndex(
-            model_name="personaltoken",
-            index=models.Index(fields=["expires_at"], name="tokens_by_expiry"),
-        ),
-        migrations.AddConstraint(
-            model_name="personaltoken",
-            constraint=models.UniqueConstraint(fields=("person", "name"), name="token_names_are_unique"),
         ),
     ]

@@ -43,9 +43,6 @@ class Migration(migrations.Migration):
 
     operations = [
         take_shard("accounts_export", "person_id"),
-        take_shard("accounts_personaltoken", "person_id"),
-        take_shard("accounts_oauthapp", "owner_id"),
-        take_shard("accounts_oauthgrant", "person_id"),
         migrations.RunSQL(
             HELD_USERNAMES,
             "DROP TRIGGER accounts_user_check_username ON accounts_user; DROP FUNCTION accounts_user_check_username()",

@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="LooseFile",
+            name="PendingFile",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("storage", models.CharField(max_length=20)),
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ("since", models.DateTimeField()),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("storage", "key"), name="loose_once")],
+                "constraints": [models.UniqueConstraint(fields=("storage", "key"), name="pending_files_are_unique")],
             },
         ),
         migrations.CreateModel(

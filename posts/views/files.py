@@ -13,9 +13,9 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from accounts.access import authenticate
 from accounts.http import SiteRequest
 from accounts.models import User, Viewer
+from api_access.authentication import authenticate
 from common.compiled_queries import PreparedQuery
 from media.views import serve_rendition
 from posts.models import Media, Post

@@ -164,5 +164,5 @@ def test_once_the_date_has_passed_it_is_too_late(client, anna):
 
 
 def test_the_database_has_nobody_deleted_who_is_still_shown(anna):
-    with pytest.raises(IntegrityError, match="who_leaves_is_hidden"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="deleting_users_are_deactivated"), transaction.atomic():
         User.objects.filter(pk=anna.pk).update(deletes_at=timezone.now())

@@ -15,9 +15,10 @@ from django.utils import timezone
 from accounts.export_zip import build_export_zip
 from accounts.exports import request_export
 from accounts.mobile import Mobile
-from accounts.oauth import create_grant, register_app
 from accounts.records import Export, ExportState
 from accounts.tasks import MAX_ATTEMPTS, build_export, sweep
+from api_access.actions.apps import register_app
+from api_access.actions.grants import create_grant
 from common import valkey
 from common.limits import EXPORT_KEPT_DAYS
 from common.personal_data import tables

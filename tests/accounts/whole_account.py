@@ -19,7 +19,7 @@ from accounts.contact import change_mobile
 from accounts.exports import request_export
 from accounts.models import POSTS, AvatarState, User
 from accounts.tasks import build_export
-from accounts.tokens import create_token
+from api_access.actions.tokens import create_token
 from common import valkey
 from common.ids import SEQUENCE_BITS, SHARD_MASK
 from feed import timelines

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from accounts.tokens import create_token
+from api_access.actions.tokens import create_token
 from instagram.cors import EXPOSED_HEADERS
 from social.models import Follow
 

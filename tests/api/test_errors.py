@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from accounts.tokens import create_token
+from api_access.actions.tokens import create_token
 from common.api import MAX_ERRORS
 from common.ratelimit import per_minutes
 from notifications.models import Notification

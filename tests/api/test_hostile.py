@@ -21,7 +21,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from accounts.models import User
-from accounts.tokens import create_token
+from api_access.actions.tokens import create_token
 from instagram.api import api
 from instagram.wsgi import application
 from posts.actions.comments import add_comment
@@ -286,7 +286,7 @@ def test_a_token_that_may_only_read_changes_nothing(author: User, post: Any, bea
         before = changes()
         answer = reader.generic(operation.method, url, json.dumps(operation.body or {}), "application/json")
         assert (answer.status_code, answer.json()["code"]) == (403, "scope"), url
-        assert set(changes()) - set(before) <= {"accounts_personaltoken"}
+        assert set(changes()) - set(before) <= {"api_access_personaltoken"}
 
 
 EXTRA = {"author": "1", "author_id": 1, "is_staff": True, "is_superuser": True, "folded_likes": 9, "like_count": 9}

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.tokens import create_token
+from api_access.actions.tokens import create_token
 from posts.actions.archiving import archive_post
 from posts.actions.comments import add_comment
 from posts.actions.likes import like_comment, like_post

@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from accounts.mobile import Mobile
 from accounts.models import User
-from accounts.oauth import ACCESS_PREFIX, create_grant, issue_tokens, register_app
-from accounts.tokens import create_token
+from api_access.actions.apps import register_app
+from api_access.actions.grants import create_grant, issue_tokens
+from api_access.actions.tokens import create_token
+from api_access.credentials import ACCESS_PREFIX
 from common.sealing import seal
 from posts.actions.likes import like_post
 from posts.actions.media import receive_file

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.tokens import create_token
+from api_access.actions.tokens import create_token
 from posts.actions.comments import add_comment
 from social.actions import follow
 from tests.conftest import FILES

@@ -176,7 +176,7 @@ def wait_until_quiet(site, *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while site.sql(
         "SELECT 1 FROM posts_media WHERE state IN ('pending', 'processing') UNION ALL "
-        "SELECT 1 FROM posts_post WHERE deleted_at IS NOT NULL UNION ALL SELECT 1 FROM common_loosefile"
+        "SELECT 1 FROM posts_post WHERE deleted_at IS NOT NULL UNION ALL SELECT 1 FROM common_pendingfile"
     ):
         assert time.monotonic() < deadline, "something is never finished"
         time.sleep(0.2)

@@ -199,7 +199,7 @@ def test_the_server_of_pages_killed_between_a_file_and_its_row(site):
     site.wait_until_back("web")
 
     [left] = site.files()["originals"] - before["originals"]
-    assert site.sql("SELECT storage, key FROM common_loosefile") == [("originals", left)]
+    assert site.sql("SELECT storage, key FROM common_pendingfile") == [("originals", left)]
     sweep_files(site)
     assert site.files() == before
     check_nothing_is_left(site)
@@ -222,7 +222,7 @@ def test_a_worker_killed_between_its_files_and_their_row(site):
 
         until(being_rendered, what="the rendering")
         # The row is locked now: the worker stores its files, and then waits to hand them over.
-        until(lambda: site.sql("SELECT 1 FROM common_loosefile"), what="the files")
+        until(lambda: site.sql("SELECT 1 FROM common_pendingfile"), what="the files")
         until(lambda: len(site.files()["media"] - before["media"]) >= 8, what="the files")
         site.kill_part("media")
     left = site.files()["media"] - before["media"]

@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.api import anybody, without_token
-from accounts.oauth import register_app
+from api_access.actions.apps import register_app
 from instagram.api import api
 from posts.models import Collection, Comment, Post
 from tests.visibility.world import changes

@@ -12,7 +12,7 @@ from django.db import close_old_connections
 from django.test import Client
 
 from accounts.models import User
-from accounts.tokens import create_token
+from api_access.actions.tokens import create_token
 from common.body_limits import UPLOADS, body_limit
 from common.limits import MAX_FORM_BYTES, MAX_REQUEST_BYTES
 

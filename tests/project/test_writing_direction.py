@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from django.test import Client
 
-from accounts.tokens import create_token
+from api_access.actions.tokens import create_token
 from notifications.tasks import notify_of_comment
 from posts.actions.comments import add_comment
 from posts.actions.saves import create_collection, put_in_collection

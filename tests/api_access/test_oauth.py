@@ -13,12 +13,14 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts import oauth
 from accounts.actions import restore_person, suspend_person
 from accounts.deactivation import deactivate, reactivate
 from accounts.models import User
-from accounts.oauth import OAuthApp, OAuthGrant, delete_app, delete_expired_grants, redirect_uri_problem, register_app
-from accounts.tasks import sweep
+from api_access.actions import grants
+from api_access.actions.apps import delete_app, register_app
+from api_access.models import OAuthApp, OAuthGrant
+from api_access.redirect_uris import redirect_uri_problem
+from api_access.tasks import sweep
 from common.limits import MAX_APPS, MAX_GRANTS_OF_APP
 from tests.accounts.conftest import PASSWORD, errors_of
 
@@ -260,7 +262,8 @@ def test_a_code_works_for_a_minute(window, app):
     OAuthGrant.objects.update(code_expires_at=past, expires_at=past)
 
     assert exchange(app, code).json()["error"] == "invalid_grant"
-    assert delete_expired_grants() == 1
+    sweep()
+    assert not OAuthGrant.objects.exists()
 
 
 @pytest.mark.parametrize("body", ["grant_type=%", "ü=1", "a=1&a=2", "", "{}"])
@@ -406,7 +409,7 @@ def test_a_person_sees_their_apps_and_shuts_one_out(window, app, client, ben):
     other.force_login(ben)
     assert other.post(f"/accounts/apps/{app.pk}/revoke/").status_code == 404
 
-    assert "shut out" in window.post(f"/accounts/apps/{app.pk}/revoke/", follow=True).text
+    assert "use your account any more" in window.post(f"/accounts/apps/{app.pk}/revoke/", follow=True).text
 
     assert [profile_by(one["access_token"]).status_code for one in tokens] == [401, 401]
 
@@ -423,7 +426,7 @@ def test_the_list_of_apps_costs_the_same_queries(size, window, ben, django_asser
 
 
 def test_of_one_app_so_many_devices_and_the_oldest_is_out(window, app, monkeypatch):
-    monkeypatch.setattr(oauth, "MAX_GRANTS_OF_APP", 2)
+    monkeypatch.setattr(grants, "MAX_GRANTS_OF_APP", 2)
     tokens = [exchange(app, code_for(window, app)).json()["access_token"] for _ in range(3)]
 
     assert [profile_by(one).status_code for one in tokens] == [401, 200, 200]
@@ -501,11 +504,11 @@ def test_two_apps_of_one_name_and_too_many_are_refused(window, app, ben):
     own = Client()
     own.force_login(ben)
     fields = {"name": "Frames", "redirect_uris": BACK, "kind": "public"}
-    assert "You have an app of this name" in own.post("/accounts/apps/own/", fields).text
-    assert "You have an app of this name" not in window.post("/accounts/apps/own/", fields).text
+    assert "You already have an app with this name" in own.post("/accounts/apps/own/", fields).text
+    assert "You already have an app with this name" not in window.post("/accounts/apps/own/", fields).text
     for number in range(MAX_APPS - 1):
         register_app(ben, name=f"App {number}", redirect_uris=[BACK], is_confidential=False)
-    assert "as many as there can be" in own.post("/accounts/apps/own/", fields | {"name": "One more"}).text
+    assert "the maximum" in own.post("/accounts/apps/own/", fields | {"name": "One more"}).text
 
 
 @pytest.mark.parametrize(

@@ -1,37 +1,26 @@
-"""Who a program speaks for: the `Authorization` header of a request, read in one place."""
+"""Authenticate API requests by the token in the `Authorization` header."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Final
 
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.models import User
-from accounts.oauth import ACCESS_PREFIX, OAuthGrant
-from accounts.tokens import LAST_USED_RESOLUTION, PREFIX, READ, WRITE, PersonalToken, hash_secret
+from accounts.api import Access
+from api_access.credentials import ACCESS_PREFIX, LAST_USED_RESOLUTION, READ, TOKEN_PREFIX, WRITE, hash_secret
+from api_access.models import OAuthGrant, PersonalToken
 
-MAX_HEADER_CHARS = 500
-
-
-@dataclass(frozen=True)
-class Access:
-    """Somebody, let in by a token."""
-
-    user: User = field(repr=False)
-    scopes: frozenset[str]
-    """Some of "read" and "write"; there is no other."""
-    key: str
-    """Who counts for rate limits: a token, or an app for one person."""
+MAX_HEADER_CHARS: Final = 500
 
 
 @sensitive_variables()
 def authenticate(request: HttpRequest) -> Access | None:
-    """Whom the token in `Authorization: Bearer …` lets in; None without one, and for one that does not work (any more).
+    """Return the access that `Authorization: Bearer …` grants; None without the header or for an invalid token.
 
-    Never raises. Costs one query, and once a minute one UPDATE that says when it was used last.
+    Never raises. Costs one query, and at most once a minute per token an UPDATE of `last_used_at`.
     """
     kind, _, secret = request.headers.get("Authorization", "")[:MAX_HEADER_CHARS].partition(" ")
     if kind.lower() != "bearer" or not secret.isascii():
@@ -39,7 +28,7 @@ def authenticate(request: HttpRequest) -> Access | None:
     secret = secret.strip()
     if secret.startswith(ACCESS_PREFIX):
         return _by_grant(secret)
-    return _by_personal_token(secret) if secret.startswith(PREFIX) else None
+    return _by_personal_token(secret) if secret.startswith(TOKEN_PREFIX) else None
 
 
 @sensitive_variables()
@@ -53,7 +42,7 @@ def _by_personal_token(secret: str) -> Access | None:
 
 @sensitive_variables()
 def _by_grant(secret: str) -> Access | None:
-    """An app, for a person. Its requests count together, whatever number of its tokens they have."""
+    """Return the access of an app. All its tokens for one user share a rate limit."""
     grants = OAuthGrant.objects.select_related("person", "app__owner")
     grant = grants.filter(access_digest=hash_secret(secret), access_expires_at__gt=timezone.now()).first()
     if grant is None or not grant.is_valid():

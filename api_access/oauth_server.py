@@ -1,7 +1,7 @@
-"""OAuth 2 (RFC 6749) with PKCE (RFC 7636), as oauthlib asks for it: codes and refresh tokens, and no other grant.
+"""OAuth 2 (RFC 6749) with PKCE (RFC 7636), on oauthlib. Grant types: authorization code and refresh token.
 
-oauthlib calls the methods of `Validator` in its order and makes the answers; a request of its own kind, `Request`,
-carries what one method found to the next.
+oauthlib calls the methods of `Validator` in its own order and builds the responses. Methods pass results to later ones
+as attributes of oauthlib's request object.
 """
 
 from __future__ import annotations
@@ -17,51 +17,42 @@ from django.utils import timezone
 from oauthlib.oauth2 import InvalidRequestError, RequestValidator, WebApplicationServer
 from oauthlib.oauth2.rfc6749.errors import UnsupportedCodeChallengeMethodError
 
-from accounts.oauth import (
-    ACCESS_PREFIX,
-    ACCESS_SECONDS,
-    CODE_PREFIX,
-    REFRESH_PREFIX,
-    OAuthApp,
-    OAuthGrant,
-    create_grant,
-    find_grant,
-    issue_tokens,
-)
-from accounts.tokens import READ, WRITE
+from api_access.actions.grants import ACCESS_SECONDS, create_grant, find_grant, issue_tokens
+from api_access.credentials import ACCESS_PREFIX, CODE_PREFIX, READ, REFRESH_PREFIX, WRITE
+from api_access.models import OAuthApp, OAuthGrant
 
 SCOPES: Final = frozenset({READ, WRITE})
 CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 Request = Any
-"""oauthlib.common.Request, whose attributes are whatever was sent or set."""
+"""oauthlib.common.Request; it has an attribute for each parameter that was sent, and those set below."""
 
 
 class Validator(RequestValidator):
-    """Answers oauthlib's questions from our tables. Every method names the promise that it keeps."""
+    """Answers oauthlib from the tables of this app."""
 
-    # --- Which app ---
+    # --- Client authentication ---
 
     def validate_client_id(self, client_id: str, request: Request, *args: Any, **kwargs: Any) -> bool:
-        request.client = _app(client_id)
+        request.client = _find_app(client_id)
         return request.client is not None
 
     def client_authentication_required(self, request: Request, *args: Any, **kwargs: Any) -> bool:
-        """Apps with a secret, and whoever sends one."""
+        """Require authentication from confidential apps, and whenever a secret was sent."""
         client_id, secret = _credentials(request)
-        app = _app(client_id)
+        app = _find_app(client_id)
         return bool(secret) or (app is not None and app.is_confidential)
 
     def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
         client_id, secret = _credentials(request)
-        app = _app(client_id)
+        app = _find_app(client_id)
         request.client = app
         return app is not None and app.has_secret(secret) and request.client_id in {None, client_id}
 
     def authenticate_client_id(self, client_id: str, request: Request, *args: Any, **kwargs: Any) -> bool:
-        request.client = _app(client_id)
+        request.client = _find_app(client_id)
         return request.client is not None and not request.client.is_confidential
 
-    # --- Where to, and what for ---
+    # --- Redirect URI, grant type and scopes ---
 
     def validate_redirect_uri(
         self, client_id: str, redirect_uri: str, request: Request, *args: Any, **kwargs: Any
@@ -88,13 +79,13 @@ class Validator(RequestValidator):
     def validate_scopes(
         self, client_id: str, scopes: list[str], client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        """Who may write may read too: there is no token that writes blindly."""
+        """Accept "read" and "read write": there is no write-only token."""
         return READ in scopes and set(scopes) <= SCOPES
 
     # --- Codes ---
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
-        """By S256: "plain" proves nothing to whoever has read the address."""
+        """Require PKCE with S256. With "plain", anyone who has seen the URL could redeem the code."""
         if request.code_challenge is not None:
             if request.code_challenge_method != "S256":
                 raise UnsupportedCodeChallengeMethodError(request=request)
@@ -103,7 +94,7 @@ class Validator(RequestValidator):
         return True
 
     def get_code_challenge(self, code: str, request: Request) -> str:
-        return str(request.grant.challenge)
+        return str(request.grant.code_challenge)
 
     def get_code_challenge_method(self, code: str, request: Request) -> str:
         return "S256"
@@ -111,7 +102,7 @@ class Validator(RequestValidator):
     def save_authorization_code(
         self, client_id: str, code: dict[str, str], request: Request, *args: Any, **kwargs: Any
     ) -> None:
-        # oauthlib's own are 30 characters; ours say what they are.
+        # oauthlib's codes have no prefix.
         code["code"] = CODE_PREFIX + secrets.token_urlsafe(32)
         create_grant(
             request.user,
@@ -125,7 +116,7 @@ class Validator(RequestValidator):
     def validate_code(
         self, client_id: str, code: str, client: OAuthApp, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        """Once, within a minute, of the app that got it. A second time ends what the first gave."""
+        """Accept a code once, within CODE_SECONDS, from the app it was issued to. A second use revokes the grant."""
         grant = find_grant("code_digest", code, client)
         if grant is None:
             return False
@@ -134,7 +125,7 @@ class Validator(RequestValidator):
             return False
         if grant.code_expires_at <= timezone.now() or not grant.is_valid():
             return False
-        _carry(request, grant)
+        _set_grant(request, grant)
         return True
 
     def confirm_redirect_uri(
@@ -145,7 +136,7 @@ class Validator(RequestValidator):
     def invalidate_authorization_code(
         self, client_id: str, code: str, request: Request, *args: Any, **kwargs: Any
     ) -> None:
-        """`validate_code` takes none that was given tokens for."""
+        """Do nothing: `validate_code` rejects codes that have been exchanged."""
 
     # --- Tokens ---
 
@@ -160,15 +151,15 @@ class Validator(RequestValidator):
     def validate_refresh_token(
         self, refresh_token: str, client: OAuthApp, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        """Once. One that was used before ends all of its line: either the app or a thief has the newer one."""
+        """Accept a refresh token once. A second use, by the app or a thief, revokes the grant."""
         grant = find_grant("refresh_digest", refresh_token, client)
         if grant is None:
-            if stolen := find_grant("used_refresh_digest", refresh_token, client):
-                stolen.delete()
+            if reused := find_grant("used_refresh_digest", refresh_token, client):
+                reused.delete()
             return False
         if not grant.is_valid():
             return False
-        _carry(request, grant)
+        _set_grant(request, grant)
         return True
 
     def get_original_scopes(self, refresh_token: str, request: Request, *args: Any, **kwargs: Any) -> list[str]:
@@ -179,17 +170,18 @@ class Validator(RequestValidator):
         return True
 
     def revoke_token(self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Either of the two ends both."""
+        """Revoke the grant of an access or refresh token, so both tokens end."""
         for field in ("access_digest", "refresh_digest"):
             if grant := find_grant(field, token, request.client):
                 grant.delete()
 
 
-def _carry(request: Request, grant: OAuthGrant) -> None:
+def _set_grant(request: Request, grant: OAuthGrant) -> None:
+    """Make the grant available to the methods that oauthlib calls next."""
     request.grant, request.user, request.scopes = grant, grant.person, grant.scopes
 
 
-def _app(client_id: str | None) -> OAuthApp | None:
+def _find_app(client_id: str | None) -> OAuthApp | None:
     if not client_id or "\0" in client_id:
         return None
     app = OAuthApp.objects.select_related("owner").filter(client_id=client_id).first()
@@ -197,12 +189,12 @@ def _app(client_id: str | None) -> OAuthApp | None:
 
 
 def _credentials(request: Request) -> tuple[str, str]:
-    """(client_id, secret) of the header (RFC 6749, 2.3.1) or, without one, of the body."""
-    kind, _, coded = request.headers.get("Authorization", "").partition(" ")
+    """Return (client_id, secret) from the header (RFC 6749, 2.3.1) or, without one, from the body."""
+    kind, _, encoded = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "basic":
         return request.client_id or "", request.client_secret or ""
     try:
-        name, _, secret = base64.b64decode(coded, validate=True).decode("ascii").partition(":")
+        name, _, secret = base64.b64decode(encoded, validate=True).decode("ascii").partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
     return unquote_plus(name), unquote_plus(secret)

@@ -8,11 +8,13 @@ from django.core import mail
 from django.test import RequestFactory
 from django.utils import timezone
 
-from accounts.access import authenticate
 from accounts.actions import restore_person, suspend_person
 from accounts.deactivation import deactivate, reactivate, request_deletion
 from accounts.models import User
-from accounts.tokens import PersonalToken, TokenRefusedError, create_token, hash_secret
+from api_access.actions.tokens import TokenRefusedError, create_token
+from api_access.authentication import authenticate
+from api_access.credentials import hash_secret
+from api_access.models import PersonalToken
 from common.limits import MAX_TOKENS
 from tests.accounts.conftest import PASSWORD, errors_of
 
@@ -75,7 +77,7 @@ def test_what_is_wrong_is_said_at_its_field_and_makes_none(field, value, make):
 
 def test_the_page_sent_again_makes_no_second_one_and_there_are_only_so_many(make, anna):
     assert make().status_code == 200
-    assert "of this name" in errors_of(make(), "name")[0]
+    assert "with this name" in errors_of(make(), "name")[0]
     for n in range(MAX_TOKENS - 1):
         token_of(anna, name=str(n))
     with pytest.raises(TokenRefusedError, match=str(MAX_TOKENS)):
@@ -169,6 +171,6 @@ def test_a_secret_is_in_no_log_no_page_of_the_admin_and_no_repr(anna, person, as
     assert secret not in repr(access) + repr(token)
     moderator = as_(person("moderator", is_admin=True))
     for page in ("", f"{token.pk}/change/"):
-        text = moderator.get(f"/admin/accounts/personaltoken/{page}").text
+        text = moderator.get(f"/admin/api_access/personaltoken/{page}").text
         assert "backup" in text
         assert token.digest not in text

@@ -1,8 +1,9 @@
-"""What axe finds on a page, on a phone and on a desk, by day and by night; and whether it is wider than its window."""
+"""Check pages with axe and for horizontal scrolling, at phone and desktop size, in light and dark colours."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from itertools import product
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -11,10 +12,10 @@ from playwright.sync_api import Page
 from tests.e2e.conftest import DESKTOP, PHONE
 
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
-GRAVE = {"serious", "critical"}
+SEVERE = {"serious", "critical"}
 ALL = {"resultTypes": ["violations"]}
 COLOURS = ALL | {"runOnly": ["color-contrast"]}
-"""All that can differ between light and dark."""
+"""The only rule whose result can differ between light and dark."""
 
 NO_TRANSITIONS = """() => {
   const sheet = new CSSStyleSheet();
@@ -28,11 +29,11 @@ SETTLE = """async () => {
     if (animation.effect.getComputedTiming().endTime !== Infinity) animation.finish();
   }
 }"""
-"""Wait until the new size and colours are drawn. Without transitions no colour is caught half-way to its new value."""
+"""Wait until the new size and colours are drawn. Transitions are off so that axe sees final colours."""
 
 
 def faults(page: Page, place: str) -> list[str]:
-    """A sentence for each fault of the page as it is now, which is called `place`. Takes about a second."""
+    """Describe each serious fault of the page in its current state, prefixed with `place`. Takes about a second."""
     found = []
     before = page.viewport_size
     page.evaluate(AXE_SCRIPT)
@@ -43,7 +44,7 @@ def faults(page: Page, place: str) -> list[str]:
         page.evaluate(SETTLE)
         options = json.dumps(ALL if scheme == "light" else COLOURS)
         for violation in page.evaluate(f"axe.run({options}).then((results) => results.violations)"):
-            if violation["impact"] in GRAVE:
+            if violation["impact"] in SEVERE:
                 nodes = [node["html"][:160] for node in violation["nodes"][:3]]
                 found.append(f"{place}, {size}, {scheme}: {violation['id']}: {nodes}")
         if (width := page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
@@ -51,4 +52,13 @@ def faults(page: Page, place: str) -> list[str]:
     page.evaluate(WITH_TRANSITIONS)
     page.set_viewport_size(before)
     page.emulate_media(color_scheme="light")
+    return found
+
+
+def faults_of_pages(pages: Iterable[tuple[Page, str]]) -> list[str]:
+    """Open each URL in its browser page and describe the faults."""
+    found = []
+    for page, url in pages:
+        page.goto(url)
+        found += faults(page, url)
     return found

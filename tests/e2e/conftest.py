@@ -1,4 +1,4 @@
-"""A real browser on the whole running site."""
+"""Browsers on the running site, and users signed up in them."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     assert chromium, "Chromium is missing: `make test` installs it, or set CHROMIUM to its path."
     arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-extensions"]
-    # Without a graphics card a process for it only costs time.
+    # A separate GPU process only costs time on machines without a graphics card.
     arguments += ["--disable-gpu", "--in-process-gpu", "--disable-gpu-rasterization"]
     return {**browser_type_launch_args, "executable_path": chromium, "args": arguments}
 
 
 @pytest.fixture(scope="session")
 def idle_contexts() -> dict[bool, list[BrowserContext]]:
-    """Contexts that no test uses now, by whether they run scripts: they have the site's scripts and styles in cache."""
+    """Unused contexts, by whether they run scripts. Reuse keeps the scripts and styles of the site in their cache."""
     return {True: [], False: []}
 
 
-def _forget(context: BrowserContext, origin: str) -> None:
-    """Take everything that a test left in the context, but for the cache of files."""
+def _reset(context: BrowserContext, origin: str) -> None:
+    """Remove everything that a test left in the context, except the cache of files."""
     blank = context.new_page()
     for page in context.pages:
         if page != blank:
@@ -57,12 +57,13 @@ def _forget(context: BrowserContext, origin: str) -> None:
 def open_browser(
     browser: Browser, site: Any, idle_contexts: dict[bool, list[BrowserContext]]
 ) -> Iterator[Callable[..., Page]]:
-    """`open_browser(javascript=True, size=DESKTOP)`: a page in a browser of its own, on the site.
+    """Return a function that opens a page in a browser context of its own.
 
-    At the end it is held against it: no CSP violation, no error of a script and no failed file in its console.
+    After the test, the consoles must contain no errors: no CSP violation, no exception and no failed request, except
+    messages that contain a string in `forgive`.
     """
     contexts: list[tuple[bool, BrowserContext]] = []
-    complaints: list[str] = []
+    errors: list[str] = []
 
     def open_page(*, javascript: bool = True, size: dict[str, int] = DESKTOP, forgive: tuple[str, ...] = ()) -> Page:
         if idle_contexts[javascript]:
@@ -74,26 +75,27 @@ def open_browser(
         if size != DESKTOP:
             page.set_viewport_size(size)
 
-        def hear(text: str) -> None:
+        def record(text: str) -> None:
             if not any(part in text for part in forgive):
-                complaints.append(f"{page.url}: {text}")
+                errors.append(f"{page.url}: {text}")
 
-        page.on("console", lambda message: hear(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: hear(str(error)))
+        page.on("console", lambda message: record(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: record(str(error)))
         return page
 
     yield open_page
     for javascript, context in contexts:
-        _forget(context, site.base_url)
+        _reset(context, site.base_url)
         idle_contexts[javascript].append(context)
-    assert not complaints, f"{complaints}\n\nThe site's log ends with:\n{site.output()[-6000:]}"
+    assert not errors, f"{errors}\n\nThe site's log ends with:\n{site.output()[-6000:]}"
 
 
 @pytest.fixture
 def sign_up(open_browser: Callable[..., Page], site: Any) -> Callable[..., Page]:
-    """A new person, signed up and in, on the page `at`; `by_hand` through the pages, else by the same requests.
+    """Return a function that signs up a new user and opens the page `at` in a browser.
 
-    `page.visitor` is the same person without a browser: what only has to be there is quicker made by requests.
+    `by_hand` has the user sign up in the browser; the default, by requests, is faster. `page.username` is the
+    name, and `page.visitor` is the same session without a browser, for quick preparations.
     """
 
     def sign_up(name: str = "person", *, by_hand: bool = False, at: str = "/", **options: Any) -> Page:

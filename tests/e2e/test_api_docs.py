@@ -1,4 +1,4 @@
-"""The page of the API, under the policy of all pages: no script and no style but ours."""
+"""The API documentation works under the content security policy of all pages."""
 
 from __future__ import annotations
 

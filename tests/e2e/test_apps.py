@@ -1,4 +1,4 @@
-"""Somebody registers an app; somebody else lets it in, and shuts it out."""
+"""A developer registers an app; another user gives it access and revokes it."""
 
 import base64
 import hashlib
@@ -11,26 +11,32 @@ from playwright.sync_api import expect
 from tests.e2e.accessibility import faults
 from tests.e2e.conftest import DESKTOP, PHONE
 
-AT = "https://frames.example/back"
-VERIFIER = "a-verifier-that-nobody-guesses-" + "x" * 20
+REDIRECT_URI = "https://frames.example/back"
+VERIFIER = "a-verifier-that-cannot-be-guessed-" + "x" * 20
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 
 @pytest.mark.parametrize(("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["phone", "without scripts"])
-def test_an_app_is_registered_let_in_and_shut_out(javascript, size, sign_up):
+def test_an_app_is_registered_given_access_and_revoked(javascript, size, sign_up):
     dora, ben = sign_up("dora"), sign_up("ben", javascript=javascript, size=size, forgive=("401 (Unauthorized)",))
     dora.goto("/accounts/apps/own/")
     dora.get_by_label("Name of the app").fill("Frames")
-    dora.get_by_label("Where people are led back to").fill(AT)
+    dora.get_by_label("Where people are led back to").fill(REDIRECT_URI)
     dora.get_by_label("Can it keep a secret?").select_option("public")
     assert faults(dora, "/accounts/apps/own/") == []
     dora.get_by_role("button", name="Register app").click()
     client_id = dora.get_by_label("The client id").inner_text()
 
-    # The app leads him to the site, which asks him and leads him back.
-    asked = {"response_type": "code", "client_id": client_id, "redirect_uri": AT, "scope": "read", "state": "s1"}
-    asked |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
-    ben.goto(f"/oauth/authorize/?{urlencode(asked)}")
+    # The app redirects him to the site, which asks for his consent and redirects him back.
+    parameters = {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": REDIRECT_URI,
+        "scope": "read",
+        "state": "s1",
+    }
+    parameters |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    ben.goto(f"/oauth/authorize/?{urlencode(parameters)}")
     expect(ben.get_by_role("heading", name="Let “Frames” in?")).to_be_visible()
     assert not javascript or faults(ben, "/oauth/authorize/") == []
     with ben.expect_request(re.compile("^https://frames.example/back")) as back:
@@ -38,9 +44,9 @@ def test_an_app_is_registered_let_in_and_shut_out(javascript, size, sign_up):
     answer = parse_qs(urlsplit(back.value.url).query)
     assert answer["state"] == ["s1"]
 
-    exchanged = {"grant_type": "authorization_code", "code": answer["code"][0], "redirect_uri": AT}
-    exchanged |= {"client_id": client_id, "code_verifier": VERIFIER}
-    token = ben.request.post("/oauth/token/", form=exchanged).json()["access_token"]
+    form = {"grant_type": "authorization_code", "code": answer["code"][0], "redirect_uri": REDIRECT_URI}
+    form |= {"client_id": client_id, "code_verifier": VERIFIER}
+    token = ben.request.post("/oauth/token/", form=form).json()["access_token"]
     bearer = {"Authorization": f"Bearer {token}"}
     assert dora.request.get("/api/user/profile/", headers=bearer).json()["username"] == ben.username
 

@@ -1,4 +1,4 @@
-"""The client of examples/, against the running site and its workers."""
+"""The API client in examples/, used on the running site."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PHOTO = ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg"
 
 
 def token_of(visitor: Visitor) -> str:
-    """One that may write, made on the page as a person does."""
+    """Create an API token that may write, on the page of tokens."""
     page = visitor.post("/accounts/tokens/", {"name": "client", "may_write": "1", "days": "30", "password": PASSWORD})
     found = re.search(r"efp_[\w-]+", page.text)
     assert found, page.text
@@ -47,7 +47,7 @@ def test_the_client_shares_a_photo_that_others_find_and_like(site):
     assert (missing.value.status, missing.value.code) == (404, "not-found")
 
 
-def test_the_client_says_what_the_site_refuses(site, tmp_path):
+def test_the_client_raises_the_error_of_the_site(site, tmp_path):
     client = Client(f"http://localhost:{site.port}", token_of(Visitor(site.port).sign_up("cleo")))
     (tmp_path / "no-picture.jpg").write_bytes(b"this is text")
 
@@ -57,7 +57,7 @@ def test_the_client_says_what_the_site_refuses(site, tmp_path):
     assert list(client.posts_of(client.me()["id"])) == []
 
 
-def test_the_client_is_a_command(site):
+def test_the_client_works_as_a_command(site):
     visitor = Visitor(site.port).sign_up("dora")
     given = {"EVERYFRAME_SITE": f"http://localhost:{site.port}", "EVERYFRAME_TOKEN": token_of(visitor)}
 

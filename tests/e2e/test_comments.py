@@ -1,4 +1,4 @@
-"""A talk under a photograph: with scripts and without."""
+"""Comments and replies, with scripts and without."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import FILES
-from tests.e2e.test_story import share, wait_until_published
-
-PHOTO = FILES / "bad" / "name-test.jpg"
+from tests.e2e.sharing import publish
 
 both_ways = pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
 
@@ -20,11 +17,10 @@ def press(within, name, role="button"):
 
 
 @both_ways
-def test_a_talk_is_answered_liked_pinned_edited_and_deleted(javascript, sign_up):
+def test_a_comment_is_answered_liked_edited_pinned_and_deleted(javascript, sign_up):
     anna = sign_up("anna", javascript=javascript)
     ben = sign_up("ben", javascript=javascript)
-    shortcode = share(anna, "By the pond", javascript=javascript, photo=PHOTO)
-    wait_until_published(anna, shortcode, javascript=javascript)
+    shortcode = publish(anna, "By the pond")
     box = f"#comment-text-{shortcode}"
 
     ben.goto(f"/p/{shortcode}/")
@@ -32,7 +28,7 @@ def test_a_talk_is_answered_liked_pinned_edited_and_deleted(javascript, sign_up)
     press(ben.locator(".comment-form"), "Post")
     expect(ben.locator(".comment")).to_have_count(1)
 
-    # Anna has begun to write, and sees that it is an answer: what she typed stays.
+    # Anna has begun to write and presses Reply: her text is kept and the form shows that it is a reply.
     anna.goto(f"/p/{shortcode}/")
     if javascript:
         anna.fill(box, "Blue-green")
@@ -44,7 +40,7 @@ def test_a_talk_is_answered_liked_pinned_edited_and_deleted(javascript, sign_up)
     expect(anna.locator(".replies .comment")).to_contain_text("Blue-green")
     expect(anna.locator(box)).to_have_value("")
 
-    # Ben unfolds the thread and likes the answer.
+    # Ben unfolds the thread and likes the reply.
     ben.goto(f"/p/{shortcode}/")
     expect(ben.locator(".replies .comment")).to_have_count(0)
     ben.locator(".thread-fold summary").click()
@@ -56,7 +52,7 @@ def test_a_talk_is_answered_liked_pinned_edited_and_deleted(javascript, sign_up)
     expect(reply.locator(".comment-likes")).to_have_text("1 like")
     expect(reply.get_by_role("button", name="Unlike the comment")).to_be_visible()
 
-    # He asks better.
+    # He edits his comment.
     line = ben.locator(".comments > .comment > .comment-line")
     press(line, "Edit", "link")
     ben.get_by_label("Your comment").fill("Which colours are these?")
@@ -64,7 +60,7 @@ def test_a_talk_is_answered_liked_pinned_edited_and_deleted(javascript, sign_up)
     expect(line).to_contain_text("Which colours are these?")
     expect(line).to_contain_text("edited")
 
-    # She pins it; and in the end deletes it, with all that hangs under it.
+    # She pins the comment, then deletes it with its reply.
     anna.goto(f"/p/{shortcode}/")
     line = anna.locator(".comments > .comment > .comment-line")
     press(line, "Pin ")

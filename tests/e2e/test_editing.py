@@ -1,26 +1,22 @@
-"""A post edited, archived and brought back in a browser, with scripts and without."""
+"""Editing, archiving and restoring a post, with scripts and without."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import FILES
 from tests.e2e.accessibility import faults
 from tests.e2e.conftest import DESKTOP, PHONE
-from tests.e2e.test_story import share, wait_until_published
-
-SMALL = FILES / "bad" / "name-test.jpg"
+from tests.e2e.sharing import PHOTO, publish
 
 
 @pytest.fixture
-def shared(sign_up):
-    """Somebody on the page of a post of theirs with three photos."""
+def open_own_post(sign_up):
+    """Return a function that opens a user's own post with three photos."""
 
     def make(*, javascript=True, size=DESKTOP, forgive=()):
         page = sign_up("anna", javascript=javascript, size=size, forgive=forgive)
-        page.shortcode = share(page, "Three cups", photo=[SMALL, SMALL, SMALL], javascript=javascript)
-        wait_until_published(page, page.shortcode, javascript=javascript)
+        page.shortcode = publish(page, "Three cups", PHOTO, PHOTO, PHOTO)
         page.goto(f"/p/{page.shortcode}/")
         return page
 
@@ -28,22 +24,22 @@ def shared(sign_up):
 
 
 def choose(page, item):
-    """Choose `item` in the menu of the post."""
+    """Open the menu of the post and press `item`."""
     page.locator("article summary", has=page.get_by_label("More options")).click()
     page.locator("article .menu-list").get_by_text(item, exact=True).click()
 
 
-def alts(page):
+def alt_texts(page):
     return [box.input_value() for box in page.locator("[name=alt]").all()]
 
 
 @pytest.mark.parametrize(("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["phone", "without scripts"])
-def test_a_post_is_edited_archived_and_brought_back(javascript, size, shared, open_browser):
-    anna = shared(javascript=javascript, size=size)
+def test_a_post_is_edited_archived_and_restored(javascript, size, open_own_post, open_browser):
+    anna = open_own_post(javascript=javascript, size=size)
     visitor = open_browser(javascript=javascript, size=size, forgive=("404 (Not Found)",))
     choose(anna, "Edit")
 
-    # Words, and the last photo to the front: nothing that is typed is lost on the way, and the keyboard stays there.
+    # She edits the texts and moves the last photo to the front: input is kept, and focus stays on the button.
     anna.get_by_label("Caption").fill("Cups in order #coffee")
     anna.get_by_label("Location").fill("Oviedo")
     for number, text in enumerate(("one", "two", "three"), start=1):
@@ -52,7 +48,7 @@ def test_a_post_is_edited_archived_and_brought_back(javascript, size, shared, op
     expect(anna.get_by_role("button", name="Move photo 2 up")).to_be_focused()
     anna.keyboard.press("Enter")
     expect(anna.get_by_role("button", name="Move photo 1 down")).to_be_focused()
-    assert alts(anna) == ["three", "one", "two"]
+    assert alt_texts(anna) == ["three", "one", "two"]
     expect(anna.get_by_label("Caption")).to_have_value("Cups in order #coffee")
     anna.get_by_label("Location").press("Enter")
 
@@ -65,10 +61,10 @@ def test_a_post_is_edited_archived_and_brought_back(javascript, size, shared, op
     shown = visitor.locator("article img.photo-image")
     assert [image.get_attribute("alt") for image in shown.all()] == ["three", "one", "two"]
 
-    # Archived, it is there for Anna alone; the message takes it back.
+    # Archived, the post is visible to Anna alone; the button in the message undoes it.
     choose(anna, "Archive")
-    where = anna.get_by_role("dialog") if javascript else anna.locator("main")
-    where.get_by_role("button", name="Archive").click()
+    confirmation = anna.get_by_role("dialog") if javascript else anna.locator("main")
+    confirmation.get_by_role("button", name="Archive").click()
     anna.wait_for_url(f"**/{anna.username}/")
     expect(anna.get_by_text("0 posts")).to_be_visible()
     assert visitor.goto(f"/p/{anna.shortcode}/").status == 404
@@ -76,9 +72,9 @@ def test_a_post_is_edited_archived_and_brought_back(javascript, size, shared, op
     anna.wait_for_url(f"**/p/{anna.shortcode}/")
     assert visitor.goto(f"/p/{anna.shortcode}/").status == 200
 
-    # And again, back from the archive this time.
+    # She archives it again, and restores it from the archive.
     choose(anna, "Archive")
-    where.get_by_role("button", name="Archive").click()
+    confirmation.get_by_role("button", name="Archive").click()
     anna.wait_for_url(f"**/{anna.username}/")
     anna.locator(".profile-menu summary").click()
     anna.get_by_role("link", name="View archive").click()
@@ -88,15 +84,15 @@ def test_a_post_is_edited_archived_and_brought_back(javascript, size, shared, op
     assert visitor.goto(f"/p/{anna.shortcode}/").status == 200
 
 
-def test_slides_are_dragged_and_the_new_place_is_said(shared):
-    anna = shared()
+def test_slides_are_reordered_by_dragging_and_the_new_place_is_announced(open_own_post):
+    anna = open_own_post()
     anna.goto(f"/p/{anna.shortcode}/edit/")
     for number in (1, 2, 3):
         anna.get_by_label(f"Alt text for photo {number}").fill(str(number))
 
     anna.locator(".edit-slide-thumb").nth(2).drag_to(anna.locator(".edit-slide-thumb").nth(0))
 
-    assert alts(anna) == ["3", "1", "2"]
+    assert alt_texts(anna) == ["3", "1", "2"]
     expect(anna.locator("[data-reorder-status]")).to_have_text("Photo 3 is now number 1 of 3. Not saved yet.")
     expect(anna.get_by_label("Alt text for photo 1")).to_have_value("3")
     anna.get_by_role("button", name="Save").click()
@@ -105,8 +101,8 @@ def test_slides_are_dragged_and_the_new_place_is_said(shared):
     assert [image.get_attribute("alt") for image in shown.all()] == ["3", "1", "2"]
 
 
-def test_leaving_asks_only_while_something_is_not_saved(shared):
-    anna = shared()
+def test_leaving_asks_only_while_there_are_unsaved_changes(open_own_post):
+    anna = open_own_post()
     asked = []
     anna.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     anna.goto(f"/p/{anna.shortcode}/edit/")
@@ -127,8 +123,8 @@ def test_leaving_asks_only_while_something_is_not_saved(shared):
     assert asked == ["beforeunload"]
 
 
-def test_of_two_windows_the_second_is_told_and_keeps_what_was_typed(shared):
-    anna = shared(forgive=("409 (Conflict)",))
+def test_a_conflicting_edit_in_another_window_is_reported_and_input_is_kept(open_own_post):
+    anna = open_own_post(forgive=("409 (Conflict)",))
     anna.goto(f"/p/{anna.shortcode}/edit/")
     other = anna.context.new_page()
     other.goto(f"/p/{anna.shortcode}/edit/")
@@ -148,8 +144,8 @@ def test_of_two_windows_the_second_is_told_and_keeps_what_was_typed(shared):
 
 
 @pytest.mark.promise("H10")
-def test_the_pages_of_editing_pass_axe(shared):
-    anna = shared(forgive=("422 (Unprocessable Entity)",))
+def test_the_pages_for_editing_pass_axe(open_own_post):
+    anna = open_own_post(forgive=("422 (Unprocessable Entity)",))
     code, found = anna.shortcode, []
 
     for url in (f"/p/{code}/edit/", f"/p/{code}/archive/", "/archive/"):
@@ -160,7 +156,7 @@ def test_the_pages_of_editing_pass_axe(shared):
     anna.get_by_label("Close friends").check()
     anna.get_by_role("button", name="Save").click()
     expect(anna.get_by_label("Alt text for photo 2")).to_be_focused()
-    found += faults(anna, "refused")
+    found += faults(anna, "form with errors")
     anna.get_by_label("Alt text for photo 2").fill("a cup")
     anna.get_by_role("button", name="Save").click()
     anna.wait_for_url(f"**/p/{code}/")

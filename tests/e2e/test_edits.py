@@ -1,4 +1,4 @@
-"""Edits look the same in the preview, drawn by a real browser, and in what is published."""
+"""Edits look the same in the browser's preview and in the published renditions."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ PHOTO = ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg"
 UPRIGHT = ORIGINALS / "wisteria-portrait-orientation-6-gps.jpg"
 MIXED = {"filter": "reel", "brightness": 25, "contrast": -30, "saturation": 40, "warmth": -35, "vignette": 60}
 
-MOST_LEVELS, MEAN_LEVELS = 2, 0.5
-LEAST_GREY, LEAST_COLOUR = 35, 39
-"""In decibels."""
+MAX_DIFFERENCE, MAX_MEAN_DIFFERENCE = 2, 0.5
+"""The largest differences allowed, in levels of 255."""
+MIN_GREY_DB, MIN_COLOUR_DB = 35, 39
+"""The least peak signal-to-noise ratios."""
 
 LOAD = """async ([module, filters]) => {
   window.edits = await import(module);
   return window.edits.useFilters(filters);
 }"""
-# Canvas and pictures are the browser's own; what comes back are bare pixels.
+# The browser's own canvas and decoder are used; the results are raw RGBA pixels in Base64.
 APPLY = """([pixels, width, height, edits]) => {
   const data = Uint8ClampedArray.from(atob(pixels), (one) => one.charCodeAt(0));
   const picture = window.edits.applyEdits(new ImageData(data, width, height), edits);
@@ -52,7 +53,7 @@ PREVIEW = """async ([jpeg, edits, width, height]) => {
 def page(open_browser):
     page = open_browser()
     page.goto("/")
-    # As the composer gets it: a module of the site's own, under its content security policy.
+    # Load the module as the composer does, under the content security policy of the site.
     names = page.evaluate(LOAD, ["/static/js/edits.js", FILTERS])
     assert names == [{"id": one["id"], "name": one["name"]} for one in FILTERS]
     return page
@@ -60,7 +61,7 @@ def page(open_browser):
 
 @pytest.fixture(scope="module")
 def photo() -> Image.Image:
-    """A real photo, with all levels of grey and the most colourful colours in its corner."""
+    """Return a real photo with a scale of all greys and one of saturated colours pasted into its corner."""
     with Image.open(PHOTO) as opened:
         opened.draft("RGB", (528, 396))
         photo = ImageOps.fit(opened.convert("RGB"), (480, 360))
@@ -72,20 +73,20 @@ def photo() -> Image.Image:
     return photo
 
 
-def drawn(page, photo: Image.Image, edits: dict) -> Image.Image:
+def edited_in_browser(page, photo: Image.Image, edits: dict) -> Image.Image:
     pixels = base64.b64encode(photo.convert("RGBA").tobytes()).decode()
     answer = base64.b64decode(page.evaluate(APPLY, [pixels, *photo.size, edits]))
     return Image.frombytes("RGBA", photo.size, answer).convert("RGB")
 
 
-def levels(one: Image.Image, other: Image.Image) -> tuple[int, float]:
-    """The largest and the mean difference, of 255."""
+def differences(one: Image.Image, other: Image.Image) -> tuple[int, float]:
+    """Return the largest and the mean difference of two pictures, in levels of 255."""
     off = ImageChops.difference(one, other)
     return max(most for _, most in off.getextrema()), sum(ImageStat.Stat(off).mean) / 3
 
 
-def decibels(one: Image.Image, other: Image.Image) -> float:
-    """Peak signal to noise."""
+def psnr(one: Image.Image, other: Image.Image) -> float:
+    """Return the peak signal-to-noise ratio."""
     squares = ImageStat.Stat(ImageChops.difference(one, other)).sum2
     return 10 * math.log10(255**2 / (sum(squares) / len(squares) / (one.width * one.height)))
 
@@ -99,12 +100,12 @@ def test_every_filter_and_adjustment_has_the_same_pixels_in_the_preview(page, ph
     found = {}
     for edits in [{}, *EACH]:
         assert parse_edits(edits) == edits
-        found[json.dumps(edits)] = levels(drawn(page, photo, edits), apply_edits(photo.copy(), edits))
-        assert edits == {} or levels(apply_edits(photo.copy(), edits), photo)[1] > 0.5
+        found[json.dumps(edits)] = differences(edited_in_browser(page, photo, edits), apply_edits(photo.copy(), edits))
+        assert edits == {} or differences(apply_edits(photo.copy(), edits), photo)[1] > 0.5
 
     print(f"\nlargest {max(most for most, _ in found.values())}, mean {max(mean for _, mean in found.values()):.3f}")
     assert found["{}"] == (0, 0)
-    assert {name: off for name, off in found.items() if off[0] > MOST_LEVELS or off[1] > MEAN_LEVELS} == {}
+    assert {name: off for name, off in found.items() if off[0] > MAX_DIFFERENCE or off[1] > MAX_MEAN_DIFFERENCE} == {}
 
 
 @pytest.mark.parametrize(
@@ -117,11 +118,11 @@ def test_every_filter_and_adjustment_has_the_same_pixels_in_the_preview(page, ph
     ],
     ids=["mixed", "square", "zoomed", "portrait"],
 )
-def test_what_is_published_looks_like_the_preview(page, path, width, edits):
-    """Pixel by pixel in grey, in colour by the means of 4 × 4: both are JPEG or WebP, which store colours at half size.
+def test_published_renditions_look_like_the_preview(page, path, width, edits):
+    """Compare grey per pixel and colour by means of 4 × 4 pixels, because JPEG and WebP store colour at half size.
 
-    That noise, not the edits, is what differs: a WebP alone is at 39 dB from its own source, and the preview starts
-    from a JPEG.
+    The differences come from compression, not from the edits: a WebP alone is at 39 dB from its source, and the
+    preview starts from a JPEG.
     """
     edits = parse_edits(edits)
     with path.open("rb") as file:
@@ -135,38 +136,38 @@ def test_what_is_published_looks_like_the_preview(page, path, width, edits):
 
     for data in (one.jpeg, one.webp):
         published = Image.open(io.BytesIO(data)).convert("RGB")
-        grey = decibels(preview.convert("L"), published.convert("L"))
-        colour = decibels(preview.reduce(4), published.reduce(4))
+        grey = psnr(preview.convert("L"), published.convert("L"))
+        colour = psnr(preview.reduce(4), published.reduce(4))
         print(f"\n{path.name}, {one.width} px: {grey:.1f} dB in grey, {colour:.1f} dB in colour")
-        assert grey >= LEAST_GREY
-        assert colour >= LEAST_COLOUR
+        assert grey >= MIN_GREY_DB
+        assert colour >= MIN_COLOUR_DB
 
 
-def test_what_the_browser_offers_is_what_the_server_takes(page):
+def test_browser_and_server_have_the_same_adjustments_and_ratios(page):
     offered = page.evaluate("() => [window.edits.ADJUSTMENTS, window.edits.RATIOS]")
 
     assert {one["id"]: (one["min"], one["max"]) for one in offered[0]} == ADJUSTMENTS
     assert {one["id"]: one["value"] for one in offered[1]} == pytest.approx(RATIOS)
 
 
-def test_neutral_edits_and_others_are_told_apart_alike_on_both_sides(page):
+def test_browser_and_server_agree_on_which_edits_are_neutral(page):
     neutral = [None, {}, {"crop": None, "filter": "", "warmth": 0}, {"crop": {"ratio": "original"}}]
     others = [MIXED, {"vignette": 1}, {"crop": {"ratio": "1:1"}}, {"crop": {"x": 0.5, "width": 0.5}}]
 
-    told = page.evaluate("all => all.map((edits) => window.edits.isNeutral(edits))", [*neutral, *others])
+    is_neutral = page.evaluate("all => all.map((edits) => window.edits.isNeutral(edits))", [*neutral, *others])
 
-    assert told == [True] * len(neutral) + [False] * len(others)
-    assert [parse_edits(edits) == {} for edits in [*neutral, *others]] == told
+    assert is_neutral == [True] * len(neutral) + [False] * len(others)
+    assert [parse_edits(edits) == {} for edits in [*neutral, *others]] == is_neutral
 
 
-def test_every_crop_that_the_browser_makes_is_taken(page):
+def test_every_crop_made_by_the_browser_is_valid_on_the_server(page):
     made = "([ratio, size, zoom, x]) => window.edits.cropOf(ratio, ...size, zoom, { x, y: 0.9 })"
     sizes = [(4224, 3168), (1836, 2448), (1001, 333), (150, 450)]
 
     for size, ratio, (zoom, x) in product(sizes, RATIOS, ((1, 0.5), (1, 0), (2.7, 0.31), (7, 1))):
         edits = parse_edits({"crop": page.evaluate(made, [ratio, size, zoom, x])})
         if max(size) / zoom < 3 * MIN_PHOTO_SIDE:
-            continue  # May be smaller than a photo can be.
+            continue  # The crop may be smaller than the smallest photo allowed.
         left, top, right, bottom = crop_box(edits, *size)
         assert 0 <= left < right <= size[0]
         assert 0 <= top < bottom <= size[1]

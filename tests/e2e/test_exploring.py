@@ -1,4 +1,4 @@
-"""What one finds in Explore and among suggested people, and does not want to: with scripts and without."""
+"""Hiding posts in Explore and suggested people, and undoing it, with scripts and without."""
 
 import re
 from contextlib import nullcontext
@@ -6,12 +6,9 @@ from contextlib import nullcontext
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import FILES
 from tests.e2e.accessibility import faults
 from tests.e2e.conftest import DESKTOP, PHONE
-from tests.e2e.test_story import share, wait_until_published
-
-PHOTO = FILES / "bad" / "name-test.jpg"
+from tests.e2e.sharing import publish
 
 
 def follow(page, other, *, javascript):
@@ -22,10 +19,9 @@ def follow(page, other, *, javascript):
 
 
 @pytest.mark.parametrize(("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["phone", "without scripts"])
-def test_a_post_and_a_person_one_does_not_want_to_see_and_then_does(javascript, size, sign_up):
+def test_a_post_and_a_suggestion_are_hidden_and_restored(javascript, size, sign_up):
     ida, kim, max_ = sign_up("ida"), sign_up("kim"), sign_up("max", javascript=javascript, size=size)
-    shortcode = share(ida, "Seen by all", photo=PHOTO)
-    wait_until_published(ida, shortcode)
+    shortcode = publish(ida, "Seen by all")
 
     max_.goto("/explore/")
     tile = max_.locator(f'article[data-post="{shortcode}"]')
@@ -48,7 +44,7 @@ def test_a_post_and_a_person_one_does_not_want_to_see_and_then_does(javascript, 
         with max_.expect_request("**/explore/seen/") as report:
             tile.scroll_into_view_if_needed()
         assert shortcode in report.value.post_data
-        # Next time it comes after all that was not seen: other tests share posts on this site too.
+        # On the next visit it comes after all unseen posts; other tests share posts on this site too.
         max_.goto("/explore/")
         order = max_.locator(".grid > article, #explore-seen").evaluate_all("all => all.map((one) => one.dataset.post)")
         assert shortcode not in order or order.index(shortcode) > order.index(None)

@@ -1,4 +1,4 @@
-"""Without a script: what a refused form keeps of its files is chosen on the page that comes back."""
+"""A form with errors keeps uploaded files also without scripts, and they can be shared."""
 
 import pytest
 from playwright.sync_api import expect
@@ -8,7 +8,7 @@ from tests.e2e.conftest import DESKTOP, PHONE
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_files_of_a_refused_form_are_kept_and_shared(size, sign_up, tmp_path):
+def test_files_of_a_form_with_errors_are_kept_and_shared(size, sign_up, tmp_path):
     page = sign_up("keeper", javascript=False, size=size, forgive=("422 (Unprocessable Entity)",))
     notes = tmp_path / "notes.jpg"
     notes.write_text("no photo")

@@ -1,4 +1,4 @@
-"""kill -9 of whatever works on an upload, amid uploads: each ends published or failed with a reason, and once."""
+"""Processes are killed with -9 during uploads: every post is published or fails with a reason, exactly once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.visitors import Visitor
 pytestmark = pytest.mark.timeout(400)
 
 SLOW = jpeg_of_many_scans(95, side=4500).getvalue()
-"""Some seconds of decoding, so that a test can act while it goes on."""
+"""A photo that takes some seconds to decode, so that a test can act meanwhile."""
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def flood(site):
 
 
 def decoders(site) -> list[psutil.Process]:
-    """The children in which photos are decoded and videos converted."""
+    """Return the child processes that decode photos and convert videos."""
     found = []
     for part in ("media", "video"):
         with suppress(psutil.Error, KeyError):
@@ -39,26 +39,26 @@ def decoders(site) -> list[psutil.Process]:
     return found
 
 
-def pool(site, part: str) -> list[psutil.Process]:
-    """The processes in which a worker runs its tasks."""
+def pool_processes(site, part: str) -> list[psutil.Process]:
+    """Return the processes in which a worker runs its tasks."""
     return psutil.Process(site.parts()[part]).children()
 
 
-def until(true, *, seconds: float = 30, what: str = "it"):
-    """Ask again until the answer is something; return that."""
+def wait_until(condition, *, seconds: float = 30, what: str):
+    """Call `condition` until it returns something true, and return that; `what` names it in the error."""
     deadline = time.monotonic() + seconds
-    while not (answer := true()):
+    while not (answer := condition()):
         assert time.monotonic() < deadline, f"{what} did not come"
         time.sleep(0.01)
     return answer
 
 
-# --- Amid twenty uploads -----------------------------------------------------------------------------------------
+# --- During twenty uploads ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.promise("D5")
 @pytest.mark.deep
-def test_decoders_killed_amid_twenty_uploads(site, flood):
+def test_decoders_killed_during_twenty_uploads(site, flood):
     killed = 0
     with flood:
         while flood.thread.is_alive() or killed < 5:
@@ -80,7 +80,7 @@ def test_decoders_killed_amid_twenty_uploads(site, flood):
 
 @pytest.mark.promise("D5")
 @pytest.mark.deep
-def test_workers_killed_amid_twenty_uploads(site, flood):
+def test_workers_killed_during_twenty_uploads(site, flood):
     with flood:
         for count in (4, 10, 16):
             flood.wait_for(count)
@@ -98,8 +98,8 @@ def test_workers_killed_amid_twenty_uploads(site, flood):
 
 @pytest.mark.promise("D5")
 @pytest.mark.deep
-def test_the_server_of_pages_killed_amid_twenty_uploads(site, flood):
-    """A request that is cut off may have been taken or not; what was answered was."""
+def test_the_web_server_killed_during_twenty_uploads(site, flood):
+    """A request that was cut off may or may not have created a post; an answered one has."""
     with flood:
         for count in (5, 10):
             flood.wait_for(count)
@@ -113,7 +113,7 @@ def test_the_server_of_pages_killed_amid_twenty_uploads(site, flood):
 
 
 @pytest.mark.promise("D6")
-def test_a_photo_whose_worker_dies_each_time_is_parked_and_the_others_flow(site):
+def test_a_photo_that_kills_its_worker_fails_after_three_attempts_and_others_are_published(site):
     poisoner, other = Visitor(site.port).sign_up("poe"), Visitor(site.port).sign_up("otto")
     url = poisoner.share(("poison.jpg", SLOW)).json["url"]
     others = [other.share_file(BAD / "name-test.jpg", str(number)).json["url"] for number in range(4)]
@@ -130,7 +130,7 @@ def test_a_photo_whose_worker_dies_each_time_is_parked_and_the_others_flow(site)
         assert deaths < 20
         state, attempts, _ = medium()
         if state == "processing" and attempts > deaths and decoders(site):
-            for process in pool(site, "media"):
+            for process in pool_processes(site, "media"):
                 with suppress(psutil.Error):
                     process.kill()
             deaths += 1
@@ -143,16 +143,16 @@ def test_a_photo_whose_worker_dies_each_time_is_parked_and_the_others_flow(site)
     for one in others:
         assert other.wait_for(one)[0] == "published"
     assert poisoner.post(f"{url}delete/").status == 302
-    until(lambda: not site.sql("SELECT 1 FROM posts_post WHERE deleted_at IS NOT NULL"), what="the deletion")
+    wait_until(lambda: not site.sql("SELECT 1 FROM posts_post WHERE deleted_at IS NOT NULL"), what="the deletion")
     check_nothing_is_left(site)
 
 
 @pytest.mark.promise("D5")
 @pytest.mark.deep
-def test_a_worker_killed_amid_a_film_leaves_nothing_of_it(site):
+def test_a_worker_killed_during_a_conversion_leaves_no_temporary_files(site):
     ida = Visitor(site.port).sign_up("ida")
     url = ida.share_file(STEEL).json["url"]
-    until(lambda: any(name.endswith("video.mp4") for name in temporary_files(site)), what="the converted film")
+    wait_until(lambda: any(name.endswith("video.mp4") for name in temporary_files(site)), what="the converted film")
     site.kill_part("video")
     assert temporary_files(site)
 
@@ -163,7 +163,7 @@ def test_a_worker_killed_amid_a_film_leaves_nothing_of_it(site):
 
 
 def wait_until_final(site, visitor, url: str, *, seconds: float = 90) -> None:
-    """Without waiting for the sweeper's half minute."""
+    """Wait until the post is published or failed, without waiting half a minute for the sweeper."""
     deadline = time.monotonic() + seconds
     while visitor.outcome(url)[0] == "processing":
         assert time.monotonic() < deadline
@@ -171,16 +171,16 @@ def wait_until_final(site, visitor, url: str, *, seconds: float = 90) -> None:
         time.sleep(0.5)
 
 
-# --- In the gap between a file and its row -----------------------------------------------------------------------
+# --- Between a file and its row -------- -----------------------------------------------------------------------
 
 
 @pytest.mark.promise("D5")
 @pytest.mark.deep
-def test_the_server_of_pages_killed_between_a_file_and_its_row(site):
+def test_the_web_server_killed_between_storing_a_file_and_its_row(site):
     gail, path = Visitor(site.port).sign_up("gail"), ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg"
     before = site.files()
     with site.connect() as connection, connection.cursor() as cursor:
-        # Rows can be read and not written: the request stops before its first row.
+        # The lock allows reading only, so the request stops before it inserts its first row.
         cursor.execute("LOCK TABLE posts_post, posts_media IN SHARE MODE")
         broken = []
 
@@ -192,7 +192,7 @@ def test_the_server_of_pages_killed_between_a_file_and_its_row(site):
 
         request = threading.Thread(target=send)
         request.start()
-        until(lambda: site.files()["originals"] != before["originals"], what="the original")
+        wait_until(lambda: site.files()["originals"] != before["originals"], what="the original")
         site.kill_part("web")
         request.join()
     assert len(broken) == 1
@@ -206,7 +206,7 @@ def test_the_server_of_pages_killed_between_a_file_and_its_row(site):
 
 
 @pytest.mark.promise("D5")
-def test_a_worker_killed_between_its_files_and_their_row(site):
+def test_a_worker_killed_between_storing_its_files_and_their_row(site):
     gail = Visitor(site.port).sign_up("gail")
     before = site.files()
     url = gail.share(("slow.jpg", SLOW)).json["url"]
@@ -220,19 +220,19 @@ def test_a_worker_killed_between_its_files_and_their_row(site):
             )
             return cursor.fetchone()
 
-        until(being_rendered, what="the rendering")
-        # The row is locked now: the worker stores its files, and then waits to hand them over.
-        until(lambda: site.sql("SELECT 1 FROM common_pendingfile"), what="the files")
-        until(lambda: len(site.files()["media"] - before["media"]) >= 8, what="the files")
+        wait_until(being_rendered, what="the rendering")
+        # The row is locked now: the worker stores its files and then waits to record them.
+        wait_until(lambda: site.sql("SELECT 1 FROM common_pendingfile"), what="the files")
+        wait_until(lambda: len(site.files()["media"] - before["media"]) >= 8, what="the files")
         site.kill_part("media")
     left = site.files()["media"] - before["media"]
     site.wait_until_back("media")
     wait_until_final(site, gail, url)
     assert gail.outcome(url)[0] == "published"
-    assert left <= site.files()["media"], "they are somebody's, as long as an hour has not passed"
+    assert left <= site.files()["media"], "files must be kept for an hour"
     sweep_files(site)
     assert not left & site.files()["media"]
     assert gail.post(f"{url}delete/").status == 302
-    until(lambda: not site.sql("SELECT 1 FROM posts_post WHERE deleted_at IS NOT NULL"), what="the deletion")
+    wait_until(lambda: not site.sql("SELECT 1 FROM posts_post WHERE deleted_at IS NOT NULL"), what="the deletion")
     assert site.files() == before
     check_nothing_is_left(site)

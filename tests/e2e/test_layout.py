@@ -1,4 +1,4 @@
-"""Where things stand: nothing jumps, covers another, leaves the window or is wider than it."""
+"""Layout: nothing shifts, overlaps, leaves the window or is wider than the window."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.conftest import FILES
 from tests.e2e.conftest import DESKTOP, PHONE
-from tests.e2e.test_story import wait_until_published
+from tests.e2e.sharing import PHOTO, wait_until_published
 
-PHOTO = FILES / "bad" / "name-test.jpg"
 LOW = {"width": 1280, "height": 500}
 LONG = "W" * 64
 
@@ -21,7 +19,8 @@ def box(page, selector):
     return page.locator(f"{selector} >> visible=true").first.evaluate(BOX)
 
 
-def share(page, caption, location):
+def publish(page, caption, location):
+    """Share a photo with a location in the composer, wait until it is published; return the shortcode."""
     page.goto("/create/")
     page.set_input_files("#id_files", PHOTO)
     page.fill("[name=caption]", caption)
@@ -35,7 +34,7 @@ def share(page, caption, location):
 
 
 def post(page, url, **fields):
-    """Send a form as the page would."""
+    """Send a form with the CSRF token of the page."""
     token = page.locator("input[name=csrfmiddlewaretoken]").first.get_attribute("value")
     form = {name: str(value) for name, value in fields.items()} | {"csrfmiddlewaretoken": token}
     answer = page.request.post(url, form=form, headers={"Referer": page.url})
@@ -51,7 +50,7 @@ OUTSIDE = """popover => {
 
 
 def popovers_outside(page, place):
-    """Open every menu of the page, and the embed code in it; describe each that is not whole within the window."""
+    """Open every menu of the page, and the embed code in it; describe each that is not fully inside the window."""
     found = []
     for menu in page.locator("details[data-menu]:has(> .menu-list) >> visible=true").all():
         menu.locator("> summary").scroll_into_view_if_needed()
@@ -67,7 +66,8 @@ def popovers_outside(page, place):
     return found
 
 
-def too_wide(page, place):
+def overflows(page, place):
+    """Describe each width at which the page scrolls horizontally."""
     found = []
     for width in (320, 768, 1280):
         page.set_viewport_size({"width": width, "height": 800})
@@ -76,12 +76,12 @@ def too_wide(page, place):
     return found
 
 
-def test_words_without_spaces_widen_no_page_and_no_popover_leaves_the_window(sign_up):
+def test_long_words_do_not_widen_pages_and_popovers_stay_inside_the_window(sign_up):
     anna = sign_up("anna")
     anna.goto("/accounts/edit/")
     link = f"https://example.org/{'w' * 170}"
     post(anna, "/accounts/edit/", name=LONG, bio="W" * 150, link=link)
-    shortcode = share(anna, f"{LONG * 3} {link}", LONG)
+    shortcode = publish(anna, f"{LONG * 3} {link}", LONG)
     anna.goto(f"/p/{shortcode}/")
     post(anna, f"/p/{shortcode}/comment/", text=f"{LONG * 3} @{anna.username} {link}")
     anna.goto("/saved/new/")
@@ -93,7 +93,7 @@ def test_words_without_spaces_widen_no_page_and_no_popover_leaves_the_window(sig
     wide, outside = [], []
     for place, url in pages.items():
         anna.goto(url)
-        wide += too_wide(anna, place)
+        wide += overflows(anna, place)
         if place in {"post", "profile", "home"}:
             for size in (PHONE, DESKTOP, LOW):
                 anna.set_viewport_size(size)
@@ -102,12 +102,12 @@ def test_words_without_spaces_widen_no_page_and_no_popover_leaves_the_window(sig
     assert outside == []
 
 
-def test_frame_and_lists_stand_where_they_belong(sign_up, open_browser):
+def test_navigation_panels_and_settings_are_aligned(sign_up, open_browser):
     anna = sign_up("anna", forgive=("404 (Not Found)",))
-    shortcode = share(anna, "One", "Graz")
+    shortcode = publish(anna, "One", "Graz")
     anna.goto("/")
 
-    # The place of the panel is kept before it is there, and it stays in view.
+    # Space is reserved for the right panel before it is loaded, and it stays in view when scrolling.
     before = box(anna, "main")["x"]
     anna.evaluate("scrollTo(0, 400)")
     top = box(anna, ".right-panel")["y"]
@@ -115,7 +115,7 @@ def test_frame_and_lists_stand_where_they_belong(sign_up, open_browser):
     anna.evaluate("document.querySelector('.right-panel').remove()")
     assert box(anna, "main")["x"] == before
 
-    # The number stands beside the bell and is whole, on the phone, the folded rail and the wide one.
+    # The count is fully visible beside the bell, on the phone, the folded rail and the wide one.
     anna.evaluate(
         "() => document.querySelectorAll('[data-badge]').forEach((badge) => "
         "{ badge.hidden = false; badge.firstElementChild.textContent = '11'; })"
@@ -133,7 +133,7 @@ def test_frame_and_lists_stand_where_they_belong(sign_up, open_browser):
             label = box(anna, "a[href='/notifications/'] .rail-label")
             assert badge["x"] >= label["x"] + label["width"]
 
-    # The rail folds beside the panel.
+    # The rail folds when the panel opens beside it.
     anna.set_viewport_size(DESKTOP)
     anna.locator(".rail a[data-panel]").click()
     expect(anna.locator("dialog.panel")).to_be_visible()
@@ -142,7 +142,7 @@ def test_frame_and_lists_stand_where_they_belong(sign_up, open_browser):
     assert anna.locator(".rail .rail-label").first.evaluate("label => getComputedStyle(label).opacity") == "0"
     anna.keyboard.press("Escape")
 
-    # Settings: rows with a label and a select beside it; on a phone the list leads to each page and each back.
+    # Settings have a label and a select side by side; on a phone, a list of links leads to the pages and back.
     for width in (320, 390, 1280):
         anna.set_viewport_size({"width": width, "height": 844})
         anna.goto("/accounts/notifications/")
@@ -155,13 +155,13 @@ def test_frame_and_lists_stand_where_they_belong(sign_up, open_browser):
     anna.locator(".settings-nav").get_by_role("link", name="Username").click()
     expect(anna.locator(".settings-nav")).to_be_hidden()
 
-    # Tools in the heads of pages are in line with the bar above.
+    # Icons in page headers are aligned with the bar above.
     for url in ("/notifications/", "/saved/"):
         anna.goto(url)
         tool, menu = box(anna, ".list-header h1 ~ a svg"), box(anna, ".top-bar .more-menu svg")
         assert abs(tool["x"] - menu["x"]) <= 1, url
 
-    # On paper there is nothing to press.
+    # Printed pages have no controls.
     anna.set_viewport_size(DESKTOP)
     anna.goto(f"/p/{shortcode}/")
     anna.emulate_media(media="print")
@@ -169,7 +169,7 @@ def test_frame_and_lists_stand_where_they_belong(sign_up, open_browser):
         expect(anna.locator(part).first).to_be_hidden()
     anna.emulate_media(media="screen", color_scheme="dark")
 
-    # In the dark a radio button that is not chosen is empty; an embedded post is no wider than a post.
+    # An unchecked radio button is empty in dark colours. An embedded post is not wider than a post.
     anna.goto(f"/p/{shortcode}/edit/")
     fill = "radio => getComputedStyle(radio).backgroundColor"
     ground = anna.evaluate("getComputedStyle(document.documentElement).backgroundColor")
@@ -180,16 +180,16 @@ def test_frame_and_lists_stand_where_they_belong(sign_up, open_browser):
     anna.goto(f"/p/{shortcode}/embed/")
     assert box(anna, ".embed")["width"] <= 660
 
-    # The first page is in line with its bar, and offers one thing above all.
+    # The landing page is aligned with its bar and has a single primary button.
     visitor = open_browser()
     visitor.goto("/")
     assert abs(box(visitor, ".visitor-bar .wordmark")["x"] - box(visitor, ".landing")["x"]) <= 1
     expect(visitor.locator(".button-primary")).to_have_count(1)
 
 
-def test_a_post_on_a_phone_reads_from_top_to_bottom_and_answers_keep_their_comment_in_sight(sign_up):
+def test_a_post_on_a_phone_reads_from_top_to_bottom_and_replying_keeps_the_comment_in_view(sign_up):
     ben = sign_up("ben", size=PHONE)
-    shortcode = share(ben, "By the pond", "Graz")
+    shortcode = publish(ben, "By the pond", "Graz")
     ben.goto(f"/p/{shortcode}/")
     for number in range(12):
         post(ben, f"/p/{shortcode}/comment/", text=f"Number {number}")
@@ -209,7 +209,7 @@ def test_a_post_on_a_phone_reads_from_top_to_bottom_and_answers_keep_their_comme
     assert line["y"] >= 0
     assert line["y"] + line["height"] <= form["y"]
 
-    # At a desk the photo takes the height of the window, as far as its shape allows.
+    # On a desktop the photo uses the height of the window, as far as its aspect ratio allows.
     ben.set_viewport_size(DESKTOP)
     ben.goto(f"/p/{shortcode}/")
     whole, photo = box(ben, ".post-page"), box(ben, ".post-page .post-media")
@@ -217,9 +217,9 @@ def test_a_post_on_a_phone_reads_from_top_to_bottom_and_answers_keep_their_comme
     assert whole["height"] - photo["height"] <= 4
 
 
-def test_names_and_tags_are_completed_by_keyboard(sign_up):
+def test_usernames_and_tags_are_completed_by_keyboard(sign_up):
     ben, anna = sign_up("ben"), sign_up("annika")
-    shortcode = share(anna, "By the pond #dragonflies", "Graz")
+    shortcode = publish(anna, "By the pond #dragonflies", "Graz")
     ben.goto(f"/p/{shortcode}/")
     text = ben.locator(f"#comment-text-{shortcode}")
     options = ben.get_by_role("option")
@@ -233,7 +233,7 @@ def test_names_and_tags_are_completed_by_keyboard(sign_up):
     text.press("Enter")
     expect(text).to_have_value(f"Hi @{anna.username} ")
     expect(ben.get_by_role("listbox")).to_have_count(0)
-    assert ben.locator(".comment").count() == 0, "Enter took the name and sent nothing"
+    assert ben.locator(".comment").count() == 0, "Enter must accept the name without sending the comment"
 
     text.press_sequentially("#dragonf")
     expect(options.first).to_contain_text("#dragonflies")

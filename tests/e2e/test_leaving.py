@@ -1,4 +1,4 @@
-"""Somebody with dozens of posts takes everything along and goes: the archive opens, and nothing is left."""
+"""A user with dozens of posts exports their data and deletes the account; the archive opens and no file is left."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LOADED = """async () => {
 
 
 @pytest.mark.promise("P3", "P4")
-def test_all_posts_are_taken_along_and_deleted(sign_up, open_browser, site, tmp_path):
+def test_all_posts_are_exported_and_deleted(sign_up, open_browser, site, tmp_path):
     page = sign_up("leaver")
     username = page.username
     page.goto("/accounts/edit/")
@@ -39,7 +39,7 @@ def test_all_posts_are_taken_along_and_deleted(sign_up, open_browser, site, tmp_
     site.manage("shell", "-c", MAKE_POSTS.format(username=username, posts=POSTS))
     files_before = site.files()
 
-    # The archive is made by the worker; the page says how far it is, and then has the link.
+    # The worker makes the archive; the page shows the progress, then the link.
     page.get_by_role("link", name="Download your data").click()
     page.get_by_role("button", name="Request archive").click()
     link = page.get_by_role("link", name="Download", exact=True)
@@ -58,7 +58,7 @@ def test_all_posts_are_taken_along_and_deleted(sign_up, open_browser, site, tmp_
     assert len(widths) == POSTS
     assert min(widths) > 0
 
-    # Going: the date is said, logging in asks whether to keep it, and then it is kept no longer.
+    # Deleting: the page shows the date, logging in offers to keep the account, and when the date is past it is deleted.
     page.get_by_role("link", name="Leave").click()
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Delete on").click()
@@ -77,7 +77,7 @@ def test_all_posts_are_taken_along_and_deleted(sign_up, open_browser, site, tmp_
     (posts, files), *_ = site.sql(
         "SELECT rows -> 'posts_post', files FROM accounts_deletionrecord WHERE person_id IS NULL ORDER BY id DESC"
     )
-    # Three of each post, and the archive.
+    # There are three files of each post, and the archive.
     assert (int(posts), files) == (POSTS, 3 * POSTS + 1)
     left = {alias: site.files()[alias] & files_before[alias] for alias in files_before}
     gone = sum(len(files_before[alias]) - len(left[alias]) for alias in left)

@@ -1,4 +1,4 @@
-"""Somebody is told what happened: the number on the bell, the panel, the page; with scripts and without."""
+"""Notifications in the bell, the panel and the page, with scripts and without."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import FILES
 from tests.e2e.accessibility import faults
-from tests.e2e.test_story import share, wait_until_published
-
-PHOTO = FILES / "bad" / "name-test.jpg"
-SECONDS = 1_000
+from tests.e2e.sharing import publish
 
 
 def bell(page):
@@ -20,21 +16,20 @@ def bell(page):
 
 
 def reload_until(page, url, locator):
-    """What a worker writes is there soon; without scripts one reloads."""
+    """Reload until a worker has created the notification that `locator` finds."""
     for _ in range(60):
         page.goto(url)
         if locator.count() and locator.first.is_visible():
             return
         page.wait_for_timeout(500)
-    raise AssertionError(f"nothing at {url}")
+    raise AssertionError(f"not found at {url}: {locator}")
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
-def test_the_bell_counts_the_list_names_and_a_request_is_answered_in_it(javascript, sign_up):
+def test_notifications_are_counted_listed_and_follow_requests_answered_in_the_list(javascript, sign_up):
     anna = sign_up("anna", javascript=javascript)
     ben = sign_up("ben", javascript=javascript)
-    shortcode = share(anna, "By the window", javascript=javascript, photo=PHOTO)
-    wait_until_published(anna, shortcode, javascript=javascript)
+    shortcode = publish(anna, "By the window")
     anna.goto("/accounts/privacy/private/")
     anna.get_by_role("button", name="Make private").click()
     expect(anna.get_by_role("heading", name="Your account is private")).to_be_visible()
@@ -45,7 +40,7 @@ def test_the_bell_counts_the_list_names_and_a_request_is_answered_in_it(javascri
     reload_until(anna, "/", bell(anna))
     expect(bell(anna)).to_have_text(re.compile("^1"))
 
-    # The panel with scripts, the page without; both have the two answers.
+    # The panel opens with scripts, the page without them; both can answer the request.
     anna.locator('.rail-item[href="/notifications/"]').click()
     listed = anna.get_by_role("dialog", name="Notifications") if javascript else anna.locator("main")
     row = listed.locator(".notification", has_text=ben.username)
@@ -58,7 +53,7 @@ def test_the_bell_counts_the_list_names_and_a_request_is_answered_in_it(javascri
         anna.keyboard.press("Escape")
         expect(anna.get_by_role("dialog")).to_have_count(0)
 
-    # Ben is told, likes and comments; Anna reads it all.
+    # Ben is notified, likes and comments; Anna reads it all.
     accepted = ben.locator(".notification", has_text="accepted your follow request")
     reload_until(ben, "/notifications/", accepted)
     ben.goto(f"/p/{shortcode}/")

@@ -1,4 +1,4 @@
-"""Two people and a locked door; and two who had rather not meet: with scripts and without."""
+"""Follow requests, blocks, mutes, restrictions and close friends, with scripts and without."""
 
 from __future__ import annotations
 
@@ -8,42 +8,38 @@ from contextlib import nullcontext
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import FILES
-from tests.e2e.accessibility import faults
+from tests.e2e.accessibility import faults_of_pages
 from tests.e2e.conftest import DESKTOP, PHONE
-from tests.e2e.test_story import share, wait_until_published
-
-PHOTO = FILES / "bad" / "name-test.jpg"
+from tests.e2e.sharing import publish
 
 both_ways = pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
 both_sizes = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 
 
 def choose(page, item):
-    """Open the menu of a profile and choose `item` of it."""
+    """Open the menu of the profile and press `item`."""
     page.locator(".profile-menu summary").click()
     page.locator(".profile-menu").get_by_text(item, exact=True).click()
 
 
-def agree(page, button, *, javascript):
-    """Say yes where it asks: in the dialog, or on the page that the link led to."""
-    asked = page.get_by_role("dialog") if javascript else page.locator("main")
-    asked.get_by_role("button", name=button, exact=True).click()
+def confirm(page, button, *, javascript):
+    """Press the button in the dialog or, without scripts, on the confirmation page."""
+    confirmation = page.get_by_role("dialog") if javascript else page.locator("main")
+    confirmation.get_by_role("button", name=button, exact=True).click()
 
 
 @pytest.mark.parametrize(("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["phone", "without scripts"])
-def test_a_request_is_made_approved_and_opens_the_door(javascript, size, sign_up):
+def test_an_approved_follow_request_shows_the_posts_of_a_private_account(javascript, size, sign_up):
     anna = sign_up("anna", javascript=javascript, size=size)
     ben = sign_up("ben", javascript=javascript, size=size)
-    shortcode = share(anna, "For friends", javascript=javascript, photo=PHOTO)
-    wait_until_published(anna, shortcode, javascript=javascript)
+    shortcode = publish(anna, "For friends")
 
     anna.goto("/accounts/privacy/")
     anna.get_by_role("link", name="Make private").click()
-    agree(anna, "Make private", javascript=javascript)
+    confirm(anna, "Make private", javascript=javascript)
     expect(anna.get_by_role("heading", name="Your account is private")).to_be_visible()
 
-    # Ben finds the door locked, and asks.
+    # Ben sees no posts and requests to follow.
     ben.goto(f"/{anna.username}/")
     expect(ben.get_by_text("This account is private")).to_be_visible()
     expect(ben.locator("article")).to_have_count(0)
@@ -52,7 +48,7 @@ def test_a_request_is_made_approved_and_opens_the_door(javascript, size, sign_up
     expect(ben.get_by_role("button", name=re.compile("^Requested"))).to_be_visible()
     expect(ben.get_by_text("0 followers")).to_be_visible()
 
-    # Anna sees that somebody waits, and lets him in.
+    # Anna sees the request and approves it.
     anna.goto("/notifications/")
     anna.locator(".requests-link").click()
     anna.wait_for_url("**/accounts/requests/")
@@ -65,7 +61,7 @@ def test_a_request_is_made_approved_and_opens_the_door(javascript, size, sign_up
     ben.goto("/")
     expect(ben.locator(f'article[data-post="{shortcode}"]')).to_be_visible()
 
-    # He leaves; she is asked first whether he means it, for the door closes behind him.
+    # He unfollows, after a confirmation because he would have to request again.
     ben.goto(f"/{anna.username}/")
     ben.get_by_role("button", name=re.compile("^Following")).click()
     if javascript:
@@ -75,18 +71,17 @@ def test_a_request_is_made_approved_and_opens_the_door(javascript, size, sign_up
 
 
 @both_ways
-def test_a_block_hides_each_from_the_other_until_it_is_undone(javascript, sign_up):
+def test_a_block_hides_the_profile_and_posts_until_it_is_undone(javascript, sign_up):
     anna = sign_up("anna", javascript=javascript)
     ben = sign_up("ben", javascript=javascript, forgive=("404 (Not Found)",))
-    shortcode = share(anna, "Not for Ben", javascript=javascript, photo=PHOTO)
-    wait_until_published(anna, shortcode, javascript=javascript)
+    shortcode = publish(anna, "Not for Ben")
     ben.goto(f"/p/{shortcode}/")
     expect(ben.locator(f'article[data-post="{shortcode}"]')).to_be_visible()
 
     anna.goto(f"/{ben.username}/")
     choose(anna, "Block")
     expect(anna.get_by_role("heading", name=f"Block {ben.username}?")).to_be_visible()
-    agree(anna, "Block", javascript=javascript)
+    confirm(anna, "Block", javascript=javascript)
     expect(anna.get_by_role("heading", name=f"You blocked {ben.username}")).to_be_visible()
 
     for url in (f"/{anna.username}/", f"/p/{shortcode}/"):
@@ -106,7 +101,7 @@ def test_a_block_hides_each_from_the_other_until_it_is_undone(javascript, sign_u
 
 
 @both_ways
-def test_mutes_restrictions_and_close_friends_are_a_press_each_way(javascript, sign_up):
+def test_mutes_restrictions_and_close_friends_are_set_and_undone_in_the_menu(javascript, sign_up):
     anna = sign_up("anna", javascript=javascript)
     ben = sign_up("ben", javascript=javascript)
     for item, button, done, undo in (
@@ -117,7 +112,7 @@ def test_mutes_restrictions_and_close_friends_are_a_press_each_way(javascript, s
         anna.goto(f"/{ben.username}/")
         choose(anna, item)
         if button:
-            agree(anna, button, javascript=javascript)
+            confirm(anna, button, javascript=javascript)
         expect(anna.locator("#toasts")).to_contain_text(done)
         choose(anna, undo)
         anna.locator(".profile-menu summary").click()
@@ -125,15 +120,14 @@ def test_mutes_restrictions_and_close_friends_are_a_press_each_way(javascript, s
 
 
 @both_ways
-def test_what_the_restricted_write_waits_for_approval(javascript, sign_up):
+def test_a_comment_of_a_restricted_user_waits_for_approval(javascript, sign_up):
     anna = sign_up("anna", javascript=javascript)
     ben = sign_up("ben", javascript=javascript)
     carol = sign_up("carol", javascript=javascript)
-    shortcode = share(anna, "Say something", javascript=javascript, photo=PHOTO)
-    wait_until_published(anna, shortcode, javascript=javascript)
+    shortcode = publish(anna, "Say something")
     anna.goto(f"/{ben.username}/")
     choose(anna, "Restrict")
-    agree(anna, "Restrict", javascript=javascript)
+    confirm(anna, "Restrict", javascript=javascript)
     expect(anna.locator("#toasts")).to_contain_text("You restricted")
 
     ben.goto(f"/p/{shortcode}/")
@@ -165,9 +159,5 @@ def test_pages_about_people_pass_axe(sign_up):
         *((ben, f"/accounts/{rest}/") for rest in ("requests", "privacy", "privacy/public", "close-friends", "muted")),
         *((ben, f"/accounts/{rest}") for rest in ("restricted/", "blocked/", f"close-friends/?q={anna.username}")),
     ]
-    found = []
-    for page, url in pages:
-        page.goto(url)
-        found += faults(page, url)
 
-    assert not found, "\n".join(found)
+    assert not (found := faults_of_pages(pages)), "\n".join(found)

@@ -1,4 +1,4 @@
-"""A post kept in a collection and passed on: with scripts and without."""
+"""Saving a post to a collection and copying its link, with scripts and without."""
 
 from __future__ import annotations
 
@@ -8,20 +8,16 @@ from contextlib import nullcontext
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import FILES
 from tests.e2e.conftest import DESKTOP, PHONE
-from tests.e2e.test_story import share, wait_until_published
-
-PHOTO = FILES / "bad" / "name-test.jpg"
+from tests.e2e.sharing import publish
 
 
 @pytest.mark.parametrize(
     ("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["with scripts", "without scripts"]
 )
-def test_a_post_is_saved_into_a_collection_found_passed_on_and_let_go(javascript, size, sign_up):
+def test_a_post_is_saved_to_a_collection_shared_by_link_and_removed(javascript, size, sign_up):
     anna = sign_up("anna", javascript=javascript, size=size)
-    shortcode = share(anna, "To keep", javascript=javascript, photo=PHOTO)
-    wait_until_published(anna, shortcode, javascript=javascript)
+    shortcode = publish(anna, "To keep")
 
     anna.goto("/saved/new/")
     anna.get_by_label("Name of the collection").fill("Ideas")

@@ -1,22 +1,21 @@
-"""Finding somebody by the keyboard alone, what is said meanwhile, and what is remembered."""
+"""Search by keyboard alone: suggestions, announcements to screen readers, and recent searches."""
 
 import re
 
 from playwright.sync_api import expect
 
 from tests.e2e.accessibility import faults
-from tests.e2e.test_story import FILES, share, wait_until_published
+from tests.e2e.sharing import publish
 
 
-def test_somebody_searches_by_the_keyboard_and_finds_it_again(sign_up):
+def test_search_works_by_keyboard_and_remembers_searches(sign_up):
     anna = sign_up("zoe")
-    shortcode = share(anna, "Sunny #sunnyday by the pond", photo=FILES / "bad" / "name-test.jpg")
-    wait_until_published(anna, shortcode)
+    shortcode = publish(anna, "Sunny #sunnyday by the pond")
     anna.goto("/search/")
     box, status = anna.locator("#search-q"), anna.locator("[data-search-status]")
     expect(box).to_be_focused()
 
-    # What is outrun is not shown: the answers to the first letters come last.
+    # The answer to the first letter arrives last and must not replace newer suggestions.
     anna.route(re.compile(r"suggest/\?q=z$"), lambda route: (anna.wait_for_timeout(400), route.continue_()))
     box.press_sequentially(anna.username, delay=20)
     options = anna.get_by_role("option")
@@ -36,7 +35,7 @@ def test_somebody_searches_by_the_keyboard_and_finds_it_again(sign_up):
     anna.keyboard.press("Escape")
     expect(options).to_have_count(0)
 
-    # Enter searches for the words, or opens the option that is chosen.
+    # Enter searches for the text, or opens the selected option.
     box.fill("sunny")
     anna.keyboard.press("Enter")
     anna.wait_for_url("**/search/?q=sunny")

@@ -1,4 +1,4 @@
-"""The whole story, as two people live it: with scripts and without."""
+"""Two users sign up, share, follow, like and comment, with scripts and without; and every page passes axe."""
 
 from __future__ import annotations
 
@@ -9,30 +9,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import FILES
-from tests.e2e.accessibility import faults
+from tests.e2e.accessibility import faults_of_pages
 from tests.e2e.conftest import DESKTOP, PHONE
+from tests.e2e.sharing import SECONDS, publish, share
 
-SMALL = FILES / "bad" / "name-test.jpg"
-PHOTO = FILES / "originals" / "hazel-dragonfly-display-p3-13mp.jpg"
-SECONDS = 1_000
-
-
-def share(page, caption, *, javascript=True, photo=SMALL):
-    """Have the person of the page share a photo, by the request of the plain form; return its shortcode."""
-    paths = photo if isinstance(photo, list) else [photo]
-    answer = page.visitor.share(*((path.name, path.read_bytes()) for path in paths), caption=caption)
-    assert answer.status == 201, answer.text
-    return answer.json["shortcode"]
+DRAGONFLY = FILES / "originals" / "hazel-dragonfly-display-p3-13mp.jpg"
 
 
-def wait_until_published(page, shortcode, *, javascript=True):
-    """Wait for the workers, and then look at the post."""
-    url = f"/p/{shortcode}/"
-    assert page.visitor.wait_for(url, seconds=120)[0] == "published"
-    page.goto(url)
-
-
-def share_by_hand(page, caption, *, javascript=True, photo=SMALL):
+def share_in_composer(page, caption, photo, *, javascript):
     """Share a photo through the composer; return its shortcode."""
     page.goto("/create/")
     page.set_input_files("#id_files", photo)
@@ -44,8 +28,8 @@ def share_by_hand(page, caption, *, javascript=True, photo=SMALL):
     return re.search(r"/p/([^/]+)/", page.url)[1]
 
 
-def see_it_published(page, shortcode, *, javascript=True):
-    """Stay on the page of the post until it shows it: by itself where there are scripts."""
+def expect_published(page, shortcode, *, javascript):
+    """Wait until the page of the post shows it published: with scripts by itself, without by reloading."""
     published = page.locator(f'article[data-post="{shortcode}"]:not([data-state])')
     if javascript:
         expect(published).to_be_visible(timeout=60 * SECONDS)
@@ -64,12 +48,12 @@ def see_it_published(page, shortcode, *, javascript=True):
     [(True, DESKTOP), (True, PHONE), (False, PHONE)],
     ids=["desktop", "phone", "phone without scripts"],
 )
-def test_two_people_meet_over_a_photograph(javascript, size, sign_up):
+def test_a_user_finds_follows_likes_and_comments(javascript, size, sign_up):
     anna = sign_up("anna", by_hand=True, javascript=javascript, size=size)
     ben = sign_up("ben", by_hand=True, javascript=javascript, size=size)
 
-    shortcode = share_by_hand(anna, "By the pond #dragonfly", javascript=javascript, photo=PHOTO)
-    see_it_published(anna, shortcode, javascript=javascript)
+    shortcode = share_in_composer(anna, "By the pond #dragonfly", DRAGONFLY, javascript=javascript)
+    expect_published(anna, shortcode, javascript=javascript)
 
     # Ben finds Anna and follows her.
     ben.goto("/search/")
@@ -81,13 +65,13 @@ def test_two_people_meet_over_a_photograph(javascript, size, sign_up):
         ben.click(f'#search-results a[href="/{anna.username}/"]')
     ben.wait_for_url(f"**/{anna.username}/")
     expect(ben.get_by_text("0 followers")).to_be_visible()
-    # The page shows it before the server has it: the home page is asked for only after.
+    # The button changes before the server has answered, and the home page must be requested after that.
     with ben.expect_response("**/follow/") if javascript else nullcontext():
         ben.get_by_role("button", name=re.compile("^Follow")).click()
     expect(ben.get_by_role("button", name=re.compile("^Following"))).to_be_visible()
     expect(ben.get_by_text("1 follower", exact=True)).to_be_visible()
 
-    # He sees the post at home: the real photograph, loaded.
+    # He sees the post at home, with the photo loaded.
     ben.goto("/")
     card = ben.locator(f'article[data-post="{shortcode}"]')
     expect(card).to_be_visible()
@@ -96,7 +80,7 @@ def test_two_people_meet_over_a_photograph(javascript, size, sign_up):
     if javascript:
         ben.wait_for_function("image => image.complete && image.naturalWidth >= 320", arg=photo.element_handle())
 
-    # He likes it: the count moves, with scripts without a reload.
+    # He likes it: the count changes, with scripts without a reload.
     if javascript:
         ben.evaluate("window.notReloaded = true")
     with ben.expect_response("**/like/") if javascript else nullcontext():
@@ -120,10 +104,9 @@ def test_two_people_meet_over_a_photograph(javascript, size, sign_up):
     expect(anna.get_by_text("What a catch, well seen!")).to_be_visible()
 
 
-def test_a_like_that_is_refused_goes_back_and_says_so(sign_up):
+def test_a_refused_like_is_reverted_with_a_message(sign_up):
     anna = sign_up("anna", forgive=("404 (Not Found)",))
-    shortcode = share(anna, "Soon gone")
-    wait_until_published(anna, shortcode)
+    shortcode = publish(anna, "Soon gone")
     anna.goto("/")
     other = anna.context.new_page()
     other.goto(f"/p/{shortcode}/delete/")
@@ -137,7 +120,7 @@ def test_a_like_that_is_refused_goes_back_and_says_so(sign_up):
     expect(button).to_have_attribute("aria-pressed", "false")
 
 
-def test_scrolling_brings_older_posts_without_a_reload(sign_up):
+def test_scrolling_loads_older_posts_without_a_reload(sign_up):
     anna = sign_up("anna")
     posts = [share(anna, f"Number {number}") for number in range(14)]
     for shortcode in posts:
@@ -153,8 +136,7 @@ def test_scrolling_brings_older_posts_without_a_reload(sign_up):
 
 def test_deleting_a_post_asks_first_in_a_dialog(sign_up):
     anna = sign_up("anna")
-    shortcode = share(anna, "To be deleted")
-    wait_until_published(anna, shortcode)
+    shortcode = publish(anna, "To be deleted")
     anna.goto(f"/p/{shortcode}/")
 
     anna.locator("summary", has=anna.get_by_label("More options")).click()
@@ -174,8 +156,7 @@ def test_deleting_a_post_asks_first_in_a_dialog(sign_up):
 @pytest.mark.promise("H10")
 def test_every_page_passes_axe(sign_up, open_browser):
     anna = sign_up("anna")
-    shortcode = share(anna, "A cup of #coffee")
-    wait_until_published(anna, shortcode)
+    shortcode = publish(anna, "A cup of #coffee")
     pages = [
         *((anna, url) for url in ("/", "/explore/", "/explore/tags/coffee/", "/search/?q=coffee", "/create/")),
         *((anna, f"/{anna.username}/{rest}") for rest in ("", "followers/", "following/")),
@@ -184,9 +165,5 @@ def test_every_page_passes_axe(sign_up, open_browser):
         *((open_browser(forgive=("404 (Not Found)",)), url) for url in ("/", "/accounts/login/", "/nobody.here/")),
         *((open_browser(), f"/accounts/{rest}/") for rest in ("signup", "password/reset")),
     ]
-    found = []
-    for page, url in pages:
-        page.goto(url)
-        found += faults(page, url)
 
-    assert not found, "\n".join(found)
+    assert not (found := faults_of_pages(pages)), "\n".join(found)

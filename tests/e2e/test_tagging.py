@@ -1,23 +1,19 @@
-"""Somebody is tagged in a photo, finds it on their profile, and gets out of it: with scripts and without."""
+"""A user is tagged in a photo, finds it on their profile and removes the tag, with scripts and without."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import FILES
 from tests.e2e.conftest import DESKTOP, PHONE
-from tests.e2e.test_story import share, wait_until_published
-
-PHOTO = FILES / "bad" / "name-test.jpg"
+from tests.e2e.sharing import publish
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
-def test_one_is_tagged_found_on_ones_profile_and_removes_oneself(javascript, sign_up):
+def test_a_tagged_user_finds_the_photo_on_their_profile_and_removes_the_tag(javascript, sign_up):
     anna = sign_up("anna", javascript=javascript)
     ben = sign_up("ben", javascript=javascript, size=PHONE if javascript else DESKTOP)
-    shortcode = share(anna, "Both of us", javascript=javascript, photo=PHOTO)
-    wait_until_published(anna, shortcode, javascript=javascript)
+    shortcode = publish(anna, "Both of us")
 
     anna.goto(f"/p/{shortcode}/edit/")
     part = anna.locator("[data-tagging]")
@@ -40,7 +36,7 @@ def test_one_is_tagged_found_on_ones_profile_and_removes_oneself(javascript, sig
     part.get_by_role("button", name="Tag in photo 1").click()
     expect(part.get_by_role("button", name=f"Remove {ben.username} from photo 1")).to_be_visible()
 
-    # Ben finds it on his profile, and his name in the photo.
+    # Ben finds the photo on his profile, and his name in it.
     ben.goto(f"/{ben.username}/")
     ben.get_by_role("link", name="Tagged", exact=True).click()
     ben.locator(f'article[data-post="{shortcode}"] a').click()
@@ -49,7 +45,7 @@ def test_one_is_tagged_found_on_ones_profile_and_removes_oneself(javascript, sig
     expect(people.get_by_role("link", name=ben.username).first).to_be_visible()
 
     if javascript:
-        # On a card the names are fetched when somebody wants to know them; the name stands where it was put.
+        # On a card, names are loaded on demand; the name is at the place that was tagged.
         anna.goto("/")
         card = anna.locator(f'article[data-post="{shortcode}"]')
         card.locator("[data-photo-people] summary").click()

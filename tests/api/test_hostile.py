@@ -29,7 +29,7 @@ from posts.actions.likes import like_post
 from posts.models import Collection, Comment, Media, Post
 from social.actions import change_privacy
 from social.models import FollowRequest
-from tests.visibility.world import changes
+from tests.visibility.world import rows_written
 
 pytestmark = pytest.mark.django_db
 
@@ -267,12 +267,12 @@ def test_a_session_changes_nothing_without_its_token_nor_from_elsewhere(
     for operation in writes():
         url = operation.path.replace("{id}", _known(operation.path, post))
         for headers in ({}, {"Origin": "https://evil.example"}, {"X-CSRFToken": "x" * 64}):
-            before = changes()
+            before = rows_written()
             answer = browser.generic(
                 operation.method, url, json.dumps(operation.body or {}), "application/json", headers=headers
             )
             assert (answer.status_code, answer.json()["code"]) == (403, "csrf"), url
-            assert changes() == before
+            assert rows_written() == before
         answer = browser.generic(operation.method, url, "{}", "text/plain")
         assert (answer.status_code, answer.json()["code"]) == (415, "content-type"), url
 
@@ -283,10 +283,10 @@ def test_a_token_that_may_only_read_changes_nothing(author: User, post: Any, bea
     reader = Client(headers={"Authorization": f"Bearer {secret}"})
     for operation in writes():
         url = operation.path.replace("{id}", _known(operation.path, post))
-        before = changes()
+        before = rows_written()
         answer = reader.generic(operation.method, url, json.dumps(operation.body or {}), "application/json")
         assert (answer.status_code, answer.json()["code"]) == (403, "scope"), url
-        assert set(changes()) - set(before) <= {"api_access_personaltoken"}
+        assert set(rows_written()) - set(before) <= {"api_access_personaltoken"}
 
 
 EXTRA = {"author": "1", "author_id": 1, "is_staff": True, "is_superuser": True, "folded_likes": 9, "like_count": 9}

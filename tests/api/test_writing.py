@@ -34,7 +34,7 @@ from posts.models import Collection, Comment, Like, Media, Post, Save
 from posts.models.media import MediaState
 from social.actions import add_close_friend, block, change_privacy, follow, mute, restrict
 from social.models import Block, Follow, FollowRequest
-from tests.visibility.world import changes
+from tests.visibility.world import rows_written
 
 pytestmark = pytest.mark.django_db
 
@@ -369,14 +369,14 @@ OF_SOMETHING = {name: act for name, act in ACTS.items() if act.form is None and 
 def test_whoever_says_to_be_another_changes_nothing(name, world, send):
     act = ACTS[name]
     act.before(world)
-    before = changes()
+    before = rows_written()
 
     answer = send(
         act.method, filled(act.api, world), filled(act.body or {}, world) | {"userId": str(world["other"].pk)}
     )
 
     assert (answer.status_code, answer.json()["code"]) == (403, "not-yours")
-    assert set(changes()) - set(before) <= {"api_access_personaltoken"}
+    assert set(rows_written()) - set(before) <= {"api_access_personaltoken"}
 
 
 @pytest.mark.parametrize("name", ["like", "unlike", "save", "unsave", "comment", "edit a post", "delete a post"])

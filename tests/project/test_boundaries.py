@@ -8,7 +8,7 @@ from accounts.api import anybody, without_token
 from api_access.actions.apps import register_app
 from instagram.api import api
 from posts.models import Collection, Comment, Post
-from tests.visibility.world import changes
+from tests.visibility.world import rows_written
 
 PUBLIC = {
     "healthz",
@@ -124,36 +124,36 @@ def addresses(author, follower, post):
 def test_a_write_without_our_token_or_from_elsewhere_changes_nothing(origin, addresses, author):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(author)
-    before = changes()
+    before = rows_written()
 
     answers = {name: browser.post(url, headers={"Origin": origin} if origin else {}) for name, url in addresses.items()}
 
     create_grant = {name for name, answer in answers.items() if answer.status_code != 403}
     assert create_grant == CSRF_EXEMPT
     assert all("open for too long" in answers[name].text for name in answers.keys() - CSRF_EXEMPT)
-    assert changes() == before
+    assert rows_written() == before
 
 
 def test_a_write_without_a_session_leads_to_sign_in(addresses, client):
-    before = changes()
+    before = rows_written()
 
     for name, url in addresses.items():
         if name not in PUBLIC:
             answer = client.post(url)
             assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/accounts/login/"), name
 
-    assert changes() == before
+    assert rows_written() == before
 
 
 @pytest.mark.promise("H4")
 def test_a_get_changes_nothing(addresses, author, as_):
     browser = as_(author)
     browser.get("/")  # notes that the person was here today
-    before = changes()
+    before = rows_written()
 
     for name, url in addresses.items():
         assert browser.get(url).status_code in {200, 302, 404, 405, 503}, name
-        assert changes() == before, name
+        assert rows_written() == before, name
 
 
 @pytest.mark.promise("A14", "H1")

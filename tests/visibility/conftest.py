@@ -1,3 +1,5 @@
+"""The world of the visibility tests, built once per module."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -9,26 +11,27 @@ from django.core.files.storage import storages
 from django.db import transaction
 from django.test import override_settings
 
-from tests.visibility.world import World, make_world
+from tests.visibility.building import make_world
+from tests.visibility.world import World
 
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """Made once for a module, in a transaction that is taken back at its end. Tests leave it as it was."""
+    """Build the world once per module in a transaction that is rolled back at the end. Tests must not change it."""
     with django_db_blocker.unblock(), override_settings(RATE_LIMITS=False), transaction.atomic():
         yield make_world()
         transaction.set_rollback(True)
 
 
 @pytest.fixture
-def bare_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages without the two numbers of the frame, which are held elsewhere: half the time of an answer is theirs."""
+def without_badges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the two counts in the navigation, which take half the time of a page and are tested elsewhere."""
     monkeypatch.setattr("notifications.context._badge", lambda request: "")
     monkeypatch.setattr("social.context._text", lambda request: "")
 
 
 @pytest.fixture
-def tracks(world: World, _own_storage: None) -> None:
-    """The files of captions, in the storage that each test has anew."""
+def caption_files(world: World, _own_storage: None) -> None:
+    """Put the caption files of the world into the empty storage of the test."""
     for key, words in world.captions.items():
         storages["default"].save(key, ContentFile(f"WEBVTT\n\n{words}\n".encode()))

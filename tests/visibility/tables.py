@@ -1,15 +1,16 @@
-"""Who may see what, by hand: what the site does is held against these, and they know nothing of its code.
+"""Expected visibility, written by hand and independently of the code that is tested against it.
 
-Rows are what the one who looks is to the author, columns what is looked at.
+A row is the viewer's role towards the author, a column a kind of object.
 """
 
 from __future__ import annotations
 
 ROLES = ["anonymous", "stranger", "ex-follower", "pending", "follower", "close-friend", "close-outsider"]
 ROLES += ["muter", "muted", "restricted", "blocked", "blocker", "moderator", "suspended", "deactivated"]
-"""What somebody can be to both authors, beside one of them. All but the first two, the blocked, the blocker, the
-outsiders and the moderator follow them; a close-outsider is a close friend who does not follow; the suspended and the
-deactivated were close friends, and still hold their old cookies.
+"""Roles towards both authors. Followers are: follower, close-friend, muter, muted, restricted, suspended, deactivated.
+
+A close-outsider is a close friend who does not follow. The suspended and the deactivated were close friends, and send
+the cookies of their old sessions.
 """
 
 
@@ -18,54 +19,56 @@ def _table(text: str) -> dict[tuple[str, str], str]:
     return {(row[0], column): cell for row in rows for column, cell in zip(head, row[1:], strict=True)}
 
 
-# + sees it everywhere; o only on pages of their own; . it is not there.
+# + visible everywhere; o visible on the author's own pages only; . does not exist for the viewer
 POSTS = _table(
     """
-                open  open-close  closed  closed-close  unlisted  gone
-anonymous       +     .           .       .             .         .
-stranger        +     .           .       .             .         .
-ex-follower     +     .           .       .             .         .
-pending         +     .           .       .             .         .
-follower        +     .           +       .             .         .
-close-friend    +     +           +       +             .         .
-close-outsider  +     +           .       .             .         .
-muter           +     .           +       .             .         .
-muted           +     .           +       .             .         .
-restricted      +     .           +       .             .         .
-blocked         .     .           .       .             .         .
-blocker         .     .           .       .             .         .
-moderator       +     .           .       .             .         .
-suspended       +     .           .       .             .         .
-deactivated     +     .           .       .             .         .
-author          +     +           +       +             o         .
+                public  public-close  private  private-close  unlisted  gone
+anonymous       +       .             .        .              .         .
+stranger        +       .             .        .              .         .
+ex-follower     +       .             .        .              .         .
+pending         +       .             .        .              .         .
+follower        +       .             +        .              .         .
+close-friend    +       +             +        +              .         .
+close-outsider  +       +             .        .              .         .
+muter           +       .             +        .              .         .
+muted           +       .             +        .              .         .
+restricted      +       .             +        .              .         .
+blocked         .       .             .        .              .         .
+blocker         .       .             .        .              .         .
+moderator       +       .             .        .              .         .
+suspended       +       .             .        .              .         .
+deactivated     +       .             .        .              .         .
+author          +       +             +        +              o         .
     """
 )
-"""Of a public account (open) and a private one (closed). Unlisted: archived, removed by a moderator, processing,
-failed. Gone: deleted; and all of people who are suspended or deactivated.
+"""Posts of a public and of a private account; `-close` are for close friends.
+
+Unlisted posts are archived, removed by a moderator, processing or failed. Gone are deleted posts, and all posts of
+suspended or deactivated people.
 """
 
 PEOPLE = _table(
     """
-                profile  inside-open  inside-closed
-anonymous       +        +            .
-stranger        +        +            .
-ex-follower     +        +            .
-pending         +        +            .
-follower        +        +            +
-close-friend    +        +            +
-close-outsider  +        +            .
-muter           +        +            +
-muted           +        +            +
-restricted      +        +            +
-blocked         .        .            .
-blocker         n        .            .
-moderator       +        +            .
-suspended       +        +            .
-deactivated     +        +            .
-author          +        +            +
+                profile  lists-public  lists-private
+anonymous       +        +             .
+stranger        +        +             .
+ex-follower     +        +             .
+pending         +        +             .
+follower        +        +             +
+close-friend    +        +             +
+close-outsider  +        +             .
+muter           +        +             +
+muted           +        +             +
+restricted      +        +             +
+blocked         .        .             .
+blocker         n        .             .
+moderator       +        +             .
+suspended       +        +             .
+deactivated     +        +             .
+author          +        +             +
     """
 )
-"""Profile: the name, picture, bio and counts. n: the name alone, where one can unblock. Inside: lists of people."""
+"""Profile: username, picture, bio and counts; n: the username alone, to unblock. Lists: followers and followees."""
 
 COMMENTS = {
     "plain": "everybody",
@@ -81,4 +84,4 @@ COMMENTS = {
     "under-removed": "",
     "under-suspended": "",
 }
-"""Which of those who see the post and know the writer read such a comment."""
+"""The roles that read a comment of this kind, among viewers who see the post and the writer's profile."""

@@ -1,14 +1,12 @@
-"""A Hypothesis machine: people do at random what they may, and after every step the site shows to each exactly what a
-plain model in Python says: posts, people, comments, homes, and the counts beside them.
+"""Random sequences of actions, after which everyone must see exactly the objects that model.py predicts.
 
-The model knows sets of pairs and no SQL. `VISIBILITY_EXAMPLES=500 pytest tests/visibility/test_model.py` plays other
-games than those that are played every time.
+Posts, people, comments, home pages and counts are compared. `VISIBILITY_EXAMPLES=500 pytest
+tests/visibility/test_model.py` runs 500 new sequences instead of the fixed ones.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -29,90 +27,17 @@ from posts.models import Comment, Media, Post
 from posts.models.media import MediaState
 from social import actions as relating
 from social.queries import with_visible_content
+from tests.visibility.model import Model, ModelComment, ModelPost
 
 PEOPLE = 4
 EXAMPLES = 8
 STEPS = 50
 MORE_EXAMPLES = 64
-LEAST_STEPS_OF_A_GAME = 20
-NOBODY = -1
-"""Who looks without a session."""
+MIN_EFFECTIVE_STEPS = 20
+"""The mean number of steps per sequence that must have changed something."""
+ANONYMOUS = -1
+"""The viewer without a session."""
 
-
-# --- The model ------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class ModelPost:
-    pk: int
-    author: int
-    is_for_close: bool
-    is_archived: bool = False
-    is_deleted: bool = False
-    likes: set[int] = field(default_factory=set)
-    comments: dict[int, ModelComment] = field(default_factory=dict)
-
-
-@dataclass
-class ModelComment:
-    writer: int
-    is_waiting: bool
-
-
-@dataclass
-class Model:
-    """Pairs are (who does it, to whom)."""
-
-    private: set[int] = field(default_factory=set)
-    suspended: set[int] = field(default_factory=set)
-    follows: set[tuple[int, int]] = field(default_factory=set)
-    requests: set[tuple[int, int]] = field(default_factory=set)
-    blocks: set[tuple[int, int]] = field(default_factory=set)
-    mutes: set[tuple[int, int]] = field(default_factory=set)
-    restricts: set[tuple[int, int]] = field(default_factory=set)
-    close: set[tuple[int, int]] = field(default_factory=set)
-    posts: list[ModelPost] = field(default_factory=list)
-
-    def apart(self, one: int, other: int) -> bool:
-        return (one, other) in self.blocks or (other, one) in self.blocks
-
-    def knows(self, viewer: int, person: int) -> bool:
-        return person not in self.suspended and not self.apart(viewer, person)
-
-    def is_inside(self, viewer: int, person: int) -> bool:
-        is_let_in = person not in self.private or viewer == person or (viewer, person) in self.follows
-        return self.knows(viewer, person) and is_let_in
-
-    def sees(self, viewer: int, post: ModelPost) -> bool:
-        is_for_viewer = not post.is_for_close or viewer == post.author or (post.author, viewer) in self.close
-        is_there = not post.is_archived and not post.is_deleted
-        return self.is_inside(viewer, post.author) and is_for_viewer and is_there
-
-    def reads(self, viewer: int, post: ModelPost, comment: ModelComment) -> bool:
-        is_shown = not comment.is_waiting or viewer in {comment.writer, post.author}
-        is_moderable = not self.apart(post.author, comment.writer)
-        return self.sees(viewer, post) and self.knows(viewer, comment.writer) and is_shown and is_moderable
-
-    def comment_count(self, viewer: int, post: ModelPost) -> int:
-        return sum(not comment.is_waiting or comment.writer == viewer for comment in post.comments.values())
-
-    def home(self, reader: int) -> list[int]:
-        seen = (post for post in self.posts if self.sees(reader, post) and (reader, post.author) not in self.mutes)
-        mine = (post.pk for post in seen if post.author == reader or (reader, post.author) in self.follows)
-        return sorted(mine, reverse=True)
-
-    def counts(self, person: int) -> tuple[int, int, int]:
-        posts = (post for post in self.posts if post.author == person and not post.is_for_close)
-        followers = sum(followee == person for _, followee in self.follows)
-        following = sum(follower == person for follower, _ in self.follows)
-        return followers, following, sum(not post.is_archived and not post.is_deleted for post in posts)
-
-    def let_follow(self, follower: int, followee: int) -> None:
-        self.requests.discard((follower, followee))
-        self.follows.add((follower, followee))
-
-
-# --- The machine ----------------------------------------------------------------------------------------------------
 
 people = st.integers(0, PEOPLE - 1)
 pairs = st.sampled_from([(one, other) for one in range(PEOPLE) for other in range(PEOPLE) if one != other])
@@ -121,12 +46,12 @@ posts = st.integers(0, 7)
 
 class Machine(RuleBasedStateMachine):
     steps = 0
-    """Of all games together, in which something was done."""
+    """The number of steps of all sequences that changed something."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.game = transaction.atomic()
-        self.game.__enter__()
+        self.transaction = transaction.atomic()
+        self.transaction.__enter__()
         self.model = Model()
         self.turn = 0
         self.users = [
@@ -134,7 +59,7 @@ class Machine(RuleBasedStateMachine):
             for number in range(PEOPLE)
         ]
         self.has_changed = True
-        self.statements = {viewer: self._statements(viewer) for viewer in range(NOBODY, PEOPLE)}
+        self.statements = {viewer: self._statements(viewer) for viewer in range(ANONYMOUS, PEOPLE)}
         counts = ("followers_count", "following_count", "posts_count")
         self.counts = _prepare("counts", User.objects.with_counts(), *counts)
 
@@ -142,28 +67,28 @@ class Machine(RuleBasedStateMachine):
         with connection.cursor() as cursor:
             cursor.execute("DEALLOCATE ALL")
         transaction.set_rollback(True)
-        self.game.__exit__(None, None, None)
+        self.transaction.__exit__(None, None, None)
 
     def _viewer(self, viewer: int) -> Any:
-        return AnonymousUser() if viewer == NOBODY else self.users[viewer]
+        return AnonymousUser() if viewer == ANONYMOUS else self.users[viewer]
 
     def _statements(self, number: int) -> dict[str, str]:
-        """The site's own SQL, prepared once a game: making and planning it takes longer than running it."""
+        """Prepare the SQL of the site's querysets once per sequence, because planning takes longer than running it."""
         viewer = self._viewer(number)
         seen = Post.objects.visible_to(viewer)
         ids = [user.pk for user in self.users]
         statements = {
             "posts": (seen.with_viewer_state(viewer), "like_count", "comment_count"),
             "people": (User.objects.visible_to(viewer).filter(pk__in=ids),),
-            "open": (with_visible_content(viewer).filter(pk__in=ids),),
+            "content": (with_visible_content(viewer).filter(pk__in=ids),),
             "comments": (Comment.objects.visible_to(viewer).filter(post__in=seen),),
         }
         return {name: _prepare(f"{name}_{number + 1}", *what) for name, what in statements.items()}
 
-    # What holds after every step.
+    # Invariants, checked after every step that changed something.
 
     @invariant()
-    def everybody_is_shown_what_the_model_says(self) -> None:
+    def everyone_sees_what_the_model_says(self) -> None:
         if self.has_changed:
             self._check_all()
             self._check_counts_and_a_home()
@@ -171,45 +96,46 @@ class Machine(RuleBasedStateMachine):
 
     def _check_all(self) -> None:
         model = self.model
-        for viewer in range(NOBODY, PEOPLE):
+        for viewer in range(ANONYMOUS, PEOPLE):
             shown = {name: _run(statement) for name, statement in self.statements[viewer].items()}
             seen = [post for post in model.posts if model.sees(viewer, post)]
             assert shown["posts"] == {(post.pk, len(post.likes), model.comment_count(viewer, post)) for post in seen}, (
                 f"posts of {viewer}"
             )
-            known = {(user.pk,) for number, user in enumerate(self.users) if model.knows(viewer, number)}
+            known = {(user.pk,) for number, user in enumerate(self.users) if model.sees_profile(viewer, number)}
             assert shown["people"] == known, f"people of {viewer}"
-            inside = {(user.pk,) for number, user in enumerate(self.users) if model.is_inside(viewer, number)}
-            assert shown["open"] == inside, f"open to {viewer}"
+            inside = {(user.pk,) for number, user in enumerate(self.users) if model.sees_content(viewer, number)}
+            assert shown["content"] == inside, f"content visible to {viewer}"
             read = {(pk,) for post in seen for pk, one in post.comments.items() if model.reads(viewer, post, one)}
             assert shown["comments"] == read, f"comments of {viewer}"
 
     def _check_counts_and_a_home(self) -> None:
         counted = {(user.pk, *self.model.counts(number)) for number, user in enumerate(self.users)}
         assert _run(self.counts) == counted
-        # A page of one of them: its timeline is warm from earlier turns.
+        # The home page of one person, whose timeline is cached from earlier steps.
         self.turn += 1
         reader = self.turn % PEOPLE
         found, _ = home_posts(User.objects.get(pk=self.users[reader].pk), before=None, count=50)
         assert [post.pk for post in found] == self.model.home(reader), f"home of {reader}"
 
-    # What is done. Actors are signed in, and find what they act on as views do.
+    # Actions. Actors are signed in, and look up objects as views do.
 
-    def can(self, actor: int, other: int) -> bool:
-        return self._acts(actor not in self.model.suspended and self.model.knows(actor, other))
+    def may_act_on(self, actor: int, other: int) -> bool:
+        return self._count_step(actor not in self.model.suspended and self.model.sees_profile(actor, other))
 
-    def can_at(self, actor: int, index: int) -> ModelPost | None:
+    def visible_post(self, actor: int, index: int) -> ModelPost | None:
         post = self.model.posts[index % len(self.model.posts)]
-        return post if self._acts(actor not in self.model.suspended and self.model.sees(actor, post)) else None
+        return post if self._count_step(actor not in self.model.suspended and self.model.sees(actor, post)) else None
 
-    def own(self, actor: int, index: int) -> ModelPost | None:
+    def own_post(self, actor: int, index: int) -> ModelPost | None:
         own = [post for post in self.model.posts if post.author == actor and not post.is_deleted]
-        return own[index % len(own)] if self._acts(actor not in self.model.suspended and bool(own)) else None
+        return own[index % len(own)] if self._count_step(actor not in self.model.suspended and bool(own)) else None
 
-    def _acts(self, can: bool) -> bool:
-        Machine.steps += can
-        self.has_changed |= can
-        return can
+    def _count_step(self, is_possible: bool) -> bool:
+        """Count the step if it is possible, and have the invariants checked after it."""
+        Machine.steps += is_possible
+        self.has_changed |= is_possible
+        return is_possible
 
     @initialize()
     def begin(self) -> None:
@@ -220,18 +146,18 @@ class Machine(RuleBasedStateMachine):
     @rule(pair=pairs)
     def follow(self, pair: tuple[int, int]) -> None:
         one, other = pair
-        if not self.can(one, other):
+        if not self.may_act_on(one, other):
             return
         relating.follow(self.users[one], followee=self.users[other])
         if other in self.model.private and (one, other) not in self.model.follows:
             self.model.requests.add((one, other))
         else:
-            self.model.let_follow(one, other)
+            self.model.add_follow(one, other)
 
     @rule(pair=pairs)
     def unfollow(self, pair: tuple[int, int]) -> None:
         one, other = pair
-        if self.can(one, other):
+        if self.may_act_on(one, other):
             relating.unfollow(self.users[one], followee=self.users[other])
             self.model.follows.discard((one, other))
             self.model.requests.discard((one, other))
@@ -239,37 +165,37 @@ class Machine(RuleBasedStateMachine):
     @rule(pair=pairs)
     def cancel(self, pair: tuple[int, int]) -> None:
         one, other = pair
-        if self.can(one, other):
+        if self.may_act_on(one, other):
             relating.cancel_request(self.users[one], target=self.users[other])
             self.model.requests.discard((one, other))
 
     @rule(pair=pairs)
     def approve(self, pair: tuple[int, int]) -> None:
         one, other = pair
-        if not self.can(one, other):
+        if not self.may_act_on(one, other):
             return
         relating.approve_request(self.users[one], requester=self.users[other])
         if (other, one) in self.model.requests:
-            self.model.let_follow(other, one)
+            self.model.add_follow(other, one)
 
     @rule(pair=pairs)
     def refuse(self, pair: tuple[int, int]) -> None:
         one, other = pair
-        if self.can(one, other):
+        if self.may_act_on(one, other):
             relating.refuse_request(self.users[one], requester=self.users[other])
             self.model.requests.discard((other, one))
 
     @rule(pair=pairs)
     def remove_follower(self, pair: tuple[int, int]) -> None:
         one, other = pair
-        if self.can(one, other):
+        if self.may_act_on(one, other):
             relating.remove_follower(self.users[one], follower=self.users[other])
             self.model.follows.discard((other, one))
 
     @rule(pair=pairs)
     def block(self, pair: tuple[int, int]) -> None:
         one, other = pair
-        if not self.can(one, other):
+        if not self.may_act_on(one, other):
             return
         relating.block(self.users[one], blocked=self.users[other])
         for pairs in (self.model.follows, self.model.requests, self.model.close):
@@ -279,35 +205,35 @@ class Machine(RuleBasedStateMachine):
     @rule(pair=pairs)
     def unblock(self, pair: tuple[int, int]) -> None:
         one, other = pair
-        if self._acts(one not in self.model.suspended and other not in self.model.suspended):
+        if self._count_step(one not in self.model.suspended and other not in self.model.suspended):
             relating.unblock(self.users[one], blocked=self.users[other])
             self.model.blocks.discard((one, other))
 
     @rule(pair=pairs, is_on=st.booleans())
     def mute(self, pair: tuple[int, int], is_on: bool) -> None:
         one, other = pair
-        if self.can(one, other):
+        if self.may_act_on(one, other):
             (relating.mute if is_on else relating.unmute)(self.users[one], muted=self.users[other])
             (self.model.mutes.add if is_on else self.model.mutes.discard)((one, other))
 
     @rule(pair=pairs, is_on=st.booleans())
     def restrict(self, pair: tuple[int, int], is_on: bool) -> None:
         one, other = pair
-        if self.can(one, other):
+        if self.may_act_on(one, other):
             (relating.restrict if is_on else relating.unrestrict)(self.users[one], restricted=self.users[other])
             (self.model.restricts.add if is_on else self.model.restricts.discard)((one, other))
 
     @rule(pair=pairs, is_on=st.booleans())
     def close_friend(self, pair: tuple[int, int], is_on: bool) -> None:
         one, other = pair
-        if self.can(one, other):
+        if self.may_act_on(one, other):
             change = relating.add_close_friend if is_on else relating.remove_close_friend
             change(self.users[one], friend=self.users[other])
             (self.model.close.add if is_on else self.model.close.discard)((one, other))
 
     @rule(one=people, is_private=st.booleans())
     def change_privacy(self, one: int, is_private: bool) -> None:
-        if self._acts(one not in self.model.suspended):
+        if self._count_step(one not in self.model.suspended):
             self._set_private(one, to=is_private)
 
     def _set_private(self, one: int, *, to: bool) -> None:
@@ -317,11 +243,11 @@ class Machine(RuleBasedStateMachine):
             return
         self.model.private.discard(one)
         for pair in [pair for pair in self.model.requests if pair[1] == one]:
-            self.model.let_follow(*pair)
+            self.model.add_follow(*pair)
 
     @rule(one=people, is_on=st.sampled_from([True, False, False]))
     def suspend(self, one: int, is_on: bool) -> None:
-        self._acts(True)
+        self._count_step(True)
         if is_on:
             suspend_person(self.users[one], reason="why")
             self.model.suspended.add(one)
@@ -331,7 +257,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(one=people, is_for_close=st.booleans())
     def share(self, one: int, is_for_close: bool) -> None:
-        if self._acts(one not in self.model.suspended):
+        if self._count_step(one not in self.model.suspended):
             self._share(one, is_for_close=is_for_close)
 
     def _share(self, author: int, *, is_for_close: bool) -> None:
@@ -344,33 +270,33 @@ class Machine(RuleBasedStateMachine):
 
     @rule(one=people, index=posts, is_on=st.booleans())
     def archive(self, one: int, index: int, is_on: bool) -> None:
-        if post := self.own(one, index):
+        if post := self.own_post(one, index):
             (archiving.archive_post if is_on else archiving.unarchive_post)(Post(pk=post.pk))
             fan_out_post(post.pk)
             post.is_archived = is_on
 
     @rule(one=people, index=posts)
     def delete(self, one: int, index: int) -> None:
-        if post := self.own(one, index):
+        if post := self.own_post(one, index):
             editing.delete_post(Post(pk=post.pk))
             post.is_deleted = True
 
     @rule(one=people, index=posts, is_on=st.booleans())
     def like(self, one: int, index: int, is_on: bool) -> None:
-        if post := self.can_at(one, index):
+        if post := self.visible_post(one, index):
             (likes.like_post if is_on else likes.unlike_post)(Post(pk=post.pk), liker=self.users[one])
             (post.likes.add if is_on else post.likes.discard)(one)
 
     @rule(one=people, index=posts)
     def comment(self, one: int, index: int) -> None:
-        if post := self.can_at(one, index):
+        if post := self.visible_post(one, index):
             row = Post.objects.get(pk=post.pk)
             added = comments.add_comment(row, author=self.users[one], text="hello")
             post.comments[added.pk] = ModelComment(one, (post.author, one) in self.model.restricts)
 
     @rule(one=people, index=posts, which=st.integers(0, 3))
     def approve_comment(self, one: int, index: int, which: int) -> None:
-        if (post := self.can_at(one, index)) and post.author == one:
+        if (post := self.visible_post(one, index)) and post.author == one:
             waiting = [pk for pk, it in post.comments.items() if it.is_waiting and self.model.reads(one, post, it)]
             if waiting:
                 comments.approve_comment(Comment(pk=waiting[which % len(waiting)]))
@@ -378,7 +304,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(one=people, index=posts, which=st.integers(0, 3))
     def delete_comment(self, one: int, index: int, which: int) -> None:
-        if post := self.can_at(one, index):
+        if post := self.visible_post(one, index):
             found = Comment.objects.deletable_by(self.users[one]).filter(post_id=post.pk)
             may = {pk for pk, it in post.comments.items() if one in {it.writer, post.author}}
             may = {pk for pk in may if self.model.reads(one, post, post.comments[pk])}
@@ -390,15 +316,15 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def fold(self) -> None:
-        """Counts are the same before and after they are folded."""
+        """Fold the counters, which must not change any count."""
         from common.tasks import fold_counters
 
-        self._acts(True)
+        self._count_step(True)
         fold_counters()
 
 
 def _prepare(name: str, rows: QuerySet[Any], *columns: str) -> str:
-    """The name of a prepared statement for these columns of `rows`, the id first."""
+    """Prepare a statement that selects the id and these columns of `rows`; return its name."""
     sql, parameters = rows.order_by().values_list("pk", *columns).query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"PREPARE {name} AS {sql}", parameters)
@@ -415,8 +341,8 @@ def _run(statement: str) -> set[tuple[int, ...]]:
 @pytest.mark.django_db
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("examples", [EXAMPLES, pytest.param(MORE_EXAMPLES, marks=pytest.mark.deep)])
-def test_whatever_people_do_everybody_sees_what_the_model_says(examples: int) -> None:
-    is_other = "VISIBILITY_EXAMPLES" in os.environ
+def test_after_random_actions_everyone_sees_what_the_model_says(examples: int) -> None:
+    is_random = "VISIBILITY_EXAMPLES" in os.environ
     examples = int(os.environ.get("VISIBILITY_EXAMPLES", examples))
     Machine.steps = 0
     began = timezone.now()
@@ -426,7 +352,7 @@ def test_whatever_people_do_everybody_sees_what_the_model_says(examples: int) ->
         settings=settings(
             max_examples=examples,
             stateful_step_count=STEPS,
-            derandomize=not is_other,
+            derandomize=not is_random,
             database=None,
             deadline=None,
             phases=[Phase.generate, Phase.shrink],
@@ -435,4 +361,4 @@ def test_whatever_people_do_everybody_sees_what_the_model_says(examples: int) ->
     )
 
     print(f"{Machine.steps} steps in {(timezone.now() - began).seconds} s")
-    assert is_other or Machine.steps >= LEAST_STEPS_OF_A_GAME * examples
+    assert is_random or Machine.steps >= MIN_EFFECTIVE_STEPS * examples

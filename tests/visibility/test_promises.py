@@ -1,4 +1,4 @@
-"""Rows of the list of promises that the matrix cannot show: what was seen before stays seen by nobody afterwards."""
+"""Promises that the matrix cannot test: content that was visible before disappears everywhere once it is hidden."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from social.actions import (
     unfollow,
 )
 from tests.conftest import HTMX
-from tests.visibility.world import plain
+from tests.visibility.world import comparable
 
 pytestmark = pytest.mark.django_db
 
@@ -51,12 +51,12 @@ HIDING: dict[str, Act] = {
     "for close friends": lambda author, reader, post: Post.objects.filter(pk=post.pk).update(audience="close_friends"),
     "private and unfollowed": lambda a, r, post: (change_privacy(a, is_private=True), unfollow(r, followee=a)),
 }
-"""What takes a post from the home of a follower. No task runs: nothing may depend on a message."""
+"""Actions that remove a post from a follower's home page. No task runs, because visibility may not depend on one."""
 
 
 @pytest.mark.promise("A6")
 @pytest.mark.parametrize("how", HIDING)
-def test_a_warm_home_shows_no_stale_post_at_the_next_look(how, as_, author, follower, post):
+def test_a_cached_home_page_shows_no_hidden_post_on_the_next_request(how, as_, author, follower, post):
     browser = as_(follower)
     assert "Morning light" in browser.get("/").text
 
@@ -67,12 +67,14 @@ def test_a_warm_home_shows_no_stale_post_at_the_next_look(how, as_, author, foll
     assert "Morning light" not in text
 
 
-GONE = [how for how in HIDING if how not in {"unfollowed", "removed as a follower", "blocked and unblocked", "mutes"}]
+HIDDEN_EVERYWHERE = [
+    how for how in HIDING if how not in {"unfollowed", "removed as a follower", "blocked and unblocked", "mutes"}
+]
 
 
 @pytest.mark.promise("A4", "A7", "A16")
-@pytest.mark.parametrize("how", GONE)
-def test_what_is_hidden_is_at_no_address_any_more_nor_is_its_picture(how, as_, author, follower, post):
+@pytest.mark.parametrize("how", HIDDEN_EVERYWHERE)
+def test_a_hidden_post_and_its_photo_are_on_no_page(how, as_, author, follower, post):
     key = post.slides[0].renditions[0]["webp"]
     urls = ["/explore/", "/explore/tags/sun/", "/search/?q=Morning", "/author/", post.get_absolute_url()]
     urls += [f"{post.get_absolute_url()}{rest}/" for rest in ("comments", "likes")]
@@ -90,22 +92,22 @@ def test_what_is_hidden_is_at_no_address_any_more_nor_is_its_picture(how, as_, a
 
 
 @pytest.mark.promise("A3")
-def test_the_address_of_a_picture_says_nothing_and_is_no_others_neighbour(post):
+def test_storage_keys_are_random_from_the_first_character_with_128_bits(post):
     keys = {new_key(".webp") for _ in range(1000)}
 
-    assert len(keys) == len({key[:12] for key in keys}) == 1000, "from the first letters on"
+    assert len(keys) == len({key[:12] for key in keys}) == 1000, "the beginnings differ too"
     assert all(PUBLIC.fullmatch(key) and len(re.sub(r"[^0-9a-f]", "", key[:-5])) == 32 for key in keys), "128 bits"
 
 
-# --- Being told -----------------------------------------------------------------------------------------------------
+# --- Notifications --------------------------------------------------------------------------------------------------
 
-UNTOLD: dict[str, Act] = {
+NOT_NOTIFIED: dict[str, Act] = {
     "blocked": lambda author, actor, post: block(author, blocked=actor),
     "blocks": lambda author, actor, post: block(actor, blocked=author),
     "actor suspended": lambda author, actor, post: suspend_person(actor, reason="why"),
     "post deleted": lambda author, actor, post: delete_post(post),
     "post removed": lambda author, actor, post: remove_post(post, reason="why"),
-    "taken back": lambda author, actor, post: (
+    "undone": lambda author, actor, post: (
         post.likes.all().delete(),
         post.comments.all().delete(),
         unfollow(actor, followee=author),
@@ -114,36 +116,36 @@ UNTOLD: dict[str, Act] = {
 
 
 @pytest.mark.promise("A8", "A15")
-@pytest.mark.parametrize("how", UNTOLD)
-def test_hidden_after_the_act_and_before_the_task_nothing_is_delivered(how, author, stranger, post):
+@pytest.mark.parametrize("how", NOT_NOTIFIED)
+def test_no_notification_is_created_for_an_act_hidden_before_the_task_runs(how, author, stranger, post):
     comment = _act(author, stranger, post)
 
-    UNTOLD[how](author, stranger, post)
-    _tell(author, stranger, post, comment)
+    NOT_NOTIFIED[how](author, stranger, post)
+    _notify(author, stranger, post, comment)
 
-    about_a_follow = 1 if how in {"post deleted", "post removed"} else 0
-    assert Occurrence.objects.filter(recipient_id=author.pk).count() == about_a_follow
+    of_the_follow = 1 if how in {"post deleted", "post removed"} else 0
+    assert Occurrence.objects.filter(recipient_id=author.pk).count() == of_the_follow
 
 
 @pytest.mark.promise("A8")
-@pytest.mark.parametrize("how", UNTOLD)
-def test_hidden_after_it_was_delivered_it_is_shown_and_counted_no_more(how, as_, author, stranger, post):
+@pytest.mark.parametrize("how", NOT_NOTIFIED)
+def test_a_notification_of_an_act_hidden_later_is_neither_shown_nor_counted(how, as_, author, stranger, post):
     comment = _act(author, stranger, post)
-    _tell(author, stranger, post, comment)
+    _notify(author, stranger, post, comment)
     browser = as_(author)
     assert len(browser.get("/notifications/").context["page"]) == 3
 
-    UNTOLD[how](author, stranger, post)
+    NOT_NOTIFIED[how](author, stranger, post)
 
-    about_a_follow = 1 if how in {"post deleted", "post removed"} else 0
+    of_the_follow = 1 if how in {"post deleted", "post removed"} else 0
     page = browser.get("/notifications/")
-    assert len(page.context["page"]) == about_a_follow
-    assert str(page.context["unread_notifications"]) == ("1" if about_a_follow else "")
+    assert len(page.context["page"]) == of_the_follow
+    assert str(page.context["unread_notifications"]) == ("1" if of_the_follow else "")
     assert "rude words" not in page.text
 
 
 @pytest.mark.promise("A8")
-def test_a_comment_that_was_removed_or_waits_is_told_nobody(author, stranger, post):
+def test_nobody_is_notified_of_a_removed_or_waiting_comment(author, stranger, post):
     removed = add_comment(post, author=stranger, text="rude words")
     remove_comment(removed, reason="why")
     restrict(author, restricted=stranger)
@@ -161,25 +163,25 @@ def _act(author: User, actor: User, post: Post) -> Comment:
     return add_comment(post, author=actor, text="rude words")
 
 
-def _tell(author: User, actor: User, post: Post, comment: Comment) -> None:
+def _notify(author: User, actor: User, post: Post, comment: Comment) -> None:
     notify_of_like(post_id=post.pk, liker_id=actor.pk)
     notify_of_comment(comment_id=comment.pk)
     notify_of_follow(follower_id=actor.pk, followee_id=author.pk)
 
 
-# --- Not being told apart -------------------------------------------------------------------------------------------
+# --- Secrecy --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.promise("A9")
 @pytest.mark.parametrize("act", ["mute", "restrict", "close friend"])
-def test_nobody_can_tell_that_they_are_muted_restricted_or_a_close_friend(act, as_, author, follower, share, post):
+def test_pages_do_not_reveal_mutes_restrictions_and_close_friends(act, as_, author, follower, share, post):
     share(follower, caption="theirs")
     urls = ["/", "/explore/", "/author/", "/follower/", "/author/followers/", "/author/following/", "/notifications/"]
     urls += ["/search/?q=author", post.get_absolute_url(), f"{post.get_absolute_url()}likes/", "/accounts/privacy/"]
     urls += ["/accounts/close-friends/", "/accounts/muted/", "/accounts/restricted/", "/accounts/blocked/"]
     browser = as_(follower)
     like_post(post, liker=follower)
-    before = {url: _as_shown(browser.get(url), url) for url in urls}
+    before = {url: _comparable(browser.get(url), url) for url in urls}
 
     if act == "mute":
         mute(author, muted=follower)
@@ -189,9 +191,9 @@ def test_nobody_can_tell_that_they_are_muted_restricted_or_a_close_friend(act, a
         add_close_friend(author, friend=follower)
 
     for url in urls:
-        assert _as_shown(browser.get(url), url) == before[url], url
+        assert _comparable(browser.get(url), url) == before[url], url
 
 
-def _as_shown(answer: Any, url: str) -> tuple[int, dict[str, str], str]:
-    status, headers, body = plain(answer, url)
+def _comparable(answer: Any, url: str) -> tuple[int, dict[str, str], str]:
+    status, headers, body = comparable(answer, url)
     return status, headers, re.sub(r"<time.*?</time>", "", body, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""A18: nothing that is hidden moves an answer: two worlds, one with the hidden things, answer alike on every list."""
+"""Hidden objects change no answer: every list answers the same in a world with and without them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from django.test import Client, override_settings
 
 from tests.conftest import HTMX
 from tests.project.test_boundaries import PUBLIC, PUBLIC_OPERATIONS
-from tests.visibility.surfaces import ONESELF, SOME, SURFACES, Surface
+from tests.visibility.endpoints import ENDPOINTS, SAMPLE_ACTORS, SELF, Endpoint
 from tests.visibility.test_matrix import url_of
 from tests.visibility.twins import (
-    FROM_ALL,
-    FROM_ONE,
+    HIDDEN_FROM_ALL,
+    HIDDEN_FROM_BLOCKY,
     VIEWERS,
     Answers,
     Twins,
-    as_new,
+    control_ids,
+    crawl,
     differences,
+    fresh_caches,
     make_visible,
-    pin_the_clock,
-    walk,
 )
-from tests.visibility.world import undone
+from tests.visibility.world import rolled_back
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
@@ -58,100 +58,104 @@ QUERIES = {
     "accounts:username_available": ("?username=nobodyhere",),
     "posts:oembed": ("",),
 }
-"""What is asked where a page of SURFACES has queries: these say what the twins' things are called."""
+"""Queries for the pages that have some in ENDPOINTS, with the names and words of the twins."""
 
-ELSEWHERE = {
-    "file": "one's own files: they are found by id alone",
+NOT_IN_TWINS = {
+    "own item": "own media, uploads and collections are found by id alone",
 }
-"""Kinds of things that the twins have none of, and why."""
+"""Kinds of targets that the twins do not have, with the reason."""
 
 
 @pytest.fixture(scope="module")
 def twins(django_db_setup: None, django_db_blocker: Any) -> Iterator[Twins]:
-    """What everybody sees, in a transaction that is taken back at the end of the module."""
+    """Build the visible objects in a transaction that is rolled back at the end of the module."""
     with django_db_blocker.unblock(), override_settings(RATE_LIMITS=False), transaction.atomic():
-        pin_the_clock()
+        control_ids()
         yield make_visible()
         transaction.set_rollback(True)
 
 
 @pytest.fixture
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two rows a page on every page of the site, so that few rows have many cursors."""
+    """Show two rows per page on all pages, so that few rows have many cursors."""
     for name, module in list(sys.modules.items()):
         if name.split(".")[0] in {"accounts", "social", "posts", "feed", "search", "notifications"}:
             for constant in [one for one in vars(module) if one.endswith("_PER_PAGE")]:
                 monkeypatch.setattr(module, constant, 2)
-    monkeypatch.setattr("feed.explore.now_ms", lambda: 1_000_000)  # A cursor of Explore says when its walk began.
+    monkeypatch.setattr(
+        "feed.explore.now_ms", lambda: 1_000_000
+    )  # Cursors of Explore contain the time of the first page.
     monkeypatch.setattr("search.posts.BATCH_SIZE", 3)
     monkeypatch.setattr("search.views.TILES_ON_TOP", 2)
 
 
-def things(twins: Twins) -> dict[str, list[dict[str, Any]]]:
-    """What fills the addresses of things: some of each kind that everybody sees."""
+def targets(twins: Twins) -> dict[str, list[dict[str, Any]]]:
+    """Return kwargs for URLs of some visible targets of each kind."""
     posts = [{"shortcode": twins.posts[name].shortcode} for name in ("600", "reader")]
     posts = [one | {"media_id": twins.posts["600"].slides[0].pk, "key": "aa/bb/c.webp"} for one in posts]
-    comments = [posts[at] | {"comment_id": twins.comments[name].pk} for at, name in enumerate(("600", "reader"))]
+    comments = [posts[index] | {"comment_id": twins.comments[name].pk} for index, name in enumerate(("600", "reader"))]
     people = [{"username": name} for name in ("carla", "locked", "reader")]
     places = [{"slug": "quorble-bay"}, {"slug": "quorble-lanx"}, {"slug": "hidden-place"}]
-    return {"post": posts, "comment": comments, "talk": comments, "person": people, "place": places}
+    return {"post": posts, "comment": comments, "sampled comment": comments, "person": people, "place": places}
 
 
 def addresses(twins: Twins, viewer: str) -> list[tuple[str, bool]]:
-    """Return every address to ask as `viewer`, and whether htmx asks for it."""
-    found, known = [], things(twins)
-    for name, surface in SURFACES.items():
-        is_form = not surface.things and bool(surface.actors) and surface.actors != SOME and name not in QUERIES
-        if not surface.gets or is_form or surface.things in ELSEWHERE:
+    """Return every URL to request as `viewer`, and whether as htmx does."""
+    found, known = [], targets(twins)
+    for name, endpoint in ENDPOINTS.items():
+        is_form = (
+            not endpoint.targets and bool(endpoint.actors) and endpoint.actors != SAMPLE_ACTORS and name not in QUERIES
+        )
+        if not endpoint.gets or is_form or endpoint.targets in NOT_IN_TWINS:
             continue
-        assert surface.things in {"", *known}, f"say in `things` what fills the address of {name}"
-        assert name in QUERIES or surface.queries == ("",), f"say in QUERIES what is asked at {name}"
-        if not asks(viewer, name, surface):
+        assert endpoint.targets in {"", *known}, f"add kwargs for {name} to `targets`"
+        assert name in QUERIES or endpoint.queries == ("",), f"add queries for {name} to QUERIES"
+        if not is_assigned(viewer, name, endpoint):
             continue
         limit = "?limit=2" if name.startswith("api:") and name != "api:search" else ""
-        for kwargs in known[surface.things] if surface.things else [{}]:
-            url = url_of(name, surface, kwargs).replace(ONESELF, f"@{viewer}")
+        for kwargs in known[endpoint.targets] if endpoint.targets else [{}]:
+            url = url_of(name, endpoint, kwargs).replace(SELF, f"@{viewer}")
             found += [(url + (query or limit), not limit) for query in QUERIES.get(name, ("",))]
     found += [(f"/explore/tags/{tag}/", True) for tag in ("quorbletag", "quorbelx0", "hiddentag")]
     found += [(f"/api/users/@{name}/posts?tagged=true&limit=1", False) for name in ("fan", "carla")]
     return found
 
 
-def asks(viewer: str, name: str, surface: Surface) -> bool:
-    """Share the work: some ask for things, some search, and whoever has no session asks for what is public."""
+def is_assigned(viewer: str, name: str, endpoint: Endpoint) -> bool:
+    """Return True if `viewer` requests this endpoint: each endpoint is left to a few viewers, to save time."""
     if viewer == "anonymous":
         return name in PUBLIC | PUBLIC_OPERATIONS
     if viewer == "stranger":
         return name in {"api:search", "search:suggest", "feed:suggested"}
-    return viewer == "beside" or name != "search:search"
+    return viewer == "blocky" or name != "search:search"
 
 
 def answers(twins: Twins, viewer: str) -> Answers:
-    """Ask for everything as `viewer`, with nothing remembered from before."""
+    """Request everything as `viewer`, with empty caches."""
     client = Client()
-    with as_new():
+    with fresh_caches():
         if viewer != "anonymous":
             client.force_login(twins.people[viewer])
-        asked = addresses(twins, viewer)
-        return walk(client, [(url, HTMX if by_htmx and "?q=" in url else {}) for url, by_htmx in asked])
+        requests = addresses(twins, viewer)
+        return crawl(client, [(url, HTMX if by_htmx and "?q=" in url else {}) for url, by_htmx in requests])
 
 
 @pytest.mark.promise("A7", "A9", "A18")
 @pytest.mark.usefixtures("short_pages")
 @pytest.mark.parametrize(
     "viewer",
-    [pytest.param(viewer, marks=[pytest.mark.deep] if viewer in {"reader", "beside"} else []) for viewer in VIEWERS],
+    [pytest.param(viewer, marks=[pytest.mark.deep] if viewer in {"reader", "blocky"} else []) for viewer in VIEWERS],
 )
-def test_nothing_hidden_moves_a_list_a_count_or_a_cursor(viewer: str, twins: Twins) -> None:
-    hidden = FROM_ALL | (FROM_ONE if viewer == "beside" else {})
+def test_hidden_objects_change_no_list_no_count_and_no_cursor(viewer: str, twins: Twins) -> None:
+    hidden = HIDDEN_FROM_ALL | (HIDDEN_FROM_BLOCKY if viewer == "blocky" else {})
     before = answers(twins, viewer)
-    for kinds in [FROM_ALL, FROM_ONE] if viewer == "beside" else [FROM_ALL]:
+    for kinds in [HIDDEN_FROM_ALL, HIDDEN_FROM_BLOCKY] if viewer == "blocky" else [HIDDEN_FROM_ALL]:
         assert not with_hidden(twins, viewer, before, kinds), "\n".join(culprits(twins, viewer, before, hidden))
 
 
 def with_hidden(twins: Twins, viewer: str, before: Answers, kinds: dict[str, Any]) -> list[str]:
-    """Add hidden things of these kinds, ask again, and say what differs."""
-    with undone():
+    """Add hidden objects of these kinds, request everything again, and describe the differences."""
+    with rolled_back():
         people = dict(twins.people)
         for add in kinds.values():
             add(twins)
@@ -162,9 +166,9 @@ def with_hidden(twins: Twins, viewer: str, before: Answers, kinds: dict[str, Any
 
 
 def culprits(twins: Twins, viewer: str, before: Answers, kinds: dict[str, Any]) -> list[str]:
-    """Say for each kind alone what it moves: asked only once something differs."""
+    """Describe the differences that each kind makes by itself. Slow, so only called after a difference was found."""
     return [
-        f"{viewer} is told of {kind} at {what}"
+        f"{viewer} can notice {kind} at {difference}"
         for kind, add in kinds.items()
-        for what in with_hidden(twins, viewer, before, {kind: add})
+        for difference in with_hidden(twins, viewer, before, {kind: add})
     ]

@@ -1,4 +1,4 @@
-"""Two worlds that differ by what is hidden: people and posts with pinned ids, and answers that can be compared."""
+"""Two worlds that differ in hidden objects only, with ids that do not depend on them, and a way to compare answers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from posts.actions.sharing import Slide, share_post
 from posts.models import Collection, Comment, CommentLike, Like, Media, Mention, PersonTag, Post, Save
 from posts.models.media import MediaState
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
-from tests.visibility.world import plain
+from tests.visibility.world import comparable
 
 MAX_PAGES = 200
 _NEXT = re.compile(r'(?:href|hx-get)="([^"]*[?&;]cursor=[^"]*)"')
@@ -57,8 +57,8 @@ class Twins:
     collection: Collection | None = None
 
 
-def pin_the_clock() -> None:
-    """Make snowflakes start at the moment `at` sets, until the transaction is taken back."""
+def control_ids() -> None:
+    """Make ids start at the moment that `set_clock` sets, until the transaction is rolled back."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -71,8 +71,8 @@ def pin_the_clock() -> None:
         )
 
 
-def at(minutes_ago: float) -> None:
-    """Create what follows so many minutes ago: by their ids hidden rows stand between visible ones."""
+def set_clock(minutes_ago: float) -> None:
+    """Give rows created from now on ids of that time, so that hidden rows are sorted between visible ones."""
     moment = first_id_at(timezone.now() - timedelta(minutes=minutes_ago))
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('twins.at', %s, true)", [str(moment)])
@@ -89,45 +89,51 @@ VISIBLE = {
     200: ("anna", "quorble and evening light #quorbletag", ""),
     100: ("ben", "quorble light #quorbletag", "Quorble Hill"),
 }
-VIEWERS = ("anonymous", "stranger", "reader", "beside")
+VIEWERS = ("anonymous", "stranger", "reader", "blocky")
 
 
 def make_visible() -> Twins:
-    """Make what everybody sees, in the caller's transaction.
+    """Build the visible objects in the caller's transaction.
 
-    `reader` follows anna, ben, and a tag, and has an account of their own to which things happen; `stranger` has done
-    nothing; `beside` will have blocks around them.
+    The viewer `reader` follows anna, ben and a tag, and receives notifications; `stranger` has done nothing; `blocky`
+    will have blocks in both directions.
     """
     world = Twins()
-    at(900)
-    for name in ("stranger", "reader", "beside", "locked", "anna", "ben", "fan"):
-        person(world, name)
+    set_clock(900)
+    for name in ("stranger", "reader", "blocky", "locked", "anna", "ben", "fan"):
+        add_person(world, name)
     User.objects.filter(username__in=["reader", "locked"]).update(is_private=True)
     world.people |= {one.username: one for one in User.objects.filter(username__in=world.people)}
-    at(800)
-    for who, whom in [("reader", "anna"), ("reader", "ben"), ("anna", "carla"), ("ben", "carla"), ("fan", "anna")]:
-        if whom == "carla" and whom not in world.people:
-            at(250)
-            person(world, "carla")
-            at(790)
-        follow(world, who, whom)
+    set_clock(800)
+    for follower, followee in [
+        ("reader", "anna"),
+        ("reader", "ben"),
+        ("anna", "carla"),
+        ("ben", "carla"),
+        ("fan", "anna"),
+    ]:
+        if followee == "carla" and followee not in world.people:
+            set_clock(250)
+            add_person(world, "carla")
+            set_clock(790)
+        add_follow(world, follower, followee)
     follow_tag(world.people["reader"], name="quorbletag")
     world.collection = Collection.objects.create(owner=world.people["reader"], name="kept")
     for minutes, (author, caption, place) in VISIBLE.items():
-        at(minutes)
-        world.posts[str(minutes)] = share(world, author, caption, place)
-    at(90)
-    for name in ("stranger", "reader", "beside"):
-        world.posts[name] = share(world, name, "mine")
-    for minutes in ("600", "100", "stranger", "reader", "beside"):
-        at(85)
+        set_clock(minutes)
+        world.posts[str(minutes)] = add_post(world, author, caption, place)
+    set_clock(90)
+    for name in ("stranger", "reader", "blocky"):
+        world.posts[name] = add_post(world, name, "mine")
+    for minutes in ("600", "100", "stranger", "reader", "blocky"):
+        set_clock(85)
         post = world.posts[minutes]
         for name in ("fan", "anna"):
-            act(world, name, post)
-        save(world, post)
-        tag(world, post, "fan")
+            add_interactions(world, name, post)
+        add_save(world, post)
+        add_tags(world, post, "fan")
         world.comments[minutes] = Comment.objects.filter(post=post).order_by("id")[0]
-    at(80)
+    set_clock(80)
     FollowRequest.objects.create(requester=world.people["fan"], target=world.people["reader"])
     for request in FollowRequest.objects.all():
         for event in events_for_request(request):
@@ -136,8 +142,8 @@ def make_visible() -> Twins:
     return world
 
 
-def person(world: Twins, name: str) -> User:
-    """Add somebody whose name is found by "harbor"."""
+def add_person(world: Twins, name: str) -> User:
+    """Add a user whose name is found by "harbor"."""
     one = User(username=name, email=f"{name}@example.org", name=f"Harbor {name.title()}")
     one.set_unusable_password()
     one.save()
@@ -145,14 +151,14 @@ def person(world: Twins, name: str) -> User:
     return world.people[name]
 
 
-def follow(world: Twins, who: str, whom: str) -> None:
-    """Add a follow that no count has: counts keep what hidden people did (docs/decisions/0010)."""
-    found = Follow.objects.create(follower=world.people[who], followee=world.people[whom])
+def add_follow(world: Twins, follower: str, followee: str) -> None:
+    """Add a follow without counting it, because counts include hidden people (docs/decisions/0010)."""
+    found = Follow.objects.create(follower=world.people[follower], followee=world.people[followee])
     for event in events_for_follow(found):
         record_event(event)
 
 
-def share(world: Twins, author: str, caption: str, place: str = "", **options: Any) -> Post:
+def add_post(world: Twins, author: str, caption: str, place: str = "", **options: Any) -> Post:
     owner = world.people[author]
     files = [{"width": 320, "height": 240, "webp": "aa/bb/c.webp", "jpeg": "aa/bb/c.jpg"}]
     medium = Media.objects.create(
@@ -163,9 +169,9 @@ def share(world: Twins, author: str, caption: str, place: str = "", **options: A
     return share_post(author=owner, slides=slides, caption=caption, location=place, **options)
 
 
-def act(world: Twins, who: str, post: Post) -> None:
-    """Like, comment, reply, mention and like a comment, and tell of it all, without moving any count."""
-    actor, author = world.people[who], post.author
+def add_interactions(world: Twins, name: str, post: Post) -> None:
+    """Add a like, a comment, a reply, a mention and a comment like with their notifications, without counting them."""
+    actor, author = world.people[name], post.author
     for event in events_for_like(Like.objects.create(post=post, liker=actor)):
         record_event(event)
     thread = Comment.objects.filter(post=post, parent=None).order_by("id").first()
@@ -177,12 +183,12 @@ def act(world: Twins, who: str, post: Post) -> None:
             record_event(event)
 
 
-def save(world: Twins, post: Post) -> None:
+def add_save(world: Twins, post: Post) -> None:
     Save.objects.create(post=post, person=world.people["reader"], collection=world.collection)
 
 
-def tag(world: Twins, post: Post, *names: str) -> None:
-    """Say that people are in the photo and in the caption."""
+def add_tags(world: Twins, post: Post, *names: str) -> None:
+    """Tag people in the photo and mention them in the caption."""
     for name in names:
         found = PersonTag.objects.create(post=post, media=post.slides[0], person=world.people[name], x=0.5, y=0.5)
         mention = Mention.objects.create(post=post, person=world.people[name])
@@ -194,34 +200,34 @@ def tag(world: Twins, post: Post, *names: str) -> None:
 
 
 def _hidden_posts(world: Twins, author: str, hide: Callable[[Post], object], **options: Any) -> None:
-    """Add posts between the visible ones and after them, with tags, places and words of their own, and hide them."""
+    """Add posts between and after the visible ones, with their own tags, places and words, and hide them."""
     for number, minutes in enumerate((650, 350, 1)):
-        at(minutes)
+        set_clock(minutes)
         caption = f"quorble light hiddenword #quorbletag #quorbelb #quorbelx{number} #hiddentag"
-        post = share(world, author, caption, ("Quorble Bay", "Quorble Lanx", "Hidden Place")[number], **options)
+        post = add_post(world, author, caption, ("Quorble Bay", "Quorble Lanx", "Hidden Place")[number], **options)
         if post.published_at:
-            act(world, "fan", post)
-            save(world, post)
+            add_interactions(world, "fan", post)
+            add_save(world, post)
             names = [name for name in ("fan", "reader", "stranger") if name != author]
-            tag(world, post, *names)
+            add_tags(world, post, *names)
         hide(post)
 
 
 def _hidden_person(world: Twins, name: str, hide: Callable[[User], object]) -> None:
-    """Add somebody, found by names near to visible ones, who follows, is followed and did a little of everything."""
-    at(450)
-    one = person(world, name)
+    """Add a user with a name similar to visible ones, and with relations and acts of every kind, then hide them."""
+    set_clock(450)
+    one = add_person(world, name)
     viewers = ("stranger", "reader")
-    at(449)
+    set_clock(449)
     for other in ("anna", "ben", "carla", "fan"):
-        follow(world, name, other)
-        follow(world, other, name)
-    follow(world, "reader", name)
+        add_follow(world, name, other)
+        add_follow(world, other, name)
+    add_follow(world, "reader", name)
     for minutes in ("600", "100", *viewers):
-        # Before the visible acts: a row of notifications stands where its newest act was (docs/decisions/0018).
-        at(86)
-        act(world, name, world.posts[minutes])
-        tag(world, world.posts[minutes], name)
+        # Older than the visible acts, because a notification is sorted by its newest act (docs/decisions/0018).
+        set_clock(86)
+        add_interactions(world, name, world.posts[minutes])
+        add_tags(world, world.posts[minutes], name)
     for viewer in viewers:
         FollowRequest.objects.create(requester=one, target=world.people[viewer])
     reader = world.people["reader"]
@@ -239,76 +245,76 @@ def _set(**fields: Any) -> Callable[[Any], object]:
     return lambda row: type(row).objects.filter(pk=row.pk).update(**fields)
 
 
-def _nothing(row: object) -> None:
-    """Leave it as it is: it is hidden already."""
+def _already_hidden(row: object) -> None:
+    """Do nothing."""
 
 
-FROM_ALL: dict[str, Callable[[Twins], None]] = {
+HIDDEN_FROM_ALL: dict[str, Callable[[Twins], None]] = {
     "archived posts": lambda world: _hidden_posts(world, "anna", archive_post),
     "removed posts": lambda world: _hidden_posts(world, "ben", lambda post: remove_post(post, reason="why")),
     "deleted posts": lambda world: _hidden_posts(world, "anna", delete_post),
-    "posts for close friends": lambda world: _hidden_posts(world, "anna", _nothing, audience="close_friends"),
-    "processing posts": lambda world: _hidden_posts(world, "ben", _nothing, state=MediaState.PROCESSING),
-    "posts of a private account": lambda world: _hidden_posts(world, "locked", _nothing),
+    "posts for close friends": lambda world: _hidden_posts(world, "anna", _already_hidden, audience="close_friends"),
+    "processing posts": lambda world: _hidden_posts(world, "ben", _already_hidden, state=MediaState.PROCESSING),
+    "posts of a private account": lambda world: _hidden_posts(world, "locked", _already_hidden),
     "a suspended person": lambda world: _hidden_person(world, "harborx", _set(suspended_at=timezone.now())),
     "a deactivated person": lambda world: _hidden_person(world, "harbory", _set(deactivated_at=timezone.now())),
 }
-"""Hidden from each of VIEWERS."""
+"""Kinds of objects that all VIEWERS cannot see, and how to add them."""
 
 
-def _beside_a_block(world: Twins, name: str, *, is_blocker: bool) -> None:
-    at(451)
-    one = person(world, name)
+def _person_in_a_block(world: Twins, name: str, *, is_blocker: bool) -> None:
+    set_clock(451)
+    one = add_person(world, name)
     for other in ("anna", "ben", "carla", "fan"):
-        follow(world, name, other)
-        follow(world, other, name)
-    for minutes in ("600", "100", "beside"):
-        at(86)
-        act(world, name, world.posts[minutes])
-    beside = world.people["beside"]
-    _hidden_posts(world, name, _nothing)
+        add_follow(world, name, other)
+        add_follow(world, other, name)
+    for minutes in ("600", "100", "blocky"):
+        set_clock(86)
+        add_interactions(world, name, world.posts[minutes])
+    viewer = world.people["blocky"]
+    _hidden_posts(world, name, _already_hidden)
     if is_blocker:
-        Block.objects.create(blocker=one, blocked=beside)
+        Block.objects.create(blocker=one, blocked=viewer)
     else:
-        Block.objects.create(blocker=beside, blocked=one)
+        Block.objects.create(blocker=viewer, blocked=one)
 
 
-FROM_ONE: dict[str, Callable[[Twins], None]] = {
-    "somebody who has blocked the viewer": lambda world: _beside_a_block(world, "harborx", is_blocker=True),
-    "somebody whom the viewer has blocked": lambda world: _beside_a_block(world, "harbory", is_blocker=False),
+HIDDEN_FROM_BLOCKY: dict[str, Callable[[Twins], None]] = {
+    "a person who has blocked the viewer": lambda world: _person_in_a_block(world, "harborx", is_blocker=True),
+    "a person blocked by the viewer": lambda world: _person_in_a_block(world, "harbory", is_blocker=False),
 }
-"""Hidden from `beside` alone."""
+"""Kinds of objects that only `blocky` cannot see."""
 
 
-# --- Asking -----------------------------------------------------------------------------------------------------------
+# --- Requests ---------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def as_new() -> Iterator[None]:
-    """Forget what caches and Valkey keep, and fold all counters."""
+def fresh_caches() -> Iterator[None]:
+    """Empty the caches and Valkey, and fold all counters."""
     valkey.client().flushdb()
     cache.clear()
     fold_counters()
     yield
 
 
-def walk(client: Client, urls: list[tuple[str, dict[str, str]]]) -> Answers:
-    """Ask for each address and for every further page that the answers name, each once; return what can be told."""
+def crawl(client: Client, urls: list[tuple[str, dict[str, str]]]) -> Answers:
+    """Request each URL, and all further pages that the answers link to, once each; return comparable answers."""
     found: Answers = {}
-    asked, known = list(urls), {url for url, _ in urls}
-    while asked:
-        address, headers = asked.pop()
-        answer = client.get(address, headers=headers)
-        status, sent, body = plain(answer, address)
-        found[address] = (status, sent, _TIME.sub("", body))
-        further = [url for url in _further(address, answer.text) if url not in known]
+    pending, known = list(urls), {url for url, _ in urls}
+    while pending:
+        url, headers = pending.pop()
+        answer = client.get(url, headers=headers)
+        status, sent, body = comparable(answer, url)
+        found[url] = (status, sent, _TIME.sub("", body))
+        further = [url for url in _further_pages(url, answer.text) if url not in known]
         known.update(further)
-        asked += [(url, headers) for url in further]
-        assert len(found) < len(urls) + MAX_PAGES, f"the pages of {address} have no end"
+        pending += [(url, headers) for url in further]
+        assert len(found) < len(urls) + MAX_PAGES, f"the pages of {url} do not end"
     return found
 
 
-def _further(address: str, body: str) -> list[str]:
+def _further_pages(address: str, body: str) -> list[str]:
     if address.startswith("/api/"):
         try:
             cursor = json.loads(body).get("next")
@@ -321,7 +327,7 @@ def _further(address: str, body: str) -> list[str]:
 
 
 def differences(one: Answers, other: Answers) -> list[str]:
-    """Say where two worlds can be told apart: the addresses, and the first difference of each."""
+    """Describe each URL whose answers differ, with the first difference."""
     return [
         f"{key}: {_first_difference(str(one.get(key)), str(other.get(key)))}"
         for key in sorted(one.keys() | other.keys())
@@ -330,5 +336,7 @@ def differences(one: Answers, other: Answers) -> list[str]:
 
 
 def _first_difference(one: str, other: str) -> str:
-    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    start = next(
+        (index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
     return f"…{one[max(0, start - 80) : start + 120]!r} | …{other[max(0, start - 20) : start + 120]!r}"

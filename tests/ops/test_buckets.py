@@ -1,4 +1,4 @@
-"""`make_buckets` against a real S3 server: who may send, who may read, and what is forgotten."""
+"""`make_buckets` on a real S3 server: upload permissions, public access, and rules of expiry."""
 
 import json
 import urllib.error
@@ -18,7 +18,7 @@ ORIGIN = "https://photos.example.org"
 
 @pytest.fixture
 def empty_store(settings):
-    """An S3 server without our buckets."""
+    """Return a client of an S3 server on which the site's buckets do not exist yet."""
     settings.SITE_ORIGIN, settings.CSRF_TRUSTED_ORIGINS = ORIGIN, [f"{ORIGIN}/", "https://www.example.org"]
     settings.STORAGES = settings.STORAGES | stores.s3_storages(stores.moto_server())
     yield stores.client(stores.moto_server())
@@ -26,19 +26,20 @@ def empty_store(settings):
 
 
 @pytest.fixture
-def made(empty_store):
+def buckets(empty_store):
+    """Make the buckets; return a client of their server."""
     call_command("make_buckets")
     return empty_store
 
 
-def names():
+def bucket_names():
     return storages["default"].bucket_name, storages["originals"].bucket_name
 
 
 def rules_of(client):
-    """All that a bucket was told, of both."""
+    """Return the CORS and lifecycle rules of both buckets."""
     found = []
-    for name in names():
+    for name in bucket_names():
         found.append(client.get_bucket_cors(Bucket=name)["CORSRules"])
         found.append(client.get_bucket_lifecycle_configuration(Bucket=name)["Rules"])
     return found
@@ -52,8 +53,8 @@ def get(url, **headers):
         return error.code, error.headers, error.read()
 
 
-def asked_by_a_script(url, origin, method):
-    """What a browser asks before a script may send: the methods that are allowed."""
+def allowed_methods(url, origin, method):
+    """Send the CORS preflight request of a browser; return the allowed methods, or an empty string."""
     request = urllib.request.Request(
         url, method="OPTIONS", headers={"Origin": origin, "Access-Control-Request-Method": method}
     )
@@ -65,13 +66,13 @@ def asked_by_a_script(url, origin, method):
     return allowed[1] if allowed[0] in {origin, "*"} else ""
 
 
-def test_photos_in_a_folder_need_no_bucket():
+def test_local_storage_needs_no_bucket():
     with pytest.raises(CommandError, match="AWS_STORAGE_BUCKET_NAME"):
         call_command("make_buckets")
 
 
-def test_both_are_made_and_those_that_are_there_are_fine(empty_store, capsys):
-    public, private = names()
+def test_missing_buckets_are_made_and_existing_ones_are_unchanged(empty_store, capsys):
+    public, private = bucket_names()
 
     call_command("make_buckets")
     assert f"Made the bucket {public}." in capsys.readouterr().out
@@ -82,30 +83,30 @@ def test_both_are_made_and_those_that_are_there_are_fine(empty_store, capsys):
     assert rules_of(empty_store) == before
 
 
-def test_uploads_may_come_from_our_pages_and_from_nowhere_else(made):
+def test_uploads_are_allowed_from_the_site_only(buckets):
     url = storages["incoming"].upload_url
 
-    assert asked_by_a_script(url, ORIGIN, "POST") == "POST"
-    assert asked_by_a_script(url, "https://www.example.org", "POST") == "POST"
-    assert not asked_by_a_script(url, "https://evil.example", "POST")
-    assert made.get_bucket_cors(Bucket=names()[1])["CORSRules"][0]["AllowedMethods"] == ["POST"]
+    assert allowed_methods(url, ORIGIN, "POST") == "POST"
+    assert allowed_methods(url, "https://www.example.org", "POST") == "POST"
+    assert not allowed_methods(url, "https://evil.example", "POST")
+    assert buckets.get_bucket_cors(Bucket=bucket_names()[1])["CORSRules"][0]["AllowedMethods"] == ["POST"]
 
 
-def test_what_never_became_an_original_is_forgotten_and_originals_never(made):
-    rules = made.get_bucket_lifecycle_configuration(Bucket=names()[1])["Rules"]
+def test_incomplete_uploads_expire_and_originals_do_not(buckets):
+    rules = buckets.get_bucket_lifecycle_configuration(Bucket=bucket_names()[1])["Rules"]
 
     expiring = [rule for rule in rules if "Expiration" in rule]
     assert [(rule["Filter"]["Prefix"], rule["Expiration"]["Days"]) for rule in expiring] == [("incoming/", 3)]
     assert all(rule["Status"] == "Enabled" for rule in rules)
-    for name in names():
-        aborting = made.get_bucket_lifecycle_configuration(Bucket=name)["Rules"][-1]
+    for name in bucket_names():
+        aborting = buckets.get_bucket_lifecycle_configuration(Bucket=name)["Rules"][-1]
         assert aborting["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 3}
         assert aborting["Filter"]["Prefix"] == ""
 
 
 @pytest.mark.promise("A3", "P2")
 @pytest.mark.parametrize("alias", ["default", "originals"])
-def test_a_file_is_nobodys_whatever_a_policy_says_later(made, alias):
+def test_files_stay_private_under_any_later_policy(buckets, alias):
     key = new_key(".jpg")
     storages[alias].save(key, ContentFile(b"with my address in it"))
     name = storages[alias].bucket_name
@@ -114,44 +115,42 @@ def test_a_file_is_nobodys_whatever_a_policy_says_later(made, alias):
 
     assert status == 403
     assert b"address" not in body
-    with pytest.raises(made.exceptions.ClientError, match="NoSuchBucketPolicy"):
-        made.get_bucket_policy(Bucket=name)
-    assert all(made.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"].values())
-    for grants in (made.get_bucket_acl(Bucket=name), made.get_object_acl(Bucket=name, Key=key)):
+    with pytest.raises(buckets.exceptions.ClientError, match="NoSuchBucketPolicy"):
+        buckets.get_bucket_policy(Bucket=name)
+    assert all(buckets.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"].values())
+    for grants in (buckets.get_bucket_acl(Bucket=name), buckets.get_object_acl(Bucket=name, Key=key)):
         assert not [grant for grant in grants["Grants"] if "URI" in grant["Grantee"]]
 
 
-def test_who_may_read_is_left_to_the_owner_of_a_server_in_front(empty_store, settings, capsys):
+def test_public_access_is_not_changed_when_a_proxy_serves_the_files(empty_store, settings, capsys):
     settings.MEDIA_ACCEL_PREFIX = "/stored/"
 
     call_command("make_buckets")
 
     with pytest.raises(empty_store.exceptions.ClientError, match="NoSuchPublicAccessBlock"):
-        empty_store.get_public_access_block(Bucket=names()[0])
+        empty_store.get_public_access_block(Bucket=bucket_names()[0])
     assert "The server in front must be let into" in capsys.readouterr().out
 
 
-def test_rules_and_policies_of_others_are_kept(made):
-    public, private = names()
+def test_rules_and_policies_made_by_others_are_kept(buckets):
+    public, private = bucket_names()
     theirs = {"ID": "audit", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 9}}
-    rules = made.get_bucket_lifecycle_configuration(Bucket=private)["Rules"]
-    made.put_bucket_lifecycle_configuration(Bucket=private, LifecycleConfiguration={"Rules": [theirs, *rules]})
+    rules = buckets.get_bucket_lifecycle_configuration(Bucket=private)["Rules"]
+    buckets.put_bucket_lifecycle_configuration(Bucket=private, LifecycleConfiguration={"Rules": [theirs, *rules]})
     policy = '{"Version": "2012-10-17", "Statement": []}'
-    made.put_bucket_policy(Bucket=public, Policy=policy)
+    buckets.put_bucket_policy(Bucket=public, Policy=policy)
 
     call_command("make_buckets")
 
-    assert [rule["ID"] for rule in made.get_bucket_lifecycle_configuration(Bucket=private)["Rules"]] == [
+    assert [rule["ID"] for rule in buckets.get_bucket_lifecycle_configuration(Bucket=private)["Rules"]] == [
         "audit",
         "everyframe-incoming",
         "everyframe-unfinished",
     ]
-    assert json.loads(made.get_bucket_policy(Bucket=public)["Policy"]) == json.loads(policy)
+    assert json.loads(buckets.get_bucket_policy(Bucket=public)["Policy"]) == json.loads(policy)
 
 
-def test_a_store_that_knows_no_such_rules_is_told_of_and_one_that_refuses_them_is_an_error(
-    empty_store, monkeypatch, capsys
-):
+def test_unsupported_rules_are_reported_and_refused_ones_are_an_error(empty_store, monkeypatch, capsys):
     from botocore.exceptions import ClientError
 
     def answering(status, code):
@@ -171,7 +170,7 @@ def test_a_store_that_knows_no_such_rules_is_told_of_and_one_that_refuses_them_i
         call_command("make_buckets")
 
 
-def test_a_store_that_is_away_is_said_to_be(settings):
+def test_an_unreachable_store_is_reported(settings):
     settings.STORAGES = settings.STORAGES | stores.s3_storages("http://127.0.0.1:1")
 
     with pytest.raises(CommandError, match="not to be had"):

@@ -1,4 +1,4 @@
-"""docker-compose.yml, deploy/nginx.conf and .env.example against the code: names, commands, ports, sizes."""
+"""docker-compose.yml, deploy/nginx.conf and .env.example agree with the code: names, commands, ports, sizes."""
 
 import ast
 import re
@@ -28,7 +28,7 @@ NGINX = (PROJECT / "deploy" / "nginx.conf").read_text()
 
 
 def settings_variables():
-    """The names that instagram/settings.py reads from the environment."""
+    """Return the names of variables that instagram/settings.py reads from the environment."""
     names = set()
     for node in ast.walk(ast.parse((PROJECT / "instagram" / "settings.py").read_text())):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
@@ -38,31 +38,34 @@ def settings_variables():
     return {name for name in names if isinstance(name, str) and name.isupper()}
 
 
+def check_settings(environment, *options):
+    """Run `manage.py check` with only these variables."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", *options],
+        cwd=PROJECT,
+        env={"PATH": "/usr/bin:/bin"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def interpolated():
-    """The variables that docker-compose.yml takes from .env."""
+    """Return the names of variables that docker-compose.yml takes from .env."""
     return set(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)", COMPOSE_TEXT))
 
 
-def test_env_example_names_exactly_what_is_read():
+def test_env_example_lists_exactly_the_variables_that_are_read():
     lines = (PROJECT / ".env.example").read_text().splitlines()
     named = [match[1] for line in lines if (match := re.match(r"#?([A-Z][A-Z0-9_]*)=", line))]
     assert len(named) == len(set(named))
     assert set(named) == settings_variables() | interpolated()
 
 
-def test_env_example_as_it_is_starts_the_site(tmp_path):
-    """A copy of it, unchanged, is a working .env."""
+def test_an_unchanged_copy_of_env_example_is_valid():
     lines = (PROJECT / ".env.example").read_text().splitlines()
-    found = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]", line))
-    done = subprocess.run(
-        [sys.executable, "manage.py", "check"],
-        cwd=PROJECT,
-        env={"PATH": "/usr/bin:/bin"} | found,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    check_settings(dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]", line)))
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -90,15 +93,7 @@ def test_production_settings_accept_what_compose_sets():
         return given.get(name) or (rest if operator == ":-" else pytest.fail(f"no value for {name}"))
 
     filled = {name: re.sub(r"\$\{([A-Z_]+)(:[-?])?([^}]*)\}", fill, value) for name, value in values.items()}
-    done = subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        cwd=PROJECT,
-        env={"PATH": "/usr/bin:/bin"} | filled,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    check_settings(filled, "--deploy", "--fail-level", "WARNING")
 
 
 def test_no_password_has_a_default():
@@ -141,32 +136,32 @@ def test_every_queue_has_its_worker_and_every_task_a_queue():
 
 
 @pytest.mark.promise("D20")
-def test_a_worker_is_left_the_time_that_its_longest_task_may_take():
+def test_workers_may_finish_their_longest_task_before_they_are_stopped():
     for name in ("worker-media", "worker-feed", "worker-default"):
         assert int(OURS[name]["stop_grace_period"].removesuffix("s")) > settings.CELERY_TASK_TIME_LIMIT
     assert int(OURS["worker-video"]["stop_grace_period"].removesuffix("s")) > VIDEO_HARD_SECONDS
 
 
-def test_no_task_is_given_out_again_while_it_runs():
+def test_no_task_is_delivered_again_while_it_runs():
     limits_of_tasks = [task.time_limit or settings.CELERY_TASK_TIME_LIMIT for task in app.tasks.values()]
     assert max(limits_of_tasks) == VIDEO_HARD_SECONDS
     assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"] > VIDEO_HARD_SECONDS
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
-def test_ours_run_with_as_little_power_as_possible(name):
+def test_containers_run_without_privileges(name):
     service = OURS[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert re.search(r"^USER everyframe$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
 
 
-def test_whatever_stays_up_says_whether_it_is_well():
+def test_services_that_stay_up_have_a_health_check():
     for name, service in SERVICES.items():
         assert "healthcheck" in service or service["restart"].startswith("on-failure"), name
 
 
-def test_what_is_waited_for_can_be_waited_for():
+def test_services_depend_on_health_checks_or_on_services_that_end():
     for service in SERVICES.values():
         for name, how in service.get("depends_on", {}).items():
             if how["condition"] == "service_healthy":
@@ -175,7 +170,7 @@ def test_what_is_waited_for_can_be_waited_for():
                 assert SERVICES[name]["restart"].startswith("on-failure")
 
 
-def test_health_checks_ask_for_addresses_that_exist(client, db):
+def test_health_checks_request_urls_that_exist(client, db):
     for name, port in (("web", 8000), ("realtime", 8001)):
         *_, module, url = OURS[name]["healthcheck"]["test"]
         assert import_module(module)
@@ -184,7 +179,7 @@ def test_health_checks_ask_for_addresses_that_exist(client, db):
     assert client.get("/healthz").status_code == 200
 
 
-def test_alive_tells_an_answer_from_none():
+def test_alive_fails_without_an_answer():
     done = subprocess.run(
         [sys.executable, "-m", "instagram.alive", "http://127.0.0.1:1/healthz"],
         cwd=PROJECT,
@@ -194,19 +189,19 @@ def test_alive_tells_an_answer_from_none():
     assert done.returncode == 1
 
 
-def test_nginx_reaches_the_ports_that_are_served():
+def test_nginx_uses_the_ports_of_the_services():
     assert set(re.findall(r"server (\S+:\d+);", NGINX)) == {"web:8000", "realtime:8001", "storage:8333"}
     assert "-s3.port=8333" in SERVICES["storage"]["command"]
     inside = {published.rsplit(":", 1)[1] for published in SERVICES["nginx"]["ports"]}
     assert inside == set(re.findall(r"listen (\d+)", NGINX))
 
 
-def test_only_nginx_is_published():
+def test_only_nginx_publishes_ports():
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["nginx"]
 
 
 @pytest.mark.promise("O5")
-def test_nginx_lets_through_what_the_site_accepts_and_no_more():
+def test_nginx_and_the_site_have_the_same_limits_of_body_size():
     assert f"client_max_body_size {limits.MAX_FORM_BYTES // 1024**2}m;" in NGINX.partition("server {")[0]
     found = {}
     for name, rules in re.findall(r"location (?:=|~) (\S+) \{\n(.*?)\n        \}", NGINX, re.DOTALL):
@@ -216,44 +211,44 @@ def test_nginx_lets_through_what_the_site_accepts_and_no_more():
     assert found == UPLOADS
 
 
-def test_nginx_believes_nothing_that_a_client_says_about_itself():
+def test_nginx_does_not_trust_headers_of_clients():
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in NGINX
     assert "proxy_add_x_forwarded_for" not in NGINX
     assert OURS["web"]["environment"]["TRUSTED_PROXY_COUNT"] == "1"
     assert "proxy_request_buffering on;" in NGINX
 
 
-def test_nginx_serves_static_files_and_photos_where_the_site_says_they_are():
+def test_nginx_serves_static_files_and_photos_at_the_urls_of_the_site():
     environment = OURS["web"]["environment"]
     assert f"location {settings.STATIC_URL} {{" in NGINX
     assert "static:/srv/static:ro" in SERVICES["nginx"]["volumes"]
     assert "static:/data/static" in SERVICES["migrate"]["volumes"]
     stored = location(environment["MEDIA_ACCEL_PREFIX"])
-    assert "internal;" in stored, "the site is asked first"
+    assert "internal;" in stored, "nginx must ask the site first"
     assert f"proxy_pass http://storage/{environment['AWS_STORAGE_BUCKET_NAME']}/;" in stored
     assert "proxy_hide_header Cache-Control;" in stored
     assert "location /ws/ {" in NGINX
 
 
 def location(name):
-    """What nginx does at an address."""
+    """Return the rules of nginx for a location."""
     return re.search(rf"location {re.escape(name)} \{{\n(.*?)\n        \}}", NGINX, re.DOTALL)[1]
 
 
-def test_nginx_passes_uploads_on_to_the_bucket_of_the_originals_and_nothing_else():
+def test_nginx_passes_only_uploads_to_the_bucket_of_originals():
     environment = OURS["web"]["environment"]
     host, path = environment["AWS_S3_UPLOAD_URL"].removeprefix("https://").split("/", 1)
-    there = location(f"= /{path}")
+    rules = location(f"= /{path}")
 
     assert host == "${SITE_HOST}"
-    assert f"proxy_pass http://storage/{environment['AWS_ORIGINALS_BUCKET_NAME']};" in there
-    assert "limit_except POST { deny all; }" in there
-    assert 'proxy_set_header Authorization "";' in there
-    assert "client_max_body_size 9m;" in there
+    assert f"proxy_pass http://storage/{environment['AWS_ORIGINALS_BUCKET_NAME']};" in rules
+    assert "limit_except POST { deny all; }" in rules
+    assert 'proxy_set_header Authorization "";' in rules
+    assert "client_max_body_size 9m;" in rules
     assert NGINX.count(environment["AWS_ORIGINALS_BUCKET_NAME"]) == 1
 
 
-def test_the_originals_are_for_nobody_but_the_site():
+def test_anonymous_requests_cannot_read_originals():
     import json
 
     users = json.loads(re.sub(r"\$\{[^}]+\}", "x", COMPOSE["configs"]["s3"]["content"]))["identities"]
@@ -271,6 +266,6 @@ def test_volumes_are_declared():
     assert used == set(COMPOSE["volumes"])
 
 
-def test_make_buckets_says_that_photos_in_a_folder_need_none():
+def test_make_buckets_refuses_local_storage():
     with pytest.raises(CommandError, match="AWS_STORAGE_BUCKET_NAME"):
         call_command("make_buckets")

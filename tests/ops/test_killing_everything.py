@@ -1,4 +1,4 @@
-"""kill -9 of all that the site consists of, PostgreSQL and Valkey too, amid uploads; then it is started again."""
+"""All processes of the site, including PostgreSQL and Valkey, are killed with -9 during uploads and started again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def site():
 
 
 def kill_everything(site) -> None:
-    """All at once, as when the power fails; the supervisor first, so that it starts nothing again."""
+    """Kill all processes at once, as a power failure does; the supervisor first, so that it restarts nothing."""
     processes = site.processes()
     names = {process.name() for process in processes}
     assert {"postgres", "valkey-server"} <= names, names
@@ -35,7 +35,7 @@ def kill_everything(site) -> None:
 
 
 @pytest.mark.promise("D1", "D5")
-def test_everything_killed_twice_amid_twenty_uploads(site):
+def test_everything_killed_twice_during_twenty_uploads(site):
     flood = Flood(site, Visitor(site.port).sign_up("flo"))
     with flood:
         for count in (6, 13):

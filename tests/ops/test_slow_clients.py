@@ -1,4 +1,4 @@
-"""Clients that send slowly, as many as they like, hold nobody up."""
+"""Hundreds of slow clients do not delay the requests of others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def get(site, path):
 
 
 @pytest.fixture
-def crowd():
+def connections():
+    """Close all connections after the test."""
     with ExitStack() as stack:
         yield stack
 
@@ -33,10 +34,10 @@ HEAD = (
 
 
 @pytest.mark.promise("O4")
-def test_two_hundred_slow_bodies_and_headers_hold_nobody_up(site, crowd):
+def test_two_hundred_slow_bodies_and_headers_delay_no_other_request(site, connections):
     slow = []
     for number in range(2 * SLOW):
-        client = crowd.enter_context(connect(site))
+        client = connections.enter_context(connect(site))
         whole = HEAD.format(port=site.port, token="a" * 32)
         client.sendall((whole if number % 2 else whole[:60]).encode())
         slow.append(client)
@@ -49,10 +50,10 @@ def test_two_hundred_slow_bodies_and_headers_hold_nobody_up(site, crowd):
 
 
 @pytest.mark.promise("O4")
-def test_a_body_that_comes_too_slowly_is_given_up(site, crowd):
+def test_a_body_that_arrives_too_slowly_gets_408(site, connections):
     from instagram.rsgi import GRACE_SECONDS
 
-    client = crowd.enter_context(connect(site))
+    client = connections.enter_context(connect(site))
     client.sendall(HEAD.format(port=site.port, token="a" * 32).encode())
     client.settimeout(GRACE_SECONDS + 20)
 
@@ -63,8 +64,8 @@ def test_a_body_that_comes_too_slowly_is_given_up(site, crowd):
 
 
 @pytest.mark.promise("O5")
-def test_a_large_body_is_answered_before_it_is_sent(site, crowd):
-    client = crowd.enter_context(connect(site))
+def test_a_large_body_is_answered_before_it_is_sent(site, connections):
+    client = connections.enter_context(connect(site))
     client.sendall(b"POST /create/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 700000000\r\n\r\n")
 
     answer = client.recv(1000)
@@ -74,25 +75,25 @@ def test_a_large_body_is_answered_before_it_is_sent(site, crowd):
 
 
 @pytest.mark.promise("O5")
-def test_bodies_in_chunks_are_counted(site, crowd):
+def test_chunked_bodies_are_limited_too(site, connections):
     head = b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
-    small = crowd.enter_context(connect(site))
+    small = connections.enter_context(connect(site))
     small.sendall(head + chunk + b"0\r\n\r\n")
-    assert small.recv(1000).startswith(b"HTTP/1.1 403 "), "read whole, and refused for want of a CSRF token"
+    assert small.recv(1000).startswith(b"HTTP/1.1 403 "), "the body must be read before it is refused"
 
-    large = crowd.enter_context(connect(site))
+    large = connections.enter_context(connect(site))
     large.sendall(head)
     with pytest.raises(OSError, match=r"(?i)broken pipe|reset"):
         large.sendall(chunk * 2000)
 
 
-def test_readers_of_files_who_take_their_time_hold_nobody_up(site, crowd):
+def test_slow_downloads_delay_no_other_request(site, connections):
     from tests.servers import PROJECT
 
     largest = max((PROJECT / "static").rglob("*.js"), key=lambda path: path.stat().st_size)
     for _ in range(64):
-        client = crowd.enter_context(connect(site))
+        client = connections.enter_context(connect(site))
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         path = largest.relative_to(PROJECT / "static").as_posix()
         client.sendall(f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * 20)

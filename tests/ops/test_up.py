@@ -1,4 +1,4 @@
-"""`manage.py up` as a person meets it: real processes, real kills."""
+"""`manage.py up` with real processes and real kills."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ from tests.servers import PROJECT, SERVER_VARIABLES, RunningSite, free_port, mak
 
 @pytest.fixture(scope="module")
 def site():
-    """A site of these tests' own: they stop and kill it."""
+    """Start a site for these tests alone, because they stop and kill it."""
     running = RunningSite(make_data_dir("up"))
     try:
         yield running.start()
@@ -31,7 +31,7 @@ def site():
 
 @pytest.fixture(scope="module")
 def other():
-    """A second copy, in a folder with a long and odd name."""
+    """Start a second site, in a folder with a long and unusual name."""
     base = make_data_dir("beside")
     running = RunningSite(base / "Ünusual name, with spaces" / ("x" * 90))
     try:
@@ -41,8 +41,8 @@ def other():
         shutil.rmtree(base, ignore_errors=True)
 
 
-def attempt(**variables):
-    """Start `up` where it has to refuse; return what it printed on stderr, having checked that it is one sentence."""
+def refused_start(**variables):
+    """Run `up` where it must refuse to start; return the error, which must be a single line."""
     environment = {name: value for name, value in os.environ.items() if name not in SERVER_VARIABLES}
     folder = None
     if "DATA_DIR" not in variables:
@@ -69,8 +69,8 @@ def get(site, path):
         return answer.status, answer.read().decode()
 
 
-def left_behind(site):
-    """Processes that belong to the site's folder, of whatever kind."""
+def remaining_processes(site):
+    """Return all processes started for the site's folder or working in it."""
     data_dir = str(site.data_dir)
     found = []
     for process in psutil.process_iter():
@@ -84,24 +84,24 @@ def left_behind(site):
     return found
 
 
-def people(site):
+def count_users(site):
     return site.manage(
         "shell", "--no-imports", "-c", "from accounts.models import User; print(User.objects.count())"
     ).split()[-1]
 
 
-def make_person(site, name):
+def create_user(site, name):
     site.environment["DJANGO_SUPERUSER_PASSWORD"] = "a long and quiet river"
     site.manage("createsuperuser", "--noinput", "--username", name, "--email", f"{name}@example.org")
 
 
-def test_everything_answers_once_the_block_is_printed(site):
+def test_the_site_answers_once_up_says_that_it_is_ready(site):
     assert get(site, "/healthz")[0] == 200
     assert get(site, "/readyz")[0] == 200
     assert set(site.parts()) == {"postgres", "valkey", "web", "media", "video", "feed", "default", "beat"}
 
 
-def test_nothing_listens_but_the_web_port(site):
+def test_only_the_web_server_listens_on_a_port(site):
     ports = {
         connection.laddr.port
         for process in site.processes()
@@ -111,27 +111,27 @@ def test_nothing_listens_but_the_web_port(site):
     assert ports == {site.port}
 
 
-def test_a_second_run_on_the_same_data_refuses_and_says_where_the_first_is(site):
-    sentence = attempt(DATA_DIR=str(site.data_dir))
-    assert "already runs" in sentence
-    assert f":{site.port}" in sentence
+def test_a_second_start_on_the_same_data_is_refused_with_the_address_of_the_first(site):
+    error = refused_start(DATA_DIR=str(site.data_dir))
+    assert "already runs" in error
+    assert f":{site.port}" in error
 
 
-def test_a_port_in_use_is_named_before_anything_is_started(site):
-    assert f"PORT {site.port} is in use" in attempt(PORT=str(site.port))
+def test_a_port_in_use_is_reported_before_anything_is_started(site):
+    assert f"PORT {site.port} is in use" in refused_start(PORT=str(site.port))
 
 
-def test_two_copies_run_side_by_side_one_in_a_folder_with_a_long_and_odd_name(site, other):
-    make_person(other, "carol")
-    assert people(other) == "1"
-    assert people(site) == "0"
+def test_two_sites_run_side_by_side(site, other):
+    create_user(other, "carol")
+    assert count_users(other) == "1"
+    assert count_users(site) == "0"
 
 
 @pytest.mark.promise("D19")
 @pytest.mark.deep
-def test_a_dump_restored_into_another_copy_gives_the_same_people(site, other, tmp_path):
-    """As docs/operations.md says to back up and to restore."""
-    make_person(site, "dora")
+def test_a_dump_restored_into_another_site_has_the_same_users(site, other, tmp_path):
+    """Back up and restore with the commands of docs/operations.md."""
+    create_user(site, "dora")
     dump = str(tmp_path / "photos.dump")
     site.manage("pg", "pg_dump", "--format=custom", f"--file={dump}")
     other.manage("pg", "pg_restore", "--clean", "--if-exists", "--exit-on-error", "--dbname=instagram", dump)
@@ -142,14 +142,14 @@ def test_a_dump_restored_into_another_copy_gives_the_same_people(site, other, tm
     assert restored == site.manage("shell", "--no-imports", "-c", names)
 
 
-def test_of_two_copies_one_stops_alone(site, other):
+def test_stopping_one_of_two_sites_leaves_the_other_running(site, other):
     assert other.stop() == 0
     assert get(site, "/readyz")[0] == 200
-    assert left_behind(other) == []
+    assert remaining_processes(other) == []
 
 
 @pytest.mark.parametrize("name", ["media", "web", "postgres", "valkey"])
-def test_a_part_that_is_killed_is_started_again(site, name):
+def test_a_killed_part_is_started_again(site, name):
     before = site.parts()[name]
     site.kill_part(name)
     site.wait_until_back()
@@ -161,49 +161,49 @@ def test_a_part_that_is_killed_is_started_again(site, name):
     assert f"{name} was ended by SIGKILL; starting it again" in site.output()
 
 
-def test_ctrl_c_stops_everything_and_the_second_start_makes_nothing_anew_and_keeps_the_data(site):
-    make_person(site, "alice")
-    count = people(site)
+def test_ctrl_c_stops_everything_and_the_next_start_keeps_the_data(site):
+    create_user(site, "alice")
+    count = count_users(site)
     assert site.stop(signal.SIGINT) == 0
-    assert left_behind(site) == []
+    assert remaining_processes(site) == []
 
     site.start()
-    assert people(site) == count
+    assert count_users(site) == count
     done = [line.partition("   ")[0] for line in site.output().splitlines() if line.startswith("✓")]
     assert done[:3] == ["✓ PostgreSQL 18 and Valkey 9", "✓ Database (up to date)", "✓ Static files (unchanged)"]
 
 
 @pytest.mark.deep
 def test_after_kill_9_of_everything_the_next_start_recovers(site):
-    everybody = site.processes()
-    make_person(site, "bob")
-    count = people(site)
-    for process in everybody:
+    processes = site.processes()
+    create_user(site, "bob")
+    count = count_users(site)
+    for process in processes:
         process.kill()
     site.process.wait(10)
 
     site.start()
-    assert people(site) == count
+    assert count_users(site) == count
 
 
 @pytest.mark.deep
-def test_after_kill_9_of_up_alone_the_next_start_ends_what_it_left(site):
-    count = people(site)
+def test_after_kill_9_of_up_the_next_start_ends_the_remaining_processes(site):
+    count = count_users(site)
     orphans = set(site.parts().values())
-    # Where Linux tells children that their parent died, some may take it seriously at once; frozen ones cannot.
+    # Stopped processes cannot react to the signal that Linux sends when their parent dies.
     for name in ("web", "media", "valkey", "postgres"):
         os.kill(site.parts()[name], signal.SIGSTOP)
     site.kill()
 
     site.start()
-    assert people(site) == count
-    assert not orphans & {process.pid for process in left_behind(site)}
+    assert count_users(site) == count
+    assert not orphans & {process.pid for process in remaining_processes(site)}
 
 
-def test_sigterm_stops_everything_and_so_does_the_end_of_the_program_that_started_it(site):
-    """`make run` killed with -9 must not leave a site behind that nobody sees."""
+def test_sigterm_or_the_death_of_the_parent_process_stops_everything(site):
+    """`make run` killed with -9 must not leave the site running in the background."""
     site.stop(signal.SIGTERM)
-    assert left_behind(site) == []
+    assert remaining_processes(site) == []
     starter = subprocess.Popen(
         ["/bin/sh", "-c", f'"{sys.executable}" manage.py up --with-parent & wait'],
         cwd=PROJECT,
@@ -218,36 +218,36 @@ def test_sigterm_stops_everything_and_so_does_the_end_of_the_program_that_starte
         starter.kill()
         starter.wait(10)
     deadline = time.monotonic() + 40
-    while left := left_behind(site):
+    while left := remaining_processes(site):
         assert time.monotonic() < deadline, left
         time.sleep(0.2)
 
 
-def test_a_program_of_somebody_elses_on_the_port_is_named():
+def test_a_port_used_by_another_program_is_reported():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        assert f"PORT {port} is in use" in attempt(PORT=str(port))
+        assert f"PORT {port} is in use" in refused_start(PORT=str(port))
 
 
-def test_a_data_dir_that_cannot_be_written_is_named(tmp_path):
+def test_a_data_dir_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    sentence = attempt(DATA_DIR=str(tmp_path / "file" / "data"))
-    assert "DATA_DIR" in sentence
-    assert "cannot be written" in sentence
+    error = refused_start(DATA_DIR=str(tmp_path / "file" / "data"))
+    assert "DATA_DIR" in error
+    assert "cannot be written" in error
 
 
-def test_an_unreachable_database_is_named_without_its_password():
-    sentence = attempt(DATABASE_URL=f"postgresql://someone:s3cret@127.0.0.1:{free_port()}/photos")
-    assert sentence.startswith("DATABASE_URL: cannot use PostgreSQL at 127.0.0.1:")
-    assert "s3cret" not in sentence
+def test_an_unreachable_database_is_reported_without_its_password():
+    error = refused_start(DATABASE_URL=f"postgresql://someone:s3cret@127.0.0.1:{free_port()}/photos")
+    assert error.startswith("DATABASE_URL: cannot use PostgreSQL at 127.0.0.1:")
+    assert "s3cret" not in error
 
 
-def test_an_unreachable_valkey_is_named_without_its_password():
-    sentence = attempt(REDIS_URL=f"redis://:s3cret@127.0.0.1:{free_port()}/0")
-    assert sentence.startswith("REDIS_URL: cannot use Valkey or Redis at 127.0.0.1:")
-    assert "s3cret" not in sentence
+def test_an_unreachable_valkey_is_reported_without_its_password():
+    error = refused_start(REDIS_URL=f"redis://:s3cret@127.0.0.1:{free_port()}/0")
+    assert error.startswith("REDIS_URL: cannot use Valkey or Redis at 127.0.0.1:")
+    assert "s3cret" not in error
 
 
 @pytest.mark.parametrize(
@@ -260,13 +260,13 @@ def test_an_unreachable_valkey_is_named_without_its_password():
         ({"HOST": "not a host"}, "HOST"),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_named(variables, word):
-    sentence = attempt(**variables)
-    assert word in sentence
-    assert "s3cret" not in sentence
+def test_an_invalid_setting_is_reported(variables, word):
+    error = refused_start(**variables)
+    assert word in error
+    assert "s3cret" not in error
 
 
-def test_a_full_disk_is_named(monkeypatch, capsys):
+def test_a_full_disk_is_reported(monkeypatch, capsys):
     from django.core.management import call_command
 
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(100, 99, 1))
@@ -274,14 +274,14 @@ def test_a_full_disk_is_named(monkeypatch, capsys):
         call_command("up")
 
 
-def test_an_old_python_is_told_so():
-    """manage.py must be readable for Pythons that are too old, down to those without f-strings."""
+def test_an_old_python_gets_an_error_message():
+    """Check that manage.py has no syntax that old Pythons cannot parse, such as f-strings."""
     import ast
 
     source = (PROJECT / "manage.py").read_text()
     ast.parse(source, feature_version=(3, 4))
-    lying = f"import sys; sys.version_info = (3, 8, 1, 'final', 0)\nexec(compile({source!r}, 'manage.py', 'exec'))"
-    done = subprocess.run([sys.executable, "-c", lying], capture_output=True, text=True, check=False)
+    program = f"import sys; sys.version_info = (3, 8, 1, 'final', 0)\nexec(compile({source!r}, 'manage.py', 'exec'))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.strip()) == (1, "Python 3.11 or newer is needed, and this is 3.8.")
 
 
@@ -291,7 +291,7 @@ def test_the_addresses_that_the_launcher_uses_are_those_of_the_site():
         assert reverse(name) == path
 
 
-def test_sockets_fit_whatever_the_folder_is_called(tmp_path):
+def test_socket_paths_fit_for_any_folder_name(tmp_path):
     for name in ("short", "with space", "x" * 200, "ünicode"):
         folder = socket_dir(tmp_path / name)
         assert len(os.fsencode(folder / "pg" / ".s.PGSQL.5432")) <= 103

@@ -1,4 +1,4 @@
-"""The web server keeps its socket: restarts and dying workers refuse nobody. No database is needed for /healthz."""
+"""Restarts and dying workers of the web server refuse no connection, because its socket stays open."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.servers import PROJECT, free_port
 
 
 class Web:
-    """`instagram.web` with one worker on a socket of the test's."""
+    """The web server with one worker, on a socket that the test holds. It needs no database for /healthz."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -54,7 +54,7 @@ def web() -> Iterator[Web]:
     running.start()
     assert running.get() == 200
     yield running
-    running.stop()  # Not SIGKILL: its worker would live on.
+    running.stop()  # SIGTERM, because SIGKILL would leave the worker running.
     running.listener.close()
 
 
@@ -62,14 +62,14 @@ def web() -> Iterator[Web]:
 def test_a_restart_refuses_no_connection(web):
     answers, stopping = [], threading.Event()
 
-    def ask():
+    def send_requests():
         while not stopping.is_set():
             try:
                 answers.append(web.get())
             except OSError as error:
                 answers.append(error)
 
-    threads = [threading.Thread(target=ask) for _ in range(3)]
+    threads = [threading.Thread(target=send_requests) for _ in range(3)]
     for thread in threads:
         thread.start()
     web.stop()
@@ -82,7 +82,7 @@ def test_a_restart_refuses_no_connection(web):
     assert set(answers) == {200}
 
 
-def test_a_worker_that_dies_twice_at_once_does_not_end_web(web):
+def test_a_worker_that_dies_twice_in_a_row_does_not_end_the_server(web):
     for _ in range(2):
         web.worker().kill()
         time.sleep(1)
@@ -92,7 +92,7 @@ def test_a_worker_that_dies_twice_at_once_does_not_end_web(web):
 
 
 @pytest.mark.promise("D2")
-def test_the_pause_before_a_part_is_started_again_stays_short(capsys):
+def test_the_pause_before_a_restart_stays_short(capsys):
     def start():
         return subprocess.Popen(["false"], stdout=subprocess.PIPE, start_new_session=True)
 

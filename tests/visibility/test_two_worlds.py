@@ -82,9 +82,8 @@ def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.split(".")[0] in {"accounts", "social", "posts", "feed", "search", "notifications"}:
             for constant in [one for one in vars(module) if one.endswith("_PER_PAGE")]:
                 monkeypatch.setattr(module, constant, 2)
-    monkeypatch.setattr(
-        "feed.explore.now_ms", lambda: 1_000_000
-    )  # Cursors of Explore contain the time of the first page.
+    # Cursors of Explore contain the time of the first page.
+    monkeypatch.setattr("feed.explore.now_ms", lambda: 1_000_000)
     monkeypatch.setattr("search.posts.BATCH_SIZE", 3)
     monkeypatch.setattr("search.views.TILES_ON_TOP", 2)
 

@@ -1,4 +1,4 @@
-"""The cast, and what tests do again and again. Servers come from tests/servers.py."""
+"""Users, posts and storages for all tests. tests/servers.py starts PostgreSQL and Valkey."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_hashes() -> Iterator[None]:
-    """Argon2 takes a quarter of a second on purpose, and most tests make people."""
+    """Hash passwords with MD5, because Argon2 takes a quarter of a second by design and most tests create users."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """The test database is a copy of one that is migrated already, if there is one."""
+    """Copy the test database from one that is already migrated, if there is one."""
     connection.settings_dict["TEST"]["TEMPLATE"] = template_database() or None
 
 
 @pytest.fixture(autouse=True)
 def _clean_valkey() -> Iterator[None]:
-    """Nothing of another test is cached, queued or counted."""
+    """Empty Valkey and the cache, so that no test sees cached, queued or counted data of another."""
     valkey.resume()
     valkey.client().flushdb()
     yield
@@ -52,10 +52,9 @@ def _clean_valkey() -> Iterator[None]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """What is marked `both_storages` runs with a local folder and with buckets; all else with the folder.
+    """Run tests marked `both_storages` with local storage and with S3, all others with local storage.
 
-    With `both_storages(deep=True)` the buckets are for `make test-deep`: tests/media and uploads hold the storages
-    themselves.
+    `both_storages(deep=True)` leaves S3 to `make test-deep`, for tests that use a storage without testing it.
     """
     if mark := metafunc.definition.get_closest_marker("both_storages"):
         marks = [pytest.mark.deep] if mark.kwargs.get("deep") else []
@@ -69,7 +68,7 @@ def storage_kind() -> str:
 
 @pytest.fixture(autouse=True)
 def _own_storage(storage_kind: str, tmp_path: Path, settings: Any) -> Iterator[None]:
-    """Every test has empty storages of its own."""
+    """Give every test empty storages of its own."""
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
     settings.SMS_FILE_PATH = tmp_path / "sms"
     if storage_kind == "local":
@@ -86,7 +85,7 @@ def _own_storage(storage_kind: str, tmp_path: Path, settings: Any) -> Iterator[N
 
 @pytest.fixture
 def tasks_run(settings: Any, django_capture_on_commit_callbacks: Any) -> Callable[..., Any]:
-    """`with tasks_run():` — the events emitted inside have their tasks run at its end, in this process."""
+    """Return a context manager that runs the tasks of events emitted inside, when the block ends, in this process."""
     from contextlib import contextmanager
 
     from instagram.celery import app
@@ -106,7 +105,7 @@ def tasks_run(settings: Any, django_capture_on_commit_callbacks: Any) -> Callabl
 
 @pytest.fixture
 def photo_bytes() -> bytes:
-    """A real photograph, small enough to be rendered in many tests."""
+    """Return a real photo that is small enough to be rendered in many tests."""
     return (FILES / "bad" / "name-test.jpg").read_bytes()
 
 
@@ -136,10 +135,10 @@ def author(person: Callable[..., User]) -> User:
 def follower(person: Callable[..., User], author: User) -> User:
     from social.actions import follow
 
-    somebody = person("follower")
-    follow(somebody, followee=author)
-    somebody.refresh_from_db()
-    return somebody
+    user = person("follower")
+    follow(user, followee=author)
+    user.refresh_from_db()
+    return user
 
 
 @pytest.fixture
@@ -149,7 +148,7 @@ def stranger(person: Callable[..., User]) -> User:
 
 @pytest.fixture
 def share(photo: Callable[..., SimpleUploadedFile]) -> Callable[..., Post]:
-    """A post that is published, as by the worker, without rendering: its media are marked ready."""
+    """Return a function that publishes a post without rendering: its media are marked as ready."""
     from posts.actions.publishing import publish_if_ready
     from posts.models.media import MediaState
 
@@ -172,7 +171,7 @@ def post(author: User, share: Callable[..., Post]) -> Post:
 
 @pytest.fixture
 def as_(db: None) -> Callable[[User], Client]:
-    """A browser in which the person is signed in."""
+    """Return a function that makes a test client in which the user is signed in."""
 
     def sign_in(user: User) -> Client:
         client = Client()
@@ -186,7 +185,7 @@ HTMX = {"HX-Request": "true"}
 
 
 def form_key_in(page: str) -> str:
-    """Return the key of the first form on the page that has one."""
+    """Return the idempotency key of the first form on the page that has one."""
     found = re.search(r'name="form_key" value="([^"]+)"', page)
     assert found
     return found[1]

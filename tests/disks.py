@@ -1,4 +1,4 @@
-"""A disk that is really full: a small file system in memory where we may mount one, else storages that count."""
+"""A full disk: a small tmpfs where it may be mounted, otherwise storages that count bytes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PAGE = 4096
 
 
 class SmallDisk:
-    """A folder that holds `size` bytes and no more."""
+    """A folder that can hold at most `size` bytes."""
 
     def __init__(self, folder: Path, size: int) -> None:
         self.folder, self.size = folder, size
 
     def fill(self, *, but: int = 0) -> None:
-        """Take all the room there is but for `but` bytes, in whole pages."""
+        """Fill the disk except for `but` bytes, in whole pages."""
         with suppress(OSError), (self.folder / "filler").open("ab", buffering=0) as filler:
             while filler.write(b"x" * PAGE):
                 pass
@@ -39,6 +39,7 @@ class SmallDisk:
 
 @contextmanager
 def small_disk(folder: Path, size: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallDisk]:
+    """Make `folder` a disk of this size until the block ends."""
     folder.mkdir()
     disk = SmallDisk(folder, size)
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
@@ -48,15 +49,15 @@ def small_disk(folder: Path, size: int, monkeypatch: pytest.MonkeyPatch) -> Iter
         finally:
             subprocess.run(["umount", "-l", str(folder)], check=True)
     else:
-        _count(disk, monkeypatch)
+        _simulate(disk, monkeypatch)
         yield disk
 
 
-def _count(disk: SmallDisk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the right to mount: storages below the folder write while there is room, and then fail as a disk does."""
+def _simulate(disk: SmallDisk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have storages below the folder fail as on a full disk, once they have written `size` bytes."""
     save = FileSystemStorage._save
 
-    def save_if_there_is_room(self: Any, name: str, content: Any) -> str:
+    def save_while_there_is_room(self: Any, name: str, content: Any) -> str:
         path: str = save(self, name, content)
         if disk.folder in Path(self.location).parents and disk.used() > disk.size:
             with Path(self.path(path)).open("r+b") as half:
@@ -68,5 +69,5 @@ def _count(disk: SmallDisk, monkeypatch: pytest.MonkeyPatch) -> None:
         (disk.folder / "filler").unlink(missing_ok=True)
         (disk.folder / "filler").write_bytes(b"x" * max(0, disk.size - disk.used() - but))
 
-    monkeypatch.setattr(FileSystemStorage, "_save", save_if_there_is_room)
+    monkeypatch.setattr(FileSystemStorage, "_save", save_while_there_is_room)
     monkeypatch.setattr(disk, "fill", fill)

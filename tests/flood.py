@@ -1,4 +1,4 @@
-"""Twenty uploads at once, and what must be true of them whatever was killed meanwhile."""
+"""Twenty posts shared in a row, and checks that none was lost or duplicated although processes were killed."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ GIVEN_UP = "Something went wrong on our side while we processed this file. Try a
 
 @dataclass
 class Flood:
-    """One person who shares twenty files one after the other, each under a caption of its own."""
+    """A user who shares twenty files one after the other in a thread, each with a unique caption."""
 
     site: RunningSite
     visitor: Visitor
     urls: dict[str, str] = field(default_factory=dict)
-    """Of the posts that the site has said it took, by caption."""
+    """URLs by caption of the posts that the site has confirmed."""
     broken: list[str] = field(default_factory=list)
-    """Captions whose request was cut off, or answered without a database: whether the site took them is open."""
+    """Captions whose request was cut off or got 503, so that the post may or may not exist."""
     refused: dict[str, int] = field(default_factory=dict)
-    """Statuses of the others."""
+    """Statuses of all other answers, by caption."""
 
     def __post_init__(self) -> None:
         assert len(FILES) == 20
@@ -74,7 +74,7 @@ class Flood:
                 self.refused[caption] = answer.status
 
     def _wait_for_the_site(self) -> None:
-        """As a person does who sees that it is away."""
+        """Wait until the site answers again."""
         while not self.stopping.is_set():
             with suppress(OSError, HTTPException):
                 self.visitor.get("/healthz")
@@ -82,14 +82,14 @@ class Flood:
             time.sleep(0.2)
 
     def wait_for(self, count: int, *, seconds: float = 60) -> None:
-        """Until so many have been taken."""
+        """Wait until the site has confirmed `count` posts."""
         deadline = time.monotonic() + seconds
         while len(self.urls) < count:
-            assert time.monotonic() < deadline, f"only {len(self.urls)} were taken"
+            assert time.monotonic() < deadline, f"only {len(self.urls)} posts were confirmed"
             time.sleep(0.01)
 
     def media(self) -> list[tuple[int, str, str, int]]:
-        """(id, state, error, attempts) of each."""
+        """Return (id, state, error, attempts) of all media."""
         return self.site.sql(
             "SELECT m.id, m.state, m.error, m.attempts FROM posts_media m JOIN accounts_user u ON u.id = m.owner_id "
             "WHERE u.username = %s",
@@ -97,7 +97,7 @@ class Flood:
         )
 
     def wait_until_final(self, *, seconds: float = 120) -> None:
-        """Until nothing is left to do. The sweeper's half minute is not waited for: each is overdue already."""
+        """Wait until all posts are published or failed; the sweeper need not wait half a minute for lost work."""
         deadline = time.monotonic() + seconds
         while True:
             left = [medium for medium in self.media() if medium[1] in {"pending", "processing"}]
@@ -108,7 +108,7 @@ class Flood:
             time.sleep(1)
 
     def unpublished(self) -> list[tuple[int]]:
-        """Posts whose media are all ready, and which are not published yet."""
+        """Return the ids of posts that are not published although all their media are ready."""
         return self.site.sql(
             "SELECT p.id FROM posts_post p JOIN accounts_user u ON u.id = p.author_id WHERE u.username = %s AND "
             "p.published_at IS NULL AND NOT EXISTS "
@@ -117,27 +117,27 @@ class Flood:
         )
 
     def check(self) -> None:
-        """Each is published, or failed with a reason; none is there twice, or without having been sent."""
-        taken = self.site.sql(
+        """Check that each post is published or failed with a reason, and that none is duplicated, lost or invented."""
+        rows = self.site.sql(
             "SELECT p.caption, p.published_at IS NOT NULL, m.state, m.error FROM posts_post p "
             "JOIN accounts_user u ON u.id = p.author_id JOIN posts_media m ON m.post_id = p.id WHERE u.username = %s",
             self.visitor.username,
         )
-        captions = [caption for caption, *_ in taken]
-        assert len(captions) == len(set(captions)), "one is there twice"
-        assert set(self.urls) <= set(captions) <= {*self.urls, *self.broken}, "one was lost, or comes from nowhere"
-        for caption, is_published, state, error in taken:
+        captions = [caption for caption, *_ in rows]
+        assert len(captions) == len(set(captions)), "a post is duplicated"
+        assert set(self.urls) <= set(captions) <= {*self.urls, *self.broken}, "a post was lost, or was never sent"
+        for caption, is_published, state, error in rows:
             assert is_published is (state == "ready"), caption
             assert is_published or (state == "failed" and error.endswith((TEMPORARY, GIVEN_UP))), (caption, error)
         assert all(attempts <= 3 for *_, attempts in self.media())
 
-        published = {self.urls[caption] for caption, is_published, *_ in taken if is_published and caption in self.urls}
+        published = {self.urls[caption] for caption, is_published, *_ in rows if is_published and caption in self.urls}
         shown, page = [], self.visitor.get("/").text
         while page:
             shown += re.findall(r'data-post="([^"]+)"(?! data-state)', page)
             following = re.search(r'<a class="more-link" href="([^"]+)"', page)
             page = self.visitor.get(unescape(following[1])).text if following else ""
-        assert len(shown) == len(set(shown)), "the home page shows one twice"
+        assert len(shown) == len(set(shown)), "the home page shows a post twice"
         assert {f"/p/{code}/" for code in shown} >= published
         for url in self.urls.values():
             state, page = self.visitor.outcome(url)
@@ -145,7 +145,7 @@ class Flood:
 
 
 def make_overdue(site: RunningSite) -> None:
-    """What a killed worker had in its hands is the sweeper's from now on, and not in half a minute."""
+    """Backdate media that a worker has held for over five seconds, so that the sweeper queues them again now."""
     site.sql(
         "UPDATE posts_media SET queued_at = now() - interval '31 seconds' "
         "WHERE state IN ('pending', 'processing') AND queued_at > now() - interval '25 seconds' "
@@ -154,18 +154,18 @@ def make_overdue(site: RunningSite) -> None:
 
 
 def sweep_files(site: RunningSite) -> None:
-    """As an hour later."""
+    """Run the sweeper of files as if two hours had passed."""
     site.sql("UPDATE common_pendingfile SET since = since - interval '2 hours'")
     site.manage("shell", "--no-imports", "-c", "from common.tasks import sweep_files; sweep_files()")
 
 
 def check_nothing_is_left(site: RunningSite) -> None:
-    """Files and rows agree once the sweeper has been here; nothing temporary is left."""
+    """Check that files and rows agree after the sweeper has run, and that no temporary file is left."""
     sweep_files(site)
     assert site.sql("SELECT count(*) FROM common_pendingfile") == [(0,)]
-    said = site.manage("media_doctor", "--grace-hours", "0")
-    assert "mend" not in said
-    assert "without a row" not in said
+    report = site.manage("media_doctor", "--grace-hours", "0")
+    assert "mend" not in report
+    assert "without a row" not in report
     deadline = time.monotonic() + 20
     while left := temporary_files(site):
         assert time.monotonic() < deadline, left
@@ -174,6 +174,6 @@ def check_nothing_is_left(site: RunningSite) -> None:
 
 def temporary_files(site: RunningSite) -> list[str]:
     found = []
-    with suppress(FileNotFoundError):  # Folders come and go while one looks.
+    with suppress(FileNotFoundError):  # Folders may be deleted during the search.
         found = [str(path) for path in site.temporary.rglob("*") if path.is_file()]
     return found

@@ -1,4 +1,4 @@
-"""Files that mean ill, made for the tests: each returns bytes."""
+"""Make hostile files: with metadata of their owner, references to other files, or absurd dimensions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests.media.pictures import encoded, quarters
 
 CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"dinf"}
 TOKEN = "Ursula-7Qx9-secret"
-"""Stands for all that a photo says of its owner: no byte of it may reach the public."""
+"""Personal metadata of an owner, which no public file may contain."""
 
 
-# --- What a photo says of its owner ------------------------------------------------------------------------------
+# --- Metadata of the owner ---------------------------------------------------------------------------------------
 
 XMP = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'><owner>{TOKEN}</owner></x:xmpmeta>".encode()
 
@@ -37,9 +37,9 @@ def exif_of_an_owner(orientation: int = 1) -> Image.Exif:
 
 
 def photo_of_an_owner(kind: str) -> bytes:
-    """The four quarters, 640 × 480 upright, with everything about their owner that the format can hold.
+    """Return a photo of 640 × 480 pixels with all metadata about its owner that the format can hold.
 
-    JPEG is stored turned, with orientation 6 and a thumbnail.
+    A JPEG is stored rotated, with orientation 6, and contains a second picture.
     """
     picture = quarters(640, 480)
     if kind == "JPEG":
@@ -54,31 +54,31 @@ def photo_of_an_owner(kind: str) -> bytes:
 
 
 IPTC = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(TOKEN) + 5) + b"\x1c\x02\x50\0\x12" + TOKEN.encode()
-# As phones keep a second picture: whatever of the owner is in it.
+# The second picture that phones embed, with metadata of its own.
 PREVIEW = b"MPF\0" + encoded(Image.new("RGB", (16, 16)), comment=TOKEN).getvalue()
 
 
 def with_segments(jpeg: bytes, *segments: tuple[int, bytes]) -> bytes:
-    """The JPEG with marker segments of ours right after its start."""
+    """Insert marker segments right after the start of a JPEG."""
     added = b"".join(b"\xff" + bytes([marker]) + struct.pack(">H", len(body) + 2) + body for marker, body in segments)
     return jpeg[:2] + added + jpeg[2:]
 
 
 def video_of_an_owner(folder: Path) -> bytes:
-    """A clip that says who filmed it, where, and with what."""
-    told = ["title", "artist", "comment", "location", "com.apple.quicktime.location.ISO6709", "make"]
-    options = [option for name in told for option in ("-metadata", f"{name}={TOKEN}")]
+    """Return a clip whose metadata names the owner, the place and the camera."""
+    keys = ["title", "artist", "comment", "location", "com.apple.quicktime.location.ISO6709", "make"]
+    options = [option for name in keys for option in ("-metadata", f"{name}={TOKEN}")]
     options += ["-metadata:s:v:0", f"handler_name={TOKEN}", "-movflags", "use_metadata_tags"]
     return clip(folder / "owner.mov", *options).read_bytes()
 
 
-# --- What a file would have us fetch -----------------------------------------------------------------------------
+# --- References to other files -----------------------------------------------------------------------------------
 
 
-def files_that_name_others(port: int, secret: Path, folder: Path) -> dict[str, bytes]:
-    """Files that refer to http://127.0.0.1:port and to local files, by the name each would be uploaded with.
+def files_with_references(port: int, secret: Path, folder: Path) -> dict[str, bytes]:
+    """Return files that refer to http://127.0.0.1:port and to local files, by file name.
 
-    "elsewhere-on-disk.mov" has no pictures of its own: it can be played only by reading another file.
+    "elsewhere-on-disk.mov" contains no pictures, so it can be played only by reading another file.
     """
     address = f"http://127.0.0.1:{port}"
     movie = clip(folder / "plain.mov", seconds=1.2).read_bytes()
@@ -99,7 +99,7 @@ def files_that_name_others(port: int, secret: Path, folder: Path) -> dict[str, b
 
 
 def with_data_elsewhere(movie: bytes, kind: bytes, where: bytes) -> bytes:
-    """A QuickTime file whose index, at its end, says that the pictures are elsewhere."""
+    """Change the index at the end of a QuickTime file so that its pictures are read from elsewhere."""
     entry = struct.pack(">I4sI", 12 + len(where), kind, 0) + where
     reference = struct.pack(">I4sII", 16 + len(entry), b"dref", 0, 1) + entry
     assert movie.index(b"mdat") < movie.index(b"moov"), "offsets into the data would have to move"
@@ -107,21 +107,21 @@ def with_data_elsewhere(movie: bytes, kind: bytes, where: bytes) -> bytes:
 
 
 def blank(movie: bytes) -> bytes:
-    """With zeros for pictures."""
+    """Replace the picture data of a QuickTime file by zeros."""
     start, end = movie.index(b"mdat") + 4, movie.index(b"moov") - 4
     return movie[:start] + bytes(end - start) + movie[end:]
 
 
 def alias(path: Path) -> bytes:
-    """A file as QuickTime's alias record names it: the form of reference that ffmpeg knows how to follow."""
+    """Return a QuickTime alias record of the path: the kind of reference that ffmpeg can follow."""
     name = str(path).encode() + b"\0" * (len(str(path)) % 2)
-    levels = struct.pack(">hh", -1, -1)  # not relative to the film's own folder
+    levels = struct.pack(">hh", -1, -1)  # not relative to the folder of the file
     entry = struct.pack(">HH", 2, len(name)) + name
     return bytes(10 + 28 + 12 + 64 + 16) + levels + bytes(16) + entry + b"\xff\xff\0\0"
 
 
 def _replaced(data: bytes, kind: bytes, new: bytes) -> bytes:
-    """The boxes of `data` with every `kind` box replaced, however deep."""
+    """Replace every box of this kind in `data`, at any depth."""
     made, at = b"", 0
     while at + 8 <= len(data):
         size, name = struct.unpack_from(">I4s", data, at)
@@ -139,11 +139,11 @@ def _replaced(data: bytes, kind: bytes, new: bytes) -> bytes:
     return made + data[at:]
 
 
-# --- What a file would cost --------------------------------------------------------------------------------------
+# --- Expensive files ---------------------------------------------------------------------------------------------
 
 
 def odd_videos(folder: Path) -> dict[str, bytes]:
-    """Videos beyond what anybody films, by the name each would be uploaded with."""
+    """Return videos with extreme dimensions, lengths or frame rates, or without frames, by file name."""
     quick = ("-preset", "ultrafast")
     still = clip(folder / "no-frames.mp4", seconds=1).read_bytes()
     return {

@@ -14,7 +14,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect tests that keep none of the promises asked for."""
+    """Deselect tests that are marked with none of the promises on the command line."""
     wanted = set(config.getoption("promise"))
     if not wanted:
         return

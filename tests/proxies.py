@@ -1,4 +1,4 @@
-"""Servers that misbehave: a TCP proxy that breaks connections as networks do, and a server that never answers."""
+"""Faulty servers: a TCP proxy that breaks connections as networks do, and a server that never answers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ FAULTS = ("refuse", "reset", "cut request", "cut answer", "lose answer", "hang")
 
 
 class FaultyProxy:
-    """Passes bytes on to `url` from an address of its own; `fault` says what happens to each connection, or "".
+    """A proxy for `url`. It calls `fault` for each connection, which returns one of FAULTS or an empty string.
 
-    refuse: it is closed at once · reset: the same with RST · cut request: after some bytes of it · cut answer: after
-    some bytes of it · lose answer: the server has done it, and nobody hears · hang: nothing is ever answered.
+    refuse: close at once · reset: close at once with RST · cut request, cut answer: close after some bytes of the
+    request or of the answer · lose answer: close after the server has answered · hang: never answer.
     """
 
     def __init__(self, url: str, seed: int = 1) -> None:
@@ -35,16 +35,16 @@ class FaultyProxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def break_some(self, share: float, *faults: str) -> None:
-        """From now on each connection has one of `faults` (all, by default) with this probability.
+        """Give each new connection one of `faults` with this probability; by default any of FAULTS.
 
-        Some are cut so late that nobody notices.
+        Some are cut so late that the exchange succeeds.
         """
         self._limits = [0, 1, 150, 3_000, 100_000]
         self.break_open_ones()
         self.fault = lambda: self._random.choice(faults or FAULTS) if self._random.random() < share else ""
 
     def break_all(self, fault: str) -> None:
-        """From now on every connection has this fault, early on."""
+        """Give every new connection this fault, within its first bytes."""
         self._limits = [0, 1, 50, 150]
         self.break_open_ones()
         self.fault = lambda: fault
@@ -54,7 +54,7 @@ class FaultyProxy:
         self.break_open_ones()
 
     def break_open_ones(self) -> None:
-        """So that what is kept open between requests is subject to the new rule too."""
+        """Close open connections, because clients keep them open between requests and would not notice a new fault."""
         with self._lock:
             for one in self._open:
                 with suppress(OSError):
@@ -90,7 +90,7 @@ class FaultyProxy:
                 )
                 asking.start()
                 if fault == "lose answer":
-                    # The server answers, so it has done it; then the line is dead.
+                    # Wait for the answer, which shows that the server has processed the request, then drop it.
                     server.recv(65536)
                     time.sleep(0.02)
                 else:
@@ -128,14 +128,14 @@ class _Known:
 
 
 def _reset(one: socket.socket) -> None:
-    """Close with RST and not with an orderly end."""
+    """Close the connection with RST."""
     with suppress(OSError):
         one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         one.close()
 
 
 class SilentServer:
-    """Accepts connections, counts them and never says a word, as a server does that hangs."""
+    """Accept and count connections but never send anything, as a server that hangs."""
 
     def __init__(self) -> None:
         self.connections = 0

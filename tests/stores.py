@@ -1,6 +1,6 @@
-"""Where files of tests are kept, and what tests ask about them: a local folder, or buckets of a real S3 server (moto).
+"""Storages for tests, and functions to inspect them: a local folder, or buckets of an S3 server (moto).
 
-A test file with `pytestmark = pytest.mark.both_storages` runs once with each. What it asks about files it asks here.
+A test file with `pytestmark = pytest.mark.both_storages` runs once with each, and inspects files by these functions.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _numbers = count(1)
 
 @cache
 def moto_server() -> str:
-    """The address of an S3 server in this process; started when the first test wants it, ended with the process."""
+    """Return the URL of an S3 server in this process, started at the first call and stopped with the process."""
     os.environ |= {
-        # Small parts, so that tests need no eight megabytes each; test_incoming_s3.py knows what real stores want.
+        # Small parts, so that tests need not send eight megabytes; test_incoming_s3.py checks the real limits.
         "S3_UPLOAD_PART_MIN_SIZE": "1",
         "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(1024 * 1024),
-        # Who may read its answers is what a bucket says, and not everybody.
+        # Only the CORS rules of a bucket decide which origins may read its answers.
         "MOTO_DISABLE_GLOBAL_CORS": "true",
     }
     from moto.server import ThreadedMotoServer
@@ -48,7 +48,7 @@ def moto_server() -> str:
 
 
 def local_storages(folder: Path, settings: Any) -> dict[str, Any]:
-    """The settings' own, each in a folder of its own below `folder`."""
+    """Return the storages of the settings, each in a folder of its own below `folder`."""
     found = {alias: dict(options) for alias, options in settings.STORAGES.items()}
     for alias in ALIASES:
         found[alias]["OPTIONS"] = found[alias]["OPTIONS"] | {"location": folder / FOLDERS[alias]}
@@ -56,16 +56,16 @@ def local_storages(folder: Path, settings: Any) -> dict[str, Any]:
 
 
 def s3_storages(endpoint: str, *, name: str = "", **options: Any) -> dict[str, Any]:
-    """The settings' storages of S3, with two buckets that do not exist yet."""
-    from instagram.settings import s3_storages as as_in_production
+    """Return the S3 storages of the settings, with two buckets that do not exist yet."""
+    from instagram.settings import s3_storages as production_storages
 
     name = name or f"photos-{os.getpid()}-{next(_numbers)}"
     keys = {"access_key": KEY, "secret_key": SECRET, "region_name": REGION}
-    return as_in_production(name, f"{name}-originals", endpoint_url=endpoint, **keys, **options)
+    return production_storages(name, f"{name}-originals", endpoint_url=endpoint, **keys, **options)
 
 
 def client(endpoint: str) -> Any:
-    """A client of S3 that is not the site's."""
+    """Return an S3 client that is independent of the site."""
     import boto3
 
     return boto3.client(
@@ -93,7 +93,7 @@ def drop_buckets(found: dict[str, Any]) -> None:
 
 
 def _backend() -> Any:
-    """The server's own memory: it runs in this process."""
+    """Return the memory of the server, which runs in this process."""
     from moto.core import DEFAULT_ACCOUNT_ID
     from moto.s3.models import s3_backends
 
@@ -101,7 +101,7 @@ def _backend() -> Any:
 
 
 def post_form(url: str, fields: dict[str, str], data: bytes, *, origin: str = "") -> int:
-    """Send a form as a browser does: the fields in their order, then the file. The status of the answer."""
+    """Send a form as a browser does, the fields in order and then the file; return the status."""
     boundary = secrets.token_hex(16)
     body = b"".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
@@ -118,32 +118,32 @@ def post_form(url: str, fields: dict[str, str], data: bytes, *, origin: str = ""
     return status
 
 
-# --- What tests ask, whichever it is ------------------------------------------------------------------------------
+# --- Inspecting either kind of storage ----------------------------------------------------------------------------
 
 
 def is_local(alias: str = "default") -> bool:
     return isinstance(storages[alias], FileSystemStorage)
 
 
-def _place(alias: str) -> tuple[Any, str]:
-    """The bucket of a storage in the server's memory, and the prefix of its keys."""
+def _bucket_and_prefix(alias: str) -> tuple[Any, str]:
+    """Return the bucket of a storage in the server's memory, and the prefix of its keys."""
     storage: Any = storages[alias]
     return _backend().buckets[storage.bucket_name], storage.location
 
 
 def keys_in(alias: str) -> set[str]:
-    """Every file of a storage. "originals" does not have what is on its way to it: that is "incoming"."""
+    """Return the keys of a storage; files that are still being uploaded belong to "incoming", not to "originals"."""
     storage: Any = storages[alias]
     if is_local(alias):
         folder = Path(storage.location)
         return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    bucket, prefix = _place(alias)
+    bucket, prefix = _bucket_and_prefix(alias)
     found = {key.removeprefix(prefix) for key in bucket.keys if key.startswith(prefix)}
     return found if prefix else {key for key in found if not key.startswith("incoming/")}
 
 
 def stored_files() -> set[str]:
-    """Every file of all storages, as "alias/key"."""
+    """Return the files of all storages as "alias/key"."""
     return {f"{alias}/{key}" for alias in ALIASES for key in keys_in(alias)}
 
 
@@ -154,7 +154,7 @@ def content(alias: str, key: str) -> bytes:
 
 
 def put(alias: str, key: str, data: bytes = b"x") -> None:
-    """A file under a key that is not of our making."""
+    """Store a file under exactly this key."""
     storage: Any = storages[alias]
     if is_local(alias):
         path = Path(storage.path(key))
@@ -165,24 +165,24 @@ def put(alias: str, key: str, data: bytes = b"x") -> None:
 
 
 def lose(alias: str, key: str) -> None:
-    """The file is gone, and nobody told the site."""
+    """Delete a file without the site's knowledge."""
     assert key in keys_in(alias)
     storages[alias].delete(key)
 
 
 def age(alias: str, key: str, seconds: float) -> None:
-    """The file was written so long ago."""
+    """Backdate a file by so many seconds."""
     then = time.time() - seconds
     if is_local(alias):
         os.utime(storages[alias].path(key), (then, then))
     else:
-        bucket, prefix = _place(alias)
+        bucket, prefix = _bucket_and_prefix(alias)
         bucket.keys[f"{prefix}{key}"].last_modified = datetime.fromtimestamp(then, UTC).replace(tzinfo=None)
 
 
 def unfinished_uploads() -> Iterator[str]:
-    """Keys of multipart uploads that were begun in a bucket and neither completed nor aborted."""
+    """Yield the keys of multipart uploads that were neither completed nor aborted."""
     if not is_local():
         for alias in ("default", "originals"):
-            for upload in _place(alias)[0].multiparts.values():
+            for upload in _bucket_and_prefix(alias)[0].multiparts.values():
                 yield upload.key_name

@@ -1,4 +1,4 @@
-"""People who use the running site over plain HTTP, as a browser without scripts does; many can do so at once."""
+"""Users of the running site over plain HTTP, as a browser without scripts sends it. Each may run in a thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PASSWORD = "correct-horse-battery"
 _numbers = count(1)
 
 Files = Sequence[tuple[str | bytes, bytes]]
-"""(name as the browser sends it, content); bytes go on the wire as they are."""
+"""Pairs of file name and content. A name given as bytes is sent unchanged."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Answer:
 
 @dataclass
 class Visitor:
-    """One browser. Every answer's status is kept in `statuses`."""
+    """A session of one user. `statuses` records the status of every answer."""
 
     port: int
     username: str = ""
@@ -70,7 +70,7 @@ class Visitor:
         return self.request("GET", path, headers=headers)
 
     def post(self, path: str, fields: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> Answer:
-        """A form without files."""
+        """Send a form without files."""
         body = urlencode(self._with_token(fields)).encode()
         return self.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"} | (headers or {}))
 
@@ -83,7 +83,7 @@ class Visitor:
         name: str = "files",
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        """A form with files."""
+        """Send a form with files."""
         boundary = secrets.token_hex(16)
         body = multipart(boundary, self._with_token(fields).items(), name, files)
         return self.request(
@@ -98,6 +98,7 @@ class Visitor:
         return next((value for name, value in self.cookies.items() if "csrf" in name), "")
 
     def sign_up(self, name: str = "person") -> Visitor:
+        """Sign up a new user, whose username begins with `name`; return self."""
         self.username = f"{name}{next(_numbers)}{secrets.token_hex(2)}"
         self.get("/accounts/signup/")
         fields = {"email": f"{self.username}@example.org", "username": self.username, "password1": PASSWORD}
@@ -106,18 +107,18 @@ class Visitor:
         return self
 
     def share(self, *files: tuple[str | bytes, bytes], caption: str = "") -> Answer:
-        """Share a post through the plain form; a script's JSON says more than the page."""
+        """Share a post through the form, with the JSON answer that scripts get."""
         return self.send("/create/", files, {"caption": caption}, headers={"Accept": "application/json"})
 
     def share_file(self, path: Path, caption: str = "") -> Answer:
         return self.share((path.name, path.read_bytes()), caption=caption)
 
     def begin_upload(self, name: str, size: int) -> Answer:
-        """Open an upload in parts, as the composer's script does."""
+        """Start an upload in parts, as the composer does."""
         return self.post("/create/uploads/", {"name": name, "size": str(size)})
 
     def upload(self, name: str, content: bytes) -> Answer:
-        """Send a file in parts; the answer to the first request that is refused, or to the last."""
+        """Upload a file in parts; return the answer to the first refused request, or to the last request."""
         answer = self.begin_upload(name, len(content))
         if answer.status != 201:
             return answer
@@ -130,13 +131,13 @@ class Visitor:
         return self.post(f"/create/uploads/{session['id']}/complete/")
 
     def outcome(self, url: str) -> tuple[str, str]:
-        """(state, page) of one's own post: "published", "processing" or "failed"."""
+        """Return the state of one of the user's posts ("published", "processing" or "failed") and its page."""
         page = self.get(url).text
         found = re.search(r'<article class="post-card"[^>]*?(?: data-state="(\w+)")', page)
         return (found[1] if found else "published"), page
 
     def wait_for(self, url: str, *, seconds: float = 60) -> tuple[str, str]:
-        """Return the `outcome` once it is final. Asks for the card alone meanwhile, which is cheap."""
+        """Wait until the post is published or failed; return its `outcome`. Polls the card, because that is cheaper."""
         deadline = time.monotonic() + seconds
         while 'data-state="processing"' in self.get(f"{url}state/", headers={"HX-Request": "true"}).text:
             assert time.monotonic() < deadline, f"{url} is still processing"
@@ -145,17 +146,18 @@ class Visitor:
 
 
 def multipart(boundary: str, fields: Iterable[tuple[str, str]], name: str, files: Files) -> bytes:
+    """Return the body of a multipart form, with all files in the field `name`."""
     lines = []
     for key, value in fields:
         lines += [f"--{boundary}", f'Content-Disposition: form-data; name="{key}"', "", value]
     body = "".join(f"{line}\r\n" for line in lines).encode()
     for file_name, content in files:
-        raw = file_name if isinstance(file_name, bytes) else as_browsers_do(file_name)
+        raw = file_name if isinstance(file_name, bytes) else escape_file_name(file_name)
         body += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="'.encode() + raw
         body += b'"\r\nContent-Type: application/octet-stream\r\n\r\n' + content + b"\r\n"
     return body + f"--{boundary}--\r\n".encode()
 
 
-def as_browsers_do(file_name: str) -> bytes:
-    """Chrome, Firefox and Safari escape these three and send all else as it is."""
+def escape_file_name(file_name: str) -> bytes:
+    """Escape a file name as Chrome, Firefox and Safari do: these three characters only."""
     return file_name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A").encode()

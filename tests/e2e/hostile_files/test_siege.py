@@ -23,7 +23,7 @@ from tests.e2e.hostile_files.uploads import (
     wait_until_quiet,
     wait_until_uploads_final,
 )
-from tests.hostile import files_that_name_others, odd_videos
+from tests.hostile import files_with_references, odd_videos
 from tests.media.clips import CLIPS
 from tests.media.pictures import (
     BAD,
@@ -120,7 +120,7 @@ def siege(request, site, tmp_path_factory):
             content = (BAD / name).read_bytes()
             result.bad[name] = share(result.attacker, name, content)
             result.in_parts[name] = upload(result.patient, name, content)
-        for name, content in files_that_name_others(listener.getsockname()[1], secret, folder).items():
+        for name, content in files_with_references(listener.getsockname()[1], secret, folder).items():
             result.references[name] = share(result.attacker, name, content)
         for name, content in odd.items():
             result.odd_videos[name] = share(result.attacker, name, content)

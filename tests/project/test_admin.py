@@ -1,4 +1,4 @@
-"""A moderator suspends and removes with a reason, undoes it, and all of it is in the log."""
+"""The admin site: moderators suspend people and remove posts and comments with a reason, and every act is logged."""
 
 import re
 
@@ -15,46 +15,47 @@ def moderator(person):
     return person("moderator", is_admin=True)
 
 
-def act(browser, page, action, row, **fields):
+def run_action(browser, page, action, row, **fields):
+    """Run an action of a list of the admin site on one row."""
     return browser.post(f"/admin/{page}/", {"action": action, "_selected_action": [row.pk], **fields}, follow=True)
 
 
 @pytest.mark.promise("A17")
 @pytest.mark.parametrize("url", ["/admin/", "/admin/accounts/user/", "/admin/posts/post/", "/admin/posts/comment/"])
-def test_the_admin_is_for_moderators(url, client, as_, stranger, moderator):
+def test_only_moderators_may_open_the_admin_site(url, client, as_, stranger, moderator):
     assert client.get(url).status_code == 302
     assert as_(stranger).get(url).status_code == 302
     assert as_(moderator).get(url).status_code == 200
 
 
-def test_suspending_asks_why_ends_sessions_and_is_logged(as_, moderator, author, post, client):
-    victims = as_(author)
+def test_suspending_asks_for_a_reason_ends_sessions_and_is_logged(as_, moderator, author, post, client):
+    suspended = as_(author)
     browser = as_(moderator)
 
-    assert "Reason" in act(browser, "accounts/user", "suspend", author).text
+    assert "Reason" in run_action(browser, "accounts/user", "suspend", author).text
     author.refresh_from_db()
-    assert author.suspended_at is None, "asking suspends nobody"
-    act(browser, "accounts/user", "suspend", author, confirmed="1", reason="Spam")
+    assert author.suspended_at is None, "the confirmation page suspends nobody"
+    run_action(browser, "accounts/user", "suspend", author, confirmed="1", reason="Spam")
 
-    assert victims.get("/create/").status_code == 302, "the session ended"
+    assert suspended.get("/create/").status_code == 302, "the session has ended"
     assert client.get("/author/").status_code == 404
     assert LogEntry.objects.get().change_message == "Suspend: Spam"
     assert LogEntry.objects.get().user == moderator
 
-    act(browser, "accounts/user", "restore", author)
+    run_action(browser, "accounts/user", "restore", author)
     assert client.get("/author/").status_code == 200
-    assert victims.get("/create/").status_code == 302, "they sign in anew"
+    assert suspended.get("/create/").status_code == 302, "restoring the account restores no session"
     assert LogEntry.objects.count() == 2
 
 
-def test_a_moderator_does_not_lock_themselves_out(as_, moderator):
-    act(as_(moderator), "accounts/user", "suspend", moderator, confirmed="1", reason="oops")
+def test_moderators_cannot_suspend_themselves(as_, moderator):
+    run_action(as_(moderator), "accounts/user", "suspend", moderator, confirmed="1", reason="oops")
 
     moderator.refresh_from_db()
     assert moderator.suspended_at is None
 
 
-def test_a_moderator_who_is_no_superuser_makes_no_moderators(as_, person, moderator, author):
+def test_a_moderator_without_superuser_rights_cannot_appoint_or_suspend_moderators(as_, person, moderator, author):
     from django.contrib.auth.models import Permission
 
     helper = person("helper")
@@ -63,7 +64,7 @@ def test_a_moderator_who_is_no_superuser_makes_no_moderators(as_, person, modera
     helper.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user"]))
 
     as_(helper).post(f"/admin/accounts/user/{author.pk}/change/", {"is_staff": "on", "username": "hacked"})
-    act(as_(helper), "accounts/user", "suspend", moderator, confirmed="1", reason="coup")
+    run_action(as_(helper), "accounts/user", "suspend", moderator, confirmed="1", reason="coup")
 
     author.refresh_from_db()
     moderator.refresh_from_db()
@@ -74,11 +75,11 @@ def test_a_post_is_removed_and_restored_with_its_thumbnail_in_the_list(as_, mode
     browser = as_(moderator)
     assert f'src="{post.slides[0].thumb}"' in browser.get("/admin/posts/post/").text
 
-    act(browser, "posts/post", "remove", post, confirmed="1", reason="Not yours")
+    run_action(browser, "posts/post", "remove", post, confirmed="1", reason="Not yours")
     assert client.get(post.get_absolute_url()).status_code == 404
     assert Post.objects.get().removed_reason == "Not yours"
 
-    act(browser, "posts/post", "restore", post)
+    run_action(browser, "posts/post", "restore", post)
     assert client.get(post.get_absolute_url()).status_code == 200
     assert LogEntry.objects.count() == 2
 
@@ -87,15 +88,15 @@ def test_a_comment_is_removed_and_restored(as_, moderator, follower, post, clien
     comment = add_comment(post, author=follower, text="rude words")
     browser = as_(moderator)
 
-    act(browser, "posts/comment", "remove", comment, confirmed="1", reason="Rude")
+    run_action(browser, "posts/comment", "remove", comment, confirmed="1", reason="Rude")
     assert "rude words" not in client.get(post.get_absolute_url()).text
-    act(browser, "posts/comment", "restore", comment)
+    run_action(browser, "posts/comment", "restore", comment)
     assert "rude words" in client.get(post.get_absolute_url()).text
     assert Comment.objects.count() == 1
 
 
 @pytest.mark.parametrize("page", ["accounts/user", "posts/post", "posts/comment"])
-def test_searching_and_filtering_work(page, as_, moderator, follower, post):
+def test_lists_can_be_searched_and_filtered(page, as_, moderator, follower, post):
     add_comment(post, author=follower, text="sunny")
     browser = as_(moderator)
 
@@ -103,7 +104,7 @@ def test_searching_and_filtering_work(page, as_, moderator, follower, post):
         assert browser.get(f"/admin/{page}/?{query}", follow=True).status_code == 200
 
 
-def test_moderators_see_what_is_archived_or_for_close_friends_and_change_neither(as_, moderator, author, share):
+def test_moderators_see_archived_posts_and_audiences_but_cannot_change_them(as_, moderator, author, share):
     shown, hidden, close = share(author), share(author), share(author)
     archive_post(hidden)
     Post.objects.filter(pk=close.pk).update(audience="close_friends")
@@ -136,14 +137,14 @@ def test_the_list_of_posts_costs_the_same_queries_whatever_its_size(
 
 
 @pytest.mark.promise("S1")
-def test_moderators_sign_in_where_everybody_does(client, db):
+def test_moderators_sign_in_on_the_page_of_all_users(client, db):
     answer = client.get("/admin/login/?next=/admin/")
 
     assert answer.status_code == 302
     assert answer["Location"].startswith("/accounts/login/")
 
 
-def test_saving_in_the_admin_changes_nothing_that_moved_meanwhile(as_, moderator, author, follower):
+def test_saving_in_the_admin_keeps_fields_changed_meanwhile(as_, moderator, author, follower):
     from django.contrib import admin as django_admin
     from django.test import RequestFactory
 
@@ -165,7 +166,7 @@ def test_saving_in_the_admin_changes_nothing_that_moved_meanwhile(as_, moderator
     assert author.suspended_reason == "Spam"
 
 
-def test_of_two_posts_one_of_which_is_gone_the_other_is_removed_and_logged(as_, moderator, author, post, share):
+def test_an_action_skips_a_post_deleted_meanwhile_and_removes_the_other(as_, moderator, author, post, share):
     gone = share(author)
     from django.contrib import admin as django_admin
     from django.contrib.messages.storage.fallback import FallbackStorage
@@ -202,7 +203,7 @@ def test_the_other_lists_cost_the_same_queries_whatever_their_size(
         browser.get(f"/admin/{page}/")
 
 
-def test_the_overview_has_todays_figures_that_lead_to_their_lists(as_, moderator, author, share, photo):
+def test_the_overview_has_figures_of_today_that_link_to_their_lists(as_, moderator, author, share, photo):
     shared, failed, old = share(author), share(author), share(author)
     failed.media.update(state="failed")
     Post.objects.filter(pk=failed.pk).update(published_at=None)
@@ -223,22 +224,22 @@ def test_the_overview_has_todays_figures_that_lead_to_their_lists(as_, moderator
     assert browser.get("/admin/posts/post/?standing=visible").context["cl"].result_count == 2
 
 
-def test_each_box_of_the_overview_has_a_name_of_its_own(as_, moderator):
+def test_the_names_of_apps_on_the_overview_are_unique(as_, moderator):
     names = [app["name"] for app in as_(moderator).get("/admin/").context["app_list"]]
 
     assert len(set(names)) == len(names)
     assert {"People", "Posts", "Email addresses"} <= set(names)
 
 
-def test_one_person_is_asked_about_as_one(as_, moderator, author, stranger):
+def test_the_confirmation_page_uses_singular_and_plural(as_, moderator, author, stranger):
     browser = as_(moderator)
 
-    assert "Suspend 1 person" in act(browser, "accounts/user", "suspend", author).text
+    assert "Suspend 1 person" in run_action(browser, "accounts/user", "suspend", author).text
     fields = {"action": "suspend", "_selected_action": [author.pk, stranger.pk]}
     assert "Suspend 2 people" in browser.post("/admin/accounts/user/", fields).text
 
 
-def test_rows_have_names_times_as_the_admin_writes_them_and_cut_texts_an_ellipsis(as_, moderator, author, share):
+def test_fields_have_labels_times_are_formatted_and_cut_texts_end_with_an_ellipsis(as_, moderator, author, share):
     post = share(author, caption="word " * 40)
     comment = add_comment(post, author=author, text="word " * 40)
     browser = as_(moderator)

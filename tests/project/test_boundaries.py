@@ -1,4 +1,4 @@
-"""What holds for every address, read off the URL resolver, so that a new one is held against it too."""
+"""Rules for every URL, taken from the URL resolver so that new URLs are covered: sign-in, CSRF, and safe GETs."""
 
 import pytest
 from django.test import Client
@@ -52,19 +52,20 @@ PUBLIC = {
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
 }
-"""Addresses for people without a session. Everything else is closed."""
+"""URL names open to visitors without a session. All others require one."""
 
 PUBLIC_OPERATIONS = {"api:get_person", "api:list_posts_of_person", "api:get_post", "api:list_comments"}
 PUBLIC_OPERATIONS |= {"api:list_explore", "api:list_posts_of_tag"}
-"""Of the API; `auth` of each operation says."""
+"""Operations of the API that need no token."""
 
 CSRF_EXEMPT = {"oauth_token", "oauth_revoke"}
-"""Addresses for programs, which have no session: an app proves who it is by its own secret."""
+"""URL names for apps, which have no session and authenticate by their own secret."""
 
 CHALLENGE = f"code_challenge_method=S256&code_challenge={'a' * 43}"
 
 
 def all_patterns(resolver=None, namespace=""):
+    """Yield the name and the view of every URL pattern outside the admin site."""
     for pattern in (resolver or get_resolver()).url_patterns:
         if isinstance(pattern, URLResolver):
             if pattern.app_name != "admin":
@@ -73,14 +74,14 @@ def all_patterns(resolver=None, namespace=""):
             yield f"{namespace}{pattern.name}", pattern.callback
 
 
-def test_every_view_is_closed_but_those_that_are_listed():
+def test_only_the_listed_views_are_open_without_a_session():
     open_views = {name for name, view in all_patterns() if not getattr(view, "login_required", True)}
     open_views = {name for name in open_views if not name.startswith("api:")}
 
     assert open_views == PUBLIC
 
 
-def test_every_operation_is_closed_but_those_that_are_listed():
+def test_only_the_listed_operations_are_open_without_a_token():
     operations = [
         one
         for router in api._get_bound_routers()
@@ -97,8 +98,8 @@ def test_every_operation_is_closed_but_those_that_are_listed():
 
 
 @pytest.fixture
-def addresses(author, follower, post):
-    """Every address outside the API by its name, filled with what belongs to `author` wherever that is possible."""
+def urls(author, follower, post):
+    """Return every URL outside the API by name, filled with objects of `author` where possible."""
     comment = Comment.objects.create(post=post, author=author, text="hello")
     app, _ = register_app(author, name="App", redirect_uris=["https://app.example/"], is_confidential=True)
     medium, collection = post.media.get(), Collection.objects.create(owner=author, name="Trees")
@@ -121,23 +122,23 @@ def addresses(author, follower, post):
 
 @pytest.mark.promise("H3")
 @pytest.mark.parametrize("origin", [None, "https://evil.example"])
-def test_a_write_without_our_token_or_from_elsewhere_changes_nothing(origin, addresses, author):
+def test_a_post_without_a_csrf_token_or_from_another_origin_changes_nothing(origin, urls, author):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(author)
     before = rows_written()
 
-    answers = {name: browser.post(url, headers={"Origin": origin} if origin else {}) for name, url in addresses.items()}
+    answers = {name: browser.post(url, headers={"Origin": origin} if origin else {}) for name, url in urls.items()}
 
-    create_grant = {name for name, answer in answers.items() if answer.status_code != 403}
-    assert create_grant == CSRF_EXEMPT
+    not_refused = {name for name, answer in answers.items() if answer.status_code != 403}
+    assert not_refused == CSRF_EXEMPT
     assert all("open for too long" in answers[name].text for name in answers.keys() - CSRF_EXEMPT)
     assert rows_written() == before
 
 
-def test_a_write_without_a_session_leads_to_sign_in(addresses, client):
+def test_a_post_without_a_session_redirects_to_the_login_page(urls, client):
     before = rows_written()
 
-    for name, url in addresses.items():
+    for name, url in urls.items():
         if name not in PUBLIC:
             answer = client.post(url)
             assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/accounts/login/"), name
@@ -146,18 +147,18 @@ def test_a_write_without_a_session_leads_to_sign_in(addresses, client):
 
 
 @pytest.mark.promise("H4")
-def test_a_get_changes_nothing(addresses, author, as_):
+def test_a_get_changes_nothing(urls, author, as_):
     browser = as_(author)
-    browser.get("/")  # notes that the person was here today
+    browser.get("/")  # records the visit, once per day
     before = rows_written()
 
-    for name, url in addresses.items():
+    for name, url in urls.items():
         assert browser.get(url).status_code in {200, 302, 404, 405, 503}, name
         assert rows_written() == before, name
 
 
 @pytest.mark.promise("A14", "H1")
-def test_pages_are_private_and_h1_headers_are_there(post, author, as_):
+def test_pages_are_private_and_have_security_headers(post, author, as_):
     for url in ("/", "/author/", f"/p/{post.shortcode}/", "/explore/", "/accounts/edit/"):
         answer = as_(author).get(url)
         assert "private" in answer["Cache-Control"], url
@@ -171,7 +172,7 @@ def test_pages_are_private_and_h1_headers_are_there(post, author, as_):
 
 @pytest.mark.promise("H9")
 @pytest.mark.parametrize("bad", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"])
-def test_signing_in_leads_nowhere_off_site(bad, author, client):
+def test_signing_in_never_redirects_to_another_site(bad, author, client):
     from tests.conftest import PASSWORD
 
     answer = client.post("/accounts/login/", {"login": "author", "password": PASSWORD, "next": bad})
@@ -181,7 +182,7 @@ def test_signing_in_leads_nowhere_off_site(bad, author, client):
 
 
 @pytest.mark.promise("A11")
-def test_fields_that_are_not_asked_for_are_not_taken(author, as_, photo):
+def test_extra_fields_in_forms_are_ignored(author, as_, photo):
     extra = {"is_staff": "1", "is_superuser": "1", "username": "admin", "suspended_at": "", "folded_followers": "9"}
     browser = as_(author)
     browser.post("/accounts/edit/", {"name": "New", "bio": "", "link": "", **extra})

@@ -18,7 +18,7 @@ SNAPSHOT = PROJECT / "docs" / "database.sql"
 LIST = PROJECT / "docs" / "database.md"
 APPS = {path.parent.name for path in PROJECT.glob("*/apps.py")} | {"instagram"}
 
-# Objects of extensions (pg_depend, deptype "e") are not ours.
+# Objects of extensions (pg_depend, deptype "e") are excluded.
 FUNCTIONS = """
     SELECT p.proname, pg_get_functiondef(p.oid) FROM pg_proc AS p
     WHERE p.pronamespace = 'public'::regnamespace
@@ -48,8 +48,8 @@ def definitions() -> dict[str, str]:
 
 
 @pytest.mark.django_db
-def test_the_code_in_the_database_is_that_of_the_snapshot() -> None:
-    """A change of it is a new migration, and shows in the diff of docs/database.sql. WRITE=1 writes the file."""
+def test_the_code_in_the_database_equals_the_snapshot() -> None:
+    """Compare with docs/database.sql, so that changes show in its diff. WRITE=1 writes the file."""
     text = "-- Functions, triggers and cascades of the database; written by tests/project/test_database_code.py.\n"
     text += "".join(f"\n-- {name}\n{definition};\n" for name, definition in definitions().items())
     if os.environ.get("WRITE"):
@@ -75,8 +75,8 @@ def test_searches_and_documents_have_the_same_periods() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(PROJECT.glob("*/migrations/0*.py")), ids=lambda path: "/".join(path.parts[-3:]))
-def test_a_migration_imports_nothing_of_the_project(path: Path) -> None:
-    """Code changes and a migration does not: it would mean another thing on another day."""
+def test_migrations_import_no_module_of_the_project(path: Path) -> None:
+    """A migration that imports code would change its meaning when the code changes."""
     imported = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

@@ -1,12 +1,12 @@
-"""What people and programs are told when something that the site needs is away."""
+"""Error pages and JSON errors while the database is unavailable."""
 
 import pytest
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 
 
 @pytest.fixture
-def away(client, as_, author):
-    """A browser of somebody signed in, and a way to have each query raise an error."""
+def get_while_failing(client, as_, author):
+    """Return a function that requests the home page while every query raises an error."""
     browser = as_(author)
     browser.raise_request_exception = False
 
@@ -24,8 +24,8 @@ def away(client, as_, author):
     "error",
     [OperationalError("server closed the connection unexpectedly"), InterfaceError("connection already closed")],
 )
-def test_without_the_database_pages_say_that_it_will_pass(error, away):
-    answer = away(error)
+def test_without_the_database_pages_say_when_to_try_again(error, get_while_failing):
+    answer = get_while_failing(error)
 
     assert answer.status_code == 503
     assert answer["Retry-After"] == "60"
@@ -33,15 +33,15 @@ def test_without_the_database_pages_say_that_it_will_pass(error, away):
     assert str(error) not in answer.text
 
 
-def test_without_the_database_a_script_is_told_in_its_own_words(away):
-    answer = away(OperationalError("down"), accept="application/json")
+def test_without_the_database_scripts_get_a_json_error(get_while_failing):
+    answer = get_while_failing(OperationalError("down"), accept="application/json")
 
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "database"
 
 
-def test_an_error_of_ours_is_no_outage(away):
-    answer = away(ProgrammingError("no such column"))
+def test_a_programming_error_is_a_500(get_while_failing):
+    answer = get_while_failing(ProgrammingError("no such column"))
 
     assert answer.status_code == 500
     assert "Something went wrong on our side" in answer.text

@@ -1,4 +1,4 @@
-"""What load balancers ask."""
+"""The health checks of load balancers."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from instagram import health
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch):
+def _no_cached_result(monkeypatch):
     monkeypatch.setattr(health, "_last", (float("-inf"), {}))
 
 
@@ -15,21 +15,21 @@ def worker_answers(monkeypatch):
     monkeypatch.setattr(health.app.control, "ping", lambda **options: [{"worker": {"ok": "pong"}}])
 
 
-def test_alive_asks_nothing_else(client, db, django_assert_num_queries):
+def test_healthz_makes_no_query(client, db, django_assert_num_queries):
     with django_assert_num_queries(0):
         answer = client.get("/healthz")
 
     assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
 
 
-def test_ready_names_every_part(client, db, worker_answers):
+def test_readyz_lists_every_part(client, db, worker_answers):
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
     assert answer.json() == {"database": "ok", "valkey": "ok", "storage": "ok", "worker": "ok"}
 
 
-def test_a_part_that_fails_is_named_and_no_detail_is_told(client, db, worker_answers, monkeypatch):
+def test_readyz_names_a_failing_part_without_details(client, db, worker_answers, monkeypatch):
     def refuse():
         raise ConnectionError("secret-host:6379 refused")
 
@@ -40,7 +40,7 @@ def test_a_part_that_fails_is_named_and_no_detail_is_told(client, db, worker_ans
     assert answer.json() == {"database": "ok", "valkey": "unavailable", "storage": "ok", "worker": "ok"}
 
 
-def test_without_a_worker_the_site_is_not_ready(client, db):
+def test_readyz_fails_without_a_worker(client, db):
     answer = client.get("/readyz")
 
     assert answer.status_code == 503

@@ -1,4 +1,4 @@
-"""Requests that no browser makes are turned away with a 4xx, never a 500."""
+"""Requests that no browser sends are refused with a 4xx, never a 500."""
 
 import pytest
 
@@ -12,27 +12,27 @@ PAGES = ["/", "/explore/", "/author/", "/healthz", "/p/{post}/", "/search/", "/c
 @pytest.mark.parametrize(
     "url", ["/explore/tags/%00/", "/explore/tags/a%00b/", "/explore/tags/%F0%9F%92%A9/", "/%00/", "/p/%00/"]
 )
-def test_an_odd_path_is_a_page_or_not_found(url, client, db):
+def test_an_unusual_path_is_a_page_or_not_found(url, client, db):
     assert client.get(url).status_code in {200, 404}
 
 
 @pytest.mark.promise("U10")
 @pytest.mark.parametrize("charset", ["zlib", "hex", "idna", "unicode_escape", "utf-16", "nonsense"])
-def test_other_charsets_are_turned_away(charset, client, author):
+def test_other_charsets_are_refused(charset, client, author):
     content_type = f"application/x-www-form-urlencoded; charset={charset}"
 
     assert client.generic("POST", "/accounts/login/", b"login=x", content_type=content_type).status_code == 400
 
 
 @pytest.mark.promise("U10")
-def test_a_broken_session_cookie_is_turned_away(client, db, settings):
+def test_a_broken_session_cookie_is_no_server_error(client, db, settings):
     client.cookies[settings.SESSION_COOKIE_NAME] = "abc\\000def"
 
     assert client.get("/").status_code in {200, 400}
 
 
 @pytest.mark.promise("U10")
-def test_a_tag_that_grows_in_its_normal_form_is_no_error(as_, author, photo):
+def test_a_tag_that_grows_when_normalized_is_no_error(as_, author, photo):
     answer = as_(author).post("/create/", {"files": [photo()], "caption": "#" + "\ufdfa" * 60 + " #kept"})
 
     assert answer.status_code == 302
@@ -40,14 +40,14 @@ def test_a_tag_that_grows_in_its_normal_form_is_no_error(as_, author, photo):
 
 
 @pytest.mark.parametrize("tag", ["हिन्दी", "தமிழ்", "বাংলা", "ไทย"])
-def test_tags_keep_their_vowel_signs(tag, as_, author, share):
+def test_tags_keep_vowel_signs(tag, as_, author, share):
     post = share(author, caption=f"#{tag} and more")
 
     assert f'data-post="{post.shortcode}"' in as_(author).get(f"/explore/tags/{tag}/").text
 
 
 @pytest.mark.parametrize("url", PAGES)
-def test_head_is_answered_wherever_get_is(url, as_, author, post):
+def test_head_is_answered_like_get(url, as_, author, post):
     answer = as_(author).head(url.format(post=post.shortcode))
 
     assert answer.status_code == 200
@@ -55,12 +55,12 @@ def test_head_is_answered_wherever_get_is(url, as_, author, post):
 
 
 @pytest.mark.promise("S7")
-def test_a_log_out_while_valkey_is_away_is_final(client, author, settings):
+def test_logging_out_without_valkey_ends_the_session(client, author, settings):
     client.post("/accounts/login/", {"login": "author", "password": PASSWORD})
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     assert client.get("/accounts/edit/").status_code == 200
 
-    valkey.pause(ConnectionError(), "a test goes on")
+    valkey.pause(ConnectionError(), "paused by a test")
     client.post("/accounts/logout/")
     valkey.resume()
     client.cookies[settings.SESSION_COOKIE_NAME] = cookie
@@ -69,7 +69,7 @@ def test_a_log_out_while_valkey_is_away_is_final(client, author, settings):
 
 
 @pytest.mark.promise("S4")
-def test_guessing_passwords_is_limited_without_valkey_too(client, author, settings, monkeypatch):
+def test_password_attempts_are_limited_without_valkey_too(client, author, settings, monkeypatch):
     settings.RATE_LIMITS = True
     monkeypatch.setattr(valkey, "is_paused", lambda: True)
 
@@ -81,7 +81,7 @@ def test_guessing_passwords_is_limited_without_valkey_too(client, author, settin
     assert client.get("/accounts/edit/").status_code == 302
 
 
-def test_a_changed_password_undoes_nothing_that_happened_meanwhile(author):
+def test_changing_a_password_keeps_fields_changed_meanwhile(author):
     from accounts.actions import suspend_person
     from accounts.adapter import AccountAdapter
     from accounts.models import User
@@ -96,7 +96,7 @@ def test_a_changed_password_undoes_nothing_that_happened_meanwhile(author):
 
 
 @pytest.mark.parametrize("query", ["@", "#", "a", "an"])
-def test_short_searches_find_beginnings_and_not_everybody(query, as_, person):
+def test_short_searches_find_prefixes_only(query, as_, person):
     anna, hannah = person("anna"), person("hannah")
 
     people = as_(anna).get("/search/", {"q": query}).context["people"]

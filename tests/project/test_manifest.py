@@ -1,8 +1,10 @@
+"""The web app manifest."""
+
 import pytest
 
 
 @pytest.mark.django_db
-def test_the_manifest_has_the_name_of_the_settings_and_icons_that_are_there(client, settings):
+def test_the_manifest_has_the_name_of_the_site_and_existing_icons(client, settings):
     settings.SITE_NAME = "Lindenbilder"
 
     answer = client.get("/site.webmanifest")

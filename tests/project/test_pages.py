@@ -1,4 +1,4 @@
-"""What every page has for search engines and slow lines: a description, and a body that is compressed."""
+"""Pages have descriptions and previews for search engines, and are compressed."""
 
 import gzip
 import re
@@ -23,7 +23,7 @@ PROPERTY = re.compile(r'<meta property="(og:[a-z:_]+)" content="([^"]*)">')
         ("/p/", "Morning light #sun"),
     ],
 )
-def test_a_page_has_one_description_of_what_is_on_it(url, description, client, author, post):
+def test_a_page_has_one_description_of_its_content(url, description, client, author, post):
     author.bio = "One photo a day & more"
     author.save(update_fields=["bio"])
 
@@ -32,14 +32,14 @@ def test_a_page_has_one_description_of_what_is_on_it(url, description, client, a
     assert found.startswith(description)
 
 
-def test_a_private_person_is_not_described(client, author, post):
+def test_a_private_profile_has_no_description_of_its_own(client, author, post):
     author.bio, author.is_private = "Only for friends", True
     author.save(update_fields=["bio", "is_private"])
 
     assert DESCRIPTION.findall(client.get("/author/").text)[0].startswith("Everyframe: ")
 
 
-def test_the_first_page_and_profiles_have_previews_with_a_picture(client, author):
+def test_the_landing_page_and_profiles_have_previews_with_a_picture(client, author):
     author.avatar = {"320": {"webp": "aa/320.webp"}, "96": {"webp": "aa/96.webp"}}
     author.save(update_fields=["avatar"])
 
@@ -54,7 +54,7 @@ def test_the_first_page_and_profiles_have_previews_with_a_picture(client, author
 
 
 @pytest.mark.parametrize("url", ["/", "/explore/", "/api/openapi.json", "/nobody.here/"])
-def test_pages_are_compressed_for_those_who_ask_and_never_of_the_same_length(url, client, post):
+def test_pages_are_compressed_on_request_to_varying_lengths(url, client, post):
     plain = client.get(url)
     answers = [client.get(url, headers={"Accept-Encoding": "gzip, br"}) for _ in range(8)]
 
@@ -64,11 +64,11 @@ def test_pages_are_compressed_for_those_who_ask_and_never_of_the_same_length(url
         assert "Accept-Encoding" in answer["Vary"]
         assert len(answer.content) < len(plain.content)
         assert len(gzip.decompress(answer.content)) == len(plain.content)
-    # Random bytes hide how well a guess beside a secret was compressed (BREACH).
+    # Random padding hides how well a guess beside a secret was compressed (BREACH).
     assert len({len(answer.content) for answer in answers}) > 1
 
 
-def test_photos_are_sent_as_they_are(client, post):
+def test_photos_are_not_compressed(client, post):
     key = new_key(".jpg")
     post.media.update(renditions=[{"width": 320, "height": 240, "webp": new_key(".webp"), "jpeg": key}])
     storages["default"].save(key, ContentFile(b"x" * 10_000))

@@ -17,7 +17,7 @@ def documented_states() -> dict[str, str]:
     """Return the state of each promise by its id."""
     text = " ".join((PROJECT / "docs" / "promises.md").read_text().split())
     entries = re.findall(r"- \*\*([A-Z]\d+)\.\*\* .*?State: \*\*([a-z ]+)\*\*", text)
-    assert len(entries) == len(dict(entries)) == text.count("- **"), "an entry is repeated or not well formed"
+    assert len(entries) == len(dict(entries)) == text.count("- **"), "an entry is repeated or malformed"
     return dict(entries)
 
 

@@ -1,4 +1,4 @@
-"""How much one person, or one address, reads in five minutes."""
+"""Limits of the requests that one user, or one IP address, may make in five minutes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_pages_have_a_limit_by_address(client, db, path):
 
 
 @pytest.mark.promise("S11")
-def test_a_refused_page_says_when_to_come_back(client, db):
+def test_a_refused_page_says_when_to_try_again(client, db):
     statuses(client, "/explore/")
 
     page, fragment = client.get("/explore/"), client.get("/explore/", headers=HTMX)
@@ -44,26 +44,26 @@ def test_a_refused_page_says_when_to_come_back(client, db):
 
 
 @pytest.mark.promise("S11")
-def test_people_at_one_address_have_limits_of_their_own(as_, author, stranger):
+def test_users_at_one_address_have_separate_limits(as_, author, stranger):
     assert statuses(as_(author), "/explore/")[-1] == 429
     assert statuses(as_(stranger), "/explore/")[:3] == [200, 200, 200]
 
 
 @pytest.mark.promise("S11")
 @pytest.mark.parametrize("path", ["/accounts/username-available/?username=anna", "/search/suggest/?q=a"])
-def test_suggestions_have_a_limit_of_their_own(as_, author, path):
+def test_suggestions_have_a_separate_limit(as_, author, path):
     client = as_(author)
     assert statuses(client, path)[-1] == 429
     assert client.get("/explore/").status_code == 200
 
 
 @pytest.mark.promise("S11")
-def test_files_have_a_limit_by_address_and_pages_stay_readable(client, db):
+def test_files_have_a_separate_limit_by_address(client, db):
     assert statuses(client, "/media/1/aa/bb/c.webp") == [404, 404, 404, 429, 429]
     assert client.get("/explore/").status_code == 200
 
 
-def test_health_checks_have_none_and_without_valkey_nobody_is_refused(client, db, monkeypatch):
+def test_health_checks_are_not_limited_nor_is_anything_without_valkey(client, db, monkeypatch):
     assert set(statuses(client, "/healthz")) == {200}
     monkeypatch.setattr(valkey, "is_paused", lambda: True)
     assert set(statuses(client, "/explore/")) == {200}

@@ -1,4 +1,4 @@
-"""Bodies are refused by size and by sign-in before they are read, and what clients do wrong fills no log."""
+"""Request bodies are refused by size and session before they are read, and client errors do not fill the log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LARGE_API = ["/api/posts", "/api/media"]
 
 @pytest.fixture(autouse=True)
 def _connection_stays():
-    """Nor does the end of a request close the connection, whose transaction is the test's."""
+    """Keep the connection open at the end of a request, because it holds the transaction of the test."""
     for which in (request_started, request_finished):
         which.disconnect(close_old_connections)
     yield
@@ -34,7 +34,7 @@ def _connection_stays():
 
 
 class Body:
-    """A request body of any size, of which it is counted how much is read."""
+    """A request body of any size that counts the bytes read."""
 
     def __init__(self, size: int) -> None:
         self.left, self.read_bytes = size, 0
@@ -90,7 +90,7 @@ def session(settings, author):
 
 @pytest.mark.promise("O5")
 @pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/signup/", "/", "/p/abc/like/", "/nowhere/"])
-def test_a_large_body_is_refused_unread_where_no_file_is_taken(send, path, session):
+def test_a_large_body_is_refused_unread_by_forms_without_files(send, path, session):
     for cookies in (None, session):
         status, _, text, read = send(path, 2 * MB, cookies=cookies)
 
@@ -100,7 +100,7 @@ def test_a_large_body_is_refused_unread_where_no_file_is_taken(send, path, sessi
 
 @pytest.mark.promise("O5")
 @pytest.mark.parametrize("path", ["/api/search", "/api/users/1/follow", "/api/posts/1/comment", "/oauth/token/"])
-def test_the_api_takes_no_large_body_either(send, path):
+def test_a_large_body_is_refused_unread_by_the_api(send, path):
     status, headers, _, read = send(path, 2 * MB, HTTP_ACCEPT="application/json")
 
     assert (status, read) == (413, 0)
@@ -109,7 +109,7 @@ def test_the_api_takes_no_large_body_either(send, path):
 
 @pytest.mark.promise("O5")
 @pytest.mark.parametrize("path", LARGE + LARGE_API)
-def test_where_files_are_taken_strangers_are_turned_away_unread(send, path, settings):
+def test_uploads_without_a_session_are_refused_unread(send, path, settings):
     for cookies in (None, {settings.SESSION_COOKIE_NAME: "made-up"}):
         status, headers, _, read = send(path, body_limit(path), cookies=cookies)
 
@@ -121,7 +121,7 @@ def test_where_files_are_taken_strangers_are_turned_away_unread(send, path, sett
 
 @pytest.mark.promise("O5")
 @pytest.mark.parametrize("path", LARGE)
-def test_a_small_body_of_a_stranger_at_a_closed_page_is_not_read_either(send, path):
+def test_a_small_body_without_a_session_is_refused_unread(send, path):
     status, headers, _, read = send(path, 1000)
 
     assert (status, read) == (302, 0)
@@ -130,7 +130,7 @@ def test_a_small_body_of_a_stranger_at_a_closed_page_is_not_read_either(send, pa
 
 @pytest.mark.promise("O5")
 @pytest.mark.parametrize("path", LARGE + LARGE_API)
-def test_more_than_an_address_takes_is_refused_unread_whoever_sends_it(send, path, session, author):
+def test_a_body_over_the_limit_of_its_url_is_refused_unread_for_every_sender(send, path, session, author):
     assert send(path, body_limit(path) + 1, cookies=session)[::3] == (413, 0)
     if path in LARGE_API:
         _, secret = create_token(author, name="all", may_write=True, days=1)
@@ -139,7 +139,7 @@ def test_more_than_an_address_takes_is_refused_unread_whoever_sends_it(send, pat
         assert send(path, 2 * MB, **headers)[3] > 0
 
 
-def test_people_who_are_signed_in_have_their_body_read(send, session):
+def test_the_body_of_a_signed_in_user_is_read(send, session):
     assert send("/create/", 3 * MB, cookies=session)[3] > 0
 
 
@@ -147,7 +147,7 @@ def test_a_body_without_a_length_is_refused_unread(send):
     assert send("/accounts/login/", 9, HTTP_TRANSFER_ENCODING="chunked", CONTENT_LENGTH="")[::3] == (411, 0)
 
 
-def test_the_largest_body_is_that_of_a_post():
+def test_a_post_has_the_largest_limit():
     assert max(UPLOADS.values()) == MAX_REQUEST_BYTES
     assert min(UPLOADS.values()) > MAX_FORM_BYTES
 
@@ -156,14 +156,15 @@ def test_the_largest_body_is_that_of_a_post():
 
 
 @pytest.fixture
-def lines(settings, caplog):
-    """What is logged, with the settings of the running site."""
+def records(settings, caplog):
+    """Return the log records, with the settings of the running site."""
     logging.config.dictConfig(settings.LOGGING)
     with caplog.at_level(logging.INFO):
         yield caplog.records
 
 
-def wrong_requests(client):
+def invalid_requests(client):
+    """Yield a name, and a function that sends the request."""
     yield "1,500 fields", lambda: client.post("/accounts/login/", {f"field{n}": "x" for n in range(1500)})
     files = {f"file{n}": ContentFile(b"x", "x.jpg") for n in range(200)}
     yield "200 files", lambda: client.post("/accounts/login/", files)
@@ -183,15 +184,15 @@ def wrong_requests(client):
     )
 
 
-def test_what_clients_do_wrong_is_one_line_without_a_traceback(lines, as_, stranger: User, settings):
+def test_a_client_error_is_logged_in_one_line_without_a_traceback(records, as_, stranger: User, settings):
     settings.RATE_LIMITS = False
     client = as_(stranger)
     client.raise_request_exception = False
-    for name, send_it in wrong_requests(client):
-        del lines[:]
+    for name, send_it in invalid_requests(client):
+        del records[:]
         answer = send_it()
         assert 400 <= answer.status_code < 500, (name, answer.status_code)
-        assert len(lines) <= 1, (name, [line.getMessage() for line in lines])
-        for line in lines:
-            assert line.levelno <= logging.WARNING, name
-            assert line.exc_info is None, name
+        assert len(records) <= 1, (name, [record.getMessage() for record in records])
+        for record in records:
+            assert record.levelno <= logging.WARNING, name
+            assert record.exc_info is None, name

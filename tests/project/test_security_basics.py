@@ -1,4 +1,4 @@
-"""Cookies, logs, secrets and clocks: promises of the whole site that no app owns."""
+"""Cookies, logs, secrets and clocks of the whole site."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @pytest.mark.promise("H7")
 @pytest.mark.django_db
-def test_cookies_over_https_are_bound_to_the_host_and_closed_to_scripts_and_other_sites(author, settings):
-    # What instagram/settings.py sets with SECURE_SSL.
+def test_cookies_over_https_are_bound_to_the_host_and_hidden_from_scripts_and_other_sites(author, settings):
+    # These are the settings of instagram/settings.py with SECURE_SSL.
     settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     settings.DEVICE_COOKIE_NAME = "__Host-device"
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.SECURE_SSL = True
@@ -62,7 +62,7 @@ def test_passwords_cookies_tokens_and_addresses_are_in_no_log(author, caplog, cl
     with mock.patch("feed.views.home_posts", side_effect=RuntimeError("broken")):
         assert browser.get("/").status_code == 500
 
-    assert "broken" in caplog.text, "the error itself is logged"
+    assert "broken" in caplog.text, "the error itself must be logged"
     logged = caplog.text + "".join(str(record.__dict__.get("request", "")) for record in caplog.records)
     assert [secret for secret in secrets if secret and secret in logged] == []
 
@@ -70,7 +70,7 @@ def test_passwords_cookies_tokens_and_addresses_are_in_no_log(author, caplog, cl
 @pytest.mark.promise("D17")
 @pytest.mark.django_db
 @pytest.mark.parametrize("hours", [1, -1])
-def test_a_clock_that_is_an_hour_off_logs_nobody_out_and_repeats_no_id(hours, as_, author, share):
+def test_a_wrong_clock_ends_no_session_and_repeats_no_id(hours, as_, author, share):
     browser = as_(author)
     before = share(author)
     wrong = timezone.now() + datetime.timedelta(hours=hours)
@@ -82,17 +82,17 @@ def test_a_clock_that_is_an_hour_off_logs_nobody_out_and_repeats_no_id(hours, as
 
     assert browser.get("/accounts/edit/").status_code == 200
     ids = [post.pk for post in (before, *during, after)]
-    assert ids == sorted(set(ids)), "ids come from the database's clock and rise"
+    assert ids == sorted(set(ids)), "ids must come from the clock of the database"
     assert Post.objects.count() == 4
 
 
 @pytest.mark.promise("C2")
 @pytest.mark.parametrize(
-    ("package", "least"),
+    ("package", "minimum"),
     [("django", "5.2.14"), ("pillow", "13.0.0"), ("pillow-heif", "1.8.1"), ("imageio-ffmpeg", "0.8.1")],
 )
-def test_decoders_and_django_have_no_known_hole_that_a_newer_patch_closes(package, least):
-    assert Version(metadata.version(package)) >= Version(least)
+def test_decoders_and_django_have_their_security_fixes(package, minimum):
+    assert Version(metadata.version(package)) >= Version(minimum)
 
 
 SECRET_SHAPES = re.compile(
@@ -102,7 +102,7 @@ SECRET_SHAPES = re.compile(
 
 
 @pytest.mark.promise("C5")
-def test_no_key_of_a_service_is_in_the_tree():
+def test_no_secret_key_is_in_the_repository():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     paths = [ROOT / name for name in listed.split("\0") if name]
     found = [
@@ -111,4 +111,4 @@ def test_no_key_of_a_service_is_in_the_tree():
 
     assert len(paths) > 500
     assert found == []
-    assert SECRET_SHAPES.search("-----BEGIN " + "RSA PRIVATE KEY-----"), "the search finds what it looks for"
+    assert SECRET_SHAPES.search("-----BEGIN " + "RSA PRIVATE KEY-----"), "the pattern must match a key"

@@ -1,4 +1,4 @@
-"""Production is strict, and says which variable to set."""
+"""Production refuses unsafe settings and names the variable to set."""
 
 import os
 import runpy
@@ -26,7 +26,7 @@ PRODUCTION = {
 
 
 def environment(**variables):
-    """The environment without what these tests set themselves, and with `variables`."""
+    """Return the environment without the variables that these tests set, and with `variables`."""
     return {name: value for name, value in os.environ.items() if name not in {*PRODUCTION, *OURS}} | variables
 
 
@@ -60,7 +60,7 @@ def test_production_settings_have_no_warning():
     assert "no issues" in done.stdout
 
 
-def test_a_refusal_is_one_sentence_and_no_traceback():
+def test_a_refusal_is_a_sentence_without_a_traceback():
     done = check(**{**PRODUCTION, "SECRET_KEY": "short"})
 
     assert done.returncode == 1
@@ -82,7 +82,7 @@ def test_a_refusal_is_one_sentence_and_no_traceback():
         ("FIELD_HASH_KEY", ""),
     ],
 )
-def test_production_refuses_to_start_unsafe_and_names_the_variable(name, value):
+def test_production_refuses_unsafe_settings_and_names_the_variable(name, value):
     variables = PRODUCTION | {name: value}
     if not value:
         del variables[name]
@@ -101,5 +101,5 @@ def test_production_refuses_to_start_unsafe_and_names_the_variable(name, value):
         ("SMS_URL", "http://x"),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_named_in_one_sentence(name, value):
+def test_an_invalid_value_is_refused_with_the_name_of_its_variable(name, value):
     assert name in refusal(**{name: value})

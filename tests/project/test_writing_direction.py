@@ -1,4 +1,4 @@
-"""What people write in Arabic or Hebrew does not reorder the English sentence around it."""
+"""User texts in Arabic or Hebrew do not reorder the English text around them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 
 
 class Texts(HTMLParser):
-    """Collect the text nodes with RTL letters, each with whether an element around it isolates it."""
+    """Collect the text nodes with RTL letters, and for each whether an enclosing element isolates it."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Texts(HTMLParser):
 
 @pytest.fixture
 def pages(author, follower, share, tasks_run):
-    """The pages on which an author and a reader of Hebrew see what they wrote, as (who looks, address, words on it)."""
+    """Return pages that show texts in Hebrew, as (viewer, URL, kinds of texts on it)."""
     author.name, author.bio = NAMES["name"], NAMES["bio"]
     author.save()
     follower.name = NAMES["name"]
@@ -99,16 +99,16 @@ def pages(author, follower, share, tasks_run):
     ]
 
 
-def test_whatever_people_wrote_is_isolated_on_every_page(pages):
-    for who, address, words in pages:
+def test_user_texts_are_isolated_on_every_page(pages):
+    for viewer, url, words in pages:
         client = Client()
-        if who is not None:
-            client.force_login(who)
-        response = client.get(address)
+        if viewer is not None:
+            client.force_login(viewer)
+        response = client.get(url)
         texts = Texts(response.text)
 
-        assert response.status_code == 200, address
-        assert all(is_isolated for _, is_isolated in texts.found), (address, texts.found)
-        assert texts.untyped == [], address
+        assert response.status_code == 200, url
+        assert all(is_isolated for _, is_isolated in texts.found), (url, texts.found)
+        assert texts.untyped == [], url
         shown = response.text.replace("<mark>", "").replace("</mark>", "")
-        assert [word for word in words if NAMES[word] not in shown] == [], address
+        assert [word for word in words if NAMES[word] not in shown] == [], url

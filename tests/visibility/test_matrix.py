@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
 from tests.conftest import HTMX
@@ -153,6 +155,22 @@ def test_a_post_by_others_changes_nothing_and_answers_as_for_a_missing_object(na
             if answer.status_code == 404:
                 wrong.append(f"{actor} should be able to post to {target.label} at {url}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.promise("A2")
+@pytest.mark.parametrize("name", ["posts:post", "posts:delete", "feed:profile", "social:followers"])
+def test_a_forbidden_object_costs_as_many_queries_as_a_missing_one(name: str, world: World) -> None:
+    """A different duration would reveal that the object exists."""
+    endpoint = ENDPOINTS[name]
+    for actor in ("stranger", "blocked"):
+        for target in world.targets[endpoint.targets]:
+            if not may_use(name, world, actor, target):
+                counts = []
+                for kwargs in (target.kwargs, missing_kwargs(target.kwargs)):
+                    with CaptureQueriesContext(connection) as queries:
+                        world.request(actor, url_of(name, endpoint, kwargs))
+                    counts.append(len(queries))
+                assert counts[0] == counts[1], (actor, target.label)
 
 
 @pytest.mark.promise("A1", "A17")

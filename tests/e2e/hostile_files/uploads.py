@@ -81,7 +81,7 @@ def wait_until_final(site, visitor: Visitor, sent: Sent, *, seconds: float = SEC
     sent.seconds = time.monotonic() - sent.sent_at
     sent.state, sent.page = visitor.wait_for(sent.url, seconds=5)
     if sent.state == "failed":
-        notice = re.search(r"could not be shared\.</strong></p><p>(.*?)</p>", sent.page, re.DOTALL)
+        notice = re.search(r"be shared\.</strong></p>\s*<p>(.*?)</p>", sent.page, re.DOTALL)
         sent.message = unescape(notice[1]) if notice else ""
         return sent
     [(medium_id, renditions, video)] = site.sql(

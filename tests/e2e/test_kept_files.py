@@ -13,7 +13,7 @@ def test_files_of_a_form_with_errors_are_kept_and_shared(size, sign_up, tmp_path
     notes = tmp_path / "notes.jpg"
     notes.write_text("no photo")
     page.goto("/create/")
-    page.get_by_label("Photos and videos", exact=True).set_input_files([FILES / "bad" / "name-test.jpg", notes])
+    page.locator("#id_files").set_input_files([FILES / "bad" / "name-test.jpg", notes])
     page.get_by_label("Caption", exact=True).fill("typed")
     page.get_by_role("button", name="Share", exact=True).click()
 

@@ -59,7 +59,7 @@ def test_all_posts_are_exported_and_deleted(sign_up, open_browser, site, tmp_pat
     assert min(widths) > 0
 
     # Deleting: the page shows the date, logging in offers to keep the account, and when the date is past it is deleted.
-    page.get_by_role("link", name="Leave").click()
+    page.get_by_role("link", name="Delete or deactivate").click()
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Delete on").click()
     expect(page.get_by_text("will be deleted on")).to_be_visible()

@@ -116,7 +116,7 @@ def test_a_refused_like_is_reverted_with_a_message(sign_up):
     button = anna.locator(f'article[data-post="{shortcode}"]').get_by_role("button", name="Like", exact=True)
     button.click()
 
-    expect(anna.locator("#toasts")).to_contain_text("Couldn't like this post.")
+    expect(anna.locator("#toasts")).to_contain_text("Couldn’t like this post.")
     expect(button).to_have_attribute("aria-pressed", "false")
 
 

@@ -83,7 +83,7 @@ def test_a_like_without_a_connection_is_reverted_with_a_message(own_post):
     own_post.context.set_offline(True)
     like_button(own_post).click()
 
-    expect(own_post.locator("#toasts")).to_contain_text("Couldn't like this post. You are offline.")
+    expect(own_post.locator("#toasts")).to_contain_text("Couldn’t like this post. You’re offline.")
     expect(like_button(own_post)).to_have_attribute("aria-pressed", "false")
     expect(likes(own_post)).to_be_hidden()
     own_post.context.set_offline(False)
@@ -163,7 +163,7 @@ def test_an_empty_comment_cannot_be_sent_and_a_failed_one_is_kept(own_post):
     box.fill("Lovely")
     own_post.context.set_offline(True)
     box.press("Control+Enter")
-    expect(own_post.locator("#toasts")).to_contain_text("That did not work. You are offline.")
+    expect(own_post.locator("#toasts")).to_contain_text("That didn’t work. You’re offline.")
     expect(box).to_have_value("Lovely")
     own_post.context.set_offline(False)
 

@@ -1,10 +1,9 @@
 """Requests and their acceptance, replies, likes of comments, mentions and tags; and nothing of the muted."""
 
 import re
-import threading
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from accounts.models import User
 from notifications.inbox import unread_count
@@ -36,6 +35,7 @@ from social.actions import (
     unfollow,
     unmute,
 )
+from tests.concurrency import run_concurrently
 from tests.conftest import HTMX
 
 
@@ -284,24 +284,12 @@ def test_the_sweep_tells_what_every_lost_message_left_untold(happened, monkeypat
 @pytest.mark.promise("D13")
 @pytest.mark.django_db(transaction=True)
 def test_the_same_tasks_at_once_leave_one_row_each(happened):
-    errors = []
+    def run_tasks(order):
+        for task, arguments in order:
+            task(*arguments)
 
-    def tell_all(order):
-        try:
-            for task, arguments in order:
-                task(*arguments)
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
+    run_concurrently(*(partial(run_tasks, order) for order in (happened, happened[::-1], happened)))
 
-    threads = [threading.Thread(target=tell_all, args=(order,)) for order in (happened, happened[::-1], happened)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert not errors
     assert len(state()) == 10
 
 
@@ -313,22 +301,9 @@ def test_block_wins_every_race_with_what_would_be_told(author, post, stranger, a
     like_post(post, liker=stranger)
     CommentLike.objects.all()
     tasks = [(notify_of_comment, (comment.pk,)), (notify_of_like, (post.pk, stranger.pk))]
-    start = threading.Barrier(3)
-
-    def run(act):
-        start.wait()
-        try:
-            act()
-        finally:
-            connection.close()
-
-    acts = [lambda task=task, arguments=arguments: task(*arguments) for task, arguments in tasks]
-    acts.append(lambda: block(author, blocked=stranger))
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_concurrently(
+        *(partial(task, *arguments) for task, arguments in tasks), partial(block, author, blocked=stranger)
+    )
 
     assert Like.objects.count() == 1
     assert rows_of(as_(author)) == []

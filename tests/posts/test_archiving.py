@@ -1,9 +1,8 @@
 """An archived post is there for its author alone, and comes back to where it was."""
 
-import threading
+from functools import partial
 
 import pytest
-from django.db import connections
 
 from accounts.models import User
 from common.tasks import fold_counters
@@ -21,6 +20,7 @@ from posts.actions.moderation import remove_post, restore_post
 from posts.actions.sharing import create_post
 from posts.events import PostPublished, PostReturned
 from posts.models import Comment, Like, Post
+from tests.concurrency import run_concurrently
 from tests.conftest import HTMX
 
 
@@ -190,22 +190,15 @@ def test_what_is_not_shared_yet_or_was_removed_is_not_archived(as_, author, phot
 @pytest.mark.promise("D14")
 @pytest.mark.django_db(transaction=True)
 def test_archiving_and_bringing_back_at_the_same_time_count_what_there_is(author, post):
-    together = threading.Barrier(8)
-    changes = []
-
-    def run(number):
-        together.wait()
+    def change(first):
+        counted = 0
         for turn in range(10):
-            do = archive_post if (number + turn) % 2 else unarchive_post
-            if do(post):
-                changes.append(-1 if do is archive_post else 1)
-        connections.close_all()
+            is_archiving = (first + turn) % 2
+            if (archive_post if is_archiving else unarchive_post)(post):
+                counted += -1 if is_archiving else 1
+        return counted
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    changes = run_concurrently(*(partial(change, number) for number in range(8)))
 
     assert posts_count(author) == 1 + sum(changes) == (0 if is_archived(post) else 1)
 

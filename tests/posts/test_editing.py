@@ -1,9 +1,8 @@
 """One's own post is edited afterwards: words, order, audience. Nothing typed and nobody's edit is lost."""
 
-import threading
+from functools import partial
 
 import pytest
-from django.db import connections
 
 from accounts.actions import suspend_person
 from accounts.models import User
@@ -14,6 +13,7 @@ from posts.actions.moderation import remove_post
 from posts.actions.sharing import create_post
 from posts.models import Post
 from social.models import CloseFriend
+from tests.concurrency import run_concurrently
 from tests.markup import one_line
 
 
@@ -199,24 +199,12 @@ def test_a_version_that_is_none_is_an_old_one(version, as_, author, post):
 
 @pytest.mark.django_db(transaction=True)
 def test_of_eight_edits_at_the_same_time_one_is_saved_and_seven_are_told(author, post):
-    together = threading.Barrier(8)
-    results = []
-
     def change(number):
-        together.wait()
-        try:
-            results.append(edit(post, caption=f"Edit {number} #tag{number}", version=post.version))
-        except EditConflictError:
-            results.append("changed meanwhile")
-        connections.close_all()
+        return edit(post, caption=f"Edit {number} #tag{number}", version=post.version)
 
-    threads = [threading.Thread(target=change, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = run_concurrently(*(partial(change, number) for number in range(8)), ignoring=EditConflictError)
 
-    assert sorted(results, key=str) == [True] + ["changed meanwhile"] * 7
+    assert sorted(results, key=str) == [None] * 7 + [True]
     after = Post.objects.get()
     assert after.version == post.version + 1
     assert [f"Edit {tag.name.removeprefix('tag')} #{tag.name}" for tag in after.hashtags.all()] == [after.caption]

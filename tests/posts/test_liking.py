@@ -9,6 +9,7 @@ from common.counters import CountDelta
 from common.tasks import fold_counters
 from posts.actions.likes import like_post, unlike_post
 from posts.models import Like, Post
+from tests.concurrency import run_concurrently
 from tests.conftest import HTMX
 
 
@@ -122,19 +123,7 @@ def test_folding_moves_the_count_and_does_not_change_it(follower, stranger, post
 @pytest.mark.promise("D13")
 @pytest.mark.django_db(transaction=True)
 def test_two_simultaneous_likes_by_one_person_count_one(follower, post):
-    together = threading.Barrier(8)
-    new = []
-
-    def like():
-        together.wait()
-        new.append(like_post(post, liker=follower))
-        connections.close_all()
-
-    threads = [threading.Thread(target=like) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    new = run_concurrently(*[lambda: like_post(post, liker=follower)] * 8)
 
     assert sorted(new) == [False] * 7 + [True]
     assert count_of(post, follower) == post.likes.count() == 1

@@ -3,6 +3,7 @@
 import threading
 import unicodedata
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connections
@@ -22,6 +23,7 @@ from posts.actions.comments import (
 from posts.actions.hidden_words import set_hidden_words
 from posts.models import Comment, HiddenWord, Post
 from social.actions import block, restrict
+from tests.concurrency import run_concurrently
 from tests.conftest import HTMX
 
 
@@ -83,23 +85,10 @@ def test_a_pin_of_somebody_blocked_gives_its_place_up(author, post, follower, st
 @pytest.mark.django_db(transaction=True)
 def test_of_many_pins_at_once_three_win(author, post, follower):
     comments = [add_comment(post, author=follower, text=str(number)) for number in range(6)]
-    refused = []
-
-    def pin(one):
-        try:
-            pin_comment(one)
-        except CommentRefusedError:
-            refused.append(one)
-        connections.close_all()
-
-    workers = [threading.Thread(target=pin, args=[one]) for one in comments]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    results = run_concurrently(*(partial(pin_comment, one) for one in comments), ignoring=CommentRefusedError)
 
     assert Comment.objects.filter(pinned_at__isnull=False).count() == 3
-    assert len(refused) == 3
+    assert results.count(None) == 3
 
 
 @pytest.mark.promise("A10")

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from accounts.form_keys import KEPT_HOURS, SubmittedForm, delete_old_submissions
 from posts.models import Comment, Media, Post
+from tests.concurrency import run_concurrently
 from tests.conftest import HTMX, form_key_in
-
-
-def in_parallel(*calls):
-    results = [None] * len(calls)
-
-    def run(at, call):
-        try:
-            results[at] = call()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(at, call)) for at, call in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 @pytest.mark.django_db
@@ -80,7 +61,7 @@ def test_identical_comments_at_the_same_time_are_one(as_, follower, post):
     browsers = [as_(follower) for _ in range(4)]
     form = {"text": "Lovely", "form_key": "a-key"}
 
-    answers = in_parallel(*(lambda b=b: b.post(f"/p/{post.shortcode}/comment/", form) for b in browsers))
+    answers = run_concurrently(*(lambda b=b: b.post(f"/p/{post.shortcode}/comment/", form) for b in browsers))
 
     assert Comment.objects.count() == 1
     assert len({(answer.status_code, answer.url) for answer in answers}) == 1
@@ -109,7 +90,7 @@ def test_a_post_sent_again_leads_to_the_first_and_keeps_no_second_file(as_, auth
 def test_identical_posts_at_the_same_time_are_one(as_, author, photo):
     browsers = [as_(author) for _ in range(3)]
 
-    answers = in_parallel(*(lambda b=b: submit_post(b, photo) for b in browsers))
+    answers = run_concurrently(*(lambda b=b: submit_post(b, photo) for b in browsers))
 
     assert Post.objects.count() == Media.objects.count() == 1
     assert len({(answer.status_code, answer.url) for answer in answers}) == 1

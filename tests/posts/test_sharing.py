@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 
 import pytest
 from django.core.files.storage import storages
@@ -12,8 +13,8 @@ from posts.actions.media import Upload, receive_file
 from posts.actions.publishing import remove_failed_slide
 from posts.actions.sharing import Slide, SlidesRefusedError, create_post, share_post
 from posts.models import Media, Post, UploadSession
+from tests.concurrency import run_concurrently
 from tests.posts.test_creating import send
-from tests.posts.test_uploading import at_once
 from tests.stores import keys_in, stored_files
 
 JSON = {"Accept": "application/json"}
@@ -232,7 +233,9 @@ def test_sharing_the_same_files_at_once_makes_one_post(as_, author, unshared):
     media = [unshared(author) for _ in range(3)]
     browsers = [as_(author) for _ in range(6)]
 
-    answers = at_once(6, lambda n: share(browsers[n], media if n % 2 else media[::-1]))
+    answers = run_concurrently(
+        *(partial(share, one, media if n % 2 else media[::-1]) for n, one in enumerate(browsers))
+    )
 
     assert sorted(answer.status_code for answer in answers) == [201] + [422] * 5
     assert Post.objects.count() == 1

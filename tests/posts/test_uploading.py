@@ -1,12 +1,10 @@
 """A file comes in parts and becomes a medium: in any order, twice, broken off, refused, by others, too many."""
 
 import re
-import threading
 from functools import partial
 
 import pytest
 from django.core.files.storage import storages
-from django.db import connection
 from django.utils import timezone
 
 from common import files, limits
@@ -18,6 +16,7 @@ from posts.actions.media import delete_medium
 from posts.actions.sharing import Slide as SlideOf
 from posts.actions.sharing import share_post
 from posts.models import Media, Post, UploadSession
+from tests.concurrency import run_concurrently
 from tests.media.clips import BEE
 from tests.posts.conftest import begin, make_old, send_part, upload
 from tests.stores import keys_in, put, stored_files
@@ -456,25 +455,6 @@ def test_a_real_video_comes_in_parts(mine, tasks_run, monkeypatch):
 # --- At once -------------------------------------------------------------------------------------------------------
 
 
-def at_once(count, work):
-    """Run `work(n)` in so many threads, which begin together; what each returned."""
-    gate, answers = threading.Barrier(count), [None] * count
-
-    def run(number):
-        gate.wait()
-        try:
-            answers[number] = work(number)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[number]) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.both_storages
 def test_completing_at_once_gives_one_medium(as_, author, data):
@@ -483,7 +463,8 @@ def test_completing_at_once_gives_one_medium(as_, author, data):
     for part in session["parts"]:
         send_part(browsers[0], part, data)
 
-    answers = at_once(6, lambda n: browsers[n].post(f"/create/uploads/{session['id']}/complete/"))
+    url = f"/create/uploads/{session['id']}/complete/"
+    answers = run_concurrently(*(partial(one.post, url) for one in browsers))
 
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
     assert len({answer.json()["id"] for answer in answers}) == 1
@@ -498,11 +479,11 @@ def test_parts_at_once_and_the_same_ones_too_make_the_file(as_, author, data):
     browsers = [as_(author) for _ in range(6)]
     session = begin(browsers[0], data)
 
-    def send_to(part, n):
-        return send_part(browsers[n], part, data)
-
     for part in session["parts"]:
-        codes = [answer.status_code for answer in at_once(6, partial(send_to, part))]
+        codes = [
+            answer.status_code
+            for answer in run_concurrently(*(partial(send_part, one, part, data) for one in browsers))
+        ]
         assert codes == [204] * 6
 
     medium = Media.objects.get(pk=browsers[0].post(f"/create/uploads/{session['id']}/complete/").json()["id"])
@@ -517,7 +498,9 @@ def test_the_last_place_is_given_once(as_, author, unshared, monkeypatch, photo)
     unshared(author)
     browsers = [as_(author) for _ in range(8)]
 
-    answers = at_once(8, lambda n: browsers[n].post("/create/uploads/", {"name": f"{n}", "size": 5}))
+    answers = run_concurrently(
+        *(partial(one.post, "/create/uploads/", {"name": f"{n}", "size": 5}) for n, one in enumerate(browsers))
+    )
 
     assert sorted(answer.status_code for answer in answers) == [201] + [422] * 7
 

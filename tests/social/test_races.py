@@ -1,11 +1,9 @@
 """Whatever comes at once: a block wins, a follow is one, and the counts are the rows."""
 
 import random
-import threading
 from contextlib import suppress
 
 import pytest
-from django.db import connections
 
 from accounts.models import User
 from common.tasks import fold_counters
@@ -24,33 +22,10 @@ from social.actions import (
     unfollow,
 )
 from social.models import Block, CloseFriend, Follow, FollowRequest
+from tests.concurrency import run_concurrently
 from tests.social.conftest import counts
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*acts):
-    """Run each in a thread and a connection of its own, all released together; what failed is raised here."""
-    together = threading.Barrier(len(acts))
-    failures = []
-
-    def run(act):
-        together.wait()
-        try:
-            act()
-        except BlockedError:
-            pass
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
 
 
 def hold(people):
@@ -71,11 +46,12 @@ def hold(people):
 def test_a_block_beats_follows_in_both_directions(person):
     for _ in range(8):
         one, other = person(), person()
-        at_once(
+        run_concurrently(
             lambda one=one, other=other: follow(one, followee=other),
             lambda one=one, other=other: follow(other, followee=one),
             lambda one=one, other=other: add_close_friend(one, friend=other),
             lambda one=one, other=other: block(one, blocked=other),
+            ignoring=BlockedError,
         )
 
         assert Block.objects.filter(blocker=one, blocked=other).exists()
@@ -89,10 +65,11 @@ def test_a_block_beats_an_approval(person):
         target, asker = person(), person()
         change_privacy(target, is_private=True)
         follow(asker, followee=target)
-        at_once(
+        run_concurrently(
             lambda target=target, asker=asker: approve_request(target, requester=asker),
             lambda target=target: approve_all(target),
             lambda target=target, asker=asker: block(asker, blocked=target),
+            ignoring=BlockedError,
         )
 
         hold([target, asker])
@@ -106,11 +83,12 @@ def test_a_request_is_answered_once(person):
         target, asker = person(), person()
         change_privacy(target, is_private=True)
         follow(asker, followee=target)
-        at_once(
+        run_concurrently(
             *[lambda target=target, asker=asker: approve_request(target, requester=asker)] * 3,
             lambda target=target, asker=asker: refuse_request(target, requester=asker),
             lambda target=target, asker=asker: cancel_request(asker, target=target),
             lambda target=target, asker=asker: follow(asker, followee=target),
+            ignoring=BlockedError,
         )
 
         hold([target, asker])
@@ -122,9 +100,10 @@ def test_nobody_is_left_asking_an_account_that_went_public_meanwhile(person):
     for _ in range(8):
         target, askers = person(), [person() for _ in range(3)]
         change_privacy(target, is_private=True)
-        at_once(
+        run_concurrently(
             *(lambda target=target, asker=asker: follow(asker, followee=target) for asker in askers),
             lambda target=target: change_privacy(target, is_private=False),
+            ignoring=BlockedError,
         )
 
         hold([target, *askers])
@@ -162,7 +141,7 @@ def test_whatever_people_do_to_each_other_at_once_counts_are_rows_and_nothing_de
 
         return run
 
-    at_once(*(some(chance.random()) for _ in range(6)))
+    run_concurrently(*(some(chance.random()) for _ in range(6)), ignoring=BlockedError)
 
     hold(people)
     fold_counters()

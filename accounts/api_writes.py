@@ -15,7 +15,8 @@ from accounts.models import User
 from accounts.usernames import normalize_username, username_error
 from common.api import PROBLEMS, FieldError, NotFound, Problem, ValidationFailed, absolute
 from common.api_bodies import ID_SCHEMA, Body, IdIn, form_problem, is_multipart, read_body
-from common.ratelimit import NAME_CHECKS, client_address, count_api_hit
+from common.ratelimit import NAME_CHECKS, client_address
+from common.ratelimit_responses import count_api_hit
 from media.errors import MediaError, TransientMediaError
 
 router = Router(tags=["people"])

@@ -17,7 +17,8 @@ from accounts.mobile import Mobile, PendingMobile, hash_number, normalize_number
 from accounts.models import User
 from common import sms
 from common.limits import CODE_DIGITS, CODE_MINUTES, MAX_CODE_ATTEMPTS
-from common.ratelimit import CODES, CODES_TO_ONE, CONTACT_CHANGES, Limit, rate_limit_message, seconds_to_wait
+from common.ratelimit import CODES, CODES_TO_ONE, CONTACT_CHANGES, Limit, seconds_to_wait
+from common.ratelimit_responses import rate_limit_message
 from common.sealing import keyed_hash, seal
 
 

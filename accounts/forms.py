@@ -27,7 +27,8 @@ from common.limits import (
     MAX_PHOTO_BYTES,
     MAX_USERNAME_CHARS,
 )
-from common.ratelimit import PASSWORDS, rate_limit_message, seconds_to_wait
+from common.ratelimit import PASSWORDS, seconds_to_wait
+from common.ratelimit_responses import rate_limit_message
 from media.upload_probe import accepted_pictures
 
 MAX_PASSWORD_CHARS = 1_000

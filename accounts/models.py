@@ -128,6 +128,13 @@ class UserQuerySet(models.QuerySet["User"]):
         """Only the columns that a name and a picture need: never a password hash in a page's working set."""
         return self.only(*DISPLAY_FIELDS)
 
+    def lock(self, pk: int) -> User:
+        """Return this user, with the row locked until the transaction ends. Raises User.DoesNotExist.
+
+        The lock does not block inserts of rows that refer to the user.
+        """
+        return self.select_for_update(no_key=True).get(pk=pk)
+
 
 DISPLAY_FIELDS = ("id", "username", "name", "avatar", "avatar_state", "suspended_at", "is_private")
 

@@ -1,4 +1,4 @@
-"""A cache that may be away: pages then answer from the database, slower."""
+"""A cache that tolerates an unavailable server: pages are then rendered from the database, slower."""
 
 from __future__ import annotations
 
@@ -42,10 +42,7 @@ class FaultTolerantCache(RedisCache):
         return self._try(lambda: super(FaultTolerantCache, self).incr(key, delta, version), delta)  # type: ignore[no-any-return]
 
     def _try(self, call: Callable[[], Any], otherwise: Any) -> Any:
-        if valkey.is_paused():
-            return otherwise
-        try:
-            return call()
-        except valkey.ERRORS as error:
-            valkey.pause(error, "going on without the cache")
-            return otherwise
+        with valkey.optional("going on without the cache") as is_available:
+            if is_available:
+                return call()
+        return otherwise

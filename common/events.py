@@ -46,14 +46,11 @@ def emit(event: DataclassInstance) -> None:
 
 def publish(task: Subscriber, **kwargs: Any) -> bool:
     """Queue one run of `task`; False if the broker is not to be had just now."""
-    if valkey.is_paused():
-        return False
-    try:
-        task.apply_async(kwargs=kwargs)
-    except (*valkey.ERRORS, OperationalError) as error:
-        valkey.pause(error, f"{task.name} is left to the sweeper")
-        return False
-    return True
+    with valkey.optional(f"{task.name} is left to the sweeper", OperationalError) as is_available:
+        if is_available:
+            task.apply_async(kwargs=kwargs)
+            return True
+    return False
 
 
 def _publish(event: DataclassInstance) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -26,6 +27,17 @@ def varies_by_htmx(response: HttpResponse) -> HttpResponse:
     """Mark an answer that is a fragment for htmx and a page for others, at one address."""
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def is_further_page(request: HttpRequest) -> bool:
+    """Return True if htmx asks for the next rows of a list that is already on the page."""
+    return bool(getattr(request, "htmx", False)) and "cursor" in request.GET
+
+
+def render_list(request: HttpRequest, page_template: str, rows_template: str, context: dict[str, Any]) -> HttpResponse:
+    """Render a list: the whole page, or only the next rows if htmx asks for them."""
+    template = rows_template if is_further_page(request) else page_template
+    return varies_by_htmx(render(request, template, context))
 
 
 def next_url(request: HttpRequest, default: str) -> str:

@@ -15,18 +15,8 @@ from common.api import Problem, is_api, problem_response
 from common.body_limits import ONLY_CHECK, body_limit
 from common.http import json_error, wants_json
 from common.limits import MAX_FORM_BYTES
-from common.ratelimit import (
-    PAGES,
-    PICTURES,
-    SUGGESTIONS,
-    WRITES,
-    client_address,
-    count_api_hit,
-    rate_limit_headers,
-    seconds_to_wait,
-    too_many,
-    usage_after_hit,
-)
+from common.ratelimit import PAGES, PICTURES, SUGGESTIONS, WRITES, client_address, seconds_to_wait, usage_after_hit
+from common.ratelimit_responses import count_api_hit, rate_limit_headers, too_many
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

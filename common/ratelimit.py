@@ -1,6 +1,7 @@
-"""Rate limits: so many hits in a window that begins with the first of them.
+"""Rate limits: a number of hits per window, which begins with the first hit.
 
-Counted in Valkey, in one round trip; while Valkey is away, in PostgreSQL, which all processes share as well.
+Hits are counted in Valkey, in one round trip, and in PostgreSQL while Valkey is unavailable: all processes share
+both. `common.ratelimit_responses` turns an exceeded limit into a page or a problem.
 """
 
 from __future__ import annotations
@@ -13,14 +14,11 @@ from typing import Literal
 
 from django.conf import settings
 from django.db import connection, models
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest
 from django.utils import timezone
 from redis.commands.core import Script
 
 from common import valkey
-from common.api import Problem
-from common.http import json_error, wants_json
 from common.limits import EQUAL_COMMENTS_MINUTES, MAX_EQUAL_COMMENTS, MAX_UPLOADED_BYTES_PER_DAY
 
 
@@ -32,7 +30,7 @@ class Limit:
     amount: int
     seconds: int
     needs_valkey: bool = False
-    """Whether hits are let through uncounted while Valkey is away: for reads, which should not write to PostgreSQL."""
+    """True if hits are not counted while Valkey is unavailable: for reads, which should not write to PostgreSQL."""
 
 
 def per_minutes(name: str, amount: int, minutes: int, *, needs_valkey: bool = False) -> Limit:
@@ -40,62 +38,62 @@ def per_minutes(name: str, amount: int, minutes: int, *, needs_valkey: bool = Fa
 
 
 WRITES = per_minutes("writes", 300, 5)
-"""All that a signed-in person changes, or an address without a session sends."""
+"""Unsafe requests by a signed-in person, or by an IP address without a session."""
 
 API_CALLS = per_minutes("api", 1500, 5)
-"""All that one token, one person with a session, or one address with neither, asks of the JSON API."""
+"""API requests by one token, one person with a session, or one IP address with neither."""
 
 PAGES = per_minutes("pages", settings.MAX_PAGE_READS, 5, needs_valkey=True)
-"""Pages that one person with a session, or one address without, reads."""
+"""Page views by one person with a session, or one IP address without."""
 
 SUGGESTIONS = per_minutes("suggestions", settings.MAX_SUGGESTION_READS, 5, needs_valkey=True)
-"""Searches, and answers while somebody types, likewise."""
+"""Searches and completions while typing, by one person with a session, or one IP address without."""
 
 PICTURES = per_minutes("pictures", settings.MAX_MEDIA_READS, 5, needs_valkey=True)
-"""Photos and videos, and pieces of them, that one address reads."""
+"""Requests for photos and videos, or byte ranges of them, by one IP address."""
 
 SIGN_INS = per_minutes("sign-ins", 10, 1)
-"""Failed attempts to sign in from one address."""
+"""Failed attempts to sign in from one IP address."""
 
 SIGN_INS_OF_ONE = (per_minutes("sign-ins-of-one", 5, 5), per_minutes("sign-ins-of-one-long", 20, 60))
-"""Failed attempts to sign in to one account, however it is spelled. Both limits hold."""
+"""Failed attempts to sign in to one account, regardless of letter case. Both limits apply."""
 
 PASSWORDS = per_minutes("passwords", 10, 10)
-"""Passwords that somebody signed in types once more before they leave."""
+"""Password confirmations by one signed-in person, before the account is deactivated or deleted."""
 
 CONTACT_CHANGES = per_minutes("contact", 10, 60)
-"""Addresses that one person wants to have instead of theirs."""
+"""Changes of the email address or mobile number that one person requests."""
 
 CODES = per_minutes("codes", 5, 60)
-"""Codes that one person has sent to phones."""
+"""Codes by text message that one person requests."""
 
 CODES_TO_ONE = per_minutes("codes-to-one", 5, 60)
-"""Codes that are sent to one phone, whoever asks."""
+"""Codes by text message to one number, requested by any number of people."""
 
 EXPORTS = per_minutes("exports", 5, 24 * 60)
-"""Archives that one person asks for."""
+"""Data exports that one person requests."""
 
 UPLOADS = per_minutes("uploads", 30, 30)
 """New posts of one person."""
 
 FILES = per_minutes("files", 200, 30)
-"""Files that one person begins to upload: ten posts of the largest number of slides."""
+"""Uploads that one person starts: enough for ten posts with the maximum number of slides."""
 
 UPLOADED_MEBIBYTES = per_minutes("uploaded-mebibytes", MAX_UPLOADED_BYTES_PER_DAY // 2**20, 24 * 60)
-"""Size of all files of one person, whichever way they come; each counts as one at least."""
+"""Total size of the files that one person uploads by any method; each file counts as at least 1 MiB."""
 
 EQUAL_COMMENTS = per_minutes("equal-comments", MAX_EQUAL_COMMENTS, EQUAL_COMMENTS_MINUTES)
-"""Comments of one person with the same words."""
+"""Comments with the same text by one person."""
 
 NAME_CHECKS = per_minutes("name-checks", 100, 5)
-"""Usernames that one address without a token asks the API about."""
+"""Checks of a username in the API by one IP address without a token."""
 
 
 class RateLimitWindow(models.Model):
-    """Hits that were counted while Valkey was away. Unlogged: a crash of PostgreSQL may forget them."""
+    """Hits counted while Valkey is unavailable. The table is unlogged: a crash of PostgreSQL may lose its rows."""
 
     key = models.CharField(max_length=64, primary_key=True)
-    """A hash of the limit and of the person or address."""
+    """Hash of the limit's name and of the person or IP address."""
     hits = models.PositiveIntegerField()
     ends_at = models.DateTimeField()
 
@@ -111,19 +109,19 @@ class RateLimitWindow(models.Model):
 
 @dataclass(frozen=True)
 class Usage:
-    """How a limit stands for somebody after a hit."""
+    """State of a limit for one person or IP address after a hit."""
 
     allowed: int
     remaining: int
     reset_seconds: int
-    """Until the window ends and all of its hits are forgotten."""
+    """Until the window ends, and its hits with it."""
     wait_seconds: int
-    """0, or how long until the next may come: this one was too many."""
+    """0 if the hit was within the limit, else the time until the next one is."""
     counted_in: Literal["", "valkey", "database"] = ""
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address of the client: X-Forwarded-For counts only as far as our own proxies wrote it."""
+    """Return the IP address of the client. Only the part of X-Forwarded-For that our own proxies wrote is trusted."""
     if settings.TRUSTED_PROXY_COUNT:
         hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
         if len(hops) >= settings.TRUSTED_PROXY_COUNT:
@@ -132,103 +130,49 @@ def client_address(request: HttpRequest) -> str:
 
 
 def seconds_to_wait(limit: Limit, who: str, *, hits: int = 1) -> int:
-    """Count `hits`; return 0, or in how many seconds `who` may try again."""
+    """Count `hits`; return 0, or the number of seconds after which `who` may try again."""
     return usage_after_hit(limit, who, hits=hits).wait_seconds
 
 
 def usage_after_hit(limit: Limit, who: str, *, hits: int = 1) -> Usage:
-    """Count `hits` and return how the limit stands.
+    """Count `hits` and return the state of the limit.
 
-    Cost: one round trip to Valkey. Without it, one upsert in PostgreSQL, which is atomic: of many hits at once, and
-    from all processes, exactly `limit.amount` pass.
+    Cost: one round trip to Valkey. Without it, one upsert in PostgreSQL, which is atomic: of many concurrent hits from
+    all processes, exactly `limit.amount` pass.
     """
     if not settings.RATE_LIMITS:
         return Usage(limit.amount, limit.amount, limit.seconds, 0)
-    if not valkey.is_paused():
-        try:
+    with valkey.optional("rate limits are counted in PostgreSQL") as is_available:
+        if is_available:
             counted, milliseconds = _count_script()(keys=[_key(limit, who)], args=[hits, limit.seconds * 1000])
             return _usage(limit, counted, milliseconds / 1000, "valkey")
-        except valkey.ERRORS as error:
-            valkey.pause(error, "rate limits are counted in PostgreSQL")
     if limit.needs_valkey:
         return Usage(limit.amount, limit.amount, limit.seconds, 0)
     return _usage(limit, *_count_in_database(limit, who, hits), "database")
 
 
 def refund_hits(limit: Limit, who: str, usage: Usage) -> None:
-    """Uncount the hit that returned `usage`, where it was counted."""
-    if usage.counted_in == "valkey" and not valkey.is_paused():
-        try:
-            _count_script()(keys=[_key(limit, who)], args=[-1, limit.seconds * 1000])
-        except valkey.ERRORS as error:
-            valkey.pause(error, "a hit stays counted")
+    """Take back the hit that returned `usage`, in the store that counted it."""
+    if usage.counted_in == "valkey":
+        with valkey.optional("a hit stays counted") as is_available:
+            if is_available:
+                _count_script()(keys=[_key(limit, who)], args=[-1, limit.seconds * 1000])
     elif usage.counted_in == "database":
         key = _hashed_key(limit, who)
         RateLimitWindow.objects.filter(key=key, hits__gt=0).update(hits=models.F("hits") - 1)
 
 
 def forget(limit: Limit, who: str) -> None:
-    """Let `who` begin anew."""
+    """Reset the limit for `who`."""
     RateLimitWindow.objects.filter(key=_hashed_key(limit, who)).delete()
-    if not valkey.is_paused():
-        try:
+    with valkey.optional("a limit is not forgotten") as is_available:
+        if is_available:
             valkey.client().delete(_key(limit, who))
-        except valkey.ERRORS as error:
-            valkey.pause(error, "a limit is not forgotten")
 
 
 def delete_expired_windows() -> int:
-    """Delete the rows of windows that have ended; return how many."""
+    """Delete expired windows; return how many."""
     return RateLimitWindow.objects.filter(ends_at__lte=timezone.now()).delete()[0]
-
-
-def count_api_hit(request: HttpRequest, limit: Limit, who: str) -> None:
-    """Count a request of the API against `limit`. Raises Problem 429 if it is one too many.
-
-    The usage is remembered in the request: the answer's RateLimit headers are those of the tightest budget.
-    """
-    usage = usage_after_hit(limit, who)
-    if usage.wait_seconds:
-        raise rate_limit_problem(limit, usage.wait_seconds)
-    request.__dict__.setdefault("rate_limit_usages", []).append(usage)
-
-
-def rate_limit_headers(allowed: int, remaining: int, reset_seconds: int) -> dict[str, str]:
-    values = {"Limit": allowed, "Remaining": remaining, "Reset": reset_seconds}
-    return {f"RateLimit-{name}": str(value) for name, value in values.items()}
-
-
-def tightest_budget_headers(request: HttpRequest) -> dict[str, str]:
-    """Return the RateLimit headers of the budget, of all that `request` counted against, with the fewest hits left."""
-    usages: list[Usage] = getattr(request, "rate_limit_usages", [])
-    if not usages:
-        return {}
-    tightest = min(usages, key=lambda usage: (usage.remaining, -usage.reset_seconds))
-    return rate_limit_headers(tightest.allowed, tightest.remaining, tightest.reset_seconds)
-
-
-def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
-    """429, saying when to try again; as JSON to a script that asks for it."""
-    if wants_json(request):
-        response: HttpResponse = json_error(429, "too-many", rate_limit_message(seconds))
-    elif request.headers.get("HX-Request"):
-        response = HttpResponse(f'<p role="alert">{rate_limit_message(seconds)}</p>', status=429)
-    else:
-        response = render(request, "429.html", {"retry_after": seconds}, status=429)
-    response["Retry-After"] = str(seconds)
-    return response
-
-
-def rate_limit_problem(limit: Limit, seconds: int) -> Problem:
-    """Return the 429 of a request that `limit` refused, with the headers of that limit."""
-    headers = {"Retry-After": str(seconds), **rate_limit_headers(limit.amount, 0, seconds)}
-    return Problem(429, "too-many", rate_limit_message(seconds), headers=headers)
-
-
-def rate_limit_message(seconds: int) -> str:
-    """Return the message that asks to wait `seconds`."""
-    minutes = -(-seconds // 60)
-    return f"You have done this a lot just now. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
 
 
 def _usage(limit: Limit, hits: int, seconds: float, counted_in: Literal["valkey", "database"]) -> Usage:

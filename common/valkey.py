@@ -1,7 +1,7 @@
-"""Valkey, which may be away: one client a process, and one memory of when it last failed.
+"""The client for Valkey, which may be unavailable: one client per process, and one memory of the last failure.
 
-Cache, timelines, rate limits and the task queue all live there. A server that hangs would cost each of them its
-timeout in one and the same request; so after one of them failed, all go on without it for PAUSE_SECONDS.
+Cache, timelines, rate limits and the task queue all use Valkey. If a server hangs, each of them would wait for its
+timeout in the same request; so after one failure all of them go on without Valkey for PAUSE_SECONDS.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from functools import cache
+from types import TracebackType
 
 import redis
 from django.conf import settings
@@ -20,38 +21,61 @@ log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 3.0
 ERRORS = (RedisError, OSError)
-"""What a client raises when the server is not to be had."""
+"""Raised by a client if the server is unavailable."""
 
 _paused_until = 0.0
 
 
 @cache
 def client() -> redis.Redis:
-    """The client of this process. Its pool is safe to share between threads and is made anew after a fork."""
+    """Return the client of this process. Threads can share its connection pool, which is recreated after a fork."""
     timeout = settings.REDIS_TIMEOUT_SECONDS
     return redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
-        # The library's own retries would wait seconds each; ours is to go on without it.
+        # The library's own retries would wait seconds each; we go on without Valkey instead.
         retry=Retry(NoBackoff(), 0),
     )
 
 
+class optional:  # noqa: N801  (used like a function)
+    """Context manager: use Valkey if it is available, and go on after the block if it is not.
+
+    `with valkey.optional("limits are counted in PostgreSQL") as is_available` suppresses ERRORS and `errors`, after
+    which `pause` is called with the consequence. `is_available` is False during a pause: skip the work then.
+    """
+
+    def __init__(self, consequence: str, *errors: type[Exception]) -> None:
+        self._consequence = consequence
+        self._errors = (*ERRORS, *errors)
+
+    def __enter__(self) -> bool:
+        return not is_paused()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if isinstance(error, self._errors):
+            pause(error, self._consequence)
+            return True
+        return False
+
+
 def is_paused() -> bool:
-    """Whether it failed a moment ago, and is better not asked."""
+    """Return True if Valkey failed less than PAUSE_SECONDS ago, so that it should not be used now."""
     return time.monotonic() < _paused_until
 
 
-def pause(error: Exception, what: str) -> None:
-    """Remember that it failed; `what` goes on without it."""
+def pause(error: BaseException, consequence: str) -> None:
+    """Start a pause after `error`. `consequence` completes the log message: "going on without the cache"."""
     global _paused_until
     if not is_paused():
-        log.warning("Valkey is not to be had, %s: %s", what, error)
+        log.warning("Valkey is unavailable, %s: %s", consequence, error)
     _paused_until = time.monotonic() + PAUSE_SECONDS
 
 
 def resume() -> None:
-    """Forget failures."""
+    """End the pause."""
     global _paused_until
     _paused_until = 0.0

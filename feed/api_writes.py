@@ -18,7 +18,7 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import PROBLEMS, Problem, ValidationFailed
 from common.api_bodies import IdIn, form_problem
-from common.ratelimit import rate_limit_problem
+from common.ratelimit_responses import rate_limit_problem
 from feed import actions
 from feed.api import OwnProfileOut, normal_tag, own_profile_out, router
 from feed.explore import MAX_SEEN_PER_REPORT, remember_seen

@@ -12,7 +12,8 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from api_access.authentication import authenticate
 from common.api import PROBLEM_JSON, NotFound, Problem, is_api, problem_response
-from common.ratelimit import API_CALLS, client_address, count_api_hit, tightest_budget_headers
+from common.ratelimit import API_CALLS, client_address
+from common.ratelimit_responses import count_api_hit, tightest_budget_headers
 
 BODY_TYPES: Final = frozenset({"application/json", "multipart/form-data"})
 OF_STATUS: Final = {400: "bad-request", 403: "forbidden", 405: "method", 413: "too-large", 500: "server-error"}

@@ -20,7 +20,8 @@ from accounts.http import MemberRequest
 from api_access.idempotency import IdempotentRequest
 from common.api import PROBLEMS, FieldError, NotFound, Problem, ValidationFailed
 from common.api_bodies import ID_SCHEMA, MAX_LIST_ITEMS, Body, IdIn, IdsIn, form_problem, is_multipart, read_body
-from common.ratelimit import FILES, UPLOADS, count_api_hit
+from common.ratelimit import FILES, UPLOADS
+from common.ratelimit_responses import count_api_hit
 from media.errors import MediaError, TransientMediaError
 from posts.actions import archiving, comments, editing, likes, media, saves, sharing
 from posts.api import (

@@ -12,7 +12,8 @@ from accounts.exports import request_export
 from accounts.http import MemberRequest
 from accounts.records import Export
 from common.http import varies_by_htmx
-from common.ratelimit import EXPORTS, seconds_to_wait, too_many
+from common.ratelimit import EXPORTS, seconds_to_wait
+from common.ratelimit_responses import too_many
 from media.storage import private_url
 
 LINK_SECONDS = 300

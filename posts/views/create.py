@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.form_keys import Submission
 from accounts.http import MemberRequest
 from common.http import json_error, wants_json
-from common.ratelimit import FILES, UPLOADS, rate_limit_message, seconds_to_wait
+from common.ratelimit import FILES, UPLOADS, seconds_to_wait
+from common.ratelimit_responses import rate_limit_message
 from media.edits import FILTERS
 from media.errors import MediaError, TransientMediaError
 from media.upload_probe import accepted_uploads

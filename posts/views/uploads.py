@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import MemberRequest
 from common.http import json_error
 from common.limits import PART_BYTES
-from common.ratelimit import FILES, rate_limit_message, seconds_to_wait
+from common.ratelimit import FILES, seconds_to_wait
+from common.ratelimit_responses import rate_limit_message
 from media.errors import MediaError, TransientMediaError
 from media.incoming import Target, direct_target, is_direct, part_sizes, received_parts
 from posts.actions.media import delete_medium as do_delete_medium

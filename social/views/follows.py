@@ -11,7 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.http import varies_by_htmx
+from common.http import render_list
 from common.pagination import Page, page_by_id
 from social import actions
 from social.models import Follow
@@ -69,12 +69,10 @@ def _open_person(request: MemberRequest, username: str) -> User:
 
 
 def _list(request: MemberRequest, template: str, person: User, page: Page[User]) -> HttpResponse:
-    """The page, or for htmx its further rows."""
-    is_fragment = request.htmx and "cursor" in request.GET
-    # One's own followers can be sent away.
+    # People can remove their own followers.
     is_removable = template == "social/followers.html" and person.pk == request.user.pk
     context = {"person": person, "page": page, "is_removable": is_removable}
-    return varies_by_htmx(render(request, "components/_people.html" if is_fragment else template, context))
+    return render_list(request, template, "components/_people.html", context)
 
 
 def _follow_button(request: MemberRequest, person: User) -> HttpResponse:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.http import varies_by_htmx
+from common.http import render_list
 from common.pagination import Page
 from common.text import clean_line
 from social import lists
@@ -55,8 +54,5 @@ TEMPLATES = {
 
 
 def _list(request: MemberRequest, kind: str, page: Page[User], **more: object) -> HttpResponse:
-    """The page, or for htmx its further rows."""
-    is_fragment = request.htmx and "cursor" in request.GET
-    template = "social/_listed.html" if is_fragment else TEMPLATES[kind]
     context = {"page": page, "kind": kind, "is_on": True, **more}
-    return varies_by_htmx(render(request, template, context))
+    return render_list(request, TEMPLATES[kind], "social/_listed.html", context)

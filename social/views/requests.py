@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.http import next_url, varies_by_htmx
+from common.http import next_url, render_list
 from common.pagination import Page, page_by_id
 from social import actions
 from social.queries import visible_people_in_order
@@ -25,9 +25,8 @@ def requests(request: MemberRequest) -> HttpResponse:
     """Who asks to follow one, the newest first."""
     page = page_by_id(request, follow_requests_for(request.user), REQUESTS_PER_PAGE)
     people = visible_people_in_order([one.requester_id for one in page], request.user)
-    is_fragment = request.htmx and "cursor" in request.GET
-    template = "social/_requests.html" if is_fragment else "social/requests.html"
-    return varies_by_htmx(render(request, template, {"page": Page(people, page.next_url)}))
+    context = {"page": Page(people, page.next_url)}
+    return render_list(request, "social/requests.html", "social/_requests.html", context)
 
 
 @require_POST

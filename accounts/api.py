@@ -124,7 +124,7 @@ def person_fields(request: HttpRequest, person: User) -> dict[str, Any]:
 
 
 def follow_relation(request: HttpRequest, person: User) -> FollowRelation:
-    """`person` comes with what `social.models.with_follow_state` adds."""
+    """`person` comes with what `social.conditions.with_follow_state` adds."""
     if person.pk == request.user.pk:
         return "self"
     if person.followed_by_viewer:  # type: ignore[attr-defined]  # annotated

@@ -234,7 +234,7 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     followers_count: int
     following_count: int
     posts_count: int
-    # And of social.models.with_close_state().
+    # And of social.conditions.with_close_state().
     named: Sequence[str] | None = None
     """Names in the bio that are links; None, without the annotation, for all."""
     viewer_is_close: bool

@@ -1,7 +1,7 @@
 """Mutation score: change one thing at a time in the code, and see whether the tests notice.
 
-    .venv/bin/python -m bench.mutation social/*.py posts/actions/*.py --number 60
-    .venv/bin/python -m bench.mutation social/*.py posts/actions/*.py --number 60 --tests-of v1.0
+    .venv/bin/python -m bench.mutation social/*/*.py posts/actions/*.py --number 60
+    .venv/bin/python -m bench.mutation social/*/*.py posts/actions/*.py --number 60 --tests-of v1.0
 
 The same files, number and seed give the same mutants, so two revisions of the tests can be compared. The work is done
 in a scratch copy of the project. One pytest process imports Django and the tests and sets up the database; each mutant
@@ -353,7 +353,7 @@ def copy_project(to: Path, *, tests_of: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="+", help="files to change, such as social/*.py")
+    parser.add_argument("paths", nargs="+", help="files to change, such as social/*/*.py")
     parser.add_argument("--number", type=int, default=40, help="of mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tests", nargs="+", default=TESTS, help="folders and files of tests")

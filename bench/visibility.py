@@ -43,8 +43,8 @@ SELECT one, other FROM (
         1 + floor(random() * {people}) AS other
     FROM generate_series(1, {people} + 50000) AS n) AS pair
 WHERE one <> other ON CONFLICT DO NOTHING;
-INSERT INTO social_mute (muter_id, muted_id, posts, stories)
-SELECT one, other, true, true FROM (
+INSERT INTO social_mute (muter_id, muted_id)
+SELECT one, other FROM (
     SELECT 1 + floor(random() * {people}) AS one, 1 + floor(random() * {people}) AS other
     FROM generate_series(1, {people})) AS pair
 WHERE one <> other ON CONFLICT DO NOTHING;

@@ -22,7 +22,7 @@ from common.pagination import MAX_BIGINT
 from feed.models import NotInterested, without_muted_tags
 from posts.models import Post
 from posts.models.post import PostQuerySet, explore_score
-from social.models import follows
+from social.conditions import follows
 
 SEEN_SECONDS: Final = 7 * 24 * 3600
 MAX_SEEN: Final = 5_000

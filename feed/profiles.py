@@ -8,7 +8,7 @@ from accounts.models import User, UserQuerySet, Viewer, people_named_in
 from common.pagination import Page, page_by_id
 from posts.models import Audience, PersonTag, Post
 from posts.models.post import PostQuerySet
-from social.models import with_close_state
+from social.conditions import with_close_state
 from social.queries import with_relations
 
 

@@ -15,7 +15,7 @@ from common.pagination import Page, url_after
 from feed import actions
 from feed.suggestions import MAX_SUGGESTED, suggestions_after
 from posts.views.lookup import does_not_exist_as_404
-from social.models import with_follow_state
+from social.conditions import with_follow_state
 
 PEOPLE_PER_PAGE = 20
 

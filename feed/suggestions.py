@@ -11,7 +11,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from feed.models import DismissedPerson
-from social.models import FollowRequest, follows, not_muted, with_follow_state
+from social.conditions import follows, not_muted, with_follow_state
+from social.models import FollowRequest
 from social.visible import visible_people
 
 KEPT_SECONDS: Final = 3600
@@ -152,7 +153,7 @@ def _friends_of_friends(reader: User) -> list[tuple[int, list[int], int]]:
                     AND person.suspended_at IS NULL AND person.deactivated_at IS NULL
                 WHERE follow.follower_id = %(reader)s AND NOT EXISTS (
                     SELECT FROM social_mute AS mute
-                    WHERE mute.muter_id = %(reader)s AND mute.muted_id = follow.followee_id AND mute.posts)
+                    WHERE mute.muter_id = %(reader)s AND mute.muted_id = follow.followee_id)
                 ORDER BY follow.id DESC LIMIT %(own)s
             )
             SELECT theirs.followee_id, (array_agg(friend.id ORDER BY theirs.id DESC))[1:%(names)s], count(*) AS friends

@@ -111,7 +111,7 @@ def newest_ids(reader: User, *, before: int | None, count: int) -> list[int]:
                       AND person.suspended_at IS NULL AND person.deactivated_at IS NULL
                   WHERE follow.follower_id = %(reader)s AND NOT EXISTS (
                       SELECT FROM social_mute AS mute
-                      WHERE mute.muter_id = %(reader)s AND mute.muted_id = follow.followee_id AND mute.posts)
+                      WHERE mute.muter_id = %(reader)s AND mute.muted_id = follow.followee_id)
                   UNION ALL SELECT %(reader)s) AS followee
             CROSS JOIN LATERAL (
                 SELECT post.id FROM posts_post AS post

@@ -16,7 +16,7 @@ from search import tags_and_places
 from search.posts import FoundPost, find_posts, with_posts
 from search.query import Query
 from search.tags_and_places import Topic
-from social.models import with_follow_state
+from social.conditions import with_follow_state
 from social.search import find_people, shown_people
 
 MAX_BATCHES = 5

@@ -19,7 +19,7 @@ from search.highlighting import highlight, snippet
 from search.models import Place
 from search.query import Query, clean_query, read_query
 from search.results import page_of_people, page_of_places, page_of_posts, page_of_tags
-from social.models import with_follow_state
+from social.conditions import with_follow_state
 from social.search import find_people, shown_people
 
 TABS = {"top": "Top", "accounts": "Accounts", "posts": "Posts", "tags": "Tags", "places": "Places"}

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from social.requests import request_count_text
+from social.queries import request_count_text
 
 
 def requests(request: HttpRequest) -> dict[str, object]:

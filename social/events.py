@@ -3,15 +3,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PersonFollowed:
-    """There is a follow now: of a public account at once, of a private one when it accepted."""
-
-    follower_id: int
-    followee_id: int
-
-
-@dataclass(frozen=True)
-class PersonUnfollowed:
-    """The follow is gone: taken back, ended by the followee, or by a block."""
+    """Emitted when a follow is created: at once for a public account, after approval for a private one."""
 
     follower_id: int
     followee_id: int
@@ -24,21 +16,7 @@ class FollowRequested:
 
 
 @dataclass(frozen=True)
-class FollowAccepted:
-    """A request became a follow; PersonFollowed comes with it."""
-
-    follower_id: int
-    followee_id: int
-
-
-@dataclass(frozen=True)
 class RequestsRemaining:
     """Emitted when more requests remain to be accepted than fit into one transaction."""
 
     target_id: int
-
-
-@dataclass(frozen=True)
-class PersonBlocked:
-    blocker_id: int
-    blocked_id: int

@@ -8,7 +8,8 @@ from __future__ import annotations
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.pagination import Page, page_by_id
-from social.models import Block, CloseFriend, Mute, Restrict, with_follow_state
+from social.conditions import with_follow_state
+from social.models import Block, CloseFriend, Mute, Restrict
 from social.queries import blocked_by, visible_people_in_order
 
 

@@ -1,25 +1,27 @@
-"""Locks on what is between people. Each is held until the transaction ends.
+"""Locks on relationships between people, held until the transaction ends.
 
-Order, so that no two transactions wait for each other: a privacy lock, then pairs in the order of `sorted`, then rows
-of people by id.
+To avoid deadlocks, take them in this order: a privacy lock, then pairs in the order of `sorted`, then rows of users by
+id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
+from accounts.models import User
+
 
 def lock_user_pair(one_id: int, other_id: int) -> None:
-    """Hold what is between two people: follows, requests, close friends and blocks, in both directions."""
+    """Lock the follows, requests, close friendships and blocks between two people, in both directions."""
     lock_user_pairs([(one_id, other_id)])
 
 
 def lock_user_pairs(pairs: Iterable[tuple[int, int]]) -> None:
-    """`lock_user_pair` for many, in one statement.
+    """Lock several pairs like `lock_user_pair`, in one statement.
 
-    Each takes a place in PostgreSQL's table of locks: some hundreds at once, no more.
+    Each pair takes an entry in PostgreSQL's lock table: lock a few hundred at most.
     """
     ordered = sorted({(min(pair), max(pair)) for pair in pairs})
     with connection.cursor() as cursor:
@@ -30,7 +32,12 @@ def lock_user_pairs(pairs: Iterable[tuple[int, int]]) -> None:
 
 
 def lock_privacy(person_id: int, *, shared: bool) -> None:
-    """Hold whether an account is private: shared to act on it, which many do at once; alone to change it."""
+    """Lock `User.is_private`: shared to act on its value, exclusive to change it."""
     function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [f"privacy {person_id}"])
+
+
+def lock_people(ids: Sequence[int]) -> None:
+    """Lock the rows of several users, in the order of their ids."""
+    list(User.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))

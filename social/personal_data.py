@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from common import personal_data
 from common.personal_data import ErasureResult, PersonalTable
-from social.actions import delete_follows_batch
+from social.actions.follows import delete_follows_batch
 
 THEIRS = "only the one who chose knows"
 

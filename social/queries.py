@@ -1,15 +1,18 @@
-"""People as a viewer sees them."""
+"""People as a viewer sees them, and their follow requests."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from django.db.models import BooleanField, ExpressionWrapper, Value
+from django.db.models import BooleanField, ExpressionWrapper, QuerySet, Value
 
 from accounts.models import User, UserQuerySet, Viewer
 from common.compiled_queries import CompiledExists
-from social.models import CloseFriend, Follow, Mute, Restrict, content_visible_q, with_follow_state
+from social.conditions import content_visible_q, with_follow_state
+from social.models import CloseFriend, Follow, FollowRequest, Mute, Restrict
+
+MAX_COUNTED_REQUESTS = 99
 
 
 def visible_people_in_order(ids: Sequence[int], viewer: Viewer) -> list[User]:
@@ -26,7 +29,7 @@ def with_visible_content(viewer: Viewer) -> UserQuerySet:
 
 
 def blocked_by(viewer: User) -> UserQuerySet:
-    """People whom `viewer` has blocked: for the pages where that is undone. They may have blocked the viewer too."""
+    """Return people whom `viewer` has blocked, for the pages that unblock. They may have blocked the viewer too."""
     people: UserQuerySet = User.objects.active().filter(blocks_received__blocker=viewer)
     return people
 
@@ -34,7 +37,7 @@ def blocked_by(viewer: User) -> UserQuerySet:
 def with_relations(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
     """Annotate `with_follow_state`, is_content_visible, follows_viewer, is_muted, is_restricted and is_close_friend.
 
-    For the head of a profile. Only the viewer may learn the last three.
+    For the header of a profile. Show the last three to the viewer only.
     """
     state: dict[str, Any] = dict.fromkeys(("follows_viewer", "is_muted", "is_restricted", "is_close_friend"), _NO)
     if viewer.is_authenticated:
@@ -58,3 +61,16 @@ _RELATIONS: Final = {
         lambda person, viewer: CloseFriend.objects.filter(owner_id=viewer, friend_id=person), outer=["person"]
     ),
 }
+
+
+def follow_requests_for(person: User) -> QuerySet[FollowRequest]:
+    """Follow requests to `person` from users whom they may see."""
+    return FollowRequest.objects.filter(target=person, requester__in=User.objects.visible_to(person))
+
+
+def request_count_text(person: User) -> str:
+    """Return the number of requests for display: "", "1" … "99", "99+". No query for public accounts."""
+    if not person.is_private:
+        return ""
+    count = len(follow_requests_for(person).values_list("pk")[: MAX_COUNTED_REQUESTS + 1])
+    return f"{MAX_COUNTED_REQUESTS}+" if count > MAX_COUNTED_REQUESTS else str(count or "")

@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from accounts.models import User
 from common.events import publish
-from social import actions
+from social.actions.requests import accept_next_batch
 
 SWEEP_BATCH = 100
 
@@ -25,7 +25,7 @@ def accept_requests(target_id: int) -> int:
     Safe to run twice: what is accepted is gone from the list. While there are more, the action asks for the next run;
     should that get lost, `accepts_requests_up_to` stays and the sweeper goes on.
     """
-    return actions.accept_next_batch(target_id)
+    return accept_next_batch(target_id)
 
 
 @shared_task(name="social.sweep")

@@ -133,7 +133,7 @@ def author(person: Callable[..., User]) -> User:
 
 @pytest.fixture
 def follower(person: Callable[..., User], author: User) -> User:
-    from social.actions import follow
+    from social.actions.follows import follow
 
     user = person("follower")
     follow(user, followee=author)

@@ -21,7 +21,7 @@ from common.limits import COMMENT_EDIT_MINUTES, MAX_CODE_POINTS_PER_CHAR, MAX_CO
 from common.linkify import linkify
 from common.pagination import Page
 from common.text import SHOWS_SOMETHING, shorten
-from social.models import not_between_blocked
+from social.conditions import not_between_blocked
 
 if TYPE_CHECKING:
     from accounts.models import Viewer

@@ -21,7 +21,7 @@ from posts.models.comment import Comment
 from posts.models.like import Like
 from posts.models.media import Media, MediaState
 from posts.models.save import Save
-from social.models import content_visible_q, is_close_friend, not_muted
+from social.conditions import content_visible_q, is_close_friend, not_muted
 
 if TYPE_CHECKING:
     from accounts.models import User, Viewer

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from accounts.models import visible_users_q
 from common.ids import SnowflakeModel
-from social.models import not_between_blocked
+from social.conditions import not_between_blocked
 
 if TYPE_CHECKING:
     from accounts.models import User, Viewer

@@ -201,8 +201,6 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
-                ("posts", models.BooleanField(default=True)),
-                ("stories", models.BooleanField(default=True)),
                 (
                     "muted",
                     models.ForeignKey(
@@ -227,10 +225,6 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("muter", "muted"), name="mute_once"),
                     models.CheckConstraint(
                         condition=models.Q(("muter", models.F("muted")), _negated=True), name="nobody_mutes_themselves"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("posts", True), ("stories", True), _connector="OR"),
-                        name="a_mute_mutes_something",
                     ),
                 ],
             },

@@ -17,7 +17,7 @@ from django.shortcuts import redirect, render
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import next_url
-from social import actions
+from social.actions import blocks, close_friends, follows, mutes, restrictions
 from social.confirmations import (
     Confirmation,
     block_confirmation,
@@ -63,7 +63,7 @@ def _view(change: Change) -> View:
 def _do(request: MemberRequest, change: Change, person: User) -> HttpResponse:
     try:
         change.act(request.user, person)
-    except actions.BlockedError as error:
+    except blocks.BlockedError as error:
         raise Http404 from error
     if request.htmx:
         context = {"person": person, "kind": change.kind, "is_on": change.is_on}
@@ -74,7 +74,7 @@ def _do(request: MemberRequest, change: Change, person: User) -> HttpResponse:
 
 block = _view(
     Change(
-        lambda user, person: actions.block(user, blocked=person),
+        lambda user, person: blocks.block(user, blocked=person),
         *("You blocked {name}.", "block", True),
         confirmation=block_confirmation,
         find=visible_or_blocked_person,
@@ -82,50 +82,50 @@ block = _view(
 )
 unblock = _view(
     Change(
-        lambda user, person: actions.unblock(user, blocked=person),
+        lambda user, person: blocks.unblock(user, blocked=person),
         *("You unblocked {name}.", "block", False),
         find=visible_or_blocked_person,
     )
 )
 mute = _view(
     Change(
-        lambda user, person: actions.mute(user, muted=person),
+        lambda user, person: mutes.mute(user, muted=person),
         *("You muted {name}.", "mute", True),
         confirmation=mute_confirmation,
     )
 )
 unmute = _view(
-    Change(lambda user, person: actions.unmute(user, muted=person), "You unmuted {name}.", "mute", is_on=False)
+    Change(lambda user, person: mutes.unmute(user, muted=person), "You unmuted {name}.", "mute", is_on=False)
 )
 restrict = _view(
     Change(
-        lambda user, person: actions.restrict(user, restricted=person),
+        lambda user, person: restrictions.restrict(user, restricted=person),
         *("You restricted {name}.", "restrict", True),
         confirmation=restrict_confirmation,
     )
 )
 unrestrict = _view(
     Change(
-        lambda user, person: actions.unrestrict(user, restricted=person),
+        lambda user, person: restrictions.unrestrict(user, restricted=person),
         *("You no longer restrict {name}.", "restrict", False),
     )
 )
 remove_follower = _view(
     Change(
-        lambda user, person: actions.remove_follower(user, follower=person),
+        lambda user, person: follows.remove_follower(user, follower=person),
         *("{name} no longer follows you.", "follower", False),
         confirmation=remove_follower_confirmation,
     )
 )
 add_close_friend = _view(
     Change(
-        lambda user, person: actions.add_close_friend(user, friend=person),
+        lambda user, person: close_friends.add_close_friend(user, friend=person),
         *("{name} is one of your close friends now.", "close-friend", True),
     )
 )
 remove_close_friend = _view(
     Change(
-        lambda user, person: actions.remove_close_friend(user, friend=person),
+        lambda user, person: close_friends.remove_close_friend(user, friend=person),
         *("{name} is not one of your close friends any more.", "close-friend", False),
     )
 )

@@ -13,7 +13,8 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import render_list
 from common.pagination import Page, page_by_id
-from social import actions
+from social.actions import follows
+from social.actions.blocks import BlockedError
 from social.models import Follow
 from social.queries import visible_people_in_order, with_visible_content
 from social.views.lookup import visible_person
@@ -27,8 +28,8 @@ def follow(request: MemberRequest, username: str) -> HttpResponse:
     person = visible_person(request, username)
     if person.pk != request.user.pk:
         try:
-            actions.follow(request.user, followee=person)
-        except actions.BlockedError as error:
+            follows.follow(request.user, followee=person)
+        except BlockedError as error:
             raise Http404 from error
     return _follow_button(request, person)
 
@@ -37,7 +38,7 @@ def follow(request: MemberRequest, username: str) -> HttpResponse:
 def unfollow(request: MemberRequest, username: str) -> HttpResponse:
     """Unfollow, or take the request back."""
     person = visible_person(request, username)
-    ended = actions.unfollow(request.user, followee=person)
+    ended = follows.unfollow(request.user, followee=person)
     if ended and person.is_private and _is_on_page_of(request, person):
         # What the page shows below the button is not for them any more.
         return HttpResponseClientRefresh()
@@ -48,8 +49,8 @@ def unfollow(request: MemberRequest, username: str) -> HttpResponse:
 def followers(request: MemberRequest, username: str) -> HttpResponse:
     """Who follows the person, the newest first."""
     person = _open_person(request, username)
-    follows = Follow.objects.filter(followee=person, follower__in=User.objects.visible_to(request.user))
-    page = page_by_id(request, follows, PEOPLE_PER_PAGE)
+    rows = Follow.objects.filter(followee=person, follower__in=User.objects.visible_to(request.user))
+    page = page_by_id(request, rows, PEOPLE_PER_PAGE)
     people = visible_people_in_order([follow.follower_id for follow in page], request.user)
     return _list(request, "social/followers.html", person, Page(people, page.next_url))
 
@@ -58,8 +59,8 @@ def followers(request: MemberRequest, username: str) -> HttpResponse:
 def following(request: MemberRequest, username: str) -> HttpResponse:
     """Whom the person follows, the newest first."""
     person = _open_person(request, username)
-    follows = Follow.objects.filter(follower=person, followee__in=User.objects.visible_to(request.user))
-    page = page_by_id(request, follows, PEOPLE_PER_PAGE)
+    rows = Follow.objects.filter(follower=person, followee__in=User.objects.visible_to(request.user))
+    page = page_by_id(request, rows, PEOPLE_PER_PAGE)
     people = visible_people_in_order([follow.followee_id for follow in page], request.user)
     return _list(request, "social/following.html", person, Page(people, page.next_url))
 

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.actions import change_hide_like_counts, change_who_may_tag
 from accounts.http import MemberRequest
 from accounts.models import WhoMayTag
-from social import actions
+from social.actions.privacy import change_privacy
 from social.confirmations import Confirmation, go_private_confirmation, go_public_confirmation
-from social.requests import request_count_text
+from social.queries import request_count_text
 
 
 @require_safe
@@ -37,7 +37,7 @@ def _change(request: MemberRequest, *, to_private: bool) -> HttpResponse:
     if request.method != "POST":
         confirmation = _confirmation(request, to_private=to_private)
         return render(request, "social/confirm.html", {"confirmation": confirmation, "back": "/accounts/privacy/"})
-    accepted = actions.change_privacy(request.user, is_private=to_private)
+    accepted = change_privacy(request.user, is_private=to_private)
     said = "Your account is private now." if to_private else "Your account is public now."
     if accepted:
         said += f" {accepted:,} follow request{' was' if accepted == 1 else 's were'} accepted."

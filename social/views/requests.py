@@ -12,9 +12,8 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import next_url, render_list
 from common.pagination import Page, page_by_id
-from social import actions
-from social.queries import visible_people_in_order
-from social.requests import follow_requests_for, request_count_text
+from social.actions import requests as request_actions
+from social.queries import follow_requests_for, request_count_text, visible_people_in_order
 from social.views.lookup import visible_person
 
 REQUESTS_PER_PAGE = 30
@@ -32,14 +31,14 @@ def requests(request: MemberRequest) -> HttpResponse:
 @require_POST
 def approve(request: MemberRequest, username: str) -> HttpResponse:
     person = visible_person(request, username)
-    approved = actions.approve_request(request.user, requester=person)
+    approved = request_actions.approve_request(request.user, requester=person)
     return _answered(request, person, f"{person.username} follows you now." if approved else "")
 
 
 @require_POST
 def refuse(request: MemberRequest, username: str) -> HttpResponse:
     person = visible_person(request, username)
-    refused = actions.refuse_request(request.user, requester=person)
+    refused = request_actions.refuse_request(request.user, requester=person)
     return _answered(request, person, f"You refused the request of {person.username}." if refused else "")
 
 
@@ -56,7 +55,7 @@ def _answered(request: MemberRequest, person: User, said: str) -> HttpResponse:
 
 @require_POST
 def approve_all(request: MemberRequest) -> HttpResponse:
-    count = actions.approve_all(request.user)
+    count = request_actions.approve_all(request.user)
     request.user.refresh_from_db(fields=["accepts_requests_up_to"])
     more = " The others follow in a moment." if request.user.accepts_requests_up_to else ""
     messages.success(request, f"{_requests(count)} approved.{more}")
@@ -65,7 +64,7 @@ def approve_all(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 def refuse_all(request: MemberRequest) -> HttpResponse:
-    messages.success(request, f"{_requests(actions.refuse_all(request.user))} refused.")
+    messages.success(request, f"{_requests(request_actions.refuse_all(request.user))} refused.")
     return redirect("social:requests")
 
 

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.records import OldUsername
 from accounts.tasks import sweep
 from common.limits import OLD_USERNAME_DAYS
-from social.actions import block
+from social.actions.blocks import block
 from tests.accounts.conftest import PASSWORD, errors_of
 
 

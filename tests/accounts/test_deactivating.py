@@ -69,7 +69,7 @@ def test_whoever_leaves_is_gone_from_every_page_and_logged_out_everywhere(url, c
 
 
 def test_logging_in_brings_everything_back(client, anna, ben, share, as_):
-    from social.actions import follow
+    from social.actions.follows import follow
 
     share(anna, caption="harbour")
     follow(ben, followee=anna)

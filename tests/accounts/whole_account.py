@@ -47,7 +47,12 @@ from posts.models import (
 )
 from posts.models.hashtag import Hashtag
 from posts.models.media import MediaState
-from social.actions import add_close_friend, block, change_privacy, follow, mute, restrict
+from social.actions.blocks import block
+from social.actions.close_friends import add_close_friend
+from social.actions.follows import follow
+from social.actions.mutes import mute
+from social.actions.privacy import change_privacy
+from social.actions.restrictions import restrict
 from tests import stores
 
 TOKEN = "quokkaberry"

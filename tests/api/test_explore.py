@@ -15,7 +15,9 @@ from feed.actions import dismiss_suggestion, follow_tag, hide_from_explore, mute
 from feed.explore import MAX_SEEN_PER_REPORT, seen_by
 from feed.suggestions import suggestions_key
 from posts.models import Post
-from social.actions import block, change_privacy, follow
+from social.actions.blocks import block
+from social.actions.follows import follow
+from social.actions.privacy import change_privacy
 
 pytestmark = pytest.mark.django_db
 

@@ -27,7 +27,7 @@ from instagram.wsgi import application
 from posts.actions.comments import add_comment
 from posts.actions.likes import like_post
 from posts.models import Collection, Comment, Media, Post
-from social.actions import change_privacy
+from social.actions.privacy import change_privacy
 from social.models import FollowRequest
 from tests.visibility.world import rows_written
 

@@ -17,7 +17,12 @@ from posts.actions.comments import add_comment
 from posts.actions.likes import like_comment, like_post
 from posts.actions.saves import put_in_collection
 from posts.models import Collection, Comment, Media, PersonTag, Post, Save
-from social.actions import add_close_friend, block, change_privacy, follow, mute, restrict
+from social.actions.blocks import block
+from social.actions.close_friends import add_close_friend
+from social.actions.follows import follow
+from social.actions.mutes import mute
+from social.actions.privacy import change_privacy
+from social.actions.restrictions import restrict
 from social.models import Follow, FollowRequest
 
 pytestmark = pytest.mark.django_db

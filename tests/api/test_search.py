@@ -4,7 +4,7 @@ import pytest
 
 from accounts.actions import create_user
 from common.tasks import fold_counters
-from social.actions import block
+from social.actions.blocks import block
 
 
 def search(browser, **asked):

@@ -22,7 +22,7 @@ from common.sealing import seal
 from posts.actions.likes import like_post
 from posts.actions.media import receive_file
 from posts.models import Comment, Like, Media, Post
-from social.actions import follow
+from social.actions.follows import follow
 from social.models import Follow
 
 pytestmark = pytest.mark.django_db

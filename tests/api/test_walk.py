@@ -17,7 +17,7 @@ from django.test import Client
 
 from api_access.actions.tokens import create_token
 from posts.actions.comments import add_comment
-from social.actions import follow
+from social.actions.follows import follow
 from tests.conftest import FILES
 
 pytestmark = pytest.mark.django_db

@@ -32,7 +32,12 @@ from posts.actions.media import receive_file
 from posts.actions.saves import create_collection, put_in_collection, save_post
 from posts.models import Collection, Comment, Like, Media, Post, Save
 from posts.models.media import MediaState
-from social.actions import add_close_friend, block, change_privacy, follow, mute, restrict
+from social.actions.blocks import block
+from social.actions.close_friends import add_close_friend
+from social.actions.follows import follow
+from social.actions.mutes import mute
+from social.actions.privacy import change_privacy
+from social.actions.restrictions import restrict
 from social.models import Block, Follow, FollowRequest
 from tests.visibility.world import rows_written
 

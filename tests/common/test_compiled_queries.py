@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from common.compiled_queries import CompiledArray, CompiledExists, PreparedQuery
-from social.actions import follow
+from social.actions.follows import follow
 from social.models import Follow
 
 pytestmark = pytest.mark.django_db

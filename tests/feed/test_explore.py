@@ -18,7 +18,10 @@ from posts.actions.editing import delete_post
 from posts.actions.likes import like_post
 from posts.models import Post
 from posts.models.post import explore_score
-from social.actions import block, change_privacy, follow, mute
+from social.actions.blocks import block
+from social.actions.follows import follow
+from social.actions.mutes import mute
+from social.actions.privacy import change_privacy
 from tests.conftest import HTMX
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from feed.tasks import fan_out_post, sweep
 from posts.actions.editing import delete_post
 from posts.actions.moderation import remove_post, restore_post
 from posts.models import Post
-from social.actions import follow, unfollow
+from social.actions.follows import follow, unfollow
 from tests.conftest import HTMX
 
 

@@ -11,7 +11,10 @@ from common.tasks import fold_counters
 from feed.actions import dismiss_suggestion
 from feed.models import DismissedPerson
 from feed.suggestions import followed_by, suggestions_after, suggestions_for
-from social.actions import block, change_privacy, follow, mute, unfollow
+from social.actions.blocks import block
+from social.actions.follows import follow, unfollow
+from social.actions.mutes import mute
+from social.actions.privacy import change_privacy
 from tests.conftest import HTMX
 
 pytestmark = pytest.mark.django_db

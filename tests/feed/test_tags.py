@@ -7,7 +7,9 @@ from feed.home import home_posts
 from feed.models import TagFollow, TagMute
 from posts.actions.archiving import archive_post
 from posts.actions.editing import delete_post, edit_post
-from social.actions import block, change_privacy, mute
+from social.actions.blocks import block
+from social.actions.mutes import mute
+from social.actions.privacy import change_privacy
 from tests.conftest import HTMX
 
 

@@ -24,17 +24,11 @@ from posts.actions.likes import like_comment, like_post, unlike_comment
 from posts.actions.mentions import remove_mention
 from posts.actions.tags import remove_tag, tag_person
 from posts.models import CommentLike, Like, Mention, PersonTag
-from social.actions import (
-    approve_request,
-    block,
-    cancel_request,
-    change_privacy,
-    follow,
-    mute,
-    refuse_request,
-    unfollow,
-    unmute,
-)
+from social.actions.blocks import block
+from social.actions.follows import follow, unfollow
+from social.actions.mutes import mute, unmute
+from social.actions.privacy import change_privacy
+from social.actions.requests import approve_request, cancel_request, refuse_request
 from tests.concurrency import run_concurrently
 from tests.conftest import HTMX
 

@@ -14,7 +14,7 @@ from posts.actions.editing import delete_post
 from posts.actions.likes import like_post, unlike_post
 from posts.models import Like
 from posts.tasks import purge_post
-from social.actions import follow, unfollow
+from social.actions.follows import follow, unfollow
 from tests.conftest import HTMX
 
 

@@ -7,7 +7,8 @@ from posts.actions.comments import add_comment, delete_comment, remove_comment
 from posts.actions.likes import like_comment, unlike_comment
 from posts.events import CommentLiked, CommentUnliked
 from posts.models import Comment, CommentLike
-from social.actions import block, restrict
+from social.actions.blocks import block
+from social.actions.restrictions import restrict
 from tests.conftest import HTMX
 
 

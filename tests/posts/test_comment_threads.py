@@ -15,7 +15,8 @@ from posts.actions.comments import (
     restore_comment,
 )
 from posts.models import Comment, Post
-from social.actions import block, restrict
+from social.actions.blocks import block
+from social.actions.restrictions import restrict
 from tests.conftest import HTMX
 
 

@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from posts.models import Post
-from social.actions import block, change_privacy
+from social.actions.blocks import block
+from social.actions.privacy import change_privacy
 
 HOST = "http://testserver"
 

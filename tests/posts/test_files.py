@@ -15,14 +15,10 @@ from posts.actions.archiving import archive_post
 from posts.actions.editing import delete_post
 from posts.actions.moderation import remove_post
 from posts.models import Media, Post
-from social.actions import (
-    add_close_friend,
-    block,
-    change_privacy,
-    remove_close_friend,
-    remove_follower,
-    unfollow,
-)
+from social.actions.blocks import block
+from social.actions.close_friends import add_close_friend, remove_close_friend
+from social.actions.follows import remove_follower, unfollow
+from social.actions.privacy import change_privacy
 from tests.stores import keys_in
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,11 @@ from posts.events import PersonMentioned
 from posts.models import Mention, Post
 from posts.models.media import MediaState
 from posts.queries import can_see_q
-from social.actions import add_close_friend, block, change_privacy, follow, restrict
+from social.actions.blocks import block
+from social.actions.close_friends import add_close_friend
+from social.actions.follows import follow
+from social.actions.privacy import change_privacy
+from social.actions.restrictions import restrict
 from tests.conftest import HTMX
 
 

@@ -22,7 +22,8 @@ from posts.actions.comments import (
 )
 from posts.actions.hidden_words import set_hidden_words
 from posts.models import Comment, HiddenWord, Post
-from social.actions import block, restrict
+from social.actions.blocks import block
+from social.actions.restrictions import restrict
 from tests.concurrency import run_concurrently
 from tests.conftest import HTMX
 

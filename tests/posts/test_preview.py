@@ -5,7 +5,7 @@ import pytest
 from accounts.models import User
 from posts.actions.archiving import archive_post
 from posts.models import Media, Post
-from social.actions import block
+from social.actions.blocks import block
 from tests.posts.conftest import RENDITION
 
 

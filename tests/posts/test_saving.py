@@ -7,7 +7,7 @@ from common.limits import MAX_COLLECTION_NAME_CHARS
 from posts.actions.archiving import archive_post
 from posts.actions.saves import create_collection, put_in_collection, save_post
 from posts.models import Collection, Post, Save
-from social.actions import block
+from social.actions.blocks import block
 from tests.conftest import HTMX
 
 

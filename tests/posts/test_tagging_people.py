@@ -12,7 +12,9 @@ from posts.actions.publishing import notify_named_people
 from posts.actions.tags import TagRefusedError, remove_tag, tag_person
 from posts.events import PersonTagged
 from posts.models import Mention, PersonTag
-from social.actions import block, change_privacy, follow, unblock, unfollow
+from social.actions.blocks import block, unblock
+from social.actions.follows import follow, unfollow
+from social.actions.privacy import change_privacy
 from tests.concurrency import run_concurrently
 from tests.conftest import HTMX
 from tests.markup import one_line
@@ -228,7 +230,7 @@ def test_tags_are_seen_by_those_who_may_see_the_post_and_the_person(
 def test_close_friends_and_archived_posts_stay_where_they_are(as_, client, author, anna, person, post, photo_of):
     from posts.actions.archiving import archive_post
     from posts.models import Post
-    from social.actions import add_close_friend
+    from social.actions.close_friends import add_close_friend
 
     add_close_friend(author, friend=anna)
     Post.objects.filter(pk=post.pk).update(audience="close_friends")

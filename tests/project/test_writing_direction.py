@@ -12,7 +12,7 @@ from notifications.tasks import notify_of_comment
 from posts.actions.comments import add_comment
 from posts.actions.saves import create_collection, put_in_collection
 from search.actions import save_search
-from social.actions import follow
+from social.actions.follows import follow
 
 RTL = "שלום"
 NAMES = {

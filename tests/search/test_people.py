@@ -3,7 +3,8 @@
 import pytest
 
 from accounts.models import User
-from social.actions import block, follow
+from social.actions.blocks import block
+from social.actions.follows import follow
 from social.search import find_people, shown_people
 
 

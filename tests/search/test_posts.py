@@ -13,7 +13,8 @@ from posts.models import Media, Post
 from search.models import Place, PostDocument
 from search.posts import find_posts
 from search.query import read_query
-from social.actions import block, change_privacy
+from social.actions.blocks import block
+from social.actions.privacy import change_privacy
 
 
 def found(text, viewer):

@@ -12,7 +12,7 @@ from common.limits import MAX_RECENT_SEARCHES
 from common.tasks import fold_counters
 from posts.models import Hashtag, Post
 from search.models import Place, PostDocument, RecentSearch
-from social.actions import block
+from social.actions.blocks import block
 from tests.conftest import HTMX
 from tests.markup import one_line
 

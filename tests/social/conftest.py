@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import User
-from social.actions import block, change_privacy
+from social.actions.blocks import block
+from social.actions.privacy import change_privacy
 
 
 @pytest.fixture

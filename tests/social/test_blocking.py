@@ -7,15 +7,11 @@ from feed.home import home_posts
 from posts.actions.comments import add_comment
 from posts.actions.likes import like_post
 from posts.models import Audience, Comment, Post
-from social.actions import (
-    BlockedError,
-    add_close_friend,
-    approve_request,
-    block,
-    change_privacy,
-    follow,
-    unblock,
-)
+from social.actions.blocks import BlockedError, block, unblock
+from social.actions.close_friends import add_close_friend
+from social.actions.follows import follow
+from social.actions.privacy import change_privacy
+from social.actions.requests import approve_request
 from social.models import Block, CloseFriend, Follow, FollowRequest
 from tests.conftest import HTMX
 from tests.social.conftest import counts, same

@@ -4,7 +4,8 @@ import pytest
 
 from accounts.actions import suspend_person
 from accounts.models import User
-from social.actions import FollowsOneselfError, follow
+from common.refusals import Refusal
+from social.actions.follows import follow
 from social.models import Follow
 from tests.conftest import HTMX
 
@@ -43,7 +44,7 @@ def test_nobody_follows_themselves(as_, author):
     as_(author).post("/author/follow/")
 
     assert not Follow.objects.exists()
-    with pytest.raises(FollowsOneselfError):
+    with pytest.raises(Refusal):
         follow(author, followee=author)
 
 

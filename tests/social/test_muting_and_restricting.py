@@ -8,15 +8,11 @@ from feed.home import home_posts
 from feed.suggestions import suggestions_for
 from posts.actions.comments import add_comment, delete_comment, remove_comment, restore_comment
 from posts.models import Audience, Comment, Post
-from social.actions import (
-    add_close_friend,
-    block,
-    change_privacy,
-    mute,
-    restrict,
-    unmute,
-    unrestrict,
-)
+from social.actions.blocks import block
+from social.actions.close_friends import add_close_friend
+from social.actions.mutes import mute, unmute
+from social.actions.privacy import change_privacy
+from social.actions.restrictions import restrict, unrestrict
 from social.models import CloseFriend, Mute, Restrict
 from tests.conftest import HTMX
 
@@ -50,15 +46,6 @@ def test_a_warm_home_shows_nothing_of_somebody_muted_since(author, follower, pos
     assert home_posts(stale, before=None, count=5)[0] == [], "nor from the timeline of before"
 
 
-def test_a_mute_of_stories_alone_leaves_the_posts(author, follower, post):
-    assert mute(follower, muted=author, posts=False)
-    assert home_of(follower) == [post]
-    assert not mute(follower, muted=author, posts=True)
-    assert home_of(follower) == []
-    mute(follower, muted=author, posts=False, stories=False)
-    assert not Mute.objects.exists()
-
-
 def test_nobody_is_suggested_who_is_muted_asked_or_blocked(author, stranger, person, share):
     people = [person(name) for name in ("plain", "muted", "asked", "hidden")]
     for one in people:
@@ -66,7 +53,7 @@ def test_nobody_is_suggested_who_is_muted_asked_or_blocked(author, stranger, per
     fold_counters()
     mute(stranger, muted=people[1])
     change_privacy(people[2], is_private=True)
-    from social.actions import follow
+    from social.actions.follows import follow
 
     follow(stranger, followee=people[2])
     block(people[3], blocked=stranger)

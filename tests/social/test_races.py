@@ -7,20 +7,11 @@ import pytest
 
 from accounts.models import User
 from common.tasks import fold_counters
-from social.actions import (
-    BlockedError,
-    add_close_friend,
-    approve_all,
-    approve_request,
-    block,
-    cancel_request,
-    change_privacy,
-    follow,
-    refuse_request,
-    remove_follower,
-    unblock,
-    unfollow,
-)
+from social.actions.blocks import BlockedError, block, unblock
+from social.actions.close_friends import add_close_friend
+from social.actions.follows import follow, remove_follower, unfollow
+from social.actions.privacy import change_privacy
+from social.actions.requests import approve_all, approve_request, cancel_request, refuse_request
 from social.models import Block, CloseFriend, Follow, FollowRequest
 from tests.concurrency import run_concurrently
 from tests.social.conftest import counts

@@ -4,8 +4,11 @@ import pytest
 
 from feed.home import home_posts
 from posts.models import Post
-from social import actions, tasks
-from social.actions import FollowState, approve_request, change_privacy, follow, refuse_request
+from social import tasks
+from social.actions import requests
+from social.actions.follows import FollowState, follow, remove_follower
+from social.actions.privacy import change_privacy
+from social.actions.requests import approve_request, refuse_request
 from social.models import Follow, FollowRequest
 from tests.conftest import HTMX
 from tests.social.conftest import counts, same
@@ -109,10 +112,10 @@ def test_every_answer_is_harmless_when_it_comes_twice(private_author, stranger):
 
     assert [approve_request(private_author, requester=stranger) for _ in range(2)] == [True, False]
     assert not refuse_request(private_author, requester=stranger)
-    assert not actions.cancel_request(stranger, target=private_author)
+    assert not requests.cancel_request(stranger, target=private_author)
     assert follow(stranger, followee=private_author) == FollowState.FOLLOWING
     assert counts(private_author) == (1, 0)
-    assert [actions.remove_follower(private_author, follower=stranger) for _ in range(2)] == [True, False]
+    assert [remove_follower(private_author, follower=stranger) for _ in range(2)] == [True, False]
     assert counts(private_author) == (0, 0)
 
 
@@ -148,7 +151,7 @@ def test_going_public_accepts_those_who_asked_and_says_so_before(as_, private_au
 
 
 def test_very_many_requests_are_accepted_in_several_runs(private_author, person, monkeypatch, tasks_run):
-    monkeypatch.setattr(actions, "ACCEPTED_AT_ONCE", 2)
+    monkeypatch.setattr(requests, "ACCEPTED_AT_ONCE", 2)
     people = [person() for _ in range(5)]
     for one in people:
         follow(one, followee=private_author)
@@ -216,7 +219,7 @@ def test_a_warm_home_shows_nothing_after_a_removal(follower, private_author, sec
     assert home_posts(follower, before=None, count=5)[0] == [secret]
     stale = type(follower).objects.get(pk=follower.pk)
 
-    actions.remove_follower(private_author, follower=follower)
+    remove_follower(private_author, follower=follower)
 
     assert home_posts(stale, before=None, count=5)[0] == [], "nor from the timeline of before"
 

@@ -14,7 +14,7 @@ from posts.models import Collection, Comment, Hashtag, Like, Media, Post, PostHa
 from posts.models.media import MediaState
 from search.models import PostDocument
 from search.tags_and_places import slug_of
-from social.actions import unfollow
+from social.actions.follows import unfollow
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict
 from tests.visibility.tables import COMMENTS, ROLES
 from tests.visibility.world import Target, World

@@ -19,17 +19,12 @@ from posts.actions.editing import delete_post
 from posts.actions.likes import like_post
 from posts.actions.moderation import remove_post
 from posts.models import Comment, Post
-from social.actions import (
-    add_close_friend,
-    block,
-    change_privacy,
-    follow,
-    mute,
-    remove_follower,
-    restrict,
-    unblock,
-    unfollow,
-)
+from social.actions.blocks import block, unblock
+from social.actions.close_friends import add_close_friend
+from social.actions.follows import follow, remove_follower, unfollow
+from social.actions.mutes import mute
+from social.actions.privacy import change_privacy
+from social.actions.restrictions import restrict
 from tests.conftest import HTMX
 from tests.visibility.world import comparable
 

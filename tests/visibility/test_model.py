@@ -25,7 +25,7 @@ from feed.tasks import fan_out_post
 from posts.actions import archiving, comments, editing, likes, publishing
 from posts.models import Comment, Media, Post
 from posts.models.media import MediaState
-from social import actions as relating
+from social.actions import blocks, close_friends, follows, mutes, privacy, requests, restrictions
 from social.queries import with_visible_content
 from tests.visibility.model import Model, ModelComment, ModelPost
 
@@ -148,7 +148,7 @@ class Machine(RuleBasedStateMachine):
         one, other = pair
         if not self.may_act_on(one, other):
             return
-        relating.follow(self.users[one], followee=self.users[other])
+        follows.follow(self.users[one], followee=self.users[other])
         if other in self.model.private and (one, other) not in self.model.follows:
             self.model.requests.add((one, other))
         else:
@@ -158,7 +158,7 @@ class Machine(RuleBasedStateMachine):
     def unfollow(self, pair: tuple[int, int]) -> None:
         one, other = pair
         if self.may_act_on(one, other):
-            relating.unfollow(self.users[one], followee=self.users[other])
+            follows.unfollow(self.users[one], followee=self.users[other])
             self.model.follows.discard((one, other))
             self.model.requests.discard((one, other))
 
@@ -166,7 +166,7 @@ class Machine(RuleBasedStateMachine):
     def cancel(self, pair: tuple[int, int]) -> None:
         one, other = pair
         if self.may_act_on(one, other):
-            relating.cancel_request(self.users[one], target=self.users[other])
+            requests.cancel_request(self.users[one], target=self.users[other])
             self.model.requests.discard((one, other))
 
     @rule(pair=pairs)
@@ -174,7 +174,7 @@ class Machine(RuleBasedStateMachine):
         one, other = pair
         if not self.may_act_on(one, other):
             return
-        relating.approve_request(self.users[one], requester=self.users[other])
+        requests.approve_request(self.users[one], requester=self.users[other])
         if (other, one) in self.model.requests:
             self.model.add_follow(other, one)
 
@@ -182,14 +182,14 @@ class Machine(RuleBasedStateMachine):
     def refuse(self, pair: tuple[int, int]) -> None:
         one, other = pair
         if self.may_act_on(one, other):
-            relating.refuse_request(self.users[one], requester=self.users[other])
+            requests.refuse_request(self.users[one], requester=self.users[other])
             self.model.requests.discard((other, one))
 
     @rule(pair=pairs)
     def remove_follower(self, pair: tuple[int, int]) -> None:
         one, other = pair
         if self.may_act_on(one, other):
-            relating.remove_follower(self.users[one], follower=self.users[other])
+            follows.remove_follower(self.users[one], follower=self.users[other])
             self.model.follows.discard((other, one))
 
     @rule(pair=pairs)
@@ -197,7 +197,7 @@ class Machine(RuleBasedStateMachine):
         one, other = pair
         if not self.may_act_on(one, other):
             return
-        relating.block(self.users[one], blocked=self.users[other])
+        blocks.block(self.users[one], blocked=self.users[other])
         for pairs in (self.model.follows, self.model.requests, self.model.close):
             pairs -= {(one, other), (other, one)}
         self.model.blocks.add((one, other))
@@ -206,28 +206,28 @@ class Machine(RuleBasedStateMachine):
     def unblock(self, pair: tuple[int, int]) -> None:
         one, other = pair
         if self._count_step(one not in self.model.suspended and other not in self.model.suspended):
-            relating.unblock(self.users[one], blocked=self.users[other])
+            blocks.unblock(self.users[one], blocked=self.users[other])
             self.model.blocks.discard((one, other))
 
     @rule(pair=pairs, is_on=st.booleans())
     def mute(self, pair: tuple[int, int], is_on: bool) -> None:
         one, other = pair
         if self.may_act_on(one, other):
-            (relating.mute if is_on else relating.unmute)(self.users[one], muted=self.users[other])
+            (mutes.mute if is_on else mutes.unmute)(self.users[one], muted=self.users[other])
             (self.model.mutes.add if is_on else self.model.mutes.discard)((one, other))
 
     @rule(pair=pairs, is_on=st.booleans())
     def restrict(self, pair: tuple[int, int], is_on: bool) -> None:
         one, other = pair
         if self.may_act_on(one, other):
-            (relating.restrict if is_on else relating.unrestrict)(self.users[one], restricted=self.users[other])
+            (restrictions.restrict if is_on else restrictions.unrestrict)(self.users[one], restricted=self.users[other])
             (self.model.restricts.add if is_on else self.model.restricts.discard)((one, other))
 
     @rule(pair=pairs, is_on=st.booleans())
     def close_friend(self, pair: tuple[int, int], is_on: bool) -> None:
         one, other = pair
         if self.may_act_on(one, other):
-            change = relating.add_close_friend if is_on else relating.remove_close_friend
+            change = close_friends.add_close_friend if is_on else close_friends.remove_close_friend
             change(self.users[one], friend=self.users[other])
             (self.model.close.add if is_on else self.model.close.discard)((one, other))
 
@@ -237,7 +237,7 @@ class Machine(RuleBasedStateMachine):
             self._set_private(one, to=is_private)
 
     def _set_private(self, one: int, *, to: bool) -> None:
-        relating.change_privacy(self.users[one], is_private=to)
+        privacy.change_privacy(self.users[one], is_private=to)
         if to:
             self.model.private.add(one)
             return

@@ -30,7 +30,7 @@ from posts.actions.sharing import create_post
 from posts.models import Comment, Media, Post
 from posts.models.media import MediaKind, MediaState
 from posts.tasks import process_media, process_video
-from social.actions import follow
+from social.actions.follows import follow
 
 DEMO_USERNAME = "demo"
 DEMO_PASSWORD = "demo-everyframe"  # noqa: S105  (printed at every start in development; never used in production)

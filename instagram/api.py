@@ -66,11 +66,12 @@ api = SiteAPI(
     docs=DocsPage(),
     auth=SIGNED_IN,
 )
-for app in ("accounts", "posts", "feed", "notifications"):
+for app in ("accounts", "posts", "feed"):
     # That of `api`, to which `api_writes` has added what changes something.
     api.add_router("", f"{app}.api_writes.router")
 for module in ("social.api.follows", "social.api.relations", "social.api.privacy"):
     api.add_router("", f"{module}.router")
+api.add_router("", "notifications.api.router")
 api.add_router("", "search.api.router")
 
 

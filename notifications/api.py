@@ -1,4 +1,4 @@
-"""What happened to one, in the JSON API: reading."""
+"""Notifications in the JSON API."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from accounts.api import PersonOut, person_out
+from accounts.api_writes import Acting, check_actor
 from accounts.http import MemberRequest
 from common.api import PROBLEMS, Id, IdPaging, Listed, absolute, listed
-from notifications.inbox import Row, notification_page
+from common.api_bodies import IdIn
+from notifications.actions import mark_all_read
 from notifications.models import Kind
+from notifications.queries import Row, notification_page, unread_count
 
 router = Router(tags=["notifications"])
 
 
 class NotificationOut(Schema):
-    """Something that happened to one: by one person, or the same by several."""
+    """A notification: an action of one person, or the same action of several."""
 
-    id: Id = Field(description="Its place in the list: what POST /api/notifications/read takes as `up_to`.")
+    id: Id = Field(description="Also its position in the list: POST /api/notifications/read takes it as `up_to`.")
     kind: Kind
-    people: list[PersonOut] = Field(description="Who did it, the newest first: two at most.")
-    other_count: int = Field(description="How many more did.")
+    people: list[PersonOut] = Field(description="The newest actors, the newest first: two at most.")
+    other_count: int = Field(description="How many further people did the same.")
     unread: bool
-    happened_at: datetime = Field(description="When the newest of it happened, in UTC.")
-    post_id: Id | None = Field(description="The post that it happened to, if any.")
-    comment_id: Id | None = Field(description="The comment that it happened to, or is.")
-    text: str | None = Field(description="What that comment says.")
-    url: str | None = Field(description="The page where it happened.")
+    happened_at: datetime = Field(description="Time of the newest action, in UTC.")
+    post_id: Id | None = Field(description="The post concerned, if any.")
+    comment_id: Id | None = Field(description="The comment concerned, or the new comment.")
+    text: str | None = Field(description="Text of the comment.")
+    url: str | None = Field(description="Page of the post or comment.")
 
 
 def notification_out(request: HttpRequest, row: Row) -> NotificationOut:
@@ -50,6 +53,22 @@ def notification_out(request: HttpRequest, row: Row) -> NotificationOut:
 def list_notifications(
     request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]
 ) -> Listed[NotificationOut]:
-    """What happened to one, newest first. Asking marks nothing as read."""
+    """List the caller's notifications, the newest first. This marks nothing as read."""
     page = notification_page(request, request.user, paging.limit)
     return listed(request, response, page, [notification_out(request, row) for row in page])
+
+
+class ReadBody(Acting):
+    up_to: IdIn | None = Field(None, description="The id of the newest notification to mark. Without it: all of them.")
+
+
+class UnreadOut(Schema):
+    unread: int = Field(description="How many are still unread.")
+
+
+@router.post("/notifications/read", response={200: UnreadOut, **PROBLEMS})
+def read_notifications(request: MemberRequest, body: ReadBody | None = None) -> UnreadOut:
+    """Mark notifications as read: all of them, or those up to `up_to`. Repeating it is harmless."""
+    check_actor(request, body)
+    mark_all_read(request.user, up_to=body.up_to if body else None)
+    return UnreadOut(unread=unread_count(request.user))

@@ -3,11 +3,11 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from notifications.inbox import badge_text
+from notifications.queries import badge_text
 
 
 def badge(request: HttpRequest) -> dict[str, object]:
-    """`unread_notifications` for the frame, as `badge_text` says it. Asked for only where the frame is drawn."""
+    """Add `unread_notifications`, the text of `badge_text`, to templates. Evaluated only if a template uses it."""
     return {"unread_notifications": SimpleLazyObject(lambda: _badge(request))}
 
 

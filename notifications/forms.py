@@ -3,11 +3,12 @@ from __future__ import annotations
 from django import forms
 
 from accounts.models import User
+from notifications.actions import set_preferences
 from notifications.models import Allowed, Kind, Preferences
 
 
 class PreferencesForm(forms.Form):
-    """A choice for each kind: from everyone, from people I follow, off."""
+    """Notification settings: from everyone, from followed people or off, for each kind."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -16,15 +17,14 @@ class PreferencesForm(forms.Form):
                 choices=Allowed.choices,
                 initial=Allowed.EVERYONE,
                 label=kind.label,
-                error_messages={"invalid_choice": f"{kind.label}: choose one of the three."},
+                error_messages={"invalid_choice": f"{kind.label}: choose one of the options."},
             )
 
     @classmethod
-    def of(cls, person: User) -> PreferencesForm:
-        """The form with what `person` has chosen."""
+    def for_person(cls, person: User) -> PreferencesForm:
+        """Return the form with the current settings of `person`."""
         preferences = Preferences.objects.filter(person=person).first()
         return cls(initial=preferences.allowed if preferences else {})
 
     def save(self, person: User) -> None:
-        allowed = {kind: choice for kind, choice in self.cleaned_data.items() if choice != Allowed.EVERYONE}
-        Preferences.objects.update_or_create(person=person, defaults={"allowed": allowed})
+        set_preferences(person, self.cleaned_data)

@@ -1,7 +1,7 @@
-"""What happened to somebody: a row of their list, and the acts that it stands for.
+"""Notifications, the occurrences that they group, and the preferences of their recipients.
 
-An `Occurrence` names the row that caused it (a like, a follow, a comment), and the database deletes it together with
-that row: there is no notification of something that is not there any more, whoever took it back and however.
+An `Occurrence` refers to the row that caused it (a like, a follow, a comment), and the database deletes it together
+with that row, so nobody is notified of something that no longer exists.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from social.models import Mute
 
 
 class Kind(models.TextChoices):
-    """The second text is what the settings call it."""
+    """Kinds of notifications, with their labels in the settings."""
 
     FOLLOW = "follow", "New followers"
     REQUEST = "request", "Follow requests"
@@ -39,10 +39,10 @@ class Allowed(models.TextChoices):
 
 
 class Notification(SnowflakeModel):
-    """One row of somebody's list, for all acts of a kind on one thing. Lives on the recipient's shard.
+    """One row of the recipient's list, for all occurrences of a kind on one object. Stored on the recipient's shard.
 
-    Likes of a post or a comment are one row; so are the follows, the requests and their acceptances of a day; what
-    somebody wrote is a row of its own.
+    All likes of a post or comment share a row, and so do the follows, requests and acceptances of a day. Each comment,
+    reply, mention and tag has its own row.
     """
 
     recipient = db_cascade_foreign_key(settings.AUTH_USER_MODEL)
@@ -50,9 +50,14 @@ class Notification(SnowflakeModel):
     post = db_cascade_foreign_key("posts.Post", null=True, db_index=True)
     comment = db_cascade_foreign_key("posts.Comment", null=True, db_index=True)
     day = models.DateField(null=True, editable=False)
-    """Of acts on no thing, which are grouped by it."""
+    """Groups occurrences without a post or comment."""
     latest = models.BigIntegerField(editable=False)
-    """Id of the newest occurrence there ever was: the place in the list, and its cursor."""
+    """Id of the newest occurrence that ever belonged to the row: the order of the list, and its cursor."""
+
+    # Annotations of notifications.queries.notification_page().
+    actor_ids: list[int]
+    is_new: bool
+    read_up_to: int
 
     class Meta:
         constraints = [
@@ -68,13 +73,14 @@ class Notification(SnowflakeModel):
 
 
 CAUSES: Final = ("follow", "request", "like", "comment", "comment_like", "mention", "tag")
-"""The columns of an occurrence of which exactly one is set."""
+"""Columns of Occurrence, of which exactly one is set."""
 
 
 class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
     def for_person(self, person: User) -> OccurrenceQuerySet:
-        """What `person` may still be told: nothing by people whom they do not see any more or have muted since, and
-        nothing that they have taken back themselves.
+        """Return occurrences that `person` may see.
+
+        Excludes those by people whom they cannot see or have muted, and mentions and tags that they have removed.
         """
         muted = Mute.objects.filter(muter=person, muted_id=OuterRef("actor_id"))
         return self.filter(
@@ -86,7 +92,7 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
 
 
 class Occurrence(SnowflakeModel):
-    """One act of one person, with the row that is its cause. Lives on the recipient's shard."""
+    """One action of one person, with the row that caused it. Stored on the recipient's shard."""
 
     notification = db_cascade_foreign_key("notifications.Notification", related_name="occurrences")
     recipient_id = models.BigIntegerField(editable=False)
@@ -108,7 +114,7 @@ class Occurrence(SnowflakeModel):
             ),
         ]
         indexes = [
-            # The actors of a row, newest first; how many are unread.
+            # The actors of a row, newest first, and the number of unread rows.
             models.Index(fields=["notification", "-id"], include=["actor"], name="occurrences_newest_first"),
         ]
 
@@ -117,15 +123,15 @@ class Occurrence(SnowflakeModel):
 
 
 class Preferences(models.Model):
-    """What somebody wants to be told, and how far they have read. Without a row: everything, and nothing."""
+    """A person's notification settings and read position. Without a row, everything is allowed and unread."""
 
     person = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="notification_preferences"
     )
     read_up_to = models.BigIntegerField(default=0, editable=False)
-    """Occurrences with ids up to this have been read."""
+    """Id of the newest occurrence that has been read."""
     allowed = models.JSONField(default=dict)
-    """{kind: Allowed} where it is not everyone."""
+    """{kind: Allowed} for kinds that are not allowed from everyone."""
 
     class Meta:
         verbose_name_plural = "preferences"
@@ -135,7 +141,7 @@ class Preferences(models.Model):
 
 
 class Watermark(models.Model):
-    """How far `notifications.sweep` has looked through the rows of a cause."""
+    """Id up to which `notifications.sweep` has processed the rows of a cause."""
 
     cause = models.CharField(max_length=20, primary_key=True)
     up_to = models.BigIntegerField(default=0)

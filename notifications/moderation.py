@@ -1,6 +1,6 @@
-"""Notices of what moderators removed, shown to the author above their notifications.
+"""Notices of content that moderators removed, shown to the author above their notifications.
 
-They are read from the removed rows themselves, so none can be lost, and one disappears when its row is restored.
+They are read from the removed rows, so none can be lost, and one disappears when its row is restored.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import CharField, F, Value
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -32,11 +33,11 @@ class ModerationNotice:
 
     @property
     def post_url(self) -> str:
-        return f"/p/{encode_shortcode(self.post_id)}/"
+        return reverse("posts:post", args=[encode_shortcode(self.post_id)])
 
 
 def moderation_notices(person: User) -> list[ModerationNotice]:
-    """Return what moderators removed of `person` in the last SHOWN_DAYS, newest first, at most MAX_SHOWN.
+    """Return notices of content that moderators removed in the last SHOWN_DAYS, newest first, at most MAX_SHOWN.
 
     Cost: one query over two partial indexes.
     """

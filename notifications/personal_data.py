@@ -1,4 +1,4 @@
-"""What of this app's tables is a person's: see `common.personal_data`."""
+"""Personal data in the tables of this app: see `common.personal_data`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ def register() -> None:
         PersonalTable(
             "notifications.Occurrence",
             "recipient_id",
-            export_excluded_because="with the notifications that they are of",
+            export_excluded_because="exported with their notifications",
         ),
-        PersonalTable("notifications.Occurrence", "actor", export_excluded_because="what others were told"),
+        PersonalTable(
+            "notifications.Occurrence", "actor", export_excluded_because="belongs to the people who were notified"
+        ),
         PersonalTable(
             "notifications.Notification",
             "recipient",

@@ -1,4 +1,4 @@
-"""Tells people what happened: soon, by a task for each event; certainly, by a sweep over the rows themselves."""
+"""Create notifications: a task per event makes them fast, and a sweep over the causing rows makes them certain."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from common.ids import first_id_at
-from notifications.models import Notification, Occurrence, Watermark
-from notifications.record import (
+from notifications.actions import record_event
+from notifications.causes import (
     NotificationEvent,
     events_for_comment,
     events_for_comment_like,
@@ -23,14 +23,14 @@ from notifications.record import (
     events_for_mention,
     events_for_request,
     events_for_tag,
-    record_event,
 )
+from notifications.models import Notification, Occurrence, Watermark
 from posts.models import Comment, CommentLike, Like, Mention, PersonTag
 from social.models import Follow, FollowRequest
 
 SWEEP_AFTER_SECONDS = 30
 SWEPT_AGAIN_SECONDS = 300
-"""Ids are made before their rows are committed: so long after, none can still appear below the watermark."""
+"""Rows are committed later than their ids are generated; after this time, none can appear below the watermark."""
 SWEEP_BATCH = 500
 
 
@@ -51,8 +51,8 @@ _CAUSES = {
     "follow": _Cause(Follow.objects.all, events_for_follow),
     "request": _Cause(FollowRequest.objects.all, events_for_request),
 }
-"""By the column of `Occurrence` that names it. One more is a line here, a function in `record.py`, a `Kind`, that
-column, and words in `notifications/_row.html`.
+"""Causes by the column of `Occurrence` that refers to them. To add one, add a line here, a function in `causes.py`, a
+`Kind`, the column, and a text in `notifications/_row.html`.
 """
 
 
@@ -92,42 +92,42 @@ def notify_of_tag(tag_id: int) -> None:
 
 
 def _notify(name: str, **row: int) -> None:
-    """Record what the row says, if it is still there. Harmless when run again."""
+    """Record the events of the row if it still exists. Safe to run twice."""
     cause = _CAUSES[name]
     for found in cause.rows().filter(**row):
         _record_all(cause, found)
 
 
 def _record_all(cause: _Cause, row: Any) -> int:
-    """All that one row is told of, or nothing: the sweep takes a row for told when anybody was."""
+    """Record all events of a row in one transaction: the sweep skips a row that has any occurrence."""
     with transaction.atomic():
         return sum(record_event(event) for event in cause.events(row))
 
 
 @shared_task(name="notifications.sweep")
 def sweep() -> int:
-    """Tell what lost messages left untold, and drop rows whose last act was taken back; return how many were told.
+    """Create notifications whose messages were lost, and delete rows without occurrences; return how many were created.
 
-    Looks through the rows of each cause once, by their ids, and again for SWEPT_AGAIN_SECONDS: after an outage it goes
-    on where it stopped. Cost: an index range of each cause's rows of the last minutes.
+    Processes the rows of each cause by id, the newest ones repeatedly for SWEPT_AGAIN_SECONDS, and resumes after an
+    outage where it stopped. Cost: an index range of each cause's rows of the last minutes.
     """
     now = timezone.now()
-    told = sum(_sweep_one(name, cause, now) for name, cause in _CAUSES.items())
+    created = sum(_sweep_one(name, cause, now) for name, cause in _CAUSES.items())
     empty = Notification.objects.exclude(Exists(Occurrence.objects.filter(notification=OuterRef("pk"))))
     old_enough = empty.filter(pk__lt=first_id_at(now - timedelta(seconds=SWEPT_AGAIN_SECONDS)))
     Notification.objects.filter(pk__in=list(old_enough.values_list("pk", flat=True)[:SWEEP_BATCH])).delete()
-    return told
+    return created
 
 
 def _sweep_one(name: str, cause: _Cause, now: datetime) -> int:
     certain = first_id_at(now - timedelta(seconds=SWEPT_AGAIN_SECONDS))
     due = first_id_at(now - timedelta(seconds=SWEEP_AFTER_SECONDS))
     watermark, _ = Watermark.objects.get_or_create(cause=name, defaults={"up_to": certain})
-    told = Occurrence.objects.filter(**{f"{name}_id": OuterRef("pk")})
-    untold = cause.rows().filter(pk__gt=watermark.up_to, pk__lt=due).exclude(Exists(told)).order_by("pk")
-    rows = list(untold[:SWEEP_BATCH])
+    recorded = Occurrence.objects.filter(**{f"{name}_id": OuterRef("pk")})
+    missing = cause.rows().filter(pk__gt=watermark.up_to, pk__lt=due).exclude(Exists(recorded)).order_by("pk")
+    rows = list(missing[:SWEEP_BATCH])
     count = sum(_record_all(cause, row) for row in rows)
-    # After a full batch there may be more of them: the next sweep goes on from the last.
+    # After a full batch there may be more: the next sweep continues after the last row.
     up_to = certain if len(rows) < SWEEP_BATCH else min(certain, rows[-1].pk)
     Watermark.objects.filter(cause=name, up_to__lt=up_to).update(up_to=up_to)
     return count

@@ -6,33 +6,36 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import MemberRequest
-from common.http import varies_by_htmx
+from common.http import render_list
 from common.pagination import MAX_BIGINT
+from notifications.actions import mark_all_read
 from notifications.forms import PreferencesForm
-from notifications.inbox import badge_text, mark_all_read, notification_page
 from notifications.moderation import moderation_notices
+from notifications.queries import badge_text, notification_page
 
 ROWS_PER_PAGE = 20
 
 
 @require_safe
 def notifications(request: MemberRequest) -> HttpResponse:
-    """What happened to one: the page; for htmx its rows, for the panel or further down the list."""
+    """Show the notifications: the page, or for htmx the list for the panel, or its next rows."""
     page = notification_page(request, request.user, ROWS_PER_PAGE)
-    newest = page.items[0].latest if page.items and "cursor" not in request.GET else 0
-    template = "notifications/page.html"
-    if request.htmx:
-        template = "notifications/_rows.html" if "cursor" in request.GET else "notifications/_list.html"
-    notices = [] if "cursor" in request.GET else moderation_notices(request.user)
-    return varies_by_htmx(render(request, template, {"page": page, "newest": newest, "notices": notices}))
+    is_first_page = "cursor" not in request.GET
+    context = {
+        "page": page,
+        "newest": page.items[0].latest if page.items and is_first_page else 0,
+        "notices": moderation_notices(request.user) if is_first_page else [],
+    }
+    first_template = "notifications/_list.html" if request.htmx else "notifications/page.html"
+    return render_list(request, first_template, "notifications/_rows.html", context)
 
 
 @require_POST
 def read(request: MemberRequest) -> HttpResponse:
-    """Mark all that the page showed as read."""
+    """Mark all notifications that the page showed as read."""
     text = request.POST.get("up_to", "")
     if not (text.isascii() and text.isdigit() and int(text[:20]) <= MAX_BIGINT):
-        return HttpResponse("up_to: the id of the newest notification that was shown.", status=422)
+        return HttpResponse("up_to must be the id of the newest notification that was shown.", status=422)
     mark_all_read(request.user, up_to=int(text))
     if not request.htmx:
         return redirect("notifications:page")
@@ -41,9 +44,9 @@ def read(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: MemberRequest) -> HttpResponse:
-    """What one wants to be told, by kind."""
+    """Show and save the notification settings."""
     if request.method != "POST":
-        return render(request, "notifications/preferences.html", {"form": PreferencesForm.of(request.user)})
+        return render(request, "notifications/preferences.html", {"form": PreferencesForm.for_person(request.user)})
     form = PreferencesForm(request.POST)
     if not form.is_valid():
         return render(request, "notifications/preferences.html", {"form": form}, status=422)

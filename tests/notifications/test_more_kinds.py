@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 
 from accounts.models import User
-from notifications.inbox import unread_count
 from notifications.models import Kind, Notification, Occurrence
+from notifications.queries import unread_count
 from notifications.tasks import (
     notify_of_comment,
     notify_of_comment_like,

@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from notifications.record import events_for_comment, events_for_follow, events_for_like, record_event
+from notifications.actions import record_event
+from notifications.causes import events_for_comment, events_for_follow, events_for_like
 from posts.models import Collection, Comment, Hashtag, Like, Media, Post, PostHashtag, UploadSession
 from posts.models.media import MediaState
 from search.models import PostDocument

@@ -23,14 +23,14 @@ from common import valkey
 from common.ids import first_id_at
 from common.tasks import fold_counters
 from feed.actions import follow_tag
-from notifications.record import (
+from notifications.actions import record_event
+from notifications.causes import (
     events_for_comment,
     events_for_follow,
     events_for_like,
     events_for_mention,
     events_for_request,
     events_for_tag,
-    record_event,
 )
 from posts.actions.archiving import archive_post
 from posts.actions.editing import delete_post

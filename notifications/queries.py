@@ -1,4 +1,4 @@
-"""Reading notifications: the rows of somebody's list, and how many are new."""
+"""The list of a person's notifications, and the number of unread ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import BigIntegerField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
@@ -25,26 +25,26 @@ UNREAD_CAP = 99
 SECTIONS = [(1, "Today"), (7, "This week"), (30, "This month")]
 NAMED = 2
 COUNTED = 200
-"""Of the people of one row so many are counted; of more likes than that, the post's own count says how many."""
+"""Maximum number of people counted per row; for more likes than that, the post's own count is used."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What the list shows of one notification."""
+    """A notification as the list shows it."""
 
     kind: str
     actors: Sequence[User]
-    """The newest first: one to NAMED."""
+    """The newest NAMED people at most, the newest first."""
     others: int
-    """How many more there are."""
+    """Number of further people."""
     is_unread: bool
     latest: int
     post: Post | None
     comment: Comment | None
     section: str
-    """The heading under which it stands: "New", "Today" …"""
+    """The heading of its period: "New", "Today" …"""
     heading: str
-    """The same where it begins, else ""."""
+    """The same for the first row of the period, else ""."""
 
     @property
     def first(self) -> User:
@@ -56,7 +56,7 @@ class Row:
 
     @property
     def url(self) -> str:
-        """Where it happened: the comment with its thread, or the post."""
+        """Address of the comment in its thread, or of the post; "" without either."""
         if self.comment is not None and self.post is not None:
             self.comment.post = self.post
             return self.comment.url
@@ -64,18 +64,18 @@ class Row:
 
     @property
     def moment(self) -> Notification:
-        """For the time: when the newest of it happened."""
+        """A notification with the id of the newest occurrence, for its `created_at`."""
         return Notification(pk=self.latest)
 
     @property
     def post_word(self) -> str:
-        """What the post is called: "photo", "video", or "post" when it has several slides."""
+        """Noun for the post: "photo", "video", or "post" for several slides."""
         slides = self.post.slides if self.post else []
         return "post" if len(slides) != 1 else "video" if slides[0].is_video else "photo"
 
 
 def visible_notifications(person: User) -> QuerySet[Notification]:
-    """The rows that `person` may see now: somebody did it whom they may see, to something that they may see."""
+    """Return the rows that `person` may see: at least one visible actor, and a visible post or comment."""
     return Notification.objects.filter(
         Q(post__isnull=True) | Q(_POST_IS_VISIBLE(post="post_id", viewer=person.pk)),
         Q(comment__isnull=True) | Q(_COMMENT_IS_VISIBLE(comment="comment_id", viewer=person.pk)),
@@ -96,7 +96,7 @@ _HAS_OCCURRENCE: Final = CompiledExists(
 
 
 def unread_count(person: User) -> int:
-    """How many rows have something new, up to UNREAD_CAP + 1. One query, over the index range of what is new."""
+    """Return the number of unread rows, at most UNREAD_CAP + 1. One query, over the index range of unread rows."""
     query = _UNREAD(person=person.pk)
     with connection.cursor() as cursor:
         cursor.execute(query.sql, query.values)
@@ -110,17 +110,17 @@ def _unread(person: int) -> QuerySet[Any, Any]:
 
 
 _UNREAD: Final = PreparedFragment(_unread, "person")
-"""Every page with a frame runs it, and building it would take Django longer than PostgreSQL takes to answer."""
+"""Prepared, because every full page runs it, and Django would build it for longer than PostgreSQL runs it."""
 
 
 def badge_text(person: User) -> str:
-    """`unread_count` as the bell shows it: "", "1" … "99", "99+"."""
+    """Return `unread_count` for display: "", "1" … "99", "99+"."""
     count = unread_count(person)
     return f"{UNREAD_CAP}+" if count > UNREAD_CAP else str(count or "")
 
 
 def notification_page(request: HttpRequest, person: User, size: int) -> Page[Row]:
-    """A page of rows, newest first. Five queries, whatever the size."""
+    """Return a page of rows, newest first. Five queries, regardless of the size."""
     newest = _occurrences(person).order_by("-pk")
     rows = visible_notifications(person).annotate(
         is_new=Exists(_new(person)),
@@ -139,19 +139,8 @@ def notification_page(request: HttpRequest, person: User, size: int) -> Page[Row
     return Page(found, page.next_url)
 
 
-def mark_all_read(person: User, *, up_to: int | None = None) -> None:
-    """Mark notifications up to the occurrence `up_to` as read, or all of them without it.
-
-    A page passes the newest one that it shows: what arrived while it was open stays new.
-    """
-    if up_to is None:
-        up_to = Notification.objects.filter(recipient=person).aggregate(newest=Max("latest"))["newest"] or 0
-    Preferences.objects.get_or_create(person=person)
-    Preferences.objects.filter(person=person, read_up_to__lt=up_to).update(read_up_to=up_to)
-
-
 def _occurrences(person: User) -> QuerySet[Occurrence]:
-    """Of a row, those that the recipient may still be told: no row outlives a block or a mute."""
+    """Return the visible occurrences of the outer row: none by people blocked or muted since."""
     return Occurrence.objects.for_person(person).filter(notification=OuterRef("pk"))
 
 
@@ -169,22 +158,21 @@ def _named(rows: Sequence[Notification]) -> list[int]:
 
 
 def _actor_ids(row: Notification) -> list[int]:
-    ids: list[int] = row.actor_ids  # type: ignore[attr-defined]  # annotated
-    return list(dict.fromkeys(ids))
+    return list(dict.fromkeys(row.actor_ids))
 
 
 def _section_before(request: HttpRequest, rows: Sequence[Notification]) -> str:
-    """The heading under which the page before this one ended."""
+    """Return the section of the last row of the previous page; "" on the first page."""
     cursor = cursor_of(request)
     if cursor is None or not rows:
         return ""
-    return section_of(cursor, is_unread=cursor > rows[0].read_up_to)  # type: ignore[attr-defined]  # annotated
+    return section_of(cursor, is_unread=cursor > rows[0].read_up_to)
 
 
 def _row(
     row: Notification, people: dict[int, User], posts: dict[int, Post], comments: dict[int, Comment], before: str
 ) -> Row:
-    section = section_of(row.latest, is_unread=row.is_new)  # type: ignore[attr-defined]  # annotated
+    section = section_of(row.latest, is_unread=row.is_new)
     ids = _actor_ids(row)
     post = posts.get(row.post_id) if row.post_id else None
     count = max(len(ids), post.like_count) if post and len(ids) >= COUNTED else len(ids)
@@ -193,7 +181,7 @@ def _row(
         kind=row.kind,
         actors=actors,
         others=count - len(actors),
-        is_unread=row.is_new,  # type: ignore[attr-defined]  # annotated
+        is_unread=row.is_new,
         latest=row.latest,
         post=post,
         comment=comments.get(row.comment_id) if row.comment_id else None,
@@ -203,7 +191,7 @@ def _row(
 
 
 def section_of(latest: int, *, is_unread: bool) -> str:
-    """The heading over a row: by days of the reader's time zone."""
+    """Return the heading of a row, by days in the reader's time zone."""
     if is_unread:
         return "New"
     days = (timezone.localdate() - timezone.localdate(time_of(latest))).days

@@ -1,23 +1,16 @@
-"""Write notifications from the current rows, not from the content of events.
-
-Run late, twice or out of order, the result is the same; something undone or hidden meanwhile leaves no notification.
-"""
+"""Which events a row causes: who is notified of a like, comment, mention, tag, follow or follow request."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any
-
-from django.db import IntegrityError, transaction
-from django.db.models.functions import Greatest
 
 from accounts.models import User
-from notifications.models import Allowed, Kind, Notification, Occurrence, Preferences
-from posts.models import Comment, CommentLike, Like, Mention, PersonTag, Post
+from notifications.models import Kind
+from posts.models import Comment, CommentLike, Like, Mention, PersonTag
 from posts.queries import allows_tags_by
-from social.models import Follow, FollowRequest, Mute
+from social.models import Follow, FollowRequest
 
 
 @dataclass(frozen=True)
@@ -28,7 +21,7 @@ class NotificationEvent:
     recipient_id: int
     actor_id: int
     cause: dict[str, int]
-    """The row that is the cause: {column of Occurrence: id}."""
+    """The row that caused it: {column of Occurrence: id}."""
     post_id: int | None = None
     comment_id: int | None = None
     day: date | None = None
@@ -92,55 +85,3 @@ def events_for_follow(follow: Follow) -> list[NotificationEvent]:
 def events_for_request(request: FollowRequest) -> list[NotificationEvent]:
     cause, day = {"request_id": request.pk}, request.created_at.date()
     return [NotificationEvent(Kind.REQUEST, request.target_id, request.requester_id, cause, day=day)]
-
-
-def record_event(event: NotificationEvent) -> bool:
-    """Write the notification of `event`, unless it is excluded or exists; return True if this call wrote it.
-
-    Excluded are the recipient's own actions, those of people whom the recipient cannot see or has muted, those on posts
-    and comments that the recipient cannot see, and kinds that the recipient has turned off.
-
-    Cost: some five queries. Killed half-way it leaves nothing: it is one transaction.
-    """
-    if event.actor_id == event.recipient_id or not _is_allowed(event):
-        return False
-    try:
-        with transaction.atomic():
-            return _insert(event)
-    except IntegrityError:
-        # Its cause was taken back at this moment: the database refuses the reference.
-        return False
-
-
-def _is_allowed(event: NotificationEvent) -> bool:
-    recipient = User.objects.filter(pk=event.recipient_id, suspended_at__isnull=True).first()
-    if recipient is None or not User.objects.visible_to(recipient).filter(pk=event.actor_id).exists():
-        return False
-    if Mute.objects.filter(muter=recipient, muted_id=event.actor_id).exists():
-        return False
-    if event.post_id is not None and not Post.objects.visible_to(recipient).filter(pk=event.post_id).exists():
-        return False
-    if event.comment_id is not None and not Comment.objects.visible_to(recipient).filter(pk=event.comment_id).exists():
-        return False
-    return _is_wanted(event)
-
-
-def _is_wanted(event: NotificationEvent) -> bool:
-    preferences = Preferences.objects.filter(pk=event.recipient_id).first()
-    allowed = preferences.allowed.get(event.kind, Allowed.EVERYONE) if preferences else Allowed.EVERYONE
-    if allowed == Allowed.FOLLOWING:
-        return Follow.objects.filter(follower_id=event.recipient_id, followee_id=event.actor_id).exists()
-    return bool(allowed == Allowed.EVERYONE)
-
-
-def _insert(event: NotificationEvent) -> bool:
-    thing: dict[str, Any] = {"post_id": event.post_id, "comment_id": event.comment_id, "day": event.day}
-    row, _ = Notification.objects.get_or_create(
-        {"latest": 0}, recipient_id=event.recipient_id, kind=event.kind, **thing
-    )
-    occurrence, is_new = Occurrence.objects.get_or_create(
-        None, notification=row, recipient_id=event.recipient_id, actor_id=event.actor_id, **event.cause
-    )
-    if is_new:
-        Notification.objects.filter(pk=row.pk).update(latest=Greatest("latest", occurrence.pk))
-    return is_new

@@ -1,7 +1,7 @@
 """Notifications, the occurrences that they group, and the preferences of their recipients.
 
 An `Occurrence` refers to the row that caused it (a like, a follow, a comment), and the database deletes it together
-with that row, so nobody is notified of something that no longer exists.
+with that row, so there are no notifications of things that no longer exist.
 """
 
 from __future__ import annotations
@@ -73,14 +73,14 @@ class Notification(SnowflakeModel):
 
 
 CAUSES: Final = ("follow", "request", "like", "comment", "comment_like", "mention", "tag")
-"""Columns of Occurrence, of which exactly one is set."""
+"""Columns of Occurrence; exactly one of them is set."""
 
 
 class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
     def for_person(self, person: User) -> OccurrenceQuerySet:
         """Return occurrences that `person` may see.
 
-        Excludes those by people whom they cannot see or have muted, and mentions and tags that they have removed.
+        Excludes actions of people that they cannot see or have muted, and mentions and tags that they have removed.
         """
         muted = Mute.objects.filter(muter=person, muted_id=OuterRef("actor_id"))
         return self.filter(

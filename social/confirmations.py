@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.models import User
+from common.fast_reverse import fast_reverse
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def block_confirmation(person: User) -> Confirmation:
             "They are not told. You can unblock them at any time.",
         ],
         "Block",
-        f"{person.get_absolute_url()}block/",
+        fast_reverse("social:block", name),
         is_destructive=True,
     )
 
@@ -51,7 +52,7 @@ def mute_confirmation(person: User) -> Confirmation:
             "They are not told. You can unmute them at any time.",
         ],
         "Mute",
-        f"{person.get_absolute_url()}mute/",
+        fast_reverse("social:mute", name),
     )
 
 
@@ -66,7 +67,7 @@ def restrict_confirmation(person: User) -> Confirmation:
             "They are not told. You can undo it at any time.",
         ],
         "Restrict",
-        f"{person.get_absolute_url()}restrict/",
+        fast_reverse("social:restrict", name),
     )
 
 
@@ -77,7 +78,7 @@ def remove_follower_confirmation(person: User) -> Confirmation:
         f"Remove {name} from your followers?",
         [f"{name} is not told. They can follow you again; a private account is asked first."],
         "Remove",
-        f"{person.get_absolute_url()}remove-follower/",
+        fast_reverse("social:remove_follower", name),
         is_destructive=True,
     )
 
@@ -104,7 +105,7 @@ def go_private_confirmation() -> Confirmation:
             "Your name, picture, bio and counts stay visible to all.",
         ],
         "Make private",
-        "/accounts/privacy/private/",
+        fast_reverse("social:go_private"),
     )
 
 
@@ -121,5 +122,5 @@ def go_public_confirmation(waiting: str) -> Confirmation:
             accepted,
         ],
         "Make public",
-        "/accounts/privacy/public/",
+        fast_reverse("social:go_public"),
     )

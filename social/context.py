@@ -7,7 +7,7 @@ from social.queries import request_count_text
 
 
 def requests(request: HttpRequest) -> dict[str, object]:
-    """`follow_requests` for the frame, as `request_count_text` says it. Asked for only where the frame is drawn."""
+    """Add `follow_requests`, the text of `request_count_text`, to templates. Evaluated only if a template uses it."""
     return {"follow_requests": SimpleLazyObject(lambda: _text(request))}
 
 

@@ -1,6 +1,6 @@
-"""A person's own lists of people, which nobody else sees: blocked, muted, restricted and close friends.
+"""A user's private lists of people: blocked, muted, restricted and close friends, for pages and the API.
 
-Each returns one page, the newest entry first, in two queries. The pages and the API read the same.
+Each function returns one page, the newest entry first, in two queries.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What of this app's tables is a person's: see `common.personal_data`."""
+"""Personal data in the tables of this app: see `common.personal_data`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from common import personal_data
 from common.personal_data import ErasureResult, PersonalTable
 from social.actions.follows import delete_follows_batch
 
-THEIRS = "only the one who chose knows"
+THEIRS = "known only to the person who made the choice"
 
 
 def register() -> None:

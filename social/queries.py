@@ -16,7 +16,7 @@ MAX_COUNTED_REQUESTS = 99
 
 
 def visible_people_in_order(ids: Sequence[int], viewer: Viewer) -> list[User]:
-    """Return the users with these ids whom `viewer` may see, in this order, with followed_by_viewer. One query."""
+    """Return the users with these ids that `viewer` may see, in this order, with followed_by_viewer. One query."""
     visible = with_follow_state(User.objects.visible_to(viewer).for_display(), viewer).filter(pk__in=ids)
     by_id = {person.pk: person for person in visible}
     return [by_id[pk] for pk in ids if pk in by_id]
@@ -29,7 +29,7 @@ def with_visible_content(viewer: Viewer) -> UserQuerySet:
 
 
 def blocked_by(viewer: User) -> UserQuerySet:
-    """Return people whom `viewer` has blocked, for the pages that unblock. They may have blocked the viewer too."""
+    """Return people that `viewer` has blocked, for the pages that unblock. They may have blocked the viewer too."""
     people: UserQuerySet = User.objects.active().filter(blocks_received__blocker=viewer)
     return people
 
@@ -64,7 +64,7 @@ _RELATIONS: Final = {
 
 
 def follow_requests_for(person: User) -> QuerySet[FollowRequest]:
-    """Follow requests to `person` from users whom they may see."""
+    """Return follow requests to `person` by users that they may see."""
     return FollowRequest.objects.filter(target=person, requester__in=User.objects.visible_to(person))
 
 

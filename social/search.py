@@ -1,4 +1,4 @@
-"""Finding people by their names, as somebody types."""
+"""Search for people by name, also while the query is being typed."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from common.search_words import (
 from social.visible import visible_people
 
 MAX_POPULAR: Final = 2_000
-"""People whose names are read for what many have in their names: an index of trigrams would read all of those."""
+"""Number of most followed people that a scan reads. For common words, a trigram index would read far more rows."""
 MAX_FOLLOWED: Final = 2_000
-"""Of those whom one follows, the newest so many."""
+"""Number of the viewer's newest followees that a scan reads."""
 MAX_FOUND: Final = 300
-"""Candidates of each kind. Nobody pages further than through their sum."""
+"""Maximum number of candidates of each kind; their sum limits how far people can page."""
 MUTUALS_CHECKED: Final = 40
-"""Of the best, so many are looked at for whether people that one follows follow them."""
+"""Number of best results that are checked for followers among the viewer's followees."""
 MAX_MUTUAL_SOURCES: Final = 300
 MAX_EDIT_DISTANCE_CANDIDATES: Final = 500
-"""Of the most followed and of those whom one follows, so many are held against every spelling."""
+"""Number of most followed people, and of followees, that are compared with every misspelling."""
 MAX_FUZZY: Final = 60
 EDITED_LIKENESS: Final = 0.8
-"""How like a name is with one letter wrong."""
+"""Similarity assigned to a name with one typing error."""
 MAX_COMPARED: Final = 500
-"""Names that are alike are compared letter by letter, so many of them."""
+"""Maximum number of similar names whose exact similarity is computed."""
 
 
 class Exactness(IntEnum):
     SAME = 0
-    """The username, or the whole name."""
+    """The username or the whole name matches."""
     BEGINNING = 1
-    """Of the username or the name."""
+    """The username or the name begins with the query."""
     BEGINNING_OF_WORDS = 2
     INSIDE = 3
     ALIKE = 4
-    """Another spelling."""
+    """A different spelling."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ class FoundPerson:
     exactness: Exactness
     is_followed: bool
     is_mutual: bool
-    """Followed by people whom the viewer follows."""
+    """True if people that the viewer follows follow them."""
     followers: int
     likeness: float = 1.0
 
     @property
     def key(self) -> tuple[float, ...]:
-        """What they are sorted by: how exact, how close, how many follow them."""
+        """Sort key: exactness, closeness to the viewer, number of followers."""
         closeness = 0 if self.is_followed else 1 if self.is_mutual else 2
         return (self.exactness, round(1 - self.likeness, 1), closeness, -self.followers, -self.id)
 
@@ -72,11 +72,11 @@ class FoundPerson:
 
 
 def find_people(query: str, viewer: Viewer, *, wanted: int = MAX_FOUND) -> list[FoundPerson]:
-    """Find people whom `viewer` may see with the words of `query` in their names; if there are none, alike names.
+    """Find visible people with the words of `query` in their names, or, if there are none, with similar names.
 
-    The best come first. Hidden people are skipped before any limit, so that neither who is found nor whether other
-    spellings are looked for tells of them (docs/decisions/0018). With a small `wanted`, for somebody who is typing,
-    what is found quickly is enough. Every step reads a bounded number of visible rows, however many people there are.
+    The best come first. Hidden people are skipped before any limit, so that neither the results nor the search for
+    other spellings reveal them (docs/decisions/0018). With a small `wanted`, as for suggestions while typing, the slow
+    steps are skipped once enough people are found. Every step reads a bounded number of visible rows.
     """
     words = split_words(query.removeprefix("@"))[:MAX_WORDS]
     if not words:
@@ -95,7 +95,7 @@ def find_people(query: str, viewer: Viewer, *, wanted: int = MAX_FOUND) -> list[
 
 
 def shown_people(people: UserQuerySet, found: Sequence[FoundPerson], viewer: Viewer) -> list[User]:
-    """Return those of `found` that are among `people`, in their order. One query, which asks again who may be seen."""
+    """Return the visible users among `people` that are in `found`, in the order of `found`. One query."""
     visible = people.visible_to(viewer).in_bulk([one.id for one in found])
     return [visible[one.id] for one in found if one.id in visible]
 
@@ -105,7 +105,7 @@ _FOLLOWED = """
     JOIN ({people}) AS person ON person.id = follow.followee_id
     WHERE follow.follower_id = %(viewer)s ORDER BY follow.id DESC
 """
-"""The visible people whom the viewer follows, the newest follow first; `people` is the SELECT of `visible_people`."""
+"""The viewer's visible followees, the newest follow first; `people` is the SELECT of `visible_people`."""
 _MOST_FOLLOWED = "SELECT id, words FROM ({people}) AS person ORDER BY folded_followers DESC, id DESC"
 _WITH_COLUMNS = """
     SELECT person.id, person.username, person.words, person.folded_followers,
@@ -117,7 +117,7 @@ _WITH_COLUMNS = """
 def _find_by_scan(words: Sequence[str], query: str, viewer: Viewer) -> dict[int, FoundPerson]:
     """Find the user with this username, and matches among the most followed users and the viewer's followees.
 
-    Of the most followed the words must begin so, of those one follows they may be parts.
+    The words match beginnings of words in the names of the most followed users, and any part of followees' names.
     """
     beginnings, values = like_all("words", "beginning", [f"% {word}%" for word in words])
     parts, values_of_parts = like_all("words", "part", infix_patterns(words))
@@ -129,7 +129,7 @@ def _find_by_scan(words: Sequence[str], query: str, viewer: Viewer) -> dict[int,
             UNION (SELECT id, 1 FROM walked WHERE {beginnings} LIMIT {MAX_FOUND})
             UNION (SELECT id, 1 FROM followed WHERE {parts} LIMIT {MAX_FOUND})
         )
-    """  # noqa: S608  (constants of this module, as below)
+    """  # noqa: S608  (constants of this module; the same below)
     values |= values_of_parts | {"username": _username(query)}
     return _exact_people(_fetch_rows(found, values, viewer), words, query)
 
@@ -138,7 +138,7 @@ def _find_by_index(words: Sequence[str], query: str, viewer: Viewer) -> dict[int
     """Find some of all users with these words in their names."""
     parts, values = like_all("words", "part", infix_patterns(words))
     found = f"""
-        -- Planned as if all were wanted, which is through the index unless nearly all match, and run as far as asked.
+        -- MATERIALIZED without LIMIT makes PostgreSQL plan for all rows, through the index; LIMIT still ends it early.
         WITH all_found AS MATERIALIZED (SELECT id FROM ({{people}}) AS person WHERE {parts}),
         found AS MATERIALIZED (SELECT id, 1 AS likeness FROM all_found LIMIT {MAX_FOUND})
     """  # noqa: S608
@@ -210,7 +210,7 @@ def _fuzzy_people(rows: list[tuple[Any, ...]]) -> dict[int, FoundPerson]:
 
 
 def _followed_by_followees(ids: Sequence[int], viewer: Viewer) -> set[int]:
-    """Return those of `ids` who are followed by the newest of the viewer's visible followees."""
+    """Return the `ids` of users that the newest of the viewer's visible followees follow."""
     if not ids or not viewer.is_authenticated:
         return set()
     people, values = visible_people(viewer).named("visible")
@@ -233,7 +233,7 @@ def _username(query: str) -> str:
 
 
 def _exactness(words: Sequence[str], query: str, username: str, its: str) -> Exactness:
-    """`its` are the words of username and name: " anna k anna karenina"."""
+    """Return how exactly a user matches; `its` has the words of username and name: " anna k anna karenina"."""
     wanted, typed = " ".join(words), _username(query)
     of_username = username.replace(".", " ").replace("_", " ").split()
     names = [" ".join(of_username), " ".join(its.split()[len(of_username) :])]

@@ -1,4 +1,4 @@
-"""The rest of "accept all", where there were very many requests."""
+"""Accept the follow requests that one transaction of "approve all" did not reach."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ SWEEP_BATCH = 100
     max_retries=5,
 )
 def accept_requests(target_id: int) -> int:
-    """Accept the next ACCEPTED_AT_ONCE requests of somebody who said yes to all; return how many.
+    """Accept the next ACCEPTED_AT_ONCE requests of a user who has approved all; return how many.
 
-    Safe to run twice: what is accepted is gone from the list. While there are more, the action asks for the next run;
-    should that get lost, `accepts_requests_up_to` stays and the sweeper goes on.
+    Safe to run twice, because accepted requests are deleted. While more remain, the action emits an event that queues
+    the next run; if that message is lost, `accepts_requests_up_to` stays set and the sweeper continues.
     """
     return accept_next_batch(target_id)
 
 
 @shared_task(name="social.sweep")
 def sweep() -> int:
-    """Go on wherever requests are still to be accepted; return for how many people."""
+    """Queue `accept_requests` for up to SWEEP_BATCH users with requests left to accept; return how many."""
     waiting = User.objects.filter(accepts_requests_up_to__isnull=False)
     return sum(publish(accept_requests, target_id=pk) for pk in waiting.values_list("pk", flat=True)[:SWEEP_BATCH])

@@ -1,4 +1,4 @@
-"""The rule of who may see whom, as a part of hand-written SQL: see `posts.visible` for why."""
+"""Visibility of people as parts of handwritten SQL; `posts.visible` explains why."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from common.compiled_queries import Fragment, PreparedFragment
 
 
 def visible_people(viewer: Viewer) -> Fragment:
-    """Return a SELECT of the people whom `viewer` may see, to stand where a query has a table."""
+    """Return a SELECT of the people that `viewer` may see, for use in place of a table."""
     return _TO_MEMBER(viewer=viewer.pk) if viewer.is_authenticated else _TO_ANYBODY()
 
 

@@ -46,7 +46,7 @@ def list_followers(request: MemberRequest, response: HttpResponse, id: str, pagi
 
 @router.get("/users/{id}/following", response={200: People, **PROBLEMS})
 def list_following(request: MemberRequest, response: HttpResponse, id: str, paging: Query[IdPaging]) -> People:  # noqa: A002
-    """List the people whom a person follows, the newest first.
+    """List the people that a person follows, the newest first.
 
     404 if the account is private and the caller does not follow it.
     """

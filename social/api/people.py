@@ -33,7 +33,7 @@ def visible_person(request: MemberRequest, ref: str, body: Acting | None) -> Use
 
 
 def visible_or_blocked_person(request: MemberRequest, ref: str, body: Acting | None) -> User:
-    """Like `visible_person`, including people whom the caller has blocked."""
+    """Like `visible_person`, including people that the caller has blocked."""
     check_actor(request, body)
     try:
         return find_person(blocked_by(request.user), ref)

@@ -33,19 +33,19 @@ class CloseFriendOut(Schema):
 
 @router.get("/user/blocked", response={200: People, **PROBLEMS})
 def list_blocked(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> People:
-    """List the people whom the caller has blocked, the newest block first."""
+    """List the people that the caller has blocked, the newest block first."""
     return people_page(request, response, lists.blocked_people(request, paging.limit))
 
 
 @router.get("/user/muted", response={200: People, **PROBLEMS})
 def list_muted(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> People:
-    """List the people whom the caller has muted, the newest mute first."""
+    """List the people that the caller has muted, the newest mute first."""
     return people_page(request, response, lists.muted_people(request, paging.limit))
 
 
 @router.get("/user/restricted", response={200: People, **PROBLEMS})
 def list_restricted(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> People:
-    """List the people whom the caller has restricted, the newest first."""
+    """List the people that the caller has restricted, the newest first."""
     return people_page(request, response, lists.restricted_people(request, paging.limit))
 
 

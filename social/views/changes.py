@@ -1,7 +1,7 @@
-"""Blocking, muting, restricting somebody, and the like: a row of buttons that all work alike.
+"""Block, mute, restrict and similar changes of a relationship, with buttons that all work alike.
 
-What is not undone by one more press asks first: GET shows the question (the profile has it as a dialog), POST does it.
-A browser without scripts comes back to the page it was on; htmx gets the button redrawn, which undoes what it did.
+Changes that another press does not undo need a confirmation: GET shows it (the profile has it as a dialog), and POST
+makes the change. Browsers without scripts return to their page; htmx gets the button for the opposite change.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ View = Callable[[MemberRequest, str], HttpResponseBase]
 
 @dataclass(frozen=True)
 class Change:
-    """One such change. `kind` and `is_on` say which button `social/_change_button.html` draws afterwards."""
+    """A change of a relationship. `kind` and `is_on` choose the button that `social/_change_button.html` draws next."""
 
     act: Callable[[User, User], Any]
     done: str
-    """What the message says; {name} is the person."""
+    """Message after the change; {name} is the username."""
     kind: str
     is_on: bool
     confirmation: Callable[[User], Confirmation] | None = None
@@ -120,12 +120,12 @@ remove_follower = _view(
 add_close_friend = _view(
     Change(
         lambda user, person: close_friends.add_close_friend(user, friend=person),
-        *("{name} is one of your close friends now.", "close-friend", True),
+        *("{name} is now one of your close friends.", "close-friend", True),
     )
 )
 remove_close_friend = _view(
     Change(
         lambda user, person: close_friends.remove_close_friend(user, friend=person),
-        *("{name} is not one of your close friends any more.", "close-friend", False),
+        *("{name} is no longer one of your close friends.", "close-friend", False),
     )
 )

@@ -1,4 +1,4 @@
-"""Following somebody, and the lists of who does."""
+"""Follow and unfollow people, and lists of followers and followees."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PEOPLE_PER_PAGE = 30
 
 @require_POST
 def follow(request: MemberRequest, username: str) -> HttpResponse:
-    """Follow; of a private account, ask to."""
+    """Follow a person, or send a follow request if the account is private."""
     person = visible_person(request, username)
     if person.pk != request.user.pk:
         try:
@@ -36,18 +36,18 @@ def follow(request: MemberRequest, username: str) -> HttpResponse:
 
 @require_POST
 def unfollow(request: MemberRequest, username: str) -> HttpResponse:
-    """Unfollow, or take the request back."""
+    """Unfollow a person, or cancel the follow request."""
     person = visible_person(request, username)
     ended = follows.unfollow(request.user, followee=person)
     if ended and person.is_private and _is_on_page_of(request, person):
-        # What the page shows below the button is not for them any more.
+        # The posts below the button are no longer visible to the viewer.
         return HttpResponseClientRefresh()
     return _follow_button(request, person)
 
 
 @require_safe
 def followers(request: MemberRequest, username: str) -> HttpResponse:
-    """Who follows the person, the newest first."""
+    """List the person's followers, the newest first."""
     person = _open_person(request, username)
     rows = Follow.objects.filter(followee=person, follower__in=User.objects.visible_to(request.user))
     page = page_by_id(request, rows, PEOPLE_PER_PAGE)
@@ -57,7 +57,7 @@ def followers(request: MemberRequest, username: str) -> HttpResponse:
 
 @require_safe
 def following(request: MemberRequest, username: str) -> HttpResponse:
-    """Whom the person follows, the newest first."""
+    """List the people that the person follows, the newest first."""
     person = _open_person(request, username)
     rows = Follow.objects.filter(follower=person, followee__in=User.objects.visible_to(request.user))
     page = page_by_id(request, rows, PEOPLE_PER_PAGE)
@@ -77,7 +77,7 @@ def _list(request: MemberRequest, template: str, person: User, page: Page[User])
 
 
 def _follow_button(request: MemberRequest, person: User) -> HttpResponse:
-    """The redrawn button for htmx; for a browser without JavaScript, back to the profile."""
+    """Return the new button to htmx; redirect browsers without JavaScript to the profile."""
     if not request.htmx:
         return redirect(person)
     people = visible_people_in_order([person.pk], request.user)

@@ -1,4 +1,4 @@
-"""One's own lists: whom one blocked, muted and restricted, and the close friends. Only one sees them oneself."""
+"""The user's private lists: blocked, muted and restricted people, and close friends."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def restricted(request: MemberRequest) -> HttpResponse:
 
 @require_safe
 def close_friends(request: MemberRequest) -> HttpResponse:
-    """The close friends, the newest first; with `?q=`, people to make one or none."""
+    """List the close friends, the newest first; with `?q=`, also people to add or remove."""
     query = clean_line(request.GET.get("q", ""))[:MAX_QUERY_CHARS]
     found: list[User] = []
     if query:

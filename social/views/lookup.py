@@ -1,3 +1,5 @@
+"""Find the person in the address of a page."""
+
 from __future__ import annotations
 
 from django.http import Http404
@@ -9,13 +11,13 @@ from social.queries import blocked_by
 
 
 def visible_person(request: MemberRequest, username: str) -> User:
-    """The person if they are there for the one who asks, else 404."""
+    """Return the user with this name if the viewer may see them. Raises Http404."""
     person: User = get_object_or_404(User.objects.visible_to(request.user), username=username.lower())
     return person
 
 
 def visible_or_blocked_person(request: MemberRequest, username: str) -> User:
-    """`visible_person`, or somebody whom the one who asks has blocked."""
+    """Like `visible_person`, including people that the viewer has blocked."""
     for people in (blocked_by(request.user), User.objects.visible_to(request.user)):
         if person := people.filter(username=username.lower()).first():
             return person

@@ -1,10 +1,11 @@
-"""Private or public."""
+"""Privacy settings."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actions import change_hide_like_counts, change_who_may_tag
@@ -17,31 +18,31 @@ from social.queries import request_count_text
 
 @require_safe
 def privacy(request: MemberRequest) -> HttpResponse:
-    """The switch, and the way to the lists of people."""
+    """Show the settings, with links to the lists of people."""
     return _privacy_page(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def go_private(request: MemberRequest) -> HttpResponse:
-    """GET asks, POST does."""
+    """Show the confirmation (GET) or make the account private (POST)."""
     return _change(request, to_private=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def go_public(request: MemberRequest) -> HttpResponse:
-    """GET asks, POST does."""
+    """Show the confirmation (GET) or make the account public (POST)."""
     return _change(request, to_private=False)
 
 
 def _change(request: MemberRequest, *, to_private: bool) -> HttpResponse:
     if request.method != "POST":
         confirmation = _confirmation(request, to_private=to_private)
-        return render(request, "social/confirm.html", {"confirmation": confirmation, "back": "/accounts/privacy/"})
+        return render(request, "social/confirm.html", {"confirmation": confirmation, "back": reverse("social:privacy")})
     accepted = change_privacy(request.user, is_private=to_private)
-    said = "Your account is private now." if to_private else "Your account is public now."
+    message = "Your account is now private." if to_private else "Your account is now public."
     if accepted:
-        said += f" {accepted:,} follow request{' was' if accepted == 1 else 's were'} accepted."
-    messages.success(request, said)
+        message += f" {accepted:,} follow request{' was' if accepted == 1 else 's were'} accepted."
+    messages.success(request, message)
     return redirect("social:privacy")
 
 

@@ -1,4 +1,4 @@
-"""Who asks to follow one, and the answers."""
+"""Follow requests: the list, and approving and refusing them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REQUESTS_PER_PAGE = 30
 
 @require_safe
 def requests(request: MemberRequest) -> HttpResponse:
-    """Who asks to follow one, the newest first."""
+    """List the people who have asked to follow the user, the newest request first."""
     page = page_by_id(request, follow_requests_for(request.user), REQUESTS_PER_PAGE)
     people = visible_people_in_order([one.requester_id for one in page], request.user)
     context = {"page": Page(people, page.next_url)}
@@ -32,7 +32,7 @@ def requests(request: MemberRequest) -> HttpResponse:
 def approve(request: MemberRequest, username: str) -> HttpResponse:
     person = visible_person(request, username)
     approved = request_actions.approve_request(request.user, requester=person)
-    return _answered(request, person, f"{person.username} follows you now." if approved else "")
+    return _answered(request, person, f"{person.username} now follows you." if approved else "")
 
 
 @require_POST
@@ -43,7 +43,7 @@ def refuse(request: MemberRequest, username: str) -> HttpResponse:
 
 
 def _answered(request: MemberRequest, person: User, said: str) -> HttpResponse:
-    """The row with what became of it, for htmx; for a browser without scripts, back to the list."""
+    """Return the row with the result to htmx; redirect browsers without scripts to the list."""
     said = said or "This request is no longer there."
     if not request.htmx:
         messages.success(request, said)
@@ -57,7 +57,7 @@ def _answered(request: MemberRequest, person: User, said: str) -> HttpResponse:
 def approve_all(request: MemberRequest) -> HttpResponse:
     count = request_actions.approve_all(request.user)
     request.user.refresh_from_db(fields=["accepts_requests_up_to"])
-    more = " The others follow in a moment." if request.user.accepts_requests_up_to else ""
+    more = " The others will be approved in a moment." if request.user.accepts_requests_up_to else ""
     messages.success(request, f"{_requests(count)} approved.{more}")
     return redirect("social:requests")
 

@@ -47,7 +47,7 @@ def test_notifications_are_counted_listed_and_follow_requests_answered_in_the_li
     expect(row).to_contain_text("wants to follow you")
     expect(listed.get_by_role("heading", name="New")).to_be_visible()
     row.get_by_role("button", name=re.compile("^Accept")).click()
-    expect(anna.get_by_text(f"{ben.username} follows you now.")).to_be_visible()
+    expect(anna.get_by_text(f"{ben.username} now follows you.")).to_be_visible()
     if javascript:
         assert not faults(anna, "the panel")
         anna.keyboard.press("Escape")

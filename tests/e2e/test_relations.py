@@ -53,7 +53,7 @@ def test_an_approved_follow_request_shows_the_posts_of_a_private_account(javascr
     anna.locator(".requests-link").click()
     anna.wait_for_url("**/accounts/requests/")
     anna.get_by_role("button", name=f"Accept {ben.username}").click()
-    expect(anna.get_by_text(f"{ben.username} follows you now.").first).to_be_visible()
+    expect(anna.get_by_text(f"{ben.username} now follows you.").first).to_be_visible()
 
     ben.goto(f"/{anna.username}/")
     expect(ben.get_by_role("button", name=re.compile("^Following"))).to_be_visible()
@@ -107,7 +107,7 @@ def test_mutes_restrictions_and_close_friends_are_set_and_undone_in_the_menu(jav
     for item, button, done, undo in (
         ("Mute", "Mute", "You muted", "Unmute"),
         ("Restrict", "Restrict", "You restricted", "Unrestrict"),
-        ("Add to close friends", None, "is one of your close friends now", "Remove from close friends"),
+        ("Add to close friends", None, "is now one of your close friends", "Remove from close friends"),
     ):
         anna.goto(f"/{ben.username}/")
         choose(anna, item)

@@ -81,7 +81,7 @@ def test_an_approved_request_is_a_follow_and_the_post_is_at_home(as_, private_au
 
     answer = as_(private_author).post("/accounts/requests/stranger/approve/", headers=HTMX)
 
-    assert "stranger follows you now." in answer.text
+    assert "stranger now follows you." in answer.text
     assert not FollowRequest.objects.exists()
     assert (counts(private_author), counts(stranger)) == ((1, 0), (0, 1))
     assert sees(as_(stranger), secret)

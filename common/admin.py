@@ -1,4 +1,4 @@
-"""What the admin pages of people, posts and comments share: an action that asks for a reason, and the log."""
+"""Shared parts of the admin pages of people, posts and comments: actions with a reason, and the log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_REASON_CHARS = 500
 
 
 class ModeratedAdmin(ModelAdmin):
-    """Rows are looked at and moderated here, not made, edited or deleted."""
+    """Admin pages for viewing and moderating rows that moderators cannot add or delete."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -36,9 +36,9 @@ class ModeratedAdmin(ModelAdmin):
     def ask_reason(
         self, request: HttpRequest, rows: QuerySet[Any], *, verb: str, act: Callable[[Any, str], bool]
     ) -> HttpResponse | None:
-        """An admin action in two steps: a page that asks why, then `act(row, reason)` for each row.
+        """Run an admin action in two steps: a page that asks for a reason, then `act(row, reason)` for each row.
 
-        Each change is in the admin log with its reason; rows that were in that state already are not.
+        Each change is logged with its reason; rows that were already in the target state are not logged.
         """
         reason = request.POST.get("reason", "").strip()[:MAX_REASON_CHARS]
         if "confirmed" in request.POST and reason:
@@ -57,16 +57,16 @@ class ModeratedAdmin(ModelAdmin):
         return render(request, "admin/ask_reason.html", context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Only what was changed here: the rest of the row may have moved since the page was opened."""
+        """Save only the changed fields: the others may have changed since the page was opened."""
         many_to_many = {field.name for field in self.opts.many_to_many}
         if changed := [name for name in form.changed_data if name not in many_to_many]:
             obj.save(update_fields=changed)
 
     def act_on(self, request: HttpRequest, rows: Iterable[Model], message: str, act: Callable[[Any], bool]) -> None:
-        """Do `act` to each row, log those that it changed, and say how many."""
+        """Call `act` for each row, log the rows that it changed, and show a message with their number."""
         count = 0
         for row in rows:
-            # Together, so that nothing is done and not logged, whatever happens to the rows after it.
+            # One transaction per row, so that a failure in a later row leaves no change without a log entry.
             with transaction.atomic():
                 if act(row):
                     count += 1
@@ -80,7 +80,7 @@ class ModeratedAdmin(ModelAdmin):
 
 
 class CreatedFilter(admin.SimpleListFilter):
-    """Filter rows by the day on which they were created, which is part of their ids."""
+    """Filter rows by the day of their creation, using the time in their ids."""
 
     title = "created"
     parameter_name = "created"
@@ -107,7 +107,7 @@ def shown_time(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number of the overview, and the list that it counts."""
+    """A number on the overview, with a link to the list of the counted rows."""
 
     label: str
     count: int
@@ -119,7 +119,7 @@ FIGURES: Final[list[Callable[[], Figure]]] = []
 
 
 class ModerationSite(admin.AdminSite):
-    """The pages of moderators: an overview with the figures of today, and a box of lists for each app."""
+    """The moderators' admin site: an overview with today's figures, and a box with lists for each app."""
 
     site_header = site_title = "Moderation"
     index_title = "Overview"
@@ -129,6 +129,6 @@ class ModerationSite(admin.AdminSite):
         return super().index(request, {**(extra_context or {}), "figures": [figure() for figure in FIGURES]})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Have moderators sign in where everybody does, with its limits on guessing."""
+        """Send moderators to the site's sign-in page, which limits failed attempts."""
         answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return answer

@@ -1,7 +1,7 @@
-"""What all addresses below /api/ share: problem details (RFC 9457), ids as text, and lists by cursor.
+"""Framework of the JSON API: problem details (RFC 9457), ids as strings, and lists by cursor.
 
-An app's `api.py` has its router; `instagram.api` puts them together, and `instagram.api_middleware` adds what is the
-same for every answer (rate limits, ETag, problems where Django would show a page).
+Each app's `api` module or package has its routers, `instagram.api` combines them, and `instagram.api_middleware`
+handles rate limits, ETags, and problem details in place of Django's error pages.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ PROBLEM_JSON: Final = "application/problem+json"
 Out = TypeVar("Out")
 
 Id = Annotated[int, PlainSerializer(str, return_type=str)]
-"""An id in an answer: a string, because JavaScript loses digits above 2^53."""
+"""An id in a response: a string, because JavaScript loses digits of numbers above 2^53."""
 
 
 class FieldError(Schema):
-    path: str = Field(description="Where in the request: body.caption, query.limit, path.id.")
+    path: str = Field(description="Location in the request, such as body.caption, query.limit or path.id.")
     code: str
-    message: str = Field(description="A sentence for people.")
+    message: str = Field(description="Message for users.")
 
 
 class ProblemOut(Schema):
-    """What went wrong (RFC 9457). `code` is stable, `detail` is a sentence for people."""
+    """Problem details (RFC 9457). `code` is stable; `detail` is a message for users."""
 
-    type: str = Field(description="Where the code is explained.")
+    type: str = Field(description="Address of the explanation of the code.")
     title: str
     status: int
     code: str
@@ -44,8 +44,8 @@ class ProblemOut(Schema):
     errors: list[FieldError] = Field(default_factory=list)
 
 
-class Problem(Exception):  # noqa: N818  (the standard's word)
-    """Raised anywhere below an operation; answered as problem details."""
+class Problem(Exception):  # noqa: N818  (the term of the standard)
+    """Exception that any code called by an operation can raise; the response has problem details."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class NotFound(Problem):
     """404, for missing objects and for objects that the caller may not see."""
 
     def __init__(self) -> None:
-        super().__init__(404, "not-found", "There is no such thing, or you may not see it.")
+        super().__init__(404, "not-found", "This doesn't exist, or you can't see it.")
 
 
 class ValidationFailed(Problem):
@@ -78,7 +78,7 @@ class ValidationFailed(Problem):
 
 
 MAX_ERRORS: Final = 20
-"""How many errors an answer lists: a body with 50,000 faults must not get an answer of 50,000 errors."""
+"""Maximum number of errors in a response: a body with 50,000 errors must not cause a response of that length."""
 MAX_PATH_CHARS: Final = 200
 
 
@@ -92,7 +92,7 @@ def invalid_request(found: Iterable[tuple[Sequence[str | int], str, str]]) -> Pr
 
 
 PROBLEMS: Final = {frozenset({400, 401, 403, 404, 405, 406, 409, 411, 413, 415, 422, 429, 503}): ProblemOut}
-"""What any operation may answer beside its own: `response={200: PostOut, **PROBLEMS}`."""
+"""Error responses of every operation: `response={200: PostOut, **PROBLEMS}`."""
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -112,41 +112,41 @@ def problem_response(problem: Problem) -> HttpResponse:
 
 
 def absolute(request: HttpRequest, url: str) -> str:
-    """`url` of this site, or of a bucket, with its scheme and host; "" stays ""."""
+    """Return `url`, of this site or a bucket, with scheme and host; "" for ""."""
     return request.build_absolute_uri(url) if url else ""
 
 
 ID_OR_NOTHING: Final = r"^([1-9][0-9]{0,17}|[1-8][0-9]{18})?$"
-"""What a parameter with an id looks like: a number below 2^63, as far as a pattern can say it."""
+"""Pattern for an optional id: a number below 2^63, as far as a pattern can express that."""
 
 
 class Paging(Schema):
-    """`?cursor=` and `?limit=` of a list."""
+    """Query parameters of a list: `?cursor=` and `?limit=`."""
 
-    cursor: str = Field("", max_length=200, pattern=r"^[A-Za-z0-9_.=-]*$", description="`next` of the page before.")
-    limit: int = Field(20, ge=1, le=100, description="How many items at most.")
+    cursor: str = Field("", max_length=200, pattern=r"^[A-Za-z0-9_.=-]*$", description="`next` of the previous page.")
+    limit: int = Field(20, ge=1, le=100, description="Maximum number of items.")
 
 
 class IdPaging(Paging):
-    """Of a list whose order is that of ids: all but searches."""
+    """Query parameters of a list in the order of ids: every list except search results."""
 
-    cursor: str = Field("", pattern=ID_OR_NOTHING, description="`next` of the page before, as it was.")
+    cursor: str = Field("", pattern=ID_OR_NOTHING, description="`next` of the previous page, unchanged.")
 
     @property
     def before(self) -> int | None:
-        """The id after which the page begins; None for the first page."""
+        """Return the id that the page starts after; None for the first page."""
         return int(self.cursor) if self.cursor else None
 
 
 class Listed(Schema, Generic[Out]):
-    """One page of a list; the `Link` header names the next one too."""
+    """A page of a list. The `Link` header also has the address of the next page."""
 
     items: list[Out]
-    next: str | None = Field(None, description="The cursor of the next page; null at the end.")
+    next: str | None = Field(None, description="Cursor of the next page; null on the last one.")
 
 
 def listed(request: HttpRequest, response: HttpResponse, page: Page[Any], items: list[Out]) -> Listed[Out]:
-    """The answer for a `Listed[…]`: `items` made of `page`, and where the next ones are."""
+    """Return a page of `items`, which were made from `page`, and set its `Link` header."""
     if not page.next_url:
         return Listed(items=items, next=None)
     response.headers["Link"] = f'<{request.build_absolute_uri(page.next_url)}>; rel="next"'

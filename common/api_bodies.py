@@ -25,16 +25,16 @@ ID_SCHEMA: Final[dict[str, Any]] = {
     "anyOf": [{"type": "string", "pattern": ID}, {"type": "integer", "minimum": 1, "maximum": MAX_ID}]
 }
 MAX_LIST_ITEMS: Final = 100
-"""Upper bound for every list in a body. The forms have lower limits, and sentences for them."""
+"""Maximum length of every list in a body. Forms have lower limits, with their own messages."""
 
 
 def _parse_id(value: object) -> int:
-    """Return the id that `value` holds, as a string of digits or as a whole number."""
+    """Return the id in `value`: a string of digits, or an integer."""
     if isinstance(value, str) and re.fullmatch(ID, value):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_ID:
         return value
-    raise PydanticCustomError("id", "This is not an id. Send its digits, as a string or as a number.")
+    raise PydanticCustomError("id", "This is not an id. Send its digits, as a string or a number.")
 
 
 def _parse_ids(value: object) -> object:
@@ -52,18 +52,18 @@ else:
         BeforeValidator(_parse_ids),
         WithJsonSchema({"anyOf": [{"type": "array", "items": ID_SCHEMA, "maxItems": MAX_LIST_ITEMS}, ID_SCHEMA]}),
     ]
-"""An id in a request body: a string, as answers have it, or a number. `IdsIn` takes one or a list."""
+"""An id in a request body: a string, as in responses, or a number. `IdsIn` accepts one id or a list."""
 
 
 class Body(Schema):
-    """A request body. Unknown fields are refused by name, and then nothing happens."""
+    """A request body. Unknown fields are an error that names them, and the request has no effect."""
 
     model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
     def _limit_unknown_fields(cls, data: Any) -> Any:
-        """Drop all but the first MAX_ERRORS unknown fields: each would cost an error, and one is enough to refuse."""
+        """Drop all but the first MAX_ERRORS unknown fields, because each costs an error and one is enough to reject."""
         if not isinstance(data, dict) or len(data) <= len(cls.model_fields) + MAX_ERRORS:
             return data
         known = {name: value for name, value in data.items() if name in cls.model_fields}
@@ -82,16 +82,18 @@ def read_body(request: HttpRequest, schema: type[SomeBody], *, files: str = "") 
     """
     if is_multipart(request):
         lists = {name for name, one in schema.model_fields.items() if "list" in str(one.annotation)}
-        said: Any = {name: request.POST.getlist(name) if name in lists else request.POST[name] for name in request.POST}
-        # ValidationFailed by the schema, which does not know them.
-        said |= {name: "" for name in request.FILES if name != files}
+        values: Any = {
+            name: request.POST.getlist(name) if name in lists else request.POST[name] for name in request.POST
+        }
+        # The schema rejects these as unknown fields.
+        values |= {name: "" for name in request.FILES if name != files}
     else:
         try:
-            said = json.loads(request.body) if request.body else {}
+            values = json.loads(request.body) if request.body else {}
         except (ValueError, RecursionError) as error:
             raise Problem(400, "bad-request", "The body is not valid JSON.") from error
     try:
-        return schema.model_validate(said)
+        return schema.model_validate(values)
     except pydantic.ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         raise invalid_request((("body", *one["loc"]), one["type"], one["msg"]) for one in found) from error

@@ -8,7 +8,7 @@ class CommonConfig(AppConfig):
 
 
 class ModerationConfig(admin_apps.AdminConfig):
-    """Django's admin with our site in the place of its own."""
+    """Django's admin app with ModerationSite as its site."""
 
     default = False
     default_site = "common.admin.ModerationSite"

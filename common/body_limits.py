@@ -1,4 +1,4 @@
-"""How large a request body may be, by address. Checked before a byte of it is read."""
+"""Maximum size of request bodies by address, checked before any of the body is read."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ UPLOADS: Final = {
     r"/api/posts": MAX_REQUEST_BYTES,
     r"/api/user/profile/avatar/": MAX_PHOTO_BYTES + MAX_FORM_BYTES,
 }
-"""Addresses that take files, and only from people who are signed in: {pattern of the path: bytes}."""
+"""Addresses that accept files, from signed-in people only: {pattern of the path: bytes}."""
 
 ONLY_CHECK: Final = "everyframe.only_check"
-"""Set in the environ by a server that asks whether a body may be sent, before it reads the body: 204 means yes."""
+"""Set in the environ by a server that asks for permission before it reads a body; a 204 response grants it."""
 
 _UPLOADS: Final = tuple((re.compile(pattern), size) for pattern, size in UPLOADS.items())
 
 
 def body_limit(path: str) -> int:
-    """The largest body that `path` takes, in bytes. Above MAX_FORM_BYTES the sender must be signed in."""
+    """Return the maximum size of a body for `path`, in bytes. Above MAX_FORM_BYTES the sender must be signed in."""
     return next((size for pattern, size in _UPLOADS if pattern.fullmatch(path)), MAX_FORM_BYTES)

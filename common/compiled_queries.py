@@ -1,8 +1,8 @@
 """Queries and subqueries that Django compiles to SQL once per process.
 
-Building the SQL of a rule as long as that of visibility takes Python several times what the database needs to run it.
-The SQL depends on nothing but the code, so it is compiled at first use with sentinels for the values, and each call
-only puts its own values in.
+Django takes several times longer to build the SQL of a long condition such as visibility than the database takes to run
+it. The SQL depends only on the code, so it is compiled at first use with sentinels for the values, and each call only
+inserts its values.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ _FIRST_SENTINEL: Final = -7_000_000_000_000_000_001
 """Negative sentinels mark parameters; real ids are never negative."""
 
 _ALIAS = re.compile(r"'(?:[^']|'')*'|(?<![\w\"%])[A-Z]{1,2}\d+(?![\w\"])")
-"""A string literal, or a table alias as Django makes them: T3, U0, AB12."""
+"""Matches a string literal, or a table alias as Django generates them: T3, U0, AB12."""
 
 _HOLE = re.compile(r"\{\{(\d+)\}\}")
 _numbers = count(1)
 
 
 class PreparedQuery(Generic[Row]):
-    """`PreparedQuery(build, "media", "viewer").first(media=1, viewer=2)`: the first row of `build(media, viewer)`.
+    """A query for one row: `PreparedQuery(build, "media", "viewer").first(media=1, viewer=2)`.
 
-    `build` is called once, with sentinels for the values: it must treat all numbers alike.
+    Equivalent to `build(media=1, viewer=2).first()`. `build` is called once, with sentinels for the values, so it must
+    not depend on them.
     """
 
     def __init__(self, build: Callable[..., models.QuerySet[Row]], *names: str) -> None:
@@ -56,19 +57,19 @@ class PreparedQuery(Generic[Row]):
 
 @dataclass(frozen=True)
 class Fragment:
-    """A part of a handwritten query: SQL with placeholders, and their values in order."""
+    """Part of a handwritten query: SQL with placeholders, and their values in order."""
 
     sql: str
     values: list[Any]
 
     def named(self, prefix: str) -> tuple[str, dict[str, Any]]:
-        """Return the SQL with a name for each value, for a query that uses it twice or has named values."""
+        """Return the SQL with named placeholders, for a query that uses it twice or has named values."""
         names = {f"{prefix}{number}": value for number, value in enumerate(self.values)}
         return self.sql % tuple(f"%({name})s" for name in names), names
 
 
 class PreparedFragment:
-    """`PreparedFragment(build, "viewer")(viewer=2)`: the SQL of `build(viewer)`, for a handwritten query."""
+    """The SQL of a queryset for handwritten queries: `PreparedFragment(build, "viewer")(viewer=2)`."""
 
     def __init__(self, build: Callable[..., models.QuerySet[Any, Any]], *names: str) -> None:
         self._build = build
@@ -86,9 +87,9 @@ class PreparedFragment:
 class CompiledSubquery:
     """A correlated subquery as an annotation or a condition, compiled once per process.
 
-    `CompiledSubquery(build, outer=["post"], output_field=…)(post="pk", viewer=3)` means the same as
-    `Subquery(build(post=OuterRef("pk"), viewer=3))` and costs a tenth of it. `build` is called once: with an expression
-    for each name in `outer`, and a sentinel for each of its other arguments, all of which it must treat alike.
+    `CompiledSubquery(build, outer=["post"], output_field=…)(post="pk", viewer=3)` is equivalent to
+    `Subquery(build(post=OuterRef("pk"), viewer=3))` at a tenth of its cost. `build` is called once, with an expression
+    for each name in `outer` and a sentinel for each other argument, so it must not depend on their values.
     """
 
     form = "({})"
@@ -107,11 +108,11 @@ class CompiledSubquery:
 
     @cached_property
     def compiled(self) -> tuple[list[str], list[Any]]:
-        """Return (parts, values): SQL texts between which the outer columns stand by their numbers, and its values."""
+        """Return (parts, values): pieces of SQL alternating with the numbers of outer columns, and the values."""
         holes = {name: RawSQL(f"{{{{{at}}}}}", ()) for at, name in enumerate(self._outer)}  # noqa: S611  (a number)
         rows = self._build(**holes, **self._sentinels)
         query = self._query_of(rows.query.chain())
-        # Give the tables aliases, and all aliases names that no query around this one can have.
+        # Rename all table aliases, so that no enclosing query has the same.
         query.bump_prefix(query.chain())
         query.subquery = True
         sql, params = query.get_compiler(connection=connection).as_sql()
@@ -129,12 +130,12 @@ class CompiledSubquery:
         return _CompiledExpression(self, outer, values)
 
     def values_for(self, values: Sequence[Any]) -> list[Any]:
-        """Return the values of the placeholders, with `values` in the order of the names."""
+        """Return the values of the placeholders; `values` are in the order of the names."""
         return _bind(self.compiled[1], self._sentinels, dict(zip(self._sentinels, values, strict=True)))
 
 
 class CompiledExists(CompiledSubquery):
-    """`Exists` of a correlated subquery, compiled once per process: a condition. See CompiledSubquery."""
+    """An `Exists` condition compiled once per process. See CompiledSubquery."""
 
     form = "EXISTS({})"
 
@@ -146,7 +147,7 @@ class CompiledExists(CompiledSubquery):
 
 
 class CompiledArray(CompiledSubquery):
-    """`ArraySubquery` compiled once per process. See CompiledSubquery."""
+    """An `ArraySubquery` compiled once per process. See CompiledSubquery."""
 
     form = "ARRAY({})"
 
@@ -170,7 +171,7 @@ class _CompiledExpression(Expression):
             if params:
                 raise TypeError(f"an outer column of a compiled subquery must be a column: {sql}")
             columns.append(sql)
-        # `re.split` puts the numbers of the columns at the odd places.
+        # `re.split` puts the numbers of the columns at odd indexes.
         sql = "".join(columns[int(part)] if at % 2 else part for at, part in enumerate(parts))
         return sql, tuple(self.subquery.values_for(self.values))
 
@@ -185,15 +186,15 @@ def _bind(params: Sequence[Any], sentinels: Mapping[str, int], values: Mapping[s
 
 
 def _compile(rows: models.QuerySet[Any, Any], sentinels: Mapping[str, int]) -> tuple[str, list[Any]]:
-    """Return the SQL of `rows` and its values, sentinels among them."""
+    """Return the SQL of `rows` and its values, including the sentinels."""
     sql, params = rows.query.sql_with_params()
     _check(params, sentinels)
     return sql, list(params)
 
 
 def _check(params: Sequence[Any], sentinels: Mapping[str, int]) -> None:
-    """Raise TypeError if a value would be frozen that should differ between calls, or a sentinel is missing."""
-    # A time would stand still from now on, and a list of ids would be that of the first call.
+    """Raise TypeError if a sentinel is missing, or a value would be frozen that should differ between calls."""
+    # A time or a list of ids would stay that of the first call.
     if frozen := [value for value in params if not isinstance(value, int | str | None)]:
         raise TypeError(f"a query with {frozen} in it cannot be prepared")
     if missing := set(sentinels.values()) - set(params):

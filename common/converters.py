@@ -7,7 +7,7 @@ FILE_NAMES: Final = frozenset((
     "index.html", "index.php", "manifest.json", "manifest.webmanifest", "robots.txt", "security.txt",
     "site.webmanifest", "sitemap.xml", "sw.js", "xmlrpc.php",
 ))  # fmt: skip
-"""Files that browsers, crawlers and scanners ask for at the root. Nobody can be called so (accounts.reserved)."""
+"""Files that browsers, crawlers and scanners request at the root; reserved as usernames in accounts.reserved."""
 
 
 class UsernameConverter:
@@ -17,7 +17,7 @@ class UsernameConverter:
 
     def to_python(self, value: str) -> str:
         if value.lower() in FILE_NAMES:
-            raise ValueError(value)  # No match: the 404 of an address that does not exist, without a redirect.
+            raise ValueError(value)  # No match, so the response is a 404 without a redirect.
         return value
 
     def to_url(self, value: str) -> str:
@@ -25,7 +25,7 @@ class UsernameConverter:
 
 
 class ShortcodeConverter:
-    """The id of a post in base 64; what it decodes to may be no post's."""
+    """A shortcode, which may decode to an id without a post."""
 
     regex = r"[A-Za-z0-9_-]{1,20}"
 

@@ -1,8 +1,8 @@
-"""Counters that are exact, and do not make a hot post a hot row.
+"""Exact counters without contention on the counted row.
 
-A change of a count is one inserted row in `CountDelta`, so a thousand people who like one post at once wait for
-nobody. Every two seconds `fold` moves the deltas into the column of the counted row. A count read is column plus
-deltas, both from one snapshot, so it equals COUNT(*) at every moment and not only once things are quiet.
+A change inserts one row into `CountDelta`, so a thousand concurrent likes of one post do not wait for each other.
+Every two seconds `fold` moves the deltas into the column of the counted row. A count is read as column plus deltas,
+both from one snapshot, so it equals COUNT(*) at all times.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ FOLD_BATCH = 20_000
 
 @dataclass(frozen=True)
 class Counter:
-    """A count kept for the rows of `table`: its folded part in `column`, the rest in deltas called `name`."""
+    """A count for each row of `table`: the folded part in `column`, the rest in deltas with the name `name`."""
 
     name: str
     table: str
     column: str
 
     def add(self, object_id: int, by: int = 1) -> None:
-        """Change the count of one row, in the caller's transaction. One INSERT, no lock on the counted row."""
+        """Change the count of one row, in the caller's transaction. Cost: one INSERT, no lock on the counted row."""
         CountDelta.objects.create(counter=self.name, object_id=object_id, delta=by)
 
     def add_to_each(self, object_ids: Iterable[int], by: int = 1) -> None:
-        """`add` for several rows, in one INSERT."""
+        """Change the counts of several rows, in one INSERT."""
         CountDelta.objects.bulk_create(
             CountDelta(counter=self.name, object_id=object_id, delta=by) for object_id in object_ids
         )
 
     def value(self, row: str = "pk") -> models.expressions.Combinable:
-        """The exact count as an annotation; `row` is the path to the counted row, such as "author"."""
+        """Return the exact count as an annotation; `row` is the path to the counted row, such as "author"."""
         prefix = "" if row == "pk" else f"{row}__"
         return models.F(f"{prefix}{self.column}") + Coalesce(self._deltas(row=row), 0)
 
@@ -54,8 +54,8 @@ class Counter:
     def fold(self) -> int:
         """Move up to FOLD_BATCH deltas into their column; return how many.
 
-        One statement, so a reader sees the deltas or the folded column and never both or neither. Two folds at once
-        share the work: each skips the rows that the other has locked.
+        It is one statement, so a reader sees a change either as a delta or in the column, never in both or neither.
+        Concurrent folds share the work: each skips the rows that the other has locked.
         """
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
@@ -68,7 +68,7 @@ class Counter:
                 ), sums AS (
                     SELECT object_id, sum(delta) AS delta, count(*) AS rows FROM gone GROUP BY object_id
                 ), locked AS (
-                    -- In the order in which all who lock several rows do.
+                    -- Ordered by id, like all locks on several rows.
                     SELECT id FROM {self.table}
                     WHERE id IN (SELECT object_id FROM sums WHERE sums.delta <> 0) ORDER BY id FOR NO KEY UPDATE
                 ), folded AS (
@@ -83,7 +83,7 @@ class Counter:
 
 
 class CountDelta(models.Model):
-    """A change of a count that is not in its column yet."""
+    """A change of a count that is not folded into its column yet."""
 
     counter = models.CharField(max_length=24)
     object_id = models.BigIntegerField()
@@ -91,6 +91,6 @@ class CountDelta(models.Model):
 
     class Meta:
         indexes = [
-            # Counter.value: the sum of one row's deltas, from the index alone.
+            # Counter.value: an index-only scan for the sum of one row's deltas.
             models.Index(fields=["counter", "object_id"], include=["delta"], name="deltas_of_a_row"),
         ]

@@ -1,7 +1,7 @@
-"""Events: how an app tells the apps above it what happened, without importing them.
+"""Events: an app notifies the apps above it without importing them.
 
-An event is a frozen dataclass of plain values (ids, never instances). `instagram/subscriptions.py` says which tasks
-follow which event, and is the only place that does.
+An event is a frozen dataclass of plain values (ids, never instances). `instagram/subscriptions.py` is the only place
+that maps events to tasks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Subscriber(Protocol):
-    """What we use of a Celery task."""
+    """The part of a Celery task that this module uses."""
 
     name: str
 
@@ -30,22 +30,22 @@ _subscribers: dict[type, tuple[Subscriber, ...]] = {}
 
 
 def subscribe(event_type: type, *tasks: Subscriber) -> None:
-    """Let `tasks` run after every `event_type`, each with the event's fields as keyword arguments."""
+    """Run `tasks` after every `event_type`, with the event's fields as keyword arguments."""
     _subscribers[event_type] = tasks
 
 
 def emit(event: DataclassInstance) -> None:
     """Queue the subscribers of `event` once the transaction has committed; a rolled-back action emits nothing.
 
-    A broker that is down or hangs costs one request at most its socket timeout (two seconds) and fails none: the row
-    that the action wrote is state enough for a sweeper to do the work later.
+    A broker that is down or hangs fails no request, and delays at most one by its socket timeout (two seconds): a
+    sweeper does the work later, from the row that the action wrote.
     """
-    # Robust: whatever goes wrong from here on, the action has happened and its caller must not undo the rest of it.
+    # Robust: the action is committed, so an error here must not reach its caller.
     transaction.on_commit(lambda: _publish(event), robust=True)
 
 
 def publish(task: Subscriber, **kwargs: Any) -> bool:
-    """Queue one run of `task`; False if the broker is not to be had just now."""
+    """Queue one run of `task`; return False if the broker is unavailable."""
     with valkey.optional(f"{task.name} is left to the sweeper", OperationalError) as is_available:
         if is_available:
             task.apply_async(kwargs=kwargs)

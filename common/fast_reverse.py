@@ -6,7 +6,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.urls import get_script_prefix, reverse
 
-# The characters that Django, too, leaves as they are in a path (RFC 3986, sub-delims and others).
+# Characters that Django does not escape in a path either (RFC 3986, sub-delims and others).
 SAFE = "!$&'()*+,;=/~:@"
 
 

@@ -82,7 +82,7 @@ def storing_files(storage: str, keys: Iterable[str]) -> Iterator[PendingFiles]:
     try:
         yield files
     except BaseException:
-        # Committed or not: only the database knows whether a commit that failed half-way took place.
+        # Only the database knows whether a commit that failed half-way took place.
         delete_pending(storage, files.keys)
         raise
     if not files.is_committed:
@@ -123,7 +123,7 @@ def _delete(pending: models.QuerySet[PendingFile]) -> int:
         for file in pending.select_for_update(skip_locked=True):
             try:
                 storages[file.storage].delete(file.key)
-            except Exception as error:  # Whatever a storage raises: it is asked again an hour later, after all others.
+            except Exception as error:  # Any error of the storage: try again an hour later, after all others.
                 log.warning("%s could not be deleted: %s", file, error)
                 kept.append(file.pk)
             else:

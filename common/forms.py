@@ -1,4 +1,4 @@
-"""Form fields for what people type: clean text, with limits in characters as people count them."""
+"""Form fields for clean text, with limits in graphemes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from common.text import clean_line, clean_text, grapheme_length
 
 
 class GraphemeField(forms.CharField):
-    """Text of at most `max_graphemes` characters; several lines if `lines`.
+    """A field for text of at most `max_graphemes` characters, on several lines if `lines` is true.
 
-    The browser gets no maxlength, which would cut silently in UTF-16 units, but `data-max-graphemes` for its counter,
-    and `dir="auto"`, so that Arabic and Hebrew are typed from the right.
+    The widget has no maxlength, which would truncate silently in UTF-16 units. It has `data-max-graphemes` for the
+    counter, and `dir="auto"` for right-to-left scripts.
     """
 
     def __init__(self, *, max_graphemes: int, lines: bool = False, **kwargs: Any) -> None:
@@ -37,9 +37,9 @@ class GraphemeField(forms.CharField):
 
 
 def check_length(text: str, max_graphemes: int, what: str = "This") -> None:
-    """Raise ValidationError, saying the limit and the length, if `text` is too long.
+    """Raise ValidationError with the limit and the length if `text` is too long.
 
-    Lengths far above the limit are not counted out: a megabyte of text is refused in the time of a short one.
+    Graphemes are not counted for texts far above the limit, so rejecting a megabyte of text is fast.
     """
     if len(text) <= max_graphemes:
         return

@@ -1,4 +1,4 @@
-"""Small helpers of views."""
+"""Helpers for views."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether a script asks, which says so with its Accept header."""
+    """Return True if the Accept header asks for JSON, as our scripts do."""
     return "application/json" in request.headers.get("Accept", "")
 
 
 def json_error(
     status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **more: Any
 ) -> JsonResponse:
-    """What went wrong, for a script: a stable `code` and a sentence for people."""
+    """Return an error for a script: a stable `code` and a message for people."""
     return JsonResponse({"error": {"code": code, "message": message}, **more}, status=status, headers=headers)
 
 
 def varies_by_htmx(response: HttpResponse) -> HttpResponse:
-    """Mark an answer that is a fragment for htmx and a page for others, at one address."""
+    """Set `Vary` on a response that is a fragment for htmx and a page for browsers."""
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -41,7 +41,7 @@ def render_list(request: HttpRequest, page_template: str, rows_template: str, co
 
 
 def next_url(request: HttpRequest, default: str) -> str:
-    """Where a form's hidden field `next` leads back to, if that is on this site."""
+    """Return the address in a form's hidden field `next` if it is on this site, else `default`."""
     url = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return url
@@ -49,5 +49,5 @@ def next_url(request: HttpRequest, default: str) -> str:
 
 
 def success_with_undo(request: HttpRequest, text: str, undo_url: str) -> None:
-    """A message with a button that posts to `undo_url`, a path of ours: base.html draws it."""
+    """Show a success message with an Undo button that posts to `undo_url`, a path of this site (base.html)."""
     messages.success(request, text, extra_tags=undo_url)

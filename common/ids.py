@@ -1,8 +1,8 @@
-"""Snowflake ids: 64 bits that sort by time and name the shard their owner lives on.
+"""Snowflake ids: 64-bit integers that sort by time and contain the owner's shard.
 
-From the top: 41 bits of milliseconds since EPOCH (signed, so until 2060), 13 bits of logical shard, 10 bits of
-sequence: the scheme that Instagram described in 2012. PostgreSQL makes them (`snowflake_id()`, made by the first
-migration of `common`), so every writer shares one sequence and one clock.
+The highest 41 bits are milliseconds since EPOCH (signed, so until 2060), then come 13 bits of logical shard and 10 bits
+of sequence: the scheme that Instagram described in 2012. PostgreSQL generates them (`snowflake_id()`, created by the
+first migration of `common`), so all writers share one sequence and one clock.
 """
 
 import string
@@ -28,7 +28,7 @@ NEW_SNOWFLAKE: Final = models.Func(function="snowflake_id", output_field=models.
 
 
 class SnowflakeModel(models.Model):
-    """A row whose id is a snowflake made by PostgreSQL, and is its creation time and its cursor too."""
+    """Base of models with a snowflake id, which also holds the creation time and serves as cursor."""
 
     id = models.BigIntegerField(primary_key=True, db_default=NEW_SNOWFLAKE, editable=False)
 
@@ -41,12 +41,12 @@ class SnowflakeModel(models.Model):
 
 
 def time_of(snowflake: int) -> datetime:
-    """When the id was made, to the millisecond, in UTC."""
+    """Return the time at which the id was generated, in UTC with milliseconds."""
     return EPOCH + timedelta(milliseconds=snowflake >> TIME_SHIFT)
 
 
 def first_id_at(moment: datetime) -> int:
-    """The smallest id that can have been made at `moment`: a bound for «newer than» in an index on ids.
+    """Return the smallest id generated at `moment`, as a bound for "newer than" in an index on ids.
 
     Moments before EPOCH give negative ids, which still sort by time.
     """
@@ -54,7 +54,7 @@ def first_id_at(moment: datetime) -> int:
 
 
 def encode_shortcode(snowflake: int) -> str:
-    """The id in URL-safe base 64 without leading zeros: at most 11 characters."""
+    """Return the id in URL-safe base 64 without leading zeros, at most 11 characters."""
     if snowflake < 0:
         raise ValueError("ids are not negative")
     digits = ""
@@ -65,10 +65,10 @@ def encode_shortcode(snowflake: int) -> str:
 
 
 def decode_shortcode(shortcode: str) -> int:
-    """The id that `encode_shortcode` made this of; -1, which no row has, for anything else.
+    """Return the id of a shortcode from `encode_shortcode`; -1, which no row has, for other texts.
 
-    Not an exception: an unknown and an impossible shortcode answer alike. Leading zeros are refused, so that every
-    post has one address.
+    No exception is raised, so that unknown and malformed shortcodes get the same response. Leading zeros are malformed,
+    so that each post has only one address.
     """
     if not 1 <= len(shortcode) <= 11 or (shortcode[0] == _ALPHABET[0] and len(shortcode) > 1):
         return -1

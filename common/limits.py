@@ -1,35 +1,35 @@
-"""The limits people meet, in one place: forms, actions, the API, the browser and the proxy read these.
+"""Limits that users can reach, read by forms, actions, the API, the browser and the proxy.
 
-Lengths count graphemes (what people call characters), sizes are bytes, sides are pixels.
+Lengths are graphemes (characters as people count them), sizes are bytes, sides are pixels.
 """
 
 from typing import Final
 
 MAX_USERNAME_CHARS: Final = 30
 OLD_USERNAME_DAYS: Final = 14
-"""So long a name that somebody gave up leads on to them, and nobody else may have it."""
+"""Days for which a former username redirects to its owner and stays reserved."""
 MAX_USERNAME_CHANGES: Final = 2
-"""In so many days."""
+"""Maximum number of changes in OLD_USERNAME_DAYS."""
 DELETION_GRACE_DAYS: Final = 30
-"""So long somebody who has their account deleted can change their mind. Not shorter than a session can last: those
-of the deleted have expired by then (accounts.deletion)."""
+"""Days in which the deletion of an account can be cancelled. Not shorter than the lifetime of a session, so that all
+sessions have expired by then (accounts.deletion)."""
 EXPORT_KEPT_DAYS: Final = 4
 MAX_TOKENS: Final = 20
-"""Personal access tokens of one person."""
+"""Maximum number of personal access tokens per person."""
 MAX_TOKEN_NAME_CHARS: Final = 50
 MAX_APPS: Final = 10
-"""Apps that one developer registers."""
+"""Maximum number of registered apps per developer."""
 MAX_APP_NAME_CHARS: Final = 50
 MAX_REDIRECTS: Final = 5
 MAX_REDIRECT_CHARS: Final = 500
 MAX_GRANTS_OF_APP: Final = 20
-"""Times that one person has let the same app in, each on another device; the oldest is out then."""
+"""Maximum number of grants per person and app, one per device; a further grant revokes the oldest."""
 CODE_DIGITS: Final = 6
 CODE_MINUTES: Final = 10
-"""So long a code that we sent to somebody works."""
+"""Minutes for which a code that we have sent is valid."""
 MAX_CODE_ATTEMPTS: Final = 5
 TOKEN_DAYS: Final = (7, 30, 90, 365)
-"""So long a personal access token may last; none lasts for ever."""
+"""Possible lifetimes of a personal access token; all of them expire."""
 MAX_NAME_CHARS: Final = 64
 MAX_BIO_CHARS: Final = 150
 MAX_LINK_CHARS: Final = 200
@@ -40,20 +40,20 @@ MAX_LOCATION_CHARS: Final = 100
 MAX_HASHTAGS: Final = 30
 MAX_MENTIONS: Final = 20
 MAX_PEOPLE_TAGS: Final = 20
-"""People tagged in one photo."""
+"""Maximum number of people tagged in one photo."""
 MAX_FOLLOWED_TAGS: Final = 100
 MAX_MUTED_TAGS: Final = 100
 MAX_SEARCH_CHARS: Final = 300
-"""Of what somebody looks for; code points, and the rest is left out."""
+"""Maximum length of a search query in code points; the rest is ignored."""
 MAX_RECENT_SEARCHES: Final = 20
 
 MAX_EQUAL_COMMENTS: Final = 10
-"""Comments with the same words by one person in EQUAL_COMMENTS_MINUTES, under any posts."""
+"""Maximum number of comments with the same text by one person in EQUAL_COMMENTS_MINUTES, on all posts."""
 EQUAL_COMMENTS_MINUTES: Final = 5
 MAX_PINNED_COMMENTS: Final = 3
 COMMENT_EDIT_MINUTES: Final = 15
 MAX_HIDDEN_WORDS: Final = 200
-"""Of one person. The site's own list is as long as moderators make it: it is read at every comment."""
+"""Maximum number of hidden words per person. The site's own list, read at every comment, has no limit."""
 MAX_HIDDEN_WORD_CHARS: Final = 50
 
 MAX_COLLECTION_NAME_CHARS: Final = 50
@@ -63,7 +63,7 @@ MAX_SLIDES: Final = 20
 MAX_PHOTO_BYTES: Final = 30 * 1024 * 1024
 MIN_PHOTO_SIDE: Final = 150
 MIN_AVATAR_SIDE: Final = 40
-"""Of the shorter side: the middle square is shown, at 96 px mostly."""
+"""Minimum of the shorter side. The middle square is shown, mostly at 96 px."""
 MAX_PHOTO_SIDE: Final = 8_192
 MAX_PHOTO_PIXELS: Final = 60_000_000
 MIN_PHOTO_RATIO: Final = 1 / 3
@@ -78,34 +78,34 @@ MIN_VIDEO_SIDE: Final = 150
 MAX_VIDEO_SIDE: Final = 8_192
 
 MAX_POST_BYTES: Final = 1024 * 1024 * 1024
-"""All files of a post together: twenty of the largest photos, or three of the largest videos and many photos."""
+"""Maximum size of all files of a post: twenty of the largest photos, or three of the largest videos and many photos."""
 
 MAX_FORM_BYTES: Final = 1024 * 1024
-"""The largest request body without a file, or the room for fields beside a file."""
+"""Maximum size of a request body without a file, or of the other fields in one with a file."""
 
 MAX_REQUEST_BYTES: Final = MAX_POST_BYTES + MAX_FORM_BYTES
-"""The largest post and its text: the largest body of all (common.body_limits)."""
+"""Maximum size of any request body: the largest post with its text (common.body_limits)."""
 
 MAX_FILE_NAME_CHARS: Final = 255
-"""Of what people call their files, in code points; the rest is cut."""
+"""Maximum length of a file name in code points; the rest is cut off."""
 
 PART_BYTES: Final = 8 * 1024 * 1024
-"""A file comes in parts of so many bytes, the last one of what is left: what a broken connection costs at most."""
+"""Size of the parts of an upload, except the last: the most that an interrupted connection has to send again."""
 
 MAX_UNSHARED: Final = 60
-"""Files of one person that are uploaded and not shared, and uploads under way: three posts' worth."""
+"""Maximum number of unshared files and unfinished uploads per person: enough for three posts."""
 
 MAX_UNSHARED_BYTES: Final = 2 * MAX_POST_BYTES
-"""What these may take together."""
+"""Maximum total size of these files."""
 
 MAX_UPLOADED_BYTES_PER_DAY: Final = 20 * MAX_POST_BYTES
-"""All that one person uploads in a day, in parts or with a form, shared or not."""
+"""Maximum size of all uploads of one person in a day, in parts or by form, shared or not."""
 
 DRAFT_KEPT_DAYS: Final = 7
-"""So long a file that was uploaded and not shared is kept; it is deleted after."""
+"""Days after which an unshared file is deleted."""
 
 UPLOAD_KEPT_HOURS: Final = 24
-"""So long the parts of an upload that was broken off are kept, to go on with it."""
+"""Hours for which the parts of an interrupted upload are kept, so that it can be resumed."""
 
 MAX_CODE_POINTS_PER_CHAR: Final = 8
-"""A family emoji is seven code points and counts as one character; a column holds this many for each."""
+"""Code points that columns hold per character; a family emoji has seven and counts as one character."""

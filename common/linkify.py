@@ -1,8 +1,8 @@
-"""What people write, as safe HTML with its #tags, @names and addresses made links.
+"""Turn users' text into safe HTML, with links for #tags, @names and web addresses.
 
-Where a tag, a name or an address begins and ends follows the public rules of twitter-text, with three additions:
-scripts that are written without spaces may touch any of them ("谢谢@anna", "今日は#東京", "详见https://example.org"),
-tags may touch each other ("#a#b"), and an address may have letters of any script in its host and path.
+The boundaries of tags, names and addresses follow the public rules of twitter-text, with three additions: text in
+scripts without spaces can touch any of them ("谢谢@anna", "今日は#東京", "详见https://example.org"), tags can touch
+each other ("#a#b"), and an address can have letters of any script in its host and path.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ MAX_TAG_COLUMN = 400
 
 _DRAWS_NOTHING: Final = r"\u115f\u1160\u200c\u200d\u3164\uffa0"
 _KEYCAP: Final = r"\ufe0e\ufe0f\u20e3"
-"""What makes an emoji of the sign before it, as in #️⃣ and 1️⃣."""
+"""Characters that turn the preceding sign into an emoji, as in #️⃣ and 1️⃣."""
 _TAG_LETTER: Final = rf"(?![{_DRAWS_NOTHING}{_KEYCAP}]|[0-9]\ufe0f?\u20e3)[\w\p{{M}}]"
 _TAG_JOINER: Final = r"[\u00b7\u05be\u05f3\u05f4\u0f0b\u0f0c\u200c\u200d\u301c\u30a0\u30fb\uff65]"
-"""Dots, joiners and hyphens that stand within words, never at their ends."""
+"""Dots, joiners and hyphens that occur inside words, never at their ends."""
 TAG: Final = rf"(?!\p{{M}}|{_TAG_JOINER})(?:{_TAG_LETTER}|{_TAG_JOINER}(?={_TAG_LETTER})){{1,{MAX_TAG_CHARS}}}"
 """A pattern for the tag after its sign."""
 
@@ -36,12 +36,12 @@ _EMOJI_END: Final = r"\u200d\ufe0e\ufe0f\u20e3"
 _TOUCHABLE: Final = rf"(?<=[{SPACELESS}{_EMOJI_END}])"
 _NAME_LETTER: Final = "[A-Za-z0-9_]"
 _LINKABLE: Final = regex.compile(
-    # Quotes and full-width signs are no part of an address.
+    # Quotes and full-width signs end an address.
     r"(?<![A-Za-z0-9_@＠#＃$])(?P<url>(?i:https?)://"
     r"[^\s<>\"'`\u3000-\u3004\u3008-\u3020\u3030\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff64“”„«»]+)"
-    # \G is the end of the tag before: "#a#b" is two.
+    # \G is the end of the previous tag: "#a#b" is two tags.
     rf"|(?:(?<![\w\p{{M}}&/#＃])|{_TOUCHABLE}|\G(?<=[\w\p{{M}}]))[#＃](?P<tag>{TAG})"
-    # A name that goes on with a letter like "é" or with "@" is none, rather than its first letters.
+    # A name followed by a letter like "é" or by "@" is not linked at all, rather than its first letters.
     rf"|(?:(?<![\w\p{{M}}/@＠])|{_TOUCHABLE})[@＠](?P<name>{_NAME_LETTER}++(?:\.{_NAME_LETTER}++)*+)"
     r"(?![@＠\u0300-\u036f]|(?![A-Za-z])\p{Latin})"
 )
@@ -52,7 +52,7 @@ _HOST: Final = regex.compile(
     r"(?::[0-9]{1,5})?"
 )
 _TEXT_AFTER_ADDRESS: Final = regex.compile(rf"(?<=[A-Za-z0-9])(?=[{SPACELESS}])")
-"""Where an address of ASCII ends and a text begins. Words of such scripts after a slash belong to the address."""
+"""The boundary between an ASCII address and following text. Such words after a slash belong to the address."""
 _TRAILING: Final = frozenset(".,;:!?…*~|،؛؟۔।॥’‘›‥・·")
 _BRACKETS: Final = {")": "(", "]": "[", "}": "{"}
 
@@ -63,14 +63,14 @@ class _Link:
     start: int
     end: int
     value: str
-    """The address, the tag as written or the name in lower case."""
+    """The address, the tag as written, or the name in lower case."""
 
 
 def normalize_tag(tag: str) -> str:
-    """Return the form under which a tag is kept and found: letter case and compatibility forms do not matter.
+    """Return the form of a tag that is stored and searched, without differences of case and compatibility forms.
 
-    The dot that Unicode's folding leaves on the Turkish İ goes, and so does what draws nothing, but for joiners, and
-    spaces that a compatibility form brings in. A text with a space of its own keeps it, and so is no tag.
+    Removes the dot that Unicode's case folding leaves on the Turkish İ, invisible characters other than joiners, and
+    spaces that a compatibility form contains. A space in the text itself is kept, so that the result is not a tag.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tag).casefold())
     visible = strip_invisible(folded.replace("i\u0307", "i"), keep="\u200c\u200d")
@@ -78,21 +78,21 @@ def normalize_tag(tag: str) -> str:
 
 
 def extract_tags(text: str) -> list[str]:
-    """The normalized tags in `text`, each once, in order."""
+    """Return the normalized tags in `text`, in order and without duplicates."""
     tags = (normalize_tag(link.value) for link in _links(text) if link.kind == "tag")
-    # One sign can become a dozen in its normal form.
+    # The normal form of a single character can have a dozen.
     return [tag for tag in dict.fromkeys(tags) if len(tag) <= MAX_TAG_COLUMN]
 
 
 def extract_names(text: str) -> list[str]:
-    """The lower-case usernames mentioned in `text`, each once, in order, whether or not anyone has them."""
+    """Return the usernames mentioned in `text`, lower-case, in order and without duplicates; they may not exist."""
     return list(dict.fromkeys(link.value for link in _links(text) if link.kind == "name"))
 
 
 def linkify(text: str, *, linked: Collection[str] | None = None, unlinked: Collection[str] = ()) -> SafeString:
-    """`text` escaped, with links. Line breaks stay characters (the stylesheet shows them).
+    """Return `text` escaped, with links. Line breaks stay characters, which the stylesheet displays.
 
-    Only @names in `linked` are links, or all with None, and none in `unlinked`; both are in lower case.
+    Only @names in `linked` become links, or all if it is None, except those in `unlinked`; both are lower-case.
     """
     html: list[str] = []
     position = 0
@@ -123,24 +123,24 @@ def _links(text: str) -> Iterator[_Link]:
 
 
 def _is_topic(tag: str) -> bool:
-    """Whether there is more in `tag` than digits and underscores: «#1» is a number, not a topic."""
+    """Return True if `tag` has more than digits and underscores: "#1" is a number, not a tag."""
     word = normalize_tag(tag).strip("_")
     return not is_blank(word) and not word.isdecimal()
 
 
 def _trim_address(found: str, *, before: str) -> str:
-    """Return the part of `found` that is an address of the web, or "" if there is none; `before` stands after it.
+    """Return the web address at the beginning of `found`, "" if there is none; `before` is the character after `found`.
 
-    An address with a user's name before the host ("https://instagram.com@evil.example") reads as another site and is
-    none; nor is one with a backslash there, which browsers take for a slash. A bracket belongs to the address if it was
-    opened in it.
+    Addresses with a user name before the host ("https://instagram.com@evil.example") are rejected because they look
+    like another site, and so are those with a backslash there, which browsers treat as a slash. A closing bracket
+    belongs to the address if it was opened in it.
     """
     scheme, _, rest = found.partition("://")
     authority = regex.split(r"[/?#]", rest, maxsplit=1)[0]
     if {"@", "\\"} & set(authority) or (before == "＠" and authority == rest):
         return ""
     host = _HOST.match(authority)
-    # What stands between host and path is text that touches it, or the address is broken.
+    # Other characters between host and path are adjacent text, except these, which make the address invalid.
     if host is None or (host.end() < len(authority) and authority[host.end()] in "%-_"):
         return ""
     url = f"{scheme}://{host[0]}"
@@ -153,7 +153,7 @@ def _trim_address(found: str, *, before: str) -> str:
 
 
 def _without_open_end(path: str) -> str:
-    """`path` up to the first bracket that closes none of its own, without the punctuation at its end."""
+    """Return `path` up to the first unmatched closing bracket, without trailing punctuation."""
     opened: list[str] = []
     for at, char in enumerate(path):
         if char in _BRACKETS.values():

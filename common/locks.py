@@ -27,9 +27,9 @@ def try_advisory_lock(name: int) -> Iterator[bool]:
 def shared_advisory_lock(name: int) -> None:
     """Take a shared advisory lock on `name`, a row's id, until the transaction ends.
 
-    Waits for `exclusive_advisory_lock`; any number of transactions can share it. Not a lock of
-    the row itself, so folding counts into the row and writing its children never wait for each other. Reads after this
-    see what the last holder of the exclusive lock committed.
+    Waits for `exclusive_advisory_lock`; any number of transactions can share it. It does not lock the row itself, so
+    folding counts into the row and writing its children never wait for each other. Later reads see everything that the
+    last holder of the exclusive lock committed.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [name])

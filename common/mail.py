@@ -1,4 +1,4 @@
-"""Mail in development: printed, and kept as a file."""
+"""Email in development: printed, and saved as files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 
 class ConsoleAndFolderBackend(BaseEmailBackend):
-    """Sends nothing: writes each mail to the console and, as a file, to `settings.EMAIL_FILE_PATH`."""
+    """Email backend that sends nothing: it prints each mail and saves it in `settings.EMAIL_FILE_PATH`."""
 
     def __init__(self, fail_silently: bool = False, **kwargs: Any) -> None:
         super().__init__(fail_silently=fail_silently)

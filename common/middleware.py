@@ -1,3 +1,5 @@
+"""Middleware for request limits, body sizes, caching and compression."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -22,7 +24,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class SaneRequestMiddleware:
-    """Turns away what no browser sends and what would break deep inside: other charsets than UTF-8, NUL in cookies."""
+    """Reject requests that no browser sends and that would fail later: charsets other than UTF-8, NUL in cookies."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -37,10 +39,10 @@ class SaneRequestMiddleware:
 
 
 class RequestBodyMiddleware:
-    """Refuses bodies that are too large for their address, or large and from nobody signed in, before reading them.
+    """Reject bodies that are too large for their address, or large and from an anonymous sender, before reading them.
 
-    Stands after the middleware that knows who asks, and before everything that reads the body (the check of the CSRF
-    token reads a whole form). Costs a query only for bodies above MAX_FORM_BYTES.
+    Install it after the authentication middleware, and before everything that reads the body (the CSRF check reads a
+    whole form). Cost: one query, for bodies above MAX_FORM_BYTES only.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -53,8 +55,8 @@ class RequestBodyMiddleware:
         size = int(text) if text.isascii() and text.isdigit() else 0
         limit = body_limit(request.path)
         if size > limit:
-            sentence = f"This is too large: at most {limit // 1024**2} MB can be sent here."
-            return refused_body(request, 413, "too-large", sentence)
+            message = f"This is too large: at most {limit // 1024**2} MB can be sent here."
+            return refused_body(request, 413, "too-large", message)
         if size > MAX_FORM_BYTES and not request.user.is_authenticated:
             return refused_body(request, 401, "sign-in", "Sign in first.")
         if ONLY_CHECK in request.META:
@@ -62,23 +64,23 @@ class RequestBodyMiddleware:
         return self.get_response(request)
 
 
-def refused_body(request: HttpRequest, status: int, code: str, sentence: str) -> HttpResponse:
-    """Refuse a request whose body was not read, in the form that the sender understands."""
+def refused_body(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+    """Return the response to a request whose body was not read: problem details, JSON or a page."""
     if is_api(request):
-        return problem_response(Problem(status, code, sentence))
+        return problem_response(Problem(status, code, message))
     if wants_json(request):
-        return json_error(status, code, sentence)
+        return json_error(status, code, message)
     if status == 401 and not request.headers.get("HX-Request"):
         return redirect_to_login(request.path)
-    return render(request, "413.html", {"sentence": sentence}, status=status)
+    return render(request, "413.html", {"message": message}, status=status)
 
 
 class CompressPagesMiddleware(GZipMiddleware):
-    """Compress text: pages, fragments and answers of the API.
+    """Compress text: pages, fragments and API responses.
 
     Photos and videos are already compressed, and browsers fetch parts of them by byte ranges. Against BREACH, which
-    guesses a secret from the lengths of compressed pages, Django masks the CSRF token anew in each response and adds
-    random bytes to the gzip header.
+    guesses secrets from the lengths of compressed pages, Django masks the CSRF token differently in each response and
+    adds random bytes to the gzip header.
     """
 
     CONTENT_TYPES = ("text/", "application/json", "application/manifest+json", "application/problem+json")
@@ -91,9 +93,10 @@ class CompressPagesMiddleware(GZipMiddleware):
 
 
 class PrivatePagesMiddleware:
-    """Pages belong to the one who asked: no shared cache may keep them unless a view says that it may.
+    """Forbid shared caches to store responses, unless a view has set Cache-Control.
 
-    `no-cache` and not `no-store`: a browser's Back still finds the page, with its scroll position.
+    The header has `no-cache` rather than `no-store`, so that a browser's Back button restores the page and its scroll
+    position.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -107,7 +110,7 @@ class PrivatePagesMiddleware:
 
 
 class WriteLimitMiddleware:
-    """No person, and no address without a session, writes more often than `WRITES` allows."""
+    """Limit unsafe requests per person, or per IP address without a session, to WRITES."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -127,10 +130,10 @@ class WriteLimitMiddleware:
 
 
 class ReadLimitMiddleware:
-    """Limits how much one person, or one address without a session, reads in pages, searches and files.
+    """Limit views of pages, searches and files per person, or per IP address without a session.
 
-    One round trip to Valkey; nothing is counted while it is away. The API counts by itself. Files are counted by
-    address alone: to ask who wants them would cost a query, and make them private to caches.
+    Cost: one round trip to Valkey; nothing is counted while it is unavailable. The API has its own limits. Files are
+    counted by IP address only, because looking up the session would cost a query and make them private to caches.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -144,7 +147,7 @@ class ReadLimitMiddleware:
             limit = PICTURES
         else:
             limit = SUGGESTIONS if request.path.startswith(_SUGGESTIONS) else PAGES
-            if settings.SESSION_COOKIE_NAME in request.COOKIES and request.path not in _FOR_ALL_ALIKE:
+            if settings.SESSION_COOKIE_NAME in request.COOKIES and request.path not in _SAME_FOR_EVERYONE:
                 who = f"person:{request.user.pk}" if request.user.is_authenticated else who
         usage = usage_after_hit(limit, who)
         if not usage.wait_seconds:
@@ -157,5 +160,5 @@ class ReadLimitMiddleware:
 
 _UNLIMITED: Final = frozenset({"/healthz", "/readyz"})
 _SUGGESTIONS: Final = ("/search/", "/accounts/username-available/")
-_FOR_ALL_ALIKE: Final = frozenset({"/robots.txt", "/favicon.ico", "/site.webmanifest", "/oembed", "/sw.js"})
-"""Answers that do not depend on who asks, so that the session is not looked up."""
+_SAME_FOR_EVERYONE: Final = frozenset({"/robots.txt", "/favicon.ico", "/site.webmanifest", "/oembed", "/sw.js"})
+"""Addresses with the same response for everyone, so that the session is not looked up."""

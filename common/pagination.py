@@ -1,4 +1,4 @@
-"""Lists by cursor: a page is found through an index at the cursor, so the thousandth costs what the first did."""
+"""Cursor pagination: a page is read from an index at the cursor, so the thousandth page costs as much as the first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_BIGINT = (1 << 63) - 1
 
 @dataclass
 class Page(Generic[Item]):
-    """Some items of a list and the address of the next ones ("" at the end)."""
+    """A page of a list, with the address of the next page ("" on the last one)."""
 
     items: list[Item]
     next_url: str = ""
@@ -30,7 +30,7 @@ class Page(Generic[Item]):
 
 
 def cursor_of(request: HttpRequest) -> int | None:
-    """The id in `?cursor=`; None, which is the first page, if there is none or it is not one of ours."""
+    """Return the id in `?cursor=`; None, for the first page, if it is missing or malformed."""
     text = request.GET.get("cursor", "")
     if not (text.isascii() and text.isdigit()) or len(text) > 19:
         return None
@@ -39,17 +39,17 @@ def cursor_of(request: HttpRequest) -> int | None:
 
 
 def url_after(request: HttpRequest, cursor: object) -> str:
-    """The address of this list from `cursor` on, with the other query parameters kept."""
+    """Return the address of this list after `cursor`, with the other query parameters."""
     query = request.GET.copy()
     query["cursor"] = str(cursor)
     return f"{request.path}?{query.urlencode()}"
 
 
 def page_by_id(request: HttpRequest, rows: models.QuerySet[Row], size: int, *, field: str = "id") -> Page[Row]:
-    """One page of `rows`, newest first, after the request's cursor. One query.
+    """Return a page of `rows`, newest first, after the request's cursor. One query.
 
-    `field` is the column that is both the order and the cursor: a snowflake, unique within the list. One row more
-    than the page is read, to know whether there is a next page without counting.
+    `field` is both the sort order and the cursor: a snowflake, unique within the list. The query reads one row more
+    than the page has, which shows whether there is a next page.
     """
     cursor = cursor_of(request)
     rows = rows.order_by(f"-{field}")
@@ -59,7 +59,7 @@ def page_by_id(request: HttpRequest, rows: models.QuerySet[Row], size: int, *, f
 
 
 def page_of(request: HttpRequest, rows: Sequence[Row], size: int, *, field: str = "id") -> Page[Row]:
-    """The first `size` of `rows`, of which the caller read one more than that if there was one."""
+    """Return a page of the first `size` rows; one more row in `rows` means that there is a next page."""
     items = list(rows[:size])
     if len(rows) <= size:
         return Page(items)

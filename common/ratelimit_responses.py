@@ -20,9 +20,9 @@ class RateLimitedError(Refusal):
 
 
 def count_api_hit(request: HttpRequest, limit: Limit, who: str) -> None:
-    """Count a request of the API against `limit`. Raises Problem 429 if it is one too many.
+    """Count an API request against `limit`. Raises Problem 429 if the limit is exceeded.
 
-    The usage is remembered in the request: the answer's RateLimit headers are those of the tightest budget.
+    The usage is stored on the request, for `tightest_budget_headers`.
     """
     usage = usage_after_hit(limit, who)
     if usage.wait_seconds:
@@ -36,7 +36,7 @@ def rate_limit_headers(allowed: int, remaining: int, reset_seconds: int) -> dict
 
 
 def tightest_budget_headers(request: HttpRequest) -> dict[str, str]:
-    """Return the RateLimit headers of the budget, of all that `request` counted against, with the fewest hits left."""
+    """Return the RateLimit headers of the limit with the fewest hits left that `request` counted against."""
     usages: list[Usage] = getattr(request, "rate_limit_usages", [])
     if not usages:
         return {}
@@ -57,7 +57,7 @@ def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
 
 
 def rate_limit_problem(limit: Limit, seconds: int) -> Problem:
-    """Return the 429 of a request that `limit` refused, with the headers of that limit."""
+    """Return the 429 for a request that exceeds `limit`, with the headers of that limit."""
     headers = {"Retry-After": str(seconds), **rate_limit_headers(limit.amount, 0, seconds)}
     return Problem(429, "too-many", rate_limit_message(seconds), headers=headers)
 

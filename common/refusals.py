@@ -1,4 +1,4 @@
-"""Refusals: why the site does not do what a person asked for, in words to show to them."""
+"""The exception for requests that cannot be fulfilled, with a message for the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Temporary files that go when their process does, also when it is killed."""
+"""Temporary files that are deleted when their process ends, even if it is killed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _PREFIX = "everyframe-tmp-"
 
 
 def use() -> None:
-    """Give this process a folder of its own for temporary files, and delete those of processes that have ended.
+    """Create a folder for the temporary files of this process, and delete the folders of processes that have ended.
 
-    The folder is locked for as long as the process lives: the kernel lets go of it however the process ends. Call it
+    The folder is locked while the process lives; the kernel releases the lock however the process ends. Call this
     after the last fork.
     """
     sweep()
-    # Under another name until it is locked: nobody takes it for abandoned.
+    # It has another name until it is locked, so that no other process deletes it.
     new = Path(tempfile.mkdtemp(prefix=f"new-{_PREFIX}", dir=_base()))
     fcntl.flock(os.open(new, os.O_RDONLY), fcntl.LOCK_EX)
     tempfile.tempdir = str(new.rename(new.with_name(new.name.removeprefix("new-"))))
@@ -28,7 +28,7 @@ def use() -> None:
 def sweep() -> None:
     """Delete the folders of processes that have ended."""
     for folder in Path(_base()).glob(f"{_PREFIX}*"):
-        with suppress(OSError):  # It is in use, somebody else's, or gone.
+        with suppress(OSError):  # It is in use, has another owner, or was deleted.
             descriptor = os.open(folder, os.O_RDONLY)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -38,6 +38,6 @@ def sweep() -> None:
 
 
 def _base() -> str:
-    """Where temporary files are when nobody has a folder of their own."""
+    """Return the folder that contains the folders of all processes."""
     current = Path(tempfile.gettempdir())
     return str(current.parent if current.name.startswith(_PREFIX) else current)

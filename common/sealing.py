@@ -1,7 +1,7 @@
-"""Columns that a stolen copy of the database must not tell: encrypted, with keys that change, found by a keyed hash.
+"""Encryption and keyed hashes for columns that must stay secret if a copy of the database is stolen.
 
-The keys are not in the database: `FIELD_KEYS` encrypt (the newest first; all of them decrypt), `FIELD_HASH_KEY` hashes
-and stays, for what was hashed with another is not found any more.
+The keys are in the settings, not in the database. The first of `FIELD_KEYS` encrypts, and all of them decrypt, so they
+can be rotated. `FIELD_HASH_KEY` must not change, because rows are found by their hash.
 """
 
 from __future__ import annotations
@@ -19,27 +19,28 @@ class DecryptionError(ValueError):
 
 
 def seal(text: str) -> str:
-    """`text`, encrypted with the newest key; another each time."""
+    """Return `text` encrypted with the newest key. The result differs each time."""
     return _keys(tuple(settings.FIELD_KEYS)).encrypt(text.encode()).decode()
 
 
 def unseal(sealed: str) -> str:
+    """Return the decrypted text. Raises DecryptionError."""
     try:
         return _keys(tuple(settings.FIELD_KEYS)).decrypt(sealed.encode()).decode()
     except InvalidToken:
-        raise DecryptionError("none of FIELD_KEYS opens this") from None
+        raise DecryptionError("none of FIELD_KEYS decrypts this value") from None
 
 
 def reseal(sealed: str) -> str:
-    """The same text, encrypted with the newest key."""
+    """Return the text encrypted with the newest key. Raises DecryptionError."""
     try:
         return _keys(tuple(settings.FIELD_KEYS)).rotate(sealed.encode()).decode()
     except InvalidToken:
-        raise DecryptionError("none of FIELD_KEYS opens this") from None
+        raise DecryptionError("none of FIELD_KEYS decrypts this value") from None
 
 
 def keyed_hash(purpose: str, text: str) -> str:
-    """HMAC-SHA-256 in hex: what has few values, as numbers and codes have, is not found by trying without the key."""
+    """Return an HMAC-SHA-256 in hex. Short values such as numbers and codes cannot be guessed without the key."""
     return hmac.new(settings.FIELD_HASH_KEY.encode(), f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
 
 

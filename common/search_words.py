@@ -1,15 +1,15 @@
-"""Text as the search compares it: `search_words`, a function of PostgreSQL, so that rows and queries agree.
+"""Normalize text for search with `search_words`, a PostgreSQL function that rows and queries share.
 
-It gives words of a to z and digits, whatever the script and whatever locale the server runs in (trigrams and letter
-classes of PostgreSQL depend on that, and know ASCII alone in some):
+The function returns words of a to z and digits for every script and server locale (PostgreSQL's trigrams and letter
+classes depend on the locale, and some locales support ASCII only):
 
-- letter case and accents do not matter: unaccent, and what Unicode takes apart;
-- Cyrillic and Greek are written in Latin letters, so that «Анна» is found as anna too;
-- Chinese and Japanese signs, Korean syllables, Thai letters (also Lao, Tibetan, Burmese and Khmer) and emoji are a word
-  each, because they stand without spaces or have particles attached; a run of any other script is one word: "x" and
+- letter case and accents are removed, by unaccent and Unicode decomposition;
+- Cyrillic and Greek are transliterated, so that "anna" also finds "Анна";
+- each Chinese or Japanese character, Korean syllable, Thai, Lao, Tibetan, Burmese or Khmer letter and emoji is a word,
+  because these are written without spaces or with particles attached; a run of any other script is one word: "x" and
   its bytes in hexadecimal;
-- words joined by an apostrophe are there joined and in their parts: "l'été" is "lete l ete"; "don't" is "dont" alone;
-- all else parts words.
+- words joined by an apostrophe appear joined and in parts: "l'été" gives "lete l ete"; "don't" gives only "dont";
+- all other characters separate words.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from django.db import connection, models, transaction
 
 MAX_WORDS_CHARS: Final = 600
 MIN_INFIX_CHARS: Final = 3
-"""Parts of at least so many letters are found within words: a trigram has three."""
+"""Minimum length of a search word that also matches inside words: the length of a trigram."""
 MAX_WORDS: Final = 16
-"""Of what is looked for in a name; further ones are left out."""
+"""Maximum number of words in a search for names; further words are ignored."""
 MAX_EDITED_CHARS: Final = 20
 MAX_EDITED_WORDS: Final = 3
 LIKENESS: Final = 0.45
-"""pg_trgm's word similarity above which a word is taken for another spelling: two letters wrong in a longer one."""
+"""pg_trgm's word similarity from which a word counts as a misspelling, about two wrong letters in a long word."""
 
 
 def search_words_expression(*columns: str) -> models.Func:
-    """Return the words of some columns together, each after a space: " anna k anna karenina".
+    """Return the words of several columns, each after a space: " anna k anna karenina".
 
-    Cut, because a character can become many letters and a row of an index has at most 2,704 bytes.
+    The result is truncated, because a character can become many letters and an index row has at most 2,704 bytes.
     """
     return models.Func(
         *columns,
@@ -53,9 +53,9 @@ def split_words(text: str) -> tuple[str, ...]:
 
 
 def like_all(column: str, name: str, patterns: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """A condition of SQL that `column` is LIKE each of the patterns, and its values, called `name`0, `name`1 and so on.
+    """Return (SQL, values) for the condition that `column` matches all patterns; the values are `name`0, `name`1 …
 
-    LIKE ALL of an array says the same, and no index knows it.
+    The equivalent LIKE ALL of an array would not use the index.
     """
     values = {f"{name}{number}": pattern for number, pattern in enumerate(patterns)}
     return " AND ".join(f"{column} LIKE %({one})s" for one in values), values
@@ -67,7 +67,7 @@ def infix_patterns(words: Sequence[str]) -> list[str]:
 
 
 def fuzzy_rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Run a query that compares words with pg_trgm's `%>`, for which LIKENESS is set in a transaction of its own."""
+    """Run a query with pg_trgm's `%>` operator in a transaction that sets its threshold to LIKENESS."""
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(LIKENESS)])
         cursor.execute(sql, values)
@@ -76,10 +76,10 @@ def fuzzy_rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def edit_distance_condition(column: str, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """A condition of SQL that `column` has all of the words, one of them with one letter wrong, too many, too few, or
-    two in each other's place; and its values. "false" for words that are too short.
+    """Return (SQL, values) for the condition that `column` has all words, one of them with a typing error.
 
-    Each spelling is looked up in the index: similarity of trigrams would read all names that are a little alike.
+    A typing error is a wrong, additional, missing or transposed letter. The SQL is "false" if all words are too short.
+    The index finds each spelling; trigram similarity would read all slightly similar names.
     """
     conditions: list[str] = []
     values: dict[str, Any] = {}
@@ -96,7 +96,7 @@ def edit_patterns(word: str) -> list[str]:
     found: list[str] = []
     for at in range(len(word)):
         before, after = word[:at], word[at + 1 :]
-        # The index has something to look for: two letters before the unknown one, or three after it.
+        # The index needs two letters before the unknown one, or three after it.
         if len(before) >= 2 or len(after) >= MIN_INFIX_CHARS:
             found.append(f"{before}_{after}")
         if len(before) >= 2 or len(word) - at >= MIN_INFIX_CHARS:

@@ -1,7 +1,7 @@
-"""Text messages: through `settings.SMS_BACKEND`, any class whose `send(number, text)` raises OSError when it cannot.
+"""Text messages, sent by `settings.SMS_BACKEND`: a class whose `send(number, text)` raises OSError if it fails.
 
-In development a message is printed and kept as a file, as mails are. A site in production without a gateway says that
-it sends none.
+In development, messages are printed and saved as files, like emails. A production site without a gateway tells users
+that it cannot send messages.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ def is_possible() -> bool:
 
 
 def send_sms(number: str, text: str) -> None:
-    """Send `text` to `number` (E.164). Raises OSError when it cannot be sent, in words without the number."""
+    """Send `text` to `number` (E.164). Raises OSError if that fails; its message does not contain the number."""
     cast("Sender", import_string(settings.SMS_BACKEND)()).send(number, text)
 
 
 class ConsoleAndFolder:
-    """Sends nothing: writes each message to the console and, as a file, to `settings.SMS_FILE_PATH`."""
+    """Backend that sends nothing: it prints each message and saves it in `settings.SMS_FILE_PATH`."""
 
     def send(self, number: str, text: str) -> None:
-        said = f"SMS to {number}: {text}\n"
-        sys.stdout.write(said)
+        message = f"SMS to {number}: {text}\n"
+        sys.stdout.write(message)
         folder = Path(settings.SMS_FILE_PATH)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{time.time_ns()}.txt").write_text(said)
+        (folder / f"{time.time_ns()}.txt").write_text(message)
 
 
 class HttpGateway:
-    """Posts {"to", "text"} as JSON to `settings.SMS_URL`; a user and password in it go along as Basic."""
+    """Backend that posts {"to", "text"} as JSON to `settings.SMS_URL`, with Basic auth if the URL has a password."""
 
     def send(self, number: str, text: str) -> None:
         parts = urlsplit(settings.SMS_URL)

@@ -1,4 +1,4 @@
-"""How static files are collected: hashed names, and one stylesheet made of the many that we write."""
+"""Storage of static files: hashed names, and one stylesheet bundled from many."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _IMPORT = re.compile(r'@import url\("(?P<name>[^"]+)"\) layer\((?P<layer>[a-z]+)
 
 
 class AppsFinder(AppDirectoriesFinder):
-    """Files of apps, without what no page of ours asks for: a second browser of the API, of four megabytes."""
+    """Finder that skips app files that no page uses: a second API browser, of four megabytes."""
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterable[Any]:
         return super().list([*(ignore_patterns or ()), "redoc.standalone.*"])
 
 
 class _BundleMixin(ManifestFilesMixin):
-    """Puts the files that `css/site.css` imports into it: one request before the first paint instead of thirty.
+    """Inline the imports of `css/site.css`: one request before the first paint instead of thirty.
 
-    Scripts stay modules of their own (they block nothing); their imports get the hashed names.
+    Scripts stay separate modules, because they do not block rendering; their imports get the hashed names.
     """
 
     support_js_module_import_aggregation = True
@@ -45,7 +45,7 @@ class _BundleMixin(ManifestFilesMixin):
             yield from super().post_process(paths, dry_run=dry_run, **options)
 
     def _bundle(self, paths: dict[str, Any]) -> str:
-        """The stylesheet with each import replaced by its file, in its layer."""
+        """Return the stylesheet with each import replaced by its file, in its layer."""
 
         def read(name: str) -> str:
             storage, path = paths[name]
@@ -61,11 +61,11 @@ class _BundleMixin(ManifestFilesMixin):
 
 
 class CompressedStaticFilesStorage(_BundleMixin, CompressedManifestStaticFilesStorage):
-    """For production: hashed, bundled, and compressed by gzip and Brotli."""
+    """Storage for production: hashed, bundled, and compressed with gzip and Brotli."""
 
 
 class QuicklyCompressedStaticFilesStorage(CompressedStaticFilesStorage):
-    """For a laptop: by gzip alone, since Brotli at its best takes twenty seconds of each start."""
+    """Storage for a laptop: gzip only, because Brotli at its best level adds twenty seconds to each start."""
 
     def create_compressor(self, **options: Any) -> Compressor:
         return Compressor(**options, use_brotli=False)

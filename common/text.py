@@ -1,4 +1,4 @@
-"""Text as people count and see it."""
+"""Clean, measure and shorten text."""
 
 import unicodedata
 from itertools import islice
@@ -10,20 +10,20 @@ SPACELESS: Final = (
     r"\p{Script_Extensions=Han}\p{Script_Extensions=Hiragana}\p{Script_Extensions=Katakana}\p{Script_Extensions=Bopomofo}"
     r"\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
 )
-"""A regex class of scripts whose words touch what stands beside them. Korean has spaces, and particles on its words."""
+"""Regex class of scripts written without spaces between words. Korean has spaces, but particles attached to words."""
 
 INVISIBLE: Final = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""A class of what draws nothing by itself: Default_Ignorable_Code_Point of Unicode, the annotation signs, the blank
-pattern of braille and the empty note head. White space is not in it. Of Python and of PostgreSQL."""
+"""Regex class of characters that are invisible by themselves: Unicode's Default_Ignorable_Code_Point, annotation
+signs, the blank braille pattern and the empty note head; no white space. Valid in Python and in PostgreSQL."""
 
 SPACE: Final = r"\u0001-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-"""A class of white space and control characters, likewise."""
+"""Regex class of white space and control characters. Valid in Python and in PostgreSQL."""
 
 SHOWS_SOMETHING: Final = f"[^{SPACE}{INVISIBLE}]"
-"""A pattern, of Python and of PostgreSQL, that is found in any text on which a reader sees something."""
+"""Pattern that matches any text with a visible character. Valid in Python and in PostgreSQL."""
 
 _GRAPHEME = regex.compile(r"\X")
 _SHOWS_SOMETHING = regex.compile(SHOWS_SOMETHING)
@@ -31,35 +31,35 @@ _INVISIBLE = regex.compile(f"[{INVISIBLE}]")
 
 
 def is_blank(text: str) -> bool:
-    """Return True if a reader would see nothing: no text, or white space and characters that draw nothing alone."""
+    """Return True if `text` has no visible character."""
     return _SHOWS_SOMETHING.search(text) is None
 
 
 def strip_invisible(text: str, *, keep: str = "") -> str:
-    """`text` without the characters that draw nothing by themselves, but for those in `keep`."""
+    """Return `text` without invisible characters, except those in `keep`."""
     return _INVISIBLE.sub(lambda found: found[0] if found[0] in keep else "", text)
 
 
 def normalize_password(password: str) -> str:
-    """`password` as OpaqueString of RFC 8265 has it: NFC, each kind of space a space.
+    """Return `password` as an OpaqueString (RFC 8265): in NFC, with every kind of space replaced by a space.
 
-    Keyboards and systems type the same letter in different ways: "ä" on one is "a" with a diaeresis on another.
+    Keyboards and systems encode the same letter differently: "ä", or "a" with a combining diaeresis.
     """
     return unicodedata.normalize("NFC", regex.sub(r"\p{Zs}", " ", password))
 
 
 def grapheme_length(text: str) -> int:
-    """The number of characters as people count them: a flag or a letter with its accents is one.
+    """Return the number of graphemes: a flag or a letter with its accents counts as one.
 
-    Lines count once however the browser ended them (forms send CRLF, scripts LF).
+    A line break counts as one, both as CRLF (sent by forms) and as LF (sent by scripts).
     """
     return sum(1 for _ in _GRAPHEME.finditer(text.replace("\r\n", "\n")))
 
 
 def shorten(text: str, max_chars: int) -> str:
-    """Cut `text` to at most `max_chars` characters as people count them, "…" included, at the end of a word.
+    """Truncate `text` at the end of a word to at most `max_chars` graphemes, including "…".
 
-    A text whose last word alone would take more than half of that, as in scripts without spaces, is cut inside it.
+    If its last word would be more than half of the result, as in scripts without spaces, it is cut inside the word.
     """
     characters = [found[0] for found in islice(_GRAPHEME.finditer(text), max_chars + 1)]
     if len(characters) <= max_chars:
@@ -72,10 +72,10 @@ def shorten(text: str, max_chars: int) -> str:
 
 
 def clean_text(text: str) -> str:
-    """`text` in NFC with LF line ends, without NUL and other control characters, stripped at both ends; "" if blank.
+    """Return `text` in NFC with LF line ends, without NUL and other control characters, stripped; "" if blank.
 
-    PostgreSQL refuses NUL. Embeddings, overrides and isolates of direction (U+202A–202E, U+2066–2069) can make a name
-    read as another and reach beyond their text, so they are taken out; the marks U+200E, U+200F and U+061C stay, and
+    PostgreSQL rejects NUL. Direction embeddings, overrides and isolates (U+202A–202E, U+2066–2069) are removed, because
+    they can make one name look like another and affect the text after them. The marks U+200E, U+200F and U+061C stay;
     templates isolate each text with `dir="auto"` or `<bdi>`.
     """
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -85,7 +85,7 @@ def clean_text(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """`clean_text` on one line: every run of white space becomes one space."""
+    """Apply `clean_text`, and replace every run of white space by one space."""
     return " ".join(clean_text(text).split())
 
 

@@ -28,7 +28,7 @@ _paused_until = 0.0
 
 @cache
 def client() -> redis.Redis:
-    """Return the client of this process. Threads can share its connection pool, which is recreated after a fork."""
+    """Return the client of this process. Its connection pool is thread-safe, and recreated after a fork."""
     timeout = settings.REDIS_TIMEOUT_SECONDS
     return redis.Redis.from_url(
         settings.REDIS_URL,

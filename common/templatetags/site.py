@@ -1,4 +1,4 @@
-"""Tags and filters that every page uses. None of them queries."""
+"""Tags and filters for all pages. None of them runs a query."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
 
 
 register.simple_tag(fast_reverse, name="url")
-"""Django's `{% url %}` without keyword arguments, two to three times as fast: a page of posts has hundreds of links."""
+"""A replacement for `{% url %}` without keyword arguments, two to three times as fast: pages have hundreds of links."""
 
 
 @register.simple_tag
 def icon(name: str, label: str = "", **attributes: str) -> SafeString:
-    """The icon `name` of our sprite; read out as `label`, or hidden from screen readers without one."""
+    """Return the icon `name` of the sprite, with `label` for screen readers, or hidden from them without one."""
     return _icon(static("icons/sprite.svg"), name, label, attributes.get("class", ""))
 
 
 @lru_cache(maxsize=500)
 def _icon(sprite: str, name: str, label: str, extra_class: str) -> SafeString:
-    """Kept: a page of posts draws a hundred icons of a dozen kinds."""
+    """Return the icon. Cached, because a page of posts draws a hundred icons of a dozen kinds."""
     css_class = f"icon {extra_class}".strip()
     href = f"{sprite}#{name}"
     if label:
@@ -60,7 +60,7 @@ def form_key() -> SafeString:
 
 @register.filter
 def compact(number: int | None) -> str:
-    """A count as people read it: 1,204, then 12.4K, then 3.1M. Cut, not rounded: 999,999 is not 1M."""
+    """Format a count: 1,204, then 12.4K, then 3.1M. It is rounded down: 999,999 is not 1M."""
     number = int(number or 0)
     for unit, size in (("B", 1_000_000_000), ("M", 1_000_000), ("K", 1_000)):
         if number >= size and number >= 10_000:
@@ -71,18 +71,18 @@ def compact(number: int | None) -> str:
 
 @register.filter
 def shorten(text: str, max_chars: int) -> str:
-    """`common.text.shorten`, for templates."""
+    """Apply `common.text.shorten`."""
     return text_shortened(text, max_chars)
 
 
 @register.filter
 def minutes(seconds: int) -> int:
-    """Whole minutes that cover `seconds`."""
+    """Return `seconds` in minutes, rounded up."""
     return -(-int(seconds) // 60)
 
 
 def short_ago(moment: datetime, now: datetime) -> str:
-    """How long ago, in the largest whole unit up to weeks: "now", "3m", "2h", "4d", "5w"."""
+    """Format the time since `moment`, in the largest whole unit up to weeks: "now", "3m", "2h", "4d", "5w"."""
     seconds = int((now - moment).total_seconds())
     for unit, size in (("w", WEEK), ("d", DAY), ("h", HOUR), ("m", MINUTE)):
         if seconds >= size:
@@ -92,7 +92,7 @@ def short_ago(moment: datetime, now: datetime) -> str:
 
 @register.filter
 def ago(moment: datetime | None) -> SafeString | str:
-    """A `<time>` that says how long ago; its title is the exact date, which a script turns to the reader's zone."""
+    """Return a `<time>` with the time since `moment`. A script converts its title to the local time zone."""
     if moment is None:
         return ""
     return dated(moment, short_ago(moment, timezone.now()))
@@ -100,12 +100,12 @@ def ago(moment: datetime | None) -> SafeString | str:
 
 @register.filter
 def dated(moment: datetime, text: str) -> SafeString:
-    """`text` in a `<time>` whose title is the exact date."""
+    """Return `text` in a `<time>` with the exact date as title."""
     exact = moment.strftime("%-d %B %Y at %H:%M UTC")
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(timespec="seconds"), exact, text)
 
 
 @register.inclusion_tag("components/_avatar.html")
 def avatar(person: Any, size: int) -> dict[str, Any]:
-    """The picture of a person in a circle of `size` px, or their initial."""
+    """Draw a person's picture, or their initial, in a circle of `size` px."""
     return {"person": person, "size": size}

@@ -48,7 +48,7 @@ class optional:  # noqa: N801  (used like a function)
 
     def __init__(self, consequence: str, *errors: type[Exception]) -> None:
         self._consequence = consequence
-        self._errors = (*ERRORS, *errors)
+        self._errors: tuple[type[Exception], ...] = (*ERRORS, *errors)
 
     def __enter__(self) -> bool:
         return not is_paused()

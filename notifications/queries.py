@@ -122,11 +122,12 @@ def badge_text(person: User) -> str:
 def notification_page(request: HttpRequest, person: User, size: int) -> Page[Row]:
     """Return a page of rows, newest first. Five queries, regardless of the size."""
     newest = _occurrences(person).order_by("-pk")
-    rows = visible_notifications(person).annotate(
-        is_new=Exists(_new(person)),
-        read_up_to=_read_up_to(person),
-        actor_ids=ArraySubquery(newest.values("actor_id")[:COUNTED]),
-    )
+    annotations: dict[str, Any] = {
+        "is_new": Exists(_new(person)),
+        "read_up_to": _read_up_to(person),
+        "actor_ids": ArraySubquery(newest.values("actor_id")[:COUNTED]),
+    }
+    rows = visible_notifications(person).annotate(**annotations)
     page = page_by_id(request, rows, size, field="latest")
     people = {one.pk: one for one in visible_people_in_order(_named(page.items), person)}
     posts = Post.objects.visible_to(person).filter(pk__in={row.post_id for row in page if row.post_id})

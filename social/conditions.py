@@ -64,8 +64,8 @@ _ASKED: Final = CompiledExists(
 
 def with_close_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
     """Annotate `people` with viewer_is_close: True if `viewer` is one of their close friends. Uses the unique index."""
-    close = is_close_friend(viewer, "pk")
-    return people.annotate(viewer_is_close=close)  # type: ignore[no-redef]  # User declares it for its readers
+    annotation = {"viewer_is_close": is_close_friend(viewer, "pk")}
+    return people.annotate(**annotation)
 
 
 def is_close_friend(viewer: Viewer, person: str) -> Expression:

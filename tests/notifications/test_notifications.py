@@ -201,7 +201,7 @@ def test_a_choice_there_is_not_is_refused_and_named(as_, author):
     answer = as_(author).post("/accounts/notifications/", choices)
 
     assert answer.status_code == 422
-    assert "Likes of your posts: choose one of the three." in answer.text
+    assert "Likes of your posts: choose one of the options." in answer.text
     assert not Preferences.objects.exists()
 
 

@@ -166,14 +166,14 @@ class Remark:
     pk: int
     author: Person
     text: str
-    deletable: bool = False
+    can_delete: bool = False
     like_count: int = 0
     liked_by_viewer: bool = False
     reply_count: int = 0
     pinned_at: datetime | None = None
     edited_at: datetime | None = None
-    pinnable: bool = False
-    editable: bool = False
+    can_pin: bool = False
+    can_edit: bool = False
     refusal: str = ""
     unlinked: tuple[()] = ()
     created_at: datetime = field(default_factory=lambda: timezone.now() - timedelta(minutes=42))
@@ -285,7 +285,7 @@ def examples() -> dict[str, Any]:
                 "Beautiful, @anna_lind! Is that the trail above the lake? #hiking",
                 True,
                 edited_at=timezone.now(),
-                editable=True,
+                can_edit=True,
             ),
             Remark(
                 3,
@@ -293,8 +293,8 @@ def examples() -> dict[str, Any]:
                 "Where is this?",
                 like_count=1,
                 liked_by_viewer=True,
-                pinnable=True,
-                refusal="3 comments are pinned, and no more can be. Unpin one first.",
+                can_pin=True,
+                refusal="You can pin 3 comments. Unpin one first.",
             ),
             Remark(4, anna, "Thank you, @mira.k."),
         ],

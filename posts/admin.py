@@ -35,7 +35,7 @@ class RemovedFilter(admin.SimpleListFilter):
 
 
 class StateFilter(RemovedFilter):
-    """Of posts also those whose photos or videos could not be processed."""
+    """The filter of posts, which can also select posts whose photos or videos could not be processed."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [*super().lookups(request, model_admin), ("failed", "Failed")]
@@ -89,7 +89,7 @@ class ReadOnlyAdmin(ModeratedAdmin):
 
 @admin.register(Post)
 class PostAdmin(ReadOnlyAdmin):
-    """Posts: look at their photos, remove and restore them."""
+    """View posts with their photos; remove and restore them."""
 
     list_display = [
         *["thumbnail", "shortcode", "author", "caption_start", "made", "edited_at"],
@@ -167,7 +167,7 @@ class PostAdmin(ReadOnlyAdmin):
 
 @admin.register(Comment)
 class CommentAdmin(ReadOnlyAdmin):
-    """Comments: remove and restore them."""
+    """View, remove and restore comments."""
 
     list_display = ["text_start", "author", "post", "made", "standing"]
     list_filter = [RemovedFilter]
@@ -207,8 +207,8 @@ class SiteWordForm(forms.ModelForm):
     word = GraphemeField(
         max_graphemes=MAX_HIDDEN_WORD_CHARS,
         label="Word",
-        help_text="Or several in a row. Comments with it wait for the approval of the post's author. "
-        "Capitals, accents and punctuation do not matter.",
+        help_text="A word or phrase. Comments that contain it wait for the approval of the post's author. "
+        "Capitals, accents and punctuation don't matter.",
     )
 
     class Meta:
@@ -219,16 +219,16 @@ class SiteWordForm(forms.ModelForm):
         word: str = self.cleaned_data["word"]
         pattern = normalize_words(word)
         if not pattern:
-            raise forms.ValidationError("This has no letter, digit or sign in it.")
+            raise forms.ValidationError("Enter at least one letter, digit or symbol.")
         if HiddenWord.objects.filter(owner=None, pattern=pattern).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError("The list has this word already.")
+            raise forms.ValidationError("This word is already on the list.")
         self.instance.pattern = pattern
         return word
 
 
 @admin.register(HiddenWord)
 class SiteWordAdmin(admin.ModelAdmin):
-    """The site's own hidden words, which are heeded under all posts. People's own lists are not for moderators."""
+    """Hidden words of the site, which apply to all posts. Moderators do not see the lists of users."""
 
     form = SiteWordForm
     list_display = ["word"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Field, Query, Router, Schema
@@ -306,7 +306,7 @@ def list_likes(
     paging: Query[IdPaging],
 ) -> Listed[ListedPersonOut]:
     """Who likes a post, newest first; where its author hides that, the author alone may ask."""
-    told = Post.objects.visible_to(request.user).filter(Q(hide_likes=False) | Q(author_id=request.user.pk))
+    told = Post.objects.visible_to(request.user).with_likers_visible_to(request.user)
     post = find_post(told.only("id"), id)
     likes = Like.objects.filter(post=post, liker__in=User.objects.visible_to(request.user))
     page = page_by_id(request, likes, paging.limit)

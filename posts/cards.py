@@ -1,4 +1,4 @@
-"""The card of a post, drawn in this one place, so that it can be cached here."""
+"""Rendering of post cards. All cards are rendered here, so a cache of them would go here too."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ CARD = "posts/_card.html"
 
 
 def render_card(context: Context, post: Post, *, eager: bool = False, expanded: bool = False) -> SafeString:
-    """The HTML of one card within a page's context. `post` comes from `for_cards()`; no query.
+    """Render one card within the context of a page. `post` must come from `for_cards()`; no query.
 
-    `eager` marks the first card of a page, whose photo is fetched at once; `expanded` shows the caption whole.
+    `eager` marks the first card of a page, whose photo is loaded immediately; `expanded` shows the whole caption.
     """
     with context.push(post=post, eager=eager, expanded=expanded):
-        # The engine's own template, not its wrapper, which would run the context processors once a card.
+        # The engine's own template: its wrapper would run the context processors for each card.
         return get_template(CARD).template.render(context)  # type: ignore[attr-defined, no-any-return]
 
 
 def card_response(request: HttpRequest, post: Post) -> HttpResponse:
-    """A card alone, for htmx."""
+    """Respond with a single card, for htmx."""
     return render(request, "posts/_one_card.html", {"post": post})

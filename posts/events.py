@@ -1,3 +1,5 @@
+"""Events that the actions of posts emit. `instagram/subscriptions.py` lists the tasks that follow each."""
+
 from dataclasses import dataclass
 
 
@@ -17,21 +19,21 @@ class VideoSubmitted:
 
 @dataclass(frozen=True)
 class PostPublished:
-    """All media of the post are ready: others may see it from now on."""
+    """All media of the post are ready, and other people can see it from now on."""
 
     post_id: int
 
 
 @dataclass(frozen=True)
 class PostReturned:
-    """A post that was archived or removed is there again. Nobody is told anew of what it says."""
+    """A post that was archived or removed is visible again. Mentions and tags in it are not notified a second time."""
 
     post_id: int
 
 
 @dataclass(frozen=True)
 class PostDeleted:
-    """Nobody sees the post any more; its files are still there."""
+    """The author deleted the post. It is hidden already; its files and rows still exist."""
 
     post_id: int
 
@@ -44,7 +46,7 @@ class PostLiked:
 
 @dataclass(frozen=True)
 class CommentAdded:
-    """There is a comment that others see: written just now, or approved."""
+    """A comment has become visible to others: it was just written, or approved."""
 
     comment_id: int
 
@@ -56,20 +58,14 @@ class CommentLiked:
 
 
 @dataclass(frozen=True)
-class CommentUnliked:
-    comment_id: int
-    liker_id: int
-
-
-@dataclass(frozen=True)
 class PersonMentioned:
-    """Somebody who wants to hear of it is named with an @ in words that they may see."""
+    """A person was mentioned with an @ in a text that they can see. Only emitted if they want to be notified."""
 
     mention_id: int
 
 
 @dataclass(frozen=True)
 class PersonTagged:
-    """Somebody is tagged in a photo of a post that others see; nobody is told of having tagged themselves."""
+    """A person was tagged in a photo of a published post. Not emitted when authors tag themselves."""
 
     tag_id: int

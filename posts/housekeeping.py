@@ -1,4 +1,4 @@
-"""Files and rows held against each other: what nobody needs any more, and what is missing."""
+"""Comparison of the stored files with the database: orphaned and missing files."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ ROWS_AT_ONCE = 2_000
 
 @dataclass
 class Findings:
-    """What one storage holds beyond the rows, and what the rows name beyond the storage."""
+    """Differences between one storage and the rows that refer to its files."""
 
     files: int = 0
     bytes: int = 0
     orphans: dict[str, int] = field(default_factory=dict)
-    """Keys of files that no row names, with their bytes."""
+    """Files without a row: key to size in bytes."""
     too_young: int = 0
-    """Files that no row names yet: an upload or a task may be on its way to it."""
+    """Number of young files without a row, whose upload or task may still be running."""
     foreign: int = 0
-    """Files whose names are not of our making: whoever put them there may want them."""
+    """Number of files with names that the site does not generate. They were put there on purpose, and are kept."""
     missing: list[tuple[str, str]] = field(default_factory=list)
-    """(what names it, key) of files that are not there."""
+    """Missing files: (description of the row, key)."""
 
 
 def public_keys() -> Iterator[tuple[str, str]]:
-    """(what names it, key) of every public file."""
+    """Yield (description of the row, key) of every file in the storage "default"."""
     for medium in Media.objects.only("id", "renditions", "video", "captions").iterator(ROWS_AT_ONCE):
         for key in medium.made_keys:
             yield f"medium {medium.pk}", key
@@ -46,7 +46,7 @@ def public_keys() -> Iterator[tuple[str, str]]:
 
 
 def private_keys() -> Iterator[tuple[str, str]]:
-    """(what names it, key) of every original."""
+    """Yield (description of the row, key) of every file in the storage "originals"."""
     for pk, key in Media.objects.values_list("pk", "original").iterator(ROWS_AT_ONCE):
         yield f"medium {pk}", key
     for pk, key in Export.objects.exclude(key="").values_list("pk", "key").iterator(ROWS_AT_ONCE):
@@ -57,13 +57,13 @@ def private_keys() -> Iterator[tuple[str, str]]:
 
 
 def examine(alias: str, keys: Iterable[tuple[str, str]], *, made_before: datetime) -> Findings:
-    """Hold a storage against the rows that name its files.
+    """Compare a storage with the rows that refer to its files.
 
-    A file younger than `made_before` is no orphan: files come before their rows. Files are listed before rows are
-    read, so that one whose row comes meanwhile is not taken for an orphan either.
+    Files written after `made_before` are not orphans, because files are stored before their rows. Files are listed
+    before rows are read, so a file whose row is created in the meantime is not an orphan either.
 
-    Cost: every key in memory (some 300 bytes), one listing of the storage (a request for a thousand files of a bucket),
-    one question for each file that seems to be missing.
+    Cost: all keys in memory (about 300 bytes each), one listing of the storage (a request per thousand files of a
+    bucket), and one request for each file that seems to be missing.
     """
     storage, findings = storages[alias], Findings()
     there = {file.key: file for file in stored_files(alias)}
@@ -84,9 +84,9 @@ def examine(alias: str, keys: Iterable[tuple[str, str]], *, made_before: datetim
 
 
 def examine_incoming(*, made_before: datetime) -> Findings:
-    """Hold the parts of uploads against their sessions: `orphans` are the prefixes of those that have none.
+    """Compare the parts of uploads with the sessions; `orphans` are the prefixes of parts without a session.
 
-    A browser may send a part once more after its upload is done or given up; nobody would look for it again.
+    Such parts exist if a browser repeats a part after its upload was completed or deleted.
     """
     findings = Findings()
     there = list(stored_files("incoming"))

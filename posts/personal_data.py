@@ -1,4 +1,4 @@
-"""What of this app's tables is a person's: see `common.personal_data`."""
+"""Personal data in the tables of posts: how it is exported and erased (see `common.personal_data`)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from posts.tasks import purge_post
 
 COMMENTS_AT_ONCE = 50
 FANNED_OUT_AGAIN = 500
-"""Posts of somebody who is there again that go back into home timelines: as many as one holds."""
+"""Number of posts that are fanned out again when an account is reactivated: as many as a home timeline holds."""
 
 
 def register() -> None:
@@ -106,7 +106,7 @@ def register() -> None:
         PersonalTable(
             "posts.UploadSession",
             "owner_id",
-            export_excluded_because="files that have not come whole",
+            export_excluded_because="incomplete files",
             erase=_erase_upload,
         ),
     )
@@ -146,7 +146,7 @@ def _comment(comment: Any) -> dict[str, Any]:
 
 
 def _count_files_of_posts(person: User) -> int:
-    """Each file, and the picture of it that the page shows."""
+    """Count two files for each medium: the original and the rendered picture."""
     return 2 * Media.objects.filter(post__author=person, post__deleted_at=None).count()
 
 
@@ -156,7 +156,7 @@ def _export_posts(person: User, writer: ExportWriter) -> None:
 
 
 def _posts(person: User, writer: ExportWriter) -> Iterator[dict[str, Any]]:
-    """Newest first, each with its files. One by one: what is deleted meanwhile is left out."""
+    """Yield the posts of `person`, newest first, and add their files. Posts deleted in the meantime are skipped."""
     ids = Post.objects.filter(author=person, deleted_at=None).order_by("-pk").values_list("pk", flat=True)
     for pk in ids.iterator(1_000):
         post = Post.objects.with_viewer_state(person).filter(pk=pk, deleted_at=None).first()
@@ -183,7 +183,7 @@ def _posts(person: User, writer: ExportWriter) -> Iterator[dict[str, Any]]:
 
 
 def _add_medium(medium: Media, name: str, writer: ExportWriter) -> dict[str, Any]:
-    """The original, and what is shown of it: the widest JPEG, and of a video the MP4 and its captions."""
+    """Add the original, the widest JPEG, and the MP4 and captions of a video; return the description of the medium."""
     stem = f"{name}_{medium.position + 1}"
     said: dict[str, Any] = {
         "kind": medium.kind,
@@ -245,7 +245,7 @@ def _erase_comments(person_id: int) -> ErasureResult:
 
 
 def _erase_post(person_id: int) -> ErasureResult:
-    """One post, with its files and all that hangs on it. Raises TransientMediaError when the storage is away."""
+    """Delete one post with its files and dependent rows. Raises TransientMediaError if the storage is unavailable."""
     post = Post.objects.filter(author_id=person_id).order_by("pk").first()
     if post is None:
         return ErasureResult()
@@ -261,14 +261,14 @@ def _erase_post(person_id: int) -> ErasureResult:
     tags = list(Hashtag.objects.filter(tagged__post=post).values_list("pk", flat=True))
     delete_post(post)
     purge_post(post.pk)
-    removed.add_deleted(_forget_tags(tags))
+    removed.add_deleted(_delete_unused_hashtags(tags))
     return removed
 
 
-def _forget_tags(ids: list[int]) -> dict[str, int]:
-    """Delete those of the tags that nothing names any more: a word that only one person used tells of them.
+def _delete_unused_hashtags(ids: list[int]) -> dict[str, int]:
+    """Delete hashtags without any remaining reference, because a word that only one person used is personal data.
 
-    Whoever uses it for the first time at this very moment has to share again: their post refers to a row that is gone.
+    If another post starts to use one of them in the same moment, sharing it fails and has to be repeated.
     """
     unused = Hashtag.objects.filter(pk__in=ids)
     for model, field in references_to(Hashtag):
@@ -298,6 +298,6 @@ def _erase_upload(person_id: int) -> ErasureResult:
 
 
 def _fan_out_again(person_id: int) -> None:
-    """Home timelines that were made while somebody was hidden lack their posts: feed.sweep puts them back."""
+    """Have feed.sweep fan out the newest posts again: timelines built during the deactivation lack them."""
     newest = Post.objects.published().filter(author_id=person_id).order_by("-pk").values("pk")[:FANNED_OUT_AGAIN]
     Post.objects.filter(pk__in=newest).update(fanned_out_at=None)

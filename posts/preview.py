@@ -1,4 +1,4 @@
-"""What other sites show of a post that is passed on: Open Graph, for what everybody may see and nothing else."""
+"""Link previews of posts on other sites (Open Graph, oEmbed). Only posts that everyone may see have one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.urls import reverse
 
 from common.text import shorten
 from posts.models import Post
@@ -17,21 +18,22 @@ MAX_DESCRIPTION_CHARS = 200
 
 @dataclass(frozen=True)
 class Preview:
-    """Absolute addresses; `image` is {} without a rendered first slide."""
+    """Values of the preview's tags. All URLs are absolute."""
 
     url: str
     title: str
     description: str
     image: dict[str, Any]
+    """The picture of the first slide; {} if it is not rendered."""
     video: dict[str, Any]
-    """Of a first slide that is one, else {}."""
+    """The video, if the first slide is one; else {}."""
     oembed_url: str
 
 
 def preview_of(request: HttpRequest, post: Post) -> Preview | None:
-    """The preview of `post` if somebody without a session may see it; whoever asks, nothing else has one. One query.
+    """Return the preview of `post`, or None if anonymous visitors may not see the post. One query.
 
-    `post` comes from `for_cards()`.
+    `post` must come from `for_cards()`.
     """
     if not Post.objects.visible_to(AnonymousUser()).filter(pk=post.pk).exists():
         return None
@@ -56,5 +58,5 @@ def preview_of(request: HttpRequest, post: Post) -> Preview | None:
         description=shorten(post.caption, MAX_DESCRIPTION_CHARS),
         image=image,
         video=video,
-        oembed_url=request.build_absolute_uri(f"/oembed?{urlencode({'url': url})}"),
+        oembed_url=request.build_absolute_uri(f"{reverse('posts:oembed')}?{urlencode({'url': url})}"),
     )

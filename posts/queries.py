@@ -1,4 +1,4 @@
-"""Queries about posts that belong to no single model."""
+"""Queries that combine posts with users or saves."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ def allows_tags_by(person_id: int) -> Q:
 
 
 def visible_saves(person: User, saves: QuerySet[Save]) -> QuerySet[Save]:
-    """Return those of `saves` that are `person`'s and whose post they may still see."""
+    """Filter `saves` to rows of `person` whose posts they may see."""
     return saves.filter(person=person, post__in=Post.objects.visible_to(person).order_by().values("pk"))
 
 
 def page_of_saves(request: MemberRequest, saves: QuerySet[Save], posts: PostQuerySet, size: int) -> Page[Post]:
-    """Return one page of the posts that `saves` name, by when they were saved.
+    """Return one page of the posts of `saves`, in the order in which they were saved, newest first.
 
-    `posts` are those that the caller may see, with what is shown of them. Costs one query beside theirs.
+    `posts` must be visible to the user, and loads the columns to show. One query, plus the queries of `posts`.
     """
     page = page_by_id(request, visible_saves(request.user, saves), size)
     return Page(posts_in_order([save.post_id for save in page], posts), page.next_url)
 
 
 def posts_in_order(ids: Sequence[int], posts: PostQuerySet) -> list[Post]:
-    """Return those of `posts` that have these ids, in this order."""
+    """Return the posts with these ids, in the order of `ids`, skipping ids that `posts` lacks."""
     found = {post.pk: post for post in posts.filter(pk__in=ids)}
     return [found[pk] for pk in ids if pk in found]

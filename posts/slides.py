@@ -1,7 +1,6 @@
-"""The slides of posts with the people in them, read with their posts: one query instead of three.
+"""Slides of posts with the people tagged in them, loaded in the query of the posts instead of two further ones.
 
-For answers to programs, which are told of everybody in every photo. Pages ask `for_cards`, and for people when somebody
-wants to know.
+For the API, whose posts always include the tagged people. Pages use `for_cards`, and load people only on request.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ MEDIA_FIELDS: Final = (
     *("renditions", "video", "placeholder"),
 )
 PERSON_FIELDS: Final = tuple(name for name in DISPLAY_FIELDS if name != "suspended_at")
-"""A time would come out of JSON as text; whom one sees is not suspended."""
+"""Columns of a tagged person, without suspended_at: JSON returns times as text, and visible people have none."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,9 @@ class TaggedPerson:
 
 
 def with_slides(posts: PostQuerySet, viewer: Viewer) -> PostQuerySet:
-    """Adds what `slides_of` reads: the media in order, each with the people whom `viewer`, who may see the post, sees
-    tagged in it, in the order in which they were.
+    """Annotate slides_json, which `slides_of` reads: the media in order, each with the tags that `viewer` sees.
+
+    Tags are in the order of their creation. `viewer` must be allowed to see the posts.
     """
     person = JSONObject(**{name: F(f"person__{name}") for name in PERSON_FIELDS})
     tags = PersonTag.objects.visible_to(viewer).filter(media_id=OuterRef("pk")).order_by("pk")
@@ -42,16 +42,16 @@ def with_slides(posts: PostQuerySet, viewer: Viewer) -> PostQuerySet:
     media = Media.objects.filter(post_id=OuterRef("pk")).order_by("position")
     fields: dict[str, Any] = {name: F(name) for name in MEDIA_FIELDS}
     slides = ArraySubquery(media.values_list(JSONObject(**fields, people=people)))
-    return posts.annotate(slides_read=slides)
+    return posts.annotate(slides_json=slides)  # type: ignore[no-redef]  # Post declares it for its readers
 
 
 def slides_of(post: Post) -> list[tuple[Media, list[TaggedPerson]]]:
-    """The slides of a post that comes from `with_slides`, and who is tagged in each. No query."""
+    """Return the slides of a post from `with_slides`, each with the people tagged in it. No query."""
     found = []
-    for row in post.slides_read:  # type: ignore[attr-defined]  # annotated
+    for row in post.slides_json:
         people = [TaggedPerson(User(**tag["person"]), tag["x"], tag["y"]) for tag in row["people"]]
         fields = {name: row[name] for name in MEDIA_FIELDS}
         found.append((Media(post_id=post.pk, **fields), people))
-    # What the post says of its slides, such as its state, asks no more.
+    # Properties of the post that depend on its slides, such as its state, now need no query.
     post.slides = [medium for medium, _ in found]
     return found

@@ -1,4 +1,4 @@
-"""What happens to a post after the request: its photos and videos are rendered; when it is deleted, its files go."""
+"""Background tasks of posts: render photos and videos, and delete unneeded files."""
 
 from __future__ import annotations
 
@@ -43,28 +43,28 @@ from posts.models.media import MAX_ATTEMPTS, MediaKind, MediaState
 log = logging.getLogger(__name__)
 
 SWEEP_AFTER_SECONDS = 30
-"""Longer than a photo takes when nothing waits; a longer queue only makes the sweeper ask in vain."""
+"""Longer than rendering a photo takes in an empty queue. In a long queue, the sweeper only sends needless messages."""
 
 SWEEP_BATCH = 200
 STORAGE_WAITED_FOR = timedelta(days=1)
-"""So long after its upload a file is tried again and again while the storage is away or full."""
+"""For this long after the upload, rendering is retried while the storage is unavailable or full."""
 
 GAVE_UP = "Something went wrong on our side while we processed this file. Try again."
 TOO_SLOW = "This video takes too long to convert. Save it smaller, as ordinary MP4, and try that."
 
 VIDEO_SOFT_SECONDS = 1800
-"""Longer than ffmpeg's own limit of CPU time (`media.videos.VideoLimits`), which says more."""
+"""Longer than the CPU time limit of ffmpeg (`media.videos.VideoLimits`), whose error is more specific."""
 VIDEO_HARD_SECONDS = VIDEO_SOFT_SECONDS + 30
 SECONDS_BETWEEN_PROGRESS = 1.0
 
 
 @shared_task(name="posts.process_media")
 def process_media(media_id: int) -> None:
-    """Render one photo, and publish its post if it was the last.
+    """Render one photo, and publish its post if all other media are ready.
 
-    Safe to run twice, at once or half-way: a lock lets one worker in, and files that the row does not take are taken
-    back, by a sweeper if this worker cannot. A photo at fault fails with its sentence; trouble of ours is tried
-    MAX_ATTEMPTS times, the sweeper asking again. Does nothing if the photo is done or its post has gone.
+    Safe to run twice, also simultaneously, and to kill: a lock admits one worker, and files that did not become part
+    of the row are deleted, if need be by a sweeper. A faulty photo fails with a message for its owner. Other errors
+    are retried by the sweeper, up to MAX_ATTEMPTS. Does nothing if the photo is rendered or its post was deleted.
 
     Cost: 0.4 seconds of CPU and 50 MB, in a child process, for 13 megapixels.
     """
@@ -77,9 +77,9 @@ def process_media(media_id: int) -> None:
     time_limit=VIDEO_HARD_SECONDS,
 )
 def process_video(media_id: int) -> None:
-    """Convert one video, saying on its row how far it is, and publish its post if it was the last.
+    """Convert one video, recording the progress on its row, and publish its post if all other media are ready.
 
-    Safe to run twice, and retried, as `process_media`. In a queue of its own: photos do not wait behind a film.
+    Safe to run twice, and retried, like `process_media`. Has a queue of its own, so that photos do not wait for videos.
 
     Cost: a second of 720p takes 0.3 seconds of one core, in a child process; 300 MB for 1080p.
     """
@@ -97,7 +97,7 @@ def _process(media_id: int, make: Callable[[Media, BinaryIO], None]) -> None:
         except TransientMediaError as error:
             log.warning("%s %s, attempt %s: %s", medium.kind, media_id, medium.attempts, error)
             if error.code == "storage" and timezone.now() - medium.created_at < STORAGE_WAITED_FOR:
-                # The file has no part in it: not an attempt. The sweeper asks again, until the storage is back.
+                # A failure of the storage does not count as an attempt. The sweeper retries until it is back.
                 Media.objects.filter(pk=medium.pk).update(attempts=medium.attempts - 1)
             elif medium.attempts >= MAX_ATTEMPTS:
                 _fail(medium, str(error))
@@ -105,7 +105,7 @@ def _process(media_id: int, make: Callable[[Media, BinaryIO], None]) -> None:
             _fail(medium, TOO_SLOW)
         except MediaError as error:
             _fail(medium, str(error))
-    # Asked for now: it may have been shared meanwhile, and with edits.
+    # Read again, because the medium may have been shared in the meantime, with edits that need another rendering.
     post_id, state = Media.objects.filter(pk=media_id).values_list("post_id", "state").first() or (None, "")
     if state == MediaState.PENDING:
         publish(process_video if medium.is_video else process_media, media_id=media_id)
@@ -143,9 +143,10 @@ def _make_video(medium: Media, original: BinaryIO) -> None:
 
 @transaction.atomic
 def _start(media_id: int) -> Media | None:
-    """Count an attempt, before the work: one that kills its worker is counted too, and given up in the end.
+    """Count an attempt and return the medium, or None if there is nothing to render (any more).
 
-    Locked: what is shared at the same moment, with edits, is either read with them or pending again.
+    Attempts are counted before the work, so a file that kills its worker runs out of them too. The row is locked: a
+    simultaneous `share_post` with edits either comes first, and they are read here, or resets the state to pending.
     """
     wanted = Media.objects.filter(pk=media_id, post__deleted_at__isnull=True)
     medium = wanted.select_for_update(of=("self",)).first()
@@ -160,10 +161,10 @@ def _start(media_id: int) -> Media | None:
 
 
 def rerender(media_id: int) -> bool:
-    """Make the files of a ready photo or video anew, swap them in one step and delete the old; return whether it did.
+    """Render the files of a ready photo or video again, replace the old ones in one step, and delete them.
 
-    The post stays as it is to everybody meanwhile. Raises MediaError when the original is gone or can no longer be
-    read, and leaves the old files then. Safe to be killed.
+    Returns False if the medium is not ready, is being rendered, or its post was deleted. The post remains visible.
+    Raises MediaError, and keeps the old files, if the original is missing or unreadable. Safe to kill.
     """
     with try_advisory_lock(media_id) as is_ours:
         ready = Media.objects.filter(pk=media_id, state=MediaState.READY, post__deleted_at__isnull=True)
@@ -178,15 +179,15 @@ def rerender(media_id: int) -> bool:
 
 
 def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = None, **facts: Any) -> None:
-    """Store the renditions and have the row take them with `facts`, and let go of those that it had.
+    """Store the renditions, save them and `facts` on the row, and delete the files that it had before.
 
-    A row that is gone, or that somebody else has changed meanwhile, takes nothing; nothing is left then.
+    If the row was deleted, or its state or edits changed in the meantime, the new files are deleted instead.
     """
     renditions = [
         {"width": one.width, "height": one.height, "webp": new_key(".webp"), "jpeg": new_key(".jpg")}
         for one in rendered.renditions
     ]
-    made = Media(renditions=renditions, video=_named(movie) if movie else {})
+    made = Media(renditions=renditions, video=_keys_for(movie) if movie else {})
     with storing_files("default", made.made_keys) as files:
         for one, named in zip(rendered.renditions, made.renditions, strict=True):
             store_rendition(one.webp, ".webp", named["webp"])
@@ -211,8 +212,8 @@ def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = Non
         delete_pending("default", medium.made_keys)
 
 
-def _named(movie: RenderedVideo) -> dict[str, Any]:
-    """`Media.video` with a new key for each file of `movie`."""
+def _keys_for(movie: RenderedVideo) -> dict[str, Any]:
+    """Return a value for `Media.video`, with a new key for each file of `movie`."""
     video: dict[str, Any] = {"mp4": new_key(".mp4"), "bytes": movie.bytes}
     if movie.loops:
         video["loops"] = True
@@ -241,15 +242,16 @@ def _card_changed(medium: Media) -> None:
 
 @shared_task(name="posts.purge_post", autoretry_for=(OperationalError, TransientMediaError), retry_backoff=5)
 def purge_post(post_id: int) -> None:
-    """Delete the files and the rows of a post that its author deleted; does nothing if they are gone.
+    """Delete the files and the rows of a post that its author deleted. Does nothing if they no longer exist.
 
-    Files first: a file without a row would never be found again, a row without files is found by the sweeper.
+    Files come first: if the task is killed half-way, the sweeper finds the post by its row. Retried, with growing
+    delays, while the database or the storage is unavailable.
     """
     with transaction.atomic():
         post = Post.objects.select_for_update().filter(pk=post_id, deleted_at__isnull=False).first()
         if post is None:
             return
-        # Locked: a worker that is about to hand in renditions finds the row gone, and takes them back.
+        # The locks make a worker that finishes rendering now find the row gone, and delete its renditions.
         for prefix in UploadSession.objects.filter(media__post=post).values_list("prefix", flat=True):
             discard(prefix)
         for medium in post.media.select_for_update():
@@ -261,7 +263,7 @@ def purge_post(post_id: int) -> None:
 
 @shared_task(name="posts.purge_medium", autoretry_for=(OperationalError, TransientMediaError), retry_backoff=5)
 def purge_medium(media_id: int) -> None:
-    """Delete the files and the row of a photo or video that nobody shared; fine if it has gone, or is shared by now."""
+    """Delete the files and the row of an unshared photo or video. Does nothing if it is shared or no longer exists."""
     medium = Media.objects.filter(pk=media_id, post__isnull=True).first()
     if medium is not None:
         delete_medium(medium)
@@ -269,16 +271,16 @@ def purge_medium(media_id: int) -> None:
 
 @shared_task(name="posts.purge_upload", autoretry_for=(OperationalError, TransientMediaError), retry_backoff=5)
 def purge_upload(upload_id: int) -> None:
-    """Delete what is left of an upload that was broken off, or whose file has been shared; fine if nothing is."""
+    """Delete the parts and the row of an abandoned upload, or of one whose file was shared. Safe to repeat."""
     forget_upload(upload_id)
 
 
 @shared_task(name="posts.sweep")
 def sweep() -> int:
-    """Ask again for what a lost message left undone; return for how much.
+    """Queue work again whose message was lost; return the number of messages.
 
-    Also publishes posts whose last photo got ready in a worker that died before it could, and has deleted what nobody
-    came back for: broken uploads after UPLOAD_KEPT_HOURS, unshared files after DRAFT_KEPT_DAYS.
+    Also publishes posts whose worker died after the last rendering, and queues the deletion of abandoned uploads after
+    UPLOAD_KEPT_HOURS and of unshared files after DRAFT_KEPT_DAYS. At most SWEEP_BATCH of each kind per run.
     """
     now = timezone.now()
     overdue = now - timedelta(seconds=SWEEP_AFTER_SECONDS)
@@ -291,7 +293,7 @@ def sweep() -> int:
         for media_id, kind in found
         if publish(process_video if kind == MediaKind.VIDEO else process_media, media_id=media_id)
     ]
-    # A file that waits in a long queue is asked for once every SWEEP_AFTER_SECONDS, not at every sweep.
+    # In a long queue, a file gets a new message once every SWEEP_AFTER_SECONDS, and not at every sweep.
     Media.objects.filter(pk__in=asked).update(queued_at=now)
 
     waiting = Post.objects.filter(published_at__isnull=True, deleted_at__isnull=True)
@@ -301,7 +303,7 @@ def sweep() -> int:
 
     deleted = Post.objects.filter(deleted_at__lt=overdue).values_list("pk", flat=True)[:SWEEP_BATCH]
     purged = sum(publish(purge_post, post_id=post_id) for post_id in deleted)
-    # Ids tell how old they are.
+    # Ids contain the time of creation.
     broken_off = UploadSession.objects.done_with().filter(pk__lt=first_id_at(now - timedelta(hours=UPLOAD_KEPT_HOURS)))
     for upload_id in broken_off.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
         purged += publish(purge_upload, upload_id=upload_id)

@@ -1,8 +1,8 @@
-"""The rule of who may see a post, as a condition for hand-written SQL.
+"""`Post.objects.visible_to` as a condition for hand-written SQL.
 
-A list must count visible rows only: a LIMIT over candidates of which some are hidden would let the number, the order
-and the cursor of what is shown tell of hidden ones. So such queries ask `visible_to` row by row, before any LIMIT, by
-the SQL that Django makes of it.
+A LIMIT must apply to visible rows only. If hidden candidates counted, the number of results, their order and the cursor
+would reveal them. Hand-written queries therefore check each row, before any LIMIT, with the SQL that Django compiles
+for `visible_to`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from posts.models import Post
 def visible_post(viewer: Viewer) -> Fragment:
     """Return the condition that `viewer` may see the post `found.post_id`.
 
-    A scalar subquery and no EXISTS, which PostgreSQL may turn into a join with all posts.
+    It is a scalar subquery, because PostgreSQL may turn an EXISTS into a join with all posts.
     """
     post = _TO_MEMBER(viewer=viewer.pk) if viewer.is_authenticated else _TO_ANYBODY()
     return Fragment(f"({post.sql}) IS NOT NULL", post.values)

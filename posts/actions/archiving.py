@@ -1,4 +1,4 @@
-"""Archive posts and bring them back."""
+"""Archive and unarchive posts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from posts.models import Post
 
 @transaction.atomic
 def archive_post(post: Post) -> bool:
-    """Hide one's own published post from everybody else, its likes and comments with it; return whether that is new.
+    """Hide a published post, with its likes and comments, from everyone but its author.
 
-    One that a moderator removed stays as it is.
+    Returns False if it is archived already, unpublished, deleted, or removed by a moderator.
     """
     was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk, deleted_at__isnull=True).first()
     if was is None or was.published_at is None or was.removed_at is not None or was.archived_at is not None:
@@ -29,7 +29,7 @@ def archive_post(post: Post) -> bool:
 
 @transaction.atomic
 def unarchive_post(post: Post) -> bool:
-    """Undo `archive_post`; return whether there was anything to undo. The post is back at its old place in time."""
+    """Undo `archive_post`; return False if the post is not archived. The post keeps its place in time."""
     was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk, deleted_at__isnull=True).first()
     if was is None or was.archived_at is None:
         return False
@@ -39,8 +39,8 @@ def unarchive_post(post: Post) -> bool:
 
 
 def return_to_audience(post: Post) -> None:
-    """Save a locked post that is no longer archived or removed, and emit `PostReturned` if it is visible again."""
-    # Timelines that were made meanwhile do not have it: it is fanned out anew.
+    """Save a locked post after unarchiving or restoring it, and emit `PostReturned` if it is visible again."""
+    # Home timelines that were built in the meantime lack the post, so it must be fanned out again.
     post.fanned_out_at = None
     post.version += 1
     post.save(update_fields=["archived_at", "removed_at", "removed_reason", "fanned_out_at", "version"])

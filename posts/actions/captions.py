@@ -11,9 +11,9 @@ from posts.models import Media, Post
 
 
 def set_captions(medium: Media, text: str) -> None:
-    """Give a video these captions, which `media.captions.read_captions` wrote, or none for ""; the old ones go.
+    """Replace the captions of a video by `text`, WebVTT from `media.captions.read_captions`; "" removes them.
 
-    Raises TransientMediaError, with nothing changed, when the storage cannot be written to.
+    Raises TransientMediaError, and changes nothing, if the storage cannot be written to.
     """
     with storing_files("default", [new_key(".vtt")] if text else []) as files:
         for key in files.keys:

@@ -24,22 +24,24 @@ from posts.models import COMMENTS, Comment, HiddenWord, Post
 from social.models import Restrict
 
 MAX_DELTA = 32_767
+"""The largest value of a counter's delta, a small integer in the database."""
 
 
 class CommentRefusedError(Exception):
-    """Why a comment was not written, changed or pinned, in words for the one who wanted it."""
+    """Raised when a comment cannot be written, edited or pinned, with a message for the user."""
 
 
 @transaction.atomic
 def add_comment(
     post: Post, *, author: User, text: str, reply_to: Comment | None = None, at: datetime | None = None
 ) -> Comment:
-    """Comment on a post that `author` may see, or reply to one of its comments that they may see.
+    """Comment on a post that `author` may see, or reply to one of its comments.
 
-    `text` is clean; `at` backdates it. If it is to be held (`needs_approval`) it waits for `approve_comment`,
-    and until then counts and is announced nowhere. Post.DoesNotExist if the post has gone since it was looked up,
-    CommentRefusedError if `text` shows nothing, if its author has written it MAX_EQUAL_COMMENTS times in the last
-    minutes, if comments are off or if what is replied to has gone.
+    The caller has cleaned `text`; `at` backdates the comment. If it needs approval (`needs_approval`), the comment is
+    neither counted nor notified until `approve_comment`. Raises Post.DoesNotExist if the post was deleted in the
+    meantime. Raises CommentRefusedError if `text` has no visible characters, if `author` has written the same text
+    MAX_EQUAL_COMMENTS times in EQUAL_COMMENTS_MINUTES, if comments are off, or if `author` can no longer see
+    `reply_to`.
     """
     _check_words(text)
     if at is None:
@@ -64,7 +66,7 @@ def _check_words(text: str) -> None:
 
 
 def _count_equal(text: str, author: User) -> None:
-    """Count a comment; raise CommentRefusedError if `author` wrote the same words too often just now."""
+    """Count a comment in the rate limit; raise CommentRefusedError if `author` repeated the same text too often."""
     same = " ".join(strip_invisible(text).casefold().split())
     digest = hashlib.sha256(same.encode()).hexdigest()
     if seconds := seconds_to_wait(EQUAL_COMMENTS, f"{author.pk}:{digest}"):
@@ -75,8 +77,11 @@ def _count_equal(text: str, author: User) -> None:
 
 
 def _parent_for_reply(reply_to: Comment, author: User) -> Comment:
-    """Return the first comment of the thread of `reply_to`, locked: its removal comes before or after the reply."""
-    # Replies to one comment wait for one another here, for as long as an INSERT takes.
+    """Return the first comment of the thread of `reply_to`, locked so that it cannot be removed meanwhile.
+
+    Raises CommentRefusedError if `author` can no longer see `reply_to`.
+    """
+    # Simultaneous replies in one thread wait for each other here, for the duration of an INSERT.
     thread = Comment.objects.select_for_update(no_key=True).filter(pk=reply_to.thread_id).first()
     if thread is None or not Comment.objects.visible_to(author).filter(pk=reply_to.pk).exists():
         raise CommentRefusedError("The comment you reply to is no longer there.")
@@ -86,9 +91,8 @@ def _parent_for_reply(reply_to: Comment, author: User) -> Comment:
 def needs_approval(comment: Comment) -> bool:
     """Return True if the comment must wait for approval with its current text.
 
-    It does if the post's author restricts the one who wrote it, if it has a word that the post's author or the site
-    hides, or if it replies to one that waits: what hangs under that cannot be seen before it. What the post's author
-    writes never waits, for nobody else could approve it.
+    It must if the post's author restricts the comment's author, if the text contains a hidden word of the post's
+    author or of the site, or if it replies to a comment that waits itself. Comments by the post's author never wait.
     """
     owner_id = comment.post.author_id
     if comment.author_id == owner_id:
@@ -102,11 +106,12 @@ def needs_approval(comment: Comment) -> bool:
 
 @transaction.atomic
 def edit_comment(comment: Comment, *, text: str) -> bool:
-    """Change one's own comment, at most COMMENT_EDIT_MINUTES after it was written; return whether it changed.
+    """Change the text of a comment, within COMMENT_EDIT_MINUTES after it was written; return True if it changed.
 
-    `text` is clean. What is to be held with the new text waits, though the old one may have been
-    approved; what waits goes on waiting. Comment.DoesNotExist if it has gone, CommentRefusedError if it is too late or
-    `text` shows nothing.
+    Look up `comment` through `Comment.objects.editable_by`; the caller has cleaned `text`. If the new text needs
+    approval, the comment waits, even if the old text was approved. A comment that waits keeps waiting. Raises
+    Comment.DoesNotExist if it was deleted or removed, CommentRefusedError if it is too old or `text` has no visible
+    characters.
     """
     _check_words(text)
     row = _locked(comment)
@@ -116,20 +121,20 @@ def edit_comment(comment: Comment, *, text: str) -> bool:
         return False
     if not row.is_fresh:
         raise CommentRefusedError(f"A comment can be edited for {COMMENT_EDIT_MINUTES} minutes. This one is older.")
-    counted, was_said = _count_with_replies(row), row.text
+    counted, old_text = _count_with_replies(row), row.text
     row.text, row.edited_at = text, timezone.now()
     if not row.hidden_until_approved and needs_approval(row):
         row.hidden_until_approved, row.pinned_at = True, None
     row.save(update_fields=["text", "edited_at", "hidden_until_approved", "pinned_at"])
     _change_comment_count(row, _count_with_replies(row) - counted)
     if row.is_counted:
-        sync_mentions(row.post, row, before=was_said)
+        sync_mentions(row.post, row, before=old_text)
     return True
 
 
 @transaction.atomic
 def approve_comment(comment: Comment) -> bool:
-    """Show a comment that `Comment.objects.waiting_for` found to all; return whether this call did."""
+    """Show a comment from `Comment.objects.waiting_for` to everyone; return False if it does not wait."""
     row = _locked(comment)
     if row is None or not row.hidden_until_approved:
         return False
@@ -140,17 +145,17 @@ def approve_comment(comment: Comment) -> bool:
 
 
 def _emit_comment_added(comment: Comment) -> None:
-    """Count the comment and emit `CommentAdded`, unless it waits for approval."""
+    """Count the comment, emit `CommentAdded` and store its mentions, unless it waits for approval."""
     if comment.is_counted:
         _change_comment_count(comment, _count_with_replies(comment))
         emit(CommentAdded(comment_id=comment.pk))
-        # One that was edited may have been announced before.
+        # The mentions of an edited comment may have been stored before.
         sync_mentions(comment.post, comment, before=comment.text if comment.edited_at else None)
 
 
 @transaction.atomic
 def delete_comment(comment: Comment) -> bool:
-    """Delete a comment that `Comment.objects.deletable_by` found, with its replies; return whether it was there."""
+    """Delete a comment from `Comment.objects.deletable_by`, and its replies; return False if it no longer exists."""
     row = _locked(comment)
     if row is None:
         return False
@@ -161,7 +166,10 @@ def delete_comment(comment: Comment) -> bool:
 
 @transaction.atomic
 def remove_comment(comment: Comment, *, reason: str) -> bool:
-    """Hide a comment and its replies from everyone, as a moderator; return whether that is new. Mails the author."""
+    """Hide a comment and its replies from everyone as a moderator, and mail the author.
+
+    Returns False if it was removed already, or no longer exists.
+    """
     row = _locked(comment)
     if row is None or row.removed_at is not None:
         return False
@@ -174,7 +182,7 @@ def remove_comment(comment: Comment, *, reason: str) -> bool:
 
 @transaction.atomic
 def restore_comment(comment: Comment) -> bool:
-    """Undo `remove_comment`, but for a pin; return whether there was anything to undo."""
+    """Undo `remove_comment`, except for the pin, and mail the author; return False if it is not removed."""
     row = _locked(comment)
     if row is None or row.removed_at is None:
         return False
@@ -186,9 +194,10 @@ def restore_comment(comment: Comment) -> bool:
 
 
 def _locked(comment: Comment) -> Comment | None:
-    """The row as it is now, so that of two changes at once each counts only what it changed.
+    """Return the current row of the comment, locked, or None if it no longer exists.
 
-    The thread of a reply is locked first, as by those who reply: a thread and its replies change one at a time.
+    With the lock, simultaneous changes each count only their own effect. The thread of a reply is locked first, as
+    `add_comment` does, so the comments of a thread change one at a time.
     """
     thread = None
     if comment.parent_id is not None:
@@ -202,14 +211,13 @@ def _locked(comment: Comment) -> Comment | None:
 
 
 def _count_with_replies(comment: Comment) -> int:
-    """How many comments COMMENTS has of a locked comment and what hangs under it."""
+    """Count the comments in this thread that the post's counter includes: the comment and its visible replies."""
     if not comment.is_counted:
         return 0
     return 1 + (comment.replies.shown().count() if comment.parent_id is None else 0)
 
 
 def _change_comment_count(comment: Comment, by: int) -> None:
-    # A delta is a small integer.
     while by:
         step = max(-MAX_DELTA, min(MAX_DELTA, by))
         COMMENTS.add(comment.post_id, step)
@@ -218,12 +226,13 @@ def _change_comment_count(comment: Comment, by: int) -> None:
 
 @transaction.atomic
 def pin_comment(comment: Comment) -> bool:
-    """Show a comment under one's own post before the others, as its author; return whether that is new.
+    """Show a comment before the others, on behalf of the post's author; return False if it is pinned already.
 
-    At most MAX_PINNED_COMMENTS at a time, else CommentRefusedError; those that the author no longer sees (written by
-    somebody blocked or suspended meanwhile) give their place up. Comment.DoesNotExist if it has gone.
+    Raises CommentRefusedError if MAX_PINNED_COMMENTS are pinned, or if the comment is a reply or hidden, and
+    Comment.DoesNotExist if it no longer exists. Pinned comments that the author no longer sees, because their authors
+    were blocked or suspended, are unpinned.
     """
-    # The post's row is the lock: of two pins at once, the second counts the first.
+    # Locks the post's row, so that the second of two simultaneous pins counts the first.
     post = Post.objects.select_for_update(no_key=True).select_related("author").get(pk=comment.post_id)
     row = _locked(comment)
     if row is None:
@@ -231,28 +240,28 @@ def pin_comment(comment: Comment) -> bool:
     if row.pinned_at is not None:
         return False
     if row.parent_id is not None or not row.is_shown:
-        raise CommentRefusedError("Only a comment that everybody sees, and no reply, can be pinned.")
+        raise CommentRefusedError("Only visible comments that aren’t replies can be pinned.")
     pinned = Comment.objects.filter(post=post, pinned_at__isnull=False)
     seen = set(Comment.objects.visible_to(post.author).filter(pk__in=pinned).values_list("pk", flat=True))
     pinned.exclude(pk__in=seen).update(pinned_at=None)
     if len(seen) >= MAX_PINNED_COMMENTS:
-        raise CommentRefusedError(f"{MAX_PINNED_COMMENTS} comments are pinned, and no more can be. Unpin one first.")
+        raise CommentRefusedError(f"You can pin {MAX_PINNED_COMMENTS} comments. Unpin one first.")
     Comment.objects.filter(pk=row.pk).update(pinned_at=timezone.now())
     return True
 
 
 @transaction.atomic
 def unpin_comment(comment: Comment) -> bool:
-    """Undo `pin_comment`; return whether there was anything to undo."""
+    """Undo `pin_comment`; return False if the comment is not pinned."""
     return bool(Comment.objects.filter(pk=comment.pk, pinned_at__isnull=False).update(pinned_at=None))
 
 
 @transaction.atomic
 def set_comments_enabled(post: Post, *, on: bool) -> bool:
-    """Turn comments on one's own post on or off; return True if that changed.
+    """Turn comments on a post on or off; return True if that changed. Existing comments stay.
 
-    When this has committed nobody adds one any more: it waits for those who are about to, and shuts others out
-    meanwhile (`add_comment` enters by the same door). What was written stays.
+    Waits for transactions that are adding a comment and blocks new ones (`add_comment` takes the shared lock), so
+    no comment is added after this has committed with `on=False`.
     """
     exclusive_advisory_lock(post.pk)
     there = Post.objects.filter(pk=post.pk, deleted_at__isnull=True)

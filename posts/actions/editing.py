@@ -16,7 +16,7 @@ from posts.models import Media, Post, PostHashtag
 
 
 class EditRefusedError(Exception):
-    """Why an edit was not made, in words for the author of the post."""
+    """Raised when an edit is refused, with a message for the author."""
 
 
 class EditConflictError(EditRefusedError):
@@ -27,14 +27,15 @@ class EditConflictError(EditRefusedError):
 def edit_post(
     post: Post, *, version: int, caption: str, location: str, audience: str, slides: Sequence[tuple[int, str]]
 ) -> bool:
-    """Change what one's own post says, how its slides are ordered and who sees it; return whether anything changed.
+    """Change the texts, the order of the slides and the audience of a post; return True if anything changed.
 
-    `slides` are the ids of all its media in their new order, each with its alt text; `version` is that of the post
-    when its author began to type. Raises EditConflictError if it is another by now, so that of two edits none is
-    lost unseen (one that changes nothing, a double click, passes), EditRefusedError for a post that a moderator
-    removed, and Post.DoesNotExist for one that is gone.
+    `slides` has the ids of all its media in their new order, each with its alt text. `version` is the version of the
+    post that the author started from. Raises EditConflictError if the post has changed since, so that neither of two
+    edits is lost silently (except that an edit without changes, such as a double click, succeeds); EditRefusedError
+    if a moderator removed the post; Post.DoesNotExist if it was deleted.
 
-    "Edited" says that what others saw has changed: another audience does not count, nor a post still unpublished.
+    `edited_at` tells others that the content changed, so it is set only for published posts, and not for a change of
+    the audience alone.
     """
     now = Post.objects.select_for_update(no_key=True).get(pk=post.pk, deleted_at__isnull=True)
     if now.removed_at is not None:
@@ -75,9 +76,9 @@ def edit_post(
 
 @transaction.atomic
 def delete_post(post: Post) -> bool:
-    """Take one's own post from everybody at once; return whether it was still there.
+    """Hide the post from everyone immediately; return False if it was deleted already.
 
-    Its files and rows follow in a task, and the sweeper makes sure of it: `deleted_at` is the work to do.
+    A task deletes its files and rows. If its message is lost, the sweeper finds the post by `deleted_at`.
     """
     was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk, deleted_at__isnull=True).first()
     if was is None:

@@ -12,11 +12,12 @@ from posts.models import HiddenWord, normalize_words
 
 @transaction.atomic
 def set_hidden_words(owner: User, words: Sequence[str]) -> int:
-    """Make `words` one's own list, in this order; return how many there are, of those that compare alike the first.
+    """Replace the list of hidden words of `owner`, keeping the order; return its length.
 
-    They are clean and within their limits. Comments that are there stay as they are.
+    Of words with the same normalized form only the first is kept. The caller has cleaned the words and checked their
+    lengths. Existing comments are not affected.
     """
-    # Locked: of two lists sent at once one is saved whole, after the other.
+    # The lock makes simultaneous replacements run one after the other.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
     patterns: dict[str, str] = {}
     for word in words:

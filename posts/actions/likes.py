@@ -8,19 +8,19 @@ from django.db.models import F
 from accounts.models import User
 from common.events import emit
 from posts.actions.locks import lock_against_deletion
-from posts.events import CommentLiked, CommentUnliked, PostLiked
+from posts.events import CommentLiked, PostLiked
 from posts.models import COMMENT_LIKES, LIKES, Comment, CommentLike, Like, Post
 
 
 @transaction.atomic
 def like_post(post: Post, *, liker: User) -> bool:
-    """Record that `liker` likes `post`; return whether that is new.
+    """Record that `liker` likes `post`; return False if they already did.
 
-    Liking twice is liking once, so a double tap or a retried request is harmless: the unique constraint `like_once`
-    decides, and only the request that created the row moves the count and emits `PostLiked`.
+    A double tap or a retried request is harmless: the unique constraint `like_once` decides, and only the request that
+    created the row changes the count and emits `PostLiked`.
 
-    `post` comes from `Post.objects.visible_to(liker)`: whoever may see may like. Post.DoesNotExist if it has gone
-    since.
+    Look up `post` through `Post.objects.visible_to(liker)`. Raises Post.DoesNotExist if it was deleted in the
+    meantime.
     """
     lock_against_deletion(post)
     _, created = Like.objects.get_or_create(post=post, liker=liker)
@@ -32,7 +32,7 @@ def like_post(post: Post, *, liker: User) -> bool:
 
 @transaction.atomic
 def unlike_post(post: Post, *, liker: User) -> bool:
-    """Undo `like_post`; return whether there was anything to undo."""
+    """Undo `like_post`; return False if there was no like."""
     deleted, _ = Like.objects.filter(post=post, liker=liker).delete()
     if deleted:
         LIKES.add(post.pk, -1)
@@ -41,9 +41,10 @@ def unlike_post(post: Post, *, liker: User) -> bool:
 
 @transaction.atomic
 def like_comment(comment: Comment, *, liker: User) -> bool:
-    """Record that `liker` likes a comment that they may see; return whether that is new. The twin of `like_post`.
+    """Record that `liker` likes a comment; return False if they already did. Works like `like_post`.
 
-    Comment.DoesNotExist if it has gone since it was looked up.
+    Look up `comment` through `Comment.objects.visible_to(liker)`. Raises Comment.DoesNotExist if it was deleted in
+    the meantime.
     """
     try:
         with transaction.atomic():
@@ -58,15 +59,14 @@ def like_comment(comment: Comment, *, liker: User) -> bool:
 
 @transaction.atomic
 def unlike_comment(comment: Comment, *, liker: User) -> bool:
-    """Undo `like_comment`; return whether there was anything to undo."""
+    """Undo `like_comment`; return False if there was no like."""
     deleted, _ = CommentLike.objects.filter(comment_id=comment.pk, person=liker).delete()
     if deleted:
         COMMENT_LIKES.add(comment.pk, -1)
-        emit(CommentUnliked(comment_id=comment.pk, liker_id=liker.pk))
     return bool(deleted)
 
 
 def set_likes_hidden(post: Post, *, hide: bool) -> bool:
-    """Keep to the author how many like one's own post, and who, or no longer; return whether that is new."""
+    """Hide or show the number and the list of likes of a post to others; return True if that changed."""
     there = Post.objects.filter(pk=post.pk, deleted_at__isnull=True)
     return bool(there.filter(hide_likes=not hide).update(hide_likes=hide, version=F("version") + 1))

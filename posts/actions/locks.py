@@ -1,4 +1,4 @@
-"""Lock posts."""
+"""Locks that several actions take."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from posts.models import Post
 
 
 def lock_against_deletion(post: Post) -> Post:
-    """Return the current row of the post, locked against deletion. Raises Post.DoesNotExist.
+    """Return the current row of the post, locked against deletion until the transaction ends.
 
-    The lock is the one that a reference takes, but taken now: references are checked at the commit, where one to a
-    post that was purged a moment ago would be an error that nobody catches. Folding and editing do not wait for it.
+    Raises Post.DoesNotExist if the post was deleted. Foreign keys are checked at the commit, where a reference to a
+    post that was just purged would raise an error outside of the action; taking the key share lock first avoids that.
+    The lock does not block edits of the post or the folding of its counters.
     """
     held = Post.objects.raw("SELECT * FROM posts_post WHERE id = %s AND deleted_at IS NULL FOR KEY SHARE", [post.pk])
     for row in held:

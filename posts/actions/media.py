@@ -30,7 +30,7 @@ from posts.models.media import MediaKind, MediaState
 
 @dataclass(frozen=True)
 class Upload:
-    """A photo or video as it came: an open binary file, what its owner calls it, and what it shows in words."""
+    """A photo or video as it was sent: an open binary file, its file name and its alt text."""
 
     file: BinaryIO
     name: str = ""
@@ -40,8 +40,8 @@ class Upload:
 def receive_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool = True) -> Media:
     """Store an unshared photo or video of `owner`, and queue its rendering.
 
-    Raises MediaError when the file cannot be used, or `owner` has as many unshared ones as they may; nothing is kept
-    then. Without `within_quota` that is not asked: for files that are shared at once.
+    Raises MediaError, and stores nothing, if the file is unusable or `owner` has reached the quota of unshared files.
+    `within_quota=False` skips the check of the quota, for files that are shared in the same request.
 
     Cost: a probe (header only), one copy of the file, three INSERTs and one DELETE, one message.
     """
@@ -53,7 +53,7 @@ def receive_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: b
             if within_quota:
                 check_quota(owner, info.bytes)
             medium = add_medium(owner_id=owner.pk, original=files.keys[0], info=info, name=name)
-            # Also a file that came in one piece: an upload knows its bytes, which the quota counts.
+            # A file that arrived in one piece gets a session too, because the quota sums the sizes of sessions.
             UploadSession.objects.create(
                 owner_id=owner.pk, name=medium.original_name, size=info.bytes, prefix=new_prefix(), media=medium
             )
@@ -62,11 +62,14 @@ def receive_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: b
 
 
 def receive_files(*, owner: User, uploads: Sequence[Upload]) -> list[Media]:
-    """Store files that are shared at once, all or none. Raises what `receive_file` does, except for the quota."""
+    """Store all of the files, or none if one fails, without checking the quota.
+
+    Meant for files that are shared in the same request. Raises the MediaError of the first file that fails.
+    """
     taken: list[Media] = []
     try:
         for upload in uploads:
-            taken.append(receive_file(owner=owner, file=upload.file, name=upload.name, within_quota=False))  # noqa: PERF401  (what came before a refusal is deleted)
+            taken.append(receive_file(owner=owner, file=upload.file, name=upload.name, within_quota=False))  # noqa: PERF401  (on an error, the files before it are deleted)
     except BaseException:
         for medium in taken:
             delete_medium(medium)
@@ -77,20 +80,20 @@ def receive_files(*, owner: User, uploads: Sequence[Upload]) -> list[Media]:
 def check_quota(owner: User, size: int) -> None:
     """Raise MediaError "quota" if `owner` has no room for another unshared file of `size` bytes.
 
-    Locks the row of `owner` until the transaction ends, so that two uploads at once do not both take the last place.
+    Locks the row of `owner` until the transaction ends, so two simultaneous uploads cannot both take the last place.
     """
     User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
     used = UploadSession.objects.unshared_of(owner).aggregate(files=Count("pk"), bytes=Sum("size", default=0))
     if used["files"] >= MAX_UNSHARED:
         raise MediaError(
             "quota",
-            f"You have {used['files']} files that are not shared, and can have at most {MAX_UNSHARED}. "
+            f"You have {used['files']} unshared files, and can have at most {MAX_UNSHARED}. "
             "Share or remove some first.",
         )
     if used["bytes"] + size > MAX_UNSHARED_BYTES:
         raise MediaError(
             "quota",
-            f"Your files that are not shared take {used['bytes'] // 2**20:,} MB already, and can take at most "
+            f"Your unshared files already take {used['bytes'] // 2**20:,} MB, and can take at most "
             f"{MAX_UNSHARED_BYTES // 2**20:,} MB. Share or remove some first.",
         )
 
@@ -107,7 +110,7 @@ def check_daily_bytes(owner: User, size: int) -> None:
 
 
 def add_medium(*, owner_id: int, original: str, info: PhotoInfo | VideoInfo, name: str) -> Media:
-    """The row of an original that is stored, of no post yet; have it rendered. In the caller's transaction."""
+    """Create the row of a stored original without a post, and queue its rendering, in the caller's transaction."""
     medium = Media.objects.create(
         owner_id=owner_id,
         kind=MediaKind.VIDEO if info.is_animated else MediaKind.PHOTO,
@@ -122,17 +125,17 @@ def add_medium(*, owner_id: int, original: str, info: PhotoInfo | VideoInfo, nam
 
 
 def delete_medium(medium: Media) -> bool:
-    """Delete an unshared file; return whether it was there, unshared.
+    """Delete an unshared medium and its files. Return False if it no longer exists or has been shared.
 
-    What the storage cannot delete just now is left to the sweeper of files.
+    Files that the storage cannot delete now are deleted later by the sweeper of `common.files`.
     """
     with transaction.atomic():
-        # Locked: a worker that is about to hand in renditions finds the row gone, and takes them back.
+        # The lock makes a worker that finishes rendering now find the row gone, and delete its renditions.
         row = Media.objects.select_for_update().filter(pk=medium.pk, post__isnull=True).first()
         if row is None:
             return False
         for prefix in UploadSession.objects.filter(media=row).values_list("prefix", flat=True):
-            # There are none but when a process was killed, or its storage away, just after they became the medium.
+            # Parts remain only if a process was killed, or its storage failed, right after it assembled them.
             with contextlib.suppress(TransientMediaError):
                 discard(prefix)
         schedule_delete("default", row.keys)
@@ -145,7 +148,7 @@ def delete_medium(medium: Media) -> bool:
 
 @transaction.atomic
 def retry_medium(medium: Media) -> bool:
-    """Render one's own failed, unshared file again; return whether it had failed."""
+    """Queue the rendering of a failed, unshared medium again. Return False if it is not failed and unshared."""
     failed = Media.objects.select_for_update().filter(pk=medium.pk, post__isnull=True, state=MediaState.FAILED).first()
     if failed is not None:
         requeue_rendering([failed])
@@ -153,7 +156,7 @@ def retry_medium(medium: Media) -> bool:
 
 
 def requeue_rendering(media: Sequence[Media]) -> None:
-    """Queue the rendering of locked rows again, with the attempts reset."""
+    """Queue the rendering of media whose rows are locked, and reset their attempts."""
     for medium in media:
         medium.state, medium.error, medium.attempts, medium.progress = MediaState.PENDING, "", 0, 0
         medium.queued_at = timezone.now()

@@ -21,12 +21,13 @@ from social.locks import lock_user_pairs
 
 
 def sync_mentions(post: Post, comment: Comment | None = None, *, before: str | None = None) -> None:
-    """Have the mentions of a caption, or of a comment, be the people whom it names, in the caller's transaction.
+    """Update the mentions of a caption, or of a comment, to match its text, in the caller's transaction.
 
-    The first MAX_MENTIONS names count, but for the writer's own and of people who may not see the post or are blocked,
-    one way or the other. Who has removed themselves stays so. `before` is what it said before; None of new words.
+    Only the first MAX_MENTIONS names count. Skips the writer's own name and people who may not see the post, or with a
+    block between them and the writer or the post's author. A mention that its person removed stays removed. `before`
+    is the previous text; None for a new caption or comment.
 
-    Cost: nothing where no name is nor was; else some six queries, whatever the number of names.
+    Cost: nothing if neither text has a name, otherwise about six queries, whatever the number of names.
     """
     writer = post.author if comment is None else comment.author
     names = extract_names(post.caption if comment is None else comment.text)[:MAX_MENTIONS]
@@ -44,7 +45,7 @@ def sync_mentions(post: Post, comment: Comment | None = None, *, before: str | N
 
 
 def _people_named(names: list[str], post: Post, writer: User) -> set[int]:
-    """Ids of the people with these names who may see it; what is between them and the writers is locked."""
+    """Return the ids of the named people who may see the post, after locking their pairs with writer and author."""
     people = User.objects.filter(username__in=names).exclude(pk=writer.pk)
     ids = list(people.values_list("pk", flat=True))
     lock_user_pairs((one, pk) for one in {writer.pk, post.author_id} for pk in ids if one != pk)
@@ -59,9 +60,9 @@ def notify_mentioned(mentions: QuerySet[Mention], writer_id: int) -> None:
 
 @transaction.atomic
 def remove_mention(person: User, *, post: Post, comment: Comment | None = None) -> bool:
-    """Let the name of `person` in the caption, or in the comment, be no link to them; return whether that is new.
+    """Unlink the name of `person` in the caption or in the comment; return False if it is unlinked already.
 
-    It stays so when the words are changed.
+    The name stays unlinked if the text is edited.
     """
     rows = Post.objects.filter(pk=post.pk) if comment is None else Comment.objects.filter(pk=comment.pk)
     row = rows.select_for_update(no_key=True).first()

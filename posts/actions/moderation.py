@@ -1,4 +1,4 @@
-"""Remove and restore posts as a moderator."""
+"""Remove and restore posts as a moderator. Comments have their own actions in `posts.actions.comments`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from posts.models import Comment, Post
 
 @transaction.atomic
 def remove_post(post: Post, *, reason: str) -> bool:
-    """Hide a post from everyone but its author, as a moderator; return whether that is new. Mails the author."""
+    """Hide a post from everyone but its author, and mail the author. Return False if it was removed already."""
     was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk).first()
     if was is None or was.removed_at is not None:
         return False
@@ -29,7 +29,7 @@ def remove_post(post: Post, *, reason: str) -> bool:
 
 @transaction.atomic
 def restore_post(post: Post) -> bool:
-    """Undo `remove_post`; return whether there was anything to undo."""
+    """Undo `remove_post` and mail the author. Return False if the post is not removed."""
     was = Post.objects.select_for_update(no_key=True).filter(pk=post.pk).first()
     if was is None or was.removed_at is None:
         return False
@@ -40,5 +40,5 @@ def restore_post(post: Post) -> bool:
 
 
 def mail_author(subject: Post | Comment, template: str, **context: Any) -> None:
-    """Tell the author of a moderated post or comment by mail, once the transaction has committed."""
+    """Mail the author of a moderated post or comment after the transaction has committed."""
     transaction.on_commit(lambda: send_email(template, subject.author, subject=subject, **context), robust=True)

@@ -1,4 +1,4 @@
-"""Publish posts whose files are rendered, and deal with files that could not be."""
+"""Publish posts whose media are rendered, and retry or remove media that failed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from posts.models.media import MediaState
 
 @transaction.atomic
 def publish_if_ready(post_id: int) -> bool:
-    """Publish the post once all its media are ready; return whether this call did.
+    """Publish the post if all its media are ready; return True if this call published it.
 
-    The row is locked, so of two media that finish at once one sees both ready, and a post is published once. A post
-    that was deleted meanwhile stays unpublished.
+    Locks the post's row: of two media that finish simultaneously, the second one sees both ready, and the post is
+    published only once. Deleted posts stay unpublished.
     """
     post = Post.objects.select_for_update(no_key=True).filter(pk=post_id, deleted_at__isnull=True).first()
     if post is None or post.published_at is not None:
@@ -46,28 +46,28 @@ def notify_named_people(post: Post) -> None:
 
 @transaction.atomic
 def retry_post(post: Post) -> bool:
-    """Render the failed media of one's own post again; return whether there were any."""
+    """Queue the rendering of the post's failed media again; return True if there were any."""
     failed = list(Media.objects.select_for_update().filter(post=post, state=MediaState.FAILED))
     requeue_rendering(failed)
     return bool(failed)
 
 
 def remove_failed_slide(post: Post, *, media_id: int) -> bool:
-    """Delete a file that could not be rendered from one's own post, and publish the post if the rest is ready.
+    """Delete a failed medium from an unpublished post, and publish the post if all other media are ready.
 
-    Does nothing, and returns False, if it has not failed or is the only one.
+    Does nothing and returns False if the medium has not failed or is the only one of the post.
     """
     medium = _detach_slide(post, media_id)
     if medium is None:
         return False
-    # Killed before this, it is an unshared file, which is swept.
+    # If the process is killed before this, the medium is an unshared file, which the sweeper deletes.
     delete_medium(medium)
     return True
 
 
 @transaction.atomic
 def _detach_slide(post: Post, media_id: int) -> Media | None:
-    """Take a failed slide, which is not the only one, out of an unpublished post; it is an unshared file then."""
+    """Turn a failed medium of an unpublished post into an unshared file, unless it is the only one of the post."""
     waiting = Post.objects.filter(pk=post.pk, published_at__isnull=True, deleted_at__isnull=True)
     row = waiting.select_for_update(no_key=True).first()
     if row is None:

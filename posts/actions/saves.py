@@ -1,4 +1,4 @@
-"""Save posts and put them in collections. Only the person who saves sees any of it."""
+"""Save posts and organize them in collections, which only their owner can see."""
 
 from __future__ import annotations
 
@@ -13,24 +13,27 @@ from posts.models import Collection, Post, Save
 
 
 class CollectionRefusedError(Exception):
-    """Says in a sentence for its owner why there is no such collection."""
+    """Raised when a collection cannot be used, created or renamed, with a message for its owner."""
 
 
 def save_post(post: Post, *, person: User) -> bool:
-    """Keep `post`, which `person` may see; return whether that is new. Saving twice is saving once."""
+    """Save `post`, which must be visible to `person`; return False if it is saved already."""
     _, created = Save.objects.get_or_create(post=post, person=person)
     return created
 
 
 def unsave_post(post: Post, *, person: User) -> bool:
-    """Undo `save_post`, out of its collection too; return whether there was anything to undo."""
+    """Remove `post` from the saved posts and from its collection; return False if it was not saved."""
     deleted, _ = Save.objects.filter(post=post, person=person).delete()
     return bool(deleted)
 
 
 @transaction.atomic
 def put_in_collection(post: Post, *, person: User, collection: Collection | None) -> None:
-    """Save `post`, if it is not yet, into `collection` of `person`; None is none of them."""
+    """Move the saved `post` to `collection`, saving it if necessary; None takes it out of its collection.
+
+    Raises CollectionRefusedError if `person` has no such collection (any more).
+    """
     if collection is not None and not _lock_own(collection, person):
         raise CollectionRefusedError("This collection is gone. Choose another one.")
     Save.objects.update_or_create(post=post, person=person, defaults={"collection": collection})
@@ -38,22 +41,26 @@ def put_in_collection(post: Post, *, person: User, collection: Collection | None
 
 @transaction.atomic
 def create_collection(*, owner: User, name: str) -> Collection:
-    """A new collection with a clean `name`, of which its owner has no other, whatever the case."""
-    # Two at once are counted one after the other.
+    """Create a collection. Raises CollectionRefusedError at MAX_COLLECTIONS, or if `owner` already uses the name.
+
+    The caller has cleaned `name`. Names that differ only in letter case count as the same.
+    """
+    # The lock makes simultaneous requests count one after the other.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
     if Collection.objects.filter(owner=owner).count() >= MAX_COLLECTIONS:
-        raise CollectionRefusedError(f"You have {MAX_COLLECTIONS} collections, which is the most. Delete one first.")
-    with _name_is_free(name):
+        raise CollectionRefusedError(f"You have {MAX_COLLECTIONS} collections, which is the limit. Delete one first.")
+    with _refuse_taken_name(name):
         return Collection.objects.create(owner=owner, name=name)
 
 
 def rename_collection(collection: Collection, *, name: str) -> None:
-    with _name_is_free(name):
+    """Rename a collection. Raises CollectionRefusedError if its owner has another one with this name."""
+    with _refuse_taken_name(name):
         Collection.objects.filter(pk=collection.pk).update(name=name)
 
 
 def delete_collection(collection: Collection) -> None:
-    """The posts in it stay saved."""
+    """Delete a collection. Its posts stay saved."""
     collection.delete()
 
 
@@ -63,12 +70,12 @@ def _lock_own(collection: Collection, owner: User) -> bool:
 
 
 @contextmanager
-def _name_is_free(name: str) -> Iterator[None]:
-    """Says in words what the constraint `collection_name_once` refuses."""
+def _refuse_taken_name(name: str) -> Iterator[None]:
+    """Turn a violation of the constraint `collection_name_once` into CollectionRefusedError."""
     try:
         with transaction.atomic():
             yield
     except IntegrityError as error:
         if "collection_name_once" not in str(error):
             raise
-        raise CollectionRefusedError(f"You have a collection called “{name}” already.") from error
+        raise CollectionRefusedError(f"You already have a collection called “{name}”.") from error

@@ -1,4 +1,4 @@
-"""Make posts of uploaded files."""
+"""Create posts from uploaded files."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ from posts.models.media import MediaState
 
 @dataclass(frozen=True)
 class Slide:
-    """A file of one's own that is not shared yet, as it is to be shown: `edits` as they came, JSON or what it says.
+    """An unshared file of the author and how to show it in a post.
 
-    With `crop_to_center` a photo that is too wide or too tall, and has no crop, is cut to its middle.
+    `edits` is unvalidated: a JSON string, or its decoded value. With `crop_to_center`, a photo that is too wide or too
+    tall is cropped to its middle unless `edits` has a crop.
     """
 
     media_id: int
@@ -39,7 +40,7 @@ class Slide:
 
 @dataclass(frozen=True)
 class SlideError:
-    """Why the file `media_id` cannot be a slide of the post; `name` is what its owner calls it."""
+    """The reason why the file `media_id` cannot be shared; `name` is its original file name."""
 
     media_id: int
     name: str
@@ -47,7 +48,7 @@ class SlideError:
 
 
 class SlidesRefusedError(ValueError):
-    """Nothing was shared: `errors` says why, file by file; `message` does, if it is the fault of all together."""
+    """Raised when nothing was shared: `errors` has the reasons by file, or `message` one about all files together."""
 
     def __init__(self, errors: Sequence[SlideError] = (), message: str = "") -> None:
         super().__init__(message or "; ".join(f"{error.name or error.media_id}: {error.message}" for error in errors))
@@ -58,11 +59,10 @@ class SlidesRefusedError(ValueError):
 def create_post(
     *, author: User, uploads: Sequence[Upload], caption: str = "", location: str = "", at: datetime | None = None
 ) -> Post:
-    """Keep the originals and make the post, which is published once the worker has rendered them.
+    """Store files and share them as a post, published once workers have rendered them.
 
-    `uploads` are 1 to MAX_SLIDES photos and videos, each probed here (media.errors.MediaError says in words what is
-    wrong with one). Either everything is stored or nothing: what was taken is deleted when something fails. `at`
-    backdates the post, for imports and the demo.
+    `uploads` are 1 to MAX_SLIDES photos and videos. Raises MediaError, with a message for the author, if a file is
+    unusable. On any error all files are deleted again. `at` backdates the post, for imports and the demo.
     """
     if not 1 <= len(uploads) <= MAX_SLIDES:
         raise ValueError(f"a post has 1 to {MAX_SLIDES} photos and videos, not {len(uploads)}")
@@ -86,18 +86,18 @@ def share_post(
     audience: str = Audience.EVERYONE,
     at: datetime | None = None,
 ) -> Post:
-    """Make a post of 1 to MAX_SLIDES files that `author` has uploaded; it is published once all are rendered.
+    """Create a post of 1 to MAX_SLIDES files that `author` has uploaded; it is published once all are rendered.
 
-    Texts are clean and within their limits. A file is in one post at most: of two that share it at once, the second
-    gets SlidesRefusedError, as for files that are gone, failed or another's. A file whose edits differ from those it
-    was rendered with is rendered again; the others are not, so that a post without edits is often published at once.
+    The caller has cleaned the texts and checked their lengths. Raises SlidesRefusedError for files that are missing,
+    failed, owned by someone else or already shared: of two simultaneous calls with the same file, the second fails.
+    Files are rendered again only if their edits have changed, so a post without edits is often published immediately.
     `at` backdates the post, for imports and the demo.
 
-    Cost: some ten queries, whatever the number of slides.
+    Cost: about ten queries, whatever the number of slides.
     """
     if not 1 <= len(slides) <= MAX_SLIDES:
         raise ValueError(f"a post has 1 to {MAX_SLIDES} photos and videos, not {len(slides)}")
-    # Locked in one order, so that two posts with the same files wait for one another and never both.
+    # Locked in the order of their ids, so that two posts with the same files cannot deadlock.
     locked = Media.objects.select_for_update().filter(owner_id=author.pk, pk__in=[slide.media_id for slide in slides])
     media = {medium.pk: medium for medium in locked.order_by("pk")}
     edits, errors = validate_slides(slides, media)
@@ -126,7 +126,7 @@ def share_post(
 
 
 def too_many_bytes(total: int) -> str:
-    """What to say of files that have `total` bytes together: "" if that is not too much for a post."""
+    """Return an error message if files of `total` bytes are too much for one post, else ""."""
     if total <= MAX_POST_BYTES:
         return ""
     return (
@@ -138,7 +138,10 @@ def too_many_bytes(total: int) -> str:
 def validate_slides(
     slides: Sequence[Slide], media: Mapping[int, Media]
 ) -> tuple[list[dict[str, Any]], list[SlideError]]:
-    """Return the normalized edits of each slide, and the errors; `media` are the author's own."""
+    """Return the normalized edits of the valid slides, and the errors of the others.
+
+    `media` maps ids to the author's own media; a slide that is not among them is an error.
+    """
     edits: list[dict[str, Any]] = []
     errors: list[SlideError] = []
     seen: set[int] = set()

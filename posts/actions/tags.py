@@ -19,15 +19,15 @@ from social.locks import lock_user_pair
 
 
 class TagRefusedError(Exception):
-    """Why somebody was not tagged, in words for the author of the post."""
+    """Raised when a person cannot be tagged, with a message for the author of the post."""
 
 
 @transaction.atomic
 def tag_person(medium: Media, *, username: str, x: float, y: float) -> PersonTag:
-    """Say that the person is at (`x`, `y`), fractions of 0 to 1, in a photo of a post; again moves the tag.
+    """Tag a person in a photo at (`x`, `y`), fractions of its size from 0 to 1, or move their existing tag.
 
-    Raises TagRefusedError if there is nobody of that name for the post's author, if they may not see the post, do not
-    let the author tag them or have removed themselves from this photo, or if it has MAX_PEOPLE_TAGS.
+    Raises TagRefusedError if the post's author can see no user of that name; if the user may not see the post, does
+    not allow the author to tag them, or has removed themselves from this photo; or if the photo has MAX_PEOPLE_TAGS.
     """
     row = Media.objects.select_for_update(no_key=True).select_related(None).get(pk=medium.pk)
     post = Post.objects.select_related("author").get(media=row)
@@ -50,11 +50,11 @@ def tag_person(medium: Media, *, username: str, x: float, y: float) -> PersonTag
 
 
 def _add_tag(medium: Media, post: Post, name: str, tag: PersonTag) -> PersonTag:
-    """Insert it, with the medium and the pair locked."""
+    """Insert a tag. The caller has locked the medium and the pair of users."""
     if medium.is_video:
         raise TagRefusedError("People are tagged in photos only.")
     is_self = tag.person_id == post.author_id
-    # Asked again now that nobody can block meanwhile.
+    # Checked under the lock of the pair, which excludes a block in the meantime.
     person = User.objects.filter(can_see_q(post), pk=tag.person_id)
     if not person.exists():
         raise TagRefusedError(f"{name} cannot see this post, so they cannot be tagged in it.")
@@ -70,9 +70,9 @@ def _add_tag(medium: Media, post: Post, name: str, tag: PersonTag) -> PersonTag:
 
 @transaction.atomic
 def remove_tag(tag: PersonTag, *, remover: User) -> bool:
-    """Take a tag that `PersonTag.objects.removable_by(remover)` found away; return whether it was still there.
+    """Remove a tag from `PersonTag.objects.removable_by(remover)`; return False if it was removed already.
 
-    The author may tag the person again; whom the tag is of and removes it cannot be tagged there again.
+    People who remove their own tag cannot be tagged in this photo again. If the author removes the tag, they can.
     """
     rows = PersonTag.objects.filter(pk=tag.pk, removed_at=None)
     if tag.person_id == remover.pk and tag.media.owner_id != remover.pk:

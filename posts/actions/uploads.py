@@ -26,7 +26,7 @@ MAX_FILE_BYTES: Final = max(MAX_PHOTO_BYTES, MAX_VIDEO_BYTES)
 
 
 class IncompleteError(Exception):
-    """Parts are missing: their numbers."""
+    """Raised when parts of an upload are missing; `missing` lists their numbers, starting at 1."""
 
     def __init__(self, missing: list[int]) -> None:
         super().__init__(f"parts {missing} are missing")
@@ -35,9 +35,10 @@ class IncompleteError(Exception):
 
 @transaction.atomic
 def begin_upload(*, owner: User, name: str, size: int, kind: str = "") -> UploadSession:
-    """Open an upload of `size` bytes. `kind` is the browser's guess at the media type: only ever used to refuse early.
+    """Create an upload session for a file of `size` bytes.
 
-    Raises MediaError empty, too-large or quota.
+    `kind` is the media type according to the browser; it is used only to reject oversized photos early. Raises
+    MediaError with the code "empty", "too-large" or "quota".
     """
     limit = MAX_PHOTO_BYTES if kind.startswith("image/") else MAX_FILE_BYTES
     if size <= 0:
@@ -56,9 +57,9 @@ def begin_upload(*, owner: User, name: str, size: int, kind: str = "") -> Upload
 
 
 def receive_part(upload: UploadSession, number: int, file: File) -> None:
-    """Store part `number` that comes through the site. Safe to repeat.
+    """Store part `number`, starting at 1, of an upload that is sent through the site. Safe to repeat.
 
-    Raises MediaError "wrong-size" if it has not exactly the bytes that it must have.
+    Raises MediaError "wrong-size" if the part is shorter or longer than `part_sizes` says.
     """
     wanted = part_sizes(upload.size)[number - 1]
     if file.size != wanted:
@@ -67,16 +68,17 @@ def receive_part(upload: UploadSession, number: int, file: File) -> None:
         )
     store_part(upload.prefix, number, cast("BinaryIO", file))
     if not UploadSession.objects.filter(pk=upload.pk, media__isnull=True).exists():
-        # Completed or deleted meanwhile: nobody would come for it.
+        # The upload was completed or deleted in the meantime, so this part would never be used.
         discard(upload.prefix)
 
 
 def complete_upload(upload: UploadSession) -> tuple[Media, bool] | None:
-    """Make the medium of an upload whose parts are all there; (medium, whether that is new), None if it has gone.
+    """Assemble the parts of an upload into a medium; return it and whether this call created it.
 
-    Asking again gives the same medium, also at once: then each makes a copy, and all but the first are deleted. Raises
-    IncompleteError with what is missing, and MediaError when the file cannot be used, which deletes the upload;
-    trouble of the storage leaves it as it is.
+    Returns None if the upload no longer exists. Repeated calls return the same medium. Simultaneous calls each make a
+    copy of the file; the first one wins and the other copies are deleted. Raises IncompleteError if parts are missing,
+    MediaError after deleting the upload if the file is unusable, and TransientMediaError, leaving the upload as it
+    is, if the storage fails.
 
     Cost: a probe and one copy of the file, streamed.
     """
@@ -85,7 +87,7 @@ def complete_upload(upload: UploadSession) -> tuple[Media, bool] | None:
     try:
         done = _make_medium(upload)
     except (IncompleteError, MediaError) as error:
-        # Somebody who asked at the same time may have been faster, and has discarded the parts.
+        # A simultaneous call may have completed the upload first, and discarded the parts.
         if (medium := Media.objects.filter(upload_session=upload).first()) is not None:
             return medium, False
         if not UploadSession.objects.filter(pk=upload.pk).exists():
@@ -94,7 +96,7 @@ def complete_upload(upload: UploadSession) -> tuple[Media, bool] | None:
             cancel_upload(upload)
         raise
     if done is not None:
-        # After the commit: killed before, or while the storage is away, the parts stay and are swept.
+        # After the commit. If the process is killed before this, or the storage fails, the sweeper deletes the parts.
         with contextlib.suppress(TransientMediaError):
             discard(upload.prefix)
     return done
@@ -104,7 +106,7 @@ def _make_medium(upload: UploadSession) -> tuple[Media, bool] | None:
     sizes = part_sizes(upload.size)
     if missing := set(range(1, len(sizes) + 1)) - received_parts(upload.prefix, sizes):
         raise IncompleteError(sorted(missing))
-    # What is sent between the probe and the copy is not probed here; the worker probes again before it decodes.
+    # A part that is replaced between the probe and the copy is not probed here; the worker probes before it decodes.
     with open_parts(upload.prefix, sizes) as whole:
         info = probe_upload(whole)
     with storing_files("originals", [new_key(info.extension)]) as files:
@@ -123,7 +125,7 @@ def _make_medium(upload: UploadSession) -> tuple[Media, bool] | None:
 
 @transaction.atomic
 def cancel_upload(upload: UploadSession) -> bool:
-    """Delete an upload that is not complete, parts before the row; return whether it was there."""
+    """Delete an incomplete upload, first its parts and then its row. Return False if there is none."""
     row = UploadSession.objects.select_for_update().filter(pk=upload.pk, media__isnull=True).first()
     if row is None:
         return False
@@ -134,7 +136,10 @@ def cancel_upload(upload: UploadSession) -> bool:
 
 @transaction.atomic
 def forget_upload(upload_id: int) -> bool:
-    """Delete what is left of an upload that is broken off, or shared by now; return whether there was anything."""
+    """Delete the parts and the row of an upload that was abandoned, or whose file has been shared.
+
+    Returns False if the upload is neither, no longer exists, or is locked by another transaction.
+    """
     done = UploadSession.objects.done_with().filter(pk=upload_id)
     row = done.select_for_update(of=("self",), skip_locked=True).first()
     if row is None:

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F
 
 from common.counters import Counter
+from common.fast_reverse import fast_reverse
 from common.ids import SnowflakeModel
 from common.linkify import MAX_TAG_COLUMN
 from common.search_words import search_words_expression
@@ -20,15 +19,15 @@ class Hashtag(SnowflakeModel):
 
     name = models.CharField(max_length=MAX_TAG_COLUMN, unique=True)
     folded_uses = models.IntegerField(default=0, db_default=0, editable=False)
-    """How many posts carry it, of whatever state: which tags a search looks at first, and never shown."""
+    """Number of posts with the hashtag, in any state. Orders the candidates of a search, and is never displayed."""
     words = models.GeneratedField(
         expression=search_words_expression("name"), output_field=models.TextField(), db_persist=True
     )
-    """The name as the search compares it."""
+    """The name, normalized for the search."""
 
     class Meta:
         indexes = [
-            # Search: what is used most, any part of a name, and what is like one.
+            # Search: the most used hashtags, and hashtags that contain a word or resemble it.
             models.Index(fields=["-folded_uses", "-id"], name="hashtags_by_uses"),
             GinIndex(OpClass(F("words"), "gin_trgm_ops"), name="hashtags_by_part_of_words", fastupdate=False),
         ]
@@ -37,7 +36,7 @@ class Hashtag(SnowflakeModel):
         return f"#{self.name}"
 
     def get_absolute_url(self) -> str:
-        return f"/explore/tags/{quote(self.name, safe='')}/"
+        return fast_reverse("feed:tag", self.name)
 
 
 class PostHashtag(models.Model):
@@ -46,7 +45,7 @@ class PostHashtag(models.Model):
 
     class Meta:
         constraints = [
-            # The tag page too: a tag's posts, newest first, by reading it backwards.
+            # Also serves the page of a hashtag: its posts, newest first, by a backward scan.
             models.UniqueConstraint(fields=["hashtag", "post"], name="tagged_once"),
         ]
 

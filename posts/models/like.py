@@ -7,7 +7,7 @@ from common.ids import SnowflakeModel
 
 
 class Like(SnowflakeModel):
-    """Lives on the liker's shard."""
+    """A like of a post. Lives on the liker's shard."""
 
     post = models.ForeignKey("posts.Post", models.CASCADE, related_name="likes", db_index=False)
     liker = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="likes", db_index=False)

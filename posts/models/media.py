@@ -6,16 +6,18 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.utils.functional import cached_property
 
 from accounts.models import User
 from common.compiled_queries import CompiledExists
+from common.fast_reverse import fast_reverse
 from common.ids import SnowflakeModel
 from common.limits import MAX_ALT_CHARS, MAX_CODE_POINTS_PER_CHAR
 from media.edits import shape_problem
 from posts.models.tagging import PersonTag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from accounts.models import Viewer
 
@@ -42,24 +44,25 @@ class MediaKind(models.TextChoices):
 
 class MediaQuerySet(models.QuerySet["Media"]):
     def unshared_of(self, owner: User) -> MediaQuerySet:
-        """Return what `owner` has uploaded and not shared, in the order in which the uploads were begun.
+        """Files that `owner` has uploaded and not shared, in the order in which their uploads began.
 
-        Adds upload_id: that of the upload. Small files overtake large ones, so the ids of media tell another order.
+        Annotates upload_id, the id of the upload, for this order: the ids of media tell when uploads were completed,
+        and small files overtake large ones.
         """
         begun = Coalesce(F("upload_session__pk"), F("pk"))
         return self.filter(owner_id=owner.pk, post__isnull=True).annotate(upload_id=begun).order_by("upload_id")
 
     def with_people(self, viewer: Viewer) -> MediaQuerySet:
-        """Adds has_people: whether `viewer`, who may see the post, is shown anybody tagged in it."""
+        """Annotate has_people: whether `viewer`, who must be allowed to see the post, can see any tag in the photo."""
         if viewer.is_authenticated:
             return self.annotate(has_people=_PEOPLE_FOR_MEMBER(medium="pk", viewer=viewer.pk))
         return self.annotate(has_people=_PEOPLE_FOR_ANYBODY(medium="pk"))
 
 
 class Media(SnowflakeModel):
-    """A photo or video: a private original, and what the worker makes of it. Lives on its owner's shard.
+    """A photo or video: its private original and the files rendered from it. Lives on its owner's shard.
 
-    A slide of a post; or of none yet, when it was uploaded while the caption is being written.
+    It is a slide of a post. Until it is shared, it has no post.
     """
 
     post = models.ForeignKey("posts.Post", models.CASCADE, related_name="media", null=True, blank=True)
@@ -69,41 +72,43 @@ class Media(SnowflakeModel):
     alt = models.CharField(max_length=MAX_ALT_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
 
     original = models.CharField(max_length=200, editable=False)
-    """Key in the private storage "originals"; chosen by us, never the uploader's name."""
+    """Key in the private storage "originals". Random, and independent of the original file name."""
     original_name = models.CharField(max_length=255, blank=True, editable=False)
-    """What the uploader called the file: only ever shown to them, in a message about it."""
+    """The original file name, shown to the owner only, in messages about the file."""
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
     duration_ms = models.PositiveIntegerField(default=0, editable=False)
-    """Of a video; 0 for photos, and until the worker has counted what a header did not say."""
+    """Length of a video. 0 for photos, and for videos without a length in the header until a worker counts it."""
 
     edits = models.JSONField(default=dict, editable=False)
-    """The crop, filter and adjustments that its owner chose, as `media.edits` states them; {} for none."""
+    """The crop, filter and adjustments, as normalized by `media.edits`; {} for none."""
     captions = models.CharField(max_length=200, blank=True, editable=False)
     """Key of a video's WebVTT track in the storage "default"; "" if there is none."""
 
     state = models.CharField(max_length=10, choices=MediaState.choices, default=MediaState.PENDING, editable=False)
     error = models.CharField(max_length=300, blank=True, editable=False)
     progress = models.PositiveSmallIntegerField(default=0, editable=False)
-    """Of a video that is being converted, in per cent."""
+    """Progress of the conversion of a video, in per cent."""
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     queued_at = models.DateTimeField(auto_now_add=True)
-    """When a worker was last asked: the sweeper asks again some time after."""
+    """When the rendering was last queued. If it stays unfinished, the sweeper queues it again."""
 
     renditions = models.JSONField(default=list, editable=False)
-    """[{"width": px, "height": px, "webp": key, "jpeg": key}, …] by growing width; keys in the storage "default".
+    """[{"width": px, "height": px, "webp": key, "jpeg": key}, …] in increasing width; keys in the storage "default".
 
-    Of a video: those of its poster.
+    A video has renditions of its poster.
     """
     video = models.JSONField(default=dict, editable=False)
-    """Of a video that is ready: {"mp4": key, "bytes": size}; "loops": true of an animation; "lost_sound": true if no
-    sound of the original could be decoded; and of a long one "hls": key of its master playlist, "files": [that key and
-    those of all it leads to], in one folder.
+    """Files of a video that is ready: {"mp4": key, "bytes": size}; {} for photos.
+
+    Has "loops": true for an animation, and "lost_sound": true if the sound of the original could not be decoded. Long
+    videos also have "hls", the key of their master playlist, and "files", the keys of that playlist and all files that
+    it refers to, in one folder.
     """
     renderer = models.PositiveSmallIntegerField(default=0, editable=False)
-    """`media.photos.RENDERER` of the day when the files were made."""
+    """The version `media.photos.RENDERER` that rendered the files."""
     placeholder = models.CharField(max_length=600, blank=True, editable=False)
-    """A data: URI of some 200 characters that is shown while the photo loads."""
+    """A data: URI of about 200 characters, displayed while the photo loads."""
 
     objects = MediaQuerySet.as_manager()
 
@@ -111,13 +116,8 @@ class Media(SnowflakeModel):
     """Annotation of unshared_of()."""
     has_people = False
     """Annotation of with_people()."""
-    shown_people: Sequence[PersonTag] | None = None
-    """Whom a page shows as tagged in it; None where they are fetched when somebody asks."""
-
-    is_chosen = False
-    """Set by the compose page: whether the form that came back had it among its slides."""
-    is_center_cropped = False
-    """Likewise: whether it was to be cut to its middle."""
+    shown_people: list[PersonTag]
+    """Loaded by `load_shown_people`. Missing on pages that fetch the list of people when it is opened."""
 
     class Meta:
         constraints = [
@@ -126,9 +126,9 @@ class Media(SnowflakeModel):
             ),
         ]
         indexes = [
-            # The composer: what one has uploaded and not shared. The sweeper: what nobody came back for.
+            # The composer: the unshared files of a user. The sweeper: abandoned files.
             models.Index(fields=["owner_id", "id"], condition=Q(post__isnull=True), name="media_unshared"),
-            # posts.sweep: what a lost message left unfinished, longest waiting first.
+            # posts.sweep: unfinished media whose message was lost, longest waiting first.
             models.Index(
                 fields=["queued_at"], condition=Q(state__in=["pending", "processing"]), name="media_unfinished"
             ),
@@ -139,20 +139,24 @@ class Media(SnowflakeModel):
 
     @property
     def keys(self) -> list[str]:
-        """Every public file of this medium."""
+        """Keys of all files of this medium in the storage "default"."""
         return [*self.made_keys, self.captions] if self.captions else self.made_keys
 
     @property
     def made_keys(self) -> list[str]:
-        """Every public file that the worker made of it, and would make anew."""
+        """Keys of the files that a worker rendered, and could render again from the original."""
         files = [rendition[kind] for rendition in self.renditions for kind in ("webp", "jpeg")]
         files += [self.video["mp4"]] if "mp4" in self.video else []
         return [*files, *self.video.get("files", ())]
 
     def url_of(self, key: str) -> str:
-        """The address of one of `keys`, which answers those who may see the post at that time (`posts.views.files`)."""
-        # Our keys need no quoting; reversing the address would be most of the cost of a page of posts.
-        return f"/media/{self.pk}/{key}"
+        """URL of one of `keys`. `posts.views.files` checks at each request who may see the post."""
+        return self._url_before_keys + key
+
+    @cached_property
+    def _url_before_keys(self) -> str:
+        """URL prefix of the files of this medium, reversed once for all of them. Keys need no quoting."""
+        return fast_reverse("posts:file", self.pk, "-").removesuffix("-")
 
     @property
     def is_video(self) -> bool:
@@ -160,54 +164,54 @@ class Media(SnowflakeModel):
 
     @property
     def shape_problem(self) -> str:
-        """Why a photo that is not shared yet cannot be without a crop: a sentence, or ""."""
+        """Return an error message if the photo is too wide or too tall to be shared without a crop, else ""."""
         return "" if self.is_video else shape_problem({}, self.width, self.height)
 
     @property
     def loops(self) -> bool:
-        """Whether it is an animation: without sound, over and over."""
+        """Return True for an animation, which plays repeatedly and without sound."""
         return bool(self.video.get("loops"))
 
     @property
     def notice(self) -> str:
-        """What its owner should know of the result, in a sentence or two; "" if all went as expected."""
+        """Return a message for the owner if the rendered video lacks the sound of the original, else ""."""
         return LOST_SOUND if self.video.get("lost_sound") else ""
 
     @property
     def video_sources(self) -> list[dict[str, str]]:
-        """For `<source>`: in pieces where the film is long and the browser can, else the whole MP4."""
+        """`<source>` attributes of a video: HLS first, if there is one, then the MP4."""
         kinds = (("hls", "application/vnd.apple.mpegurl"), ("mp4", "video/mp4"))
         return [{"type": kind, "src": self.url_of(self.video[name])} for name, kind in kinds if name in self.video]
 
     @property
     def sources(self) -> list[dict[str, str]]:
-        """For `<source>`: the types that are better than JPEG, each with its srcset."""
+        """`<source>` attributes of a photo: the formats better than JPEG, each with its srcset."""
         return [{"type": "image/webp", "srcset": self._srcset("webp")}] if self.renditions else []
 
     @property
     def srcset(self) -> str:
-        """The JPEG renditions for `<img srcset>`, for browsers that know nothing better."""
+        """`<img srcset>` of the JPEG renditions, the fallback for browsers without WebP."""
         return self._srcset("jpeg")
 
     @property
     def src(self) -> str:
-        """The JPEG of a card's width, or the widest."""
+        """URL of the JPEG of CARD_WIDTH or more, or of the widest one."""
         return self._url_at(CARD_WIDTH, "jpeg")
 
     @property
     def preview(self) -> str:
-        """The JPEG of a card's width, or the widest below it, for the composer; "" until it is there."""
+        """URL of the widest JPEG up to CARD_WIDTH, for the composer; "" until the medium is rendered."""
         narrow = [one for one in self.renditions if one["width"] <= CARD_WIDTH]
         return self.url_of((narrow or self.renditions[:1])[-1]["jpeg"]) if self.renditions else ""
 
     @property
     def thumb(self) -> str:
-        """The WebP of a tile's width, or the widest."""
+        """URL of the WebP of GRID_WIDTH or more, or of the widest one."""
         return self._url_at(GRID_WIDTH, "webp")
 
     @property
     def tile_srcset(self) -> str:
-        """The WebP renditions for tiles, which are never wider than a card."""
+        """`srcset` of the WebP renditions up to CARD_WIDTH, for tiles, which are never wider."""
         return ", ".join(
             f"{self.url_of(one['webp'])} {one['width']}w" for one in self.renditions if one["width"] <= CARD_WIDTH
         )
@@ -220,6 +224,15 @@ class Media(SnowflakeModel):
             return ""
         enough: Iterator[dict[str, str]] = (one for one in self.renditions if one["width"] >= width)
         return self.url_of(next(enough, self.renditions[-1])[kind])
+
+
+def load_shown_people(media: Iterable[Media], viewer: Viewer) -> None:
+    """Load `shown_people` of each medium: the tags that `viewer` sees, oldest first. One query.
+
+    `viewer` must be allowed to see the posts of `media`.
+    """
+    tags = PersonTag.objects.visible_to(viewer).with_person().order_by("pk")
+    models.prefetch_related_objects(list(media), models.Prefetch("people", tags, to_attr="shown_people"))
 
 
 def _people(medium: models.expressions.Combinable, viewer: Viewer) -> models.QuerySet[Any, Any]:

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from accounts.models import DISPLAY_FIELDS, people_named_in, visible_users_q
 from common.compiled_queries import CompiledExists, CompiledSubquery
 from common.counters import Counter
+from common.fast_reverse import fast_reverse
 from common.ids import SnowflakeModel, encode_shortcode
 from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCATION_CHARS, MAX_USERNAME_CHARS
 from common.linkify import linkify
@@ -34,7 +35,7 @@ RATIO_CLASSES = {
     "ratio-16x9": 16 / 9,
     "ratio-191x100": 1.91,
 }
-"""The shapes of the box around the photos of a post, width by height: classes, for there are no inline styles."""
+"""CSS classes for the aspect ratio (width / height) of a post's slides. The CSP forbids inline styles."""
 
 _PUBLISHED = Q(published_at__isnull=False, archived_at__isnull=True, removed_at__isnull=True, deleted_at__isnull=True)
 _REMOVED = Q(removed_at__isnull=False, deleted_at__isnull=True)
@@ -50,27 +51,28 @@ COMMENTS = Counter("post.comments", "posts_post", "folded_comments")
 
 
 def explore_score(likes: str, post: str) -> models.Func:
-    """Return how recent and liked a post is, in ms since the epoch of ids: `explore_score("folded_likes", "id")`.
+    """Return the expression that orders Explore by age and likes, in ms since EPOCH.
 
-    Its time plus 48 hours each time that its likes (and a quarter) double, so that a like is worth half of itself
-    two days later, and the order of two posts changes with their likes alone: the score can be indexed. A post without
-    likes starts four days late. The database function is in docs/database.md.
+    `likes` and `post` name the columns: `explore_score("folded_likes", "id")`. The score is the time of the post plus
+    48 hours for each doubling of its likes (plus a quarter), so a like loses half of its value in two days. It depends
+    on the row only, and not on the current time, so it can be indexed. A post without likes starts four days back. The
+    database function is described in docs/database.md.
     """
     return models.Func(likes, post, function="explore_score", output_field=models.BigIntegerField())
 
 
 class PostQuerySet(models.QuerySet["Post"]):
     def published(self) -> PostQuerySet:
-        """Posts whose media are all rendered and which nobody has archived, removed or deleted."""
+        """Posts whose media are all rendered, and that are not archived, removed or deleted."""
         return self.filter(_PUBLISHED)
 
     def visible_to(self, viewer: Viewer) -> PostQuerySet:
-        """Published posts which `viewer` may see.
+        """Published posts that `viewer` may see.
 
-        The one statement of who sees what: pages, feeds, search and tasks all start here, so finding a post through
-        it is the permission check. Three things must hold: the author is visible to the viewer (`visible_users_q`: not
-        suspended or deactivated, no block between them), lets them in (public, or followed), and the post is for them
-        (everyone, or close friends). One's own posts are all visible.
+        The only definition of post visibility. Pages, the API, feeds, search and tasks start here, so looking up a post
+        through it is the permission check. Three conditions must hold: the author is visible to the viewer
+        (`visible_users_q`: not suspended or deactivated, no block between them); the account is public or followed by
+        the viewer; and the audience is everyone, or the viewer is a close friend. Authors see all their own posts.
         """
         for_viewer = Q(audience=Audience.EVERYONE)
         inside = content_visible_q(viewer, "author__", "author_id")
@@ -79,32 +81,37 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.published().filter(visible_users_q(viewer, "author__"), inside, for_viewer)
 
     def unmuted_by(self, viewer: Viewer) -> PostQuerySet:
-        """Without posts of people whom `viewer` has muted: for pages that show what was not asked for."""
+        """Exclude posts of people muted by `viewer`. For feeds and suggestions, not for pages of a chosen account."""
         return self.filter(not_muted(viewer, "author_id"))
 
     def visible_to_or_owned_by(self, viewer: Viewer) -> PostQuerySet:
-        """Posts that `visible_to` allows, and the viewer's own ones in any state: failed, archived or removed, too.
+        """Posts visible to `viewer`, and their own posts in any state: processing, failed, archived or removed."""
+        visible = self.visible_to(viewer)
+        return visible | self.owned_by(viewer) if viewer.is_authenticated else visible
 
-        For the author's own pages: the post, its state, retry and delete.
-        """
-        own = Q(author_id=viewer.pk, deleted_at__isnull=True)
-        return (self.visible_to(viewer) | self.filter(own)) if viewer.is_authenticated else self.visible_to(viewer)
+    def owned_by(self, user: Viewer) -> PostQuerySet:
+        """Posts of `user` in any state, except deleted ones."""
+        return self.filter(author_id=user.pk, deleted_at__isnull=True) if user.is_authenticated else self.none()
+
+    def with_likers_visible_to(self, viewer: Viewer) -> PostQuerySet:
+        """Posts whose likers `viewer` may list: the author has not hidden them, or is the viewer."""
+        return self.filter(Q(hide_likes=False) | Q(author_id=viewer.pk))
 
     def unfinished_of(self, author: User) -> PostQuerySet:
-        """Return the author's own posts that are processing or failed, newest first."""
+        """Posts of `author` that are processing or failed, newest first."""
         return self.filter(author=author, published_at__isnull=True, deleted_at__isnull=True).order_by("-id")
 
     def needing_attention_of(self, author: User) -> PostQuerySet:
-        """Return the author's own posts that are processing, failed or removed by a moderator, newest first."""
+        """Posts of `author` that are processing, failed or removed by a moderator, newest first."""
         states = Q(published_at__isnull=True, deleted_at__isnull=True) | _REMOVED
         return self.filter(states, author=author).order_by("-id")
 
     def archived_of(self, author: User) -> PostQuerySet:
-        """One's own archive."""
+        """Archived posts of `author`."""
         return self.filter(author=author, archived_at__isnull=False, deleted_at__isnull=True)
 
     def for_cards(self, viewer: Viewer) -> PostQuerySet:
-        """All that a card or a tile shows, in two queries whatever the number of posts."""
+        """Load everything that cards and tiles show, in two queries whatever the number of posts."""
         return (
             self.with_viewer_state(viewer)
             .with_author()
@@ -112,20 +119,19 @@ class PostQuerySet(models.QuerySet["Post"]):
         )
 
     def with_author(self) -> PostQuerySet:
-        """Posts whole, and of their authors what a name and a picture need."""
+        """Select all columns of the posts, and the columns that display their authors."""
         return self.select_related("author").only(
             *(field.name for field in Post._meta.concrete_fields),  # noqa: SLF001  (Django's own, documented)
             *(f"author__{name}" for name in DISPLAY_FIELDS),
         )
 
     def with_viewer_state(self, viewer: Viewer) -> PostQuerySet:
-        """Adds like_count and comment_count, exact, and liked_by_viewer, saved_by_viewer, is_own and likes_hidden.
+        """Annotate the counts and flags that cards show to `viewer`.
 
-        Where the author hides how many like it, or the viewer does not want to know, likes_hidden is true and the
-        count 0; of one's own posts one is always told.
-
-        Who waits for approval sees their own comment, and sees it counted, and so with their own replies under one
-        that waits.
+        Adds like_count and comment_count (exact), liked_by_viewer, saved_by_viewer, is_own, likes_hidden and named. If
+        the author hides likes, or the viewer does not want to see like counts, likes_hidden is true and like_count 0,
+        except on the viewer's own posts. The viewer's comments that wait for approval, and their replies to such a
+        comment, are included in comment_count, because the viewer sees them.
         """
         liked: models.expressions.Combinable = Value(False, output_field=models.BooleanField())
         own = saved = liked
@@ -140,7 +146,7 @@ class PostQuerySet(models.QuerySet["Post"]):
         if viewer.is_authenticated:
             hidden = (Q() if viewer.hide_like_counts else hidden) & ~Q(author_id=viewer.pk)
         return self.annotate(
-            # Not even in memory: what is hidden can be in no template, preview or answer by mistake.
+            # A hidden count is never loaded, so no template, preview or API response can leak it.
             like_count=models.Case(models.When(hidden, then=0), default=LIKES.value()),
             likes_hidden=models.ExpressionWrapper(hidden, output_field=models.BooleanField()),
             comment_count=comment_count,
@@ -152,7 +158,7 @@ class PostQuerySet(models.QuerySet["Post"]):
 
 
 def _own_waiting(post: models.expressions.Combinable, viewer: int) -> models.QuerySet[Any, Any]:
-    """Count the viewer's comments under the outer post that wait for approval and that the viewer sees."""
+    """Count the comments of `viewer` on the outer post that wait for approval and whose thread `viewer` sees."""
     seen_thread = Q(parent=None) | Q(parent__removed_at=None, parent__hidden_until_approved=False)
     seen_thread |= Q(parent__removed_at=None, parent__author_id=viewer)
     waiting = Comment.objects.filter(
@@ -162,7 +168,7 @@ def _own_waiting(post: models.expressions.Combinable, viewer: int) -> models.Que
 
 
 def _own_under_waiting(post: models.expressions.Combinable, viewer: int) -> models.QuerySet[Any, Any]:
-    """Count the viewer's approved replies below a comment that waits for approval and that the viewer sees."""
+    """Count the approved replies of `viewer` to comments that wait for approval and that `viewer` sees."""
     replies = Comment.objects.shown().filter(
         Q(parent__author_id=viewer) | Q(post__author_id=viewer),
         parent__post_id=post,
@@ -180,28 +186,32 @@ _OWN_UNDER_WAITING: Final = CompiledSubquery(_own_under_waiting, outer=["post"],
 
 
 class Post(SnowflakeModel):
-    """One to twenty photos and videos with a caption. Lives on its author's shard.
+    """A post of one to MAX_SLIDES photos and videos with a caption. Lives on its author's shard.
 
-    It is published once all its media are rendered; until then only its author can reach it.
+    It is published once all its media are rendered. Until then, only its author can see it.
     """
 
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="posts", db_index=False)
     caption = models.TextField(max_length=MAX_CAPTION_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
     unlinked = ArrayField(models.CharField(max_length=MAX_USERNAME_CHARS), default=list, blank=True, editable=False)
-    """Usernames in the caption that are no link: of people who removed themselves."""
+    """Usernames in the caption that are not linked, because these people removed their mention."""
     location = models.CharField(max_length=MAX_LOCATION_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
-    """Moves with every change of what the card shows to all: a cached card carries it in its key."""
+    """Incremented with each change of the card's content, except counts and photo tags.
+
+    Detects conflicting edits (`edit_post`). Meant to be part of the key if rendered cards are cached; nothing caches
+    them yet.
+    """
 
     audience = models.CharField(max_length=13, choices=Audience.choices, default=Audience.EVERYONE)
     edited_at = models.DateTimeField(null=True, editable=False)
-    """When its author last changed what others see of it; null if never."""
+    """When the author last edited the published content; null if never."""
     archived_at = models.DateTimeField(null=True, editable=False)
-    """Since when only its author sees it."""
+    """When the author archived the post; null if it is not archived."""
     comments_off = models.BooleanField(default=False, editable=False)
-    """Whether comments are closed. Set under the post's exclusive lock: see `posts.actions.comments.add_comment`."""
+    """True if comments are closed. Set under the exclusive advisory lock of the post (`set_comments_enabled`)."""
     hide_likes = models.BooleanField(default=False, db_default=False, editable=False)
-    """Whether only the author sees how many people like the post, and who."""
+    """True if only the author sees the number and the list of likes."""
 
     published_at = models.DateTimeField(null=True, editable=False)
     fanned_out_at = models.DateTimeField(null=True, editable=False)
@@ -220,50 +230,52 @@ class Post(SnowflakeModel):
     like_count: int
     likes_hidden: bool
     named: Sequence[str] | None = None
-    """Names in the caption that are links; None, without the annotation, for all."""
+    """Usernames in the caption to link; None, without the annotation, links all of them."""
     comment_count: int
     liked_by_viewer: bool
     saved_by_viewer: bool
     is_own: bool
+    slides_json: list[dict[str, Any]]
+    """Annotation of `posts.slides.with_slides`."""
     followed_tag = ""
     """Set by feed.home: the followed tag for which alone the post is on the page."""
 
     class Meta:
         indexes = [
-            # The profile grid, and the cold path of the home feed: an author's newest.
+            # The profile grid, and rebuilding a home timeline: the newest posts of an author.
             models.Index(
                 fields=["author", "-id"],
                 condition=_PUBLISHED,
                 name="posts_of_author",
             ),
-            # Explore: in its order.
+            # Explore, in its order.
             models.Index(
                 explore_score("folded_likes", "id").desc(),
                 models.F("id").desc(),
                 condition=_PUBLISHED,
                 name="posts_to_explore",
             ),
-            # One's own archive.
+            # The archive of an author.
             models.Index(
                 fields=["author", "-id"],
                 condition=Q(archived_at__isnull=False, deleted_at__isnull=True),
                 name="posts_archived",
             ),
-            # One's own processing and failed posts on one's profile.
+            # Processing and failed posts on the author's own profile.
             models.Index(
                 fields=["author", "-id"],
                 condition=Q(published_at__isnull=True, deleted_at__isnull=True),
                 name="posts_unfinished",
             ),
-            # Removed posts on their author's profile and among their notices from moderators.
+            # Removed posts on the author's own profile, and notices of moderators.
             models.Index(fields=["author", "-removed_at"], condition=_REMOVED, name="posts_removed"),
-            # feed.sweep: published, not fanned out.
+            # feed.sweep: published posts that are not fanned out yet.
             models.Index(
                 fields=["published_at"],
                 condition=Q(published_at__isnull=False, fanned_out_at__isnull=True),
                 name="posts_to_fan_out",
             ),
-            # posts.sweep: deleted, with files still there.
+            # posts.sweep: deleted posts whose files still exist.
             models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="posts_to_purge"),
         ]
 
@@ -271,7 +283,7 @@ class Post(SnowflakeModel):
         return self.shortcode
 
     def get_absolute_url(self) -> str:
-        return f"/p/{self.shortcode}/"
+        return fast_reverse("posts:post", self.shortcode)
 
     @property
     def shortcode(self) -> str:
@@ -284,12 +296,15 @@ class Post(SnowflakeModel):
 
     @property
     def is_public(self) -> bool:
-        """Whether everybody may see it, as far as the row and its author say: for what only repeats its address."""
+        """Return True if the post is published for everyone by a public account.
+
+        Ignores suspensions and blocks, so it is not a permission check. Decides where the URL may be offered.
+        """
         return self.state == "published" and self.audience == Audience.EVERYONE and not self.author.is_private
 
     @property
     def state(self) -> str:
-        """ "published", "archived", "removed", "failed" or "processing"."""
+        """Return "published", "archived", "removed", "failed" or "processing"."""
         if self.removed_at is not None:
             return "removed"
         if self.archived_at is not None:
@@ -304,17 +319,17 @@ class Post(SnowflakeModel):
 
     @property
     def is_published(self) -> bool:
-        """What `PostQuerySet.published` asks."""
+        """Return True if the post matches `PostQuerySet.published`."""
         return self.published_at is not None and not any((self.archived_at, self.removed_at, self.deleted_at))
 
     @property
     def is_counted(self) -> bool:
-        """Whether POSTS counts it: not what is for close friends, so that the count tells nobody else of that."""
+        """Return True if the counter POSTS includes the post. It must not reveal posts for close friends."""
         return self.is_published and self.audience == Audience.EVERYONE
 
     @property
     def failure(self) -> str:
-        """Why the post was not published, in one sentence for its author; "" if it did not fail."""
+        """Return an error message for the author if media failed, else ""."""
         failed = self.failed_slides
         if not failed:
             return ""
@@ -324,12 +339,12 @@ class Post(SnowflakeModel):
 
     @property
     def notice(self) -> str:
-        """What its author, and nobody else, should know of its files; "" if there is nothing."""
+        """Return the first message about the media that only the author should see, or ""."""
         return next((slide.notice for slide in self.slides if slide.notice), "")
 
     @property
     def ratio_class(self) -> str:
-        """The class of the box that all slides share: of the shapes we show, the nearest to the first photo."""
+        """CSS class of the box around the slides: the ratio of RATIO_CLASSES nearest to that of the first slide."""
         first = self.slides[0] if self.slides else None
         if first is None or not first.height:
             return "ratio-1x1"
@@ -338,29 +353,29 @@ class Post(SnowflakeModel):
 
     @property
     def preview(self) -> str:
-        """The address of the first picture that is made of any slide, for its author while the post is processed."""
+        """URL of the first rendered picture of any slide, for the author while the post is processing; else ""."""
         return next((slide.preview for slide in self.slides if slide.renditions), "")
 
     @property
     def photo_label(self) -> str:
-        """What a photo without alt text is called."""
+        """Alternative text of photos that have none."""
         return f"Photo by {self.author.display_name}"
 
     @property
     def video_label(self) -> str:
-        """What a video without alt text is called."""
+        """Alternative text of videos that have none."""
         return f"Video by {self.author.display_name}"
 
     @property
     def files_label(self) -> str:
-        """ "3 photos", "1 video", "4 photos and videos"."""
+        """Describe the number of slides: "3 photos", "1 video" or "4 photos and videos"."""
         count, videos = len(self.slides), sum(slide.is_video for slide in self.slides)
         noun = "photo" if not videos else "video" if videos == count else "photos and video"
         return f"{count} {noun}{'' if count == 1 else 's'}"
 
     @property
     def progress(self) -> int:
-        """How far the videos of a processing post are, in per cent, by their length; 0 without any."""
+        """Progress of converting the videos, in per cent, weighted by their lengths; 0 without videos."""
         videos = [slide for slide in self.slides if slide.is_video]
         total = sum(slide.duration_ms or 1 for slide in videos)
         done = sum(

@@ -5,13 +5,14 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from common.fast_reverse import fast_reverse
 from common.ids import SnowflakeModel
 from common.limits import MAX_CODE_POINTS_PER_CHAR, MAX_COLLECTION_NAME_CHARS
 from common.text import SHOWS_SOMETHING
 
 
 class Collection(SnowflakeModel):
-    """A named part of what a person saved. Nobody else sees it. Lives on its owner's shard."""
+    """A named collection of saved posts, visible to its owner only. Lives on its owner's shard."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="collections", db_index=False)
     name = models.CharField(max_length=MAX_COLLECTION_NAME_CHARS * MAX_CODE_POINTS_PER_CHAR)
@@ -22,7 +23,7 @@ class Collection(SnowflakeModel):
             models.CheckConstraint(condition=Q(name__regex=SHOWS_SOMETHING), name="collection_names_are_visible"),
         ]
         indexes = [
-            # One's own collections, newest first.
+            # The collections of a user, newest first.
             models.Index(fields=["owner", "-id"], name="collections_of_owner"),
         ]
 
@@ -30,11 +31,11 @@ class Collection(SnowflakeModel):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return f"/saved/{self.pk}/"
+        return fast_reverse("posts:collection", self.pk)
 
 
 class Save(SnowflakeModel):
-    """A post that a person keeps for themselves, in one collection or none. Lives on the person's shard."""
+    """A saved post, in one collection or none, visible to its owner only. Lives on the person's shard."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saves", db_index=False)
     post = models.ForeignKey("posts.Post", models.CASCADE, related_name="saves")
@@ -45,9 +46,9 @@ class Save(SnowflakeModel):
             models.UniqueConstraint(fields=["person", "post"], name="save_once"),
         ]
         indexes = [
-            # All that one saved, newest first.
+            # All saved posts of a user, newest first.
             models.Index(fields=["person", "-id"], name="saves_newest_first"),
-            # The same of one collection, and its cover.
+            # The posts of one collection, newest first, and its cover.
             models.Index(
                 fields=["collection", "-id"],
                 condition=models.Q(collection__isnull=False),

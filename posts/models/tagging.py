@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import visible_users_q
+from accounts.models import DISPLAY_FIELDS, visible_users_q
 from common.ids import SnowflakeModel
 from social.conditions import not_between_blocked
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 
 class Mention(SnowflakeModel):
-    """`person` is named with an @ in the caption of `post`, or in `comment` under it. Lives on the person's shard.
+    """A mention of `person` with an @ in the caption of `post`, or in a comment on it. Lives on the person's shard.
 
-    Written for those who may see it; of names of others there is no row. The database refuses one beside a block.
+    Exists only for people who may see the text. A trigger rejects it next to a block.
     """
 
     post = models.ForeignKey("posts.Post", models.CASCADE, related_name="mentions", db_index=False)
-    # The database deletes it with its comment, which may go with its thread and so without Django knowing.
+    # The database deletes mentions with their comment, which it may delete itself, together with a thread.
     comment = models.ForeignKey(
         "posts.Comment", models.DO_NOTHING, related_name="mentions", null=True, db_constraint=False
     )
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mentions")
     removed_at = models.DateTimeField(null=True, editable=False)
-    """When the person removed themselves: their name there is no link any more, and stays none."""
+    """When the person removed the mention. Their name in this text stays unlinked from then on."""
 
     class Meta:
         constraints = [
-            # Also: those of a post, when its caption changes.
+            # Also serves the mentions of a post, when its caption changes.
             models.UniqueConstraint(fields=["post", "comment", "person"], name="mention_once", nulls_distinct=False),
         ]
 
@@ -43,35 +43,40 @@ class Mention(SnowflakeModel):
 
 class PersonTagQuerySet(models.QuerySet["PersonTag"]):
     def shown(self) -> PersonTagQuerySet:
-        """Tags that are there for somebody: not those that the person has removed, nor beside a block.
+        """Tags that are neither removed nor next to a block between the person and the post's author.
 
-        As with comments, a tag of somebody whom the post's author has blocked, or who blocks them, is seen by nobody.
+        As with comments, the block hides the tag from everyone.
         """
         return self.filter(not_between_blocked("media__owner_id", "person_id"), removed_at=None)
 
     def visible_to(self, viewer: Viewer) -> PersonTagQuerySet:
-        """Tags in posts that `viewer` may see, of people who are there for them."""
+        """Tags of people who are visible to `viewer`. The viewer must be allowed to see the post."""
         return self.shown().filter(visible_users_q(viewer, "person__"))
 
+    def with_person(self) -> PersonTagQuerySet:
+        """Select only the tag and the name and picture of the person."""
+        fields = ("id", "media_id", "x", "y", "person_id", *(f"person__{name}" for name in DISPLAY_FIELDS))
+        return self.select_related("person").only(*fields)
+
     def removable_by(self, viewer: User) -> PersonTagQuerySet:
-        """Tags of oneself, and all in one's own photos."""
+        """Tags that `viewer` may remove: of themselves, and all in their own photos."""
         return self.filter(Q(person_id=viewer.pk) | Q(media__owner_id=viewer.pk))
 
 
 class PersonTag(SnowflakeModel):
-    """`person` is in a photo, at (`x`, `y`): fractions of its width and height. Lives on the person's shard.
+    """A tag of `person` in a photo at (`x`, `y`), fractions of its width and height. Lives on the person's shard.
 
-    The database refuses one beside a block.
+    A trigger rejects it next to a block.
     """
 
     media = models.ForeignKey("posts.Media", models.CASCADE, related_name="people", db_index=False)
     post = models.ForeignKey("posts.Post", models.CASCADE, related_name="person_tags")
-    """The post of the photo, for good: a list of posts is found by it, newest first."""
+    """The post of the photo, which never changes. Stored here for the index of a person's tagged posts."""
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="person_tags", db_index=False)
     x = models.FloatField()
     y = models.FloatField()
     removed_at = models.DateTimeField(null=True, editable=False)
-    """When the person removed the tag: the author cannot tag them there again."""
+    """When the person removed the tag. The author cannot tag them in this photo again."""
 
     objects = PersonTagQuerySet.as_manager()
 
@@ -81,7 +86,7 @@ class PersonTag(SnowflakeModel):
             models.CheckConstraint(condition=Q(x__gte=0, x__lte=1, y__gte=0, y__lte=1), name="tags_are_in_the_photo"),
         ]
         indexes = [
-            # The posts in which somebody is tagged, newest first.
+            # The posts in which a person is tagged, newest first.
             models.Index(fields=["person", "-post"], name="photos_of_person"),
         ]
 

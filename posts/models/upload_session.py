@@ -12,36 +12,43 @@ if TYPE_CHECKING:
 
 
 class UploadSessionQuerySet(models.QuerySet["UploadSession"]):
+    def owned_by(self, user: User) -> UploadSessionQuerySet:
+        """Uploads of `user`, complete or not."""
+        return self.filter(owner_id=user.pk)
+
     def open_of(self, owner: User) -> UploadSessionQuerySet:
-        """Uploads of one's own that are under way, or were broken off, oldest first."""
+        """Incomplete uploads of `owner`, in progress or abandoned, oldest first."""
         return self.filter(owner_id=owner.pk, media__isnull=True).order_by("pk")
 
     def unshared_of(self, owner: User) -> UploadSessionQuerySet:
-        """Those, and the ones of files that have come and are not shared: what counts as one's unshared files."""
+        """Uploads that count towards the quota of `owner`: incomplete ones, and uploads of unshared files."""
         return self.filter(owner_id=owner.pk).filter(Q(media__isnull=True) | Q(media__post__isnull=True))
 
     def done_with(self) -> UploadSessionQuerySet:
-        """Broken off, or of files that are shared by now. That of an unshared file stays, and goes with the file."""
+        """Uploads that are incomplete, or whose file has been shared.
+
+        The sweeper deletes them once they are old. The upload of an unshared file is deleted together with the file.
+        """
         return self.filter(Q(media__isnull=True) | Q(media__post__isnull=False))
 
 
 class UploadSession(SnowflakeModel):
-    """A file on its way in, part by part, or in one piece. Lives on its owner's shard.
+    """The upload of a file, in parts or in one piece. Lives on its owner's shard.
 
-    Its parts lie in the storage "incoming" until all have come; then it becomes a Media, and the parts go.
+    The storage "incoming" holds the parts until all have arrived. They are then assembled into a Media and deleted.
     """
 
     owner_id = models.BigIntegerField(editable=False)
     name = models.CharField(max_length=255, blank=True, editable=False)
-    """What the uploader calls the file: only ever shown to them."""
+    """The original file name, shown to the owner only."""
     size = models.BigIntegerField(editable=False)
-    """In bytes, as the browser said: what has come is held to it."""
+    """Size in bytes that the browser announced. The parts must add up to it."""
     prefix = models.CharField(max_length=64, unique=True, editable=False)
-    """Random folder of its parts in the storage "incoming"."""
+    """Random folder of the parts in the storage "incoming"."""
     media = models.OneToOneField(
         "posts.Media", models.CASCADE, null=True, editable=False, related_name="upload_session"
     )
-    """What it has become: asking twice to complete an upload gives one medium."""
+    """The medium that the upload became. Completing an upload twice gives the same medium."""
 
     objects = UploadSessionQuerySet.as_manager()
 

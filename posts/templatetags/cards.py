@@ -15,18 +15,18 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def post_card(context: Context, post: Post, eager: bool = False, expanded: bool = False) -> SafeString:
-    """The card of `post`; see `posts.cards.render_card`."""
+    """Render the card of `post`; see `posts.cards.render_card`."""
     return render_card(context, post, eager=eager, expanded=expanded)
 
 
 @register.filter
-def names(said: Post | Comment, person: Any) -> bool:
-    """Whether a caption or a comment has the name of `person` as a link."""
-    text: str = said.caption if hasattr(said, "caption") else said.text
-    # Nearly all do not, which is told without taking them apart.
+def names(source: Post | Comment, person: Any) -> bool:
+    """Return True if the caption or comment mentions `person` and the mention is linked."""
+    text: str = source.caption if hasattr(source, "caption") else source.text
+    # The cheap checks come first, because most texts do not mention the person.
     return (
         person.is_authenticated
         and f"@{person.username}" in text.lower()
-        and person.username not in said.unlinked
+        and person.username not in source.unlinked
         and person.username in extract_names(text)
     )

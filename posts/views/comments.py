@@ -24,7 +24,7 @@ from posts.actions.comments import delete_comment as do_delete_comment
 from posts.forms.comments import CommentForm
 from posts.models import Comment, Post
 from posts.views.lookup import does_not_exist_as_404, own_post, visible_card, visible_comment, visible_post
-from posts.views.page import newest_comments, newest_replies, pinned_comments, post_page, set_comment_permissions
+from posts.views.page import newest_comments, newest_replies, pinned_comments, post_page
 
 
 @require_POST
@@ -49,18 +49,16 @@ def comment(request: MemberRequest, shortcode: str) -> HttpResponse:
             return post_page(request, post, form, status=422)
         return render(request, "posts/_comment_form.html", {"post": post, "comment_form": form}, status=422)
     if not request.htmx:
-        thread = f"comments/{added.parent_id}/replies/" if added.parent_id else ""
-        return redirect(f"{post.get_absolute_url()}{thread}#comment-{added.pk}")
+        thread_path = f"comments/{added.parent_id}/replies/" if added.parent_id else ""
+        return redirect(f"{post.get_absolute_url()}{thread_path}#comment-{added.pk}")
     context: dict[str, Any] = {"post": _counted(request, post), "comment_form": CommentForm()}
     if added.parent_id:
-        thread_ = visible_comment(request, post, added.parent_id)
-        thread_.replies_page = newest_replies(request, thread_)
-        return render(request, "posts/_reply_added.html", {**context, "comment": thread_})
+        thread = visible_comment(request, post, added.parent_id)
+        context |= {"comment": thread, "thread_replies": newest_replies(request, thread)}
+        return render(request, "posts/_reply_added.html", context)
     # Read again, for what it needs to be shown.
     comment = visible_comment(request, post, added.pk)
-    return render(
-        request, "posts/_comment_added.html", {**context, "comment": set_comment_permissions(request, post, comment)}
-    )
+    return render(request, "posts/_comment_added.html", {**context, "comment": comment})
 
 
 def _add_once(request: MemberRequest, post: Post, form: CommentForm) -> Comment:
@@ -107,7 +105,7 @@ def comments(request: SiteRequest, shortcode: str) -> HttpResponse:
 def replies(request: SiteRequest, shortcode: str, comment_id: int) -> HttpResponse:
     """The replies of one thread: a fragment for htmx, the post's page with that thread unfolded for others."""
     post = visible_card(request, shortcode)
-    thread = set_comment_permissions(request, post, visible_comment(request, post, comment_id))
+    thread = visible_comment(request, post, comment_id)
     if thread.parent_id is not None:
         raise Http404
     if not request.htmx:
@@ -120,9 +118,9 @@ def replies(request: SiteRequest, shortcode: str, comment_id: int) -> HttpRespon
 def reply(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
     """The post's page with a thread unfolded and a reply begun, for a browser without a script."""
     post = visible_card(request, shortcode)
-    reply_to = thread = set_comment_permissions(request, post, visible_comment(request, post, comment_id))
+    reply_to = thread = visible_comment(request, post, comment_id)
     if reply_to.parent_id is not None:
-        thread = set_comment_permissions(request, post, visible_comment(request, post, reply_to.parent_id))
+        thread = visible_comment(request, post, reply_to.parent_id)
     form = CommentForm(initial={"text": f"@{reply_to.author.username} "})
     form.reply_to = reply_to
     return post_page(request, post, form, thread=thread)
@@ -132,9 +130,8 @@ def reply(request: MemberRequest, shortcode: str, comment_id: int) -> HttpRespon
 def edit(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
     """One's own comment: GET asks, POST saves. A fragment in the comment's place for htmx, a page for others."""
     post = visible_post(request, shortcode)
-    comment = set_comment_permissions(request, post, visible_comment(request, post, comment_id))
-    if comment.author_id != request.user.pk:
-        raise Http404
+    comments = Comment.objects.editable_by(request.user).filter(post=post).with_viewer_state(request.user)
+    comment = get_object_or_404(comments, pk=comment_id)
     form = CommentForm(request.POST if request.method == "POST" else None, initial={"text": comment.text})
     if request.method == "POST" and form.is_valid():
         try:
@@ -172,8 +169,7 @@ def pin(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse
         if not request.htmx:
             messages.error(request, str(refused))
             return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")
-        comment.refusal = str(refused)
-        return _line(request, post, comment, status=422)
+        return _line(request, post, comment, refusal=str(refused), status=422)
     return _line_or_redirect(request, post, comment)
 
 
@@ -193,8 +189,8 @@ def _line_or_redirect(request: MemberRequest, post: Post, comment: Comment) -> H
     return _line(request, post, visible_comment(request, post, comment.pk))
 
 
-def _line(request: SiteRequest, post: Post, comment: Comment, status: int = 200) -> HttpResponse:
-    context = {"post": post, "comment": set_comment_permissions(request, post, comment)}
+def _line(request: SiteRequest, post: Post, comment: Comment, *, refusal: str = "", status: int = 200) -> HttpResponse:
+    context = {"post": post, "comment": comment, "comment_refusal": refusal}
     return render(request, "posts/_comment_line.html", context, status=status)
 
 
@@ -221,7 +217,7 @@ def approve_comment(request: MemberRequest, shortcode: str, comment_id: int) -> 
     comment = visible_comment(request, post, comment_id)
     if not request.htmx:
         return redirect(f"{post.get_absolute_url()}#comment-{comment_id}")
-    context = {"post": _counted(request, post), "comment": set_comment_permissions(request, post, comment)}
+    context = {"post": _counted(request, post), "comment": comment}
     return render(request, "posts/_comment_approved.html", context)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from django.contrib import messages
@@ -22,6 +23,16 @@ from posts.forms.sharing import PostForm
 from posts.models import Media, Post
 from posts.models.media import MediaState
 from posts.views.uploads import medium_json
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """An unshared file on the page of the composer, with what the form says of it."""
+
+    medium: Media
+    alt: str
+    is_chosen: bool
+    is_center_cropped: bool
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -140,14 +151,18 @@ def _page(
     return response
 
 
-def _kept(request: MemberRequest, form: PostForm, taken: Sequence[Media]) -> list[Media]:
-    """One's own unshared files: those of the form first, chosen and in its order, then the others."""
+def _kept(request: MemberRequest, form: PostForm, taken: Sequence[Media]) -> list[KeptFile]:
+    """Return the user's unshared files: first those of the form, chosen and in its order, then the others."""
     alts = {slide.media_id: slide.alt for slide in form.slides} | {medium.pk: medium.alt for medium in taken}
     crop_to_center = {slide.media_id for slide in form.slides if slide.crop_to_center}
     places = {media_id: place for place, media_id in enumerate(alts)}
-    media = list(Media.objects.unshared_of(request.user))
-    for medium in media:
-        medium.is_chosen = medium.pk in alts and medium.state != MediaState.FAILED
-        medium.is_center_cropped = medium.pk in crop_to_center
-        medium.alt = alts.get(medium.pk, "")
-    return sorted(media, key=lambda medium: places.get(medium.pk, len(places)))
+    media = sorted(Media.objects.unshared_of(request.user), key=lambda medium: places.get(medium.pk, len(places)))
+    return [
+        KeptFile(
+            medium,
+            alt=alts.get(medium.pk, ""),
+            is_chosen=medium.pk in alts and medium.state != MediaState.FAILED,
+            is_center_cropped=medium.pk in crop_to_center,
+        )
+        for medium in media
+    ]

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import varies_by_htmx
+from common.ids import decode_shortcode
 from common.pagination import Page, page_by_id
 from posts.actions.likes import like_post, set_likes_hidden, unlike_post
 from posts.models import Like, Post
@@ -35,9 +36,8 @@ def unlike(request: MemberRequest, shortcode: str) -> HttpResponse:
 @require_safe
 def likers(request: MemberRequest, shortcode: str) -> HttpResponse:
     """Who likes the post, newest first; of one whose author hides it, for the author alone."""
-    post = visible_post(request, shortcode)
-    if post.hide_likes and post.author_id != request.user.pk:
-        raise Http404
+    posts = Post.objects.visible_to(request.user).with_likers_visible_to(request.user)
+    post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
     likes = Like.objects.filter(post=post, liker__in=User.objects.visible_to(request.user))
     page = page_by_id(request, likes, LIKERS_PER_PAGE)
     people = visible_people_in_order([like.liker_id for like in page], request.user)

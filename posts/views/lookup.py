@@ -28,14 +28,13 @@ def does_not_exist_as_404() -> Iterator[None]:
 
 def own_post(request: HttpRequest, shortcode: str) -> Post:
     """One's own post in any state, else 404."""
-    own = Post.objects.visible_to_or_owned_by(request.user).filter(author_id=request.user.pk)
-    return get_object_or_404(own, pk=decode_shortcode(shortcode))
+    return get_object_or_404(Post.objects.owned_by(request.user), pk=decode_shortcode(shortcode))
 
 
 def own_card(request: HttpRequest, shortcode: str) -> Post:
     """`own_post` with all that its page or card shows."""
-    own = Post.objects.visible_to_or_owned_by(request.user).for_cards(request.user).filter(author_id=request.user.pk)
-    return get_object_or_404(own, pk=decode_shortcode(shortcode))
+    posts = Post.objects.owned_by(request.user).for_cards(request.user)
+    return get_object_or_404(posts, pk=decode_shortcode(shortcode))
 
 
 def visible_card(request: HttpRequest, shortcode: str) -> Post:
@@ -59,4 +58,4 @@ def own_unshared(request: MemberRequest, media_id: int) -> Media:
 
 def own_upload(request: MemberRequest, upload_id: int) -> UploadSession:
     """An upload of one's own, complete or not, else 404."""
-    return get_object_or_404(UploadSession.objects.filter(owner_id=request.user.pk), pk=upload_id)
+    return get_object_or_404(UploadSession.objects.owned_by(request.user), pk=upload_id)

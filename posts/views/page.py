@@ -26,8 +26,7 @@ def post_page(
     if thread is None:
         context = {"pinned": pinned_comments(request, post), "comments": newest_comments(request, post)}
     else:
-        thread.replies_page = newest_replies(request, thread)
-        context = {"comments": Page([thread]), "thread": thread}
+        context = {"comments": Page([thread]), "thread": thread, "thread_replies": newest_replies(request, thread)}
     context |= {"post": post, "comment_form": comment_form, "preview": preview_of(request, post)}
     if post.state == "published":
         context["more_posts"] = more_posts_of_author(request, post)
@@ -45,8 +44,7 @@ def pinned_comments(request: SiteRequest, post: Post) -> list[Comment]:
     if cursor_of(request) is not None:
         return []
     pinned = Comment.objects.visible_to(request.user).filter(post=post, pinned_at__isnull=False)
-    rows = list(pinned.with_viewer_state(request.user).order_by("-pinned_at")[:MAX_PINNED_COMMENTS])
-    return [set_comment_permissions(request, post, comment) for comment in rows]
+    return list(pinned.with_viewer_state(request.user).order_by("-pinned_at")[:MAX_PINNED_COMMENTS])
 
 
 def newest_comments(request: SiteRequest, post: Post) -> Page[Comment]:
@@ -54,31 +52,18 @@ def newest_comments(request: SiteRequest, post: Post) -> Page[Comment]:
     threads = Comment.objects.threads().visible_to(request.user).filter(post=post, pinned_at=None)
     page = page_by_id(request, threads.with_viewer_state(request.user), COMMENTS_PER_PAGE)
     # The post's own page, too, continues at the list of comments.
-    return _turned(request, post, page, f"{post.get_absolute_url()}comments/")
+    return _turned(page, f"{post.get_absolute_url()}comments/")
 
 
 def newest_replies(request: SiteRequest, thread: Comment) -> Page[Comment]:
     """One page of the replies under `thread`, from `visible_comment`; as `newest_comments`."""
     replies = Comment.objects.visible_ignoring_thread(request.user).filter(parent=thread)
     page = page_by_id(request, replies.with_viewer_state(request.user), COMMENTS_PER_PAGE)
-    return _turned(request, thread.post, page, f"{thread.url}replies/")
+    return _turned(page, f"{thread.url}replies/")
 
 
-def _turned(request: SiteRequest, post: Post, page: Page[Comment], url: str) -> Page[Comment]:
+def _turned(page: Page[Comment], url: str) -> Page[Comment]:
     page.items.reverse()
-    for comment in page:
-        set_comment_permissions(request, post, comment)
     if page.next_url:
         page.next_url = f"{url}?{page.next_url.split('?', 1)[1]}"
     return page
-
-
-def set_comment_permissions(request: SiteRequest, post: Post, comment: Comment) -> Comment:
-    """Set `deletable`, `approvable`, `editable` and `pinnable` for the viewer; return the comment."""
-    comment.post = post
-    is_posts_author = request.user.pk == post.author_id
-    comment.deletable = is_posts_author or request.user.pk == comment.author_id
-    comment.approvable = is_posts_author and comment.hidden_until_approved
-    comment.editable = request.user.pk == comment.author_id and comment.is_fresh
-    comment.pinnable = is_posts_author and comment.parent_id is None and not comment.hidden_until_approved
-    return comment

@@ -13,16 +13,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest, SiteRequest
-from accounts.models import DISPLAY_FIELDS
 from common.http import varies_by_htmx
 from common.ids import decode_shortcode
 from common.linkify import extract_names
 from posts.actions import mentions, tags
 from posts.forms.editing import EditForm
 from posts.models import Media, PersonTag, Post
-from posts.models.tagging import PersonTagQuerySet
+from posts.models.media import load_shown_people
 from posts.views.lookup import own_card, visible_card, visible_comment, visible_post
-from posts.views.page import set_comment_permissions
 
 
 @dataclass
@@ -43,18 +41,9 @@ class TagForm:
 
 
 def load_people(request: SiteRequest, post: Post) -> None:
-    """Set `shown_people` of each photo of `post`. One query; none if nobody is tagged in it."""
-    if not any(medium.has_people for medium in post.slides):
-        return
-    tags = list(_tags(request).filter(post=post))
-    for medium in post.slides:
-        medium.shown_people = [tag for tag in tags if tag.media_id == medium.pk]
-
-
-def _tags(request: SiteRequest) -> PersonTagQuerySet:
-    """Tags as the one who asks sees them, in the order in which they were made."""
-    fields = ("id", "media_id", "x", "y", "person_id", *(f"person__{name}" for name in DISPLAY_FIELDS))
-    return PersonTag.objects.visible_to(request.user).select_related("person").only(*fields).order_by("pk")
+    """Load the people tagged in the photos of `post`. One query, or none if nobody is tagged."""
+    if any(medium.has_people for medium in post.slides):
+        load_shown_people(post.slides, request.user)
 
 
 @require_safe
@@ -66,7 +55,7 @@ def tagged_people(request: SiteRequest, shortcode: str, media_id: int) -> HttpRe
     medium = get_object_or_404(Media.objects.filter(post=post), pk=media_id)
     if not request.htmx:
         return varies_by_htmx(redirect(post))
-    medium.shown_people = list(_tags(request).filter(media=medium))
+    load_shown_people([medium], request.user)
     return varies_by_htmx(render(request, "posts/_people.html", {"post": post, "slide": medium}))
 
 
@@ -100,7 +89,7 @@ def remove_tag(request: MemberRequest, shortcode: str, tag_id: int) -> HttpRespo
     if post.author_id == request.user.pk and request.POST.get("from") == "edit":
         return _tagging(request, own_card(request, shortcode), tag.media_id, TagForm())
     if request.htmx:
-        tag.media.shown_people = list(_tags(request).filter(media=tag.media))
+        load_shown_people([tag.media], request.user)
         return render(request, "posts/_people.html", {"post": post, "slide": tag.media})
     is_self = tag.person_id == request.user.pk
     messages.success(request, "You are not tagged any more." if is_self else f"You removed {tag.person.username}.")
@@ -119,7 +108,7 @@ def _tagging(request: MemberRequest, post: Post, media_id: int, form: TagForm) -
     status = 422 if form.error else 200
     if request.htmx:
         medium = _slide(post, media_id)
-        medium.shown_people = list(_tags(request).filter(media=medium))
+        load_shown_people([medium], request.user)
         number = post.slides.index(medium) + 1
         context = {"post": post, "medium": medium, "number": number, "tag_form": form}
         return render(request, "posts/_tagging.html", context, status=status)
@@ -160,6 +149,4 @@ def unmention_in_comment(request: MemberRequest, shortcode: str, comment_id: int
         messages.success(request, "Your name there leads nowhere now.")
         return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")
     comment.refresh_from_db(fields=["unlinked"])
-    return render(
-        request, "posts/_comment_line.html", {"post": post, "comment": set_comment_permissions(request, post, comment)}
-    )
+    return render(request, "posts/_comment_line.html", {"post": post, "comment": comment})

@@ -197,7 +197,7 @@ def test_further_replies_come_by_cursor(as_, post, author, follower, thread):
     assert "reply 24" in page.text
     assert "reply 04" not in page.text
     assert "View more replies" in page.text
-    further = page.context["thread"].replies_page.next_url
+    further = page.context["thread_replies"].next_url
     for headers in (HTMX, {}):
         answer = browser.get(further, headers=headers).text
         assert "reply 04" in answer

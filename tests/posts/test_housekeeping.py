@@ -58,7 +58,7 @@ def test_old_files_that_no_row_names_are_found_and_deleted_and_young_ones_are_le
     assert old in said
     assert original in said
     assert young not in said
-    assert "2 to mend: run it with --fix." in said
+    assert "2 to repair: run it with --fix." in said
 
     assert "deleted 1" in run("media_doctor", "--fix")
     assert keys_in("default") == wanted
@@ -71,7 +71,7 @@ def test_files_that_are_not_of_our_making_are_left_alone(shared):
         put(alias, "backup/of-somebody.tar", b"x" * 100)
         age(alias, "backup/of-somebody.tar", OLD)
 
-    assert "1 are not ours, by their names: left alone" in run("media_doctor", "--fix")
+    assert "1 with names that the site does not generate: ignored" in run("media_doctor", "--fix")
     assert "backup/of-somebody.tar" in keys_in("default") & keys_in("originals")
 
 
@@ -83,9 +83,9 @@ def test_parts_that_came_after_their_upload_was_done_are_deleted_and_those_of_ot
         age("incoming", f"{prefix}/1", OLD)
 
     said = run("media_doctor")
-    assert "On their way in: 3 files, 6 KB" in said
+    assert "Incoming: 3 files, 6 KB" in said
     assert "1 without a row: 2 KB" in said
-    assert "1 to mend" in said
+    assert "1 to repair" in said
 
     assert "deleted 1" in run("media_doctor", "--fix")
     assert keys_in("incoming") == {f"{session.prefix}/1", f"{'c' * 32}/1"}
@@ -109,8 +109,8 @@ def test_a_rendition_that_is_missing_is_made_anew_and_an_original_is_named(share
     assert f"{second.original} of medium {second.pk}" in said
 
     said = run("media_doctor", "--fix")
-    assert "made anew 1 of 1" in said
-    assert "1 not mended." in said
+    assert "rendered 1 of 1 again" in said
+    assert "1 not repaired." in said
     first.refresh_from_db()
     assert set(first.keys) | set(second.keys) == keys_in("default")
 
@@ -119,7 +119,7 @@ def test_rerender_makes_files_anew_and_deletes_the_old(shared):
     before, version = keys_in("default"), Post.objects.get().version
     Media.objects.update(renderer=0)
 
-    assert "2 of 2 made anew" in run("rerender")
+    assert "Rendered 2 of 2" in run("rerender")
 
     after = keys_in("default")
     assert not before & after
@@ -132,10 +132,10 @@ def test_rerender_makes_files_anew_and_deletes_the_old(shared):
 def test_rerender_goes_on_where_it_was_stopped(shared):
     Media.objects.update(renderer=0)
 
-    assert "1 of 1 made anew" in run("rerender", "--limit", "1")
-    assert "1 of 1 made anew" in run("rerender")
-    assert "0 of 0 made anew" in run("rerender")
-    assert "2 of 2 made anew" in run("rerender", "--all")
+    assert "Rendered 1 of 1" in run("rerender", "--limit", "1")
+    assert "Rendered 1 of 1" in run("rerender")
+    assert "Rendered 0 of 0" in run("rerender")
+    assert "Rendered 2 of 2" in run("rerender", "--all")
 
 
 def test_what_cannot_be_made_anew_keeps_its_files(shared):
@@ -145,7 +145,7 @@ def test_what_cannot_be_made_anew_keeps_its_files(shared):
     said = run("rerender", "--all")
 
     assert f"medium {medium.pk}: The original is gone." in said
-    assert "1 could not be made anew" in said
+    assert "1 could not be rendered" in said
     assert set(medium.keys) <= keys_in("default")
 
 
@@ -176,7 +176,7 @@ def test_captions_are_no_orphans_and_outlive_a_new_rendering(shared):
     lose("default", key)
     said = run("media_doctor", "--fix")
     assert f"{key} of captions of medium {medium.pk}" in said
-    assert "1 not mended." in said
+    assert "1 not repaired." in said
 
 
 def test_an_unshared_file_is_no_orphan_and_can_be_made_anew(author, photo, tasks_run):
@@ -186,7 +186,7 @@ def test_an_unshared_file_is_no_orphan_and_can_be_made_anew(author, photo, tasks
     before = medium.keys
 
     assert "mend" not in run("media_doctor")
-    assert "1 of 1 made anew" in run("rerender", "--all")
+    assert "Rendered 1 of 1" in run("rerender", "--all")
     medium.refresh_from_db()
     assert not set(before) & set(medium.keys)
     assert keys_in("default") == set(medium.keys)

@@ -128,7 +128,7 @@ def test_the_limits_of_names_and_collections_are_named(as_, follower, monkeypatc
 
     monkeypatch.setattr("posts.actions.saves.MAX_COLLECTIONS", 1)
     create_collection(owner=follower, name="Cups")
-    assert "which is the most" in browser.post("/saved/new/", {"name": "Tables"}).text
+    assert "which is the limit" in browser.post("/saved/new/", {"name": "Tables"}).text
 
 
 @pytest.mark.promise("O7")

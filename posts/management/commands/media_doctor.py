@@ -19,17 +19,17 @@ SHOWN = 20
 
 class Command(BaseCommand):
     help = (
-        "Hold the stored files against the database: files that nobody needs, rows whose files are missing, and the "
-        "space that they take. With --fix, delete the former and make the latter anew from their originals."
+        "Compare the stored files with the database: list orphaned and missing files, and the space that they take. "
+        "With --fix, delete orphaned files and render missing ones again from their originals."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--fix", action="store_true", help="mend what can be mended")
+        parser.add_argument("--fix", action="store_true", help="repair what can be repaired")
         parser.add_argument(
             "--grace-hours",
             type=float,
             default=GRACE_HOURS,
-            help=f"younger files are left alone: an upload may be on its way to its row (default: {GRACE_HOURS})",
+            help=f"ignore younger files, whose upload may still be running (default: {GRACE_HOURS})",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,18 +46,18 @@ class Command(BaseCommand):
                 continue
             delete(found.orphans)
             if given_up := abort_unfinished_uploads(alias, begun_before=made_before):
-                self.stdout.write(f"  gave up {given_up} that were never written to their end")
+                self.stdout.write(f"  aborted {given_up} unfinished multipart uploads")
             owners = {owner for owner, _ in found.missing}
-            mended = {owner for owner in owners if alias == "default" and self.mend(owner)}
-            self.stdout.write(f"  deleted {len(found.orphans)}, made anew {len(mended)} of {len(owners)}")
-            left += len(owners - mended)
+            repaired = {owner for owner in owners if alias == "default" and self.repair(owner)}
+            self.stdout.write(f"  deleted {len(found.orphans)}, rendered {len(repaired)} of {len(owners)} again")
+            left += len(owners - repaired)
         if left:
-            raise CommandError(f"{left} not mended." if options["fix"] else f"{left} to mend: run it with --fix.")
+            raise CommandError(f"{left} not repaired." if options["fix"] else f"{left} to repair: run it with --fix.")
 
     def incoming(self, made_before: datetime, *, fix: bool) -> int:
-        """Parts of uploads that nobody goes on with; return how many uploads are left to mend."""
+        """Report, and with `fix` delete, parts of uploads without a session; return the number of uploads left."""
         found = examine_incoming(made_before=made_before)
-        self.tell("On their way in", found)
+        self.tell("Incoming", found)
         if not fix:
             return len(found.orphans)
         for prefix in found.orphans:
@@ -70,12 +70,12 @@ class Command(BaseCommand):
         self.list_some(f"without a row: {_space(sum(found.orphans.values()))}", sorted(found.orphans))
         self.list_some("missing", [f"{key} of {owner}" for owner, key in found.missing])
         if found.too_young:
-            self.stdout.write(f"  {found.too_young} without a row are too young to say")
+            self.stdout.write(f"  {found.too_young} without a row are too young to judge")
         if found.foreign:
-            self.stdout.write(f"  {found.foreign} are not ours, by their names: left alone")
+            self.stdout.write(f"  {found.foreign} with names that the site does not generate: ignored")
 
-    def mend(self, owner: str) -> bool:
-        """Make the files of a medium anew. Pictures of people and captions are theirs to choose again: only named."""
+    def repair(self, owner: str) -> bool:
+        """Render the files of a medium again. Avatars and captions cannot be rendered, so they are only reported."""
         kind, _, number = owner.partition(" ")
         try:
             return kind == "medium" and rerender(int(number))

@@ -16,17 +16,17 @@ AT_ONCE = 500
 
 
 class Command(BaseCommand):
-    """Goes through the media by id, so that it can be stopped at any time and goes on where it was."""
+    """Process media in the order of their ids, so that the command can be stopped and continued at any time."""
 
     help = (
-        "Make the files of photos and videos anew from their originals: of those that an older version of the site "
-        "made. Stop it at any time; run again, it goes on with the rest."
+        "Render photos and videos again from their originals, if an older version of the site rendered them. It can be "
+        "stopped at any time; the next run continues with the rest."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--all", action="store_true", help="also those that this version made")
+        parser.add_argument("--all", action="store_true", help="include those that this version rendered")
         parser.add_argument("--after", type=int, default=0, metavar="ID", help="only media with a larger id")
-        parser.add_argument("--limit", type=int, metavar="N", help="stop after so many")
+        parser.add_argument("--limit", type=int, metavar="N", help="stop after N media")
 
     def handle(self, *args: Any, **options: Any) -> None:
         media = Media.objects.filter(state=MediaState.READY, post__deleted_at__isnull=True)
@@ -49,16 +49,14 @@ class Command(BaseCommand):
                 except MediaError as error:
                     failures.append(f"medium {last}: {error}")
                 self.show(tried, total, last, began)
-        self.stdout.write(
-            f"{done} of {total} made anew in {time.monotonic() - began:.0f} s; the last has the id {last}."
-        )
+        self.stdout.write(f"Rendered {done} of {total} in {time.monotonic() - began:.0f} s; the last id is {last}.")
         for failure in failures:
             self.stderr.write(failure)
         if failures:
-            raise CommandError(f"{len(failures)} could not be made anew and keep the files that they have.")
+            raise CommandError(f"{len(failures)} could not be rendered and keep their old files.")
 
     def show(self, tried: int, total: int, last: int, began: float) -> None:
-        """A bar that moves on a terminal; elsewhere a line for every hundred, with the id to go on from."""
+        """Show a progress bar on a terminal, else a line for every hundred, with the id to continue from."""
         left = (time.monotonic() - began) / tried * (total - tried)
         if self.stdout.isatty():
             bar = "█" * (30 * tried // total)

@@ -17,6 +17,7 @@ from common import personal_data
 from common.events import emit
 from common.files import delete_pending, schedule_delete, storing_files
 from common.limits import MAX_USERNAME_CHANGES, OLD_USERNAME_DAYS
+from common.refusals import Refusal
 from media.storage import new_key, store_original
 from media.upload_probe import probe_avatar
 
@@ -48,31 +49,27 @@ def edit_profile(user: User, *, name: str, bio: str, link: str) -> None:
     user.save(update_fields=["name", "bio", "link"])
 
 
-class UsernameRefusedError(ValueError):
-    """Why somebody cannot go by a name, in words for them."""
-
-
 def change_username(user: User, username: str) -> bool:
     """Give `user` the name `username`, in its normal form; return whether it is another than before.
 
-    The old one is held for them for OLD_USERNAME_DAYS and leads on to the new. Raises UsernameRefusedError for a name
+    The old one is held for them for OLD_USERNAME_DAYS and leads on to the new. Raises Refusal for a name
     that is not to be had, and after MAX_USERNAME_CHANGES in that time. A race for a name is decided by the database.
     """
     try:
         with transaction.atomic():
             return _change_username(user, username)
     except IntegrityError as error:
-        raise UsernameRefusedError(taken_message(username)) from error
+        raise Refusal(taken_message(username)) from error
 
 
 def _change_username(user: User, username: str) -> bool:
-    was = User.objects.select_for_update(no_key=True).only("pk", "username").get(pk=user.pk)
+    was = User.objects.lock(user.pk)
     if was.username == username:
         return False
     if problem := username_error(username, person=user):
-        raise UsernameRefusedError(problem)
+        raise Refusal(problem)
     if again_at := next_username_change_at(user):
-        raise UsernameRefusedError(
+        raise Refusal(
             f"You have changed your username {MAX_USERNAME_CHANGES} times in {OLD_USERNAME_DAYS} days. "
             f"You can change it again on {again_at:%-d %B %Y}."
         )
@@ -94,7 +91,7 @@ def change_avatar(user: User, file: BinaryIO) -> None:
     with storing_files("originals", [original]) as files:
         store_original(file, extension, original)
         with transaction.atomic():
-            was = [key for key in [User.objects.select_for_update(no_key=True).get(pk=user.pk).avatar_original] if key]
+            was = [key for key in [User.objects.lock(user.pk).avatar_original] if key]
             user.avatar_original, user.avatar_state = original, AvatarState.PROCESSING
             user.avatar_error, user.avatar_attempts, user.avatar_queued_at = "", 0, timezone.now()
             user.save(update_fields=_AVATAR_FIELDS)
@@ -107,7 +104,7 @@ def change_avatar(user: User, file: BinaryIO) -> None:
 def remove_avatar(user: User) -> None:
     """Go back to the drawn picture; the files of the old one are deleted."""
     with transaction.atomic():
-        was = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        was = User.objects.lock(user.pk)
         originals = [was.avatar_original] if was.avatar_original else []
         user.avatar, user.avatar_original, user.avatar_state = {}, "", AvatarState.NONE
         user.avatar_error, user.avatar_attempts, user.avatar_queued_at = "", 0, None

@@ -18,19 +18,9 @@ from accounts.models import User
 from common import sms
 from common.limits import CODE_DIGITS, CODE_MINUTES, MAX_CODE_ATTEMPTS
 from common.ratelimit import CODES, CODES_TO_ONE, CONTACT_CHANGES, Limit, seconds_to_wait
-from common.ratelimit_responses import rate_limit_message
+from common.ratelimit_responses import RateLimitedError
+from common.refusals import Refusal
 from common.sealing import keyed_hash, seal
-
-
-class ContactRefusedError(ValueError):
-    """Why something is not changed, in words for the person, who sees them at `field`."""
-
-    def __init__(self, field: str, message: str, *, limit: Limit | None = None, seconds: int = 0) -> None:
-        super().__init__(message)
-        self.field = field
-        self.limit, self.seconds = limit, seconds
-        """The rate limit that refused it, if one did (429), and when it may be tried again."""
-
 
 # --- E-mail ---------------------------------------------------------------------------------------------------------
 
@@ -46,7 +36,7 @@ def change_email(person: User, address: str, *, request: HttpRequest) -> bool:
         return False
     form = ChangeEmailForm(data={"email": address}, user=person)
     if not form.is_valid():
-        raise ContactRefusedError("email", " ".join(form.errors["email"]))
+        raise Refusal(" ".join(form.errors["email"]), "email")
     _enforce_rate_limit("email", CONTACT_CHANGES, f"person:{person.pk}")
     # allauth reads the request from a context of its own, which its middleware sets for pages.
     with request_context(request):
@@ -73,19 +63,19 @@ def find_pending_mobile(person: User) -> PendingMobile | None:
 def change_mobile(person: User, number: str) -> bool:
     """Send a code to `number`, which becomes the person's by `confirm_mobile`; False if it is theirs already.
 
-    Replaces an earlier pending number, and its code. "" removes the number. Raises ContactRefusedError if it is not a
+    Replaces an earlier pending number, and its code. "" removes the number. Raises Refusal if it is not a
     number, if asked too often, and when no message can be sent. Another's number is answered as a free one.
     """
     if not number.strip():
         return remove_mobile(person)
     normal = normalize_number(number)
     if normal is None:
-        raise ContactRefusedError("mobile", "Type a mobile number with its country code, such as +41 79 123 45 67.")
+        raise Refusal("Type a mobile number with its country code, such as +41 79 123 45 67.", "mobile")
     digest = hash_number(normal)
     if Mobile.objects.filter(person_id=person.pk, digest=digest).exists():
         return False
     if not sms.is_possible():
-        raise ContactRefusedError("mobile", "This site cannot send text messages, so numbers cannot be confirmed.")
+        raise Refusal("This site cannot send text messages, so numbers cannot be confirmed.", "mobile")
     _enforce_rate_limit("mobile", CODES, f"person:{person.pk}")
     _enforce_rate_limit("mobile", CODES_TO_ONE, f"number:{digest}")
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
@@ -103,7 +93,7 @@ def change_mobile(person: User, number: str) -> bool:
     try:
         sms.send_sms(normal, text)
     except OSError as error:
-        raise ContactRefusedError("mobile", "The message could not be sent. Try again in a moment.") from error
+        raise Refusal("The message could not be sent. Try again in a moment.", "mobile") from error
     return True
 
 
@@ -117,22 +107,22 @@ def confirm_mobile(person: User, code: str) -> str:
     """
     pending = _count_attempt(person)
     if pending is None:
-        raise ContactRefusedError("code", "This code does not work any more. Ask for another one.")
+        raise Refusal("This code does not work any more. Ask for another one.", "code")
     if not hmac.compare_digest(pending.code_hash, _hash_of_code(person, pending.digest, "".join(code.split()))):
         left = MAX_CODE_ATTEMPTS - pending.attempts
         more = f"You can try {left} more time{'' if left == 1 else 's'}." if left else "Ask for another one."
-        raise ContactRefusedError("code", f"That is not the code. {more}")
+        raise Refusal(f"That is not the code. {more}", "code")
     try:
         with transaction.atomic():
             if not PendingMobile.objects.filter(pk=pending.pk, code_hash=pending.code_hash).delete()[0]:
-                raise ContactRefusedError("code", "This code does not work any more. Ask for another one.")
+                raise Refusal("This code does not work any more. Ask for another one.", "code")
             Mobile.objects.update_or_create(
                 person_id=person.pk,
                 defaults={"sealed": pending.sealed, "digest": pending.digest, "confirmed_at": timezone.now()},
             )
     except IntegrityError as error:
         # Only to somebody who holds the phone.
-        raise ContactRefusedError("code", "Another account has this number. Remove it there first.") from error
+        raise Refusal("Another account has this number. Remove it there first.", "code") from error
     return pending.number
 
 
@@ -162,4 +152,4 @@ def _hash_of_code(person: User, digest: str, code: str) -> str:
 
 def _enforce_rate_limit(field: str, limit: Limit, who: str) -> None:
     if seconds := seconds_to_wait(limit, who):
-        raise ContactRefusedError(field, rate_limit_message(seconds), limit=limit, seconds=seconds)
+        raise RateLimitedError(limit, seconds, field)

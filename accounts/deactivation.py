@@ -16,7 +16,7 @@ from common.limits import DELETION_GRACE_DAYS
 @transaction.atomic
 def deactivate(user: User) -> bool:
     """Hide `user` and all they shared from everybody, and end their sessions; return whether that is new."""
-    row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    row = User.objects.lock(user.pk)
     if row.deactivated_at is not None:
         return False
     row.deactivated_at = timezone.now()
@@ -28,7 +28,7 @@ def deactivate(user: User) -> bool:
 @transaction.atomic
 def reactivate(user: User) -> bool:
     """Undo `deactivate`, but not a requested deletion; return True if the account was deactivated."""
-    row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    row = User.objects.lock(user.pk)
     if row.deactivated_at is None or row.deletes_at is not None:
         return False
     row.deactivated_at = user.deactivated_at = None
@@ -43,7 +43,7 @@ def request_deletion(user: User) -> datetime:
 
     Asked twice, the first date stands. They get a mail, which tells somebody whose password was stolen how to stop it.
     """
-    row: User = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    row: User = User.objects.lock(user.pk)
     if row.deletes_at is not None:
         return row.deletes_at
     now = timezone.now()

@@ -14,7 +14,7 @@ from common.files import delete_pending, schedule_delete
 @transaction.atomic
 def request_export(user: User) -> Export:
     """Have a worker build the archive of `user`; an earlier one goes. One that is being built is enough."""
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
+    User.objects.lock(user.pk)
     was = Export.objects.filter(person=user).first()
     if was is not None and was.is_under_way:
         return was

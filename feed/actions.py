@@ -6,12 +6,9 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from common.limits import MAX_FOLLOWED_TAGS, MAX_MUTED_TAGS
+from common.refusals import Refusal
 from feed.models import DismissedPerson, NotInterested, TagFollow, TagMute
 from posts.models import Hashtag, Post
-
-
-class TooManyTagsError(Exception):
-    """One follows, or mutes, as many tags as one may: in words for the one who asked."""
 
 
 @transaction.atomic
@@ -47,7 +44,7 @@ def _locked_tag(person: User, name: str) -> Hashtag:
 
     Locks the row of `person`, so that of two at once neither passes the limit, nor follows what the other mutes.
     """
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=person.pk)
+    User.objects.lock(person.pk)
     return Hashtag.objects.get_or_create(name=name)[0]
 
 
@@ -56,7 +53,7 @@ def _add(model: type[TagFollow | TagMute], person: User, tag: Hashtag, limit: in
     if mine.filter(hashtag=tag).exists():
         return False
     if mine.count() >= limit:
-        raise TooManyTagsError(f"You {verb} {limit} tags, which is the limit. {undo} one of them first.")
+        raise Refusal(f"You {verb} {limit} tags, which is the limit. {undo} one of them first.")
     model.objects.create(person=person, hashtag=tag)
     return True
 

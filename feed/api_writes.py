@@ -12,13 +12,14 @@ from ninja import Field, Schema
 from accounts.actions import edit_profile as do_edit_profile
 from accounts.api import find_person
 from accounts.api_writes import Acting, ActingOnPerson, ActingOnPost, check_actor, check_post, not_oneself
-from accounts.contact import ContactRefusedError, change_email, change_mobile
+from accounts.contact import change_email, change_mobile
 from accounts.forms import ChangeEmailForm, ProfileForm
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import PROBLEMS, Problem, ValidationFailed
 from common.api_bodies import IdIn, form_problem
-from common.ratelimit_responses import rate_limit_problem
+from common.ratelimit_responses import RateLimitedError, rate_limit_problem
+from common.refusals import Refusal
 from feed import actions
 from feed.api import OwnProfileOut, normal_tag, own_profile_out, router
 from feed.explore import MAX_SEEN_PER_REPORT, remember_seen
@@ -51,14 +52,14 @@ def edit_own_profile(request: MemberRequest, body: ProfileChange) -> ChangedProf
     check_actor(request, body)
     try:
         waiting = _change(request, body)
-    except ContactRefusedError as error:
+    except Refusal as error:
         raise _problem_of(error) from error
     return ChangedProfileOut(**own_profile_out(request).model_dump(), waiting=waiting)
 
 
 @transaction.atomic
 def _change(request: MemberRequest, body: ProfileChange) -> list[Literal["email", "mobile"]]:
-    user = User.objects.select_for_update(no_key=True).get(pk=request.user.pk)
+    user = User.objects.lock(request.user.pk)
     texts = {name: getattr(user, name) for name in ("name", "bio", "link")}
     new_email = (body.email or "").strip()
     sent = {name: text for name in texts if (text := getattr(body, name)) is not None}
@@ -79,10 +80,10 @@ def _change(request: MemberRequest, body: ProfileChange) -> list[Literal["email"
     return waiting
 
 
-def _problem_of(error: ContactRefusedError) -> Problem:
-    if error.limit:
-        return rate_limit_problem(error.limit, error.seconds)
-    return ValidationFailed({f"body.{error.field}": str(error)})
+def _problem_of(refusal: Refusal) -> Problem:
+    if isinstance(refusal, RateLimitedError):
+        return rate_limit_problem(refusal.limit, refusal.retry_after)
+    return ValidationFailed({f"body.{refusal.field}": refusal.message})
 
 
 # --- Explore and suggestions ------------------------------------------------------------------------------------------
@@ -168,7 +169,7 @@ def _tag_state(request: MemberRequest, ref: str, body: Acting | None, act: Calla
     name = normal_tag(ref)
     try:
         act(request.user, name=name)
-    except actions.TooManyTagsError as error:
+    except Refusal as error:
         raise Problem(409, "refused", str(error)) from error
     state = tag_state(name, request.user)
     return TagStateOut(tag=name, followed=state["followed"], muted=state["muted"])

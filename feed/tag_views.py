@@ -18,6 +18,7 @@ from common.http import next_url, varies_by_htmx
 from common.limits import MAX_FOLLOWED_TAGS, MAX_MUTED_TAGS
 from common.linkify import extract_tags, normalize_tag
 from common.pagination import Page, page_by_id
+from common.refusals import Refusal
 from common.text import clean_line
 from feed import actions
 from feed.models import TagFollow, TagMute
@@ -73,7 +74,7 @@ def _change(request: MemberRequest, tag: str, action: TagAction, done: str) -> H
     refusal = ""
     try:
         action(request.user, name)
-    except actions.TooManyTagsError as error:
+    except Refusal as error:
         refusal = str(error)
     if request.htmx:
         context = tag_state(name, request.user) | {"refusal": refusal}

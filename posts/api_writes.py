@@ -22,6 +22,7 @@ from common.api import PROBLEMS, FieldError, NotFound, Problem, ValidationFailed
 from common.api_bodies import ID_SCHEMA, MAX_LIST_ITEMS, Body, IdIn, IdsIn, form_problem, is_multipart, read_body
 from common.ratelimit import FILES, UPLOADS
 from common.ratelimit_responses import count_api_hit
+from common.refusals import Refusal
 from media.errors import MediaError, TransientMediaError
 from posts.actions import archiving, comments, editing, likes, media, saves, sharing
 from posts.api import (
@@ -299,7 +300,7 @@ def edit_post(request: MemberRequest, id: str, body: PostChange) -> PostOut:  # 
         editing.edit_post(post, **form.changes())
     except editing.EditConflictError as error:
         raise Problem(409, "changed", str(error)) from error
-    except editing.EditRefusedError as error:
+    except Refusal as error:
         raise Problem(409, "refused", str(error)) from error
     return post_out(request, for_answers(own, request.user).get(pk=post.pk))
 
@@ -368,7 +369,7 @@ def save_post(request: MemberRequest, id: str, body: SaveBody | None = None) -> 
             raise ValidationFailed({"body.collection_id": "You have no such collection."})
     try:
         saves.put_in_collection(post, person=request.user, collection=collection)
-    except saves.CollectionRefusedError as error:
+    except Refusal as error:
         raise ValidationFailed({"body.collection_id": str(error)}) from error
     return SavedOut(saved=True)
 
@@ -422,7 +423,7 @@ def _collection_name(body: CollectionBody) -> str:
 def _collection_errors() -> Iterator[None]:
     try:
         yield
-    except saves.CollectionRefusedError as error:
+    except Refusal as error:
         raise ValidationFailed({"body.name": str(error)}) from error
 
 
@@ -500,7 +501,7 @@ def create_comment(request: MemberRequest, id: str, body: NewComment) -> HttpRes
                 raise ValidationFailed({"body.parent_id": "The comment you reply to is no longer there."})
         try:
             added = comments.add_comment(post, author=request.user, text=text, reply_to=reply_to)
-        except comments.CommentRefusedError as error:
+        except Refusal as error:
             raise Problem(409, "refused", str(error)) from error
         shown = Comment.objects.visible_to(request.user).with_viewer_state(request.user).filter(pk=added.pk).first()
         if shown is None:
@@ -537,7 +538,7 @@ def _under_own_post(request: MemberRequest, ref: str, body: ActingOnPost | None)
 def _comment_errors() -> Iterator[None]:
     try:
         yield
-    except comments.CommentRefusedError as error:
+    except Refusal as error:
         raise Problem(409, "refused", str(error)) from error
 
 

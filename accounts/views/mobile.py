@@ -8,17 +8,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.contact import (
-    ContactRefusedError,
-    change_mobile,
-    confirm_mobile,
-    find_pending_mobile,
-    mobile_number,
-    remove_mobile,
-)
+from accounts.contact import change_mobile, confirm_mobile, find_pending_mobile, mobile_number, remove_mobile
 from accounts.forms import CodeForm, MobileForm
 from accounts.http import MemberRequest
 from common import sms
+from common.refusals import Refusal
 
 
 @sensitive_post_parameters("mobile")
@@ -33,9 +27,9 @@ def mobile(request: MemberRequest) -> HttpResponse:
     try:
         if not change_mobile(request.user, form.cleaned_data["mobile"]):
             messages.success(request, "That is your number already.")
-    except ContactRefusedError as error:
+    except Refusal as error:
         form.add_error("mobile", str(error))
-        return _page(request, form=form, status=429 if error.seconds else 422)
+        return _page(request, form=form, status=429 if error.retry_after else 422)
     return redirect("accounts:mobile")
 
 
@@ -47,7 +41,7 @@ def confirm(request: MemberRequest) -> HttpResponse:
         return _page(request, code_form=form, status=422)
     try:
         confirm_mobile(request.user, form.cleaned_data["code"])
-    except ContactRefusedError as error:
+    except Refusal as error:
         form.add_error("code", str(error))
         return _page(request, code_form=form, status=422)
     messages.success(request, "Your number is confirmed.")

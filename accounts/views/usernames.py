@@ -8,11 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.actions import UsernameRefusedError, change_username
+from accounts.actions import change_username
 from accounts.forms import UsernameForm
 from accounts.http import MemberRequest, SiteRequest
 from accounts.records import OldUsername
 from accounts.usernames import next_username_change_at, normalize_username, username_error
+from common.refusals import Refusal
 
 
 @login_not_required
@@ -38,7 +39,7 @@ def username(request: MemberRequest) -> HttpResponse:
         return _page(request, form, status=422)
     try:
         changed = change_username(request.user, form.cleaned_data["username"])
-    except UsernameRefusedError as error:
+    except Refusal as error:
         form.add_error("username", str(error))
         return _page(request, form, status=422)
     name = form.cleaned_data["username"]

@@ -10,27 +10,20 @@ from accounts.models import User
 from api_access.credentials import SECRET_PREFIX, hash_secret
 from api_access.models import OAuthApp
 from common.limits import MAX_APPS
-
-
-class AppRefusedError(ValueError):
-    """Raised when an app cannot be saved, with a message for the developer; `field` names the form field at fault."""
-
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
+from common.refusals import Refusal
 
 
 def register_app(owner: User, *, name: str, redirect_uris: list[str], is_confidential: bool) -> tuple[OAuthApp, str]:
     """Register an app; return it with its secret, which is not stored ("" for a public app).
 
-    Raises AppRefusedError if the name is in use or the owner has MAX_APPS. Locks the owner's row, so concurrent
+    Raises Refusal if the name is in use or the owner has MAX_APPS. Locks the owner's row, so concurrent
     requests cannot exceed the limit.
     """
     secret = SECRET_PREFIX + secrets.token_urlsafe(32) if is_confidential else ""
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+        User.objects.lock(owner.pk)
         if OAuthApp.objects.owned_by(owner).count() >= MAX_APPS:
-            raise AppRefusedError(f"You have {MAX_APPS} apps, the maximum. Delete one first.", "name")
+            raise Refusal(f"You have {MAX_APPS} apps, the maximum. Delete one first.", "name")
         app = OAuthApp(
             owner=owner,
             client_id=secrets.token_urlsafe(24),
@@ -42,7 +35,7 @@ def register_app(owner: User, *, name: str, redirect_uris: list[str], is_confide
 
 @transaction.atomic
 def edit_app(app: OAuthApp, *, name: str, redirect_uris: list[str]) -> None:
-    """Change an app's name and redirect URIs; its codes and tokens stay valid. Raises AppRefusedError."""
+    """Change an app's name and redirect URIs; its codes and tokens stay valid. Raises Refusal."""
     _save(app, name, redirect_uris)
 
 
@@ -64,4 +57,4 @@ def _save(app: OAuthApp, name: str, redirect_uris: list[str]) -> None:
         with transaction.atomic():
             app.save()
     except IntegrityError as error:
-        raise AppRefusedError("You already have an app with this name. Choose another name.", "name") from error
+        raise Refusal("You already have an app with this name. Choose another name.", "name") from error

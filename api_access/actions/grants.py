@@ -30,7 +30,7 @@ def create_grant(
 
     Locks the user's row, so concurrent requests cannot exceed the limit.
     """
-    row = User.objects.select_for_update(no_key=True).get(pk=person.pk)
+    row = User.objects.lock(person.pk)
     existing = OAuthGrant.objects.filter(person=row, app=app)
     for old in existing.order_by("-id")[MAX_GRANTS_OF_APP - 1 :]:
         old.delete()

@@ -13,33 +13,23 @@ from accounts.models import User
 from api_access.credentials import TOKEN_PREFIX, hash_secret
 from api_access.models import PersonalToken
 from common.limits import MAX_TOKENS
-
-
-class TokenRefusedError(ValueError):
-    """Raised when a token cannot be created, with a message for the user.
-
-    `field` names the form field at fault; "" if the message concerns the whole form.
-    """
-
-    def __init__(self, message: str, field: str = "") -> None:
-        super().__init__(message)
-        self.field = field
+from common.refusals import Refusal
 
 
 def create_token(person: User, *, name: str, may_write: bool, days: int) -> tuple[PersonalToken, str]:
     """Create a token for `person`; return it with its secret, which is not stored. Sends an e-mail.
 
-    Deletes the user's tokens that are no longer valid. Raises TokenRefusedError if the name is in use or the user has
+    Deletes the user's tokens that are no longer valid. Raises Refusal if the name is in use or the user has
     MAX_TOKENS. Locks the user's row, so concurrent requests cannot exceed the limit.
     """
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     try:
         with transaction.atomic():
-            row = User.objects.select_for_update(no_key=True).get(pk=person.pk)
+            row = User.objects.lock(person.pk)
             valid = {token.pk for token in PersonalToken.objects.valid_for(row)}
             PersonalToken.objects.owned_by(row).exclude(pk__in=valid).delete()
             if len(valid) >= MAX_TOKENS:
-                raise TokenRefusedError(f"You have {MAX_TOKENS} tokens, the maximum. Revoke one first.")
+                raise Refusal(f"You have {MAX_TOKENS} tokens, the maximum. Revoke one first.")
             token = PersonalToken.objects.create(
                 person=row,
                 name=name,
@@ -50,7 +40,7 @@ def create_token(person: User, *, name: str, may_write: bool, days: int) -> tupl
             )
             transaction.on_commit(lambda: send_email("token_made", row, token=token), robust=True)
     except IntegrityError as error:
-        raise TokenRefusedError("You already have a token with this name. Choose another name.", "name") from error
+        raise Refusal("You already have a token with this name. Choose another name.", "name") from error
     return token, secret
 
 

@@ -10,10 +10,11 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import MemberRequest
-from api_access.actions.apps import AppRefusedError, delete_app, edit_app, register_app, rotate_secret
+from api_access.actions.apps import delete_app, edit_app, register_app, rotate_secret
 from api_access.forms import AppForm
 from api_access.models import OAuthApp
 from common.limits import MAX_APPS
+from common.refusals import Refusal
 
 
 @sensitive_variables("secret")
@@ -32,7 +33,7 @@ def own_apps(request: MemberRequest) -> HttpResponse:
                 redirect_uris=data["redirect_uris"],
                 is_confidential=data["kind"] == "confidential",
             )
-        except AppRefusedError as error:
+        except Refusal as error:
             form.add_error(error.field, str(error))
         else:
             return _without_caching(_list_page(request, AppForm(), made=app, secret=secret))
@@ -49,7 +50,7 @@ def own_app(request: MemberRequest, app_id: int) -> HttpResponse:
     if form.is_valid():
         try:
             edit_app(app, name=form.cleaned_data["name"], redirect_uris=form.cleaned_data["redirect_uris"])
-        except AppRefusedError as error:
+        except Refusal as error:
             form.add_error(error.field, str(error))
         else:
             messages.success(request, "Saved.")

@@ -10,9 +10,10 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import MemberRequest
-from api_access.actions.tokens import TokenRefusedError, create_token, revoke_token
+from api_access.actions.tokens import create_token, revoke_token
 from api_access.forms import TokenForm
 from api_access.models import PersonalToken
+from common.refusals import Refusal
 
 
 @sensitive_post_parameters("password")
@@ -30,7 +31,7 @@ def tokens(request: MemberRequest) -> HttpResponse:
         token, secret = create_token(
             request.user, name=data["name"], may_write=bool(data["may_write"]), days=data["days"]
         )
-    except TokenRefusedError as error:
+    except Refusal as error:
         form.add_error(error.field or None, str(error))
         return _page(request, form, status=422)
     response = _page(request, TokenForm(user=request.user, request=request), made=token, secret=secret)

@@ -15,6 +15,7 @@ from common.ids import snowflake_at
 from common.limits import COMMENT_EDIT_MINUTES, EQUAL_COMMENTS_MINUTES, MAX_EQUAL_COMMENTS, MAX_PINNED_COMMENTS
 from common.locks import exclusive_advisory_lock, shared_advisory_lock
 from common.ratelimit import EQUAL_COMMENTS, seconds_to_wait
+from common.refusals import Refusal
 from common.text import is_blank, strip_invisible
 from posts.actions.locks import lock_against_deletion
 from posts.actions.mentions import sync_mentions
@@ -27,10 +28,6 @@ MAX_DELTA = 32_767
 """The largest value of a counter's delta, a small integer in the database."""
 
 
-class CommentRefusedError(Exception):
-    """Raised when a comment cannot be written, edited or pinned, with a message for the user."""
-
-
 @transaction.atomic
 def add_comment(
     post: Post, *, author: User, text: str, reply_to: Comment | None = None, at: datetime | None = None
@@ -39,7 +36,7 @@ def add_comment(
 
     The caller has cleaned `text`; `at` backdates the comment. If it needs approval (`needs_approval`), the comment is
     neither counted nor notified until `approve_comment`. Raises Post.DoesNotExist if the post was deleted in the
-    meantime. Raises CommentRefusedError if `text` has no visible characters, if `author` has written the same text
+    meantime. Raises Refusal if `text` has no visible characters, if `author` has written the same text
     MAX_EQUAL_COMMENTS times in EQUAL_COMMENTS_MINUTES, if comments are off, or if `author` can no longer see
     `reply_to`.
     """
@@ -49,7 +46,7 @@ def add_comment(
     shared_advisory_lock(post.pk)
     post = lock_against_deletion(post)
     if post.comments_off:
-        raise CommentRefusedError("Comments are turned off.")
+        raise Refusal("Comments are turned off.")
     parent = _parent_for_reply(reply_to, author) if reply_to is not None else None
     comment = Comment(post=post, author=author, text=text, parent=parent)
     comment.hidden_until_approved = needs_approval(comment)
@@ -62,15 +59,15 @@ def add_comment(
 
 def _check_words(text: str) -> None:
     if is_blank(text):
-        raise CommentRefusedError("Write something first.")
+        raise Refusal("Write something first.")
 
 
 def _count_equal(text: str, author: User) -> None:
-    """Count a comment in the rate limit; raise CommentRefusedError if `author` repeated the same text too often."""
+    """Count a comment in the rate limit; raise Refusal if `author` repeated the same text too often."""
     same = " ".join(strip_invisible(text).casefold().split())
     digest = hashlib.sha256(same.encode()).hexdigest()
     if seconds := seconds_to_wait(EQUAL_COMMENTS, f"{author.pk}:{digest}"):
-        raise CommentRefusedError(
+        raise Refusal(
             f"You wrote the same comment {MAX_EQUAL_COMMENTS} times in {EQUAL_COMMENTS_MINUTES} minutes, which is the"
             f" limit. Change it, or try again in {-(-seconds // 60)} min."
         )
@@ -79,12 +76,12 @@ def _count_equal(text: str, author: User) -> None:
 def _parent_for_reply(reply_to: Comment, author: User) -> Comment:
     """Return the first comment of the thread of `reply_to`, locked so that it cannot be removed meanwhile.
 
-    Raises CommentRefusedError if `author` can no longer see `reply_to`.
+    Raises Refusal if `author` can no longer see `reply_to`.
     """
     # Simultaneous replies in one thread wait for each other here, for the duration of an INSERT.
     thread = Comment.objects.select_for_update(no_key=True).filter(pk=reply_to.thread_id).first()
     if thread is None or not Comment.objects.visible_to(author).filter(pk=reply_to.pk).exists():
-        raise CommentRefusedError("The comment you reply to is no longer there.")
+        raise Refusal("The comment you reply to is no longer there.")
     return thread
 
 
@@ -110,7 +107,7 @@ def edit_comment(comment: Comment, *, text: str) -> bool:
 
     Look up `comment` through `Comment.objects.editable_by`; the caller has cleaned `text`. If the new text needs
     approval, the comment waits, even if the old text was approved. A comment that waits keeps waiting. Raises
-    Comment.DoesNotExist if it was deleted or removed, CommentRefusedError if it is too old or `text` has no visible
+    Comment.DoesNotExist if it was deleted or removed, Refusal if it is too old or `text` has no visible
     characters.
     """
     _check_words(text)
@@ -120,7 +117,7 @@ def edit_comment(comment: Comment, *, text: str) -> bool:
     if row.text == text:
         return False
     if not row.is_fresh:
-        raise CommentRefusedError(f"A comment can be edited for {COMMENT_EDIT_MINUTES} minutes. This one is older.")
+        raise Refusal(f"A comment can be edited for {COMMENT_EDIT_MINUTES} minutes. This one is older.")
     counted, old_text = _count_with_replies(row), row.text
     row.text, row.edited_at = text, timezone.now()
     if not row.hidden_until_approved and needs_approval(row):
@@ -228,7 +225,7 @@ def _change_comment_count(comment: Comment, by: int) -> None:
 def pin_comment(comment: Comment) -> bool:
     """Show a comment before the others, on behalf of the post's author; return False if it is pinned already.
 
-    Raises CommentRefusedError if MAX_PINNED_COMMENTS are pinned, or if the comment is a reply or hidden, and
+    Raises Refusal if MAX_PINNED_COMMENTS are pinned, or if the comment is a reply or hidden, and
     Comment.DoesNotExist if it no longer exists. Pinned comments that the author no longer sees, because their authors
     were blocked or suspended, are unpinned.
     """
@@ -240,12 +237,12 @@ def pin_comment(comment: Comment) -> bool:
     if row.pinned_at is not None:
         return False
     if row.parent_id is not None or not row.is_shown:
-        raise CommentRefusedError("Only visible comments that aren’t replies can be pinned.")
+        raise Refusal("Only visible comments that aren’t replies can be pinned.")
     pinned = Comment.objects.filter(post=post, pinned_at__isnull=False)
     seen = set(Comment.objects.visible_to(post.author).filter(pk__in=pinned).values_list("pk", flat=True))
     pinned.exclude(pk__in=seen).update(pinned_at=None)
     if len(seen) >= MAX_PINNED_COMMENTS:
-        raise CommentRefusedError(f"You can pin {MAX_PINNED_COMMENTS} comments. Unpin one first.")
+        raise Refusal(f"You can pin {MAX_PINNED_COMMENTS} comments. Unpin one first.")
     Comment.objects.filter(pk=row.pk).update(pinned_at=timezone.now())
     return True
 

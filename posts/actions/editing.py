@@ -9,17 +9,14 @@ from django.utils import timezone
 
 from accounts.models import POSTS
 from common.events import emit
+from common.refusals import Refusal
 from posts.actions.hashtags import add_hashtags
 from posts.actions.mentions import sync_mentions
 from posts.events import PostDeleted
 from posts.models import Media, Post, PostHashtag
 
 
-class EditRefusedError(Exception):
-    """Raised when an edit is refused, with a message for the author."""
-
-
-class EditConflictError(EditRefusedError):
+class EditConflictError(Refusal):
     """Raised when the post has changed since its author opened the form."""
 
 
@@ -31,7 +28,7 @@ def edit_post(
 
     `slides` has the ids of all its media in their new order, each with its alt text. `version` is the version of the
     post that the author started from. Raises EditConflictError if the post has changed since, so that neither of two
-    edits is lost silently (except that an edit without changes, such as a double click, succeeds); EditRefusedError
+    edits is lost silently (except that an edit without changes, such as a double click, succeeds); Refusal
     if a moderator removed the post; Post.DoesNotExist if it was deleted.
 
     `edited_at` tells others that the content changed, so it is set only for published posts, and not for a change of
@@ -39,7 +36,7 @@ def edit_post(
     """
     now = Post.objects.select_for_update(no_key=True).get(pk=post.pk, deleted_at__isnull=True)
     if now.removed_at is not None:
-        raise EditRefusedError("A moderator removed this post, so it can no longer be edited.")
+        raise Refusal("A moderator removed this post, so it can no longer be edited.")
     media = {medium.pk: medium for medium in now.media.all()}
     if sorted(media) != sorted(media_id for media_id, _ in slides):
         raise ValueError(f"the slides of post {now.pk} are {sorted(media)}")

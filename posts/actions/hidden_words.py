@@ -18,7 +18,7 @@ def set_hidden_words(owner: User, words: Sequence[str]) -> int:
     lengths. Existing comments are not affected.
     """
     # The lock makes simultaneous replacements run one after the other.
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+    User.objects.lock(owner.pk)
     patterns: dict[str, str] = {}
     for word in words:
         if pattern := normalize_words(word):

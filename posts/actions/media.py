@@ -82,7 +82,7 @@ def check_quota(owner: User, size: int) -> None:
 
     Locks the row of `owner` until the transaction ends, so two simultaneous uploads cannot both take the last place.
     """
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+    User.objects.lock(owner.pk)
     used = UploadSession.objects.unshared_of(owner).aggregate(files=Count("pk"), bytes=Sum("size", default=0))
     if used["files"] >= MAX_UNSHARED:
         raise MediaError(

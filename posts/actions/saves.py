@@ -9,11 +9,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from common.limits import MAX_COLLECTIONS
+from common.refusals import Refusal
 from posts.models import Collection, Post, Save
-
-
-class CollectionRefusedError(Exception):
-    """Raised when a collection cannot be used, created or renamed, with a message for its owner."""
 
 
 def save_post(post: Post, *, person: User) -> bool:
@@ -32,29 +29,29 @@ def unsave_post(post: Post, *, person: User) -> bool:
 def put_in_collection(post: Post, *, person: User, collection: Collection | None) -> None:
     """Move the saved `post` to `collection`, saving it if necessary; None takes it out of its collection.
 
-    Raises CollectionRefusedError if `person` has no such collection (any more).
+    Raises Refusal if `person` has no such collection (any more).
     """
     if collection is not None and not _lock_own(collection, person):
-        raise CollectionRefusedError("This collection is gone. Choose another one.")
+        raise Refusal("This collection is gone. Choose another one.")
     Save.objects.update_or_create(post=post, person=person, defaults={"collection": collection})
 
 
 @transaction.atomic
 def create_collection(*, owner: User, name: str) -> Collection:
-    """Create a collection. Raises CollectionRefusedError at MAX_COLLECTIONS, or if `owner` already uses the name.
+    """Create a collection. Raises Refusal at MAX_COLLECTIONS, or if `owner` already uses the name.
 
     The caller has cleaned `name`. Names that differ only in letter case count as the same.
     """
     # The lock makes simultaneous requests count one after the other.
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+    User.objects.lock(owner.pk)
     if Collection.objects.filter(owner=owner).count() >= MAX_COLLECTIONS:
-        raise CollectionRefusedError(f"You have {MAX_COLLECTIONS} collections, which is the limit. Delete one first.")
+        raise Refusal(f"You have {MAX_COLLECTIONS} collections, which is the limit. Delete one first.")
     with _refuse_taken_name(name):
         return Collection.objects.create(owner=owner, name=name)
 
 
 def rename_collection(collection: Collection, *, name: str) -> None:
-    """Rename a collection. Raises CollectionRefusedError if its owner has another one with this name."""
+    """Rename a collection. Raises Refusal if its owner has another one with this name."""
     with _refuse_taken_name(name):
         Collection.objects.filter(pk=collection.pk).update(name=name)
 
@@ -71,11 +68,11 @@ def _lock_own(collection: Collection, owner: User) -> bool:
 
 @contextmanager
 def _refuse_taken_name(name: str) -> Iterator[None]:
-    """Turn a violation of the constraint `collection_name_once` into CollectionRefusedError."""
+    """Turn a violation of the constraint `collection_name_once` into Refusal."""
     try:
         with transaction.atomic():
             yield
     except IntegrityError as error:
         if "collection_name_once" not in str(error):
             raise
-        raise CollectionRefusedError(f"You already have a collection called “{name}”.") from error
+        raise Refusal(f"You already have a collection called “{name}”.") from error

@@ -14,6 +14,7 @@ from django.db.models import Sum
 from accounts.models import User
 from common.ids import snowflake_at
 from common.limits import MAX_POST_BYTES, MAX_SLIDES
+from common.refusals import Refusal
 from media.edits import center_crop, crop_box, parse_edits, shape_problem
 from media.errors import MediaError
 from posts.actions.hashtags import add_hashtags
@@ -47,13 +48,12 @@ class SlideError:
     message: str
 
 
-class SlidesRefusedError(ValueError):
-    """Raised when nothing was shared: `errors` has the reasons by file, or `message` one about all files together."""
+class SlidesRefusedError(Refusal):
+    """Raised when nothing was shared: `errors` has the reason for each file, or `message` one about all files."""
 
     def __init__(self, errors: Sequence[SlideError] = (), message: str = "") -> None:
         super().__init__(message or "; ".join(f"{error.name or error.media_id}: {error.message}" for error in errors))
         self.errors = list(errors)
-        self.message = message
 
 
 def create_post(

@@ -12,38 +12,35 @@ from django.utils import timezone
 from accounts.models import User
 from common.events import emit
 from common.limits import MAX_PEOPLE_TAGS
+from common.refusals import Refusal
 from posts.events import PersonTagged
 from posts.models import Media, PersonTag, Post
 from posts.queries import allows_tags_by, can_see_q
 from social.locks import lock_user_pair
 
 
-class TagRefusedError(Exception):
-    """Raised when a person cannot be tagged, with a message for the author of the post."""
-
-
 @transaction.atomic
 def tag_person(medium: Media, *, username: str, x: float, y: float) -> PersonTag:
     """Tag a person in a photo at (`x`, `y`), fractions of its size from 0 to 1, or move their existing tag.
 
-    Raises TagRefusedError if the post's author can see no user of that name; if the user may not see the post, does
+    Raises Refusal if the post's author can see no user of that name; if the user may not see the post, does
     not allow the author to tag them, or has removed themselves from this photo; or if the photo has MAX_PEOPLE_TAGS.
     """
     row = Media.objects.select_for_update(no_key=True).select_related(None).get(pk=medium.pk)
     post = Post.objects.select_related("author").get(media=row)
     name = username.strip().removeprefix("@").lower()
     if not name:
-        raise TagRefusedError("Type the username of the person.")
+        raise Refusal("Type the username of the person.")
     found = User.objects.visible_to(post.author).filter(username=name).values_list("pk", flat=True).first()
     if found is None:
-        raise TagRefusedError(f"There is nobody called “{name}”. Check the spelling.")
+        raise Refusal(f"There is nobody called “{name}”. Check the spelling.")
     if found != post.author_id:
         lock_user_pair(post.author_id, found)
     tag = PersonTag.objects.filter(media=row, person_id=found).first()
     if tag is None:
         return _add_tag(row, post, name, PersonTag(media=row, post=post, person_id=found, x=x, y=y))
     if tag.removed_at is not None:
-        raise TagRefusedError(f"{name} removed themselves from this photo.")
+        raise Refusal(f"{name} removed themselves from this photo.")
     tag.x, tag.y = x, y
     tag.save(update_fields=["x", "y"])
     return tag
@@ -52,16 +49,16 @@ def tag_person(medium: Media, *, username: str, x: float, y: float) -> PersonTag
 def _add_tag(medium: Media, post: Post, name: str, tag: PersonTag) -> PersonTag:
     """Insert a tag. The caller has locked the medium and the pair of users."""
     if medium.is_video:
-        raise TagRefusedError("People are tagged in photos only.")
+        raise Refusal("People are tagged in photos only.")
     is_self = tag.person_id == post.author_id
     # Checked under the lock of the pair, which excludes a block in the meantime.
     person = User.objects.filter(can_see_q(post), pk=tag.person_id)
     if not person.exists():
-        raise TagRefusedError(f"{name} cannot see this post, so they cannot be tagged in it.")
+        raise Refusal(f"{name} cannot see this post, so they cannot be tagged in it.")
     if not is_self and not person.filter(allows_tags_by(post.author_id)).exists():
-        raise TagRefusedError(f"{name} does not let you tag them.")
+        raise Refusal(f"{name} does not let you tag them.")
     if PersonTag.objects.filter(media=medium, removed_at=None).count() >= MAX_PEOPLE_TAGS:
-        raise TagRefusedError(f"This photo has {MAX_PEOPLE_TAGS} people, which is the limit.")
+        raise Refusal(f"This photo has {MAX_PEOPLE_TAGS} people, which is the limit.")
     tag.save(force_insert=True)
     if post.is_published and not is_self:
         emit(PersonTagged(tag_id=tag.pk))

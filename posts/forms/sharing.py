@@ -149,8 +149,8 @@ class PostForm(forms.Form):
         self.media_errors += refused.errors
         for error in refused.errors:
             self.add_error("files", f"{error.name or 'A file'}: {error.message}")
-        if text := refused.message:
-            self.add_error("files", text)
+        if refused.message and not refused.errors:
+            self.add_error("files", refused.message)
 
     @property
     def alt_errors(self) -> list[str]:

@@ -11,14 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.form_keys import Submission
 from accounts.http import MemberRequest, SiteRequest
 from common.http import varies_by_htmx
-from posts.actions.comments import (
-    CommentRefusedError,
-    add_comment,
-    edit_comment,
-    pin_comment,
-    set_comments_enabled,
-    unpin_comment,
-)
+from common.refusals import Refusal
+from posts.actions.comments import add_comment, edit_comment, pin_comment, set_comments_enabled, unpin_comment
 from posts.actions.comments import approve_comment as do_approve_comment
 from posts.actions.comments import delete_comment as do_delete_comment
 from posts.forms.comments import CommentForm
@@ -41,7 +35,7 @@ def comment(request: MemberRequest, shortcode: str) -> HttpResponse:
         form.reply_to = _replied_to(request, post, form.cleaned_data["parent"])
         if is_valid:
             added = _add_once(request, post, form)
-    except CommentRefusedError as refused:
+    except Refusal as refused:
         form.reply_to = None
         form.add_error("text", str(refused))
     if added is None:
@@ -80,7 +74,7 @@ def _replied_to(request: MemberRequest, post: Post, comment_id: int | None) -> C
         return None
     found = Comment.objects.visible_to(request.user).filter(post=post, pk=comment_id).select_related("author").first()
     if found is None:
-        raise CommentRefusedError("The comment you reply to is no longer there.")
+        raise Refusal("The comment you reply to is no longer there.")
     return found
 
 
@@ -137,7 +131,7 @@ def edit(request: MemberRequest, shortcode: str, comment_id: int) -> HttpRespons
         try:
             with does_not_exist_as_404():
                 edit_comment(comment, text=form.cleaned_data["text"])
-        except CommentRefusedError as refused:
+        except Refusal as refused:
             form.add_error("text", str(refused))
         else:
             return varies_by_htmx(_line_or_redirect(request, post, comment))
@@ -165,7 +159,7 @@ def pin(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse
     try:
         with does_not_exist_as_404():
             pin_comment(comment)
-    except CommentRefusedError as refused:
+    except Refusal as refused:
         if not request.htmx:
             messages.error(request, str(refused))
             return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")

@@ -6,7 +6,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import MemberRequest
-from posts.actions.editing import EditRefusedError, edit_post
+from common.refusals import Refusal
+from posts.actions.editing import edit_post
 from posts.forms.editing import EditForm
 from posts.models import Post
 from posts.views.lookup import own_card
@@ -26,7 +27,7 @@ def edit(request: MemberRequest, shortcode: str) -> HttpResponse:
         return edit_page(request, form, status=422)
     try:
         is_changed = edit_post(post, **form.changes())
-    except EditRefusedError as error:
+    except Refusal as error:
         form.refuse(str(error), own_card(request, shortcode))
         return edit_page(request, form, status=409)
     except Post.DoesNotExist as error:

@@ -13,6 +13,7 @@ from accounts.models import User
 from common import limits
 from common.http import varies_by_htmx
 from common.pagination import MAX_BIGINT, Page
+from common.refusals import Refusal
 from posts.actions import saves
 from posts.forms.collections import CollectionForm
 from posts.models import Collection, Post, Save
@@ -69,7 +70,7 @@ def new_collection(request: MemberRequest) -> HttpResponse:
     if form.is_valid():
         try:
             return redirect(saves.create_collection(owner=request.user, name=form.cleaned_data["name"]))
-        except saves.CollectionRefusedError as refusal:
+        except Refusal as refusal:
             form.add_error("name", str(refusal))
     status = 422 if form.errors else 200
     return render(request, "posts/collection_form.html", {"form": form}, status=status)
@@ -83,7 +84,7 @@ def rename_collection(request: MemberRequest, collection_id: int) -> HttpRespons
         try:
             saves.rename_collection(found, name=form.cleaned_data["name"])
             return redirect(found)
-        except saves.CollectionRefusedError as refusal:
+        except Refusal as refusal:
             form.add_error("name", str(refusal))
     status = 422 if form.errors else 200
     return render(request, "posts/collection_form.html", {"form": form, "collection": found}, status=status)
@@ -112,7 +113,7 @@ def collections(request: MemberRequest, shortcode: str) -> HttpResponse:
             saves.put_in_collection(post, person=request.user, collection=into)
             messages.success(request, f"Saved to “{into.name}”." if into else "Saved.")
             return redirect(post)
-        except saves.CollectionRefusedError as error:
+        except Refusal as error:
             refusal = str(error)
     context = {
         "post": post,

@@ -16,6 +16,7 @@ from accounts.http import MemberRequest, SiteRequest
 from common.http import varies_by_htmx
 from common.ids import decode_shortcode
 from common.linkify import extract_names
+from common.refusals import Refusal
 from posts.actions import mentions, tags
 from posts.forms.editing import EditForm
 from posts.models import Media, PersonTag, Post
@@ -70,7 +71,7 @@ def tag_person(request: MemberRequest, shortcode: str, media_id: int) -> HttpRes
         tags.tag_person(medium, username=form.username, x=x, y=y)
     except ValueError:
         form.error = "Say in per cent where the person is: 0 to 100 from the left, and from the top."
-    except tags.TagRefusedError as error:
+    except Refusal as error:
         form.error = str(error)
     except (Media.DoesNotExist, Post.DoesNotExist) as error:
         raise Http404 from error

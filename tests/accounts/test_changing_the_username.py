@@ -7,11 +7,12 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.actions import UsernameRefusedError, change_username, create_user, suspend_person
+from accounts.actions import change_username, create_user, suspend_person
 from accounts.models import User
 from accounts.records import OldUsername
 from accounts.tasks import sweep
 from common.limits import OLD_USERNAME_DAYS
+from common.refusals import Refusal
 from social.actions.blocks import block
 from tests.accounts.conftest import PASSWORD, errors_of
 
@@ -79,7 +80,7 @@ def test_whoever_may_not_know_the_person_finds_nobody(change, client, anna, ben)
 def test_a_name_given_up_is_held_for_its_former_owner(change, client, anna, ben, sign_up):
     change("anna.b")
 
-    with pytest.raises(UsernameRefusedError, match="already taken"):
+    with pytest.raises(Refusal, match="already taken"):
         change_username(ben, "anna")
     client.logout()
     assert "taken" in client.get("/accounts/username-available/?username=anna").text

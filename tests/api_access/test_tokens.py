@@ -11,11 +11,12 @@ from django.utils import timezone
 from accounts.actions import restore_person, suspend_person
 from accounts.deactivation import deactivate, reactivate, request_deletion
 from accounts.models import User
-from api_access.actions.tokens import TokenRefusedError, create_token
+from api_access.actions.tokens import create_token
 from api_access.authentication import authenticate
 from api_access.credentials import hash_secret
 from api_access.models import PersonalToken
 from common.limits import MAX_TOKENS
+from common.refusals import Refusal
 from tests.accounts.conftest import PASSWORD, errors_of
 
 
@@ -80,7 +81,7 @@ def test_the_page_sent_again_makes_no_second_one_and_there_are_only_so_many(make
     assert "with this name" in errors_of(make(), "name")[0]
     for n in range(MAX_TOKENS - 1):
         token_of(anna, name=str(n))
-    with pytest.raises(TokenRefusedError, match=str(MAX_TOKENS)):
+    with pytest.raises(Refusal, match=str(MAX_TOKENS)):
         token_of(anna, name="one more")
     assert PersonalToken.objects.filter(person=anna).count() == MAX_TOKENS
 

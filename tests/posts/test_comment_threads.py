@@ -5,15 +5,9 @@ import threading
 import pytest
 from django.db import connections
 
+from common.refusals import Refusal
 from common.tasks import fold_counters
-from posts.actions.comments import (
-    CommentRefusedError,
-    add_comment,
-    approve_comment,
-    delete_comment,
-    remove_comment,
-    restore_comment,
-)
+from posts.actions.comments import add_comment, approve_comment, delete_comment, remove_comment, restore_comment
 from posts.models import Comment, Post
 from social.actions.blocks import block
 from social.actions.restrictions import restrict
@@ -154,7 +148,7 @@ def test_replies_under_a_comment_that_waits_wait_for_it(post, author, follower, 
     restrict(author, restricted=follower)
     held = add_comment(post, author=follower, text="heated")
     answer = add_comment(post, author=author, text="please", reply_to=held)
-    with pytest.raises(CommentRefusedError):
+    with pytest.raises(Refusal):
         add_comment(post, author=stranger, text="what?", reply_to=held)
 
     assert [count_for(one, post) for one in (stranger, follower, author)] == [0, 1, 1]
@@ -211,7 +205,7 @@ def test_replies_while_the_thread_is_removed_leave_the_count_true(post, author, 
         for _ in range(10):
             try:
                 add_comment(post, author=stranger, text="me too", reply_to=thread)
-            except CommentRefusedError:
+            except Refusal:
                 break
         connections.close_all()
 

@@ -9,9 +9,9 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from common.refusals import Refusal
 from notifications.models import Notification
 from posts.actions.comments import (
-    CommentRefusedError,
     add_comment,
     approve_comment,
     delete_comment,
@@ -86,7 +86,7 @@ def test_a_pin_of_somebody_blocked_gives_its_place_up(author, post, follower, st
 @pytest.mark.django_db(transaction=True)
 def test_of_many_pins_at_once_three_win(author, post, follower):
     comments = [add_comment(post, author=follower, text=str(number)) for number in range(6)]
-    results = run_concurrently(*(partial(pin_comment, one) for one in comments), ignoring=CommentRefusedError)
+    results = run_concurrently(*(partial(pin_comment, one) for one in comments), ignoring=Refusal)
 
     assert Comment.objects.filter(pinned_at__isnull=False).count() == 3
     assert results.count(None) == 3
@@ -198,7 +198,7 @@ def test_when_comments_are_off_none_is_written_any_more(author, follower, post):
         while not stop.is_set():
             try:
                 add_comment(post, author=follower, text="and one more")
-            except CommentRefusedError:
+            except Refusal:
                 break
         connections.close_all()
 

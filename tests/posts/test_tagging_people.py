@@ -7,9 +7,10 @@ from django.db import IntegrityError, transaction
 
 from accounts.actions import suspend_person
 from accounts.models import User
+from common.refusals import Refusal
 from posts.actions.comments import add_comment
 from posts.actions.publishing import notify_named_people
-from posts.actions.tags import TagRefusedError, remove_tag, tag_person
+from posts.actions.tags import remove_tag, tag_person
 from posts.events import PersonTagged
 from posts.models import Mention, PersonTag
 from social.actions.blocks import block, unblock
@@ -121,7 +122,7 @@ def test_nobody_tags_in_the_photos_of_another(as_, anna, stranger, post, photo_o
 @pytest.mark.promise("A7")
 def test_who_may_not_see_the_post_is_not_tagged(author, follower, anna, photo_of, person):
     change_privacy(author, is_private=True)
-    with pytest.raises(TagRefusedError, match="cannot see this post"):
+    with pytest.raises(Refusal, match="cannot see this post"):
         tag(photo_of, "anna")
     tag(photo_of, "follower")
 
@@ -129,7 +130,7 @@ def test_who_may_not_see_the_post_is_not_tagged(author, follower, anna, photo_of
     block(author, blocked=person("blocked"))
     suspend_person(person("gone"), reason="spam")
     for name in ("blocker", "blocked", "gone"):
-        with pytest.raises(TagRefusedError, match="nobody called"):
+        with pytest.raises(Refusal, match="nobody called"):
             tag(photo_of, name)
 
 
@@ -140,10 +141,10 @@ def test_who_may_tag_is_a_choice_that_the_action_keeps(as_, author, anna, photo_
         return browser.post("/accounts/privacy/tags/", {"who_may_tag": choice})
 
     assert choose("nobody").status_code == 302
-    with pytest.raises(TagRefusedError, match="does not let you tag"):
+    with pytest.raises(Refusal, match="does not let you tag"):
         tag(photo_of, "anna")
     choose("following")
-    with pytest.raises(TagRefusedError, match="does not let you tag"):
+    with pytest.raises(Refusal, match="does not let you tag"):
         tag(photo_of, "anna")
     follow(anna, followee=author)
     tag(photo_of, "anna")
@@ -158,7 +159,7 @@ def test_the_limit_of_a_photo_is_said(author, anna, stranger, photo_of, person, 
     tag(photo_of, "anna", x=1)
 
     person("third")
-    with pytest.raises(TagRefusedError, match="2 people, which is the limit"):
+    with pytest.raises(Refusal, match="2 people, which is the limit"):
         tag(photo_of, "third")
 
 
@@ -172,7 +173,7 @@ def test_one_removes_oneself_for_good_and_the_author_anybody(as_, author, anna, 
     assert remove(anna, of_anna).status_code == 302
     assert f'data-post="{post.shortcode}"' not in tagged_tab(as_(author)).text
     assert "/anna/" not in as_(author).get(f"{post.get_absolute_url()}edit/").text
-    with pytest.raises(TagRefusedError, match="removed themselves"):
+    with pytest.raises(Refusal, match="removed themselves"):
         tag(photo_of, "anna")
 
     assert remove(author, of_stranger).status_code == 302
@@ -235,7 +236,7 @@ def test_close_friends_and_archived_posts_stay_where_they_are(as_, client, autho
     add_close_friend(author, friend=anna)
     Post.objects.filter(pk=post.pk).update(audience="close_friends")
     tag(photo_of, "anna")
-    with pytest.raises(TagRefusedError, match="cannot see"):
+    with pytest.raises(Refusal, match="cannot see"):
         tag(photo_of, person("other").username)
 
     assert "data-post" in tagged_tab(as_(anna)).text
@@ -281,7 +282,7 @@ def test_the_tagged_tab_pages_by_cursor_and_knows_its_name_in_any_case(client, a
 @pytest.mark.django_db(transaction=True)
 def test_a_block_wins_against_a_tag_that_comes_at_the_same_moment(author, anna, post, photo_of):
     for one, other in ((author, anna), (anna, author)) * 3:
-        run_concurrently(partial(tag, photo_of, "anna"), partial(block, one, blocked=other), ignoring=TagRefusedError)
+        run_concurrently(partial(tag, photo_of, "anna"), partial(block, one, blocked=other), ignoring=Refusal)
 
         assert not PersonTag.objects.shown().exists()
         PersonTag.objects.all().delete()
@@ -296,7 +297,7 @@ def test_a_block_wins_against_a_mention_and_neither_waits_for_the_other(author, 
             partial(add_comment, post, author=stranger, text="@anna"),
             partial(block, anna, blocked=blocked),
             partial(add_comment, post, author=author, text="@stranger @anna"),
-            ignoring=TagRefusedError,
+            ignoring=Refusal,
         )
 
         count = Mention.objects.filter(person=anna).count()

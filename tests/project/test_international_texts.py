@@ -10,8 +10,9 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from common.limits import MAX_EQUAL_COMMENTS
+from common.refusals import Refusal
 from common.text import clean_line, clean_text, is_blank
-from posts.actions.comments import CommentRefusedError, add_comment, edit_comment
+from posts.actions.comments import add_comment, edit_comment
 from posts.actions.hidden_words import set_hidden_words
 from posts.models import Collection, Comment, HiddenWord, Mention
 from tests.conftest import FILES
@@ -57,7 +58,7 @@ def test_blank_text_is_refused_or_emptied_in_every_form(as_, author, follower, s
         page = as_(follower).post(f"{post.get_absolute_url()}comment/", {"text": text})
         assert page.status_code == 422
         assert "Write something first." in page.text
-        with pytest.raises(CommentRefusedError, match="Write something"):
+        with pytest.raises(Refusal, match="Write something"):
             add_comment(post, author=follower, text=text)
     for text in [*of_kind("name"), "\u200b\u200b"]:
         assert as_(author).post("/accounts/edit/", {"name": text, "bio": text, "link": ""}).status_code == 302
@@ -209,5 +210,5 @@ def test_equal_comments_are_limited_and_the_form_keeps_the_text(as_, author, fol
 def test_an_edit_to_blank_text_is_refused(author, follower, share):
     comment = add_comment(share(author), author=follower, text="hello")
 
-    with pytest.raises(CommentRefusedError, match="Write something"):
+    with pytest.raises(Refusal, match="Write something"):
         edit_comment(comment, text="\u3164")

@@ -147,7 +147,7 @@ def stranger(person: Callable[..., User]) -> User:
 
 
 @pytest.fixture
-def share(photo: Callable[..., SimpleUploadedFile]) -> Callable[..., Post]:
+def share(photo: Callable[..., Any]) -> Callable[..., Post]:
     """Return a function that publishes a post without rendering: its media are marked as ready."""
     from posts.actions.publishing import publish_if_ready
     from posts.models.media import MediaState

@@ -55,7 +55,8 @@ def small_disk(folder: Path, size: int, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 def _simulate(disk: SmallDisk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have storages below the folder fail as on a full disk, once they have written `size` bytes."""
-    save = FileSystemStorage._save
+    storage_class: Any = FileSystemStorage
+    save = storage_class._save
 
     def save_while_there_is_room(self: Any, name: str, content: Any) -> str:
         path: str = save(self, name, content)

@@ -94,7 +94,7 @@ def drop_buckets(found: dict[str, Any]) -> None:
 
 def _backend() -> Any:
     """Return the memory of the server, which runs in this process."""
-    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.s3.models import s3_backends
 
     return s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
@@ -119,6 +119,11 @@ def post_form(url: str, fields: dict[str, str], data: bytes, *, origin: str = ""
 
 
 # --- Inspecting either kind of storage ----------------------------------------------------------------------------
+
+
+def storage(alias: str) -> Any:
+    """Return a storage, untyped, because Django's type lacks what S3 storages have in addition."""
+    return storages[alias]
 
 
 def is_local(alias: str = "default") -> bool:

@@ -4,6 +4,7 @@ import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -200,7 +201,7 @@ def test_keys_rotate(anna, ben, sent, settings):
 
 
 def test_an_address_asked_for_by_a_program_counts_once_its_link_was_followed(client, anna, ben, settings):
-    request = RequestFactory().post("/api/user/profile/")
+    request: Any = RequestFactory().post("/api/user/profile/")
     request.user, request.session = anna, client.session
     request._messages = CookieStorage(request)
     assert not change_email(anna, "Anna@example.org", request=request)

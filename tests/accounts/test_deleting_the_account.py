@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.core.files.storage import storages
 from django.db import models
 
 from accounts.deactivation import cancel_deletion, request_deletion
@@ -14,7 +15,6 @@ from accounts.records import DeletionRecord
 from accounts.tasks import delete_account, sweep
 from common import personal_data
 from media.errors import TransientMediaError
-from media.storage import storages
 from posts.models import Hashtag, Media, Post
 from tests import stores
 from tests.accounts.whole_account import (
@@ -185,7 +185,8 @@ def columns_of_people():
     """Every column that points at people, or looks as if it did."""
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
-            is_reference = field.is_relation and issubclass(field.related_model, User)
+            related = field.related_model
+            is_reference = isinstance(related, type) and issubclass(related, User)
             is_bare = isinstance(field, models.BigIntegerField) and not field.is_relation and field.name.endswith("_id")
             if is_reference or is_bare:
                 yield f"{model._meta.label}.{field.name}"

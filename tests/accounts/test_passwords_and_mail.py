@@ -217,4 +217,4 @@ def test_every_mail_names_the_site_and_is_plain_text(client, anna, settings):
     assert settings.SITE_NAME in message.subject
     assert settings.SITE_NAME in message.body
     assert "&" not in message.body
-    assert "Instagram" not in message.subject + message.body
+    assert "Instagram" not in f"{message.subject}{message.body}"

@@ -166,7 +166,7 @@ def fill(anna: User, others: list[User], photo: bytes, *, posts: int) -> None:
     stores.put("incoming", f"{anna.pk:x}-parts/000001", b"parts")
 
     build_export(request_export(anna).pk)
-    for subject in (anna, own[0], Comment.objects.filter(author=anna).first()):
+    for subject in (anna, own[0], Comment.objects.filter(author=anna).earliest("pk")):
         LogEntry.objects.log_actions(ben.pk, [subject], CHANGE, f"{TOKEN} reason", single_object=True)
     for reader in (anna, ben):
         reader.refresh_from_db()

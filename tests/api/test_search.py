@@ -36,7 +36,8 @@ def test_it_goes_on_by_cursor_and_link_at_the_same_cost(kind, as_, author, share
     for number in range(5):
         create_user(username=f"sunny{number}", email=f"sunny{number}@example.org", password="x")
         share(author, caption=f"sunny #sunny{number}", location=f"Sunny {number}")
-    browser, seen, cursor = as_(stranger), [], ""
+    browser, seen = as_(stranger), []
+    cursor: str | None = ""
     search(browser, q="sunny", type=kind)
     while cursor is not None:
         answer = browser.get("/api/search", {"q": "sunny", "type": kind, "limit": 2, "cursor": cursor})

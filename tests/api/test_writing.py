@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
 
@@ -620,13 +620,13 @@ def test_answers_are_kept_for_a_day(world, send):
     send("POST", f"/posts/{world['post'].pk}/comment", {"text": "hello"}, **{"Idempotency-Key": "k1"})
     sweep()
     assert IdempotencyRecord.objects.exists()
-    IdempotencyRecord.objects.update(created_at=timezone.now() - timezone.timedelta(hours=KEPT_HOURS, minutes=1))
+    IdempotencyRecord.objects.update(created_at=timezone.now() - timedelta(hours=KEPT_HOURS, minutes=1))
 
     again = send("POST", f"/posts/{world['post'].pk}/comment", {"text": "hello"}, **{"Idempotency-Key": "k1"})
 
     assert again.status_code == 201
     assert Comment.objects.filter(text="hello", author=world["me"]).count() == 2
-    IdempotencyRecord.objects.update(created_at=timezone.now() - timezone.timedelta(hours=KEPT_HOURS, minutes=1))
+    IdempotencyRecord.objects.update(created_at=timezone.now() - timedelta(hours=KEPT_HOURS, minutes=1))
     sweep()
     assert not IdempotencyRecord.objects.exists()
 

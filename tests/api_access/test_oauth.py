@@ -112,7 +112,7 @@ def test_a_person_lets_an_app_in_and_it_acts_as_them(window, app, anna, django_c
     assert grant.last_used_at is not None
     for column in (grant.code_digest, grant.access_digest, grant.refresh_digest):
         assert column not in {told["code"], tokens["access_token"], tokens["refresh_token"]}
-        assert len(column) == 64
+        assert len(column or "") == 64
 
 
 def test_the_form_may_lead_to_the_app_and_nowhere_else(window, app):

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from itertools import product
+from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests.e2e.conftest import DESKTOP, PHONE
 
-SIZES = {"desktop": DESKTOP, "phone": PHONE}
+SIZES: dict[str, ViewportSize] = {"desktop": DESKTOP, "phone": PHONE}
 SEVERE = {"serious", "critical"}
-ALL = {"resultTypes": ["violations"]}
+ALL: dict[str, Any] = {"resultTypes": ["violations"]}
+COLOUR_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 COLOURS = ALL | {"runOnly": ["color-contrast"]}
 """The only rule whose result can differ between light and dark."""
 
@@ -36,9 +38,10 @@ def faults(page: Page, place: str) -> list[str]:
     """Describe each serious fault of the page in its current state, prefixed with `place`. Takes about a second."""
     found = []
     before = page.viewport_size
+    assert before
     page.evaluate(AXE_SCRIPT)
     page.evaluate(NO_TRANSITIONS)
-    for (size, viewport), scheme in product(SIZES.items(), ("light", "dark")):
+    for (size, viewport), scheme in product(SIZES.items(), COLOUR_SCHEMES):
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.evaluate(SETTLE)

@@ -10,13 +10,13 @@ from itertools import count
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.visitors import Visitor
 
 PASSWORD = "correct-horse-battery"
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 _numbers = count(1)
 
 
@@ -65,7 +65,7 @@ def open_browser(
     contexts: list[tuple[bool, BrowserContext]] = []
     errors: list[str] = []
 
-    def open_page(*, javascript: bool = True, size: dict[str, int] = DESKTOP, forgive: tuple[str, ...] = ()) -> Page:
+    def open_page(*, javascript: bool = True, size: ViewportSize = DESKTOP, forgive: tuple[str, ...] = ()) -> Page:
         if idle_contexts[javascript]:
             context = idle_contexts[javascript].pop()
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -115,8 +116,8 @@ def test_posts_are_forgotten_after_a_week(as_, author, stranger, share, monkeypa
     report_seen(browser, posts[1:])
     assert shown_by(browser) == [posts[0].pk, posts[1].pk]
 
-    later = explore.time.time() + explore.SEEN_SECONDS + 1
-    monkeypatch.setattr(explore.time, "time", lambda: later)
+    later = time.time() + explore.SEEN_SECONDS + 1
+    monkeypatch.setattr(time, "time", lambda: later)
 
     assert shown_by(browser) == [posts[1].pk, posts[0].pk]
 

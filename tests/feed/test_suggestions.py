@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.cache import cache
 
@@ -32,7 +34,8 @@ def circle(person):
 
 def told(reader, **options):
     reader = User.objects.get(pk=reader.pk)
-    return [(one.username, one.reason) for one in suggestions_for(reader, **options)]
+    suggestions: list[Any] = suggestions_for(reader, **options)
+    return [(one.username, one.reason) for one in suggestions]
 
 
 def test_friends_of_friends_come_first_and_say_why(circle):

@@ -1,6 +1,7 @@
 """Edits as people send them, honest or not, and what becomes of the photo."""
 
 import json
+from typing import Any
 
 import pytest
 from PIL import Image, ImageOps
@@ -8,7 +9,7 @@ from PIL import Image, ImageOps
 from media.edits import ADJUSTMENTS, FILTERS, MAX_EDITS_CHARS, SIDE, apply_edits, colour_table, crop_box, parse_edits
 from media.errors import MediaError
 from media.photos import render_photo
-from tests.media.pictures import ORIGINALS, decoded, difference, encoded, quarters, turned
+from tests.media.pictures import ORIGINALS, decoded, difference, encoded, pixel, quarters, turned
 
 WHOLE = {"ratio": "original", "x": 0, "y": 0, "width": 1, "height": 1}
 
@@ -263,11 +264,11 @@ def test_brightness_leaves_black_and_white(amount):
 def test_a_vignette_darkens_the_corners_alike_and_leaves_the_middle():
     white = apply_edits(Image.new("RGB", (301, 701), "white"), {"vignette": 100})
 
-    corners = {white.getpixel(place) for place in ((0, 0), (300, 0), (0, 700), (300, 700))}
+    corners = {pixel(white, place) for place in ((0, 0), (300, 0), (0, 700), (300, 700))}
     assert len(corners) == 1
     assert max(corners.pop()) < 60
     assert white.getpixel((150, 350)) == (255, 255, 255)
-    column = [white.getpixel((150, y))[0] for y in range(351)]
+    column = [pixel(white, (150, y))[0] for y in range(351)]
     assert column == sorted(column)
 
 
@@ -277,4 +278,5 @@ def test_the_placeholder_is_made_of_the_edited_photo():
 
     assert plain.placeholder != edited.placeholder
     grey = decoded(edited.renditions[0].jpeg).convert("HSV").getchannel("S")
-    assert grey.getextrema()[1] < 12
+    extrema: Any = grey.getextrema()
+    assert extrema[1] < 12

@@ -3,6 +3,7 @@
 import io
 import re
 import shutil
+from typing import Any
 
 import hypothesis
 import pytest
@@ -260,7 +261,7 @@ def test_a_film_is_cropped_as_people_see_it(tmp_path):
 def long_films(tmp_path_factory):
     """Sixty-five seconds: a large one, and one that is smaller than the small size."""
     folder = tmp_path_factory.mktemp("films")
-    options = {"seconds": 65, "rate": 5, "sound": "sine=frequency=300"}
+    options: Any = {"seconds": 65, "rate": 5, "sound": "sine=frequency=300"}
     return clip(folder / "large.mp4", size="1280x720", **options), clip(folder / "small.mp4", **options)
 
 

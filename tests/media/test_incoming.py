@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from common.limits import PART_BYTES
 from media import incoming
 from media.errors import TransientMediaError
 from media.storage import open_original
@@ -25,8 +26,8 @@ def parts():
 
 def test_a_file_is_cut_into_parts_of_one_size_and_a_rest():
     assert incoming.part_sizes(1) == [1]
-    assert incoming.part_sizes(incoming.PART_BYTES) == [incoming.PART_BYTES]
-    assert incoming.part_sizes(2 * incoming.PART_BYTES + 5) == [incoming.PART_BYTES] * 2 + [5]
+    assert incoming.part_sizes(PART_BYTES) == [PART_BYTES]
+    assert incoming.part_sizes(2 * PART_BYTES + 5) == [PART_BYTES] * 2 + [5]
 
 
 def test_parts_in_any_order_make_the_file(parts):

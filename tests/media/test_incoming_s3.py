@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError
-from django.core.files.storage import storages
 from django.utils import timezone
 
 from common.limits import PART_BYTES
@@ -39,7 +38,7 @@ def send(data, sizes, prefix=PREFIX):
 
 
 def head(key):
-    return storages["originals"].client.head_object(Bucket=storages["originals"].bucket_name, Key=key)
+    return stores.storage("originals").client.head_object(Bucket=stores.storage("originals").bucket_name, Key=key)
 
 
 def policy_of(target):
@@ -55,7 +54,7 @@ def test_what_is_signed_fixes_key_size_and_type_and_ends_in_an_hour():
     assert ["content-length-range", 12345, 12345] in conditions
     assert {"Content-Type": "application/octet-stream"} in conditions
     assert {"key": f"incoming/{PREFIX}/3"} in conditions
-    assert {"bucket": storages["originals"].bucket_name} in conditions
+    assert {"bucket": stores.storage("originals").bucket_name} in conditions
     assert not [one for one in conditions if "starts-with" in one]
     # What is signed and what is sent are the same, so that each field is bound by a condition.
     signed = {name: value for one in conditions if isinstance(one, dict) for name, value in one.items()}
@@ -120,7 +119,7 @@ def test_what_is_sent_again_while_it_is_read_is_not_mixed_in():
 def test_what_is_sent_again_while_it_is_copied_is_not_mixed_in(sizes, copying, monkeypatch):
     """The store is told which content was checked. (This server does not look at it.)"""
     send(b"12345678", sizes)
-    client = storages["incoming"].client
+    client = stores.storage("incoming").client
     copy, told = getattr(client, copying), set()
 
     def listening(**options):
@@ -130,7 +129,7 @@ def test_what_is_sent_again_while_it_is_copied_is_not_mixed_in(sizes, copying, m
     monkeypatch.setattr(client, copying, listening)
     incoming.assemble(PREFIX, sizes, ".mp4")
 
-    bucket = storages["incoming"].bucket_name
+    bucket = stores.storage("incoming").bucket_name
     parts = [f"incoming/{PREFIX}/{number}" for number in range(1, len(sizes) + 1)]
     assert told == {client.head_object(Bucket=bucket, Key=key)["ETag"] for key in parts}
 
@@ -141,7 +140,7 @@ def test_a_copy_that_fails_half_way_leaves_nothing_and_can_be_tried_again(step, 
     sizes = [8] if step == "copy_object" else [8, 8, 4]
     data = b"01234567" * 3
     send(data, sizes)
-    client, failures = storages["incoming"].client, []
+    client, failures = stores.storage("incoming").client, []
 
     def fail(**options):
         failures.append(options)
@@ -252,7 +251,7 @@ def test_who_reads_it_all_asks_seldom(monkeypatch):
 @pytest.mark.promise("D16")
 def test_an_answer_that_breaks_off_is_asked_for_again(monkeypatch):
     send(b"0123456789", [10])
-    client = storages["incoming"].client
+    client = stores.storage("incoming").client
     get, asked = client.get_object, []
 
     class Broken(io.BytesIO):
@@ -272,7 +271,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(monkeypatch):
 
 
 def test_what_was_begun_in_pieces_and_never_ended_is_given_up():
-    client, bucket = storages["originals"].client, storages["originals"].bucket_name
+    client, bucket = stores.storage("originals").client, stores.storage("originals").bucket_name
     begun = client.create_multipart_upload(Bucket=bucket, Key="aa/bb/c.mp4")
     client.upload_part(Bucket=bucket, Key="aa/bb/c.mp4", UploadId=begun["UploadId"], PartNumber=1, Body=b"x")
 

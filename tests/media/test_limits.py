@@ -136,7 +136,7 @@ def test_a_child_that_is_killed_or_crashes_is_an_error_in_words(number, may_try_
 
 
 def test_a_machine_that_can_start_no_process_is_asked_again_later(monkeypatch):
-    monkeypatch.setattr(child_process.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
 
     with pytest.raises(TransientMediaError):
         render_photo(encoded(quarters()))
@@ -204,7 +204,7 @@ def test_a_child_that_talks_nonsense_is_no_answer(monkeypatch, tmp_path):
     fake = tmp_path / "python"
     fake.write_text("#!/bin/sh\necho nonsense\n")
     fake.chmod(0o755)
-    monkeypatch.setattr(child_process.sys, "executable", str(fake))
+    monkeypatch.setattr(sys, "executable", str(fake))
 
     with pytest.raises(MediaError, match="cannot be opened"):
         render_photo(io.BytesIO((BAD / "name-test.jpg").read_bytes()))

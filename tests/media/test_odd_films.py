@@ -11,7 +11,7 @@ from media.probe import probe
 from media.videos import render_video
 from tests.conftest import FILES
 from tests.media.clips import clip, ffmpeg, frames, streams
-from tests.media.pictures import decoded, encoded
+from tests.media.pictures import decoded, encoded, pixel
 
 FIELD = FILES / "field"
 
@@ -139,8 +139,8 @@ def test_what_is_transparent_in_a_film_is_white(tmp_path, clear_film):
     picture = tmp_path / "frame.png"
     ffmpeg("-i", path, "-frames:v", "1", picture)
     frame = decoded(picture.read_bytes())
-    assert min(frame.getpixel((4, 4))) >= 250
-    assert all(abs(a - b) < 8 for a, b in zip(frame.getpixel((160, 120)), (255, 0, 0), strict=True))
+    assert min(pixel(frame, (4, 4))) >= 250
+    assert all(abs(a - b) < 8 for a, b in zip(pixel(frame, (160, 120)), (255, 0, 0), strict=True))
     assert "yuv420p(tv, bt709, " in said
 
 

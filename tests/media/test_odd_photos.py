@@ -3,6 +3,8 @@
 import io
 import struct
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 import pillow_heif
 import pytest
@@ -13,7 +15,7 @@ from media.photos import render_photo
 from media.pixels import open_upright
 from media.probe import MAX_JPEG_SEGMENTS, probe_photo
 from tests.hostile import with_segments
-from tests.media.pictures import BAD, FILES, ORIGINALS, corner_colours, encoded, jpeg_of_many_scans, quarters
+from tests.media.pictures import BAD, FILES, ORIGINALS, corner_colours, encoded, jpeg_of_many_scans, pixel, quarters
 
 FIELD = FILES / "field"
 QUARTERS = [(255, 0, 0), (0, 255, 0), (255, 255, 255), (0, 0, 255)]
@@ -215,7 +217,7 @@ def test_the_white_of_a_page_in_an_hdr_png_is_light_and_not_clipped(transfer, gr
     # White at 203 nits: 58 % of PQ, 75 % of HLG.
     png = encoded(Image.new("RGB", (200, 200), (grey, grey, grey)), "PNG").getvalue()
 
-    red, green, blue = read(with_chunks(png, chunk(b"cICP", bytes([9, transfer, 0, 1])))).getpixel((9, 9))
+    red, green, blue = pixel(read(with_chunks(png, chunk(b"cICP", bytes([9, transfer, 0, 1])))), (9, 9))
     assert max(red, green, blue) - min(red, green, blue) <= 3
     assert 190 < red < 250
 
@@ -330,7 +332,7 @@ def test_bytes_after_the_last_box_are_no_matter(kind):
 
 # --- The probe and the decoders agree ------------------------------------------------------------------------------
 
-DECODERS = {
+DECODERS: dict[str, Callable[[io.BytesIO], Any]] = {
     "JPEG": JpegImagePlugin.JpegImageFile,
     "PNG": PngImagePlugin.PngImageFile,
     "GIF": GifImagePlugin.GifImageFile,

@@ -29,7 +29,7 @@ from media.storage import (
 )
 from media.views import serve_rendition
 from tests.servers import PROJECT
-from tests.stores import KEY, REGION, SECRET, content, keys_in, moto_server
+from tests.stores import KEY, REGION, SECRET, content, keys_in, moto_server, storage
 
 MEGABYTE = 1024 * 1024
 
@@ -40,7 +40,7 @@ def storage_kind():
 
 
 def head(alias, key):
-    return storages[alias].client.head_object(Bucket=storages[alias].bucket_name, Key=key)
+    return storage(alias).client.head_object(Bucket=storage(alias).bucket_name, Key=key)
 
 
 @pytest.mark.promise("U7")
@@ -78,7 +78,7 @@ with open_original({key!r}) as original, io.BytesIO() as unused:
     assert with_descriptor(original, unused) is original, "it needs no second copy for the child"
     print(os.fstat(original.fileno()).st_size, original.tell(), tracemalloc.get_traced_memory()[1])
 """
-    bucket = storages["default"].bucket_name
+    bucket = storage("default").bucket_name
     done = run_program(
         program,
         AWS_STORAGE_BUCKET_NAME=bucket,
@@ -97,7 +97,7 @@ def test_a_large_rendition_is_sent_in_one_request_and_read_from_the_disk(tmp_pat
     path = tmp_path / "film.mp4"
     path.write_bytes(b"x" * 20 * MEGABYTE)
     sent = []
-    storages["default"].client.meta.events.register("before-send.s3", lambda request, **_: sent.append(request.method))
+    storage("default").client.meta.events.register("before-send.s3", lambda request, **_: sent.append(request.method))
 
     with path.open("rb") as file:
         key = store_rendition_file(file, ".mp4")
@@ -145,7 +145,7 @@ def test_browsers_read_and_send_where_the_settings_say(options, read, send, sett
     settings.STORAGES = settings.STORAGES | s3_storages("pics", "private", access_key=KEY, secret_key=SECRET, **options)
 
     assert signed_rendition_url("3f/a0/9c.webp", seconds=9).startswith(f"{read}3f/a0/9c.webp?")
-    target = storages["incoming"].direct_target("prefix", 1, 100)
+    target = storage("incoming").direct_target("prefix", 1, 100)
     assert target.url == send
     assert target.fields["key"] == "incoming/prefix/1"
 
@@ -247,7 +247,7 @@ def test_what_lies_beside_a_playlist_is_found_so_the_playlist_comes_from_here():
 @pytest.mark.promise("A3")
 def test_what_is_signed_for_one_key_opens_no_other_and_reads_nothing():
     """The fields of an upload are no key to the bucket: who has them reads nothing with them."""
-    target = storages["incoming"].direct_target("prefix", 1, 3)
+    target = storage("incoming").direct_target("prefix", 1, 3)
     key = store_original(io.BytesIO(b"secret"), ".jpg")
     query = "&".join(f"{name}={value}" for name, value in target.fields.items() if name.startswith("x-amz"))
 

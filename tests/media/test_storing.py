@@ -5,6 +5,7 @@ import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
@@ -45,7 +46,7 @@ def test_a_key_has_an_extension_of_ours_or_none():
 @pytest.mark.parametrize("one", HOSTILE_NAMES, ids=lambda one: one["case"])
 def test_a_hostile_name_never_reaches_a_key(one):
     data = (BAD / "name-test.jpg").read_bytes()
-    upload = SimpleUploadedFile("plain.jpg", data)
+    upload: Any = SimpleUploadedFile("plain.jpg", data)
     # Django cleans the name it parses; even one that it did not clean must not matter.
     upload._name = one["filename"]
 
@@ -69,7 +70,7 @@ def test_an_original_is_for_the_server_alone():
 
 
 def test_an_upload_on_disk_is_stored_whole_from_its_start():
-    upload = TemporaryUploadedFile("photo.jpg", "image/jpeg", 5, None)
+    upload: Any = TemporaryUploadedFile("photo.jpg", "image/jpeg", 5, None)
     upload.write(b"photo")
     upload.seek(3)
 
@@ -99,7 +100,7 @@ class FullDisk(FileSystemStorage):
     """Writes half and then finds the disk full."""
 
     def _save(self, name, content):
-        path = super()._save(name, ContentFile(b"half"))
+        path = super()._save(name, ContentFile(b"half"))  # type: ignore[misc]  # not in the stubs
         raise OSError(errno.ENOSPC, "No space left on device", path)
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -251,7 +252,7 @@ def test_converting_stops_at_its_limit_of_disk(tmp_path):
 
 
 def test_the_original_and_the_result_leave_nothing_behind(tmp_path, monkeypatch):
-    monkeypatch.setattr(videos.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     with SPEECH.open("rb") as file, render_video(file):
         assert list(tmp_path.iterdir())

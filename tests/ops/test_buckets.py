@@ -33,7 +33,7 @@ def buckets(empty_store):
 
 
 def bucket_names():
-    return storages["default"].bucket_name, storages["originals"].bucket_name
+    return stores.storage("default").bucket_name, stores.storage("originals").bucket_name
 
 
 def rules_of(client):
@@ -84,7 +84,7 @@ def test_missing_buckets_are_made_and_existing_ones_are_unchanged(empty_store, c
 
 
 def test_uploads_are_allowed_from_the_site_only(buckets):
-    url = storages["incoming"].upload_url
+    url = stores.storage("incoming").upload_url
 
     assert allowed_methods(url, ORIGIN, "POST") == "POST"
     assert allowed_methods(url, "https://www.example.org", "POST") == "POST"
@@ -109,9 +109,9 @@ def test_incomplete_uploads_expire_and_originals_do_not(buckets):
 def test_files_stay_private_under_any_later_policy(buckets, alias):
     key = new_key(".jpg")
     storages[alias].save(key, ContentFile(b"with my address in it"))
-    name = storages[alias].bucket_name
+    name = stores.storage(alias).bucket_name
 
-    status, _, body = get(f"{storages[alias].endpoint_url}/{name}/{key}")
+    status, _, body = get(f"{stores.storage(alias).endpoint_url}/{name}/{key}")
 
     assert status == 403
     assert b"address" not in body
@@ -161,11 +161,11 @@ def test_unsupported_rules_are_reported_and_refused_ones_are_an_error(empty_stor
 
         return answer
 
-    monkeypatch.setattr(storages["originals"].client, "put_bucket_cors", answering(501, "NotImplemented"))
+    monkeypatch.setattr(stores.storage("originals").client, "put_bucket_cors", answering(501, "NotImplemented"))
     call_command("make_buckets")
     assert "the store knows no such rule" in capsys.readouterr().err
 
-    monkeypatch.setattr(storages["originals"].client, "put_bucket_cors", answering(403, "AccessDenied"))
+    monkeypatch.setattr(stores.storage("originals").client, "put_bucket_cors", answering(403, "AccessDenied"))
     with pytest.raises(CommandError, match=r"takes uploads from https://photos\.example\.org.*could not be set"):
         call_command("make_buckets")
 

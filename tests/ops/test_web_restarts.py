@@ -14,7 +14,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from instagram.web import listen
+from common.listening import listen
 from launcher.supervisor import LONGEST_PAUSE_SECONDS, Part, Supervisor
 from tests.servers import PROJECT, free_port
 

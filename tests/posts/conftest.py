@@ -29,7 +29,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 @pytest.fixture
-def unshared(photo: Callable[..., SimpleUploadedFile]) -> Callable[..., Media]:
+def unshared(photo: Callable[..., Any]) -> Callable[..., Media]:
     """A file that is uploaded and not shared; ready, without being rendered, unless another state is given."""
 
     def make(owner: User, name: str = "cup.jpg", *, state: str = MediaState.READY, **fields: Any) -> Media:

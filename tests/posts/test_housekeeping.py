@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from media.incoming import store_part
-from media.photos import RENDERER
+from media.photos import RENDERER, render_photo
 from media.storage import store_original, store_rendition, stored_files
 from posts import tasks
 from posts.actions.media import Upload, receive_file
@@ -150,7 +150,7 @@ def test_what_cannot_be_made_anew_keeps_its_files(shared):
 
 
 def test_a_post_deleted_while_it_is_made_anew_leaves_no_file(shared, monkeypatch):
-    render = tasks.render_photo
+    render = render_photo
 
     def render_slowly(original, **options):
         Post.objects.update(deleted_at="2026-01-01T00:00Z")

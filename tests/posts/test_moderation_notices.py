@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core import mail
 from django.utils import timezone
@@ -79,7 +81,7 @@ def test_old_notices_are_not_shown_and_new_ones_up_to_a_limit(author, post, monk
     comments = [add_comment(post, author=author, text=f"{n}") for n in range(4)]
     for comment in comments:
         remove_comment(comment, reason="Spam.")
-    old = timezone.now() - timezone.timedelta(days=moderation.SHOWN_DAYS, minutes=1)
+    old = timezone.now() - timedelta(days=moderation.SHOWN_DAYS, minutes=1)
     type(post).objects.filter(pk=post.pk).update(removed_at=old, removed_reason="Long ago.")
 
     assert [notice.text for notice in moderation.moderation_notices(author)] == ["3", "2"]

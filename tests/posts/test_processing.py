@@ -7,6 +7,7 @@ from django.core.files.storage import storages
 from django.utils import timezone
 
 from media.errors import MediaError, TransientMediaError
+from media.photos import render_photo
 from posts import tasks
 from posts.actions.editing import delete_post
 from posts.actions.media import Upload
@@ -165,7 +166,7 @@ def test_a_post_deleted_before_it_is_rendered_leaves_no_file(submitted, tasks_ru
 
 
 def test_a_post_deleted_while_it_is_rendered_leaves_no_file(submitted, monkeypatch):
-    render = tasks.render_photo
+    render = render_photo
 
     def render_slowly(original, **options):
         Post.objects.update(deleted_at=timezone.now())

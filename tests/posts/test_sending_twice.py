@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -111,7 +113,7 @@ def test_submissions_are_forgotten_after_a_day(as_, follower, post):
     as_(follower).post(f"/p/{post.shortcode}/comment/", {"text": "Lovely", "form_key": "a-key"})
     assert delete_old_submissions() == 0
 
-    SubmittedForm.objects.update(created_at=timezone.now() - timezone.timedelta(hours=KEPT_HOURS, minutes=1))
+    SubmittedForm.objects.update(created_at=timezone.now() - timedelta(hours=KEPT_HOURS, minutes=1))
 
     assert delete_old_submissions() == 1
     assert not SubmittedForm.objects.exists()

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.storage import storages
 
 from media.errors import MediaError, TransientMediaError
+from media.photos import render_photo
 from posts import tasks
 from posts.actions.media import Upload, receive_file
 from posts.actions.publishing import remove_failed_slide
@@ -70,7 +71,7 @@ def test_a_post_of_files_that_are_not_ready_is_published_by_the_last(mine, autho
 
 def test_a_file_that_is_shared_while_it_is_rendered_publishes_its_post(author, unshared, monkeypatch):
     medium = unshared(author, state="pending")
-    render = tasks.render_photo
+    render = render_photo
 
     def render_slowly(original, **options):
         share_post(author=author, slides=[Slide(medium.pk)])
@@ -115,7 +116,7 @@ def test_a_post_that_is_rendered_again_shows_its_author_the_picture_that_is_ther
 
 def test_edits_that_come_while_the_file_is_rendered_are_not_lost(author, unshared, tasks_run, monkeypatch):
     medium = unshared(author, state="pending")
-    render, given = tasks.render_photo, []
+    render, given = render_photo, []
 
     def render_slowly(original, **options):
         given.append(options["edits"])

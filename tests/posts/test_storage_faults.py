@@ -5,7 +5,6 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.core.files.storage import storages
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -246,4 +245,4 @@ def test_a_failed_write_asks_little_more_of_a_store_that_hangs(line, impatient, 
 
     assert line.connections <= media.s3.ATTEMPTS
     assert not stored_files()
-    assert storages["originals"].client
+    assert stores.storage("originals").client

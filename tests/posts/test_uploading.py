@@ -2,6 +2,7 @@
 
 import re
 from functools import partial
+from typing import Any
 
 import pytest
 from django.core.files.storage import storages
@@ -11,6 +12,7 @@ from common import files, limits
 from common.ratelimit import Limit
 from media import incoming
 from media.incoming import assemble
+from media.photos import render_photo
 from posts import tasks
 from posts.actions.media import delete_medium
 from posts.actions.sharing import Slide as SlideOf
@@ -232,7 +234,8 @@ def test_a_full_disk_at_the_end_leaves_the_parts_to_go_on_with_and_no_original(m
     session = begin(mine, data)
     for part in session["parts"]:
         send_part(mine, part, data)
-    save = type(storages["originals"])._save
+    originals: Any = type(storages["originals"])
+    save = originals._save
 
     def half(self, name, content):
         if "originals" not in str(self.location):
@@ -313,7 +316,7 @@ def test_deleting_a_completed_upload_deletes_what_it_became_but_not_what_is_shar
 @pytest.mark.both_storages
 def test_a_file_deleted_while_it_is_rendered_leaves_nothing(unshared, author, monkeypatch):
     medium = unshared(author, state="pending")
-    render = tasks.render_photo
+    render = render_photo
 
     def render_slowly(original, **options):
         delete_medium(medium)

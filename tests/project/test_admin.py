@@ -1,6 +1,7 @@
 """The admin site: moderators suspend people and remove posts and comments with a reason, and every act is logged."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -175,7 +176,7 @@ def test_an_action_skips_a_post_deleted_meanwhile_and_removes_the_other(as_, mod
     from posts.actions.moderation import remove_post
     from posts.admin import PostAdmin
 
-    request = RequestFactory().post("/")
+    request: Any = RequestFactory().post("/")
     request.user, request.session = moderator, {}
     request._messages = FallbackStorage(request)
     rows = [Post.objects.get(pk=gone.pk), Post.objects.get(pk=post.pk)]

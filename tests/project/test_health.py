@@ -3,6 +3,7 @@
 import pytest
 
 from instagram import health
+from instagram.celery import app
 
 
 @pytest.fixture(autouse=True)
@@ -12,7 +13,7 @@ def _no_cached_result(monkeypatch):
 
 @pytest.fixture
 def worker_answers(monkeypatch):
-    monkeypatch.setattr(health.app.control, "ping", lambda **options: [{"worker": {"ok": "pong"}}])
+    monkeypatch.setattr(app.control, "ping", lambda **options: [{"worker": {"ok": "pong"}}])
 
 
 def test_healthz_makes_no_query(client, db, django_assert_num_queries):
@@ -33,7 +34,7 @@ def test_readyz_names_a_failing_part_without_details(client, db, worker_answers,
     def refuse():
         raise ConnectionError("secret-host:6379 refused")
 
-    monkeypatch.setattr(health.valkey, "client", refuse)
+    monkeypatch.setattr("common.valkey.client", refuse)
     answer = client.get("/readyz")
 
     assert answer.status_code == 503

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import logging.config
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
@@ -52,7 +54,7 @@ class Body:
 def send(settings):
     """Send a POST to the WSGI application, with a CSRF cookie; return its status, headers and the bytes read."""
     settings.RATE_LIMITS = False
-    application = WSGIHandler()
+    application: Any = WSGIHandler()
 
     def post(path, size, *, cookies=None, **headers):
         body = Body(size)

@@ -2,6 +2,7 @@
 
 import random
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -38,10 +39,10 @@ def test_a_block_beats_follows_in_both_directions(person):
     for _ in range(8):
         one, other = person(), person()
         run_concurrently(
-            lambda one=one, other=other: follow(one, followee=other),
-            lambda one=one, other=other: follow(other, followee=one),
-            lambda one=one, other=other: add_close_friend(one, friend=other),
-            lambda one=one, other=other: block(one, blocked=other),
+            partial(follow, one, followee=other),
+            partial(follow, other, followee=one),
+            partial(add_close_friend, one, friend=other),
+            partial(block, one, blocked=other),
             ignoring=BlockedError,
         )
 
@@ -57,9 +58,9 @@ def test_a_block_beats_an_approval(person):
         change_privacy(target, is_private=True)
         follow(asker, followee=target)
         run_concurrently(
-            lambda target=target, asker=asker: approve_request(target, requester=asker),
-            lambda target=target: approve_all(target),
-            lambda target=target, asker=asker: block(asker, blocked=target),
+            partial(approve_request, target, requester=asker),
+            partial(approve_all, target),
+            partial(block, asker, blocked=target),
             ignoring=BlockedError,
         )
 
@@ -75,10 +76,10 @@ def test_a_request_is_answered_once(person):
         change_privacy(target, is_private=True)
         follow(asker, followee=target)
         run_concurrently(
-            *[lambda target=target, asker=asker: approve_request(target, requester=asker)] * 3,
-            lambda target=target, asker=asker: refuse_request(target, requester=asker),
-            lambda target=target, asker=asker: cancel_request(asker, target=target),
-            lambda target=target, asker=asker: follow(asker, followee=target),
+            *[partial(approve_request, target, requester=asker)] * 3,
+            partial(refuse_request, target, requester=asker),
+            partial(cancel_request, asker, target=target),
+            partial(follow, asker, followee=target),
             ignoring=BlockedError,
         )
 
@@ -93,7 +94,7 @@ def test_nobody_is_left_asking_an_account_that_went_public_meanwhile(person):
         change_privacy(target, is_private=True)
         run_concurrently(
             *(lambda target=target, asker=asker: follow(asker, followee=target) for asker in askers),
-            lambda target=target: change_privacy(target, is_private=False),
+            partial(change_privacy, target, is_private=False),
             ignoring=BlockedError,
         )
 

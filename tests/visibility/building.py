@@ -138,10 +138,10 @@ def _add_post(
     kwargs |= {"media_id": medium.pk, "key": track}
     world.targets.setdefault("post", []).append(target)
     for document in PostDocument.objects.filter(post_id=target.pk):
+        assert document.place
         kwargs = {"slug": slug_of(document.place.words)}
-        world.targets.setdefault("place", []).append(
-            Target(target.label, author, kwargs, document.place_id, post=target)
-        )
+        place = Target(target.label, author, kwargs, document.place.pk, post=target)
+        world.targets.setdefault("place", []).append(place)
     Like.objects.create(post=row, liker=world.people["commenter"])
     return target
 

@@ -84,11 +84,11 @@ def test_a_get_shows_what_the_tables_allow_or_answers_as_for_a_missing_object(na
         for target, url, url_of_missing in cases(name, world):
             is_allowed = may_use(name, world, actor, target)
             for headers in ({}, HTMX) if actor in ALSO_BY_HTMX and not name.startswith("api:") else ({},):
-                answer = world.request(actor, url, **headers)
+                answer = world.request(actor, url, headers=headers)
                 wrong += world.leaks(actor, answer, url)
                 if not is_allowed:
                     if bool(headers) not in missing_answers:
-                        missing = world.request(actor, url_of_missing, **headers)
+                        missing = world.request(actor, url_of_missing, headers=headers)
                         assert missing.status_code in REFUSALS or headers, (actor, url_of_missing)
                         missing_answers[bool(headers)] = comparable(missing, url_of_missing)
                     if comparable(answer, url) != missing_answers[bool(headers)]:
@@ -119,7 +119,7 @@ def test_a_page_shows_each_role_no_more_than_the_tables_allow(name: str, world: 
             # The first query gets the whole page and the fragment, the others only the fragment.
             for headers in (HTMX,) if query != ENDPOINTS[name].queries[0] else ({}, HTMX):
                 own = f"@{world.people[actor].username}" if actor in world.people else "@nobody.here"
-                answer = world.request(actor, url.replace(SELF, own) + query, **headers)
+                answer = world.request(actor, url.replace(SELF, own) + query, headers=headers)
                 # readyz is 503 in tests, because no worker runs.
                 assert answer.status_code < 500 or name == "readyz", (actor, url + query)
                 wrong += world.leaks(actor, answer, url + query)

@@ -30,7 +30,13 @@ from tests.visibility.world import rolled_back
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
-POSTS_FOUND = ("quorble", "hiddenword", "hiddenword quorble", "quorble -hiddenword", "from:harborx quorble")
+POSTS_FOUND: tuple[str, ...] = (
+    "quorble",
+    "hiddenword",
+    "hiddenword quorble",
+    "quorble -hiddenword",
+    "from:harborx quorble",
+)
 POSTS_FOUND += ("has:place light", '"quorble light"', "#hiddentag", "photograph before:2060")
 PEOPLE_FOUND = ("harbor", "harborx", "harbrox", "harbory")
 TAGS_FOUND = ("quorbel", "quorbelx0", "quorbelx", "hiddentag", "quorbletga")
@@ -90,7 +96,7 @@ def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def targets(twins: Twins) -> dict[str, list[dict[str, Any]]]:
     """Return kwargs for URLs of some visible targets of each kind."""
-    posts = [{"shortcode": twins.posts[name].shortcode} for name in ("600", "reader")]
+    posts: list[dict[str, Any]] = [{"shortcode": twins.posts[name].shortcode} for name in ("600", "reader")]
     posts = [one | {"media_id": twins.posts["600"].slides[0].pk, "key": "aa/bb/c.webp"} for one in posts]
     comments = [posts[index] | {"comment_id": twins.comments[name].pk} for index, name in enumerate(("600", "reader"))]
     people = [{"username": name} for name in ("carla", "locked", "reader")]

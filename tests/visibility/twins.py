@@ -53,7 +53,9 @@ _numbers = count(1)
 class Twins:
     people: dict[str, User] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
+    """Posts by the minutes ago in VISIBLE, and those of the viewers by username."""
     comments: dict[str, Comment] = field(default_factory=dict)
+    """A comment on some of the posts, by the same keys."""
     collection: Collection | None = None
 
 
@@ -119,20 +121,20 @@ def make_visible() -> Twins:
         add_follow(world, follower, followee)
     follow_tag(world.people["reader"], name="quorbletag")
     world.collection = Collection.objects.create(owner=world.people["reader"], name="kept")
-    for minutes, (author, caption, place) in VISIBLE.items():
-        set_clock(minutes)
-        world.posts[str(minutes)] = add_post(world, author, caption, place)
+    for minutes_ago, (author, caption, place) in VISIBLE.items():
+        set_clock(minutes_ago)
+        world.posts[str(minutes_ago)] = add_post(world, author, caption, place)
     set_clock(90)
     for name in ("stranger", "reader", "blocky"):
         world.posts[name] = add_post(world, name, "mine")
-    for minutes in ("600", "100", "stranger", "reader", "blocky"):
+    for key in ("600", "100", "stranger", "reader", "blocky"):
         set_clock(85)
-        post = world.posts[minutes]
+        post = world.posts[key]
         for name in ("fan", "anna"):
             add_interactions(world, name, post)
         add_save(world, post)
         add_tags(world, post, "fan")
-        world.comments[minutes] = Comment.objects.filter(post=post).order_by("id")[0]
+        world.comments[key] = Comment.objects.filter(post=post).order_by("id")[0]
     set_clock(80)
     FollowRequest.objects.create(requester=world.people["fan"], target=world.people["reader"])
     for request in FollowRequest.objects.all():

@@ -119,7 +119,13 @@ class World:
     # --- Requests ----------------------------------------------------------------------------------------------------
 
     def request(
-        self, actor: str, url: str, data: dict[str, Any] | None = None, *, method: str = "post", **headers: str
+        self,
+        actor: str,
+        url: str,
+        data: dict[str, Any] | None = None,
+        *,
+        method: str = "post",
+        headers: dict[str, str] | None = None,
     ) -> Any:
         """Send a GET, or `method` with `data`; cookies set by the answer are dropped."""
         client = self.clients[actor]

@@ -96,8 +96,8 @@ def siege(request, site, tmp_path_factory):
     secret = folder / "secret.txt"
     secret.write_text("the-password-is-" + "swordfish" * 20)
     wait_until_quiet(site)
-    people = [Visitor(site.port).sign_up(name) for name in ("mallory", "gudrun", "morgan")]
-    result = Siege(*people, secret=secret.read_bytes())
+    attacker, neighbour, patient = (Visitor(site.port).sign_up(name) for name in ("mallory", "gudrun", "morgan"))
+    result = Siege(attacker, neighbour, patient, secret=secret.read_bytes())
     is_whole = request.param == "all"
     bad = [one["file"] for one in EXPECTED if is_whole or one["file"] in SOME_BAD]
     result.sent_good = [*DEMO[:10], *GOOD, *DEMO[10:]] if is_whole else SOME_GOOD

@@ -23,8 +23,8 @@ from social.models import Follow, Mute
 def record_event(event: NotificationEvent) -> bool:
     """Write the notification of `event`, unless it is excluded or exists; return True if this call wrote it.
 
-    Excluded are the recipient's own actions, those of people that the recipient cannot see or has muted, those on posts
-    and comments that the recipient cannot see, and kinds that the recipient has turned off.
+    Excluded are the recipient's own actions, actions of people that the recipient cannot see or has muted, actions on
+    posts and comments that the recipient cannot see, and kinds that the recipient has turned off.
 
     Cost: about five queries. The rows are written in one transaction, so an interrupted call leaves nothing.
     """

@@ -12,7 +12,7 @@ from social.models import Follow
 pytestmark = pytest.mark.django_db
 
 
-def test_it_asks_for_the_values_of_each_call_and_is_built_once(person, django_assert_num_queries):
+def test_a_prepared_query_is_built_once_and_uses_the_values_of_each_call(person, django_assert_num_queries):
     anna, bert = person("anna"), person("bert")
     built = []
 
@@ -30,17 +30,17 @@ def test_it_asks_for_the_values_of_each_call_and_is_built_once(person, django_as
     assert len(built) == 1
 
 
-def test_a_query_that_would_stand_still_is_refused():
+def test_a_query_with_a_frozen_value_is_an_error():
     of_today = PreparedQuery(lambda one: User.objects.filter(pk=one, last_seen_at__lt=timezone.now()), "one")
-    of_nobody = PreparedQuery(lambda one: User.objects.filter(username="anna"), "one")
+    query = PreparedQuery(lambda one: User.objects.filter(username="anna"), "one")
 
     with pytest.raises(TypeError, match="cannot be prepared"):
         of_today.first(one=1)
     with pytest.raises(TypeError, match="does not ask for"):
-        of_nobody.first(one=1)
+        query.first(one=1)
 
 
-def test_a_compiled_subquery_means_the_same_as_one_that_is_built_each_time(person):
+def test_a_compiled_subquery_equals_one_built_each_time(person):
     anna, bert, cora = person("anna"), person("bert"), person("cora")
     follow(anna, followee=bert)
     follow(cora, followee=anna)
@@ -62,8 +62,8 @@ def test_a_compiled_subquery_means_the_same_as_one_that_is_built_each_time(perso
     assert dict(followers) == {"anna": ["cora"], "bert": ["anna"], "cora": []}
 
 
-def test_a_compiled_subquery_keeps_its_tables_apart_from_those_around_it(person):
-    """The same table stands outside, inside and between; a subquery within another Django query has aliases too."""
+def test_aliases_of_a_compiled_subquery_differ_from_those_around_it(person):
+    """The same table occurs outside, inside and in between, where Django uses aliases, too."""
     anna, bert, cora = person("anna"), person("bert"), person("cora")
     follow(anna, followee=bert)
     follow(bert, followee=cora)
@@ -82,7 +82,7 @@ def test_a_compiled_subquery_keeps_its_tables_apart_from_those_around_it(person)
     assert {one.follower for one in both} == {anna, bert}
 
 
-def test_a_compiled_subquery_refuses_values_as_outer_columns():
+def test_values_as_outer_columns_are_an_error():
     compiled = CompiledExists(lambda person: Follow.objects.filter(follower_id=person), outer=["person"])
 
     with pytest.raises(TypeError, match="must be a column"):

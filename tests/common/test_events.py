@@ -1,4 +1,4 @@
-"""Events come after the commit, and a broker that is away fails no request."""
+"""Events are published after the commit, and an unavailable broker fails no request."""
 
 from dataclasses import dataclass
 
@@ -55,7 +55,7 @@ def test_an_event_is_published_after_the_commit_and_never_after_a_rollback(subsc
 
 @pytest.mark.promise("D7")
 @pytest.mark.parametrize("error", [OperationalError("down"), ConnectionRefusedError(), TimeoutError()])
-def test_a_broker_that_is_away_fails_no_request_and_is_not_asked_again_at_once(error, subscribed):
+def test_an_unavailable_broker_fails_no_request_and_starts_a_pause(error, subscribed):
     recorder = subscribed(Recorder(error))
 
     assert not events.publish(recorder, thing_id=1)
@@ -63,7 +63,7 @@ def test_a_broker_that_is_away_fails_no_request_and_is_not_asked_again_at_once(e
     assert recorder.calls == [{"thing_id": 1}]
 
 
-def test_the_broker_is_asked_again_after_a_pause(subscribed):
+def test_the_broker_is_used_again_after_a_pause(subscribed):
     recorder = subscribed(Recorder(TimeoutError()))
     events.publish(recorder, thing_id=1)
     recorder.error = None
@@ -73,7 +73,7 @@ def test_the_broker_is_asked_again_after_a_pause(subscribed):
 
 
 @pytest.mark.promise("D8")
-def test_a_broker_that_accepts_and_never_answers_is_given_up_and_not_asked_again_at_once(subscribed, settings):
+def test_a_broker_that_hangs_times_out_and_starts_a_pause(subscribed, settings):
     from celery import Celery
 
     with SilentServer() as silent:
@@ -92,4 +92,4 @@ def test_a_broker_that_accepts_and_never_answers_is_given_up_and_not_asked_again
         asked = silent.connections
         assert asked >= 1
         assert not events.publish(task, thing_id=2)
-        assert silent.connections == asked, "the second one did not try"
+        assert silent.connections == asked, "the second one does not connect"

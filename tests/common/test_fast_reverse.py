@@ -21,7 +21,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("view", "args"), ROUTES)
-def test_paths_are_those_of_reverse(view, args):
+def test_paths_equal_those_of_reverse(view, args):
     assert fast_reverse(view, *args) == reverse(view, args=args)
 
 

@@ -1,4 +1,4 @@
-"""A file is on its way to a row, named by one, or deleted: whoever is killed, and whenever."""
+"""Files are pending, referred to by a row, or deleted, whenever a process is killed."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -33,7 +33,7 @@ KEYS = ["aa/bb/one.jpg", "aa/bb/two.jpg"]
 
 
 class Killed(BaseException):
-    """Nothing runs after it: what kill -9 does, as far as a test in one process can."""
+    """Simulates kill -9 within one process: no clean-up runs after it."""
 
 
 def store(*keys):
@@ -51,7 +51,7 @@ def make_old(seconds=PENDING_SECONDS + 1):
 
 @pytest.fixture
 def killed_at(monkeypatch):
-    """`with killed_at("posts.actions.media.add_medium"):` ends the block at that call, without any clean-up."""
+    """Context manager: `with killed_at("posts.actions.media.add_medium"):` ends at that call without clean-up."""
 
     def die(*arguments, **named):
         raise Killed
@@ -70,7 +70,7 @@ def killed_at(monkeypatch):
     return block
 
 
-def test_files_that_a_row_takes_stay():
+def test_committed_files_are_kept():
     with storing_files("default", KEYS) as files, transaction.atomic():
         store(*KEYS)
         files.commit()
@@ -81,7 +81,7 @@ def test_files_that_a_row_takes_stay():
     assert not PendingFile.objects.exists()
 
 
-def test_files_that_no_row_takes_are_deleted_at_once():
+def test_files_that_are_not_committed_are_deleted_at_once():
     with storing_files("default", KEYS):
         store(*KEYS)
 
@@ -90,7 +90,7 @@ def test_files_that_no_row_takes_are_deleted_at_once():
 
 
 @pytest.mark.promise("D16")
-def test_files_whose_row_fails_are_deleted_though_they_had_arrived():
+def test_committed_files_are_deleted_if_the_transaction_fails():
     def fail():
         with storing_files("default", KEYS) as files, transaction.atomic():
             store(*KEYS)
@@ -105,13 +105,13 @@ def test_files_whose_row_fails_are_deleted_though_they_had_arrived():
 
 
 @pytest.mark.promise("D5")
-def test_what_a_killed_process_left_is_swept_an_hour_later(killed_at):
+def test_the_sweep_deletes_files_of_a_killed_process_after_an_hour(killed_at):
     with killed_at("common.files.PendingFiles.commit"), storing_files("default", KEYS) as files:
         store(*KEYS)
         files.commit()
 
     make_old(PENDING_SECONDS - 60)
-    assert sweep_files() == 0, "it may still be on its way"
+    assert sweep_files() == 0, "it may still be committed"
     assert there(*KEYS) == KEYS
     make_old()
     assert sweep_files() == 2
@@ -119,7 +119,7 @@ def test_what_a_killed_process_left_is_swept_an_hour_later(killed_at):
     assert not PendingFile.objects.exists()
 
 
-def test_a_row_that_comes_after_the_sweeper_is_undone():
+def test_a_commit_after_the_sweep_is_rolled_back():
     def come_late():
         with storing_files("default", KEYS) as files:
             store(*KEYS)
@@ -136,7 +136,7 @@ def test_a_row_that_comes_after_the_sweeper_is_undone():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_sweeper_leaves_a_file_that_is_being_handed_over():
+def test_the_sweep_skips_a_file_that_is_being_committed():
     swept = []
 
     def sweep_elsewhere():
@@ -156,7 +156,7 @@ def test_the_sweeper_leaves_a_file_that_is_being_handed_over():
     assert there(*KEYS) == KEYS
 
 
-def test_files_that_are_let_go_are_deleted_now_or_by_the_sweeper():
+def test_scheduled_files_are_deleted_now_or_by_the_sweep():
     store(*KEYS)
     schedule_delete("default", KEYS)
 
@@ -168,7 +168,7 @@ def test_files_that_are_let_go_are_deleted_now_or_by_the_sweeper():
 
 
 @pytest.mark.promise("D16")
-def test_what_a_storage_will_not_delete_is_asked_for_again(monkeypatch):
+def test_a_failed_deletion_is_tried_again_later(monkeypatch):
     store(*KEYS)
     schedule_delete("default", KEYS)
     make_old()
@@ -179,12 +179,12 @@ def test_what_a_storage_will_not_delete_is_asked_for_again(monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(storages["default"], "delete", refuse)
         assert sweep() == 0
-    assert sweep() == 0, "not at once"
+    assert sweep() == 0, "not immediately"
     make_old()
     assert sweep() == 2
 
 
-# --- Where files come and go -------------------------------------------------------------------------------------
+# --- Uploads, renderings and avatars -----------------------------------------------------------------------------
 
 
 def files_below(folder):
@@ -241,7 +241,7 @@ def test_a_rerendering_killed_after_its_row_leaves_nothing(author, photo, tmp_pa
 
 
 @pytest.mark.promise("D5")
-def test_a_picture_killed_before_or_after_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
+def test_an_avatar_killed_before_or_after_its_row_leaves_nothing(author, photo, tmp_path, killed_at):
     with killed_at("common.files.PendingFiles.commit"):
         change_avatar(author, photo())
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Snowflakes sort by time, shortcodes are their one short form."""
+"""Snowflakes sort by time, and each has exactly one shortcode."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,20 +20,20 @@ def test_a_shortcode_is_decoded_to_its_id(number):
 
 
 @given(st.text(max_size=30))
-def test_whatever_stands_in_a_url_is_decoded_to_an_id_or_to_nobodys(text):
+def test_any_text_decodes_to_an_id_or_to_minus_one(text):
     number = decode_shortcode(text)
 
     assert number == -1 or encode_shortcode(number) == text
 
 
 @pytest.mark.parametrize("text", ["", "AB", "ÄÖ", "a b", "__________________", "//////"])
-def test_a_text_that_is_no_shortcode_is_nobodys(text):
+def test_an_invalid_shortcode_decodes_to_minus_one(text):
     assert decode_shortcode(text) == -1
 
 
-def test_ids_made_by_the_database_say_when_and_sort_by_it(db):
+def test_generated_ids_have_their_time_and_sort_by_it(db):
     with connection.cursor() as cursor:
-        # As many as have numbers in one millisecond, however quick the machine is.
+        # As many as the sequence has numbers for one millisecond, regardless of the machine's speed.
         cursor.execute("SELECT snowflake_id() FROM generate_series(1, 1024)")
         ids = [row[0] for row in cursor.fetchall()]
 
@@ -42,7 +42,7 @@ def test_ids_made_by_the_database_say_when_and_sort_by_it(db):
     assert [time_of(pk) for pk in ids] == sorted(time_of(pk) for pk in ids)
 
 
-def test_an_id_can_be_made_for_a_moment_and_a_shard(db):
+def test_an_id_can_be_generated_for_a_time_and_a_shard(db):
     moment = datetime(2026, 3, 4, 5, 6, 7, 890_000, tzinfo=UTC)
     with connection.cursor() as cursor:
         cursor.execute("SELECT snowflake_id(%s, 4711)", [moment])

@@ -1,4 +1,4 @@
-"""Tags, names and addresses are found in any script, and end where people see them end."""
+"""Tags, names and addresses are found in any script, with the boundaries that readers expect."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FOUND_IN_CAPTIONS = {
 
 
 @pytest.mark.parametrize("text", CAPTIONS)
-def test_captions_from_the_field_have_these_addresses_names_and_tags(text):
+def test_real_captions_have_these_addresses_names_and_tags(text):
     assert (addresses(text), extract_names(text), extract_tags(text)) == FOUND_IN_CAPTIONS[text]
 
 
@@ -94,14 +94,14 @@ def test_names_end_where_a_username_ends(text, names):
         ("@anna#love", ["love"]),
     ],
 )
-def test_tags_are_whole_and_folded(text, tags):
+def test_tags_are_complete_and_normalized(text, tags):
     assert extract_tags(text) == tags
 
 
 @pytest.mark.parametrize(
     "tag", ["İstanbul", "ﬁn", "ＡＢＣ", "スター・ウォーズ", "ｽﾀｰ･ｳｫｰｽﾞ", "Ŀl", "ﷺ", "col·legi", "葛\U000e0100城"]
 )
-def test_a_folded_tag_is_found_again_by_its_folded_form(tag):
+def test_normalizing_a_tag_twice_changes_nothing(tag):
     assert extract_tags(f"#{tag}") == [normalize_tag(tag)]
     assert extract_tags(f"#{normalize_tag(tag)}") == [normalize_tag(tag)]
 
@@ -125,7 +125,7 @@ def test_a_folded_tag_is_found_again_by_its_folded_form(tag):
         ("https:// http://. https://-", []),
     ],
 )
-def test_addresses_end_where_the_sentence_goes_on(text, found):
+def test_addresses_end_where_the_sentence_continues(text, found):
     assert addresses(text) == found
 
 
@@ -140,5 +140,5 @@ def test_addresses_end_where_the_sentence_goes_on(text, found):
         "http://@evil.example",
     ],
 )
-def test_an_address_that_reads_as_another_site_is_no_link(text):
+def test_an_address_that_looks_like_another_site_is_not_linked(text):
     assert linkify(text) == text

@@ -1,4 +1,4 @@
-"""Temporary files of a process are gone once it is, however it ended."""
+"""Temporary files of a process are deleted after it ends, however it ends."""
 
 import os
 import signal
@@ -49,7 +49,7 @@ def processes(base):
 
 
 @pytest.mark.promise("D5")
-def test_what_a_killed_process_left_is_deleted_and_what_a_living_one_has_is_not(base, processes):
+def test_folders_of_killed_processes_are_deleted_and_those_of_living_ones_kept(base, processes):
     (killed, its_file), (_, other_file) = processes
     assert len(set(base.iterdir())) == 2
 
@@ -62,7 +62,7 @@ def test_what_a_killed_process_left_is_deleted_and_what_a_living_one_has_is_not(
     assert len(set(base.iterdir())) == 1
 
 
-def test_a_process_that_takes_a_folder_clears_up_after_others_and_can_do_so_twice(base, processes):
+def test_creating_a_folder_deletes_abandoned_ones_and_can_be_repeated(base, processes):
     for process, _ in processes:
         process.kill()
         process.wait()

@@ -1,4 +1,4 @@
-"""Text is cleaned, counted as people count, and made links of safely."""
+"""Text is cleaned, measured in graphemes, and safely turned into links."""
 
 import re
 
@@ -14,7 +14,7 @@ from common.text import clean_line, clean_text, grapheme_length, shorten
 @pytest.mark.parametrize(
     ("text", "length"), [("", 0), ("abc", 3), ("👩‍👩‍👧‍👦", 1), ("🇫🇷🇩🇪", 2), ("e\u0301", 1), ("a\r\nb", 3), ("नमस्ते", 3)]
 )
-def test_characters_are_counted_as_people_count_them(text, length):
+def test_length_is_counted_in_graphemes(text, length):
     assert grapheme_length(text) == length
 
 
@@ -34,18 +34,18 @@ def test_characters_are_counted_as_people_count_them(text, length):
         ("Cafe\u0301s are nice", 6, "Cafe\u0301s…"),
     ],
 )
-def test_a_long_text_is_cut_at_the_end_of_a_word_and_never_within_a_character(text, length, shown):
+def test_a_long_text_is_cut_at_a_word_and_never_inside_a_grapheme(text, length, shown):
     assert shorten(text, length) == shown
     assert grapheme_length(shorten(text, length)) <= length
 
 
-def test_text_loses_what_databases_refuse_and_what_misleads():
+def test_cleaning_removes_control_and_misleading_characters():
     assert clean_text(" a\x00b\r\nc\u202ed\ud800 ") == "ab\ncd"
     assert clean_line("a\n  b\tc ") == "a b c"
-    assert clean_text("👩‍👩‍👧") == "👩‍👩‍👧", "joiners within an emoji stay"
+    assert clean_text("👩‍👩‍👧") == "👩‍👩‍👧", "joiners inside an emoji stay"
 
 
-def test_links_are_made_of_tags_names_and_addresses():
+def test_tags_names_and_addresses_become_links():
     html = linkify("Hi @Anna.b. See #Été, https://x.y/a?b=1&c=2. mail me@x.y a#b ##c")
 
     assert '<a href="/anna.b/">@Anna.b</a>.' in html
@@ -56,7 +56,7 @@ def test_links_are_made_of_tags_names_and_addresses():
 
 @pytest.mark.promise("U9")
 @given(st.text() | st.text(alphabet="<>&\"'@#:/.htpsjavcrix()= \n"))
-def test_no_text_becomes_any_other_markup_than_our_links(text):
+def test_no_text_produces_markup_other_than_links(text):
     html = linkify(text)
     left = re.sub(r'<a href="(?:/|https?://)[^"<>]*"(?: rel="nofollow noopener ugc")?>[^<>]*</a>', "", html)
 
@@ -65,7 +65,7 @@ def test_no_text_becomes_any_other_markup_than_our_links(text):
     assert '"' not in left
 
 
-def test_tags_and_names_are_found_once_each_in_order():
+def test_tags_and_names_are_unique_and_in_order():
     assert extract_tags("#b #a #B #1 #2026 #x1") == ["b", "a", "x1"]
     assert extract_names("@Ben @anna @BEN x@y.z") == ["ben", "anna"]
 

@@ -1,4 +1,4 @@
-"""A Valkey that hangs, or refuses, costs a request little: once, and then nothing for a while."""
+"""An unavailable Valkey costs one timeout, and then nothing until the pause ends."""
 
 import pytest
 from django.core.cache import cache, caches
@@ -20,7 +20,7 @@ from tests.proxies import SilentServer
 
 @pytest.fixture
 def silent(settings):
-    """A listener that never says a word, in the place of Valkey."""
+    """A server that accepts connections and never responds, in place of Valkey."""
     with SilentServer() as server:
         url = f"redis://127.0.0.1:{server.port}/0"
         settings.REDIS_URL = url
@@ -42,12 +42,12 @@ def test_a_server_that_hangs_costs_one_timeout_and_then_nothing(silent):
     cache.set("key", 1)
     assert cache.get_many(["key"]) == {}
     assert not cache.delete("key")
-    assert silent.connections == 1, "nobody asked it again"
+    assert silent.connections == 1, "no further connection was made"
 
 
 @pytest.mark.promise("S4")
 @pytest.mark.django_db
-def test_without_valkey_limits_are_kept_by_the_database(settings, silent, django_assert_num_queries):
+def test_without_valkey_the_database_counts_limits(settings, silent, django_assert_num_queries):
     settings.RATE_LIMITS = True
     limit = Limit("tests", 3, 60)
 
@@ -77,7 +77,7 @@ def test_without_valkey_reads_are_not_counted(settings, silent, django_assert_nu
 
 
 @pytest.mark.promise("S4")
-def test_limits_are_shared_and_say_how_long_to_wait(settings):
+def test_limits_are_shared_and_return_the_time_to_wait(settings):
     settings.RATE_LIMITS = True
     waits = [seconds_to_wait(WRITES, "person:2") for _ in range(WRITES.amount + 1)]
 
@@ -87,7 +87,7 @@ def test_limits_are_shared_and_say_how_long_to_wait(settings):
 
 
 @pytest.mark.django_db
-def test_a_hit_that_is_taken_back_is_not_counted_and_a_window_ends(settings):
+def test_refunded_hits_do_not_count_and_windows_end(settings):
     settings.RATE_LIMITS = True
     limit = Limit("tests", 2, 60)
 

@@ -1,4 +1,4 @@
-"""What people are told: once, while it is true, by those whom they may see and want to hear of."""
+"""Notifications: created once, deleted with their cause, and limited to visible and wanted people."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def told(person):
     return Occurrence.objects.filter(recipient_id=person.pk).count()
 
 
-def test_a_like_is_told_to_the_author(as_, author, stranger, post, tasks_run):
+def test_a_like_notifies_the_author(as_, author, stranger, post, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
 
@@ -38,7 +38,7 @@ def test_a_like_is_told_to_the_author(as_, author, stranger, post, tasks_run):
     assert f'href="/p/{post.shortcode}/"' in answer.text
 
 
-def test_likes_of_one_post_are_one_row_that_names_the_newest_two(as_, author, post, person, tasks_run):
+def test_likes_of_a_post_share_a_row_with_the_newest_two_names(as_, author, post, person, tasks_run):
     people = [person(f"liker{n}") for n in range(5)]
     with tasks_run():
         for each in people:
@@ -53,7 +53,7 @@ def test_likes_of_one_post_are_one_row_that_names_the_newest_two(as_, author, po
     assert "and 3 others" in text
 
 
-def test_a_comment_is_told_with_its_words(as_, author, stranger, post, tasks_run):
+def test_a_comment_notification_has_its_text(as_, author, stranger, post, tasks_run):
     with tasks_run():
         comment = add_comment(post, author=stranger, text="<b>What a light</b>")
 
@@ -63,7 +63,7 @@ def test_a_comment_is_told_with_its_words(as_, author, stranger, post, tasks_run
     assert f"/p/{post.shortcode}/comments/{comment.pk}/" in text
 
 
-def test_follows_of_a_day_are_one_row(as_, author, stranger, person, tasks_run):
+def test_follows_of_a_day_share_a_row(as_, author, stranger, person, tasks_run):
     with tasks_run():
         follow(stranger, followee=author)
         follow(person("other"), followee=author)
@@ -73,7 +73,7 @@ def test_follows_of_a_day_are_one_row(as_, author, stranger, person, tasks_run):
     assert (row.kind, len(row.actors), row.others) == ("follow", 2, 0)
 
 
-def test_nobody_is_told_of_their_own_acts(author, post, tasks_run):
+def test_own_actions_cause_no_notification(author, post, tasks_run):
     with tasks_run():
         like_post(post, liker=author)
         add_comment(post, author=author, text="mine")
@@ -82,7 +82,7 @@ def test_nobody_is_told_of_their_own_acts(author, post, tasks_run):
 
 
 @pytest.mark.promise("D11")
-def test_every_task_delivered_three_times_tells_once(author, stranger, post):
+def test_a_task_delivered_three_times_notifies_once(author, stranger, post):
     like_post(post, liker=stranger)
     comment = add_comment(post, author=stranger, text="once")
     follow(stranger, followee=author)
@@ -98,7 +98,7 @@ def test_every_task_delivered_three_times_tells_once(author, stranger, post):
 
 
 @pytest.mark.promise("D12")
-def test_a_cause_that_was_taken_back_before_its_task_ran_tells_nothing(author, stranger, post):
+def test_a_cause_undone_before_its_task_runs_leaves_no_notification(author, stranger, post):
     like_post(post, liker=stranger)
     unlike_post(post, liker=stranger)
     comment = add_comment(post, author=stranger, text="oops")
@@ -110,7 +110,7 @@ def test_a_cause_that_was_taken_back_before_its_task_ran_tells_nothing(author, s
     assert told(author) == 0
 
 
-def test_a_notification_goes_with_its_cause(as_, author, stranger, post, tasks_run):
+def test_a_notification_is_deleted_with_its_cause(as_, author, stranger, post, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
         follow(stranger, followee=author)
@@ -126,7 +126,7 @@ def test_a_notification_goes_with_its_cause(as_, author, stranger, post, tasks_r
     assert told(author) == 0
 
 
-def test_rows_that_stand_for_nothing_any_more_are_swept(author, stranger, post, tasks_run):
+def test_the_sweep_deletes_rows_without_occurrences(author, stranger, post, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
     unlike_post(post, liker=stranger)
@@ -137,7 +137,7 @@ def test_rows_that_stand_for_nothing_any_more_are_swept(author, stranger, post, 
     assert not Notification.objects.exists()
 
 
-def test_deleting_a_post_takes_its_notifications(author, stranger, post, tasks_run):
+def test_deleting_a_post_deletes_its_notifications(author, stranger, post, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
         add_comment(post, author=stranger, text="nice")
@@ -148,7 +148,7 @@ def test_deleting_a_post_takes_its_notifications(author, stranger, post, tasks_r
     assert not Occurrence.objects.exists()
 
 
-def test_a_hidden_comment_and_a_suspended_person_are_not_told_of(as_, author, stranger, post, person, tasks_run):
+def test_hidden_comments_and_suspended_people_cause_no_notification(as_, author, stranger, post, person, tasks_run):
     liker = person("liker")
     with tasks_run():
         comment = add_comment(post, author=stranger, text="rude")
@@ -164,7 +164,7 @@ def test_a_hidden_comment_and_a_suspended_person_are_not_told_of(as_, author, st
 
 
 @pytest.mark.promise("A15")
-def test_hidden_between_the_act_and_the_task_is_never_told(author, stranger, post):
+def test_content_hidden_before_the_task_runs_causes_no_notification(author, stranger, post):
     like_post(post, liker=stranger)
     suspend_person(stranger, reason="spam")
 
@@ -174,7 +174,7 @@ def test_hidden_between_the_act_and_the_task_is_never_told(author, stranger, pos
 
 
 @pytest.mark.parametrize(("allowed", "told_of"), [(Allowed.EVERYONE, 2), (Allowed.FOLLOWING, 1), (Allowed.OFF, 0)])
-def test_a_switch_per_kind(allowed, told_of, as_, author, stranger, person, post, tasks_run):
+def test_each_kind_has_a_setting(allowed, told_of, as_, author, stranger, person, post, tasks_run):
     friend = person("friend")
     follow(author, followee=friend)
     as_(author).post("/accounts/notifications/", dict.fromkeys(Kind.values, Allowed.EVERYONE) | {"like": allowed})
@@ -185,7 +185,7 @@ def test_a_switch_per_kind(allowed, told_of, as_, author, stranger, person, post
     assert Occurrence.objects.filter(recipient_id=author.pk, like__isnull=False).count() == told_of
 
 
-def test_the_settings_come_back_as_they_were_chosen(as_, author):
+def test_the_settings_show_the_saved_choices(as_, author):
     browser = as_(author)
     choices = dict.fromkeys(Kind.values, Allowed.FOLLOWING) | {"comment": Allowed.OFF}
     assert browser.post("/accounts/notifications/", choices).status_code == 302
@@ -195,7 +195,7 @@ def test_the_settings_come_back_as_they_were_chosen(as_, author):
     assert {kind: form[kind].value() for kind in Kind.values} == choices
 
 
-def test_a_choice_there_is_not_is_refused_and_named(as_, author):
+def test_an_unknown_choice_is_an_error_that_names_the_kind(as_, author):
     choices = dict.fromkeys(Kind.values, Allowed.EVERYONE) | {"like": "sometimes"}
 
     answer = as_(author).post("/accounts/notifications/", choices)
@@ -205,7 +205,7 @@ def test_a_choice_there_is_not_is_refused_and_named(as_, author):
     assert not Preferences.objects.exists()
 
 
-def test_the_badge_counts_rows_with_something_new_until_they_are_read(as_, author, stranger, post, person, tasks_run):
+def test_the_badge_counts_unread_rows(as_, author, stranger, post, person, tasks_run):
     browser = as_(author)
     with tasks_run():
         like_post(post, liker=stranger)
@@ -221,7 +221,7 @@ def test_the_badge_counts_rows_with_something_new_until_they_are_read(as_, autho
     assert [row.is_unread for row in rows_of(browser)] == [True, False]
 
 
-def test_reading_is_marked_by_post_alone_and_for_oneself_alone(as_, author, stranger, post, tasks_run):
+def test_only_a_post_by_the_recipient_marks_notifications_as_read(as_, author, stranger, post, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
     browser = as_(author)
@@ -234,12 +234,12 @@ def test_reading_is_marked_by_post_alone_and_for_oneself_alone(as_, author, stra
 
 
 @pytest.mark.parametrize("up_to", ["", "x", "-1", "9" * 30, "²"])
-def test_nonsense_marks_nothing(up_to, as_, author):
+def test_an_invalid_id_marks_nothing_as_read(up_to, as_, author):
     assert as_(author).post("/notifications/read/", {"up_to": up_to}).status_code == 422
     assert not Preferences.objects.exists()
 
 
-def test_what_a_lost_message_left_untold_is_told_by_the_sweep(author, stranger, post):
+def test_the_sweep_creates_notifications_whose_messages_were_lost(author, stranger, post):
     like_post(post, liker=stranger)
     old = first_id_at(timezone.now() - timedelta(seconds=60))
     Like.objects.update(id=old)
@@ -250,7 +250,7 @@ def test_what_a_lost_message_left_untold_is_told_by_the_sweep(author, stranger, 
     assert told(author) == 1
 
 
-def test_after_a_long_outage_the_sweep_goes_on_where_it_stopped(author, person, post, monkeypatch):
+def test_after_an_outage_the_sweep_resumes_where_it_stopped(author, person, post, monkeypatch):
     monkeypatch.setattr("notifications.tasks.SWEEP_BATCH", 2)
     for number in range(5):
         like = Like.objects.create(post=post, liker=person(f"liker{number}"))
@@ -261,11 +261,11 @@ def test_after_a_long_outage_the_sweep_goes_on_where_it_stopped(author, person, 
     assert told(author) == 5
 
 
-def test_an_empty_list_says_so(as_, author):
+def test_an_empty_list_has_a_text(as_, author):
     assert "Nothing yet" in as_(author).get("/notifications/").text
 
 
-def test_the_panel_and_older_rows_come_as_fragments(as_, author, person, share, tasks_run):
+def test_the_panel_and_further_pages_are_fragments(as_, author, person, share, tasks_run):
     for number in range(21):
         liked = share(author, caption=f"{number}")
         with tasks_run():
@@ -283,7 +283,7 @@ def test_the_panel_and_older_rows_come_as_fragments(as_, author, person, share, 
 
 
 @pytest.mark.parametrize("size", [2, 20])
-def test_the_list_takes_as_many_queries_for_two_rows_as_for_twenty(
+def test_the_list_costs_the_same_queries_for_two_rows_and_for_twenty(
     size, as_, author, person, share, tasks_run, django_assert_num_queries
 ):
     for number in range(size):
@@ -294,6 +294,6 @@ def test_the_list_takes_as_many_queries_for_two_rows_as_for_twenty(
     browser = as_(author)
     browser.get("/notifications/")
 
-    # session, viewer, the rows, their people, posts, media, comments, the badge
+    # Session, viewer, the rows, their people, posts, media and comments, the badge.
     with django_assert_num_queries(9):
         browser.get("/notifications/")

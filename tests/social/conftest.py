@@ -18,22 +18,22 @@ def private_author(author: User) -> User:
 
 @pytest.fixture
 def blocked(person: Callable[..., User], author: User) -> User:
-    """Somebody whom the author has blocked."""
-    somebody = person("blocked")
-    block(author, blocked=somebody)
-    return somebody
+    """A person that the author has blocked."""
+    found = person("blocked")
+    block(author, blocked=found)
+    return found
 
 
 @pytest.fixture
 def blocker(person: Callable[..., User], author: User) -> User:
-    """Somebody who has blocked the author."""
-    somebody = person("blocker")
-    block(somebody, blocked=author)
-    return somebody
+    """A person who has blocked the author."""
+    found = person("blocker")
+    block(found, blocked=author)
+    return found
 
 
 def same(answer, url):
-    """What an outsider can tell of an answer: status, headers and body, without the tokens that differ each time."""
+    """Return status, headers and body of a response, without the tokens that differ each time, for comparison."""
     body = re.sub(r'(csrfmiddlewaretoken" value=|X-CSRFToken": )"[^"]+"', "", answer.text)
     headers = {name: value for name, value in answer.headers.items() if name not in {"Content-Length", "Vary"}}
     headers["Content-Security-Policy"] = re.sub(r"'nonce-[^']+'", "", headers.get("Content-Security-Policy", ""))

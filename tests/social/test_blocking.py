@@ -1,4 +1,4 @@
-"""A block: neither exists for the other, everywhere, and nobody is told."""
+"""A block hides two people from each other everywhere, without a notification."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -35,7 +35,7 @@ def test_blocking_ends_follows_requests_and_close_friends_both_ways(as_, author,
     assert [counts(one) for one in (author, follower, asker)] == [(0, 0)] * 3
 
 
-def test_unblocking_gives_back_nothing_that_it_ended(author, follower):
+def test_unblocking_restores_nothing_that_the_block_ended(author, follower):
     block(author, blocked=follower)
 
     assert [unblock(author, blocked=follower) for _ in range(2)] == [True, False]
@@ -44,10 +44,9 @@ def test_unblocking_gives_back_nothing_that_it_ended(author, follower):
 
 @pytest.mark.promise("A2")
 @pytest.mark.parametrize("which", ["blocked", "blocker"])
-def test_to_both_the_other_looks_like_one_who_never_was(which, as_, author, request, share):
+def test_a_block_makes_each_person_look_nonexistent_to_the_other(which, as_, author, request, share):
     other = request.getfixturevalue(which)
     post = share(other if which == "blocker" else author)
-    # Whoever is blocked looks at whoever blocked them.
     viewer, hidden = (other, author) if which == "blocked" else (author, other)
     browser = as_(viewer)
 
@@ -63,7 +62,7 @@ def test_to_both_the_other_looks_like_one_who_never_was(which, as_, author, requ
     assert Block.objects.count() == 1
 
 
-def test_the_blocker_sees_a_way_back_and_nothing_else(as_, author, blocked, share):
+def test_the_blocker_sees_only_a_way_to_unblock(as_, author, blocked, share):
     post = share(blocked, caption="theirs")
     browser = as_(author)
 
@@ -79,7 +78,7 @@ def test_the_blocker_sees_a_way_back_and_nothing_else(as_, author, blocked, shar
     assert "/blocked/follow/" in browser.get("/blocked/").text
 
 
-def test_two_who_blocked_each_other_can_each_undo_their_own(as_, author, blocked):
+def test_people_who_blocked_each_other_can_each_undo_their_own_block(as_, author, blocked):
     block(blocked, blocked=author)
     browser = as_(author)
 
@@ -90,7 +89,7 @@ def test_two_who_blocked_each_other_can_each_undo_their_own(as_, author, blocked
 
 
 @pytest.mark.promise("A7")
-def test_no_page_shows_either_the_other(as_, author, follower, person, share):
+def test_no_page_shows_either_person_to_the_other(as_, author, follower, person, share):
     other = person("other")
     posts = {author: share(author, caption="sunrise #sun"), follower: share(follower, caption="sunset #sun")}
     third = share(other, caption="noon #sun")
@@ -115,15 +114,15 @@ def test_no_page_shows_either_the_other(as_, author, follower, person, share):
 
 
 @pytest.mark.promise("A6")
-def test_a_warm_home_shows_nothing_of_somebody_blocked_since(author, follower, post):
+def test_a_cached_home_page_hides_posts_of_people_blocked_since(author, follower, post):
     assert home_posts(follower, before=None, count=5)[0] == [post]
 
     block(author, blocked=follower)
 
-    assert home_posts(follower, before=None, count=5)[0] == [], "nor from the timeline of before"
+    assert home_posts(follower, before=None, count=5)[0] == [], "not from the cached timeline either"
 
 
-def test_under_the_posts_of_the_blocker_nobody_sees_comments_of_the_blocked(as_, client, author, follower, post, share):
+def test_comments_on_the_blockers_posts_are_hidden_from_everyone(as_, client, author, follower, post, share):
     theirs = share(follower)
     add_comment(post, author=follower, text="unkind words")
     add_comment(theirs, author=author, text="kind words")
@@ -139,7 +138,7 @@ def test_under_the_posts_of_the_blocker_nobody_sees_comments_of_the_blocked(as_,
 
 
 @pytest.mark.promise("A9")
-def test_lists_leave_out_the_blocked_and_the_count_stays(as_, author, follower, stranger, post):
+def test_lists_omit_blocked_people_and_counts_do_not_change(as_, author, follower, stranger, post):
     for one in (follower, stranger):
         like_post(post, liker=one)
     block(author, blocked=follower)
@@ -150,7 +149,7 @@ def test_lists_leave_out_the_blocked_and_the_count_stays(as_, author, follower, 
     assert Post.objects.with_viewer_state(author).get(pk=post.pk).like_count == 2
 
 
-def test_a_close_friends_post_is_not_seen_by_a_friend_who_was_blocked_since(as_, author, follower, post):
+def test_a_close_friend_who_was_blocked_since_cannot_see_the_post(as_, author, follower, post):
     Post.objects.filter(pk=post.pk).update(audience=Audience.CLOSE_FRIENDS)
     add_close_friend(author, friend=follower)
     assert as_(follower).get(post.get_absolute_url()).status_code == 200
@@ -162,7 +161,7 @@ def test_a_close_friends_post_is_not_seen_by_a_friend_who_was_blocked_since(as_,
 
 
 @pytest.mark.parametrize("direction", ["blocked", "blocker"])
-def test_actions_refuse_whoever_is_blocked(direction, author, request):
+def test_actions_fail_between_blocked_people(direction, author, request):
     other = request.getfixturevalue(direction)
     for one, another in ((author, other), (other, author)):
         with pytest.raises(BlockedError):
@@ -180,7 +179,7 @@ def test_actions_refuse_whoever_is_blocked(direction, author, request):
         lambda one, other: CloseFriend(owner=one, friend=other),
     ],
 )
-def test_the_database_itself_keeps_follows_and_blocks_apart(row, author, stranger):
+def test_the_database_rejects_a_follow_next_to_a_block(row, author, stranger):
     for one, other in ((author, stranger), (stranger, author)):
         bond = row(one, other)
         bond.save()
@@ -194,7 +193,7 @@ def test_the_database_itself_keeps_follows_and_blocks_apart(row, author, strange
         Block.objects.all().delete()
 
 
-def test_the_database_itself_keeps_requests_and_follows_apart(author, stranger):
+def test_the_database_rejects_a_request_next_to_a_follow(author, stranger):
     FollowRequest.objects.create(requester=stranger, target=author)
     with pytest.raises(IntegrityError, match="a_request_is_no_follow"), transaction.atomic():
         Follow.objects.create(follower=stranger, followee=author)
@@ -205,12 +204,12 @@ def test_the_database_itself_keeps_requests_and_follows_apart(author, stranger):
     Follow.objects.create(follower=author, followee=stranger)
 
 
-def test_nobody_blocks_themselves(as_, author):
+def test_people_cannot_block_themselves(as_, author):
     assert as_(author).post("/author/block/").status_code == 404
     assert as_(author).get("/author/").status_code == 200
 
 
-def test_a_comment_that_is_hidden_by_a_block_can_be_deleted_by_nobody_who_does_not_see_it(as_, author, follower, post):
+def test_people_who_cannot_see_a_comment_cannot_delete_it(as_, author, follower, post):
     comment = add_comment(post, author=follower, text="unkind words")
     block(author, blocked=follower)
 

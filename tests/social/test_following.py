@@ -1,4 +1,4 @@
-"""Following: once, never oneself; counts and lists follow."""
+"""Following and unfollowing, their counts and their lists."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def counts(person):
     return person.followers_count, person.following_count
 
 
-def test_following_twice_is_following_once(as_, author, stranger):
+def test_following_twice_has_the_effect_of_following_once(as_, author, stranger):
     browser = as_(stranger)
     for _ in range(2):
         assert browser.post("/author/follow/")["Location"] == "/author/"
@@ -24,7 +24,7 @@ def test_following_twice_is_following_once(as_, author, stranger):
     assert counts(stranger) == (0, 1)
 
 
-def test_unfollowing_twice_is_unfollowing_once(as_, author, follower):
+def test_unfollowing_twice_has_the_effect_of_unfollowing_once(as_, author, follower):
     browser = as_(follower)
     for _ in range(2):
         assert browser.post("/author/unfollow/").status_code == 302
@@ -33,14 +33,14 @@ def test_unfollowing_twice_is_unfollowing_once(as_, author, follower):
     assert counts(follower) == (0, 0)
 
 
-def test_htmx_gets_the_button_redrawn(as_, author, stranger):
+def test_htmx_gets_the_new_button(as_, author, stranger):
     answer = as_(stranger).post("/author/follow/", headers=HTMX)
 
     assert "/author/unfollow/" in answer.text
     assert "<html" not in answer.text
 
 
-def test_nobody_follows_themselves(as_, author):
+def test_people_cannot_follow_themselves(as_, author):
     as_(author).post("/author/follow/")
 
     assert not Follow.objects.exists()
@@ -48,23 +48,23 @@ def test_nobody_follows_themselves(as_, author):
         follow(author, followee=author)
 
 
-def test_a_get_follows_nobody(as_, author, stranger):
+def test_a_get_request_does_not_follow(as_, author, stranger):
     assert as_(stranger).get("/author/follow/").status_code == 405
     assert not Follow.objects.exists()
 
 
-def test_a_missing_and_a_suspended_person_answer_alike(as_, author, stranger):
+def test_missing_and_suspended_people_have_the_same_response(as_, author, stranger):
     suspend_person(author, reason="spam")
 
     assert as_(stranger).post("/author/follow/").status_code == 404
     assert as_(stranger).post("/nobody.here/follow/").status_code == 404
 
 
-def test_lists_need_a_session(client, author):
+def test_lists_require_a_session(client, author):
     assert client.get("/author/followers/").status_code == 302
 
 
-def test_lists_say_who_newest_first_and_hide_the_suspended(as_, author, person):
+def test_lists_are_newest_first_and_omit_suspended_people(as_, author, person):
     people = [person() for _ in range(3)]
     for each in people:
         follow(each, followee=author)
@@ -76,7 +76,7 @@ def test_lists_say_who_newest_first_and_hide_the_suspended(as_, author, person):
     assert [each.username for each in as_(people[0]).get(f"/{people[0]}/following/").context["page"]] == ["author"]
 
 
-def test_a_list_pages_by_cursor(as_, author, person):
+def test_lists_are_paginated_by_cursor(as_, author, person):
     for _ in range(32):
         follow(person(), followee=author)
     browser = as_(author)
@@ -95,7 +95,7 @@ def test_a_list_pages_by_cursor(as_, author, person):
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("which", ["followers", "following"])
 @pytest.mark.parametrize("size", [2, 20])
-def test_lists_cost_the_same_queries_whatever_their_size(which, size, as_, author, person, django_assert_num_queries):
+def test_lists_cost_the_same_queries_at_every_size(which, size, as_, author, person, django_assert_num_queries):
     for _ in range(size):
         other = person()
         follow(other, followee=author)

@@ -1,4 +1,4 @@
-"""Mutes, restrictions, close friends: quiet, known to one alone, and undone in one's lists."""
+"""Mutes, restrictions and close friends are secret, and can be undone in the user's lists."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def home_of(reader):
     return home_posts(reader, before=None, count=5)[0]
 
 
-def test_muted_posts_are_not_shown_unasked_and_are_there_when_looked_for(as_, author, follower, post):
+def test_muted_posts_are_left_out_of_feeds_and_stay_on_the_profile(as_, author, follower, post):
     fold_counters()
     assert home_of(follower) == [post]
 
@@ -38,15 +38,15 @@ def test_muted_posts_are_not_shown_unasked_and_are_there_when_looked_for(as_, au
 
 
 @pytest.mark.promise("A6")
-def test_a_warm_home_shows_nothing_of_somebody_muted_since(author, follower, post):
+def test_a_cached_home_page_hides_posts_of_people_muted_since(author, follower, post):
     assert home_of(follower) == [post]
     stale = type(follower).objects.get(pk=follower.pk)
     mute(follower, muted=author)
 
-    assert home_posts(stale, before=None, count=5)[0] == [], "nor from the timeline of before"
+    assert home_posts(stale, before=None, count=5)[0] == [], "not from the cached timeline either"
 
 
-def test_nobody_is_suggested_who_is_muted_asked_or_blocked(author, stranger, person, share):
+def test_muted_requested_and_blocked_people_are_not_suggested(author, stranger, person, share):
     people = [person(name) for name in ("plain", "muted", "asked", "hidden")]
     for one in people:
         share(one)
@@ -63,7 +63,7 @@ def test_nobody_is_suggested_who_is_muted_asked_or_blocked(author, stranger, per
 
 @pytest.fixture
 def held(author, follower, post):
-    """A comment of somebody whom the post's author restricts."""
+    """A comment by a person that the post's author restricts."""
     restrict(author, restricted=follower)
     return add_comment(post, author=follower, text="heated words")
 
@@ -72,7 +72,7 @@ def count_for(viewer, post):
     return Post.objects.with_viewer_state(viewer).get(pk=post.pk).comment_count
 
 
-def test_what_the_restricted_write_is_seen_by_two_until_it_is_approved(
+def test_a_restricted_persons_comment_is_visible_to_two_people_until_approved(
     as_, client, author, follower, stranger, post, held
 ):
     url = post.get_absolute_url()
@@ -94,13 +94,13 @@ def test_what_the_restricted_write_is_seen_by_two_until_it_is_approved(
 
 
 @pytest.mark.promise("A10")
-def test_only_the_posts_author_approves(as_, follower, stranger, post, held):
+def test_only_the_posts_author_can_approve_comments(as_, follower, stranger, post, held):
     for one in (follower, stranger):
         assert as_(one).post(f"/p/{post.shortcode}/comments/{held.pk}/approve/").status_code == 404
     assert Comment.objects.get().hidden_until_approved
 
 
-def test_a_waiting_comment_is_not_announced_before_it_is_approved(as_, author, follower, post, tasks_run):
+def test_a_held_comment_causes_no_notification_until_approved(as_, author, follower, post, tasks_run):
     from notifications.models import Notification
 
     restrict(author, restricted=follower)
@@ -112,7 +112,7 @@ def test_a_waiting_comment_is_not_announced_before_it_is_approved(as_, author, f
     assert Notification.objects.filter(comment=comment, recipient=author).exists()
 
 
-def test_what_was_written_before_stays_and_what_waits_goes_on_waiting(client, author, follower, post):
+def test_restricting_keeps_old_comments_and_unrestricting_keeps_held_ones(client, author, follower, post):
     add_comment(post, author=follower, text="early words")
     restrict(author, restricted=follower)
     add_comment(post, author=follower, text="heated words")
@@ -126,7 +126,7 @@ def test_what_was_written_before_stays_and_what_waits_goes_on_waiting(client, au
     assert "late words" in page
 
 
-def test_no_order_of_moderating_a_waiting_comment_moves_the_count_wrongly(author, post, held):
+def test_the_count_is_right_after_any_order_of_moderating_a_held_comment(author, post, held):
     remove_comment(held, reason="rude")
     assert count_for(author, post) == 0
     restore_comment(held)
@@ -149,7 +149,7 @@ def test_close_friends_are_found_added_and_removed(as_, author, follower, strang
     assert as_(follower).get(post.get_absolute_url()).status_code == 404
 
 
-def test_a_close_friend_who_does_not_follow_a_private_account_is_not_inside(as_, author, stranger, post):
+def test_a_close_friend_who_does_not_follow_a_private_account_sees_no_posts(as_, author, stranger, post):
     Post.objects.filter(pk=post.pk).update(audience=Audience.CLOSE_FRIENDS)
     add_close_friend(author, friend=stranger)
     change_privacy(author, is_private=True)
@@ -166,7 +166,7 @@ LISTS = {
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_each_list_pages_undoes_and_says_when_it_is_empty(name, as_, author, person, stranger):
+def test_each_list_is_paginated_and_can_undo_and_has_a_text_when_empty(name, as_, author, person, stranger):
     browser = as_(author)
     assert 'class="empty"' in browser.get(f"/accounts/{name}/").text
     for _ in range(32):
@@ -183,12 +183,12 @@ def test_each_list_pages_undoes_and_says_when_it_is_empty(name, as_, author, per
     undo = {"blocked": "unblock", "muted": "unmute", "restricted": "unrestrict", "close-friends": "remove-close-friend"}
     redrawn = browser.post(f"/{newest.username}/{undo[name]}/", headers=HTMX)
     assert redrawn.status_code == 200
-    assert f"/{newest.username}/{undo[name]}/" not in redrawn.text, "the button does it again now"
+    assert f"/{newest.username}/{undo[name]}/" not in redrawn.text, "the new button repeats the change"
     assert newest not in browser.get(f"/accounts/{name}/").context["page"].items
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_the_lists_leave_out_whoever_is_not_there(name, as_, author, person):
+def test_the_lists_omit_hidden_people(name, as_, author, person):
     shown, gone = person("shown"), person("gone")
     for one in (shown, gone):
         LISTS[name](author, one)
@@ -200,7 +200,7 @@ def test_the_lists_leave_out_whoever_is_not_there(name, as_, author, person):
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("size", [2, 20])
-def test_each_list_costs_the_same_queries_whatever_its_size(name, size, as_, author, person, django_assert_num_queries):
+def test_each_list_costs_the_same_queries_at_every_size(name, size, as_, author, person, django_assert_num_queries):
     for _ in range(size):
         LISTS[name](author, person())
     browser = as_(author)
@@ -209,7 +209,7 @@ def test_each_list_costs_the_same_queries_whatever_its_size(name, size, as_, aut
         assert len(browser.get(f"/accounts/{name}/").context["page"]) == size
 
 
-def test_changes_are_harmless_when_they_come_twice(as_, author, follower):
+def test_repeating_a_change_is_harmless(as_, author, follower):
     browser = as_(author)
     for change in ("mute", "restrict", "add-close-friend"):
         for _ in range(2):
@@ -223,5 +223,5 @@ def test_changes_are_harmless_when_they_come_twice(as_, author, follower):
 
 @pytest.mark.promise("H9")
 @pytest.mark.parametrize("bad", ["//evil.example", "https://evil.example/", "/\\evil.example"])
-def test_a_change_leads_nowhere_off_site(bad, as_, author, follower):
+def test_a_change_never_redirects_to_another_site(bad, as_, author, follower):
     assert as_(author).post("/follower/mute/", {"next": bad})["Location"] == "/follower/"

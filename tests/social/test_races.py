@@ -1,4 +1,4 @@
-"""Whatever comes at once: a block wins, a follow is one, and the counts are the rows."""
+"""Concurrent changes: a block wins, a follow exists once, and counts equal rows."""
 
 import random
 from contextlib import suppress
@@ -20,8 +20,8 @@ from tests.social.conftest import counts
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def hold(people):
-    """Counts are the rows, and nothing stands beside what it may not."""
+def check_consistency(people):
+    """Assert that counts equal rows, and that no two rows contradict each other."""
     for one in people:
         followers, following = (Follow.objects.filter(**{side: one}).count() for side in ("followee", "follower"))
         assert counts(one) == (followers, following)
@@ -35,7 +35,7 @@ def hold(people):
 
 
 @pytest.mark.promise("D14")
-def test_a_block_beats_follows_in_both_directions(person):
+def test_a_block_wins_against_follows_in_both_directions(person):
     for _ in range(8):
         one, other = person(), person()
         run_concurrently(
@@ -47,12 +47,12 @@ def test_a_block_beats_follows_in_both_directions(person):
         )
 
         assert Block.objects.filter(blocker=one, blocked=other).exists()
-        hold([one, other])
+        check_consistency([one, other])
         assert counts(one) == counts(other) == (0, 0)
 
 
 @pytest.mark.promise("D14")
-def test_a_block_beats_an_approval(person):
+def test_a_block_wins_against_an_approval(person):
     for _ in range(8):
         target, asker = person(), person()
         change_privacy(target, is_private=True)
@@ -64,13 +64,13 @@ def test_a_block_beats_an_approval(person):
             ignoring=BlockedError,
         )
 
-        hold([target, asker])
+        check_consistency([target, asker])
         assert not FollowRequest.objects.exists()
         assert counts(target) == (0, 0)
 
 
 @pytest.mark.promise("D14")
-def test_a_request_is_answered_once(person):
+def test_a_request_is_answered_only_once(person):
     for _ in range(8):
         target, asker = person(), person()
         change_privacy(target, is_private=True)
@@ -83,12 +83,12 @@ def test_a_request_is_answered_once(person):
             ignoring=BlockedError,
         )
 
-        hold([target, asker])
+        check_consistency([target, asker])
         assert counts(target)[0] <= 1
 
 
 @pytest.mark.promise("D14")
-def test_nobody_is_left_asking_an_account_that_went_public_meanwhile(person):
+def test_no_request_to_an_account_that_became_public_stays_pending(person):
     for _ in range(8):
         target, askers = person(), [person() for _ in range(3)]
         change_privacy(target, is_private=True)
@@ -98,13 +98,13 @@ def test_nobody_is_left_asking_an_account_that_went_public_meanwhile(person):
             ignoring=BlockedError,
         )
 
-        hold([target, *askers])
+        check_consistency([target, *askers])
         assert not FollowRequest.objects.exists()
         assert counts(target) == (3, 0)
 
 
 @pytest.mark.promise("D14")
-def test_whatever_people_do_to_each_other_at_once_counts_are_rows_and_nothing_deadlocks(person):
+def test_concurrent_random_changes_keep_counts_right_and_do_not_deadlock(person):
     people = [person() for _ in range(4)]
     for one in people[:2]:
         change_privacy(one, is_private=True)
@@ -135,6 +135,6 @@ def test_whatever_people_do_to_each_other_at_once_counts_are_rows_and_nothing_de
 
     run_concurrently(*(some(chance.random()) for _ in range(6)), ignoring=BlockedError)
 
-    hold(people)
+    check_consistency(people)
     fold_counters()
-    hold(people)
+    check_consistency(people)

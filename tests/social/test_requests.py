@@ -1,4 +1,4 @@
-"""Private accounts: nobody is inside without having been let in."""
+"""Private accounts and follow requests: only approved followers have access."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def sees(browser, post):
     return browser.get(post.get_absolute_url()).status_code == 200
 
 
-def test_following_a_private_account_asks(as_, private_author, stranger):
+def test_following_a_private_account_sends_a_request(as_, private_author, stranger):
     browser = as_(stranger)
     for _ in range(2):
         answer = browser.post("/author/follow/", headers=HTMX)
@@ -38,7 +38,7 @@ def test_following_a_private_account_asks(as_, private_author, stranger):
 
 
 @pytest.mark.promise("A12")
-def test_a_pending_follower_is_no_follower(as_, private_author, stranger, secret):
+def test_a_pending_request_gives_no_access(as_, private_author, stranger, secret):
     follow(stranger, followee=private_author)
     browser = as_(stranger)
 
@@ -63,7 +63,7 @@ def test_a_pending_follower_is_no_follower(as_, private_author, stranger, secret
 
 
 @pytest.mark.promise("A12")
-def test_nobody_approves_a_request_but_the_one_who_was_asked(as_, private_author, stranger, person):
+def test_only_the_target_can_approve_a_request(as_, private_author, stranger, person):
     follow(stranger, followee=private_author)
     for other in (stranger, person("other")):
         browser = as_(other)
@@ -75,7 +75,7 @@ def test_nobody_approves_a_request_but_the_one_who_was_asked(as_, private_author
     assert FollowRequest.objects.count() == 1
 
 
-def test_an_approved_request_is_a_follow_and_the_post_is_at_home(as_, private_author, stranger, secret):
+def test_an_approved_request_becomes_a_follow_and_shows_posts_at_home(as_, private_author, stranger, secret):
     follow(stranger, followee=private_author)
     assert home_posts(stranger, before=None, count=5)[0] == []
 
@@ -89,16 +89,16 @@ def test_an_approved_request_is_a_follow_and_the_post_is_at_home(as_, private_au
     assert home_posts(stranger, before=None, count=5)[0] == [secret]
 
 
-def test_a_refused_request_is_gone_and_can_be_made_again(as_, private_author, stranger):
+def test_a_refused_request_is_deleted_and_can_be_sent_again(as_, private_author, stranger):
     follow(stranger, followee=private_author)
     as_(private_author).post("/accounts/requests/stranger/refuse/")
     assert not FollowRequest.objects.exists()
-    assert not approve_request(private_author, requester=stranger), "what was refused cannot be approved any more"
+    assert not approve_request(private_author, requester=stranger), "a refused request cannot be approved"
 
     assert follow(stranger, followee=private_author) == FollowState.REQUESTED
 
 
-def test_the_button_takes_a_request_back(as_, private_author, stranger):
+def test_the_button_cancels_a_request(as_, private_author, stranger):
     browser = as_(stranger)
     browser.post("/author/follow/")
     answer = browser.post("/author/unfollow/", headers=HTMX)
@@ -107,7 +107,7 @@ def test_the_button_takes_a_request_back(as_, private_author, stranger):
     assert 'action="/author/follow/"' in answer.text
 
 
-def test_every_answer_is_harmless_when_it_comes_twice(private_author, stranger):
+def test_repeating_an_answer_is_harmless(private_author, stranger):
     follow(stranger, followee=private_author)
 
     assert [approve_request(private_author, requester=stranger) for _ in range(2)] == [True, False]
@@ -131,16 +131,16 @@ def test_going_private_hides_old_posts_at_once_and_keeps_followers(client, as_, 
     assert sees(as_(author), post)
     page = as_(stranger).get("/author/")
     assert "This account is private" in page.text
-    assert "</strong> post" not in page.text, "how many posts there are is inside, too"
+    assert "</strong> post" not in page.text, "the number of posts is private, too"
     assert "data-post=" not in page.text
 
 
-def test_going_public_accepts_those_who_asked_and_says_so_before(as_, private_author, stranger, person, secret, client):
+def test_going_public_accepts_pending_requests_as_the_page_says(as_, private_author, stranger, person, secret, client):
     for one in (stranger, person("second")):
         follow(one, followee=private_author)
     browser = as_(private_author)
     assert "Your 2 follow requests will be accepted." in browser.get("/accounts/privacy/public/").text
-    assert FollowRequest.objects.count() == 2, "asking changes nothing"
+    assert FollowRequest.objects.count() == 2, "the confirmation changes nothing"
 
     said = browser.post("/accounts/privacy/public/", follow=True)
 
@@ -150,7 +150,7 @@ def test_going_public_accepts_those_who_asked_and_says_so_before(as_, private_au
     assert sees(client, secret)
 
 
-def test_very_many_requests_are_accepted_in_several_runs(private_author, person, monkeypatch, tasks_run):
+def test_many_requests_are_accepted_in_several_runs(private_author, person, monkeypatch, tasks_run):
     monkeypatch.setattr(requests, "ACCEPTED_AT_ONCE", 2)
     people = [person() for _ in range(5)]
     for one in people:
@@ -159,14 +159,14 @@ def test_very_many_requests_are_accepted_in_several_runs(private_author, person,
     change_privacy(private_author, is_private=False)
     assert counts(private_author) == (2, 0)
     with tasks_run():
-        assert tasks.sweep() == 1, "no message has to arrive for the rest"
+        assert tasks.sweep() == 1, "the sweep continues even if the message is lost"
 
     assert counts(private_author) == (5, 0)
     assert [counts(one) for one in people] == [(0, 1)] * 5
     assert tasks.sweep() == 0
 
 
-def test_approving_all_leaves_what_comes_after_and_what_one_cannot_see(as_, private_author, person):
+def test_approving_all_skips_later_and_hidden_requests(as_, private_author, person):
     for name in ("first", "second"):
         follow(person(name), followee=private_author)
     as_(private_author).post("/accounts/requests/approve-all/")
@@ -180,7 +180,7 @@ def test_approving_all_leaves_what_comes_after_and_what_one_cannot_see(as_, priv
     assert counts(private_author) == (2, 0)
 
 
-def test_removing_a_follower_locks_them_out_silently(as_, private_author, stranger, secret):
+def test_removing_a_follower_ends_their_access_without_a_notification(as_, private_author, stranger, secret):
     follow(stranger, followee=private_author)
     approve_request(private_author, requester=stranger)
     assert sees(as_(stranger), secret)
@@ -196,7 +196,7 @@ def test_removing_a_follower_locks_them_out_silently(as_, private_author, strang
 
 
 @pytest.mark.promise("A2")
-def test_a_private_post_looks_like_a_missing_one(as_, client, stranger, secret):
+def test_a_private_post_has_the_response_of_a_missing_one(as_, client, stranger, secret):
     missing = "/p/AAAAAAAAAAB/"
     for browser in (client, as_(stranger)):
         for rest in ("", "comments/"):
@@ -205,7 +205,7 @@ def test_a_private_post_looks_like_a_missing_one(as_, client, stranger, secret):
 
 
 @pytest.mark.promise("A4")
-def test_the_address_of_a_picture_is_in_no_page_for_those_outside(as_, client, stranger, follower, secret):
+def test_no_page_has_the_address_of_a_private_photo_for_non_followers(as_, client, stranger, follower, secret):
     key = secret.slides[0].renditions[0]["webp"]
     for url in ("/", "/author/", "/explore/", secret.get_absolute_url(), "/search/?q=secret"):
         assert key not in client.get(url).text
@@ -214,18 +214,18 @@ def test_the_address_of_a_picture_is_in_no_page_for_those_outside(as_, client, s
 
 
 @pytest.mark.promise("A6")
-def test_a_warm_home_shows_nothing_after_a_removal(follower, private_author, secret):
+def test_a_cached_home_page_hides_posts_after_a_follower_is_removed(follower, private_author, secret):
     follower.refresh_from_db()
     assert home_posts(follower, before=None, count=5)[0] == [secret]
     stale = type(follower).objects.get(pk=follower.pk)
 
     remove_follower(private_author, follower=follower)
 
-    assert home_posts(stale, before=None, count=5)[0] == [], "nor from the timeline of before"
+    assert home_posts(stale, before=None, count=5)[0] == [], "not from the cached timeline either"
 
 
 @pytest.mark.promise("A9")
-def test_counts_and_likes_of_a_private_account_are_seen_by_those_inside_alone(as_, follower, secret):
+def test_only_followers_see_counts_and_likes_of_a_private_account(as_, follower, secret):
     as_(follower).post(f"/p/{secret.shortcode}/like/")
 
     assert Post.objects.with_viewer_state(follower).get(pk=secret.pk).like_count == 1
@@ -234,7 +234,7 @@ def test_counts_and_likes_of_a_private_account_are_seen_by_those_inside_alone(as
 
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_the_page_of_requests_costs_the_same_queries_whatever_its_size(
+def test_the_page_of_requests_costs_the_same_queries_at_every_size(
     size, as_, private_author, person, django_assert_num_queries
 ):
     for _ in range(size):
@@ -245,7 +245,7 @@ def test_the_page_of_requests_costs_the_same_queries_whatever_its_size(
         assert len(browser.get("/accounts/requests/").context["page"]) == size
 
 
-def test_requests_page_by_cursor(as_, private_author, person):
+def test_requests_are_paginated_by_cursor(as_, private_author, person):
     for _ in range(32):
         follow(person(), followee=private_author)
     browser = as_(private_author)
@@ -258,14 +258,14 @@ def test_requests_page_by_cursor(as_, private_author, person):
     assert fragment.text.count('class="person request"') == 2
 
 
-def test_the_frame_says_how_many_wait_and_costs_nothing_for_public_accounts(as_, private_author, stranger):
+def test_the_frame_has_the_number_of_requests_without_a_query_for_public_accounts(as_, private_author, stranger):
     follow(stranger, followee=private_author)
 
     assert "1 pending" in as_(private_author).get("/").text
     assert "pending" not in as_(stranger).get("/").text
 
 
-def test_empty_lists_say_so(as_, author):
+def test_empty_lists_have_a_text(as_, author):
     browser = as_(author)
 
     assert "No requests needed" in browser.get("/accounts/requests/").text

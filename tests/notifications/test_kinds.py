@@ -1,4 +1,4 @@
-"""Requests and their acceptance, replies, likes of comments, mentions and tags; and nothing of the muted."""
+"""Notifications of requests, acceptances, replies, comment likes, mentions and tags, and of muted people."""
 
 import re
 from functools import partial
@@ -53,7 +53,7 @@ def tagged(post, stranger):
     return tag_person(post.media.get(), username="stranger", x=0.5, y=0.5)
 
 
-def test_a_request_is_told_with_both_answers_and_goes_once_it_is_answered(as_, private, stranger, tasks_run):
+def test_a_request_notification_has_both_answers_and_disappears_once_answered(as_, private, stranger, tasks_run):
     with tasks_run():
         follow(stranger, followee=private)
     browser = as_(private)
@@ -70,7 +70,7 @@ def test_a_request_is_told_with_both_answers_and_goes_once_it_is_answered(as_, p
     assert "accepted your follow request" in as_(stranger).get("/notifications/").text
 
 
-def test_htmx_gets_what_became_of_the_request(as_, private, stranger, tasks_run):
+def test_htmx_gets_the_result_of_answering_a_request(as_, private, stranger, tasks_run):
     with tasks_run():
         follow(stranger, followee=private)
 
@@ -82,7 +82,7 @@ def test_htmx_gets_what_became_of_the_request(as_, private, stranger, tasks_run)
 
 @pytest.mark.promise("A12", "D12")
 @pytest.mark.parametrize("end", [cancel_request, None])
-def test_a_request_that_is_gone_is_told_nobody(end, private, stranger, as_, tasks_run):
+def test_a_request_that_has_ended_leaves_no_notification(end, private, stranger, as_, tasks_run):
     with tasks_run():
         follow(stranger, followee=private)
     if end:
@@ -95,7 +95,7 @@ def test_a_request_that_is_gone_is_told_nobody(end, private, stranger, as_, task
     assert rows_of(as_(private)) == []
 
 
-def test_many_requests_of_a_day_are_one_row_that_leads_to_all(as_, private, person, tasks_run):
+def test_requests_of_a_day_share_a_row_that_links_to_all_of_them(as_, private, person, tasks_run):
     with tasks_run():
         for number in range(3):
             follow(person(f"asker{number}"), followee=private)
@@ -105,14 +105,14 @@ def test_many_requests_of_a_day_are_one_row_that_leads_to_all(as_, private, pers
     assert 'href="/accounts/requests/">Review' in as_(private).get("/notifications/").text
 
 
-def test_following_a_public_account_is_no_acceptance(as_, author, stranger, tasks_run):
+def test_following_a_public_account_causes_no_acceptance_notification(as_, author, stranger, tasks_run):
     with tasks_run():
         follow(stranger, followee=author)
 
     assert kinds_of(as_(stranger)) == []
 
 
-def test_an_acceptance_goes_with_the_follow(as_, private, stranger, tasks_run):
+def test_an_acceptance_notification_is_deleted_with_the_follow(as_, private, stranger, tasks_run):
     with tasks_run():
         follow(stranger, followee=private)
         approve_request(private, requester=stranger)
@@ -121,7 +121,7 @@ def test_an_acceptance_goes_with_the_follow(as_, private, stranger, tasks_run):
     assert rows_of(as_(stranger)) == rows_of(as_(private)) == []
 
 
-def test_a_reply_is_told_to_both_authors_and_to_neither_twice(as_, author, post, stranger, person, tasks_run):
+def test_a_reply_notifies_both_authors_once(as_, author, post, stranger, person, tasks_run):
     replier = person("replier")
     with tasks_run():
         thread = add_comment(post, author=stranger, text="What a light")
@@ -132,7 +132,7 @@ def test_a_reply_is_told_to_both_authors_and_to_neither_twice(as_, author, post,
     assert kinds_of(as_(author)) == ["comment", "comment"]
 
 
-def test_likes_of_a_comment_are_one_row_and_go_with_the_last(as_, post, stranger, person, tasks_run):
+def test_likes_of_a_comment_share_a_row_that_is_deleted_with_the_last_like(as_, post, stranger, person, tasks_run):
     comment = add_comment(post, author=stranger, text="What a light")
     fans = [person("fan1"), person("fan2")]
     with tasks_run():
@@ -146,7 +146,7 @@ def test_likes_of_a_comment_are_one_row_and_go_with_the_last(as_, post, stranger
     assert rows_of(as_(stranger)) == []
 
 
-def test_a_mention_is_told_with_its_place_and_goes_when_it_is_edited_out(as_, author, stranger, share, tasks_run):
+def test_a_mention_links_to_its_place_and_disappears_when_edited_out(as_, author, stranger, share, tasks_run):
     with tasks_run():
         post = share(author, caption="With @stranger")
 
@@ -159,7 +159,7 @@ def test_a_mention_is_told_with_its_place_and_goes_when_it_is_edited_out(as_, au
 
 
 @pytest.mark.parametrize("who_may", ["following", "nobody"])
-def test_who_wants_no_mentions_of_some_hears_of_none(who_may, as_, author, stranger, share, tasks_run):
+def test_mentions_by_people_who_may_not_tag_are_not_notified(who_may, as_, author, stranger, share, tasks_run):
     stranger.who_may_tag = who_may
     stranger.save(update_fields=["who_may_tag"])
 
@@ -170,7 +170,7 @@ def test_who_wants_no_mentions_of_some_hears_of_none(who_may, as_, author, stran
     assert rows_of(as_(stranger)) == []
 
 
-def test_who_removes_themselves_hears_no_more_of_it(as_, post, stranger, tagged, tasks_run):
+def test_removing_ones_tag_removes_its_notification(as_, post, stranger, tagged, tasks_run):
     notify_of_tag(tagged.pk)
     assert kinds_of(as_(stranger)) == ["tag"]
 
@@ -186,7 +186,7 @@ def test_who_removes_themselves_hears_no_more_of_it(as_, post, stranger, tagged,
 
 
 @pytest.mark.promise("A15")
-def test_of_whom_one_mutes_nothing_is_told_then_or_before(as_, author, post, stranger, tasks_run):
+def test_muting_a_person_hides_their_old_and_new_notifications(as_, author, post, stranger, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
     assert kinds_of(as_(author)) == ["like"]
@@ -200,7 +200,7 @@ def test_of_whom_one_mutes_nothing_is_told_then_or_before(as_, author, post, str
     assert kinds_of(as_(author)) == ["like"]
 
 
-def test_rows_stand_under_headings_of_their_age(as_, author, post, stranger, tasks_run):
+def test_rows_have_headings_by_age(as_, author, post, stranger, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
         add_comment(post, author=stranger, text="hello")
@@ -212,12 +212,12 @@ def test_rows_stand_under_headings_of_their_age(as_, author, post, stranger, tas
     assert [row.heading for row in rows_of(browser)] == ["Today", ""]
 
 
-# --- D11 to D14 -----------------------------------------------------------------------------------------------------
+# --- Repeated, lost and concurrent tasks -----------------------------------------------------------------------------
 
 
 @pytest.fixture
 def happened(author, post, stranger, person, tagged):
-    """A row of every cause, told to nobody yet: (task, arguments) of each, in no good order."""
+    """A row of every cause, without notifications: (task, arguments) of each, out of order."""
     asker = person("asker")
     hermit = person("hermit")
     change_privacy(hermit, is_private=True)
@@ -243,13 +243,13 @@ def happened(author, post, stranger, person, tagged):
 
 
 def state():
-    """Everything there is, but for ids and the order in which rows were made."""
+    """Return all occurrences, without ids and in a fixed order."""
     found = Occurrence.objects.select_related("notification")
     return sorted((one.recipient_id, one.notification.kind, one.actor_id) for one in found)
 
 
 @pytest.mark.promise("D11", "D12")
-def test_every_task_three_times_in_any_order_leaves_the_same_rows(happened):
+def test_running_every_task_three_times_in_any_order_leaves_the_same_rows(happened):
     for task, arguments in happened:
         task(*arguments)
     once, rows = state(), Notification.objects.count()
@@ -263,7 +263,7 @@ def test_every_task_three_times_in_any_order_leaves_the_same_rows(happened):
     assert (state(), Notification.objects.count()) == (once, rows)
 
 
-def test_the_sweep_tells_what_every_lost_message_left_untold(happened, monkeypatch):
+def test_the_sweep_creates_notifications_of_every_kind_whose_messages_were_lost(happened, monkeypatch):
     monkeypatch.setattr("notifications.tasks.SWEEP_AFTER_SECONDS", -1)
 
     sweep()
@@ -277,7 +277,7 @@ def test_the_sweep_tells_what_every_lost_message_left_untold(happened, monkeypat
 
 @pytest.mark.promise("D13")
 @pytest.mark.django_db(transaction=True)
-def test_the_same_tasks_at_once_leave_one_row_each(happened):
+def test_concurrent_runs_of_a_task_leave_one_row(happened):
     def run_tasks(order):
         for task, arguments in order:
             task(*arguments)
@@ -289,8 +289,8 @@ def test_the_same_tasks_at_once_leave_one_row_each(happened):
 
 @pytest.mark.promise("D14", "A15")
 @pytest.mark.django_db(transaction=True)
-def test_block_wins_every_race_with_what_would_be_told(author, post, stranger, as_):
-    """Whatever a task has written before or after the block, the one who blocked is told nothing of it."""
+def test_a_block_wins_every_race_with_a_notification(author, post, stranger, as_):
+    """The person who blocked sees no notification that a task wrote before or after the block."""
     comment = add_comment(post, author=stranger, text="What a light")
     like_post(post, liker=stranger)
     CommentLike.objects.all()
@@ -321,19 +321,19 @@ def test_rows_of_all_kinds_cost_no_more_queries(as_, author, post, stranger, hap
 
 
 @pytest.mark.promise("A8")
-def test_the_bell_counts_what_the_list_shows_for_each_person(as_, author, post, stranger, person, happened):
-    """Its query is put together once for all people."""
+def test_the_bell_counts_the_rows_of_each_persons_list(as_, author, post, stranger, person, happened):
+    """The query is prepared once per process, so check it for several people."""
     for task, arguments in happened:
         task(*arguments)
     block(author, blocked=person("blocked"))
-    for somebody in User.objects.all():
-        unread = [row for row in rows_of(as_(somebody)) if row.is_unread]
-        assert unread_count(somebody) == len(unread), somebody
-    assert sorted(unread_count(somebody) for somebody in User.objects.all()) == [0, 0, 3, 3, 4]
+    for user in User.objects.all():
+        unread = [row for row in rows_of(as_(user)) if row.is_unread]
+        assert unread_count(user) == len(unread), user
+    assert sorted(unread_count(user) for user in User.objects.all()) == [0, 0, 3, 3, 4]
 
 
 @pytest.mark.parametrize("answer", ["approve", "refuse"])
-def test_the_bell_counts_down_with_the_answer_to_a_request(answer, as_, author, stranger, post, tasks_run):
+def test_the_bell_counts_down_when_a_request_is_answered(answer, as_, author, stranger, post, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
     change_privacy(author, is_private=True)

@@ -29,9 +29,9 @@ from common.events import publish
 from common.files import delete_pending, schedule_delete, storing_files
 from common.limits import EXPORT_KEPT_DAYS
 from common.locks import try_advisory_lock
-from media.avatars import render_avatar
 from media.errors import MediaError, TransientMediaError
-from media.photos import Rendition
+from media.photo.avatar import render_avatar
+from media.photo.render import Rendition
 from media.storage import new_key, open_original, store_original, store_rendition
 
 log = logging.getLogger(__name__)

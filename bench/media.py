@@ -32,7 +32,7 @@ SIDE_OF_60_MEGAPIXELS = 7745
 def ours(path: Path) -> None:
     """The task without its database: open, decode in the child, store. Django is loaded before, as in a worker."""
     _django()
-    from media.photos import render_photo
+    from media.photo.render import render_photo
     from media.storage import store_rendition
 
     began = time.perf_counter()
@@ -80,7 +80,7 @@ def bare_vips(path: Path) -> None:
 def our_video(path: Path) -> None:
     _django()
     from media.storage import store_rendition, store_rendition_file
-    from media.videos import render_video
+    from media.video.render import render_video
 
     began = time.perf_counter()
     with path.open("rb") as original, render_video(original) as made:

@@ -13,10 +13,10 @@ from pathlib import Path
 from django.conf import settings
 
 from media.errors import MediaError
-from media.photos import Rendered, render_photo
+from media.photo.render import Rendered, render_photo
 from media.probe import probe
-from media.probe_video import VideoInfo
-from media.videos import render_video
+from media.probe.video import VideoInfo
+from media.video.render import render_video
 
 
 def kilobytes(size: int) -> str:

@@ -287,7 +287,7 @@ def s3_storages(
     return {
         "default": {"BACKEND": "media.s3.Bucket", "OPTIONS": public},
         "originals": {"BACKEND": "media.s3.Bucket", "OPTIONS": private},
-        "incoming": {"BACKEND": "media.incoming_s3.IncomingBucket", "OPTIONS": incoming},
+        "incoming": {"BACKEND": "media.incoming.s3.IncomingBucket", "OPTIONS": incoming},
     }
 
 

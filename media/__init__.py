@@ -1,6 +1,6 @@
-"""Bytes in, renditions out. Knows no model: callers pass files and keys, and keep what comes back.
+"""Media files: checking, receiving, storing, rendering and serving them. Uses no models; callers keep keys and results.
 
-`probe` judges a file in the request from its header alone, `intake` with the switches of the settings; `photos` and
-`avatars` decode in a child process with limits (`sandbox`, `child`, `pixels`); `storage` names and keeps files; `views`
-serves the public ones.
+`probe` identifies a file by its header during the request; `upload_probe` applies the settings to it. `incoming`
+receives files in parts, and `storage` and `s3` store them. `photo` and `video` render them in child processes with
+limits (`child_process`, `rlimits`), with the edits that `edit` parses and applies. `views` serves renditions.
 """

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 
 class MediaError(ValueError):
-    """What is wrong with a file, as a sentence for the person who sent it: `str(error)` says what to do instead.
+    """A problem with a file, described in a sentence for its owner: `str(error)` says what is wrong and what to do.
 
-    The sentence never names the file (the caller knows what its owner calls it) and stays under 300 characters.
-    `code` is stable, for tests, logs and programs.
+    The sentence has fewer than 300 characters and does not contain the file's name, which the caller knows. `code` is
+    stable, for tests, logs and API clients.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -14,7 +14,14 @@ class MediaError(ValueError):
 
 
 class TransientMediaError(MediaError):
-    """Nothing is known to be wrong with the file, and trying again may help: storage, memory or time ran out here.
+    """A failure of the server, not of the file: storage, memory or time ran out, and a retry may succeed.
 
-    A task retries it; when its attempts are used up, the sentence is fit for the person too.
+    Tasks retry it. After the last attempt its sentence is shown to the owner too.
     """
+
+
+class InvalidEditsError(MediaError):
+    """Edits that cannot be parsed or do not fit their photo. Its code is "edits"."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("edits", message)

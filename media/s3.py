@@ -1,7 +1,7 @@
-"""Files in a bucket of an S3-compatible store, as `media.storage` uses it; those on their way in: `media.incoming_s3`.
+"""Files in a bucket of an S3-compatible object store, for `media.storage`; `media.incoming.s3` receives uploads.
 
-A store that hangs would cost a request its timeout for every call, those that tidy up included; so after one timed
-out, all calls of this process fail at once for PAUSE_SECONDS.
+If the store hangs, every call would block its request for the full timeout, including calls that clean up. Therefore,
+after a timeout, all calls of this process fail immediately for PAUSE_SECONDS.
 """
 
 from __future__ import annotations
@@ -35,30 +35,32 @@ log = logging.getLogger(__name__)
 CONNECT_SECONDS: Final = 2
 READ_SECONDS: Final = 4
 ATTEMPTS: Final = 2
-"""Both timeouts count for each attempt, and up to a second lies between two: a call ends within 10 seconds."""
+"""Attempts per call. Both timeouts apply to each, with up to a second between them: a call ends within 10 seconds."""
 PAUSE_SECONDS: Final = 5.0
 
 BLOCK_BYTES: Final = 1024 * 1024
 
 INCOMING: Final = "incoming/"
-"""In the bucket of the originals, what is below this is no original yet: see `media.incoming_s3`."""
+"""Prefix of uploaded parts in the bucket of the originals (`media.incoming.s3`)."""
 
 _paused_until = 0.0
-_making = threading.Lock()
+_connect_lock = threading.Lock()
 
 
 class PausedError(HTTPClientError):
-    fmt = "the store hung a moment ago and is not asked again yet"
+    """Raised without a request during the pause after a timeout."""
+
+    fmt = "the object store timed out a moment ago and is not called again yet"
 
 
 class Bucket(S3Storage):
-    """django-storages' storage with timeouts, and one client a process.
+    """A private bucket: django-storages' S3 storage with short timeouts and one client per process.
 
-    Keys are random, so a file is written without asking first whether there is one; no file has an address that lasts.
+    Writes without checking first whether a key exists, since keys are random. Files have no permanent URLs.
     """
 
     upload_url: str
-    """Where browsers send files to (`media.incoming_s3`)."""
+    """URL to which browsers post uploads (`media.incoming.s3`)."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -75,7 +77,7 @@ class Bucket(S3Storage):
     @property
     def connection(self) -> Any:
         if self._resource is None:
-            with _making:
+            with _connect_lock:
                 self._resource = self._resource or self._connect()
         return self._resource
 
@@ -91,7 +93,7 @@ class Bucket(S3Storage):
             read_timeout=READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             max_pool_connections=32,
-            # Checksums in trailers are newer than many compatible stores.
+            # Many compatible stores do not support checksums in trailers yet.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
@@ -99,18 +101,21 @@ class Bucket(S3Storage):
             "s3", region_name=self.region_name, endpoint_url=self.endpoint_url, config=config
         )
         events = resource.meta.client.meta.events
-        # Asking before a body is sent waits a second more for a store that hangs, and one round trip for any other.
+        # "Expect: 100-continue" costs a round trip per upload, and another second if the store hangs.
         events.unregister("before-call.s3", add_expect_header)
         events.register("before-call.s3", _refuse_while_paused)
         events.register("after-call-error.s3", _pause_if_hung)
         return resource
 
-    # Not boto3's transfers, which django-storages uses: one that broke off within the head of an answer never ended.
+    # Replaces boto3's transfers, which django-storages uses: they hung if a connection broke within a response's head.
 
     def _open(self, name: str, mode: str = "rb") -> File:
-        """A copy in a temporary file, which is never in memory whole, and which another process can be handed."""
+        """Return a copy in a temporary file, whose descriptor can be passed to another process.
+
+        Raises FileNotFoundError, or exceptions of botocore after ATTEMPTS failures.
+        """
         if mode != "rb":
-            raise ValueError("Files in a bucket are opened to be read.")
+            raise ValueError("Files in a bucket can only be opened for reading.")
         with contextlib.ExitStack() as on_failure:
             copy = on_failure.enter_context(tempfile.TemporaryFile())
             for attempt in range(1, ATTEMPTS + 1):
@@ -122,7 +127,7 @@ class Bucket(S3Storage):
                         raise FileNotFoundError(name) from error
                     raise
                 except (BotoCoreError, KeyError):
-                    # The client tries a request again that got no answer; an answer that broke off is tried again here.
+                    # The client repeats requests that fail; a body that breaks off is requested again here.
                     if attempt == ATTEMPTS:
                         raise
             copy.seek(0)
@@ -142,7 +147,7 @@ class Bucket(S3Storage):
     def _save(self, name: str, content: File) -> str:
         content.seek(0)
         parameters = self._get_write_parameters(name, content)
-        # Wrapped: a Django file without a name counts as false, and would be taken for nothing.
+        # Wrapped, because botocore skips a body that is false, which a Django file without a name is.
         body = ReadBytesWrapper(content)
         self.client.put_object(Bucket=self.bucket_name, Key=self._normalize_name(name), Body=body, **parameters)
         return name
@@ -151,7 +156,10 @@ class Bucket(S3Storage):
         raise ValueError("This file is not accessible via a URL.")
 
     def signed_url(self, name: str, *, seconds: int, download_as: str = "") -> str:
-        """An address under which anybody can fetch one file for some seconds; no cache is to keep what it gives."""
+        """Return a URL at which anybody can get one file for `seconds`; shared caches must not keep the response.
+
+        With `download_as`, browsers save the file under this name. Sends no request.
+        """
         wanted = {
             "Bucket": self.bucket_name,
             "Key": self._normalize_name(name),
@@ -162,20 +170,23 @@ class Bucket(S3Storage):
         return str(self.client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
 
     def walk(self) -> Iterator[tuple[str, int, datetime]]:
-        """(key, bytes, time of writing) of every file, a page of a thousand at a time."""
+        """Yield (key, size in bytes, time of writing) of each file. Cost: one request per thousand."""
         for found in self.listed(self.location):
             if self.location or not found["Key"].startswith(INCOMING):
                 yield found["Key"].removeprefix(self.location), found["Size"], found["LastModified"]
 
     def listed(self, prefix: str) -> Iterator[dict[str, Any]]:
-        """What the store says of every object whose key begins so, in the order of keys."""
+        """Yield the listing entry of each object whose key begins with `prefix`, sorted by key.
+
+        Raises OSError if a response is incomplete. Cost: one request per thousand.
+        """
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix):
             if "IsTruncated" not in page:
-                raise OSError("the store's answer broke off")
+                raise OSError("the response of the object store is incomplete")
             yield from page.get("Contents", ())
 
     def abort_unfinished(self, begun_before: datetime) -> int:
-        """Give up uploads in pieces that nobody will finish, and the space that they take; return how many."""
+        """Abort multipart uploads that were initiated before this time, which frees their space; return how many."""
         aborted = 0
         for page in self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket_name):
             for upload in page.get("Uploads", ()):
@@ -191,7 +202,10 @@ _sessions: dict[tuple[str | None, ...], Any] = {}
 
 
 def _session(*credentials: str | None) -> Any:
-    """One for all clients with the same credentials: making one reads the description of S3 from disk for 80 ms."""
+    """Return a session, shared by all clients with these credentials.
+
+    Creating one takes 80 ms, for reading the description of the S3 API from disk.
+    """
     if credentials not in _sessions:
         key, secret, token = credentials
         _sessions[credentials] = boto3.Session(
@@ -201,7 +215,7 @@ def _session(*credentials: str | None) -> Any:
 
 
 def resume() -> None:
-    """Forget that the store hung."""
+    """End the pause after a timeout."""
     global _paused_until
     _paused_until = 0.0
 
@@ -214,5 +228,5 @@ def _refuse_while_paused(**_: Any) -> None:
 def _pause_if_hung(exception: Exception, **_: Any) -> None:
     global _paused_until
     if isinstance(exception, (ConnectTimeoutError, ReadTimeoutError)):
-        log.warning("the store does not answer; it is left alone for %s seconds", PAUSE_SECONDS)
+        log.warning("the object store timed out; calls fail without a request for %s seconds", PAUSE_SECONDS)
         _paused_until = time.monotonic() + PAUSE_SECONDS

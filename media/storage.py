@@ -1,10 +1,12 @@
-"""Where files are kept: originals in the storage "originals", renditions in "default".
+"""Stored files: originals in the storage "originals", renditions in the storage "default".
 
-Names are random and ours, so that no file name of a stranger reaches a path or a URL, and a URL cannot be guessed.
-Neither storage is open to the world: who gets a file is asked each time (`media.views`, `posts.views.files`).
-Choose a name with `new_key` and write it down with `common.files.storing_files` before its file is stored: else a
-file whose process is killed before its row comes is found by `media_doctor` only.
-Everything a storage raises becomes TransientMediaError: trouble of the storage is never the uploader's fault.
+Keys are random, so that no name chosen by a user reaches a path or URL, and URLs cannot be guessed. Neither storage is
+public: permission is checked at every request (`media.views`, `posts.views.files`).
+
+Choose a key with `new_key` and record it with `common.files.storing_files` before storing the file. Otherwise, if the
+process is killed before it writes the row, only `media_doctor` finds the file.
+
+Exceptions of a storage become TransientMediaError, because they are never the user's fault.
 """
 
 from __future__ import annotations
@@ -47,35 +49,41 @@ _RANDOM: Final = r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}"
 _IN_FOLDER: Final = r"[a-z]+(?:-[a-z0-9]+)?"
 
 OURS: Final = re.compile(rf"{_RANDOM}(?:/{_IN_FOLDER})?\.[a-z0-9]+|ready/[0-9a-f]{{16}}")
-"""What we name files: `new_key`, `new_folder`, and the check of `instagram.health`.
+"""The names that `new_key`, `new_folder` and the check of `instagram.health` give to files.
 
-Anything else in a storage is somebody else's.
+Other files in a storage do not belong to the site.
 """
 PUBLIC: Final = re.compile(rf"{_RANDOM}(?:\.(?:jpg|png|webp|mp4|vtt)|/{_IN_FOLDER}\.(?:m3u8|mp4|m4s))")
-"""What we name files for the public."""
+"""The names of renditions, the only files that `media.views` serves."""
 
 
 def new_key(extension: str) -> str:
-    """A random key such as "3f/a0/9c….webp": 128 bits, in folders of at most 256 entries at the first two levels."""
+    """Return a random key such as "3f/a0/9c….webp", of 128 bits; "" as `extension` gives the name of a folder.
+
+    The first two levels of folders have at most 256 entries. Raises ValueError for an extension not in CONTENT_TYPES.
+    """
     if extension and extension not in CONTENT_TYPES:
-        raise ValueError(f"no such kind of file: {extension!r}")
+        raise ValueError(f"unknown extension: {extension!r}")
     name = secrets.token_hex(16)
     return f"{name[:2]}/{name[2:4]}/{name[4:]}{extension}"
 
 
 def new_folder(names: Iterable[str]) -> list[str]:
-    """A key for each of `names`, all in one random folder: for files that name each other by these names."""
+    """Return a key for each of `names` in one random folder, for files that refer to each other by relative names.
+
+    Raises ValueError for a name that `media.views` would not serve.
+    """
     folder = new_key("")
     keys = [f"{folder}/{name}" for name in names]
     if wrong := [key for key in keys if not PUBLIC.fullmatch(key)]:
-        raise ValueError(f"no such names of public files: {wrong}")
+        raise ValueError(f"not names of renditions: {wrong}")
     return keys
 
 
 def store_original(file: BinaryIO, extension: str, key: str = "") -> str:
-    """Keep a private copy of `file` and return its key, a new one unless it was chosen before.
+    """Store `file` as an original and return its key, by default a new one.
 
-    An upload that Django put on disk is moved, not copied.
+    An upload that Django wrote to disk is moved, not copied. Raises TransientMediaError.
     """
     file.seek(0)
     content = file if isinstance(file, File) else File(file)
@@ -83,25 +91,28 @@ def store_original(file: BinaryIO, extension: str, key: str = "") -> str:
 
 
 def store_rendition(data: bytes, extension: str, key: str = "") -> str:
-    """Keep `data` as a rendition and return its key, a new one unless it was chosen before."""
+    """Store `data` as a rendition and return its key, by default a new one. Raises TransientMediaError."""
     return _store(storages["default"], ContentFile(data), extension, key)
 
 
 def store_rendition_file(file: BinaryIO, extension: str, key: str = "") -> str:
-    """`store_rendition` of an open file; it is copied in pieces, never read whole."""
+    """Store an open file as a rendition, like `store_rendition`, without reading it into memory as a whole."""
     file.seek(0)
     return _store(storages["default"], File(file), extension, key)
 
 
 def store_folder(files: Iterable[Path], keys: Iterable[str]) -> None:
-    """Keep files of the system as renditions, each at its key of `new_folder`."""
+    """Store local files as renditions at the keys that `new_folder` returned for them. Raises TransientMediaError."""
     for path, key in zip(files, keys, strict=True):
         with path.open("rb") as file:
             store_rendition_file(file, path.suffix, key)
 
 
 def open_original(key: str) -> File:
-    """The original, open for reading; close it. Raises MediaError if it is gone."""
+    """Open an original for reading; the caller closes it.
+
+    Raises MediaError "missing" if it does not exist, and TransientMediaError.
+    """
     try:
         return storages["originals"].open(key)
     except FileNotFoundError as error:
@@ -111,9 +122,10 @@ def open_original(key: str) -> File:
 
 
 def private_url(key: str, *, name: str, seconds: int) -> str:
-    """An address under which anybody can fetch this one private file, as `name`, for some seconds; "" if there is none.
+    """Return a signed URL at which anybody can download an original as `name` for `seconds`, or "" without one.
 
-    Amazon gives one out. A store of our own may not be reachable for browsers: the site hands the file on then.
+    Only Amazon S3 offers such URLs. Browsers may not be able to reach another store (`endpoint_url`), and local folders
+    have no URLs; the site then sends the file itself. Sends no request.
     """
     storage: Any = storages["originals"]
     if isinstance(storage, FileSystemStorage) or storage.endpoint_url:
@@ -122,16 +134,18 @@ def private_url(key: str, *, name: str, seconds: int) -> str:
 
 
 def signed_rendition_url(key: str, *, seconds: int) -> str:
-    """A bucket's own address of one rendition, under which anybody can fetch it for some seconds. No request."""
+    """Return a signed URL of a rendition in a bucket, valid for `seconds` for anybody. Sends no request."""
     storage: Any = storages["default"]
     return str(storage.signed_url(key, seconds=seconds))
 
 
 def delete_originals(keys: Iterable[str]) -> None:
+    """Delete originals; empty keys and missing files are ignored. Raises TransientMediaError after trying all."""
     _delete(storages["originals"], keys)
 
 
 def delete_renditions(keys: Iterable[str]) -> None:
+    """Delete renditions; empty keys and missing files are ignored. Raises TransientMediaError after trying all."""
     _delete(storages["default"], keys)
 
 
@@ -143,25 +157,25 @@ class StoredFile:
 
 
 def stored_files(alias: str) -> Iterator[StoredFile]:
-    """Every file of a storage, as its listing goes; nothing of a folder that was never written to.
+    """Yield all files of a storage in the order of its listing; none if its local folder does not exist yet.
 
-    Cost: of a bucket, a request for a thousand files.
+    Cost: for a bucket, one request per thousand files.
     """
-    storage = storages[alias]
+    storage: Any = storages[alias]  # a FileSystemStorage or a media.s3.Bucket
     if isinstance(storage, FileSystemStorage):
         return _files_below(storage, "")
-    return (StoredFile(*found) for found in storage.walk())  # type: ignore[attr-defined]  # media.s3.Bucket
+    return (StoredFile(*found) for found in storage.walk())
 
 
 def abort_unfinished_uploads(alias: str, *, begun_before: datetime) -> int:
     """Abort multipart uploads whose writer died, which frees their space; return how many.
 
-    A bucket keeps these where no listing of files shows them.
+    Buckets keep their data where no listing of files shows it. Returns 0 for local folders.
     """
-    storage = storages[alias]
+    storage: Any = storages[alias]
     if isinstance(storage, FileSystemStorage):
         return 0
-    return int(storage.abort_unfinished(begun_before))  # type: ignore[attr-defined]
+    return int(storage.abort_unfinished(begun_before))
 
 
 def _files_below(storage: FileSystemStorage, folder: str) -> Iterator[StoredFile]:
@@ -171,39 +185,40 @@ def _files_below(storage: FileSystemStorage, folder: str) -> Iterator[StoredFile
         return
     prefix = f"{folder}/" if folder else ""
     for name in files:
-        with contextlib.suppress(FileNotFoundError):  # Deleted meanwhile.
+        with contextlib.suppress(FileNotFoundError):  # deleted since it was listed
             key = f"{prefix}{name}"
             yield StoredFile(key, storage.size(key), storage.get_modified_time(key))
     for name in folders:
         yield from _files_below(storage, f"{prefix}{name}")
 
 
-def _store(storage: Storage, content: File, extension: str, key: str) -> str:
+def _store(storage: Storage, content: Any, extension: str, key: str) -> str:
+    """Save `content`, a django.core.files.base.File, at `key` or at a new key, and return it."""
     key = key or new_key(extension)
-    content.content_type = CONTENT_TYPES[extension]  # type: ignore[attr-defined]  # django-storages sends it to S3
+    # django-storages sends this attribute to S3.
+    content.content_type = CONTENT_TYPES[extension]
     try:
         return storage.save(key, content)
     except Exception as error:
-        # A full disk leaves half a file. Nobody knows its key yet, so nobody can have seen it.
+        # A full disk leaves half a file. Its key is not in use yet.
         with contextlib.suppress(Exception):
             storage.delete(key)
         raise transient_storage_error(error) from error
 
 
 def _delete(storage: Storage, keys: Iterable[str]) -> None:
-    """Delete what is there of `keys`; what is gone already is fine. Tries all before it raises."""
-    trouble: Exception | None = None
+    first_error: Exception | None = None
     for key in keys:
         try:
             if key:
                 storage.delete(key)
         except Exception as error:
-            trouble = error
-    if trouble is not None:
-        raise transient_storage_error(trouble) from trouble
+            first_error = first_error or error
+    if first_error is not None:
+        raise transient_storage_error(first_error) from first_error
 
 
 def transient_storage_error(error: Exception) -> TransientMediaError:
-    """Log an exception of a storage and return the TransientMediaError to raise instead."""
+    """Log an exception of a storage and return the TransientMediaError to raise in its place."""
     log.error("storage failed", exc_info=error)
-    return TransientMediaError("storage", "The file could not be stored just now. Try again in a few minutes.")
+    return TransientMediaError("storage", "The file could not be stored right now. Try again in a few minutes.")

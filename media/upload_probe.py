@@ -1,4 +1,4 @@
-"""What the site takes just now: the probe with the switches of the settings."""
+"""The probe with the decoders that the settings have switched off, and the types that file choosers offer."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import BinaryIO, Final
 
 from django.conf import settings
 
-from media.probe import PhotoInfo, probe, probe_photo
-from media.probe_video import VideoInfo
+from media.probe import PhotoInfo, VideoInfo, probe, probe_photo
 
 _TYPES: Final = {
     "jpeg": "image/jpeg",
     "png": "image/png",
     "webp": "image/webp",
     "avif": "image/avif",
-    # Few systems know the type of HEIC; all know the ending.
+    # Few systems know the MIME type of HEIC, so the extensions are listed too.
     "heic": "image/heic,image/heif,.heic,.heif",
     "gif": "image/gif",
 }
@@ -25,20 +24,20 @@ _VIDEO_TYPES: Final = (
 
 
 def probe_upload(file: BinaryIO) -> PhotoInfo | VideoInfo:
-    """`media.probe.probe` without the decoders that are switched off."""
+    """Probe a photo or video for a post, without the decoders in settings.DECODERS_OFF. Errors are those of `probe`."""
     return probe(file, without=settings.DECODERS_OFF)
 
 
 def probe_avatar(file: BinaryIO) -> PhotoInfo:
-    """Probe a profile picture, without the decoders that are switched off."""
+    """Probe a profile picture, without the decoders in settings.DECODERS_OFF. Errors are those of `probe_photo`."""
     return probe_photo(file, without=settings.DECODERS_OFF, is_avatar=True)
 
 
 def accepted_pictures() -> str:
-    """What file choosers offer for a picture. What is accepted is judged by content."""
+    """Return the `accept` attribute for photos. It is a hint for file choosers; the server checks the content."""
     return ",".join(types for kind, types in _TYPES.items() if kind not in settings.DECODERS_OFF)
 
 
 def accepted_uploads() -> str:
-    """What file choosers offer for a slide of a post."""
+    """Return the `accept` attribute for photos and, unless switched off, videos."""
     return accepted_pictures() + ("" if "video" in settings.DECODERS_OFF else f",{_VIDEO_TYPES}")

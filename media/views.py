@@ -1,4 +1,4 @@
-"""The bytes of a rendition for somebody who may have them. Who that is, the views that call this have asked."""
+"""Responses with the bytes of a rendition. The calling views have already checked the permission."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from media.storage import CONTENT_TYPES, PUBLIC, signed_rendition_url
 RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 PUBLIC_CACHING: Final = "public, max-age=86400, s-maxage=10"
-"""A browser keeps it for a day. A cache that many share asks again after ten seconds: it is then that a picture is gone
-that was deleted, or is not for everybody any more. A file never changes under its address, so mostly a 304 answers.
+"""For files that everybody may see. Browsers keep them for a day. Shared caches revalidate after ten seconds, so that
+deleted or no longer public files disappear; the content at a URL never changes, so the answer is usually a 304.
 """
 PRIVATE_CACHING: Final = "private, max-age=50"
-"""Not for everybody: no shared cache keeps it, and a browser asks again within the minute."""
+"""For other files. Shared caches do not keep them, and browsers check the permission again within a minute."""
 SIGNED_SECONDS: Final = 40
 SIGNED_PUBLIC_CACHING: Final = "public, max-age=10"
 SIGNED_PRIVATE_CACHING: Final = "private, max-age=10"
-"""A bucket's signed address lasts a while of its own, and the one given out last may come from a cache."""
+"""For redirects to signed URLs, which must still be valid when they come from a cache."""
 
 
 def serve_rendition(request: HttpRequest, key: str, *, is_public: bool) -> HttpResponseBase:
-    """The file of the storage "default"; Http404 if it is gone. `is_public`: anybody may have it, session or not.
+    """Return a response with the rendition `key`; `is_public` allows shared caches to keep it.
 
-    From a local folder it is sent by this process, or by the server in front (`MEDIA_ACCEL_PREFIX`); a bucket's own
-    address is given out signed, for SIGNED_SECONDS.
+    A local file is sent by this process or by the web server in front (`MEDIA_ACCEL_PREFIX`). For a bucket the response
+    redirects to a signed URL, valid for SIGNED_SECONDS. Raises Http404 if the file does not exist.
     """
-    # Nothing but our own names is looked for, so no path can lead elsewhere.
+    # Only keys that we generate are looked up, so no path can leave the storage.
     if not PUBLIC.fullmatch(key):
         raise Http404
     content_type = CONTENT_TYPES[PurePosixPath(key).suffix]
@@ -45,7 +45,7 @@ def serve_rendition(request: HttpRequest, key: str, *, is_public: bool) -> HttpR
         response = HttpResponse(
             content_type=content_type, headers={"X-Accel-Redirect": settings.MEDIA_ACCEL_PREFIX + key}
         )
-    # What lies beside a playlist is found relative to where that came from: it comes from here.
+    # A playlist refers to files by relative URLs, so it must be served from here and not by redirect.
     elif isinstance(storages["default"], FileSystemStorage) or key.endswith(".m3u8"):
         response = _sent(request, key, content_type)
     else:
@@ -75,27 +75,27 @@ def _sent(request: HttpRequest, key: str, content_type: str) -> HttpResponseBase
 
 
 def _whole_or_part(request: HttpRequest, file: File, content_type: str, etag: str) -> HttpResponseBase:
-    """The file, or the one range of it that is asked for: without, Safari plays no video and nobody can seek.
+    """Return the file or the requested byte range, without which Safari plays no video and players cannot seek.
 
-    Several ranges at once, other units and ranges of an older file are answered with the whole, as the standard allows.
+    Sends the whole file for several ranges, other units and an outdated If-Range, as RFC 9110, section 14.2, allows.
     """
-    asked = RANGE.fullmatch(request.headers.get("Range", ""))
-    if asked is None or not any(asked.groups()) or request.headers.get("If-Range", etag) != etag:
+    requested = RANGE.fullmatch(request.headers.get("Range", ""))
+    if requested is None or not any(requested.groups()) or request.headers.get("If-Range", etag) != etag:
         return FileResponse(file, content_type=content_type)
-    size, (first, last) = file.size, asked.groups()
+    size, (first, last) = file.size, requested.groups()
     start = int(first) if first else max(0, size - int(last))
     end = min(size, int(last) + 1) if first and last else size
     if start >= end:
         file.close()
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    response = FileResponse(_Part(file, start, end), content_type=content_type, status=206)
+    response = FileResponse(_FileRange(file, start, end), content_type=content_type, status=206)
     response.headers["Content-Length"] = str(end - start)
     response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     return response
 
 
-class _Part:
-    """A file from `start` to `end`, as far as answering with it needs."""
+class _FileRange:
+    """Minimal file over the bytes from `start` to before `end` of another file, for FileResponse."""
 
     def __init__(self, file: File, start: int, end: int) -> None:
         self._file, self._left = file, end - start

@@ -22,7 +22,7 @@ from common.limits import DRAFT_KEPT_DAYS, UPLOAD_KEPT_HOURS
 from common.locks import try_advisory_lock
 from media.errors import MediaError, TransientMediaError
 from media.incoming import discard
-from media.photos import RENDERER, Rendered, render_photo
+from media.photo.render import RENDERER, Rendered, render_photo
 from media.storage import (
     delete_originals,
     delete_renditions,
@@ -33,7 +33,7 @@ from media.storage import (
     store_rendition,
     store_rendition_file,
 )
-from media.videos import RenderedVideo, render_video
+from media.video.render import RenderedVideo, render_video
 from posts.actions.media import delete_medium
 from posts.actions.publishing import publish_if_ready
 from posts.actions.uploads import forget_upload
@@ -53,7 +53,7 @@ GAVE_UP = "Something went wrong on our side while we processed this file. Try ag
 TOO_SLOW = "This video takes too long to convert. Save it smaller, as ordinary MP4, and try that."
 
 VIDEO_SOFT_SECONDS = 1800
-"""Longer than the CPU time limit of ffmpeg (`media.videos.VideoLimits`), whose error is more specific."""
+"""Longer than the CPU time limit of ffmpeg (`media.video.ffmpeg.VideoLimits`), whose error is more specific."""
 VIDEO_HARD_SECONDS = VIDEO_SOFT_SECONDS + 30
 SECONDS_BETWEEN_PROGRESS = 1.0
 

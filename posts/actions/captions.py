@@ -11,7 +11,7 @@ from posts.models import Media, Post
 
 
 def set_captions(medium: Media, text: str) -> None:
-    """Replace the captions of a video by `text`, WebVTT from `media.captions.read_captions`; "" removes them.
+    """Replace the captions of a video by `text`, WebVTT from `media.video.captions.read_captions`; "" removes them.
 
     Raises TransientMediaError, and changes nothing, if the storage cannot be written to.
     """

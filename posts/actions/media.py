@@ -20,7 +20,7 @@ from common.text import clean_line
 from media.errors import MediaError, TransientMediaError
 from media.incoming import discard, new_prefix
 from media.probe import PhotoInfo
-from media.probe_video import VideoInfo
+from media.probe.video import VideoInfo
 from media.storage import new_key, store_original
 from media.upload_probe import probe_upload
 from posts.events import MediaSubmitted, VideoSubmitted

@@ -15,7 +15,8 @@ from accounts.models import User
 from common.ids import snowflake_at
 from common.limits import MAX_POST_BYTES, MAX_SLIDES
 from common.refusals import Refusal
-from media.edits import center_crop, crop_box, parse_edits, shape_problem
+from media.edit.crop import center_crop, crop_box, shape_problem
+from media.edit.parse import parse_edits
 from media.errors import MediaError
 from posts.actions.hashtags import add_hashtags
 from posts.actions.media import Upload, delete_medium, receive_files, requeue_rendering

@@ -13,7 +13,7 @@ from accounts.models import User
 from common.forms import GraphemeField, check_length
 from common.limits import MAX_ALT_CHARS, MAX_CAPTION_CHARS, MAX_LOCATION_CHARS, MAX_SLIDES
 from common.text import clean_text
-from media.edits import shape_problem
+from media.edit.crop import shape_problem
 from media.errors import MediaError
 from media.probe import PhotoInfo
 from media.upload_probe import probe_upload

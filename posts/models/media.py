@@ -13,7 +13,7 @@ from common.compiled_queries import CompiledExists
 from common.fast_reverse import fast_reverse
 from common.ids import SnowflakeModel
 from common.limits import MAX_ALT_CHARS, MAX_CODE_POINTS_PER_CHAR
-from media.edits import shape_problem
+from media.edit.crop import shape_problem
 from posts.models.tagging import PersonTag
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Media(SnowflakeModel):
     """Length of a video. 0 for photos, and for videos without a length in the header until a worker counts it."""
 
     edits = models.JSONField(default=dict, editable=False)
-    """The crop, filter and adjustments, as normalized by `media.edits`; {} for none."""
+    """The crop, filter and adjustments, as normalized by `media.edit`; {} for none."""
     captions = models.CharField(max_length=200, blank=True, editable=False)
     """Key of a video's WebVTT track in the storage "default"; "" if there is none."""
 
@@ -106,7 +106,7 @@ class Media(SnowflakeModel):
     it refers to, in one folder.
     """
     renderer = models.PositiveSmallIntegerField(default=0, editable=False)
-    """The version `media.photos.RENDERER` that rendered the files."""
+    """The version `media.photo.render.RENDERER` that rendered the files."""
     placeholder = models.CharField(max_length=600, blank=True, editable=False)
     """A data: URI of about 200 characters, displayed while the photo loads."""
 

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import MemberRequest, SiteRequest
 from common.http import json_error, wants_json
 from common.ids import decode_shortcode
-from media.captions import read_captions
 from media.errors import MediaError, TransientMediaError
+from media.video.captions import read_captions
 from posts.actions.captions import set_captions
 from posts.models import Media, Post
 from posts.models.media import MediaKind

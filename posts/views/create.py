@@ -14,7 +14,7 @@ from accounts.http import MemberRequest
 from common.http import json_error, wants_json
 from common.ratelimit import FILES, UPLOADS, seconds_to_wait
 from common.ratelimit_responses import rate_limit_message
-from media.edits import FILTERS
+from media.edit.filters import FILTERS
 from media.errors import MediaError, TransientMediaError
 from media.upload_probe import accepted_uploads
 from posts.actions.media import delete_medium, receive_file, receive_files

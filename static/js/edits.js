@@ -1,7 +1,7 @@
 /**
  * Crop, filters and adjustments of a photo.
  *
- * The formulas and numbers are those of media/edits.py, so that the preview looks like the published photo;
+ * The formulas and numbers are those of media/edit/, so that the preview looks like the published photo;
  * tests/e2e/test_edits.py compares the pixels. Independent of the page. Edits are {crop: {ratio, x, y, width, height},
  * filter, brightness, contrast, saturation, warmth, vignette}, every key optional; the crop is in fractions of the
  * upright original, adjustments are integers.
@@ -54,7 +54,7 @@ let filters = new Map();
 let cachedTable = { key: "", table: null };
 let cachedLight = { strength: -1, light: null };
 
-/** Takes the parsed content of media/filters.json, before anything is drawn. Returns [{id, name}, …]. */
+/** Takes the parsed content of media/edit/filters.json, before anything is drawn. Returns [{id, name}, …]. */
 export function useFilters(list) {
   filters = new Map(list.map((one) => [one.id, one]));
   cachedTable = { key: "", table: null };

@@ -14,8 +14,11 @@ import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from common.limits import MIN_PHOTO_SIDE
-from media.edits import ADJUSTMENTS, FILTERS, RATIOS, apply_edits, crop_box, parse_edits
-from media.photos import render_photo
+from media.edit.apply import apply_edits
+from media.edit.crop import RATIOS, crop_box
+from media.edit.filters import FILTERS
+from media.edit.parse import ADJUSTMENTS, parse_edits
+from media.photo.render import render_photo
 
 ORIGINALS = Path(__file__).resolve().parent.parent / "files" / "originals"
 PHOTO = ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg"

@@ -34,7 +34,7 @@ def decoders(site) -> list[psutil.Process]:
             for process in psutil.Process(site.parts()[part]).children(recursive=True):
                 with suppress(psutil.Error):
                     line = " ".join(process.cmdline())
-                    if "media.child" in line or "ffmpeg" in line:
+                    if "media.photo.renderer" in line or "ffmpeg" in line:
                         found.append(process)
     return found
 

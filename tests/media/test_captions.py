@@ -5,8 +5,8 @@ import io
 import pytest
 
 from common.limits import MAX_CAPTIONS_BYTES, MAX_CAPTIONS_CUES
-from media.captions import read_captions
 from media.errors import MediaError
+from media.video.captions import read_captions
 
 CUE = "00:01.000 --> 00:04.000\nHello"
 
@@ -62,8 +62,8 @@ def test_tags_are_words_no_more():
         (b"1\n00:01.000 --> 00:02.000\nan SRT file", "first line must be WEBVTT"),
         (b"WEBVTTX\n\n" + CUE.encode(), "first line must be WEBVTT"),
         (b"\xff\xfeW\0E\0B\0", "not UTF-8"),
-        (b"WEBVTT\n\nno cues", "no captions in this file"),
-        (b"WEBVTT\n\n00:01 --> 00:02\nx", "Line 3 of the captions is no time"),
+        (b"WEBVTT\n\nno cues", "This file has no captions"),
+        (b"WEBVTT\n\n00:01 --> 00:02\nx", "Line 3 of the captions is not a time"),
         (b"WEBVTT\n\n00:05.000 --> 00:02.000\nx", "Line 3 of the captions ends before"),
         (b"WEBVTT\n\n00:05.000 --> 99:00:00.000\nx", "after a day"),
         (b"WEBVTT\n\n00:01.000 --> 00:02.000\n" + b"x" * 1001, "line 3 has more than 1,000"),

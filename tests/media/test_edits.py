@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 from PIL import Image, ImageOps
 
-from media.edits import ADJUSTMENTS, FILTERS, MAX_EDITS_CHARS, SIDE, apply_edits, colour_table, crop_box, parse_edits
+from media.edit.apply import apply_edits
+from media.edit.colour import SIDE, colour_table
+from media.edit.crop import crop_box
+from media.edit.filters import FILTERS
+from media.edit.parse import ADJUSTMENTS, MAX_EDITS_CHARS, parse_edits
 from media.errors import MediaError
-from media.photos import render_photo
+from media.photo.render import render_photo
 from tests.media.pictures import ORIGINALS, decoded, difference, encoded, pixel, quarters, turned
 
 WHOLE = {"ratio": "original", "x": 0, "y": 0, "width": 1, "height": 1}
@@ -69,10 +73,10 @@ def test_edits_keep_what_changes_something():
         ({"brightnes": 3}, "1 fields that we do not know"),
         ({1: 2, (): 3}, "2 fields that we do not know"),
         ({"__proto__": {}}, "do not know"),
-        ({"filter": "Sepia"}, "no such filter. Choose one of Clear, Harvest"),
-        ({"filter": ["dusk"]}, "no such filter"),
-        ({"filter": {"id": "dusk"}}, "no such filter"),
-        ({"filter": 7}, "no such filter"),
+        ({"filter": "Sepia"}, "This filter does not exist. Choose one of Clear, Harvest"),
+        ({"filter": ["dusk"]}, "This filter does not exist"),
+        ({"filter": {"id": "dusk"}}, "This filter does not exist"),
+        ({"filter": 7}, "This filter does not exist"),
         ({"brightness": 101}, "Brightness must be a whole number from -100 to 100"),
         ({"contrast": -101}, "Contrast must be a whole number from -100 to 100"),
         ({"vignette": -1}, "Vignette must be a whole number from 0 to 100"),

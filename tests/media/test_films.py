@@ -11,11 +11,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from media import hls, videos
 from media.errors import MediaError, TransientMediaError
-from media.photos import render_photo
-from media.probe import MAX_ANIMATION_FRAMES, probe
-from media.videos import render_video
+from media.photo.render import render_photo
+from media.probe import probe
+from media.probe.limits import MAX_ANIMATION_FRAMES
+from media.video import hls
+from media.video.ffmpeg import VideoLimits
+from media.video.render import render_video
 from tests.conftest import FILES
 from tests.media.clips import BEE, clip, ffmpeg, streams
 from tests.media.pictures import corner_colours, decoded, encoded, quarters
@@ -86,7 +88,7 @@ def test_frames_of_more_pixels_than_a_film_may_have_are_a_photo_of_the_first(mon
     file = moving("GIF", [100] * 4)
 
     assert probe(file).is_animated
-    monkeypatch.setattr("media.probe.MAX_ANIMATION_PIXELS", 4 * 400 * 300 - 1)
+    monkeypatch.setattr("media.probe.photo.MAX_ANIMATION_PIXELS", 4 * 400 * 300 - 1)
     assert not probe(file).is_animated
 
 
@@ -150,7 +152,8 @@ def test_a_very_short_animation_is_written_several_times_over(tmp_path):
 
 
 def test_an_animation_is_cut_after_a_minute(tmp_path, monkeypatch):
-    monkeypatch.setattr(videos, "MAX_ANIMATION_SECONDS", 2)
+    for module in ("source", "command"):
+        monkeypatch.setattr(f"media.video.{module}.MAX_ANIMATION_SECONDS", 2)
 
     # To the end of the frame that is shown then, at most.
     assert 1990 <= made_of(moving("GIF", [900, 900, 900, 900]), tmp_path)[0].duration_ms <= 2700
@@ -161,7 +164,7 @@ def test_converting_an_animation_stops_at_its_limit_of_cpu():
     one = encoded(quarters(4000, 4000).quantize(8), "GIF").getvalue()
     head = 13 + (3 << ((one[10] & 7) + 1))
     file = io.BytesIO(one[:head] + (b"\x21\xf9\x04\0\x0a\0\0\0" + one[head:-1]) * 100 + b";")
-    limits = videos.VideoLimits(seconds_more=1, seconds_for_each=0)
+    limits = VideoLimits(extra_cpu_seconds=1, cpu_seconds_per_second=0)
 
     with pytest.raises(MediaError, match="takes too long") as caught, render_video(file, limits=limits):
         pass

@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 from django.utils import timezone
 
 from common.limits import PART_BYTES
-from media import incoming, incoming_s3
+from media import incoming
 from media.errors import MediaError, TransientMediaError
+from media.incoming import s3 as incoming_s3
 from media.probe import probe
 from media.storage import abort_unfinished_uploads
 from tests import stores

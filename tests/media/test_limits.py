@@ -16,12 +16,12 @@ import pytest
 from PIL import Image
 
 from media import child_process
-from media.child_process import Limits
 from media.errors import MediaError, TransientMediaError
-from media.photos import render_photo
+from media.photo.render import render_photo
+from media.photo.renderer_process import Limits
 from media.probe import probe
-from media.probe_video import VideoInfo
-from media.videos import render_video
+from media.probe.video import VideoInfo
+from media.video.render import render_video
 from tests.media.pictures import BAD, EXPECTED, encoded, jpeg_of_many_scans, quarters
 
 
@@ -66,7 +66,7 @@ def outcome_of(path: Path) -> str:
 def children() -> list[int]:
     """The decoders that this process has started (the servers of the tests are its children too)."""
     pids = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [int(pid) for pid in pids if b"media.child" in command_line(pid)]
+    return [int(pid) for pid in pids if b"media.photo.renderer" in command_line(pid)]
 
 
 def command_line(pid: str) -> bytes:
@@ -145,7 +145,8 @@ def test_a_machine_that_can_start_no_process_is_asked_again_later(monkeypatch):
 def test_the_child_sees_no_secret_and_can_write_no_file(tmp_path):
     code = """
 import os, sys
-from media import child, rlimits
+from media import rlimits
+from media.photo import renderer
 rlimits.set_limits(cpu_seconds=5, memory_bytes=1 << 30)
 assert "SECRET_KEY" not in os.environ and "django" not in sys.modules
 try:
@@ -164,11 +165,11 @@ sys.exit("could write")
 def test_the_child_dies_with_its_worker():
     code = """
 import io, os, sys, threading, time, signal
-from media.photos import render_photo
+from media.photo.render import render_photo
 from media.probe import probe
-from media.probe_video import VideoInfo
-from media.child_process import Limits
-from media.videos import render_video
+from media.probe.video import VideoInfo
+from media.photo.renderer_process import Limits
+from media.video.render import render_video
 from tests.media.pictures import jpeg_of_many_scans
 bomb = jpeg_of_many_scans(100, side=7500)
 threading.Thread(target=lambda: render_photo(bomb), daemon=True).start()

@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from media.errors import MediaError
-from media.photos import render_photo
+from media.photo.render import render_photo
 from media.probe import probe
-from media.videos import render_video
+from media.video.render import render_video
 from tests.conftest import FILES
 from tests.media.clips import clip, ffmpeg, frames, streams
 from tests.media.pictures import decoded, encoded, pixel
@@ -85,7 +85,7 @@ def test_other_codings_of_pictures_and_sounds_are_published_with_sound(ending, p
 def test_a_coding_that_we_do_not_read_is_named(tmp_path):
     path = clip(tmp_path / "animation.mov", "-c:v", "qtrle", "-pix_fmt", "rgb24")
 
-    with pytest.raises(MediaError, match=r'coded in a way \("rle"\)') as caught:
+    with pytest.raises(MediaError, match=r'uses a format \("rle"\)') as caught:
         made_of(path, tmp_path)
     assert caught.value.code == "unsupported"
 

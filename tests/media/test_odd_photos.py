@@ -11,9 +11,10 @@ import pytest
 from PIL import AvifImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from media.errors import MediaError
-from media.photos import render_photo
-from media.pixels import open_upright
-from media.probe import MAX_JPEG_SEGMENTS, probe_photo
+from media.photo.render import render_photo
+from media.photo.upright import open_upright
+from media.probe import probe_photo
+from media.probe.limits import MAX_JPEG_SEGMENTS
 from tests.hostile import with_segments
 from tests.media.pictures import BAD, FILES, ORIGINALS, corner_colours, encoded, jpeg_of_many_scans, pixel, quarters
 
@@ -112,7 +113,7 @@ def test_a_jpeg_is_read_as_libjpeg_reads_it(data):
 
 @pytest.mark.parametrize("block", [4, 5, 7])
 def test_a_marker_split_between_two_reads_is_found(block, monkeypatch):
-    monkeypatch.setattr("media.probe._BLOCK_BYTES", block)
+    monkeypatch.setattr("media.probe.jpeg.BLOCK_BYTES", block)
 
     for stray in range(7):
         assert probe_photo(io.BytesIO(with_stray(JPEG, bytes(stray)))).truncated_at == 0
@@ -229,7 +230,7 @@ def test_a_compressed_text_that_unpacks_to_megabytes_is_refused_at_once():
         chunk(b"zTXt", b"Comment\0\0" + packed),
         chunk(b"iTXt", b"Comment\0\1\0en\0\0" + packed),
     ):
-        with pytest.raises(MediaError, match="carries a text of more than 1 MB"):
+        with pytest.raises(MediaError, match="contains a text of more than 1 MB"):
             probe_photo(io.BytesIO(with_chunks(PNG, bomb)))
 
 

@@ -158,7 +158,7 @@ def test_a_jpeg_of_thousands_of_scans_is_refused_at_once():
 
 def test_an_end_mark_split_between_two_reads_is_found(monkeypatch):
     data = encoded(quarters(), "JPEG").getvalue()
-    monkeypatch.setattr("media.probe._BLOCK_BYTES", 7)
+    monkeypatch.setattr("media.probe.jpeg.BLOCK_BYTES", 7)
 
     for padding in range(7):
         assert probe_photo(io.BytesIO(data + b"\0" * padding)).width == 400
@@ -213,7 +213,7 @@ def test_a_photo_of_a_phone_in_heic():
 def test_a_decoder_that_is_switched_off_refuses_its_kind_at_once(kind):
     file = encoded(quarters(), kind)
 
-    with pytest.raises(MediaError, match=f"{kind} photos cannot be taken just now") as caught:
+    with pytest.raises(MediaError, match=f"{kind} photos aren't accepted right now") as caught:
         probe_photo(file, without={kind.lower()})
 
     assert caught.value.code == "switched-off"

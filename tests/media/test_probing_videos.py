@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from common.limits import MAX_VIDEO_BYTES
 from media.errors import MediaError
 from media.probe import probe, probe_photo
-from media.probe_video import VideoInfo
+from media.probe.video import VideoInfo
 from tests.media.clips import BEE, SPEECH, STEEL, clip
 from tests.media.pictures import BAD
 

@@ -6,8 +6,8 @@ import io
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from media.avatars import render_avatar
-from media.photos import render_photo
+from media.photo.avatar import render_avatar
+from media.photo.render import render_photo
 from tests.media.pictures import BAD, ORIGINALS, corner_colours, decoded, difference, encoded, pixel, quarters, turned
 
 

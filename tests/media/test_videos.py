@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from media import videos
 from media.errors import MediaError, TransientMediaError
 from media.probe import probe
-from media.videos import VideoLimits, render_video
+from media.video import ffmpeg
+from media.video.command import conversion_arguments
+from media.video.ffmpeg import VideoLimits
+from media.video.render import render_video
+from media.video.source import DEMUXERS, Decoded, Source
 from tests.media.clips import BEE, HDR, SPEECH, STEEL, clip, streams
 from tests.media.pictures import decoded
 from tests.media.test_limits import command_line
@@ -188,12 +191,12 @@ def test_nothing_is_fetched_or_read_for_a_file_that_names_others(text, tmp_path)
         assert refusal(content).code in {"unreadable", "unsupported"}
         # Past the probe, straight to ffmpeg as each of the forms that we let it read.
         for form in ("MP4", "WEBM", "GIF", "WEBP", "PNG"):
-            told = videos._Source(videos._FORMATS[form], 1000, frames=2 * (form in {"GIF", "WEBP", "PNG"}))
-            command = videos._conversion(told, videos._Look(), tmp_path / "out.mp4", None)
+            told = Source(DEMUXERS[form], 1000, frames=2 * (form in {"GIF", "WEBP", "PNG"}))
+            command = conversion_arguments(told, Decoded(), tmp_path / "out.mp4", None)
             path = tmp_path / "named.mp4"
             path.write_bytes(content)
             with path.open("rb") as source, pytest.raises(MediaError):
-                videos._run(command, source, VideoLimits(), 1000)
+                ffmpeg.run(command, source, VideoLimits(), 1000)
         with pytest.raises(TimeoutError):
             server.accept()
 
@@ -237,7 +240,7 @@ def test_a_converter_that_is_killed_or_crashes_is_an_error_in_words(number, may_
 
 @pytest.mark.promise("U4")
 def test_converting_stops_at_its_limit_of_cpu():
-    limits = VideoLimits(seconds_more=1, seconds_for_each=0)
+    limits = VideoLimits(extra_cpu_seconds=1, cpu_seconds_per_second=0)
 
     with pytest.raises(MediaError, match="takes too long") as caught:
         rendered(STEEL, None, limits=limits)

@@ -85,10 +85,10 @@ def test_a_file_that_is_no_captions_is_refused_in_words_and_changes_nothing(as_,
     answer = add(browser, film, wrong, headers=JSON)
 
     assert answer.status_code == 422
-    assert answer.json()["error"]["message"].startswith("This is no WebVTT file")
+    assert answer.json()["error"]["message"].startswith("This is not a WebVTT file")
     assert Media.objects.get(pk=film.pk).captions == ""
     told = add(browser, film, SimpleUploadedFile("talk.srt", b"nothing"), follow=True)
-    assert "This is no WebVTT file" in told.text
+    assert "This is not a WebVTT file" in told.text
 
 
 def test_without_a_file_one_is_asked_for(as_, author, film):

@@ -194,6 +194,6 @@ def test_a_decoder_that_is_switched_off_takes_nothing_and_is_not_offered(as_, au
     answer = send(as_(author), [photo("cup.jpg")])
 
     assert answer.status_code == 422
-    assert "cup.jpg: JPEG photos cannot be taken just now." in answer.text
+    assert "cup.jpg: JPEG photos aren&#x27;t accepted right now." in answer.text
     assert "image/heic,image/heif,.heic,.heif" in answer.text
     assert "image/jpeg" not in answer.text

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.both_storages(deep=True)
 @pytest.mark.promise("P3")
 @pytest.mark.parametrize("is_archived", [False, True], ids=["shared", "archived"])
 def test_after_a_deletion_no_file_and_no_row_is_left(is_archived, author, follower, photo, tasks_run, monkeypatch):
-    monkeypatch.setattr("media.hls.FROM_SECONDS", 2)
+    monkeypatch.setattr("media.video.hls.FROM_SECONDS", 2)
     with tasks_run(), SPEECH.open("rb") as film:
         uploads = [Upload(photo(), "cup.jpg"), Upload(film, "speech.mp4")]
         post = create_post(author=author, uploads=uploads, caption="#sun")

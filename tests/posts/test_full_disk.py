@@ -61,7 +61,7 @@ def test_sharing_on_a_full_disk_says_so_and_keeps_what_was_typed(room, disk, min
 
     answer = send(mine, [photo("1.jpg"), photo("2.jpg")], caption="typed")
     assert answer.status_code == 503
-    assert "could not be stored just now" in answer.text
+    assert "could not be stored right now" in answer.text
     assert "typed" in answer.text
     assert send(mine, [photo()], headers=JSON).status_code == 503
     assert mine.get("/author/").status_code == mine.get("/create/").status_code == 200

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from media.incoming import store_part
-from media.photos import RENDERER, render_photo
+from media.photo.render import RENDERER, render_photo
 from media.storage import store_original, store_rendition, stored_files
 from posts import tasks
 from posts.actions.media import Upload, receive_file

@@ -6,8 +6,8 @@ import re
 import pytest
 from PIL import Image
 
-from media.edits import center_crop, crop_box
-from media.photos import render_photo
+from media.edit.crop import center_crop, crop_box
+from media.photo.render import render_photo
 from posts.actions.sharing import Slide, SlidesRefusedError, share_post
 from posts.models import Media, Post
 from tests.media.pictures import corner_colours, decoded, encoded, quarters

@@ -7,7 +7,7 @@ from django.core.files.storage import storages
 from django.utils import timezone
 
 from media.errors import MediaError, TransientMediaError
-from media.photos import render_photo
+from media.photo.render import render_photo
 from posts import tasks
 from posts.actions.editing import delete_post
 from posts.actions.media import Upload
@@ -90,13 +90,13 @@ def test_a_decoder_that_was_switched_off_meanwhile_is_not_used(submitted, settin
     tasks.process_media(medium_of(submitted).pk)
 
     assert medium_of(submitted).state == "failed"
-    assert "cannot be taken just now" in medium_of(submitted).error
+    assert "aren't accepted right now" in medium_of(submitted).error
 
 
 @pytest.mark.promise("D6")
 def test_trouble_of_ours_is_tried_three_times_and_then_parked(submitted, monkeypatch):
     def fail(original, **options):
-        raise TransientMediaError("busy", "This photo could not be processed just now.")
+        raise TransientMediaError("busy", "This photo could not be processed right now.")
 
     monkeypatch.setattr(tasks, "render_photo", fail)
     for attempt in range(1, MAX_ATTEMPTS + 1):

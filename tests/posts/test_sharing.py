@@ -8,7 +8,7 @@ import pytest
 from django.core.files.storage import storages
 
 from media.errors import MediaError, TransientMediaError
-from media.photos import render_photo
+from media.photo.render import render_photo
 from posts import tasks
 from posts.actions.media import Upload, receive_file
 from posts.actions.publishing import remove_failed_slide
@@ -401,7 +401,7 @@ def test_trouble_of_the_storage_leaves_nothing_of_the_files_and_the_media_stay_c
     medium = unshared(author)
 
     def full(*args):
-        raise TransientMediaError("storage", "The file could not be stored just now. Try again in a few minutes.")
+        raise TransientMediaError("storage", "The file could not be stored right now. Try again in a few minutes.")
 
     monkeypatch.setattr("posts.actions.media.store_original", full)
     answer = share(mine, [medium], headers=None, files=[photo()])

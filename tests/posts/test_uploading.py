@@ -12,7 +12,7 @@ from common import files, limits
 from common.ratelimit import Limit
 from media import incoming
 from media.incoming import assemble
-from media.photos import render_photo
+from media.photo.render import render_photo
 from posts import tasks
 from posts.actions.media import delete_medium
 from posts.actions.sharing import Slide as SlideOf

@@ -109,7 +109,7 @@ def test_a_video_task_that_comes_twice_changes_nothing_more(filmed):
 @pytest.mark.promise("D15")
 def test_a_video_that_cannot_be_stored_leaves_nothing_public(filmed, monkeypatch):
     def fail(*args):
-        raise TransientMediaError("storage", "The file could not be stored just now.")
+        raise TransientMediaError("storage", "The file could not be stored right now.")
 
     monkeypatch.setattr(tasks, "store_rendition", fail)
     tasks.process_video(medium_of(filmed).pk)
@@ -147,7 +147,7 @@ def test_what_a_header_tells_is_refused_at_the_field(as_, author, photo):
     assert "no-video-stream.mp4: This file has sound but no picture." in answer.text
     assert "three-hours-black.mp4: This video takes 3:00:00 hours; videos can take at most 15 minutes." in answer.text
     assert "truncated-no-index.mp4: This video is damaged" in answer.text
-    assert "text-named.mp4: This file is no photo or video we can read." in answer.text
+    assert "text-named.mp4: We can&#x27;t read this file as a photo or video." in answer.text
     assert not stored_files()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from media.errors import MediaError
-from media.photos import RENDERER
+from media.photo.render import RENDERER
 from posts.models import Media
 from posts.models.media import MediaState
 from posts.tasks import rerender

@@ -18,7 +18,7 @@ const SAY_AFTER_MS = 500;
 export class Editor {
   #result = null;
 
-  /** `filters` as media/filters.json has them; `minSide` is the least that the longer side of a crop may have. */
+  /** `filters` as media/edit/filters.json has them; `minSide` is the least that the longer side of a crop may have. */
   constructor(dialog, { filters, minSide }) {
     this.dialog = dialog;
     this.minSide = minSide;

@@ -1,39 +1,37 @@
-"""Parts in a bucket (`media.incoming` states what is done with them): browsers send them to the store itself.
+"""Parts of uploads in a bucket, which browsers send to the object store itself.
 
-A part is one POST whose signed policy fixes its key, its exact size and its type, and ends in POLICY_SECONDS. Nothing
-is believed of it before it is there with its size, and what it holds is probed through ranged reads. Parts become an
-original inside the store: no byte of a video comes through the site.
+Each part is one POST whose signed policy fixes its key, its exact size and its type for POLICY_SECONDS. The site checks
+the size of the stored part and probes the content through range requests, whatever the browser claims. The store
+assembles the parts into an original by copying, so that no byte of a video passes through the site.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import os
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any, BinaryIO, Final, TypeVar, cast
 
 from django.core.files.base import File
 from django.core.files.storage import storages
 
 from media.errors import MediaError
-from media.incoming import Target, part_key
+from media.incoming.protocol import Target, part_key
+from media.incoming.reader import SeekableReader
 from media.s3 import ATTEMPTS, Bucket
 from media.storage import CONTENT_TYPES, new_key, transient_storage_error
 
 POLICY_SECONDS: Final = 60 * 60
 PART_TYPE: Final = "application/octet-stream"
-AT_ONCE: Final = 8
-"""Requests at once where one upload needs many."""
+MAX_CONCURRENT_REQUESTS: Final = 8
+"""Maximum number of simultaneous requests for one upload."""
 
-LEAST_AHEAD_BYTES: Final = 64 * 1024
-MOST_AHEAD_BYTES: Final = 4 * 1024 * 1024
+MIN_READ_AHEAD_BYTES: Final = 64 * 1024
+MAX_READ_AHEAD_BYTES: Final = 4 * 1024 * 1024
 MAX_READS: Final = 300
-"""A real file takes below 40; one that sends its reader back and forth is given up."""
+"""Maximum number of range requests to probe one file. Real files need fewer than 40; others make the reader jump."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -42,18 +40,19 @@ R = TypeVar("R")
 @dataclass(frozen=True)
 class Part:
     key: str
-    """In the bucket."""
+    """Key in the bucket."""
     size: int
     etag: str
-    """Of the content that was checked: who sends the part again meanwhile changes nothing."""
+    """ETag of the content that was checked. Requests name it, so a part that is replaced meanwhile is not used."""
 
 
 class IncomingBucket(Bucket):
-    """The storage "incoming" in the bucket of the originals, below a prefix that a lifecycle rule empties."""
+    """The storage "incoming": a prefix in the bucket of the originals, which a lifecycle rule empties."""
 
     is_direct = True
 
     def direct_target(self, prefix: str, number: int, size: int) -> Target:
+        """Return a signed POST policy (AWS Signature Version 4) for one part. Sends no request."""
         try:
             post = self.client.generate_presigned_post(
                 self.bucket_name,
@@ -73,29 +72,32 @@ class IncomingBucket(Bucket):
             raise transient_storage_error(error) from error
 
     def stored_sizes(self, prefix: str) -> dict[int, int]:
+        """Return the sizes of the stored parts by number. Cost: one listing request."""
         return {number: part.size for number, part in self._parts(prefix).items()}
 
     def open_parts(self, prefix: str, sizes: Sequence[int]) -> BinaryIO:
-        return cast("BinaryIO", io.BufferedReader(RangeReader(self, self._checked(prefix, sizes))))
+        return cast("BinaryIO", io.BufferedReader(RangeReader(self, self._checked_parts(prefix, sizes))))
 
     def assemble(self, prefix: str, sizes: Sequence[int], extension: str, key: str) -> str:
-        """One part is copied, several are put together by copying; either way the store does it.
+        """Have the store copy a single part, or join several with a multipart upload; return the original's key.
 
-        Cost: four requests, and one a part where there are several, AT_ONCE at a time; 38 for the largest video.
+        Deletes the original and aborts the upload on failure. Cost: four requests, and one per part if there are
+        several, MAX_CONCURRENT_REQUESTS at a time; 38 for the largest video.
         """
-        parts = self._checked(prefix, sizes)
+        parts = self._checked_parts(prefix, sizes)
         key = key or new_key(extension)
-        target = {"Bucket": storages["originals"].bucket_name, "Key": key}  # type: ignore[attr-defined]
+        originals: Any = storages["originals"]
+        target = {"Bucket": originals.bucket_name, "Key": key}
         try:
             if len(parts) == 1:
                 self._copy(parts[0], target, CONTENT_TYPES[extension])
             else:
                 self._join(parts, target, CONTENT_TYPES[extension])
-            made = self.client.head_object(**target)["ContentLength"]
-            if made != sum(sizes):
-                raise OSError(f"parts of {sum(sizes)} bytes made an original of {made}")
+            assembled_bytes = self.client.head_object(**target)["ContentLength"]
+            if assembled_bytes != sum(sizes):
+                raise OSError(f"parts of {sum(sizes)} bytes were assembled to {assembled_bytes} bytes")
         except BaseException as error:
-            # Nobody knows its key. A copy in pieces may have begun though nobody heard of it.
+            # The key is not in use yet. A multipart upload may exist even if its creation seemed to fail.
             with contextlib.suppress(Exception):
                 self.client.delete_object(**target)
                 self._abort(key)
@@ -105,14 +107,18 @@ class IncomingBucket(Bucket):
         return key
 
     def discard(self, prefix: str) -> None:
+        """Delete all parts. Cost: one listing request, and one per part."""
         try:
-            keys = [part.key for part in self._listed(prefix)]
-            _all_at_once(lambda key: self.client.delete_object(Bucket=self.bucket_name, Key=key), keys)
+            keys = [part.key for part in self._list_parts(prefix)]
+            _map_concurrently(lambda key: self.client.delete_object(Bucket=self.bucket_name, Key=key), keys)
         except Exception as error:
             raise transient_storage_error(error) from error
 
     def read(self, part: Part, start: int, end: int) -> bytes:
-        """The bytes of a part from `start` to before `end`; of that part and no other that has its key since."""
+        """Return the bytes from `start` to before `end` of `part`.
+
+        Raises an exception of the client if the part was replaced (412) or the store fails ATTEMPTS times.
+        """
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 answer = self.client.get_object(
@@ -124,7 +130,7 @@ class IncomingBucket(Bucket):
                     raise OSError(f"asked for {end - start} bytes, got {len(data)}")
                 return data
             except Exception:
-                # The client has tried a request again that got no answer; an answer that broke off is tried again here.
+                # The client repeats requests that fail; a body that breaks off is requested again here.
                 if attempt == ATTEMPTS:
                     raise
         raise AssertionError("unreachable")
@@ -142,11 +148,15 @@ class IncomingBucket(Bucket):
             answer = self.client.upload_part_copy(**upload, **self._source(part), PartNumber=number)
             return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
 
-        copied = _all_at_once(copy, list(enumerate(parts, start=1)))
+        copied = _map_concurrently(copy, list(enumerate(parts, start=1)))
         self.client.complete_multipart_upload(**upload, MultipartUpload={"Parts": copied})
 
     def _abort(self, key: str) -> None:
-        """What is not aborted takes space that no listing shows, until a rule of the bucket finds it (make_buckets)."""
+        """Abort the multipart uploads to `key`.
+
+        Unfinished uploads take space that no listing of objects shows, until a lifecycle rule (`make_buckets`) ends
+        them.
+        """
         begun = self.client.list_multipart_uploads(Bucket=self.bucket_name, Prefix=key)
         for upload in begun.get("Uploads", ()):
             self.client.abort_multipart_upload(Bucket=self.bucket_name, Key=key, UploadId=upload["UploadId"])
@@ -154,88 +164,67 @@ class IncomingBucket(Bucket):
     def _source(self, part: Part) -> dict[str, Any]:
         return {"CopySource": {"Bucket": self.bucket_name, "Key": part.key}, "CopySourceIfMatch": part.etag}
 
-    def _checked(self, prefix: str, sizes: Sequence[int]) -> list[Part]:
-        """The parts in order, each with the size that it must have."""
-        there = self._parts(prefix)
-        parts = [there[number] for number in range(1, len(sizes) + 1) if number in there]
+    def _checked_parts(self, prefix: str, sizes: Sequence[int]) -> list[Part]:
+        """Return the parts in order. Raises TransientMediaError if one is missing or has another size."""
+        stored = self._parts(prefix)
+        parts = [stored[number] for number in range(1, len(sizes) + 1) if number in stored]
         if [part.size for part in parts] != list(sizes):
             raise transient_storage_error(OSError(f"parts of {prefix} are missing or have another size"))
         return parts
 
     def _parts(self, prefix: str) -> dict[int, Part]:
         try:
-            listed = self._listed(prefix)
+            listed = self._list_parts(prefix)
         except Exception as error:
             raise transient_storage_error(error) from error
         named = {part.key.rpartition("/")[2]: part for part in listed}
         return {int(name): part for name, part in named.items() if name.isdigit()}
 
-    def _listed(self, prefix: str) -> list[Part]:
-        """What lies below `prefix`: one request tells the sizes of all parts, as the store has them."""
+    def _list_parts(self, prefix: str) -> list[Part]:
         return [Part(one["Key"], one["Size"], one["ETag"]) for one in self.listed(f"{self.location}{prefix}/")]
 
     def _key(self, prefix: str, number: int) -> str:
         return f"{self.location}{part_key(prefix, number)}"
 
 
-class RangeReader(io.RawIOBase):
-    """The parts one after the other, as one file to read, of which only what is asked for is fetched.
+class RangeReader(SeekableReader):
+    """Reads the parts in a bucket as one file and fetches only what is read, with range requests.
 
-    Reads ahead, twice as far each time as long as its reader goes forward: a few requests for who reads it all, and
-    little in vain for who looks here and there.
+    Reads ahead, twice as far each time while its user reads forward: reading a whole file takes few requests, and
+    jumping about fetches little in vain. Raises MediaError "too-complex" after MAX_READS requests.
     """
 
     def __init__(self, bucket: IncomingBucket, parts: Sequence[Part]) -> None:
+        super().__init__([part.size for part in parts])
         self._bucket, self._parts = bucket, parts
-        self._starts = [0, *accumulate(part.size for part in parts)]
-        self._position = 0
         self._window, self._window_start = b"", 0
-        self._ahead = LEAST_AHEAD_BYTES
-        self.reads = 0
+        self._read_ahead = MIN_READ_AHEAD_BYTES
+        self._reads = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._starts[-1]}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        if self._position >= self._starts[-1]:
-            return 0
-        at = self._position - self._window_start
+    def read_here(self, size: int) -> bytes:
+        at = self.position - self._window_start
         if not 0 <= at < len(self._window):
-            self._fetch(len(buffer))
+            self._fetch(size)
             at = 0
-        data = self._window[at : at + len(buffer)]
-        buffer[: len(data)] = data
-        self._position += len(data)
-        return len(data)
+        return self._window[at : at + size]
 
     def _fetch(self, wanted: int) -> None:
-        self.reads += 1
-        if self.reads > MAX_READS:
+        self._reads += 1
+        if self._reads > MAX_READS:
             raise MediaError("too-complex", "This file is stored in too many pieces. Save it again and try that.")
-        forward = self._position >= self._window_start + len(self._window)
-        self._ahead = min(MOST_AHEAD_BYTES, 2 * self._ahead) if forward else LEAST_AHEAD_BYTES
-        number = bisect_right(self._starts, self._position) - 1
-        part, offset = self._parts[number], self._position - self._starts[number]
-        end = min(part.size, offset + max(wanted, self._ahead))
-        try:
-            self._window = self._bucket.read(part, offset, end)
-        except Exception as error:
-            raise transient_storage_error(error) from error
-        self._window_start = self._position
+        forward = self.position >= self._window_start + len(self._window)
+        self._read_ahead = min(MAX_READ_AHEAD_BYTES, 2 * self._read_ahead) if forward else MIN_READ_AHEAD_BYTES
+        index, offset = self.locate()
+        part = self._parts[index]
+        end = min(part.size, offset + max(wanted, self._read_ahead))
+        self._window = self._bucket.read(part, offset, end)
+        self._window_start = self.position
 
 
-def _all_at_once(do: Callable[[T], R], things: Iterable[T]) -> list[R]:
-    """`do` for each, AT_ONCE at a time; the first error ends it, once those under way have ended too."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(do, things))
+def _map_concurrently(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Apply `function` to each item, MAX_CONCURRENT_REQUESTS at a time.
+
+    Raises the first error, after the running calls have ended.
+    """
+    with ThreadPoolExecutor(MAX_CONCURRENT_REQUESTS) as pool:
+        return list(pool.map(function, items))

@@ -1,4 +1,4 @@
-"""The elements of Matroska, which WebM is a part of, as far as the head of a file has them."""
+"""Reader of the beginning of Matroska and WebM files (RFC 9559; EBML, RFC 8794)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from media.isobmff import DamagedError
+from media.probe.reader import DamagedError
 
 HEAD_BYTES: Final = 1024 * 1024
-"""Where the description of the tracks must be found; recorders put it into the first kilobytes."""
+"""The description of the tracks must lie within these bytes; recorders write it in the first kilobytes."""
 
 _EBML, _DOC_TYPE = 0x1A45DFA3, 0x4282
 _SEGMENT, _INFO, _TRACKS, _CLUSTER = 0x18538067, 0x1549A966, 0x1654AE6B, 0x1F43B675
@@ -23,12 +23,12 @@ _MAX_ELEMENTS: Final = 10_000
 
 @dataclass(frozen=True)
 class PictureTrack:
-    """A track of moving pictures. Sizes in pixels, as they are coded."""
+    """A video track. Sizes are in pixels, as coded."""
 
     width: int
     height: int
     codec: str
-    """Matroska's name for it, as "V_VP9"."""
+    """Matroska's codec id, such as "V_VP9"."""
     has_alpha: bool
     is_enabled: bool
     is_default: bool
@@ -36,20 +36,20 @@ class PictureTrack:
 
 @dataclass(frozen=True)
 class Head:
-    """The description at the beginning of a file."""
+    """The description of the tracks at the beginning of a file."""
 
     is_webm: bool
     duration_ms: int
-    """0 if the head does not say: browsers that record write it nowhere."""
+    """0 if unknown: recordings by browsers do not state it."""
     pictures: tuple[PictureTrack, ...]
     sounds: int
-    """How many tracks of sound there are."""
+    """Number of audio tracks."""
 
 
 def read_matroska(head: bytes, size: int) -> Head:
     """Return the tracks of a WebM or Matroska file of `size` bytes that begins with `head`.
 
-    Raises DamagedError when the file is cut short, or is something else.
+    Raises DamagedError if the file is truncated or has another document type.
     """
     try:
         return _read(head, size)
@@ -62,7 +62,7 @@ def _read(head: bytes, size: int) -> Head:
     if _EBML not in top or _SEGMENT not in top:
         raise DamagedError("its index is missing")
     kinds = [head[start:end] for name, start, end in _elements(head, *top[_EBML]) if name == _DOC_TYPE]
-    # Matroska is the default. Texts may be padded with zeroes.
+    # The default is Matroska. Strings may be padded with null bytes.
     kind = kinds[0].rstrip(b"\0") if kinds else b"matroska"
     if kind not in {b"webm", b"matroska"}:
         raise DamagedError("it is neither WebM nor Matroska inside")
@@ -76,7 +76,7 @@ def _read(head: bytes, size: int) -> Head:
             break
     if tracks is None:
         raise DamagedError("its index is missing")
-    # ffmpeg does not count tracks without a codec either.
+    # ffmpeg ignores tracks without a codec too, so the numbers agree.
     coded = [track for track in tracks if track.get(_CODEC)]
     return Head(
         kind == b"webm",
@@ -93,12 +93,12 @@ def _duration_ms(head: bytes, start: int, end: int) -> int:
             scale = int.from_bytes(head[begin:finish])
         elif name == _DURATION:
             (duration,) = struct.unpack(">f" if finish - begin == 4 else ">d", head[begin:finish])
-    # What is not a number, or beyond all sense, is found by the worker, which counts.
+    # For NaN and absurd values return 0, so that the worker measures the duration.
     return round(duration * scale / 1_000_000) if 0 < duration < 1e15 else 0
 
 
 def _values(head: bytes, start: int, end: int) -> dict[int, bytes]:
-    """The elements between two offsets, each with its content; of a picture track's size, those inside it too."""
+    """Return the contents of the elements between two offsets, including those inside the element of video settings."""
     found: dict[int, bytes] = {}
     for name, first, last in _elements(head, start, end):
         if name == _VIDEO:
@@ -124,14 +124,14 @@ def _picture(track: dict[int, bytes]) -> PictureTrack:
 
 
 def _elements(head: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """(name, start of the content, its end) between two offsets, as far as `head` reaches."""
+    """Yield (id, start of the content, its end) of the elements between two offsets, as far as `head` reaches."""
     for _ in range(_MAX_ELEMENTS):
         if start >= min(end, len(head)):
             return
         name, at = _number(head, start, keep_mark=True)
         length, content = _number(head, at, keep_mark=False)
         if length is None:
-            # Of unknown length, as recorders write that cannot go back: it reaches to the end.
+            # Live recorders write an unknown length; the element then reaches to the end of its parent.
             length = end - content
         if content + length > end:
             raise DamagedError("a part of it is missing")
@@ -141,7 +141,10 @@ def _elements(head: bytes, start: int, end: int) -> Iterator[tuple[int, int, int
 
 
 def _number(head: bytes, at: int, *, keep_mark: bool) -> tuple[int | None, int]:
-    """A number of 1 to 8 bytes, and where it ends; None if all its bits are set."""
+    """Return a variable-length integer of 1 to 8 bytes and the offset of its end; None if all its bits are set.
+
+    `keep_mark` keeps the bits that encode the length, as ids do.
+    """
     first = head[at]
     length = 9 - first.bit_length()
     if length > 8 or at + length > len(head):

@@ -1,6 +1,6 @@
-"""Photos whose file ends early: as much of an end as a decoder wants, and whether the picture itself is all there.
+"""Photos whose file ends early: the missing end is replaced, and the image is rejected if pixels are missing.
 
-Imported by the child process alone. Browsers show such files; ours are taken when no part of the picture is missing.
+Browsers show such files. Imported by the renderer's child process alone.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from media.probe import PhotoInfo
 _JPEG_END: Final = b"\xff\xd9"
 _GIF_END: Final = b"\0\x3b"
 _FILLERS: Final = (b"", b"\x5a\xa5\x3c" * 300)
-"""Decoders pass over what follows a complete picture, and read it as pixels where some are missing."""
+"""Decoders skip bytes after a complete image, but decode them as pixels if some are missing."""
 
 
 def open_truncated(file: BinaryIO, info: PhotoInfo, decode: Callable[[BinaryIO], Image.Image]) -> Image.Image:
     """Return the image that `decode` reads from a truncated file. Raises MediaError if pixels are missing.
 
-    Cost: a JPEG or GIF is decoded twice, since its decoder does not tell what it made up.
+    Cost: decodes JPEG and GIF twice, with different bytes at the end, since their decoders make up missing pixels
+    without saying so. If the two images differ, pixels are missing.
     """
     file.seek(0)
     data = file.read(info.truncated_at)
@@ -32,7 +33,7 @@ def open_truncated(file: BinaryIO, info: PhotoInfo, decode: Callable[[BinaryIO],
         first, *others = (decode(io.BytesIO(one)) for one in _repair_candidates(data, info))
     except (MediaError, MemoryError):
         raise
-    except Exception as error:  # Whatever the decoder trips over, it lacks the end.
+    except Exception as error:  # Decoders raise all kinds of exceptions for missing data.
         raise _truncated_error() from error
     if any(other.tobytes() != first.tobytes() for other in others):
         raise _truncated_error()

@@ -1,4 +1,4 @@
-"""Captions of videos: what people upload as WebVTT is read strictly and written anew, cues and nothing else."""
+"""Captions of videos: uploaded WebVTT (W3C) is parsed strictly and rewritten with cues only."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Cue:
     start_ms: int
     end_ms: int
     text: str
-    """Plain: tags are taken out, entities are what they stand for."""
+    """Plain text, without tags and with entities decoded."""
 
 
 def read_captions(file: BinaryIO) -> str:
-    """The captions in `file` as WebVTT of our own writing: every cue as plain text, in the order of time.
+    """Return the captions in `file` as new WebVTT with each cue as plain text, sorted by start time.
 
-    Headers, styles, regions, notes, positions and tags are left out: nothing of a stranger's file reaches a browser
-    but words and times. Raises MediaError with a sentence that names the line and what to do.
+    Drops headers, styles, regions, notes, positions and tags, so that only words and times of an uploaded file reach a
+    browser. Raises MediaError with a sentence that names the line and the remedy.
     """
     data = file.read(MAX_CAPTIONS_BYTES + 1)
     if len(data) > MAX_CAPTIONS_BYTES:
@@ -39,13 +39,14 @@ def read_captions(file: BinaryIO) -> str:
     except UnicodeDecodeError as error:
         raise MediaError("unreadable", "The captions are not UTF-8 text. Save them as WebVTT in UTF-8.") from error
     if not re.match(r"WEBVTT(?:[ \t\r\n]|$)", text):
-        raise MediaError("unsupported", "This is no WebVTT file: its first line must be WEBVTT. Save it as .vtt.")
+        raise MediaError("unsupported", "This is not a WebVTT file: its first line must be WEBVTT. Save it as .vtt.")
     cues = _cues(text.replace("\0", "\ufffd"))
     if not cues:
         raise MediaError(
-            "empty", "There are no captions in this file: a line like 00:01.000 --> 00:04.000, then words."
+            "empty",
+            "This file has no captions. Each needs a line like 00:01.000 --> 00:04.000, followed by words.",
         )
-    return "\n".join(["WEBVTT", "", *(_written(cue) for cue in sorted(cues, key=lambda cue: cue.start_ms))])
+    return "\n".join(["WEBVTT", "", *(_format_cue(cue) for cue in sorted(cues, key=lambda cue: cue.start_ms))])
 
 
 def _cues(text: str) -> list[Cue]:
@@ -53,7 +54,7 @@ def _cues(text: str) -> list[Cue]:
     for block, line in _blocks(text):
         at = next((index for index, one in enumerate(block[:2]) if "-->" in one), None)
         if at is None:
-            # The header, a note, a style, a region: not ours.
+            # A header, note, style or region.
             continue
         cue = _cue(block[at], block[at + 1 :], line + at)
         if cue.text:
@@ -64,7 +65,7 @@ def _cues(text: str) -> list[Cue]:
 
 
 def _blocks(text: str) -> list[tuple[list[str], int]]:
-    """Lines between blank ones, with the number of the first."""
+    """Return the blocks of lines between blank lines, each with the number of its first line."""
     blocks: list[tuple[list[str], int]] = []
     block: list[str] = []
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
@@ -81,7 +82,7 @@ def _blocks(text: str) -> list[tuple[list[str], int]]:
 def _cue(timing: str, lines: list[str], line: int) -> Cue:
     found = _TIMING.fullmatch(timing.strip())
     if found is None:
-        raise MediaError("unreadable", f"Line {line} of the captions is no time like 00:01.000 --> 00:04.000.")
+        raise MediaError("unreadable", f"Line {line} of the captions is not a time like 00:01.000 --> 00:04.000.")
     start, end = _milliseconds(found[1]), _milliseconds(found[6])
     if not start < end <= _MAX_MS:
         raise MediaError("unreadable", f"Line {line} of the captions ends before it begins, or after a day.")
@@ -100,8 +101,8 @@ def _milliseconds(time: str) -> int:
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + rest
 
 
-def _written(cue: Cue) -> str:
-    # An arrow in the words would be read as a time, a blank line as the end of the cue.
+def _format_cue(cue: Cue) -> str:
+    # An arrow in the text would be parsed as a time, and a blank line would end the cue.
     words = "\n".join(line for line in cue.text.replace("-->", "→").splitlines() if line.strip())
     return f"{_clock(cue.start_ms)} --> {_clock(cue.end_ms)}\n{html.escape(words, quote=False)}\n"
 

@@ -1,5 +1,7 @@
-"""Large WebP and AVIF pictures, decoded and shrunk by ffmpeg, which holds one once: their own decoders hold it up to
-four times over, 60 megapixels in 940 MB. Imported by the child process alone, within whose limits ffmpeg runs.
+"""Decoding of large WebP and AVIF images with ffmpeg, which keeps one copy in memory.
+
+Pillow's decoders of these formats keep up to four copies: 940 MB for 60 megapixels. Imported by the renderer's child
+process alone; ffmpeg runs within its limits.
 """
 
 from __future__ import annotations
@@ -15,29 +17,30 @@ from media import rlimits
 from media.probe import PhotoInfo
 
 LARGE_PIXELS: Final = 16_000_000
-"""Below, the decoders of Pillow take at most 280 MB and less time than ffmpeg needs to start."""
+"""For smaller images, Pillow takes at most 280 MB, and less time than ffmpeg needs to start."""
 
 _MOST_PIXELS: Final = MAX_PHOTO_PIXELS + MAX_PHOTO_SIDE * 256
-"""Decoders round up what they hold to whole blocks."""
+"""Includes a margin, because decoders round dimensions up to whole blocks."""
 
 _INPUTS: Final = {"WEBP": ("webp_pipe", "webp"), "AVIF": ("mov", "libdav1d")}
-# 53 dB from Pillow's LANCZOS of the whole picture.
+# 53 dB compared with Pillow's LANCZOS of the whole image.
 _SCALING: Final = "lanczos+accurate_rnd+full_chroma_int"
 
 
 def is_large(info: PhotoInfo) -> bool:
+    """Return True if `decode` should be tried for this photo."""
     return info.format in _INPUTS and info.width * info.height >= LARGE_PIXELS
 
 
 def decode(ffmpeg: str, info: PhotoInfo, size: tuple[int, int], part: tuple[int, int, int, int]) -> Image.Image | None:
-    """The part of the opaque picture on standard input (left, top, right, bottom) as `size`, both as it is stored.
+    """Return `part` (left, top, right, bottom) of the opaque image on standard input at `size`, before orientation.
 
-    None when ffmpeg cannot: Pillow then says what is wrong, or can.
+    Returns None if ffmpeg fails; the caller then tries Pillow, which may succeed or gives a precise error.
     """
     demuxer, decoder = _INPUTS[info.format]
     left, top, right, bottom = part
     steps = [
-        # Cuts nothing: it fails when the picture is smaller than its file says, a tile of it perhaps.
+        # Crops nothing, but fails if the decoded image is smaller than the header states, for example a single tile.
         f"crop={info.stored_size[0]}:{info.stored_size[1]}:0:0:exact=1",
         f"crop={right - left}:{bottom - top}:{left}:{top}:exact=1",
         f"scale={size[0]}:{size[1]}:flags={_SCALING}",

@@ -1,4 +1,4 @@
-"""What all child processes that decode uploads share: their environment, and a file descriptor to read from."""
+"""Starting of child processes that decode uploads, with a clean environment and the upload as standard input."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def start(
 
 
 def with_descriptor(original: BinaryIO, spare: IO[bytes]) -> IO[bytes]:
-    """Return `original` if it has a file descriptor, otherwise `spare`, filled with a copy of it."""
+    """Return `original` if it has a file descriptor; otherwise copy it to `spare` and return that."""
     try:
         original.fileno()
     except (OSError, AttributeError):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 
 class MediaError(ValueError):
-    """A problem with a file, described in a sentence for its owner: `str(error)` says what is wrong and what to do.
+    """A problem with a file, described in a sentence for its owner: `str(error)` names the fault and the remedy.
 
     The sentence has fewer than 300 characters and does not contain the file's name, which the caller knows. `code` is
     stable, for tests, logs and API clients.

@@ -14,7 +14,7 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1
-"""From linux/prctl.h."""
+"""Constant of linux/prctl.h."""
 
 
 def die_with_parent(parent: int) -> None:

@@ -24,12 +24,12 @@ _VIDEO_TYPES: Final = (
 
 
 def probe_upload(file: BinaryIO) -> PhotoInfo | VideoInfo:
-    """Probe a photo or video for a post, without the decoders in settings.DECODERS_OFF. Errors are those of `probe`."""
+    """Probe a photo or video, without the decoders in settings.DECODERS_OFF. Raises the errors of `probe`."""
     return probe(file, without=settings.DECODERS_OFF)
 
 
 def probe_avatar(file: BinaryIO) -> PhotoInfo:
-    """Probe a profile picture, without the decoders in settings.DECODERS_OFF. Errors are those of `probe_photo`."""
+    """Probe a profile picture, without the decoders in settings.DECODERS_OFF. Raises the errors of `probe_photo`."""
     return probe_photo(file, without=settings.DECODERS_OFF, is_avatar=True)
 
 

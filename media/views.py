@@ -18,15 +18,15 @@ from media.storage import CONTENT_TYPES, PUBLIC, signed_rendition_url
 RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 PUBLIC_CACHING: Final = "public, max-age=86400, s-maxage=10"
-"""For files that everybody may see. Browsers keep them for a day. Shared caches revalidate after ten seconds, so that
-deleted or no longer public files disappear; the content at a URL never changes, so the answer is usually a 304.
+"""Caching of files that everybody may see. Browsers keep them for a day. Shared caches revalidate after ten seconds, so
+that deleted or no longer public files disappear; a URL's content never changes, so the answer is usually a 304.
 """
 PRIVATE_CACHING: Final = "private, max-age=50"
-"""For other files. Shared caches do not keep them, and browsers check the permission again within a minute."""
+"""Caching of other files. Shared caches do not keep them, and browsers check the permission again within a minute."""
 SIGNED_SECONDS: Final = 40
 SIGNED_PUBLIC_CACHING: Final = "public, max-age=10"
 SIGNED_PRIVATE_CACHING: Final = "private, max-age=10"
-"""For redirects to signed URLs, which must still be valid when they come from a cache."""
+"""Caching of redirects to signed URLs, which must still be valid when they come from a cache."""
 
 
 def serve_rendition(request: HttpRequest, key: str, *, is_public: bool) -> HttpResponseBase:

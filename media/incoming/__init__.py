@@ -5,7 +5,7 @@ arrive in any order and repeatedly. With local folders they come through the sit
 receives them from the browser itself (`direct_target`). Record a prefix in a database row before parts arrive, and
 discard it in the end.
 
-All functions raise TransientMediaError for any failure of the storage, like those of `media.storage`.
+All functions raise TransientMediaError for any failure of the storage, as in `media.storage`.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class LocalParts:
         raise TypeError("a local folder has no addresses: parts come through the site, see store_part")
 
     def store_part(self, prefix: str, number: int, file: BinaryIO) -> None:
-        """Write a part under a temporary name and rename it, so that readers never see half of it."""
+        """Write a part under a temporary name and rename it, so that readers never see half a part."""
         key = part_key(prefix, number)
         try:
             file.seek(0)
@@ -67,7 +67,7 @@ class LocalParts:
             return store_original(whole, extension, key)
 
     def discard(self, prefix: str) -> None:
-        """Delete the folder with all its files, including half-written parts; a missing folder is no error."""
+        """Delete the folder with all its files, including half-written parts. Ignores a missing folder."""
         for attempts_left in reversed(range(DISCARD_ATTEMPTS)):
             try:
                 for name in self._names(prefix):

@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 
 @dataclass(frozen=True)
 class Target:
-    """Where a browser posts one part as multipart/form-data: `fields` in their order, then the part as `file`."""
+    """The target of a POST of one part as multipart/form-data: `fields` in their order, then the part as `file`."""
 
     url: str
     fields: dict[str, str] = field(default_factory=dict)

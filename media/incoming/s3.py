@@ -188,10 +188,10 @@ class IncomingBucket(Bucket):
 
 
 class RangeReader(SeekableReader):
-    """Reads the parts in a bucket as one file and fetches only what is read, with range requests.
+    """Reads the parts in a bucket as one file and fetches only the requested ranges and some bytes ahead.
 
-    Reads ahead, twice as far each time while its user reads forward: reading a whole file takes few requests, and
-    jumping about fetches little in vain. Raises MediaError "too-complex" after MAX_READS requests.
+    The read-ahead doubles while its user reads forward, so that a whole file takes few requests, and is small after
+    a jump. Raises MediaError "too-complex" after MAX_READS requests.
     """
 
     def __init__(self, bucket: IncomingBucket, parts: Sequence[Part]) -> None:

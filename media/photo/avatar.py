@@ -16,7 +16,7 @@ def render_avatar(
 ) -> tuple[Rendition, ...]:
     """Render the middle square of `original` at each of `sides` (pixels), smallest first.
 
-    Enlarges small originals, so that all profile pictures have the same sizes. Errors and cost are those of
+    Enlarges small originals, so that all profile pictures have the same sizes. Has the errors and cost of
     `media.photo.render.render_photo`.
     """
     return to_renditions(run({"kind": "avatar", "sides": list(sides)}, original, limits))

@@ -1,7 +1,7 @@
 """Conversion to sRGB of colours that a file describes by code points (CICP, ITU-T H.273) instead of an ICC profile.
 
 The result is a 3D lookup table between whose entries Pillow interpolates. Curves: IEC 61966-2-1 (sRGB), SMPTE ST 2084
-(PQ), and ARIB STD-B67 (HLG), which is also in ITU-R BT.2100.
+(PQ), and ARIB STD-B67 (HLG); ITU-R BT.2100 contains the latter two.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _hlg_to_display(scene: _Row) -> _Row:
 def _compress(light: float) -> float:
     """Map luminance from _KNEE to PEAK smoothly to the range from _KNEE to 1."""
     beyond, room = (min(light, PEAK) - _KNEE) / (PEAK - _KNEE), (1 - _KNEE) / (PEAK - _KNEE)
-    # In fractions of both ranges: a hyperbola through (0, 0), where its slope continues that below _KNEE, and (1, 1).
+    # Both ranges as fractions: a hyperbola through (0, 0), where its slope continues that below _KNEE, and (1, 1).
     bend = 1 / room - 1
     return _KNEE + (1 - _KNEE) * beyond * (1 + bend) / (1 + bend * beyond)
 

@@ -18,9 +18,9 @@ MAX_PLACEHOLDER_CHARS: Final = 200
 
 
 def widths_for(width: int, ladder: Sequence[int]) -> list[int]:
-    """Return the widths of the renditions of a photo of `width`: those of `ladder` that do not enlarge it, and its own.
+    """Return the widths of the renditions of a photo of `width`: the steps of `ladder` that do not enlarge it.
 
-    Its own is added if it exceeds the largest of them by more than a tenth, and if all of `ladder` enlarge it.
+    Adds the photo's own width if it exceeds the largest of these by more than a tenth, or if all steps enlarge it.
     """
     rungs = [rung for rung in sorted(ladder) if rung <= width]
     if rungs and (len(rungs) == len(ladder) or width <= rungs[-1] * 1.1):

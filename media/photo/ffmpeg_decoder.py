@@ -17,7 +17,7 @@ from media import rlimits
 from media.probe import PhotoInfo
 
 LARGE_PIXELS: Final = 16_000_000
-"""For smaller images, Pillow takes at most 280 MB, and less time than ffmpeg needs to start."""
+"""Pillow decodes smaller images with at most 280 MB, in less time than ffmpeg needs to start."""
 
 _MOST_PIXELS: Final = MAX_PHOTO_PIXELS + MAX_PHOTO_SIDE * 256
 """Includes a margin, because decoders round dimensions up to whole blocks."""

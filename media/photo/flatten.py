@@ -51,8 +51,8 @@ def _size_for(whole: tuple[int, int], part: _Box, size: tuple[int, int]) -> tupl
 def _flatten(image: Image.Image | HeicImage, part: _Box, factor: int, width: int) -> tuple[Image.Image, _Box]:
     """Return `part` of `image` in RGB on white, converted strip by strip, and the position of the part in the result.
 
-    Averages `factor` × `factor` pixels into one. With a factor of 1, resizes each strip to `width` instead, which is
-    the first step of `Image.resize`; thus no second image of full size is needed.
+    Averages `factor` × `factor` pixels into one. With a factor of 1, resizes each strip to `width` instead, as
+    `Image.resize` does first for the whole image; thus no second image of full size is needed.
     """
     region = _pixels_around(part)
     left, top, right, bottom = region

@@ -22,12 +22,12 @@ class Rendition:
     height: int
     webp: bytes
     jpeg: bytes
-    """For browsers without WebP."""
+    """The fallback for browsers without WebP."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What pages need to show one photo. Sizes are in pixels, after orientation and crop."""
+    """The result of rendering one photo. Sizes are in pixels, after orientation and crop."""
 
     width: int
     height: int
@@ -44,7 +44,7 @@ def render_photo(
     edits: Mapping[str, Any] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Rendered:
-    """Render `original` upright, in sRGB and without metadata, at those of `widths` that do not enlarge it.
+    """Render `original` upright, in sRGB and without metadata, at the `widths` that do not enlarge it.
 
     A photo whose width lies between two of `widths` also gets a rendition of its own width, and a photo narrower than
     all of them only that one. `original` may be any file: it is probed again and decoded in a child process. `edits`

@@ -77,7 +77,7 @@ def _avatar(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[b
 def _renditions(picture: Image.Image, widths: Iterable[int]) -> tuple[Image.Image, list[dict[str, int]], list[bytes]]:
     """Encode `picture` at decreasing `widths`; return the smallest image, the sizes, and the files in WebP and JPEG.
 
-    Each image is shrunk from the one before it, which is faster than from the largest.
+    Each image is shrunk from the one before it, because that is faster than from the largest.
     """
     renditions: list[dict[str, int]] = []
     files: list[bytes] = []

@@ -22,7 +22,7 @@ _TRANSPOSITIONS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""By EXIF orientation."""
+"""Transpositions by EXIF orientation."""
 
 
 def open_upright(
@@ -33,7 +33,7 @@ def open_upright(
     *,
     ffmpeg: str = "",
 ) -> Image.Image:
-    """Return the part `box` of a photo (by default all of it) at `size`, upright, opaque and in sRGB.
+    """Return the part `box` of a photo (by default the whole photo) at `size`, upright, opaque and in sRGB.
 
     `box` (left, top, right, bottom) and `size` (width, height) are in pixels after the orientation is applied. `ffmpeg`
     is the path of the program that decodes large images, or "". Raises MediaError if the file is damaged; decoders may

@@ -21,7 +21,7 @@ __all__ = ["PhotoInfo", "VideoInfo", "probe", "probe_photo", "probe_video"]
 
 
 def probe(file: BinaryIO, *, without: Collection[str] = ()) -> PhotoInfo | VideoInfo:
-    """Return the properties of a photo or video; errors and cost are those of `probe_photo` and `probe_video`."""
+    """Return the properties of a photo or video; see `probe_photo` and `probe_video` for errors and cost."""
     file.seek(0)
     head = file.read(64)
     if is_video(head) and not is_heif(head):

@@ -33,7 +33,7 @@ class _Window:
 
 class _Frame(NamedTuple):
     delay: int | None
-    """In hundredths of a second; None without a graphic control extension."""
+    """Hundredths of a second; None without a graphic control extension."""
     left: int
     top: int
     width: int

@@ -57,10 +57,10 @@ class _Picture:
     clean_aperture: tuple[int, int] | None
     """Width and height of the visible part (`clap`), if it is smaller."""
     orientation: int | None
-    """As in EXIF; None if the file has neither `irot` nor `imir`."""
+    """An EXIF orientation; None if the file has neither `irot` nor `imir`."""
     colours: tuple[int, int] | None
-    """(primaries, transfer) as numbered by ITU-T H.273; None if absent, or if there is an ICC profile, which is more
-    precise."""
+    """(primaries, transfer) as numbered by ITU-T H.273; None if absent, or if there is an ICC profile, because
+    that is more precise."""
 
 
 def _read_picture(file: BinaryIO, size: int) -> _Picture:

@@ -48,7 +48,7 @@ MAX_META_BYTES: Final = 4 * 1024 * 1024
 """Maximum size of a box that is read whole. The description of a phone's photo takes a few kilobytes."""
 
 MAX_INDEX_BYTES: Final = 64 * 1024 * 1024
-"""Maximum size of the index (`moov`) of an MP4 or MOV, which is not read whole."""
+"""Maximum size of the index (`moov`) of an MP4 or MOV. The probe reads only parts of an index."""
 
 MAX_TRACKS: Final = 100
 

@@ -93,7 +93,7 @@ def _duration_ms(head: bytes, start: int, end: int) -> int:
             scale = int.from_bytes(head[begin:finish])
         elif name == _DURATION:
             (duration,) = struct.unpack(">f" if finish - begin == 4 else ">d", head[begin:finish])
-    # For NaN and absurd values return 0, so that the worker measures the duration.
+    # Returns 0 for NaN and absurd values, so that the worker measures the duration.
     return round(duration * scale / 1_000_000) if 0 < duration < 1e15 else 0
 
 

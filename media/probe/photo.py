@@ -124,7 +124,7 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = (), is_avatar: boo
         if header.orientation >= 5:
             width, height = height, width
         check_photo_size(width, height, is_avatar=is_avatar)
-        # With videos switched off, animations are shown as their first frame.
+        # Animations are shown as their first frame if videos are switched off.
         frames, duration_ms = (1, 0) if "video" in without else _animation(kind, file, size)
         info = PhotoInfo(
             kind, width, height, size, header.orientation, frames, duration_ms, header.colours, header.truncated_at

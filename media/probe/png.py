@@ -83,7 +83,7 @@ def _check_text(name: bytes, content: bytes) -> None:
     if name == b"iTXt":
         if rest[:1] != b"\1":
             return
-        # After the compression method come a language tag and a translated keyword.
+        # The compression method is followed by a language tag and a translated keyword.
         packed = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
     else:
         packed = rest[1:]

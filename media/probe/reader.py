@@ -1,4 +1,4 @@
-"""What the readers of all formats share: their result, their errors, and bounded reads."""
+"""Result, errors and bounded reads that the readers of all formats share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Header:
 
     size: tuple[int, int]
     orientation: int = 1
-    """As in EXIF, 1 to 8."""
+    """An EXIF orientation, 1 to 8."""
     colours: tuple[int, int] | None = None
     """(primaries, transfer) as numbered by ITU-T H.273, or None."""
     truncated_at: int = 0

@@ -44,7 +44,7 @@ class VideoInfo:
     decoder: str = ""
     """A decoder to choose instead of ffmpeg's default, or ""."""
     is_animated: ClassVar = True
-    """For comparison with `PhotoInfo.is_animated`."""
+    """Counterpart of `PhotoInfo.is_animated`."""
 
     @property
     def extension(self) -> str:

@@ -15,7 +15,7 @@ from media.video.source import MAX_ANIMATION_SECONDS, UNSPECIFIED, Decoded, Sour
 SHORT_SIDE: Final = 1080
 MAX_FRAMES_PER_SECOND: Final = 60
 POSTER_FRAMES: Final = 48
-"""Number of frames at the beginning of which ffmpeg chooses the most typical one, to avoid the black of a fade."""
+"""Number of first frames from which ffmpeg chooses the most typical one, to avoid the black of a fade."""
 
 _MIN_ANIMATION_MS: Final = 1000
 """Shorter animations are repeated, because players pause briefly at the end of each loop."""

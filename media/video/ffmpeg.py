@@ -30,7 +30,7 @@ _NO_SPACE: Final = 256 - errno.ENOSPC
 _FILE_TOO_LARGE: Final = 256 - errno.EFBIG
 NO_DECODER_CODES: Final = frozenset({256 - errno.EINVAL, 256 - 0xF8})
 
-# What phones, cameras, browsers and editors write. None of ffmpeg's other decoders, about five hundred, can be reached.
+# The codecs that phones, cameras, browsers and editors use. ffmpeg's other decoders, about five hundred, are blocked.
 _VIDEO_DECODERS: Final = (
     "h264,hevc,libdav1d,vp8,libvpx,vp9,libvpx-vp9,mpeg4,mjpeg,prores,"
     # Older cameras and phones, tape, editors, and the newest phones.
@@ -47,7 +47,7 @@ _ALLOWED: Final = {
     "webp_anim": ("webp_anim", "webp_anim"),
     "apng": ("apng", "apng"),
 }
-"""For each demuxer, all its names and the decoders for its streams."""
+"""Names of each demuxer, and the decoders for its streams."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class VideoLimits:
     """Resource limits for one run of ffmpeg on one video.
 
     CPU: a second of 1080p takes 0.5 to 1.5 s of one core, a second of 4K up to 4 s; a minute is added for slow
-    machines, and `max_seconds` caps the sum. Memory is address space: 4K took 0.9 GB, of which half is never used.
+    machines, and `max_cpu_seconds` caps the sum. Memory is address space: 4K reserved 0.9 GB and used about half.
     """
 
     memory_bytes: int = 3 * 1024 * 1024 * 1024
@@ -144,7 +144,7 @@ def run(
                 raise _error_for_exit(-signal.SIGXCPU)
             message = errors.read(100_000).decode(errors="replace").strip()
             failure = _error_for_exit(process.returncode)
-            # For operators only; users read our own words. A damaged file needs no warning.
+            # The message is for operators; users read our own sentences. A damaged file needs no warning.
             level = logging.INFO if isinstance(failure, FfmpegFailedError) else logging.WARNING
             log.log(level, "ffmpeg ended with code %d: %s", process.returncode, message[-500:])
             raise failure

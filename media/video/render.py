@@ -26,7 +26,7 @@ from media.video.source import decode_beginning, hide_still_images, probe_source
 
 @dataclass(frozen=True)
 class RenderedVideo:
-    """What pages need to show one video. Sizes are in pixels, after rotation."""
+    """The result of converting one video. Sizes are in pixels, after rotation."""
 
     width: int
     height: int
@@ -36,11 +36,11 @@ class RenderedVideo:
     bytes: int
     poster: Rendered
     loops: bool = False
-    """True for an animation, which is silent and repeats."""
+    """True for an animation: a silent video that repeats."""
     lost_sound: bool = False
     """True if the original has sound, but none of its tracks could be decoded."""
     hls: Sequence[Path] = ()
-    """For long videos, files that refer to each other by name; `media.video.hls.MASTER` is first."""
+    """The HLS files of a long video, which refer to each other by name; `media.video.hls.MASTER` is first."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a conversion needs to know of its original: from the header, and from decoding a first frame and sound."""
+"""Properties of an original that its conversion depends on, from the header and from decoding its beginning."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Decoded:
-    """What only decoders can tell of an original."""
+    """Properties of an original that only decoding reveals."""
 
     primaries: int = UNSPECIFIED
     transfer: int = UNSPECIFIED
-    """As numbered by ITU-T H.273."""
+    """`primaries` and `transfer` are numbered by ITU-T H.273."""
     has_alpha: bool = False
     sound: str = ""
     """Stream specifier of the first audio track that can be decoded, or ""."""
@@ -117,7 +117,7 @@ def probe_source(original: BinaryIO) -> Source:
 def hide_still_images(original: BinaryIO, copy: IO[bytes]) -> IO[bytes]:
     """Copy an AVIF or HEIC to `copy` with its `meta` boxes marked as free, so that only its tracks are found.
 
-    ffmpeg also lists still images as tracks, and their ids may equal those of the sequence.
+    ffmpeg also lists still images as tracks, and their ids may equal ids of the sequence.
     """
     original.seek(0)
     shutil.copyfileobj(original, copy)
@@ -170,7 +170,7 @@ def _first_decodable(
     limits: VideoLimits,
     frame: Sequence[str] = (),
 ) -> str:
-    """Return the first of `sounds` of which ffmpeg can decode a piece, or "". The same run writes `frame`."""
+    """Return the first of `sounds` that ffmpeg can decode, or "". The same run writes `frame`."""
     for sound in sounds:
         with contextlib.suppress(FfmpegFailedError):
             piece = ["-map", f"0:{sound}", "-frames:a", "1", "-f", "null", "pipe:1"]

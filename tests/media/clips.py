@@ -1,4 +1,4 @@
-"""Videos made for the tests, and ways of looking at the ones that come out."""
+"""Videos for tests, and helpers to inspect converted videos."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import subprocess
 from pathlib import Path
 
 import imageio_ffmpeg
+from PIL import Image
 
-from tests.media.pictures import FILES
+from tests.media.pictures import FILES, decoded
 
 CLIPS = FILES / "video"
 BEE = CLIPS / "bee-portrait-rotation-metadata.mov"
 SPEECH = CLIPS / "his-girl-friday-speech.mp4"
 STEEL = CLIPS / "tears-of-steel-clip.webm"
 
-# As phones film: 10 bits a channel in the HLG curve.
+# HDR as phones record it: 10 bits per channel, HLG.
 HDR = ("-pix_fmt", "yuv420p10le", "-vf", "setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc")
 
 
 def ffmpeg(*arguments: str | Path, check: bool = True) -> str:
-    """What ffmpeg says on standard error."""
+    """Run ffmpeg and return its standard error."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-y", *map(str, arguments)]
     return subprocess.run(command, check=check, capture_output=True, text=True).stderr
 
@@ -28,7 +29,7 @@ def ffmpeg(*arguments: str | Path, check: bool = True) -> str:
 def clip(
     path: Path, *options: str, size: str = "320x240", seconds: float = 1.5, rate: int = 10, sound: str = ""
 ) -> Path:
-    """A moving test picture at `path`; `options` are ffmpeg's for what is written."""
+    """Write a moving test image to `path` with ffmpeg's output `options`, and return the path."""
     sounds = ["-f", "lavfi", "-i", f"{sound}:duration={seconds}"] if sound else []
     picture = f"testsrc=size={size}:rate={rate}:duration={seconds}"
     ffmpeg("-f", "lavfi", "-i", picture, *sounds, "-pix_fmt", "yuv420p", "-preset", "ultrafast", *options, path)
@@ -36,14 +37,14 @@ def clip(
 
 
 def streams(data: bytes, tmp_path: Path) -> str:
-    """ffmpeg's description of the streams of an MP4."""
+    """Return ffmpeg's description of the streams of an MP4."""
     path = tmp_path / "looked-at.mp4"
     path.write_bytes(data)
     return "\n".join(re.findall(r"Stream #.*", ffmpeg("-i", path, check=False)))
 
 
 def frames(path: Path) -> list[bytes]:
-    """The brightness of every pixel, Y from 16 to 235, of each frame that is shown."""
+    """Return the luma (16 to 235) of all pixels of each frame."""
     picture = ["-f", "rawvideo", "-fps_mode", "passthrough", "-pix_fmt", "yuv420p"]
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(path), *picture, "-"]
     data = subprocess.run(command, check=True, capture_output=True).stdout
@@ -51,3 +52,11 @@ def frames(path: Path) -> list[bytes]:
     assert found
     width, height = int(found[1]), int(found[2])
     return [data[at : at + width * height] for at in range(0, len(data), width * height * 3 // 2)]
+
+
+def frame_at(path: Path, second: float, tmp_path: Path) -> Image.Image:
+    """Return the frame of a video that is displayed at `second`."""
+    picture = tmp_path / "frame.png"
+    # At a constant frame rate, so that ffmpeg returns the displayed frame and not the next one.
+    ffmpeg("-i", path, "-vf", "fps=100", "-ss", str(second), "-frames:v", "1", picture)
+    return decoded(picture.read_bytes())

@@ -1,4 +1,4 @@
-"""Pictures made for the tests, and ways of looking at the ones that come out."""
+"""Images for tests, and helpers to inspect rendered images."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options) -> io.BytesIO:
 
 
 def turned(first: str, *others: str) -> list[object]:
-    """List (format, EXIF orientation): all eight of the first format, and 6 of the others, whose rest is deep."""
+    """Return cases (format, EXIF orientation): all eight for the first format, 6 for others (the rest are `deep`)."""
     cases: list[object] = [(first, orientation) for orientation in range(1, 9)]
     for kind, orientation in product(others, range(1, 9)):
         cases.append(pytest.param(kind, orientation, marks=[] if orientation == 6 else [pytest.mark.deep]))
@@ -46,7 +46,7 @@ def decoded(data: bytes) -> Image.Image:
 
 
 def quarters(width: int = 400, height: int = 300) -> Image.Image:
-    """Red, green, blue and white quarters: shows at a glance which way is up."""
+    """Return an image of red, green, blue and white quarters, which shows its orientation."""
     image = Image.new("RGB", (width, height), "red")
     image.paste("lime", (width // 2, 0, width, height // 2))
     image.paste("blue", (0, height // 2, width // 2, height))
@@ -60,7 +60,7 @@ def pixel(image: Image.Image, place: tuple[int, int]) -> Any:
 
 
 def corner_colours(image: Image.Image) -> list[tuple[int, int, int]]:
-    """The colours of the four quarters, clockwise from the top left, each channel rounded to 0 or 255."""
+    """Return the colours of the four quarters, clockwise from the top left, with channels rounded to 0 or 255."""
     w, h = image.size
     places = [(w // 4, h // 4), (3 * w // 4, h // 4), (3 * w // 4, 3 * h // 4), (w // 4, 3 * h // 4)]
     rgb = image.convert("RGB")
@@ -69,14 +69,14 @@ def corner_colours(image: Image.Image) -> list[tuple[int, int, int]]:
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
-    """The mean difference of two pictures of one size, in levels of 0 to 255."""
+    """Return the mean difference of two images of the same size, in levels of 0 to 255."""
     assert one.size == other.size
     stat = ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB")))
     return sum(stat.mean) / 3
 
 
 def jpeg_of_many_scans(scans: int, side: int = 400) -> io.BytesIO:
-    """A small progressive JPEG whose last scan is repeated: every one costs the decoder a pass over the picture."""
+    """Return a small progressive JPEG with its last scan repeated; the decoder passes over the image for each."""
     data = encoded(Image.linear_gradient("L").resize((side, side)), progressive=True, quality=50).getvalue()
     starts = [match.start() for match in re.finditer(b"\xff\xda", data)]
     last = data[starts[-1] : -2]

@@ -1,4 +1,4 @@
-"""Captions come out as words and times, whatever came in."""
+"""Captions are reduced to words and times."""
 
 import io
 
@@ -15,7 +15,7 @@ def read(text):
     return read_captions(io.BytesIO(text if isinstance(text, bytes) else text.encode()))
 
 
-def test_words_and_times_are_kept_in_the_order_of_time():
+def test_words_and_times_are_kept_sorted_by_time():
     written = read("WEBVTT - by me\n\n2\n01:00:05.500 --> 01:00:07.000 line:0\nLater\nand more\n\n" + CUE + "\n")
 
     assert written == (
@@ -23,7 +23,7 @@ def test_words_and_times_are_kept_in_the_order_of_time():
     )
 
 
-def test_what_it_writes_it_reads_the_same():
+def test_reading_the_written_captions_changes_nothing():
     written = read("WEBVTT\n\n00:01.000 --> 00:04.000\na < b &amp; c --> d\n")
 
     assert read(written) == written
@@ -46,7 +46,7 @@ def test_styles_regions_and_notes_are_left_out(block):
 
 
 @pytest.mark.promise("U9")
-def test_tags_are_words_no_more():
+def test_tags_are_removed():
     written = read(
         "WEBVTT\n\n00:01.000 --> 00:04.000\n<v Anna><b onclick=x>Hi</b> <script>alert(1)</script>&lt;i&gt;\n"
     )
@@ -71,6 +71,6 @@ def test_tags_are_words_no_more():
         (b"WEBVTT\n\n" + b"00:01.000 --> 00:02.000\nx\n\n" * (MAX_CAPTIONS_CUES + 1), "at most 5,000 cues"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(data, sentence):
+def test_an_error_names_the_problem_and_its_line(data, sentence):
     with pytest.raises(MediaError, match=sentence):
         read(data)

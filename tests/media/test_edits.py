@@ -1,4 +1,4 @@
-"""Edits as people send them, honest or not, and what becomes of the photo."""
+"""Edits: validation of what clients send, and their effect on photos."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ from tests.media.pictures import ORIGINALS, decoded, difference, encoded, pixel,
 WHOLE = {"ratio": "original", "x": 0, "y": 0, "width": 1, "height": 1}
 
 
-# --- What people send ----------------------------------------------------------------------------------------------
+# --- Validation ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,12 @@ WHOLE = {"ratio": "original", "x": 0, "y": 0, "width": 1, "height": 1}
         json.dumps({"crop": WHOLE, "filter": "", **dict.fromkeys(ADJUSTMENTS, 0)}),
     ],
 )
-def test_what_changes_nothing_is_no_edits(raw):
+def test_edits_without_effect_are_empty(raw):
     assert parse_edits(raw) == {}
     assert parse_edits(raw, video=True) == {}
 
 
-def test_edits_keep_what_changes_something():
+def test_parsing_keeps_only_edits_with_an_effect():
     raw = '{"crop": {"ratio": "4:5", "x": 0.1, "width": 0.8}, "filter": "dusk", "warmth": -100, "contrast": 0}'
 
     edits = parse_edits(raw)
@@ -105,7 +105,7 @@ def test_edits_keep_what_changes_something():
     ],
     ids=lambda one: str(one)[:40],
 )
-def test_edits_at_fault_are_refused_in_words(raw, told):
+def test_invalid_edits_are_rejected_with_a_sentence(raw, told):
     with pytest.raises(MediaError) as caught:
         parse_edits(raw)
 
@@ -114,7 +114,7 @@ def test_edits_at_fault_are_refused_in_words(raw, told):
     assert len(str(caught.value)) < 300
 
 
-def test_a_video_can_be_cropped_and_nothing_else():
+def test_a_video_can_only_be_cropped():
     crop = {"crop": {"ratio": "1:1", "x": 0.2, "y": 0, "width": 0.5, "height": 1}}
     assert parse_edits(crop, video=True) == crop
 
@@ -132,12 +132,12 @@ def test_a_video_can_be_cropped_and_nothing_else():
         ({"ratio": "1:1", "x": 0.125, "y": 0, "width": 0.75, "height": 1}, (400, 300), (50, 0, 350, 300)),
         ({"ratio": "original", "x": 0.5, "y": 0.5, "width": 0.5, "height": 0.5}, (400, 300), (200, 150, 400, 300)),
         ({"ratio": "16:9", "x": 0, "y": 0.1, "width": 1, "height": 0.75}, (400, 300), (0, 30, 400, 255)),
-        # Fractions have six digits, pixels are whole: the ratio is exact all the same, and nothing lies outside.
+        # Fractions have six digits and pixels are whole, yet the ratio is exact and the crop lies inside.
         ({"ratio": "1:1", "x": 0.333333, "y": 0, "width": 0.666667, "height": 1}, (1000, 667), (333, 0, 1000, 667)),
         ({"ratio": "4:5", "x": 0.4664, "y": 0.0, "width": 0.5336, "height": 1}, (3001, 2003), (1400, 0, 3001, 2001)),
     ],
 )
-def test_a_crop_becomes_whole_pixels_of_its_very_ratio(crop, size, box):
+def test_a_crop_becomes_whole_pixels_of_exactly_its_ratio(crop, size, box):
     left, top, right, bottom = crop_box({"crop": crop}, *size)
 
     assert max(abs(one - other) for one, other in zip((left, top, right, bottom), box, strict=True)) <= 2
@@ -158,7 +158,7 @@ def test_a_crop_becomes_whole_pixels_of_its_very_ratio(crop, size, box):
         ({"width": 0.000001, "height": 0.000001}, "at least 150"),
     ],
 )
-def test_a_crop_that_does_not_fit_its_photo_is_refused_in_words(crop, told):
+def test_a_crop_that_does_not_fit_its_photo_is_rejected_with_a_sentence(crop, told):
     edits = parse_edits({"crop": crop})
 
     with pytest.raises(MediaError) as direct:
@@ -171,12 +171,12 @@ def test_a_crop_that_does_not_fit_its_photo_is_refused_in_words(crop, told):
 
 
 @pytest.mark.parametrize(("kind", "orientation"), turned("JPEG", "PNG", "WEBP", "HEIC"))
-def test_a_turned_photo_is_cropped_as_people_see_it(kind, orientation):
+def test_a_rotated_photo_is_cropped_after_its_orientation(kind, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = encoded(quarters(800, 600), kind, exif=exif)
     upright = ImageOps.exif_transpose(decoded(file.getvalue()))
-    # The quarter at the top right, and a little of its neighbours.
+    # The top right quarter and some of its neighbours.
     edits = parse_edits({"crop": {"x": 0.45, "y": 0, "width": 0.55, "height": 0.55}})
 
     rendered = render_photo(file, edits=edits)
@@ -191,8 +191,8 @@ def test_a_turned_photo_is_cropped_as_people_see_it(kind, orientation):
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "I;16"])
 @pytest.mark.parametrize("width", [600, 320, 120])
-def test_every_kind_of_picture_is_cropped_at_its_place(mode, width):
-    """Far from the edges, in a picture that is shrunk by whole factors first and in one that is not."""
+def test_every_image_mode_is_cropped_at_the_right_place(mode, width):
+    """Crop far from the edges, with and without an initial reduction by a whole factor."""
     ramp = Image.linear_gradient("L").resize((1203, 1203))
     picture = ramp.convert("I").point(lambda grey: grey * 257).convert("I;16") if mode == "I;16" else ramp.convert(mode)
     edits = parse_edits({"crop": {"ratio": "1:1", "x": 0.3, "y": 0.403, "width": 0.5, "height": 0.5}})
@@ -208,7 +208,7 @@ def test_every_kind_of_picture_is_cropped_at_its_place(mode, width):
 @pytest.mark.parametrize(
     ("part", "widths"), [(1.0, [320, 640, 1080, 1440]), (0.6, [320, 640, 1080, 1200]), (0.1, [200])]
 )
-def test_widths_are_never_above_the_cropped_size(part, widths):
+def test_widths_never_exceed_the_cropped_size(part, widths):
     edits = parse_edits({"crop": {"width": part, "height": part}})
 
     rendered = render_photo(encoded(quarters(2000, 1500)), edits=edits)
@@ -220,7 +220,7 @@ def test_widths_are_never_above_the_cropped_size(part, widths):
 # --- Colours -------------------------------------------------------------------------------------------------------
 
 
-def test_there_are_twelve_filters_and_each_changes_a_photo_in_its_own_way():
+def test_the_twelve_filters_differ_from_each_other():
     with Image.open(ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg") as opened:
         opened.draft("RGB", (400, 400))
         photo = opened.convert("RGB").resize((200, 150))
@@ -229,11 +229,11 @@ def test_there_are_twelve_filters_and_each_changes_a_photo_in_its_own_way():
     assert len({one["id"] for one in FILTERS}) == len({one["name"] for one in FILTERS}) == 12
     for at, one in enumerate(shown):
         assert min(difference(one, other) for other in [photo, *shown[:at]]) > 2
-        # A filter is no wreck: most of the picture keeps its lightness.
+        # Filters keep the lightness of most of the image.
         assert difference(one.convert("L"), photo.convert("L")) < 40
 
 
-def test_neutral_edits_are_the_table_that_changes_nothing():
+def test_neutral_edits_give_the_identity_table():
     table = colour_table({})
     steps = [step / (SIDE - 1) for step in range(SIDE)]
 
@@ -249,7 +249,7 @@ def test_neutral_edits_are_the_table_that_changes_nothing():
         ("warmth", lambda colour: colour[0] - colour[2]),
     ],
 )
-def test_an_adjustment_grows_steadily_from_end_to_end(name, shows):
+def test_an_adjustment_has_a_monotonic_effect(name, shows):
     photo = Image.new("RGB", (1, 1), (170, 120, 90))
 
     shown = [shows(apply_edits(photo.copy(), {name: amount}).getpixel((0, 0))) for amount in range(-100, 101, 20)]
@@ -259,13 +259,13 @@ def test_an_adjustment_grows_steadily_from_end_to_end(name, shows):
 
 
 @pytest.mark.parametrize("amount", [-100, 100])
-def test_brightness_leaves_black_and_white(amount):
+def test_brightness_does_not_change_black_and_white(amount):
     for grey in (0, 255):
         photo = Image.new("RGB", (1, 1), (grey,) * 3)
         assert apply_edits(photo, {"brightness": amount}).getpixel((0, 0)) == (grey,) * 3
 
 
-def test_a_vignette_darkens_the_corners_alike_and_leaves_the_middle():
+def test_a_vignette_darkens_all_corners_equally_and_not_the_middle():
     white = apply_edits(Image.new("RGB", (301, 701), "white"), {"vignette": 100})
 
     corners = {pixel(white, place) for place in ((0, 0), (300, 0), (0, 700), (300, 700))}
@@ -276,7 +276,7 @@ def test_a_vignette_darkens_the_corners_alike_and_leaves_the_middle():
     assert column == sorted(column)
 
 
-def test_the_placeholder_is_made_of_the_edited_photo():
+def test_the_placeholder_shows_the_edited_photo():
     plain = render_photo(encoded(quarters()))
     edited = render_photo(encoded(quarters()), edits={"filter": "graphite"})
 

@@ -1,4 +1,4 @@
-"""Parts of files on their way in: any order, twice, half-written, and one file out of them."""
+"""Uploads in parts: parts arrive in any order, repeatedly or half-written, and become one file."""
 
 import io
 import os
@@ -24,20 +24,20 @@ def parts():
         incoming.store_part(PREFIX, number, io.BytesIO(DATA[(number - 1) * 1000 : number * 1000]))
 
 
-def test_a_file_is_cut_into_parts_of_one_size_and_a_rest():
+def test_a_file_has_parts_of_equal_size_and_a_rest():
     assert incoming.part_sizes(1) == [1]
     assert incoming.part_sizes(PART_BYTES) == [PART_BYTES]
     assert incoming.part_sizes(2 * PART_BYTES + 5) == [PART_BYTES] * 2 + [5]
 
 
-def test_parts_in_any_order_make_the_file(parts):
+def test_parts_are_assembled_whatever_their_order_of_arrival(parts):
     assert incoming.received_parts(PREFIX, SIZES) == {1, 2, 3}
 
     with open_original(incoming.assemble(PREFIX, SIZES, ".mp4")) as original:
         assert original.read() == DATA
 
 
-def test_parts_read_as_one_file_wherever_one_seeks(parts):
+def test_parts_read_as_one_seekable_file(parts):
     with incoming.open_parts(PREFIX, SIZES) as whole:
         assert whole.seek(0, os.SEEK_END) == len(DATA)
         assert whole.read() == b""
@@ -46,7 +46,7 @@ def test_parts_read_as_one_file_wherever_one_seeks(parts):
             assert whole.read(size) == DATA[offset : offset + size]
 
 
-def test_a_part_that_comes_again_replaces_the_first_and_leaves_nothing_else(parts):
+def test_a_part_sent_again_replaces_the_first(parts):
     incoming.store_part(PREFIX, 1, io.BytesIO(b"x" * 1000))
 
     with incoming.open_parts(PREFIX, SIZES) as whole:
@@ -54,7 +54,7 @@ def test_a_part_that_comes_again_replaces_the_first_and_leaves_nothing_else(part
     assert keys_in("incoming") == {f"{PREFIX}/{number}" for number in (1, 2, 3)}
 
 
-def test_a_part_of_another_size_or_half_written_has_not_been_received(parts):
+def test_a_part_with_another_size_or_half_written_is_not_received(parts):
     incoming.store_part(PREFIX, 2, io.BytesIO(b"short"))
     lose("incoming", f"{PREFIX}/3")
     put("incoming", f"{PREFIX}/3.abcd", DATA[2000:])
@@ -62,7 +62,7 @@ def test_a_part_of_another_size_or_half_written_has_not_been_received(parts):
     assert incoming.received_parts(PREFIX, SIZES) == {1}
 
 
-def test_discarding_leaves_nothing_and_may_be_done_twice(parts, tmp_path):
+def test_discarding_deletes_everything_and_can_be_repeated(parts, tmp_path):
     put("incoming", f"{PREFIX}/9.half", b"killed here")
 
     incoming.discard(PREFIX)
@@ -74,7 +74,7 @@ def test_discarding_leaves_nothing_and_may_be_done_twice(parts, tmp_path):
 
 
 @pytest.mark.promise("D15")
-def test_a_part_that_vanishes_is_trouble_of_ours_and_leaves_no_original(parts):
+def test_a_missing_part_is_a_transient_error_and_leaves_no_original(parts):
     lose("incoming", f"{PREFIX}/2")
 
     with pytest.raises(TransientMediaError, match="could not be stored"):

@@ -1,4 +1,4 @@
-"""Uploads that go from the browser to the bucket: what is signed, what is checked, and how little is fetched."""
+"""Uploads from the browser to the bucket: signed policies, checks, and the number of requests."""
 
 import base64
 import io
@@ -30,7 +30,7 @@ def storage_kind():
 
 
 def send(data, sizes, prefix=PREFIX):
-    """All parts of `data`, as a browser sends them."""
+    """Send all parts of `data` as a browser does."""
     start = 0
     for number, size in enumerate(sizes, start=1):
         target = incoming.direct_target(prefix, number, size)
@@ -47,7 +47,7 @@ def policy_of(target):
 
 
 @pytest.mark.promise("U7")
-def test_what_is_signed_fixes_key_size_and_type_and_ends_in_an_hour():
+def test_a_policy_fixes_key_size_and_type_for_an_hour():
     target = incoming.direct_target(PREFIX, 3, 12345)
     policy = policy_of(target)
     conditions = policy["conditions"]
@@ -57,7 +57,7 @@ def test_what_is_signed_fixes_key_size_and_type_and_ends_in_an_hour():
     assert {"key": f"incoming/{PREFIX}/3"} in conditions
     assert {"bucket": stores.storage("originals").bucket_name} in conditions
     assert not [one for one in conditions if "starts-with" in one]
-    # What is signed and what is sent are the same, so that each field is bound by a condition.
+    # Each field that is sent must be bound by a condition of the policy.
     signed = {name: value for one in conditions if isinstance(one, dict) for name, value in one.items()}
     free = set(target.fields) - set(signed)
     assert free == {"policy", "x-amz-signature"}
@@ -66,7 +66,7 @@ def test_what_is_signed_fixes_key_size_and_type_and_ends_in_an_hour():
     assert stores.SECRET not in json.dumps(target.fields)
 
 
-def test_a_browser_s_form_is_taken_and_becomes_an_original(tmp_path):
+def test_an_upload_by_form_becomes_an_original(tmp_path):
     data = (BAD / "name-test.jpg").read_bytes()
     send(data, [len(data)])
 
@@ -78,7 +78,7 @@ def test_a_browser_s_form_is_taken_and_becomes_an_original(tmp_path):
     assert stores.stored_files() == {f"originals/{key}"}
 
 
-def test_parts_of_full_size_are_put_together_by_the_store(monkeypatch):
+def test_the_store_assembles_the_parts(monkeypatch):
     data = bytes(range(256)) * 4096 * 17 + b"the rest"
     sizes = incoming.part_sizes(len(data))
     assert [size // PART_BYTES for size in sizes] == [1, 1, 0]
@@ -90,12 +90,12 @@ def test_parts_of_full_size_are_put_together_by_the_store(monkeypatch):
     assert content("originals", key) == data
     assert head(key)["ContentType"] == "video/mp4"
     assert not list(unfinished_uploads())
-    assert PART_BYTES >= 5 * 1024 * 1024, "stores refuse smaller parts, but for the last"
+    assert PART_BYTES >= 5 * 1024 * 1024, "stores reject smaller parts, except for the last"
 
 
 @pytest.mark.parametrize("sent", [b"", b"12", b"1234", b"x" * 100_000])
-def test_a_part_of_another_size_is_refused_though_the_store_has_taken_it(sent):
-    """This server takes what its policy forbids, and others might: the site looks itself."""
+def test_a_part_of_another_size_is_rejected_even_if_the_store_accepts_it(sent):
+    """The test store ignores policies, as other stores might, so the site checks the size itself."""
     target = incoming.direct_target(PREFIX, 1, 3)
     post_form(target.url, target.fields, sent)
 
@@ -107,7 +107,7 @@ def test_a_part_of_another_size_is_refused_though_the_store_has_taken_it(sent):
     assert not keys_in("originals")
 
 
-def test_what_is_sent_again_while_it_is_read_is_not_mixed_in():
+def test_a_part_replaced_while_it_is_read_is_not_used():
     send(b"a" * 400_000, [400_000])
     with incoming.open_parts(PREFIX, [400_000]) as whole:
         assert whole.read(10) == b"a" * 10
@@ -117,8 +117,8 @@ def test_what_is_sent_again_while_it_is_read_is_not_mixed_in():
 
 
 @pytest.mark.parametrize(("sizes", "copying"), [([4], "copy_object"), ([4, 4], "upload_part_copy")])
-def test_what_is_sent_again_while_it_is_copied_is_not_mixed_in(sizes, copying, monkeypatch):
-    """The store is told which content was checked. (This server does not look at it.)"""
+def test_a_part_replaced_while_it_is_copied_is_not_used(sizes, copying, monkeypatch):
+    """The request names the ETag of the content that was checked. (The test store ignores it.)"""
     send(b"12345678", sizes)
     client = stores.storage("incoming").client
     copy, told = getattr(client, copying), set()
@@ -137,7 +137,7 @@ def test_what_is_sent_again_while_it_is_copied_is_not_mixed_in(sizes, copying, m
 
 @pytest.mark.promise("D16")
 @pytest.mark.parametrize("step", ["upload_part_copy", "complete_multipart_upload", "head_object", "copy_object"])
-def test_a_copy_that_fails_half_way_leaves_nothing_and_can_be_tried_again(step, monkeypatch):
+def test_a_failed_copy_leaves_nothing_and_can_be_retried(step, monkeypatch):
     sizes = [8] if step == "copy_object" else [8, 8, 4]
     data = b"01234567" * 3
     send(data, sizes)
@@ -170,7 +170,7 @@ def seen(file):
 
 
 class Counting:
-    """What is fetched from the bucket."""
+    """Records the sizes of the ranges that are fetched from the bucket."""
 
     def __init__(self, monkeypatch):
         self.ranges = []
@@ -195,12 +195,12 @@ def test_the_probe_sees_the_same_through_ranges(path, monkeypatch):
         assert seen(whole) == seen(io.BytesIO(data))
 
     assert len(fetched.ranges) <= 40
-    # Of a JPEG the beginning is read twice.
+    # The beginning of a JPEG is read twice.
     assert sum(fetched.ranges) <= len(data) + 2 * 1024 * 1024
 
 
-def test_of_a_large_video_only_its_boxes_are_fetched(monkeypatch):
-    """The index comes last, as phones write it: it is found without reading what lies before."""
+def test_only_the_boxes_of_a_large_video_are_fetched(monkeypatch):
+    """The index comes last, as phones write it, and is found without reading the data before it."""
     film = BEE.read_bytes()
     at = film.index(b"mdat") - 4
     size = int.from_bytes(film[at : at + 4], "big")
@@ -219,7 +219,7 @@ def test_of_a_large_video_only_its_boxes_are_fetched(monkeypatch):
 
 
 @pytest.mark.promise("U4")
-def test_a_file_that_sends_its_reader_back_and_forth_is_given_up(monkeypatch):
+def test_a_file_that_needs_too_many_reads_is_rejected(monkeypatch):
     monkeypatch.setattr(incoming_s3, "MAX_READS", 40)
     data = b"x" * 400_000
     send(data, [len(data)])
@@ -235,7 +235,7 @@ def test_a_file_that_sends_its_reader_back_and_forth_is_given_up(monkeypatch):
         back_and_forth(whole)
 
 
-def test_who_reads_it_all_asks_seldom(monkeypatch):
+def test_reading_a_whole_file_takes_few_requests(monkeypatch):
     data = bytes(range(256)) * 4096 * 12
     sizes = incoming.part_sizes(len(data))
     send(data, sizes)
@@ -250,7 +250,7 @@ def test_who_reads_it_all_asks_seldom(monkeypatch):
 
 
 @pytest.mark.promise("D16")
-def test_an_answer_that_breaks_off_is_asked_for_again(monkeypatch):
+def test_an_interrupted_response_is_requested_again(monkeypatch):
     send(b"0123456789", [10])
     client = stores.storage("incoming").client
     get, asked = client.get_object, []
@@ -271,12 +271,12 @@ def test_an_answer_that_breaks_off_is_asked_for_again(monkeypatch):
     assert asked == ["bytes=0-9"] * 2
 
 
-def test_what_was_begun_in_pieces_and_never_ended_is_given_up():
+def test_unfinished_multipart_uploads_are_aborted():
     client, bucket = stores.storage("originals").client, stores.storage("originals").bucket_name
     begun = client.create_multipart_upload(Bucket=bucket, Key="aa/bb/c.mp4")
     client.upload_part(Bucket=bucket, Key="aa/bb/c.mp4", UploadId=begun["UploadId"], PartNumber=1, Body=b"x")
 
-    # This server has all of them begin in 2010.
+    # The test store reports 2010 as the start of all uploads.
     assert abort_unfinished_uploads("originals", begun_before=datetime(2009, 1, 1, tzinfo=UTC)) == 0
     assert list(unfinished_uploads()) == ["aa/bb/c.mp4"]
     assert abort_unfinished_uploads("originals", begun_before=timezone.now()) == 1

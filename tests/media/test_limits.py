@@ -1,4 +1,4 @@
-"""The child process that decodes: whatever a file does to it, the worker gets an answer in words."""
+"""The child process that decodes photos: for every file the worker gets a result or an error sentence."""
 
 import io
 import os
@@ -28,21 +28,24 @@ from tests.media.pictures import BAD, EXPECTED, encoded, jpeg_of_many_scans, qua
 @pytest.mark.promise("U1")
 @pytest.mark.parametrize("one", EXPECTED, ids=lambda one: one["file"])
 def test_every_bad_file_ends_as_expected(one):
-    with cpu_seconds_watched() as used:
+    with measure_cpu_seconds() as used:
         outcome = outcome_of(BAD / one["file"])
 
     if one["expect"] == "accept":
         assert outcome == "rendered"
     elif one["expect"] == "reject":
         assert outcome != "rendered"
-    # A sentence for people, not what a decoder said.
+    # A sentence for users and not the message of a decoder.
     assert outcome == "rendered" or (outcome.endswith(".") and "rror" not in outcome)
     assert used[0] < 5
 
 
 @contextmanager
-def cpu_seconds_watched() -> Iterator[list[float]]:
-    """Hands out a list that gets, at its end, what the children of the block used: the clock depends on the machine."""
+def measure_cpu_seconds() -> Iterator[list[float]]:
+    """Yield a list that holds, after the block, the CPU time of the children that ended in it.
+
+    Wall-clock time would depend on the load of the machine.
+    """
     used: list[float] = []
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     yield used
@@ -64,7 +67,7 @@ def outcome_of(path: Path) -> str:
 
 
 def children() -> list[int]:
-    """The decoders that this process has started (the servers of the tests are its children too)."""
+    """Return the ids of the renderers that this process has started."""
     pids = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     return [int(pid) for pid in pids if b"media.photo.renderer" in command_line(pid)]
 
@@ -77,19 +80,19 @@ def command_line(pid: str) -> bytes:
 
 
 @pytest.mark.promise("U4")
-def test_decoding_stops_at_its_limit_of_cpu():
+def test_decoding_stops_at_the_cpu_limit():
     bomb = jpeg_of_many_scans(95, side=6000)
 
-    with cpu_seconds_watched() as used, pytest.raises(MediaError, match="takes too long to open") as caught:
+    with measure_cpu_seconds() as used, pytest.raises(MediaError, match="takes too long to open") as caught:
         render_photo(bomb, limits=Limits(cpu_seconds=1))
 
     assert not isinstance(caught.value, TransientMediaError)
-    # The bomb takes 5 seconds and more. What the kernel counts for the limit and for the report differs by some ticks.
+    # The bomb takes 5 seconds or more. The kernel counts slightly different ticks for the limit and for the report.
     assert 0.4 < used[0] < 2.5
     assert not children()
 
 
-def test_decoding_stops_at_its_limit_of_memory():
+def test_decoding_stops_at_the_memory_limit():
     photo = encoded(Image.new("RGB", (6000, 6000)), "WEBP", quality=10, method=0)
 
     with pytest.raises(MediaError) as caught:
@@ -98,7 +101,7 @@ def test_decoding_stops_at_its_limit_of_memory():
     assert not isinstance(caught.value, TransientMediaError)
 
 
-def test_decoding_stops_when_the_clock_runs_out_and_may_be_tried_again():
+def test_decoding_stops_at_the_wall_clock_limit_and_can_be_retried():
     with pytest.raises(TransientMediaError, match="Try again"):
         render_photo(encoded(Image.new("RGB", (4000, 4000)), "PNG"), limits=Limits(wall_seconds=0.05))
 
@@ -121,9 +124,9 @@ def kill_child_soon(number: int) -> threading.Thread:
 
 @pytest.mark.promise("D5")
 @pytest.mark.parametrize(
-    ("number", "may_try_again"), [(signal.SIGKILL, True), (signal.SIGSEGV, False), (signal.SIGABRT, False)]
+    ("number", "is_transient"), [(signal.SIGKILL, True), (signal.SIGSEGV, False), (signal.SIGABRT, False)]
 )
-def test_a_child_that_is_killed_or_crashes_is_an_error_in_words(number, may_try_again):
+def test_a_killed_or_crashed_child_gives_an_error_sentence(number, is_transient):
     bomb = jpeg_of_many_scans(95, side=6000)
     killer = kill_child_soon(number)
 
@@ -131,18 +134,18 @@ def test_a_child_that_is_killed_or_crashes_is_an_error_in_words(number, may_try_
         render_photo(bomb)
 
     killer.join()
-    assert isinstance(caught.value, TransientMediaError) is may_try_again
+    assert isinstance(caught.value, TransientMediaError) is is_transient
     assert str(caught.value).endswith(".")
 
 
-def test_a_machine_that_can_start_no_process_is_asked_again_later(monkeypatch):
+def test_failing_to_start_a_process_is_a_transient_error(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
 
     with pytest.raises(TransientMediaError):
         render_photo(encoded(quarters()))
 
 
-def test_the_child_sees_no_secret_and_can_write_no_file(tmp_path):
+def test_the_child_has_no_secrets_and_cannot_write_files(tmp_path):
     code = """
 import os, sys
 from media import rlimits
@@ -187,7 +190,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
 
     pid = int(done.stdout)
-    # By itself it would go on for 8 seconds of CPU.
+    # It would run for another 8 seconds of CPU time.
     until = time.monotonic() + 6
     while time.monotonic() < until and is_running(pid):
         time.sleep(0.02)
@@ -201,7 +204,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_a_child_that_talks_nonsense_is_no_answer(monkeypatch, tmp_path):
+def test_invalid_output_of_the_child_is_an_error(monkeypatch, tmp_path):
     fake = tmp_path / "python"
     fake.write_text("#!/bin/sh\necho nonsense\n")
     fake.chmod(0o755)

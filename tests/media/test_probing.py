@@ -1,4 +1,4 @@
-"""What the request can say about a file at once, from its headers."""
+"""The probe of photos, which reads only headers."""
 
 import io
 import time
@@ -26,16 +26,16 @@ KINDS = ["JPEG", "PNG", "WEBP", "AVIF", "HEIC"]
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "GIF"])
-def test_the_kind_and_size_of_a_photo(kind):
+def test_the_probe_returns_format_and_size(kind):
     file = encoded(quarters(400, 300), kind)
 
-    # The encoder of AVIF and HEIC states the colours of sRGB by numbers.
+    # The encoders of AVIF and HEIC write the code points of sRGB.
     colours = (1, 13) if kind in {"AVIF", "HEIC"} else None
     assert probe_photo(file) == PhotoInfo(kind, 400, 300, len(file.getvalue()), orientation=1, colours=colours)
     assert file.tell() == 0
 
 
-def test_lossless_and_extended_webp_say_their_size():
+def test_lossless_and_extended_webp_have_the_right_size():
     extended = quarters(401, 299).convert("RGBA")
     extended.putalpha(128)
 
@@ -46,18 +46,18 @@ def test_lossless_and_extended_webp_say_their_size():
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("orientation", [1, 2, 3, 4, 5, 6, 7, 8])
-def test_sizes_are_as_people_see_the_photo(kind, orientation):
+def test_sizes_are_upright(kind, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
 
     info = probe_photo(encoded(quarters(400, 300), kind, exif=exif))
 
     assert (info.width, info.height) == ((300, 400) if orientation >= 5 else (400, 300))
-    # The decoder of HEIC turns by itself.
+    # The decoder of HEIC rotates by itself.
     assert info.stored_size == ((info.width, info.height) if kind == "HEIC" else (400, 300))
 
 
-def test_a_phone_photo_on_its_side():
+def test_a_rotated_phone_photo_has_its_upright_size():
     with (ORIGINALS / "street-lamps-exif-orientation-6.jpg").open("rb") as file:
         info = probe_photo(file)
 
@@ -81,18 +81,18 @@ def test_a_phone_photo_on_its_side():
         (b"RIFF\0\0\0\0WEBP", "damaged"),
     ],
 )
-def test_a_refusal_says_what_the_file_is(content, words):
+def test_a_rejection_names_the_problem(content, words):
     assert words in str(refusal(io.BytesIO(content)))
 
 
 class Huge(io.BytesIO):
-    """A file that claims one byte more than allowed and may not be read to find out."""
+    """A file that reports a size one byte above the limit."""
 
     def seek(self, offset, whence=0):
         return MAX_PHOTO_BYTES + 1 if whence == 2 else super().seek(offset, whence)
 
 
-def test_a_photo_of_more_than_30_megabytes_is_refused_with_the_limit():
+def test_a_photo_of_more_than_30_megabytes_is_rejected_with_the_limit():
     assert "at most 30 MB" in str(refusal(Huge()))
 
 
@@ -100,7 +100,7 @@ def test_a_photo_of_more_than_30_megabytes_is_refused_with_the_limit():
     ("size", "code"),
     [((149, 149), "too-small"), ((8193, 3000), "too-many-pixels"), ((600, 49), "shape"), ((49, 600), "shape")],
 )
-def test_dimensions_beyond_the_limits_are_refused(size, code):
+def test_dimensions_beyond_the_limits_are_rejected(size, code):
     assert refusal(encoded(Image.new("1", size), "PNG")).code == code
 
 
@@ -111,25 +111,25 @@ def test_dimensions_at_the_limits_are_accepted(size):
     assert (info.width, info.height) == size
 
 
-def test_more_than_60_megapixels_are_refused_below_the_longest_side():
+def test_more_than_60_megapixels_are_rejected_even_with_allowed_sides():
     assert refusal(encoded(Image.new("1", (8000, 7501)), "PNG")).code == "too-many-pixels"
 
 
 @pytest.mark.parametrize("size", [(600, 200), (200, 600), (601, 200), (200, 601), (600, 50), (50, 600)])
-def test_a_photo_beyond_the_limits_of_shape_is_taken_to_be_cropped(size):
+def test_a_photo_of_an_extreme_shape_is_accepted_but_needs_a_crop(size):
     info = probe_photo(encoded(Image.new("1", size), "PNG"))
 
     assert info.needs_crop is (size not in {(600, 200), (200, 600)})
 
 
-def test_an_animation_beyond_the_limits_of_shape_is_refused():
+def test_an_animation_of_an_extreme_shape_is_rejected():
     file = encoded(Image.new("RGB", (700, 200)), "GIF", save_all=True, append_images=[quarters(700, 200)])
 
     assert str(refusal(file)).startswith("This animation has 700 × 200 pixels; one side can be at most 3 times")
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "GIF"])
-def test_a_profile_picture_may_be_40_pixels_small_and_of_any_shape(kind):
+def test_a_profile_picture_can_be_as_small_as_40_pixels_and_of_any_shape(kind):
     for size in [(40, 40), (128, 128), (712, 100), (40, 900)]:
         info = probe_photo(encoded(quarters(*size), kind), is_avatar=True)
         assert (info.width, info.height) == size
@@ -138,17 +138,17 @@ def test_a_profile_picture_may_be_40_pixels_small_and_of_any_shape(kind):
         probe_photo(encoded(quarters(39, 900), "PNG"), is_avatar=True)
 
 
-# JPEG and GIF do not state how long they are: there the decoder tells (test_odd_photos).
+# JPEG and GIF do not declare their length; their decoders detect truncation (test_unusual_photos).
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "HEIC"])
 @pytest.mark.parametrize("kept", [0.02, 0.3, 0.9])
-def test_a_photo_that_was_cut_short_is_refused_at_once(kind, kept):
+def test_a_truncated_photo_is_rejected_by_the_probe(kind, kept):
     whole = encoded(Image.effect_noise((300, 300), 90).convert("RGB"), kind).getvalue()
 
     assert refusal(io.BytesIO(whole[: int(len(whole) * kept)])).code == "unreadable"
 
 
 @pytest.mark.promise("U4")
-def test_a_jpeg_of_thousands_of_scans_is_refused_at_once():
+def test_a_jpeg_of_thousands_of_scans_is_rejected_by_the_probe():
     bomb = jpeg_of_many_scans(3000)
     began = time.thread_time()
 
@@ -156,7 +156,7 @@ def test_a_jpeg_of_thousands_of_scans_is_refused_at_once():
     assert time.thread_time() - began < 0.5
 
 
-def test_an_end_mark_split_between_two_reads_is_found(monkeypatch):
+def test_an_end_marker_split_between_two_reads_is_found(monkeypatch):
     data = encoded(quarters(), "JPEG").getvalue()
     monkeypatch.setattr("media.probe.jpeg.BLOCK_BYTES", 7)
 
@@ -168,7 +168,7 @@ def test_an_end_mark_split_between_two_reads_is_found(monkeypatch):
 @pytest.mark.parametrize(
     "name", ["bomb-60000x60000-1bit.png", "declared-65500x65500.jpg", "large-12000x12000-1bit.png", "one-by-100000.png"]
 )
-def test_bombs_are_refused_in_no_time_and_no_memory(name):
+def test_decompression_bombs_are_rejected_without_cost(name):
     tracemalloc.start()
     began = time.thread_time()
     try:
@@ -202,7 +202,7 @@ def test_a_13_megapixel_photo_takes_milliseconds():
     assert min(times) < 0.02
 
 
-def test_a_photo_of_a_phone_in_heic():
+def test_a_heic_of_a_phone_has_the_right_size():
     with (ORIGINALS / "wildflower-iphone.heic").open("rb") as file:
         info = probe_photo(file)
 
@@ -210,7 +210,7 @@ def test_a_photo_of_a_phone_in_heic():
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "GIF"])
-def test_a_decoder_that_is_switched_off_refuses_its_kind_at_once(kind):
+def test_a_format_that_is_switched_off_is_rejected(kind):
     file = encoded(quarters(), kind)
 
     with pytest.raises(MediaError, match=f"{kind} photos aren't accepted right now") as caught:
@@ -224,14 +224,14 @@ def test_a_decoder_that_is_switched_off_refuses_its_kind_at_once(kind):
 @given(at=st.integers(0, 400), change=st.integers(1, 255))
 @pytest.mark.parametrize("kind", ["AVIF", "HEIC", "GIF"])
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
-def test_a_changed_byte_in_a_header_is_read_or_refused_in_words(kind, at, change):
+def test_a_changed_byte_in_a_header_is_accepted_or_rejected_with_a_sentence(kind, at, change):
     data = bytearray(HEADERS[kind])
     data[at] ^= change
 
     try:
         probe_photo(io.BytesIO(data))
     except MediaError as error:
-        assert str(error).endswith(".")  # noqa: PT017  (either is fine)
+        assert str(error).endswith(".")  # noqa: PT017  (both outcomes are allowed)
 
 
 HEADERS = {kind: encoded(quarters(), kind).getvalue() for kind in ("AVIF", "HEIC", "GIF")}

@@ -1,4 +1,4 @@
-"""What the request can say about a video at once, from its header."""
+"""The probe of videos, which reads only headers."""
 
 import io
 import time
@@ -28,7 +28,7 @@ def refusal(file, **options) -> MediaError:
     [(BEE, "MOV", 404, 720, 4.0), (SPEECH, "MP4", 640, 480, 6.2), (STEEL, "WEBM", 800, 332, 15.1)],
     ids=lambda value: getattr(value, "name", None),
 )
-def test_the_kind_size_and_length_of_a_video_as_people_see_it(path, kind, width, height, seconds):
+def test_the_probe_returns_format_upright_size_and_duration(path, kind, width, height, seconds):
     with path.open("rb") as file:
         info = probe(file)
         assert file.tell() == 0
@@ -39,7 +39,7 @@ def test_the_kind_size_and_length_of_a_video_as_people_see_it(path, kind, width,
     assert abs(info.duration_ms - seconds * 1000) < 100
 
 
-def test_a_video_in_pieces_does_not_say_its_length(tmp_path):
+def test_a_fragmented_video_has_an_unknown_duration(tmp_path):
     path = clip(tmp_path / "pieces.mp4", "-movflags", "frag_keyframe+empty_moov")
 
     with path.open("rb") as file:
@@ -59,7 +59,7 @@ def test_a_video_in_pieces_does_not_say_its_length(tmp_path):
         ("truncated-no-index.mp4", "unreadable"),
     ],
 )
-def test_bad_videos_are_refused_at_once(name, code):
+def test_bad_videos_are_rejected_by_the_probe(name, code):
     began = time.thread_time()
 
     with (BAD / name).open("rb") as file:
@@ -76,31 +76,31 @@ def test_bad_videos_are_refused_at_once(name, code):
         ({"seconds": 1000, "rate": 1, "size": "160x120"}, "too-long"),
     ],
 )
-def test_videos_beyond_the_limits_are_refused(options, code, tmp_path):
+def test_videos_beyond_the_limits_are_rejected(options, code, tmp_path):
     with clip(tmp_path / "clip.mp4", **options).open("rb") as file:
         assert refusal(file).code == code
 
 
 class Huge(io.BytesIO):
-    """A file that claims one byte more than allowed."""
+    """A file that reports a size one byte above the limit."""
 
     def seek(self, offset, whence=0):
         return MAX_VIDEO_BYTES + 1 if whence == 2 else super().seek(offset, whence)
 
 
-def test_a_video_of_more_than_300_megabytes_is_refused_with_the_limit():
+def test_a_video_of_more_than_300_megabytes_is_rejected_with_the_limit():
     assert "at most 300 MB" in str(refusal(Huge(b"\0\0\0\x18ftypisom")))
 
 
 @pytest.mark.parametrize("path", [BEE, SPEECH, STEEL], ids=lambda path: path.name)
 @pytest.mark.parametrize("kept", [0.0001, 0.3, 0.9])
-def test_a_video_that_was_cut_short_is_refused_at_once(path, kept):
+def test_a_truncated_video_is_rejected_by_the_probe(path, kept):
     data = path.read_bytes()
 
     assert refusal(io.BytesIO(data[: max(20, int(len(data) * kept))])).code == "unreadable"
 
 
-def test_matroska_is_taken_whatever_its_name_and_what_only_begins_like_it_is_refused(tmp_path):
+def test_matroska_is_accepted_and_other_ebml_document_types_are_rejected(tmp_path):
     data = clip(tmp_path / "film.mkv").read_bytes()
 
     assert probe(io.BytesIO(data)).format == "MKV"
@@ -108,12 +108,12 @@ def test_matroska_is_taken_whatever_its_name_and_what_only_begins_like_it_is_ref
     assert "neither WebM nor Matroska inside" in str(refusal(other))
 
 
-def test_where_only_a_photo_will_do_a_video_is_called_one():
+def test_the_photo_probe_says_that_a_video_is_a_video():
     with SPEECH.open("rb") as file, pytest.raises(MediaError, match="This is a video"):
         probe_photo(file)
 
 
-def test_a_switch_refuses_videos_at_once():
+def test_videos_are_rejected_when_switched_off():
     with SPEECH.open("rb") as file:
         assert refusal(file, without={"video"}).code == "switched-off"
 
@@ -125,11 +125,11 @@ SPEECH_DATA, STEEL_DATA = SPEECH.read_bytes(), STEEL.read_bytes()
 @given(at=st.integers(0, 6000), change=st.integers(1, 255))
 @pytest.mark.parametrize("data", [SPEECH_DATA, STEEL_DATA], ids=["mp4", "webm"])
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
-def test_a_changed_byte_in_a_header_is_read_or_refused_in_words(data, at, change):
+def test_a_changed_byte_in_a_header_is_accepted_or_rejected_with_a_sentence(data, at, change):
     changed = bytearray(data)
     changed[at] ^= change
 
     try:
         probe(io.BytesIO(changed))
     except MediaError as error:
-        assert str(error).endswith(".")  # noqa: PT017  (either is fine)
+        assert str(error).endswith(".")  # noqa: PT017  (both outcomes are allowed)

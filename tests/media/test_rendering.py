@@ -1,4 +1,4 @@
-"""What the worker makes of a photo: the right sizes, the right way up, the right colours, and nothing else in it."""
+"""Rendering of photos: sizes, orientation, colours, and no metadata."""
 
 import base64
 import io
@@ -29,7 +29,7 @@ def render_file(path):
         (4000, [320, 640, 1080, 1440]),
     ],
 )
-def test_widths_are_the_usual_ones_and_never_above_the_original(width, widths):
+def test_widths_never_exceed_the_original(width, widths):
     rendered = render_photo(encoded(quarters(width, width // 2)))
 
     assert [one.width for one in rendered.renditions] == widths
@@ -40,7 +40,7 @@ def test_widths_are_the_usual_ones_and_never_above_the_original(width, widths):
             assert decoded(data).size == (one.width, one.height)
 
 
-def test_every_size_comes_as_webp_and_as_progressive_jpeg():
+def test_every_rendition_has_webp_and_progressive_jpeg():
     (one,) = render_photo(encoded(quarters(320, 240))).renditions
 
     assert decoded(one.webp).format == "WEBP"
@@ -49,7 +49,7 @@ def test_every_size_comes_as_webp_and_as_progressive_jpeg():
 
 
 @pytest.mark.parametrize(("kind", "orientation"), turned("JPEG", "PNG", "WEBP", "AVIF", "HEIC"))
-def test_a_turned_photo_comes_out_upright(kind, orientation):
+def test_a_rotated_photo_is_rendered_upright(kind, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = encoded(quarters(), kind, exif=exif)
@@ -63,7 +63,7 @@ def test_a_turned_photo_comes_out_upright(kind, orientation):
 
 
 @pytest.mark.parametrize("name", ["street-lamps-exif-orientation-6.jpg", "wisteria-portrait-orientation-6-gps.jpg"])
-def test_a_phone_photo_on_its_side_comes_out_upright(name):
+def test_a_rotated_phone_photo_is_rendered_upright(name):
     rendered = render_file(ORIGINALS / name)
 
     one = rendered.renditions[0]
@@ -73,7 +73,7 @@ def test_a_phone_photo_on_its_side_comes_out_upright(name):
 
 
 @pytest.mark.parametrize("name", ["hazel-dragonfly-display-p3-13mp.jpg", "wildflower-iphone.heic"])
-def test_wide_colours_are_converted_not_dropped(name):
+def test_wide_gamut_colours_are_converted_to_srgb(name):
     path = ORIGINALS / name
     one = render_file(path).renditions[1]
 
@@ -87,7 +87,7 @@ def test_wide_colours_are_converted_not_dropped(name):
         assert difference(decoded(data), right) < 6
 
 
-def test_printing_colours_look_as_on_paper():
+def test_cmyk_is_converted_to_rgb():
     path = ORIGINALS / "paint-brushes-cmyk.jpg"
     one = render_file(path).renditions[0]
 
@@ -106,18 +106,18 @@ def test_transparent_parts_become_white():
 
 @pytest.mark.parametrize("mode", ["P", "LA", "RGBA", "1", "L"])
 @pytest.mark.parametrize("side", [400, 3000])
-def test_every_kind_of_png_keeps_its_look(mode, side):
+def test_every_mode_of_png_looks_the_same(mode, side):
     ramp = Image.linear_gradient("L").resize((side, side))
     picture = ramp.convert(mode) if mode != "P" else ramp.quantize(64)
 
     one = render_photo(encoded(picture, "PNG")).renditions[0]
 
     reference = ramp.resize((one.width, one.height))
-    # One bit a pixel is dithered, 64 colours are in steps.
+    # Mode 1 is dithered, and 64 colours give visible steps.
     assert difference(decoded(one.jpeg), reference) < (40 if mode == "1" else 6)
 
 
-def test_a_transparent_colour_of_a_palette_becomes_white():
+def test_a_transparent_palette_colour_becomes_white():
     picture = quarters().quantize(8)
     red = picture.getpixel((10, 10))
 
@@ -144,7 +144,7 @@ def test_16_bit_colour_looks_right():
 
 
 @pytest.mark.parametrize("name", ["rosebud-animated.webp", "rosebud-animated.gif"])
-def test_an_animation_shows_its_first_picture(name):
+def test_an_animation_is_rendered_as_its_first_frame(name):
     rendered = render_file(ORIGINALS / name)
 
     for one in rendered.renditions:
@@ -152,7 +152,7 @@ def test_an_animation_shows_its_first_picture(name):
 
 
 def metadata(data: bytes) -> dict:
-    """All that a file says beside its pixels, apart from what decoding needs."""
+    """Return all metadata of a file except values that decoders need."""
     image = decoded(data)
     allowed = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression"}
     allowed |= {"loop", "background", "timestamp", "duration", "adobe", "adobe_transform"}
@@ -174,7 +174,7 @@ def metadata(data: bytes) -> dict:
     ],
     ids=lambda path: path.name,
 )
-def test_no_metadata_reaches_the_public(path):
+def test_renditions_contain_no_metadata(path):
     for one in render_file(path).renditions:
         for data in (one.webp, one.jpeg):
             assert metadata(data) == {}
@@ -183,7 +183,7 @@ def test_no_metadata_reaches_the_public(path):
 
 
 @pytest.mark.promise("P1")
-def test_metadata_of_png_and_webp_goes_too():
+def test_renditions_of_png_and_webp_contain_no_metadata():
     exif = Image.Exif()
     exif[0x010E] = "secret place"
     for kind in ("PNG", "WEBP"):
@@ -191,7 +191,7 @@ def test_metadata_of_png_and_webp_goes_too():
             assert metadata(one.webp) == metadata(one.jpeg) == {}
 
 
-def test_the_placeholder_is_a_tiny_picture_of_the_photo():
+def test_the_placeholder_is_a_tiny_version_of_the_photo():
     rendered = render_photo(encoded(quarters()))
 
     head, _, payload = rendered.placeholder.partition(",")
@@ -202,7 +202,7 @@ def test_the_placeholder_is_a_tiny_picture_of_the_photo():
     assert corner_colours(tiny) == corner_colours(quarters())
 
 
-def test_a_picture_of_a_person_is_the_middle_square_in_two_sizes():
+def test_an_avatar_is_the_middle_square_in_two_sizes():
     picture = Image.new("RGB", (900, 300), "black")
     picture.paste(quarters(300, 300), (300, 0))
 
@@ -215,17 +215,17 @@ def test_a_picture_of_a_person_is_the_middle_square_in_two_sizes():
             assert corner_colours(decoded(data)) == corner_colours(quarters())
 
 
-def test_a_turned_picture_of_a_person_is_upright():
+def test_a_rotated_avatar_is_upright():
     exif = Image.Exif()
     exif[0x0112] = 6
 
     _, large = render_avatar(encoded(quarters(800, 600), exif=exif))
 
-    # Turned clockwise: what was at the bottom left is now at the top left.
+    # Rotated clockwise: the bottom left is now the top left.
     assert corner_colours(decoded(large.jpeg))[0] == (0, 0, 255)
 
 
-def test_an_original_may_come_from_a_file_or_from_memory():
+def test_an_original_can_be_a_file_or_in_memory():
     path = BAD / "name-test.jpg"
     with path.open("rb") as file:
         file.seek(100)

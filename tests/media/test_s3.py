@@ -1,4 +1,4 @@
-"""Media in buckets: where browsers find and send them, what is kept from whom, and how little of it is in memory."""
+"""Media in buckets: URLs, permissions, caching and memory."""
 
 import io
 import json
@@ -45,7 +45,7 @@ def head(alias, key):
 
 @pytest.mark.promise("U7")
 @pytest.mark.parametrize(("extension", "content_type"), sorted(CONTENT_TYPES.items()))
-def test_a_rendition_has_its_own_type(extension, content_type):
+def test_a_stored_rendition_has_its_content_type(extension, content_type):
     found = head("default", store_rendition(b"picture", extension))
 
     assert found["ContentType"] == content_type
@@ -53,7 +53,7 @@ def test_a_rendition_has_its_own_type(extension, content_type):
 
 
 @pytest.mark.promise("P2")
-def test_an_original_has_no_address_and_nobody_keeps_a_copy_of_it():
+def test_an_original_has_no_url_and_is_not_cached():
     key = store_original(io.BytesIO(b"photo"), ".heic")
     found = head("originals", key)
 
@@ -64,8 +64,8 @@ def test_an_original_has_no_address_and_nobody_keeps_a_copy_of_it():
             storages[alias].url(key)
 
 
-def test_an_original_comes_as_a_file_of_the_system_and_is_never_in_memory_whole():
-    """In a process of its own: the store, which keeps everything in memory, is in this one."""
+def test_an_original_is_opened_as_a_temporary_file_and_not_in_memory():
+    """Measured in its own process, because the test store keeps all files in the memory of this one."""
     size = 100 * MEGABYTE
     key = store_original(io.BytesIO(b"x" * size), ".mp4")
     program = f"""
@@ -75,7 +75,7 @@ from media.child_process import with_descriptor
 from media.storage import open_original
 tracemalloc.start()
 with open_original({key!r}) as original, io.BytesIO() as unused:
-    assert with_descriptor(original, unused) is original, "it needs no second copy for the child"
+    assert with_descriptor(original, unused) is original, "the child needs no second copy"
     print(os.fstat(original.fileno()).st_size, original.tell(), tracemalloc.get_traced_memory()[1])
 """
     bucket = storage("default").bucket_name
@@ -93,7 +93,7 @@ with open_original({key!r}) as original, io.BytesIO() as unused:
     assert peak < size / 2
 
 
-def test_a_large_rendition_is_sent_in_one_request_and_read_from_the_disk(tmp_path, monkeypatch):
+def test_a_large_rendition_is_sent_in_one_request(tmp_path, monkeypatch):
     path = tmp_path / "film.mp4"
     path.write_bytes(b"x" * 20 * MEGABYTE)
     sent = []
@@ -102,17 +102,17 @@ def test_a_large_rendition_is_sent_in_one_request_and_read_from_the_disk(tmp_pat
     with path.open("rb") as file:
         key = store_rendition_file(file, ".mp4")
 
-    assert sent == ["PUT"], "nobody asks first whether there is one of that name"
+    assert sent == ["PUT"], "no request checks first whether the key exists"
     assert storages["default"].size(key) == 20 * MEGABYTE
     assert content("default", key) == path.read_bytes()
 
 
-def test_an_original_that_is_gone_is_said_to_be():
+def test_opening_a_missing_original_is_an_error():
     with pytest.raises(MediaError, match="The original is gone"):
         open_original(new_key(".jpg"))
 
 
-def test_the_three_storages_keep_apart_what_is_on_its_way():
+def test_originals_and_incoming_parts_are_listed_separately():
     original = store_original(io.BytesIO(b"1"), ".jpg")
     storages["incoming"].save("aaaa/1", io.BytesIO(b"2"))
 
@@ -141,7 +141,7 @@ def test_the_three_storages_keep_apart_what_is_on_its_way():
         ({"upload_url": "https://up.example.org/b"}, "https://pics.s3.amazonaws.com/", "https://up.example.org/b"),
     ],
 )
-def test_browsers_read_and_send_where_the_settings_say(options, read, send, settings):
+def test_urls_for_reading_and_uploading_follow_the_settings(options, read, send, settings):
     settings.STORAGES = settings.STORAGES | s3_storages("pics", "private", access_key=KEY, secret_key=SECRET, **options)
 
     assert signed_rendition_url("3f/a0/9c.webp", seconds=9).startswith(f"{read}3f/a0/9c.webp?")
@@ -151,7 +151,7 @@ def test_browsers_read_and_send_where_the_settings_say(options, read, send, sett
 
 
 def run_program(program, **variables):
-    """Run `program` with Django's settings made from these variables; return what it printed."""
+    """Run `program` with these environment variables and return its output."""
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=PROJECT,
@@ -165,7 +165,7 @@ def run_program(program, **variables):
 
 
 def policy_with(**variables):
-    """The Content-Security-Policy of a site with these variables, by directive."""
+    """Return the directives of the Content-Security-Policy of a site with these environment variables."""
     program = (
         "import django, json; django.setup()\n"
         "from django.conf import settings\n"
@@ -174,12 +174,12 @@ def policy_with(**variables):
     return json.loads(run_program(program, **variables))
 
 
-def test_pages_may_reach_the_buckets_and_no_other_of_the_store():
+def test_the_policy_allows_only_our_buckets_of_the_store():
     policy = policy_with(
         AWS_STORAGE_BUCKET_NAME="pics", AWS_S3_ENDPOINT_URL="https://s3.example.org", AWS_S3_REGION_NAME="eu-west-1"
     )
 
-    # With a slash at the end all below it, without just this.
+    # A source with a trailing slash matches all URLs below it, one without only itself.
     assert policy["img-src"] == ["'self'", "data:", "blob:", "https://s3.example.org/pics/"]
     assert policy["media-src"] == ["'self'", "blob:", "https://s3.example.org/pics/"]
     assert policy["connect-src"] == ["'self'", "https://s3.example.org/pics-originals"]
@@ -187,7 +187,7 @@ def test_pages_may_reach_the_buckets_and_no_other_of_the_store():
     assert policy["script-src"] == ["'self'"]
 
 
-def test_behind_a_server_that_has_the_files_pages_reach_only_the_bucket_of_uploads():
+def test_behind_a_server_with_the_files_the_policy_allows_only_the_upload_bucket():
     policy = policy_with(
         AWS_STORAGE_BUCKET_NAME="pics",
         AWS_ORIGINALS_BUCKET_NAME="raw",
@@ -200,7 +200,7 @@ def test_behind_a_server_that_has_the_files_pages_reach_only_the_bucket_of_uploa
     assert policy["connect-src"][1:] == ["https://raw.s3.eu-west-1.amazonaws.com"]
 
 
-def test_without_buckets_pages_reach_the_site_alone():
+def test_without_buckets_the_policy_allows_only_the_site():
     assert policy_with()["connect-src"] == ["'self'"]
 
 
@@ -209,7 +209,7 @@ def served(key):
 
 
 @pytest.mark.promise("A3", "A4")
-def test_a_rendition_is_fetched_by_an_address_that_is_signed_for_less_than_a_minute():
+def test_a_rendition_redirects_to_a_url_signed_for_less_than_a_minute():
     key = store_rendition(b"picture", ".webp")
 
     answer = served(key)
@@ -224,8 +224,8 @@ def test_a_rendition_is_fetched_by_an_address_that_is_signed_for_less_than_a_min
 
 
 @pytest.mark.promise("A5")
-def test_a_signature_is_for_one_file_and_one_time():
-    """The store refuses what does not fit its signature; ours is over the key, the time and how long it holds."""
+def test_a_signature_covers_the_key_and_the_expiry():
+    """The store rejects requests that do not match their signature, which covers key, time and expiry."""
     first, second = (signed_rendition_url(new_key(".webp"), seconds=seconds) for seconds in (40, 41))
     query = [parse_qs(urlsplit(url).query) for url in (first, second)]
 
@@ -234,7 +234,7 @@ def test_a_signature_is_for_one_file_and_one_time():
     assert query[0]["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
 
 
-def test_what_lies_beside_a_playlist_is_found_so_the_playlist_comes_from_here():
+def test_a_playlist_is_sent_by_the_site_so_that_relative_urls_work():
     [key] = new_folder(["all.m3u8"])
     storages["default"].save(key, ContentFile(b"#EXTM3U"))
 
@@ -245,8 +245,8 @@ def test_what_lies_beside_a_playlist_is_found_so_the_playlist_comes_from_here():
 
 
 @pytest.mark.promise("A3")
-def test_what_is_signed_for_one_key_opens_no_other_and_reads_nothing():
-    """The fields of an upload are no key to the bucket: who has them reads nothing with them."""
+def test_the_fields_of_an_upload_cannot_read_files():
+    """The signed fields of an upload give no read access to the bucket."""
     target = storage("incoming").direct_target("prefix", 1, 3)
     key = store_original(io.BytesIO(b"secret"), ".jpg")
     query = "&".join(f"{name}={value}" for name, value in target.fields.items() if name.startswith("x-amz"))

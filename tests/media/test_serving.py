@@ -1,4 +1,4 @@
-"""The bytes of renditions from the local folder, and nothing else. Who may have them: tests/posts/test_files.py."""
+"""Serving of renditions from a local folder. Permissions are tested in tests/posts/test_files.py."""
 
 import io
 
@@ -26,7 +26,7 @@ def key():
     return store_rendition(b"picture", ".webp")
 
 
-def test_a_rendition_is_served_as_what_it_is(key):
+def test_a_rendition_is_served_with_its_type_and_headers(key):
     response = get(key)
 
     assert response.status_code == 200
@@ -41,13 +41,13 @@ def test_a_rendition_is_served_as_what_it_is(key):
 
 
 @pytest.mark.promise("A14")
-def test_what_is_for_one_is_kept_by_no_shared_cache(key):
+def test_a_private_rendition_is_not_kept_by_shared_caches(key):
     response = get(key, is_public=False)
 
     assert response["Cache-Control"] == PRIVATE_CACHING == "private, max-age=50"
 
 
-def test_the_server_in_front_is_told_what_to_send(key, settings):
+def test_the_web_server_in_front_is_told_which_file_to_send(key, settings):
     settings.MEDIA_ACCEL_PREFIX = "/stored/"
 
     response = get(key)
@@ -58,7 +58,7 @@ def test_the_server_in_front_is_told_what_to_send(key, settings):
     assert body(response) == b""
 
 
-def test_a_browser_that_has_it_is_not_sent_it_again(key, db):
+def test_a_cached_rendition_is_not_sent_again(key, db):
     etag = get(key)["ETag"]
 
     again = get(key, **{"If-None-Match": etag})
@@ -77,7 +77,7 @@ def film():
     ("asked", "first", "last"),
     [("bytes=0-", 0, 99), ("bytes=0-1", 0, 1), ("bytes=10-19", 10, 19), ("bytes=90-500", 90, 99), ("bytes=-5", 95, 99)],
 )
-def test_a_part_of_a_video_is_served(film, asked, first, last):
+def test_a_byte_range_is_served(film, asked, first, last):
     response = get(film, Range=asked)
 
     assert response.status_code == 206
@@ -89,7 +89,7 @@ def test_a_part_of_a_video_is_served(film, asked, first, last):
 
 
 @pytest.mark.parametrize("asked", ["bytes=100-", "bytes=5-4", "bytes=-0"])
-def test_a_part_that_is_not_there_is_said_to_be_missing(film, asked):
+def test_a_range_outside_the_file_is_not_satisfiable(film, asked):
     response = get(film, Range=asked)
 
     assert response.status_code == 416
@@ -97,7 +97,7 @@ def test_a_part_that_is_not_there_is_said_to_be_missing(film, asked):
 
 
 @pytest.mark.parametrize("asked", ["bytes=-", "bytes=0-1,5-6", "lines=0-1", "bytes=a-b", "bytes=" + "9" * 40 + "-"])
-def test_what_is_no_range_is_answered_with_the_whole(film, asked):
+def test_an_unsupported_range_is_answered_with_the_whole_file(film, asked):
     response = get(film, Range=asked)
 
     assert response.status_code == 200
@@ -105,14 +105,14 @@ def test_what_is_no_range_is_answered_with_the_whole(film, asked):
     assert len(body(response)) == 100
 
 
-def test_a_part_of_an_older_video_is_answered_with_the_whole(film):
+def test_a_range_of_an_outdated_video_is_answered_with_the_whole_file(film):
     etag = get(film)["ETag"]
 
     assert get(film, **{"Range": "bytes=0-1", "If-Range": etag}).status_code == 206
     assert get(film, **{"Range": "bytes=0-1", "If-Range": '"older"'}).status_code == 200
 
 
-def test_a_deleted_rendition_is_gone_even_for_who_had_it(key):
+def test_a_deleted_rendition_is_gone_even_for_browsers_that_cached_it(key):
     etag = get(key)["ETag"]
     lose("default", key)
 
@@ -139,7 +139,7 @@ def test_a_deleted_rendition_is_gone_even_for_who_had_it(key):
         "secret.jpg",
     ],
 )
-def test_nothing_but_our_own_names_is_looked_for(path):
+def test_only_keys_of_renditions_are_looked_up(path):
     put("originals", "secret.jpg", b"secret")
     put("default", "secret.jpg", b"secret")
 

@@ -1,4 +1,4 @@
-"""Names and files: ours are random, private ones stay private, and a full disk leaves nothing half-made."""
+"""Storage of files: random keys, private originals, and no half-written files on a full disk."""
 
 import errno
 import io
@@ -30,14 +30,14 @@ from tests.stores import content, is_local, keys_in, stored_files
 pytestmark = pytest.mark.both_storages
 
 
-def test_keys_are_random_and_are_what_the_view_serves():
+def test_keys_are_random_and_accepted_by_the_view():
     keys = {new_key(".webp") for _ in range(1000)}
 
     assert len(keys) == 1000
     assert all(PUBLIC.fullmatch(key) for key in keys)
 
 
-def test_a_key_has_an_extension_of_ours_or_none():
+def test_a_key_has_a_known_extension_or_none():
     with pytest.raises(ValueError, match="unknown extension"):
         new_key(".php")
 
@@ -47,7 +47,7 @@ def test_a_key_has_an_extension_of_ours_or_none():
 def test_a_hostile_name_never_reaches_a_key(one):
     data = (BAD / "name-test.jpg").read_bytes()
     upload: Any = SimpleUploadedFile("plain.jpg", data)
-    # Django cleans the name it parses; even one that it did not clean must not matter.
+    # Django cleans the names that it parses; bypass this.
     upload._name = one["filename"]
 
     key = store_original(upload, probe_photo(upload).extension)
@@ -59,7 +59,7 @@ def test_a_hostile_name_never_reaches_a_key(one):
 
 
 @pytest.mark.promise("P2")
-def test_an_original_is_for_the_server_alone():
+def test_an_original_is_readable_by_the_server_only():
     key = store_original(io.BytesIO(b"photo"), ".jpg")
 
     if is_local():
@@ -69,7 +69,7 @@ def test_an_original_is_for_the_server_alone():
             storages["originals"].url(key)
 
 
-def test_an_upload_on_disk_is_stored_whole_from_its_start():
+def test_an_upload_on_disk_is_stored_from_its_start():
     upload: Any = TemporaryUploadedFile("photo.jpg", "image/jpeg", 5, None)
     upload.write(b"photo")
     upload.seek(3)
@@ -80,7 +80,7 @@ def test_an_upload_on_disk_is_stored_whole_from_its_start():
     upload.close()
 
 
-def test_deleting_what_is_gone_is_fine():
+def test_deleting_missing_files_is_no_error():
     original, rendition = store_original(io.BytesIO(b"x"), ".png"), store_rendition(b"x", ".jpg")
     for _ in range(2):
         delete_originals([original, ""])
@@ -89,7 +89,7 @@ def test_deleting_what_is_gone_is_fine():
     assert not stored_files()
 
 
-def test_an_original_that_is_gone_is_said_to_be():
+def test_opening_a_missing_original_is_a_permanent_error():
     with pytest.raises(MediaError, match="gone") as caught:
         open_original(new_key(".jpg"))
 
@@ -97,7 +97,7 @@ def test_an_original_that_is_gone_is_said_to_be():
 
 
 class FullDisk(FileSystemStorage):
-    """Writes half and then finds the disk full."""
+    """A storage whose disk is full after half the data."""
 
     def _save(self, name, content):
         path = super()._save(name, ContentFile(b"half"))  # type: ignore[misc]  # not in the stubs
@@ -105,7 +105,7 @@ class FullDisk(FileSystemStorage):
 
 
 @pytest.mark.promise("D15")
-def test_a_full_disk_is_said_in_words_and_leaves_nothing(settings, tmp_path):
+def test_a_full_disk_gives_a_sentence_and_leaves_no_file(settings, tmp_path):
     full = {
         "BACKEND": "tests.media.test_storing.FullDisk",
         "OPTIONS": {"location": tmp_path / "full", "base_url": "/media/"},
@@ -120,7 +120,7 @@ def test_a_full_disk_is_said_in_words_and_leaves_nothing(settings, tmp_path):
 
 
 @pytest.mark.promise("D16")
-def test_trouble_of_the_storage_stops_no_other_deletion(monkeypatch):
+def test_a_failed_deletion_does_not_prevent_the_others(monkeypatch):
     first, second = store_rendition(b"1", ".jpg"), store_rendition(b"2", ".jpg")
     delete = type(storages["default"]).delete
 
@@ -136,7 +136,7 @@ def test_trouble_of_the_storage_stops_no_other_deletion(monkeypatch):
     assert stored_files() == {f"default/{first}"}
 
 
-def test_parts_may_be_discarded_while_they_come(tmp_path):
+def test_parts_can_be_discarded_while_they_arrive(tmp_path):
     parts = LocalParts(FileSystemStorage(tmp_path))
 
     def send():

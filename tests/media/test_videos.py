@@ -1,4 +1,4 @@
-"""What the worker makes of a video: one that plays everywhere, upright, with a poster; and nothing that hurts."""
+"""Conversion of videos: playable everywhere, upright, with a poster, within limits."""
 
 import contextlib
 import io
@@ -20,13 +20,13 @@ from media.video.command import conversion_arguments
 from media.video.ffmpeg import VideoLimits
 from media.video.render import render_video
 from media.video.source import DEMUXERS, Decoded, Source
-from tests.media.clips import BEE, HDR, SPEECH, STEEL, clip, streams
+from tests.media.clips import BEE, HDR, SPEECH, STEEL, clip, frame_at, streams
 from tests.media.pictures import decoded
 from tests.media.test_limits import command_line
 
 
 def rendered(path, tmp_path, **options):
-    """The result, its bytes, and what ffmpeg says of its streams."""
+    """Return the result, the bytes of its MP4, and ffmpeg's description of its streams."""
     with path.open("rb") as file, render_video(file, **options) as made:
         data = made.mp4.read()
         return made, data, streams(data, tmp_path)
@@ -41,7 +41,7 @@ def refusal(content) -> MediaError:
     return caught.value
 
 
-def test_a_video_of_a_phone_comes_out_upright_and_says_nothing_of_the_phone(tmp_path):
+def test_a_phone_video_is_converted_upright_and_without_metadata(tmp_path):
     made, data, said = rendered(BEE, tmp_path)
 
     assert (made.width, made.height) == (404, 720)
@@ -71,13 +71,13 @@ def test_every_video_becomes_h264_and_aac_with_its_index_first(path, tmp_path):
     assert made.poster.placeholder.startswith("data:image/webp;base64,")
 
 
-def test_a_video_without_sound_stays_without(tmp_path):
+def test_a_silent_video_stays_silent(tmp_path):
     _, _, said = rendered(clip(tmp_path / "quiet.mp4"), tmp_path)
 
     assert "Audio" not in said
 
 
-def test_sound_for_six_loudspeakers_becomes_stereo(tmp_path):
+def test_surround_sound_becomes_stereo(tmp_path):
     path = clip(tmp_path / "cinema.mov", "-ac", "6", sound="sine=frequency=440")
 
     assert "5.1" in streams(path.read_bytes(), tmp_path)
@@ -87,8 +87,8 @@ def test_sound_for_six_loudspeakers_becomes_stereo(tmp_path):
 @pytest.mark.parametrize(
     ("size", "becomes"), [("321x241", "320x240"), ("1200x2000", "1080x1800"), ("2880x1440", "2160x1080")]
 )
-def test_sides_become_even_and_the_short_one_at_most_1080(size, becomes, tmp_path):
-    # Lossless 4:4:4 may have odd sides.
+def test_sides_become_even_and_the_short_side_at_most_1080(size, becomes, tmp_path):
+    # H.264 allows odd sides with 4:4:4.
     path = clip(tmp_path / "odd.mp4", "-pix_fmt", "yuv444p", "-r", "4", size=size)
 
     made, _, said = rendered(path, tmp_path)
@@ -103,7 +103,7 @@ def test_pixels_that_are_not_square_become_square(tmp_path):
     assert (made.width, made.height) == (480, 240)
 
 
-def test_frames_at_changing_distances_keep_the_time(tmp_path):
+def test_a_variable_frame_rate_keeps_the_duration(tmp_path):
     changing = "setpts='(N+if(gt(N,10),(N-10)*3,0))/10/TB'"
     path = clip(tmp_path / "changing.mp4", "-vf", changing, "-fps_mode", "vfr", seconds=2)
     with path.open("rb") as file:
@@ -121,7 +121,7 @@ def test_a_thousand_frames_a_second_become_sixty(tmp_path):
     assert "60 fps" in said
 
 
-def test_high_dynamic_range_is_brought_down_to_what_every_screen_shows(tmp_path):
+def test_hdr_is_converted_to_sdr(tmp_path):
     _, _, said = rendered(clip(tmp_path / "bright.mov", *HDR), tmp_path)
 
     assert re.search(r"yuv420p\(tv, bt709", said)
@@ -136,7 +136,7 @@ def test_the_poster_is_not_the_black_of_a_fade(tmp_path):
     assert sum(poster.resize((8, 8)).tobytes()) / 64 > 60
 
 
-def test_the_progress_grows(tmp_path):
+def test_progress_increases(tmp_path):
     told = []
     rendered(STEEL, tmp_path, on_progress=told.append)
 
@@ -145,7 +145,7 @@ def test_the_progress_grows(tmp_path):
     assert 1 <= told[0] <= told[-1] <= 99
 
 
-def test_a_video_whose_head_does_not_say_its_length_is_measured(tmp_path):
+def test_the_duration_is_measured_if_the_header_does_not_state_it(tmp_path):
     short = clip(tmp_path / "short.webm", "-c:v", "libvpx", "-live", "1", seconds=0.5)
     long_enough = clip(tmp_path / "long.webm", "-c:v", "libvpx", "-live", "1", seconds=2)
     with short.open("rb") as file:
@@ -156,7 +156,7 @@ def test_a_video_whose_head_does_not_say_its_length_is_measured(tmp_path):
 
 
 @pytest.mark.promise("U5")
-def test_a_damaged_picture_track_ends_in_words_or_in_what_plays(tmp_path):
+def test_a_damaged_video_track_gives_an_error_sentence_or_a_playable_video(tmp_path):
     data = bytearray(SPEECH.read_bytes())
     start = data.index(b"mdat") + 4
     for at in range(start, start + 300_000, 7):
@@ -166,10 +166,10 @@ def test_a_damaged_picture_track_ends_in_words_or_in_what_plays(tmp_path):
         with render_video(io.BytesIO(bytes(data))) as made:
             assert made.duration_ms > 900
     except MediaError as error:
-        assert str(error).endswith(".")  # noqa: PT017  (either is fine)
+        assert str(error).endswith(".")  # noqa: PT017  (both outcomes are allowed)
 
 
-def test_what_no_phone_writes_is_not_decoded(tmp_path):
+def test_codecs_that_are_not_allowed_are_not_decoded(tmp_path):
     odd = refusal(clip(tmp_path / "old.mov", "-c:v", "qtrle", "-pix_fmt", "rgb24"))
 
     assert odd.code in {"unsupported", "unreadable"}
@@ -183,13 +183,13 @@ DASH = '<MPD type="static"><Period><BaseURL>http://127.0.0.1:{port}/x</BaseURL><
 
 @pytest.mark.promise("U6")
 @pytest.mark.parametrize("text", [PLAYLIST, CONCAT, SVG, DASH], ids=["playlist", "concat", "svg", "dash"])
-def test_nothing_is_fetched_or_read_for_a_file_that_names_others(text, tmp_path):
+def test_files_and_urls_named_in_an_upload_are_not_opened(text, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)
         content = text.format(port=server.getsockname()[1]).encode()
 
         assert refusal(content).code in {"unreadable", "unsupported"}
-        # Past the probe, straight to ffmpeg as each of the forms that we let it read.
+        # Bypass the probe and give the file to ffmpeg with each demuxer that is allowed.
         for form in ("MP4", "WEBM", "GIF", "WEBP", "PNG"):
             told = Source(DEMUXERS[form], 1000, frames=2 * (form in {"GIF", "WEBP", "PNG"}))
             command = conversion_arguments(told, Decoded(), tmp_path / "out.mp4", None)
@@ -205,7 +205,7 @@ def converters() -> list[int]:
     """Return the ffmpeg processes that this process has started."""
     pids = []
     for task in Path("/proc/self/task").iterdir():
-        # A thread may end between the listing of the folder and the reading of its file.
+        # A thread may end after the folder is listed.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             pids += (task / "children").read_text().split()
     return [int(pid) for pid in pids if b"libx264" in command_line(pid)]
@@ -227,19 +227,19 @@ def kill_soon(number: int) -> threading.Thread:
 
 
 @pytest.mark.promise("D5")
-@pytest.mark.parametrize(("number", "may_try_again"), [(signal.SIGKILL, True), (signal.SIGSEGV, False)])
-def test_a_converter_that_is_killed_or_crashes_is_an_error_in_words(number, may_try_again):
+@pytest.mark.parametrize(("number", "is_transient"), [(signal.SIGKILL, True), (signal.SIGSEGV, False)])
+def test_a_killed_or_crashed_ffmpeg_gives_an_error_sentence(number, is_transient):
     killer = kill_soon(number)
 
     error = refusal(STEEL)
 
     killer.join()
-    assert isinstance(error, TransientMediaError) is may_try_again
+    assert isinstance(error, TransientMediaError) is is_transient
     assert not converters()
 
 
 @pytest.mark.promise("U4")
-def test_converting_stops_at_its_limit_of_cpu():
+def test_conversion_stops_at_the_cpu_limit():
     limits = VideoLimits(extra_cpu_seconds=1, cpu_seconds_per_second=0)
 
     with pytest.raises(MediaError, match="takes too long") as caught:
@@ -249,12 +249,12 @@ def test_converting_stops_at_its_limit_of_cpu():
     assert not converters()
 
 
-def test_converting_stops_at_its_limit_of_disk(tmp_path):
+def test_conversion_stops_at_the_file_size_limit(tmp_path):
     with pytest.raises(MediaError, match="too large once converted"):
         rendered(STEEL, tmp_path, limits=VideoLimits(file_bytes=50_000))
 
 
-def test_the_original_and_the_result_leave_nothing_behind(tmp_path, monkeypatch):
+def test_temporary_files_are_deleted(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     with SPEECH.open("rb") as file, render_video(file):
@@ -263,7 +263,26 @@ def test_the_original_and_the_result_leave_nothing_behind(tmp_path, monkeypatch)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_switch_stops_all_videos(settings):
+def test_all_videos_are_rejected_when_switched_off(settings):
     settings.DECODERS_OFF = frozenset({"video"})
 
     assert refusal(SPEECH).code == "switched-off"
+
+
+def test_a_video_is_cropped_after_its_rotation(tmp_path):
+    with BEE.open("rb") as file, render_video(file) as whole:
+        reference = tmp_path / "whole.mp4"
+        reference.write_bytes(whole.mp4.read())
+    with BEE.open("rb") as file, render_video(file, crop=(0.25, 0.5, 0.5, 0.25)) as made:
+        cropped = tmp_path / "cropped.mp4"
+        cropped.write_bytes(made.mp4.read())
+
+    # The middle half of the width and the third quarter of the height of 404 × 720.
+    assert abs(made.width - 202) <= 2
+    assert abs(made.height - 180) <= 2
+    assert decoded(made.poster.renditions[-1].jpeg).size == (made.width, made.height)
+    mine, theirs = frame_at(cropped, 1, tmp_path), frame_at(reference, 1, tmp_path).crop((101, 360, 303, 540))
+    ours = mine.resize((20, 18)).convert("L")
+    expected = theirs.resize((20, 18)).convert("L")
+    differences = [abs(a - b) for a, b in zip(ours.tobytes(), expected.tobytes(), strict=True)]
+    assert sum(differences) / len(differences) < 4

@@ -1,4 +1,4 @@
-"""Films as phones, cameras and editors write them: rare sound, HDR, transparency, fields, stills before the film."""
+"""Unusual videos of phones, cameras and editors: audio codecs, HDR, transparency, interlacing, additional tracks."""
 
 import io
 
@@ -17,7 +17,7 @@ FIELD = FILES / "field"
 
 
 def made_of(source, tmp_path):
-    """The result, ffmpeg's description of its streams, and where its MP4 is."""
+    """Return the result, ffmpeg's description of its streams, and the path of its MP4."""
     path = tmp_path / "made.mp4"
     with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file, render_video(file) as made:
         data = made.mp4.read()
@@ -34,17 +34,17 @@ def probed(path):
 
 
 @pytest.mark.parametrize("name", ["iphone-apac-first-aac-second.mov", "old-phone-amr.3gp", "camera-mjpeg-ulaw.mov"])
-def test_a_film_is_published_with_the_first_sound_that_can_be_decoded(name, tmp_path):
+def test_a_video_gets_the_first_audio_track_that_can_be_decoded(name, tmp_path):
     made, said, path = made_of(FIELD / name, tmp_path)
 
     assert (made.width, made.height, made.lost_sound) == (320, 240, False)
     assert abs(made.duration_ms - 2000) < 60
     assert "Audio: aac (LC)" in said
-    # It is the tone that was recorded, and not silence.
+    # The audio is not silent.
     assert "mean_volume: -91" not in ffmpeg("-i", path, "-af", "volumedetect", "-vn", "-f", "null", "-")
 
 
-def test_a_film_none_of_whose_sounds_can_be_decoded_is_published_silent_and_says_so(tmp_path):
+def test_a_video_without_decodable_audio_is_silent_and_marked(tmp_path):
     data = (FIELD / "iphone-apac-first-aac-second.mov").read_bytes()
     data = data.replace(b"mp4a", b"apac").replace(b"esds", b"free")
 
@@ -55,7 +55,7 @@ def test_a_film_none_of_whose_sounds_can_be_decoded_is_published_silent_and_says
     assert abs(made.duration_ms - 2000) < 60
 
 
-def test_a_film_without_sound_has_lost_none(tmp_path):
+def test_a_video_without_audio_is_not_marked_as_having_lost_it(tmp_path):
     assert not made_of(clip(tmp_path / "quiet.mp4"), tmp_path)[0].lost_sound
 
 
@@ -72,7 +72,7 @@ def test_a_film_without_sound_has_lost_none(tmp_path):
         ("3gp", "h263", "libopencore_amrnb"),
     ],
 )
-def test_other_codings_of_pictures_and_sounds_are_published_with_sound(ending, picture, sound, tmp_path):
+def test_other_codecs_are_converted_with_sound(ending, picture, sound, tmp_path):
     options = ("-c:v", picture, "-c:a", sound, *(("-ar", "8000") if "amr" in sound else ()), "-ac", "1")
     path = clip(tmp_path / f"other.{ending}", *options, size="176x144", sound="sine=frequency=440")
 
@@ -82,7 +82,7 @@ def test_other_codings_of_pictures_and_sounds_are_published_with_sound(ending, p
     assert "Audio: aac (LC)" in said
 
 
-def test_a_coding_that_we_do_not_read_is_named(tmp_path):
+def test_the_error_names_an_unsupported_codec(tmp_path):
     path = clip(tmp_path / "animation.mov", "-c:v", "qtrle", "-pix_fmt", "rgb24")
 
     with pytest.raises(MediaError, match=r'uses a format \("rle"\)') as caught:
@@ -98,7 +98,7 @@ TAGS = "setparams=color_primaries={}:color_trc={}:colorspace={}"
 @pytest.mark.parametrize(
     ("name", "luma"), [("hdr-pq-vp9.webm", 171), ("hdr-hlg-hevc-no-colr.mp4", 140), ("hdr-hlg-hevc-colr.mp4", 140)]
 )
-def test_high_dynamic_range_is_brought_down_wherever_it_is_declared(name, luma, tmp_path):
+def test_hdr_is_converted_wherever_it_is_declared(name, luma, tmp_path):
     _, said, path = made_of(FIELD / name, tmp_path)
 
     assert "yuv420p(tv, bt709, " in said
@@ -109,7 +109,7 @@ def test_high_dynamic_range_is_brought_down_wherever_it_is_declared(name, luma, 
 @pytest.mark.parametrize(
     ("coding", "primaries", "matrix"), [("libsvtav1", "bt2020", "bt2020nc"), ("libx265", "unknown", "unknown")]
 )
-def test_high_dynamic_range_is_brought_down_in_other_codings_too(coding, primaries, matrix, tmp_path):
+def test_hdr_is_converted_with_other_codecs(coding, primaries, matrix, tmp_path):
     path = tmp_path / "bright.mp4"
     grey = "color=color=gray:size=320x240:rate=5:duration=1.2,format=yuv420p10le"
     tags = TAGS.format(primaries, "arib-std-b67", matrix)
@@ -121,7 +121,7 @@ def test_high_dynamic_range_is_brought_down_in_other_codings_too(coding, primari
     assert abs(frames(path)[0][120 * 320 + 160] - 140) <= 2
 
 
-def test_the_full_range_of_old_cameras_becomes_the_range_of_video(tmp_path):
+def test_full_range_becomes_limited_range(tmp_path):
     path = clip(tmp_path / "white.mov", "-c:v", "mjpeg", "-vf", "drawbox=color=white:t=fill,format=yuvj420p")
 
     _, said, path = made_of(path, tmp_path)
@@ -133,8 +133,8 @@ def test_the_full_range_of_old_cameras_becomes_the_range_of_video(tmp_path):
 # --- Transparency -------------------------------------------------------------------------------------------------
 
 
-def test_what_is_transparent_in_a_film_is_white(tmp_path, clear_film):
-    _, said, path = made_of(clear_film, tmp_path)
+def test_transparency_in_a_video_becomes_white(tmp_path, transparent_video):
+    _, said, path = made_of(transparent_video, tmp_path)
 
     picture = tmp_path / "frame.png"
     ffmpeg("-i", path, "-frames:v", "1", picture)
@@ -145,7 +145,7 @@ def test_what_is_transparent_in_a_film_is_white(tmp_path, clear_film):
 
 
 @pytest.fixture(params=["vp9-alpha.webm", "prores4444-alpha.mov", "vp8"])
-def clear_film(request, tmp_path):
+def transparent_video(request, tmp_path):
     if request.param != "vp8":
         return FIELD / request.param
     path = tmp_path / "clear.webm"
@@ -155,11 +155,11 @@ def clear_film(request, tmp_path):
     return path
 
 
-# --- Fields -------------------------------------------------------------------------------------------------------
+# --- Interlacing --------------------------------------------------------------------------------------------------
 
 
-def combs(path):
-    """Pixels that differ from the lines above and below, which are alike, in some 320 × 240 frames of a film."""
+def count_comb_pixels(path):
+    """Count pixels that differ from similar lines above and below, in some frames of a video of 320 × 240."""
     count = 0
     for frame in frames(path)[5:30:5]:
         for at in range(0, 320 * 238, 3):
@@ -178,19 +178,19 @@ def interlaced(request, tmp_path):
     return path
 
 
-def test_two_fields_become_one_frame_without_combs(interlaced, tmp_path):
+def test_interlaced_video_is_deinterlaced(interlaced, tmp_path):
     made, said, path = made_of(interlaced, tmp_path)
 
-    assert combs(interlaced) > 4 * combs(path)
+    assert count_comb_pixels(interlaced) > 4 * count_comb_pixels(path)
     assert "progressive" in said
     assert "25 fps" in said
     assert abs(made.duration_ms - probed(interlaced).duration_ms) < 50
 
 
-# --- Which track, which container ---------------------------------------------------------------------------------
+# --- Tracks and containers ---------------------------------------------------------------------------------
 
 
-def test_the_film_is_taken_and_not_the_still_before_it(tmp_path):
+def test_a_still_image_before_the_video_is_ignored(tmp_path):
     info = probed(FIELD / "thumbnail-track-first.mov")
 
     made, said, path = made_of(FIELD / "thumbnail-track-first.mov", tmp_path)
@@ -203,10 +203,10 @@ def test_the_film_is_taken_and_not_the_still_before_it(tmp_path):
 
 @pytest.mark.parametrize(
     ("ending", "still", "film"),
-    # The head of a Matroska file does not say how many frames a track has.
+    # Matroska headers do not state the number of frames.
     [("mov", "640x480", "i:2"), ("mp4", "640x480", "i:2"), ("mp4", "160x120", "i:2"), ("mkv", "160x120", "v:1")],
 )
-def test_a_still_before_the_film_is_known_by_its_single_frame_or_its_size(ending, still, film, tmp_path):
+def test_a_still_image_is_recognized_by_its_frame_count_or_size(ending, still, film, tmp_path):
     path = tmp_path / f"two.{ending}"
     sources = [f"testsrc=size={still}:rate=1:duration=1", "testsrc=size=320x240:rate=10:duration=1.5"]
     inputs = [part for source in sources for part in ("-f", "lavfi", "-i", source)]
@@ -215,7 +215,7 @@ def test_a_still_before_the_film_is_known_by_its_single_frame_or_its_size(ending
     assert probed(path).track == film
 
 
-def test_matroska_under_a_wrong_name_is_taken(tmp_path):
+def test_matroska_with_a_wrong_extension_is_accepted(tmp_path):
     made, said, _ = made_of(FIELD / "matroska-named.mp4", tmp_path)
 
     assert probed(FIELD / "matroska-named.mp4").extension == ".mkv"
@@ -224,10 +224,10 @@ def test_matroska_under_a_wrong_name_is_taken(tmp_path):
     assert "Audio: aac (LC)" in said
 
 
-# --- Sequences of pictures ----------------------------------------------------------------------------------------
+# --- Image sequences ----------------------------------------------------------------------------------------
 
 
-def test_an_animated_png_becomes_a_short_film(tmp_path):
+def test_an_animated_png_becomes_a_short_video(tmp_path):
     info = probed(FIELD / "animated.png")
 
     made, said, path = made_of(FIELD / "animated.png", tmp_path)
@@ -238,7 +238,7 @@ def test_an_animated_png_becomes_a_short_film(tmp_path):
     assert len({bytes(frame) for frame in frames(path)}) == 3
 
 
-def test_an_animated_png_whose_first_picture_is_only_for_old_programs_shows_the_others(tmp_path):
+def test_the_default_image_of_an_animated_png_is_not_shown(tmp_path):
     colours = ["black", "red", "blue"]
     pictures = [Image.new("RGB", (200, 160), colour) for colour in colours]
     data = encoded(pictures[0], "PNG", save_all=True, append_images=pictures[1:], duration=600, default_image=True)
@@ -250,7 +250,7 @@ def test_an_animated_png_whose_first_picture_is_only_for_old_programs_shows_the_
 
 
 def squares(mode):
-    """A blue square that moves to the right, on nothing (RGBA) or on grey (RGB)."""
+    """Yield frames with a blue square that moves to the right, on transparency (RGBA) or grey (RGB)."""
     for number in range(4):
         picture = Image.new("RGBA", (200, 160), (255, 0, 0, 0) if mode == "RGBA" else (128, 128, 128, 255))
         picture.paste((0, 0, 255, 255), (40 * number, 0, 40 * number + 40, 40))
@@ -264,7 +264,7 @@ def sequence(mode, kind="AVIF"):
 
 @pytest.mark.parametrize("kind", ["AVIF", "PNG"])
 @pytest.mark.parametrize(("mode", "ground"), [("RGB", 126), ("RGBA", 235)])
-def test_a_sequence_becomes_a_short_film_and_what_is_transparent_is_white(kind, mode, ground, tmp_path):
+def test_a_sequence_becomes_a_short_video_on_white(kind, mode, ground, tmp_path):
     made, said, path = made_of(sequence(mode, kind), tmp_path)
 
     assert (made.width, made.height, made.loops, made.duration_ms) == (200, 160, True, 1200)
@@ -280,7 +280,7 @@ def without_main_picture(data):
     return data.replace(b"meta", b"free", 1)
 
 
-def test_an_avif_of_a_sequence_alone_is_a_film_and_one_of_a_single_picture_a_photo():
+def test_an_avif_sequence_is_a_video_unless_it_has_a_single_frame():
     info = probe(io.BytesIO(without_main_picture(sequence("RGB"))))
     assert (info.format, info.width, info.height, info.frames) == ("AVIF", 200, 160, 4)
 
@@ -289,11 +289,11 @@ def test_an_avif_of_a_sequence_alone_is_a_film_and_one_of_a_single_picture_a_pho
     at = two.index(b"stsz") + 12
     single = without_main_picture(two[:at] + (1).to_bytes(4) + two[at + 4 :])
     assert not probe(io.BytesIO(single)).is_animated
-    # Our own still pictures have the brands of a still, and stay photos.
+    # Still images have the brands of a still and remain photos.
     assert not probe(encoded(first, "AVIF")).is_animated
 
 
-def test_an_avif_whose_main_picture_stands_beside_a_sequence_is_a_photo_where_films_are_off():
+def test_an_avif_sequence_with_a_primary_image_is_a_photo_if_videos_are_off():
     data = sequence("RGB")
 
     assert not probe(io.BytesIO(data), without={"video"}).is_animated

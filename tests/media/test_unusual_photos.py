@@ -1,4 +1,4 @@
-"""Photos that programs write in odd ways and that decoders read: each is taken, and looks as its maker meant it."""
+"""Unusual photos that decoders read: each is accepted and looks as intended."""
 
 import io
 import struct
@@ -24,7 +24,7 @@ TURNED_RIGHT = [QUARTERS[3], *QUARTERS[:3]]
 
 
 def shown(file) -> Image.Image:
-    """What the probe and the decoder make of a file, in this process."""
+    """Probe and decode a file in this process."""
     info = probe_photo(file)
     return open_upright(file, info, (info.width, info.height))
 
@@ -33,7 +33,7 @@ def read(data: bytes) -> Image.Image:
     return shown(io.BytesIO(data))
 
 
-# --- Files that people reported ------------------------------------------------------------------------------------
+# --- Reported files -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.promise("U2")
@@ -50,7 +50,7 @@ def read(data: bytes) -> Image.Image:
                 "jpeg-extraneous-bytes-before-dqt.jpg",
             )
         ),
-        # The same picture, lying on its side in the file.
+        # The same image, stored rotated.
         *(
             (name, (480, 640), [(151, 120, 100), (77, 120, 181), (77, 120, 181), (151, 120, 100)])
             for name in ("heic-exif-6-without-irot.heic", "exif-after-xmp-orientation-6.jpg")
@@ -58,7 +58,7 @@ def read(data: bytes) -> Image.Image:
         ("png-cicp-display-p3.png", (400, 300), [(215, 93, 73)] * 4),
     ],
 )
-def test_a_file_that_was_refused_or_shown_wrong_looks_right(name, size, corners):
+def test_a_reported_file_looks_right(name, size, corners):
     with (FIELD / name).open("rb") as file:
         picture = shown(file)
 
@@ -78,7 +78,7 @@ NOISE = encoded(Image.effect_noise((300, 300), 90).convert("RGB"), quality=80).g
 
 
 def with_stray(data: bytes, stray: bytes) -> bytes:
-    """`data` with `stray` in front of the table of Huffman codes, between two segments."""
+    """Return `data` with `stray` inserted between two segments, before the Huffman table."""
     at = data.index(b"\xff\xc4")
     return data[:at] + stray + data[at:]
 
@@ -104,7 +104,7 @@ def with_stray(data: bytes, stray: bytes) -> bytes:
         *("a picture after the end", "no end mark", "half an end mark", "zeros for an end", "progressive without end"),
     ],
 )
-def test_a_jpeg_is_read_as_libjpeg_reads_it(data):
+def test_a_jpeg_is_read_as_by_libjpeg(data):
     picture = read(data)
 
     assert picture.size == (400, 300)
@@ -121,7 +121,7 @@ def test_a_marker_split_between_two_reads_is_found(block, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["JPEG", "progressive JPEG", "GIF"])
 @pytest.mark.parametrize("kept", [0.3, 0.9])
-def test_a_photo_that_lacks_a_part_of_its_picture_is_refused_in_words_when_it_is_decoded(kind, kept):
+def test_a_photo_with_missing_pixels_is_rejected_with_a_sentence_by_the_decoder(kind, kept):
     options = {"progressive": True} if kind.startswith("progressive") else {}
     picture = Image.effect_noise((300, 300), 90).convert("RGB")
     whole = encoded(picture, kind.split()[-1], **options).getvalue()
@@ -130,7 +130,7 @@ def test_a_photo_that_lacks_a_part_of_its_picture_is_refused_in_words_when_it_is
         read(whole[: int(len(whole) * kept)])
 
 
-def test_the_words_about_a_missing_end_reach_the_worker():
+def test_the_sentence_about_a_missing_end_reaches_the_worker():
     with pytest.raises(MediaError, match="its end is missing") as caught:
         render_photo(io.BytesIO(NOISE[: len(NOISE) // 2]))
 
@@ -148,7 +148,7 @@ def test_the_words_about_a_missing_end_reach_the_worker():
     ],
     ids=["fill bytes", "empty segments", "starts", "scans"],
 )
-def test_a_jpeg_that_costs_much_to_look_through_is_refused(body):
+def test_a_jpeg_that_is_expensive_to_parse_is_rejected(body):
     with pytest.raises(MediaError) as caught:
         probe_photo(io.BytesIO(b"\xff\xd8\xff" + body))
 
@@ -165,30 +165,30 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 
 def with_chunks(png: bytes, *chunks: bytes) -> bytes:
-    """`png` with chunks right after its header."""
+    """Return `png` with chunks inserted after its header."""
     return png[:33] + b"".join(chunks) + png[33:]
 
 
 @pytest.mark.promise("U2")
 @pytest.mark.parametrize("cut", [1, 4, 11, 12, 13, 16, 20])
-def test_a_png_without_its_end_is_taken(cut):
+def test_a_png_without_its_end_is_accepted(cut):
     assert corner_colours(read(PNG[:-cut])) == QUARTERS
 
 
 @pytest.mark.promise("U2")
-def test_a_png_with_something_else_instead_of_its_end_is_taken():
+def test_a_png_with_garbage_in_place_of_its_end_is_accepted():
     assert corner_colours(read(PNG[:-12] + b"garbage that is no chunk")) == QUARTERS
 
 
 @pytest.mark.promise("U2")
 @pytest.mark.parametrize("cut", [1, 2, 3])
-def test_a_gif_with_a_cut_tail_is_taken(cut):
+def test_a_gif_without_its_end_is_accepted(cut):
     assert corner_colours(read(encoded(quarters(), "GIF").getvalue()[:-cut])) == QUARTERS
 
 
 @pytest.mark.promise("U2")
 @pytest.mark.parametrize("cut", [1, 5, 12])
-def test_a_webp_whose_metadata_are_cut_off_is_taken(cut):
+def test_a_webp_with_truncated_metadata_is_accepted(cut):
     exif = Image.Exif()
     exif[0x010E] = "a description"
     data = encoded(quarters(), "WEBP", exif=exif).getvalue()
@@ -205,7 +205,7 @@ def test_a_webp_whose_metadata_are_cut_off_is_taken(cut):
     ],
 )
 @pytest.mark.parametrize("is_with_profile", [False, True])
-def test_the_colours_that_a_png_states_by_numbers_count_more_than_its_profile(numbers, colour, is_with_profile):
+def test_the_code_points_of_a_png_take_precedence_over_its_profile(numbers, colour, is_with_profile):
     profile = Image.open(ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg").info["icc_profile"]
     options = {"icc_profile": profile} if is_with_profile else {}
     png = encoded(Image.new("RGB", (200, 200), (200, 100, 80)), "PNG", **options).getvalue()
@@ -214,7 +214,7 @@ def test_the_colours_that_a_png_states_by_numbers_count_more_than_its_profile(nu
 
 
 @pytest.mark.parametrize(("transfer", "grey"), [(16, 148), (18, 191)], ids=["PQ", "HLG"])
-def test_the_white_of_a_page_in_an_hdr_png_is_light_and_not_clipped(transfer, grey):
+def test_diffuse_white_in_an_hdr_png_is_light_and_not_clipped(transfer, grey):
     # White at 203 nits: 58 % of PQ, 75 % of HLG.
     png = encoded(Image.new("RGB", (200, 200), (grey, grey, grey)), "PNG").getvalue()
 
@@ -224,7 +224,7 @@ def test_the_white_of_a_page_in_an_hdr_png_is_light_and_not_clipped(transfer, gr
 
 
 @pytest.mark.promise("U4")
-def test_a_compressed_text_that_unpacks_to_megabytes_is_refused_at_once():
+def test_a_compressed_text_that_unpacks_to_megabytes_is_rejected():
     packed = zlib.compress(b"a" * 2_000_000)
     for bomb in (
         chunk(b"zTXt", b"Comment\0\0" + packed),
@@ -234,15 +234,15 @@ def test_a_compressed_text_that_unpacks_to_megabytes_is_refused_at_once():
             probe_photo(io.BytesIO(with_chunks(PNG, bomb)))
 
 
-def test_a_compressed_text_of_a_usual_size_is_no_matter():
+def test_a_compressed_text_of_usual_size_is_accepted():
     assert read(with_chunks(PNG, chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"a" * 100_000)))).size == (400, 300)
 
 
-# --- Which way is up -----------------------------------------------------------------------------------------------
+# --- Orientation ---------------------------------------------------------------------------------------------------
 
 
 def exif_of(orientation: int, *, kind: int = 3, order: str = "<") -> bytes:
-    """EXIF of one entry, the orientation as a short or (kind 4) a long number."""
+    """Return EXIF with only the orientation, as a short (kind 3) or long (kind 4) integer."""
     value = struct.pack(order + ("HH" if kind == 3 else "I"), *([orientation, 0] if kind == 3 else [orientation]))
     head = b"II*\0" if order == "<" else b"MM\0*"
     return b"Exif\0\0" + head + struct.pack(order + "IHHHI", 8, 1, 0x0112, kind, 1) + value + bytes(4)
@@ -261,7 +261,7 @@ XMP_SEGMENT = (0xE1, b"http://ns.adobe.com/xap/1.0/\0" + XMP)
         ([(0xE1, exif_of(6, kind=4, order=">"))], True),
         ([XMP_SEGMENT], True),
         ([(0xE1, EXIF_WITHOUT), XMP_SEGMENT], True),
-        # What is stated first, and by EXIF, counts.
+        # EXIF takes precedence over XMP, and the first value over later ones.
         ([(0xE1, exif_of(1)), (0xE1, exif_of(6)), XMP_SEGMENT], False),
         ([(0xE1, exif_of(9))], False),
     ],
@@ -275,11 +275,11 @@ XMP_SEGMENT = (0xE1, b"http://ns.adobe.com/xap/1.0/\0" + XMP)
         "nonsense",
     ],
 )
-def test_a_jpeg_is_upright_wherever_it_states_its_orientation(segments, is_turned):
+def test_a_jpeg_is_upright_wherever_its_orientation_is_stored(segments, is_turned):
     assert corner_colours(read(with_segments(JPEG, *segments))) == (TURNED_RIGHT if is_turned else QUARTERS)
 
 
-def test_png_and_webp_are_upright_by_their_xmp_too():
+def test_png_and_webp_follow_the_orientation_in_xmp():
     text = chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)
     webp = encoded(quarters(), "WEBP", xmp=XMP).getvalue()
 
@@ -289,8 +289,8 @@ def test_png_and_webp_are_upright_by_their_xmp_too():
 
 
 @pytest.mark.parametrize("kind", ["HEIC", "AVIF"])
-def test_a_heic_or_avif_with_a_turn_of_its_own_is_not_turned_by_its_exif_again(kind):
-    # The encoders take the orientation out of EXIF; under the number of another tag they leave it there.
+def test_a_heic_or_avif_with_a_rotation_property_ignores_its_exif(kind):
+    # The encoders remove the orientation from EXIF, but not a tag with another number.
     exif = Image.Exif()
     exif[0x0112], exif[0x0113] = 6, 6
     data = encoded(quarters(), kind, exif=exif).getvalue()
@@ -303,7 +303,7 @@ def test_a_heic_or_avif_with_a_turn_of_its_own_is_not_turned_by_its_exif_again(k
 
 
 @pytest.mark.parametrize("kind", ["HEIC", "AVIF"])
-def test_a_heic_or_avif_that_is_turned_in_exif_alone_is_upright(kind):
+def test_a_heic_or_avif_without_a_rotation_property_follows_its_exif(kind):
     exif = Image.Exif()
     exif[0x0113] = 6
     data = encoded(quarters(), kind, exif=exif).getvalue()
@@ -316,7 +316,7 @@ def test_a_heic_or_avif_that_is_turned_in_exif_alone_is_upright(kind):
 
 
 def as_orientation(data: bytes) -> bytes:
-    """`data` with the tag 0x0113 of its EXIF as the orientation, and its own orientation as another tag."""
+    """Return `data` with the tag 0x0113 of its EXIF renamed to the orientation, and the orientation to another tag."""
     for own, other in ((b"\x12\x01\3\0", b"\x13\x01\3\0"), (b"\x01\x12\0\3", b"\x01\x13\0\3")):
         if other in data:
             return data.replace(own, b"\xff" + own[1:]).replace(other, own)
@@ -325,7 +325,7 @@ def as_orientation(data: bytes) -> bytes:
 
 @pytest.mark.promise("U2")
 @pytest.mark.parametrize("kind", ["HEIC", "AVIF"])
-def test_bytes_after_the_last_box_are_no_matter(kind):
+def test_bytes_after_the_last_box_are_ignored(kind):
     data = encoded(quarters(), kind).getvalue()
 
     assert corner_colours(read(data + b"garbage, longer than it says")) == QUARTERS
@@ -359,12 +359,12 @@ def is_decoded(kind: str, data: bytes) -> bool:
     try:
         picture = DECODERS[kind](io.BytesIO(data))
         picture.load()
-    except Exception:  # Whatever it is, it does not read it.
+    except Exception:  # Decoders raise all kinds of exceptions.
         return False
     return True
 
 
-def refused_by_the_probe(data: bytes) -> str:
+def rejection_by_the_probe(data: bytes) -> str:
     try:
         probe_photo(io.BytesIO(data))
     except MediaError as error:
@@ -374,28 +374,28 @@ def refused_by_the_probe(data: bytes) -> str:
 
 @pytest.mark.promise("U2")
 @pytest.mark.parametrize("kind", list(WHOLE))
-def test_the_probe_refuses_nothing_that_the_decoder_reads(kind):
+def test_the_probe_accepts_everything_that_the_decoder_reads(kind):
     whole = WHOLE[kind]
     odd = [whole + tail for tail in (b"\0", bytes(100), b"\xff\xd9", b"\xff\xda" * 200, b"\0\0\0\x10junkjunk", whole)]
     odd += [whole[:-cut] for cut in range(1, 40)]
-    # A byte more, a byte less, another byte, all over the file; but for the length of PNG's data, by which a file that
-    # was cut short is refused at once.
+    # Insert, delete and change bytes all over the file, except in the length of PNG's data, by which the probe rejects
+    # truncated files.
     data_length = range(whole.find(b"IDAT") - 4, whole.find(b"IDAT"))
     for at in [at for at in range(2, len(whole), max(1, len(whole) // 60)) if at not in data_length]:
         odd += [whole[:at] + b"\0" + whole[at:], whole[:at] + whole[at + 1 :], whole[:at] + b"\x5a" + whole[at + 1 :]]
     refused = [
-        (len(data), why) for data in odd if (why := refused_by_the_probe(data)) and is_decoded(kind.split()[-1], data)
+        (len(data), why) for data in odd if (why := rejection_by_the_probe(data)) and is_decoded(kind.split()[-1], data)
     ]
 
     assert refused == []
 
 
 @pytest.mark.promise("U2")
-def test_the_probe_refuses_no_file_of_the_test_sets_that_a_decoder_reads():
+def test_the_probe_accepts_all_test_files_that_a_decoder_reads():
     refused = []
     for path in [*BAD.iterdir(), *FIELD.iterdir(), *ORIGINALS.iterdir()]:
         data = path.read_bytes()
-        if why := refused_by_the_probe(data):
+        if why := rejection_by_the_probe(data):
             refused += [(path.name, why) for kind in DECODERS if is_decoded(kind, data)]
 
     assert refused == []

@@ -20,6 +20,19 @@ from common.limits import PART_BYTES
 from media.incoming.local import LocalParts
 from media.incoming.protocol import IncomingStorage, Target
 
+__all__ = [
+    "Target",
+    "assemble",
+    "direct_target",
+    "discard",
+    "is_direct",
+    "new_prefix",
+    "open_parts",
+    "part_sizes",
+    "received_parts",
+    "store_part",
+]
+
 
 def new_prefix() -> str:
     """Return a random prefix of 128 bits."""

@@ -17,7 +17,7 @@ def test_files_of_a_form_with_errors_are_kept_and_shared(size, sign_up, tmp_path
     page.get_by_label("Caption", exact=True).fill("typed")
     page.get_by_role("button", name="Share", exact=True).click()
 
-    expect(page.get_by_text("notes.jpg: This file is no photo or video")).to_be_visible()
+    expect(page.get_by_text("notes.jpg: We can't read this file as a photo or video")).to_be_visible()
     kept = page.get_by_role("checkbox", name="name-test.jpg")
     expect(kept).to_be_checked()
     expect(page.get_by_label("Caption", exact=True)).to_have_value("typed")

@@ -52,7 +52,7 @@ def test_the_post_and_its_rows_live_on_the_shard_of_their_owner(author, share):
 
 
 REFUSED = [
-    ("notes.jpg", b"just some text", "no photo or video"),
+    ("notes.jpg", b"just some text", "read this file as a photo or video"),
     ("empty.jpg", b"", "empty"),
     ("huge.jpg", b"\xff\xd8\xff" + b"\0" * (31 * 1024 * 1024), "at most 30 MB"),
 ]

@@ -319,7 +319,7 @@ def test_a_refused_form_keeps_its_good_files_chosen_and_described_and_sharing_go
     assert checked(answer.text) == [first.pk, third.pk]
     assert f'name="alt-{first.pk}" value="one"' in answer.text
     assert f'name="alt-{third.pk}" value="three"' in answer.text
-    assert "bad.jpg: This file is no photo or video" in answer.text
+    assert "bad.jpg: We can&#x27;t read this file as a photo or video" in answer.text
     assert "The valid files are kept" in answer.text
 
     again = {"media": [first.pk, third.pk], f"alt-{first.pk}": "one", f"alt-{third.pk}": "three", "caption": "typed"}

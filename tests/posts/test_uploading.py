@@ -208,7 +208,7 @@ def test_a_file_that_is_refused_in_the_end_takes_its_upload_and_parts_with_it(mi
 
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "unsupported"
-    assert "no photo or video" in answer.json()["error"]["message"]
+    assert "read this file as a photo or video" in answer.json()["error"]["message"]
     assert not UploadSession.objects.exists()
     assert not Media.objects.exists()
     assert not stored_files()

@@ -130,9 +130,8 @@ def processes_of(site) -> set[int]:
     for part in ("web", "media", "video", "feed", "default"):
         process = psutil.Process(site.parts()[part])
         found |= {process.pid, *(child.pid for child in process.children())}
-    decoders = {
-        process.pid for process in site.processes() if {"media.photo.renderer", "media.rlimits"} & set(cmdline(process))
-    }
+    programs = {"media.photo.renderer", "media.rlimits"}
+    decoders = {process.pid for process in site.processes() if programs & set(cmdline(process))}
     return found - decoders
 
 

@@ -148,28 +148,25 @@ def seen_by(reader: User) -> dict[int, int]:
 
     Empty while Valkey is away.
     """
-    if valkey.is_paused():
-        return {}
-    try:
-        oldest = now_ms() - SEEN_SECONDS * 1000
-        found: Any = valkey.client().zrangebyscore(seen_key(reader.pk), oldest, "+inf", withscores=True)
-        return {int(member): int(seen_ms) for member, seen_ms in found}
-    except valkey.ERRORS as error:
-        valkey.pause(error, "explore shows seen posts in their usual place")
-        return {}
+    with valkey.optional("explore shows seen posts in their usual place") as is_available:
+        if is_available:
+            oldest = now_ms() - SEEN_SECONDS * 1000
+            found: Any = valkey.client().zrangebyscore(seen_key(reader.pk), oldest, "+inf", withscores=True)
+            return {int(member): int(seen_ms) for member, seen_ms in found}
+    return {}
 
 
 def remember_seen(reader: User, post_ids: Iterable[int]) -> None:
     """Record that `reader` saw these posts in Explore; the first time counts. No effect while Valkey is away."""
-    if valkey.is_paused() or not (members := {str(post_id): now_ms() for post_id in post_ids}):
+    if not (members := {str(post_id): now_ms() for post_id in post_ids}):
         return
     key = seen_key(reader.pk)
-    try:
+    with valkey.optional("explore does not remember seen posts") as is_available:
+        if not is_available:
+            return
         pipe = valkey.client().pipeline(transaction=False)
         pipe.zremrangebyscore(key, "-inf", now_ms() - SEEN_SECONDS * 1000)
         pipe.zadd(key, members, nx=True)
         pipe.zremrangebyrank(key, 0, -(MAX_SEEN + 1))
         pipe.expire(key, SEEN_SECONDS)
         pipe.execute()
-    except valkey.ERRORS as error:
-        valkey.pause(error, "explore does not remember seen posts")

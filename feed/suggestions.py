@@ -13,7 +13,7 @@ from accounts.models import User
 from feed.models import DismissedPerson
 from social.conditions import follows, not_muted, with_follow_state
 from social.models import FollowRequest
-from social.visible import visible_people
+from social.visible import shown_follows, visible_people
 
 KEPT_SECONDS: Final = 3600
 MAX_SUGGESTED: Final = 100
@@ -144,17 +144,12 @@ def _friends_of_friends(reader: User) -> list[tuple[int, list[int], int]]:
     People whom the reader may not see are left out before each limit.
     """
     people, values = visible_people(reader).named("visible")
+    shown, values_of_shown = shown_follows(reader).named("follows")
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             WITH friend AS (
-                SELECT follow.followee_id AS id FROM social_follow AS follow
-                JOIN accounts_user AS person ON person.id = follow.followee_id
-                    AND person.suspended_at IS NULL AND person.deactivated_at IS NULL
-                WHERE follow.follower_id = %(reader)s AND NOT EXISTS (
-                    SELECT FROM social_mute AS mute
-                    WHERE mute.muter_id = %(reader)s AND mute.muted_id = follow.followee_id)
-                ORDER BY follow.id DESC LIMIT %(own)s
+                SELECT follow.followee_id AS id FROM ({shown}) AS follow ORDER BY follow.id DESC LIMIT %(own)s
             )
             SELECT theirs.followee_id, (array_agg(friend.id ORDER BY theirs.id DESC))[1:%(names)s], count(*) AS friends
             FROM friend CROSS JOIN LATERAL (
@@ -166,8 +161,9 @@ def _friends_of_friends(reader: User) -> list[tuple[int, list[int], int]]:
                 SELECT FROM social_follow AS mine
                 WHERE mine.follower_id = %(reader)s AND mine.followee_id = theirs.followee_id)
             GROUP BY theirs.followee_id ORDER BY friends DESC, max(theirs.id) DESC LIMIT %(count)s
-            """,  # noqa: S608  (the SQL of visible_people)
+            """,  # noqa: S608  (the SQL of visible_people and shown_follows)
             values
+            | values_of_shown
             | {
                 "reader": reader.pk,
                 "own": OWN_FOLLOWS,

@@ -22,6 +22,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from common import valkey
+from posts.visible import published_posts
+from social.visible import shown_follows
 
 MAX_POSTS = 500
 """Posts kept in a timeline; older pages come from PostgreSQL."""
@@ -102,27 +104,21 @@ def newest_ids(reader: User, *, before: int | None, count: int) -> list[int]:
 
     However long ago the followed people last posted, it reads `count` index entries of each and no more.
     """
+    follows, values = shown_follows(reader).named("follows")
+    posts, _ = published_posts().named("posts")
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT newest.id
-            FROM (SELECT follow.followee_id AS id FROM social_follow AS follow
-                  JOIN accounts_user AS person ON person.id = follow.followee_id
-                      AND person.suspended_at IS NULL AND person.deactivated_at IS NULL
-                  WHERE follow.follower_id = %(reader)s AND NOT EXISTS (
-                      SELECT FROM social_mute AS mute
-                      WHERE mute.muter_id = %(reader)s AND mute.muted_id = follow.followee_id)
-                  UNION ALL SELECT %(reader)s) AS followee
+            FROM (SELECT follow.followee_id AS id FROM ({follows}) AS follow UNION ALL SELECT %(reader)s) AS followee
             CROSS JOIN LATERAL (
-                SELECT post.id FROM posts_post AS post
+                SELECT post.id FROM ({posts}) AS post
                 WHERE post.author_id = followee.id AND post.id < %(before)s
-                  AND post.published_at IS NOT NULL AND post.archived_at IS NULL AND post.removed_at IS NULL
-                  AND post.deleted_at IS NULL
                 ORDER BY post.id DESC LIMIT %(count)s
             ) AS newest
             ORDER BY newest.id DESC LIMIT %(count)s
-            """,
-            {"reader": reader.pk, "before": before if before is not None else (1 << 63) - 1, "count": count},
+            """,  # noqa: S608  (the SQL of shown_follows and published_posts)
+            values | {"reader": reader.pk, "before": before if before is not None else (1 << 63) - 1, "count": count},
         )
         return [row[0] for row in cursor.fetchall()]
 

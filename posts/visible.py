@@ -27,6 +27,14 @@ def visible_post(viewer: Viewer) -> Fragment:
     return Fragment(f"({post.sql}) IS NOT NULL", post.values)
 
 
+def published_posts() -> Fragment:
+    """Return a SELECT of (id, author_id) of published posts, for use in place of a table."""
+    return _PUBLISHED_POSTS()
+
+
+_PUBLISHED_POSTS: Final = PreparedFragment(lambda: Post.objects.published().order_by().values("id", "author_id"))
+
+
 def _found(viewer: Viewer) -> QuerySet[Any, Any]:
     posts = Post.objects.visible_to(viewer).filter(pk=RawSQL("found.post_id", ()))
     return posts.order_by().values("pk")[:1]

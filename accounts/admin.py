@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.actions import restore_person, suspend_person
+from accounts.actions.moderation import restore_person, suspend_person
 from accounts.models import User
 from common.admin import FIGURES, CreatedFilter, Figure, ModeratedAdmin, shown_time, start_of_day
 from common.ids import first_id_at
@@ -41,13 +41,13 @@ def people_today() -> Figure:
 
 @admin.register(User)
 class UserAdmin(ModeratedAdmin):
-    """People: find them, look at them, suspend and restore them."""
+    """Find, inspect, suspend and restore users."""
 
     list_display = ["picture", "username", "name", "email", "joined", "followers", "posts_", "standing"]
     list_display_links = ["picture", "username"]
     list_filter = [AccountStatusFilter, JoinedFilter, "is_staff"]
     search_fields = ["username", "name", "email"]
-    search_help_text = "A part of a username, a name or an e-mail address"
+    search_help_text = "Part of a username, a name or an e-mail address"
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
@@ -77,7 +77,7 @@ class UserAdmin(ModeratedAdmin):
         return people
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Who is a moderator, and with what rights, only a superuser decides."""
+        """Make all fields read-only, except that superusers may change moderators and their groups."""
         open_fields = {"is_staff", "groups"} if request.user.is_superuser else set()
         return [name for name in self.fields or [] if isinstance(name, str) and name not in open_fields]
 
@@ -113,7 +113,7 @@ class UserAdmin(ModeratedAdmin):
 
     @admin.action(description="Suspend, with a reason", permissions=["change"])
     def suspend(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
-        # Nobody locks themselves out, and moderators are no match for superusers.
+        # Moderators cannot suspend themselves, other moderators or superusers.
         rows = rows.exclude(username=request.user.get_username())
         if not request.user.is_superuser:
             rows = rows.filter(is_staff=False, is_superuser=False)

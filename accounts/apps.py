@@ -6,8 +6,5 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from accounts.personal_data import register
-
-        register()
         # In the admin it would be a second box called "Accounts".
         apps.get_app_config("account").verbose_name = "Email addresses"

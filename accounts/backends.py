@@ -1,4 +1,4 @@
-"""Checking a name and a password."""
+"""Check usernames, e-mail addresses and passwords."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from accounts.sign_ins import find_account
 
 
 class OneHashBackend(AuthenticationBackend):
-    """Allauth's backend, with exactly one password hash computed at every attempt.
+    """allauth's backend, with exactly one password hash computed per attempt.
 
-    Allauth's own compares the password with the account that has the typed text as its e-mail address and then with
-    the one that has it as its username, so how long a refusal took told whether an address has an account.
+    allauth's own checks the password against the account with the typed e-mail address and then against the one with
+    the typed username, so its response time discloses whether an address has an account.
     """
 
     def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
-        """Return the active user if the password is right. The caller computes a hash if there is no such account."""
+        """Return the active user if the password is right. The caller computes a hash if the account does not exist."""
         return self._check_password(find_account(credentials), credentials.get("password") or "")  # type: ignore[no-any-return]

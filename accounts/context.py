@@ -1,4 +1,4 @@
-"""What every template gets beside the request and the person."""
+"""The context processor of the site."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ THEME_COOKIE: Final = "theme"
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """The name of the site, the limits that forms and scripts state, and the colours this browser asked for."""
+    """Add the name of the site, the limits used by forms and scripts, and this browser's theme."""
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return {
         "site_name": settings.SITE_NAME,

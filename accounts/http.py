@@ -1,4 +1,4 @@
-"""The requests that our views get."""
+"""Types of the requests that views receive."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from accounts.models import User
 
 
 class SiteRequest(HttpRequest):
-    """A request after our middleware; `user` may be anonymous."""
+    """A request after the site's middleware; `user` may be anonymous."""
 
     htmx: HtmxDetails
 
 
 class MemberRequest(SiteRequest):
-    """A request of somebody signed in: what every view gets that is not marked `@login_not_required`."""
+    """A request of a signed-in user, which every view without `@login_not_required` receives."""
 
     user: User

@@ -1,4 +1,4 @@
-"""Pages are for people who signed in unless a view says otherwise; and we remember roughly when each was last here."""
+"""Require sign-in for pages, record when users were last seen, and redirect old usernames."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ LAST_USED_RESOLUTION = timedelta(hours=1)
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
-    """Django's, for a site where fragments and forms are asked for too.
+    """Django's LoginRequiredMiddleware, with support for htmx fragments and forms.
 
-    After signing in one comes back to the page one was on: a fragment is no page, and the address of a form does not
-    answer GET. An htmx request gets `HX-Redirect`: a plain 302 would swap the sign-in page into a button.
+    After signing in, the user returns to the page where the request started, not to the fragment or form address. htmx
+    requests get `HX-Redirect`, because htmx would swap the target of a 302 into the page.
     """
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
     ) -> HttpResponseBase | None:
-        """Django's asks who it is before it asks whether that matters: a query for every photo and health check."""
+        """Skip public views before Django's check, which would query the user for every photo and health check."""
         if not getattr(view_func, "login_required", True):
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)
@@ -51,7 +51,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
 
 
 def _own_path(request: HttpRequest, url: str | None) -> str:
-    """Path and query of `url` if it is on this site, else the home page."""
+    """Return path and query of `url` if it is on this site, else the home page."""
     if not url or not url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}):
         return resolve_url(settings.LOGIN_REDIRECT_URL)
     parts = urlsplit(url)
@@ -59,9 +59,9 @@ def _own_path(request: HttpRequest, url: str | None) -> str:
 
 
 class LastSeenMiddleware:
-    """Keeps `User.last_seen_at` right to the hour: timelines are kept only for people who come by.
+    """Update `User.last_seen_at`, accurate to the hour: timelines are maintained for active users only.
 
-    Costs one UPDATE by primary key an hour and person, after the page was made, and nothing for anonymous visitors.
+    Costs one UPDATE by primary key per user and hour, after the response is made; nothing for anonymous visitors.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -70,21 +70,21 @@ class LastSeenMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if not (request.session.accessed or hasattr(request, "access")):
-            # A photo or a health check: asking who it is would cost a query, and make it private to caches.
+            # Reading the user would cost a query, and make photos and health checks uncacheable.
             return response
         user = request.user
         now = timezone.now()
         if user.is_authenticated and user.last_seen_at < now - LAST_USED_RESOLUTION:
-            # The condition is asked again in the database, so that of many requests at once only one writes.
+            # The condition is repeated in the UPDATE, so of concurrent requests only one writes.
             User.objects.filter(pk=user.pk, last_seen_at__lt=now - LAST_USED_RESOLUTION).update(last_seen_at=now)
         return response
 
 
 class OldUsernameMiddleware:
-    """Leads on from `/<old>/…` to the same page under the name that somebody has now, for as long as the old is held.
+    """Redirect `/<old username>/…` to the same page under the current username, while the old one is held.
 
-    Here and not in each view that looks somebody up by name: whoever is not found is asked for once more. Who may not
-    know of the person gets the 404 of a name that nobody had. Costs one query, for pages that were not found.
+    It works on 404 responses of views with a `username` argument, so those views need no code for it. A viewer who may
+    not see the user gets the same 404 as for an unused name. Costs one query per such response.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,8 +1,8 @@
-"""Usernames that nobody may have, because an address or a role of the site itself goes by that name.
+"""Usernames reserved for the site.
 
-A profile lives at `/<username>/`, so every first segment of our own addresses is taken; a test holds this list against
-the URL configuration. The others are addresses we may want one day, files that browsers and crawlers ask for, and
-names by which somebody could pass for the people who run the site.
+A profile is at `/<username>/`, so the first segment of each URL of the site is reserved; a test compares this list with
+the URL configuration. The other names are for future URLs, for files that browsers and crawlers request, and for roles
+that could be used to impersonate the site's staff.
 """
 
 from typing import Final

@@ -1,8 +1,8 @@
-"""How often one may try to sign in.
+"""Limit attempts to sign in.
 
-Every attempt is counted before its password is looked at, and uncounted if the password was right. The limits hold for
-an address and for an account, whichever of its names was typed; a browser in which the account's owner has signed in
-before has limits of its own, so that guesses of strangers do not lock the owner out.
+Every attempt is counted before its password is checked, and uncounted if the password was right. There are limits per
+client address and per account, whether the username or the e-mail address was typed. A browser in which the account's
+owner has signed in before has its own limits, so that strangers' guesses do not lock the owner out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _DEVICE_SALT: Final = "accounts.device"
 _DEVICE_SECONDS: Final = 365 * 24 * 60 * 60
 
 Counted = list[tuple[Limit, str, Usage]]
-"""Hits of one attempt: the limit, who was counted, and how it stood."""
+"""The hits of one attempt: the limit, its key, and the usage after the hit."""
 
 
 def normalize_login(credentials: Mapping[str, Any]) -> str:
@@ -48,42 +48,42 @@ def find_account(credentials: Mapping[str, Any]) -> User | None:
 
 
 def count_attempt(request: HttpRequest, credentials: Mapping[str, Any]) -> Counted | None:
-    """Count an attempt to sign in; return its hits, or None if it was one too many.
+    """Count an attempt to sign in; return its hits, or None if it exceeds a limit.
 
-    An attempt that the limit of the address refuses does not count against the account.
+    An attempt that exceeds the limit of the client address does not count against the account.
     """
     account = find_account(credentials)
     device = _device(request, account) if account else ""
     if account is None:
-        # Exactly the text that was looked up: otherwise a second spelling would tell whether there is an account.
+        # The same text that was looked up; otherwise another spelling would disclose whether there is an account.
         limited = [(limit, f"name:{normalize_login(credentials)}") for limit in SIGN_INS_OF_ONE]
     else:
         limited = [(limit, f"device:{device}" if device else f"person:{account.pk}") for limit in SIGN_INS_OF_ONE]
     if not device:
         limited.insert(0, (SIGN_INS, f"address:{client_address(request)}"))
     counted: Counted = []
-    for limit, who in limited:
-        usage = usage_after_hit(limit, who)
+    for limit, key in limited:
+        usage = usage_after_hit(limit, key)
         if usage.wait_seconds:
             return None
-        counted.append((limit, who, usage))
+        counted.append((limit, key, usage))
     return counted
 
 
 def uncount_attempt(counted: Counted) -> None:
-    """Take the hits of an attempt back, because its password was right."""
+    """Refund the hits of an attempt whose password was right."""
     for hit in counted:
         refund_hits(*hit)
 
 
 def reset_attempts(user: AbstractBaseUser) -> None:
-    """Lift the limit of an account, for example after its password was reset by mail."""
+    """Reset the limit of an account, for example after its password was reset by e-mail."""
     for limit in SIGN_INS_OF_ONE:
         forget(limit, f"person:{user.pk}")
 
 
 def remember_device(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Mark this browser as one in which `user` has signed in. The mark says nothing else and opens nothing."""
+    """Set a signed cookie that marks this browser as one in which `user` has signed in. It grants no access."""
     response.set_signed_cookie(
         settings.DEVICE_COOKIE_NAME,
         f"{user.pk}:{_device(request, user) or secrets.token_urlsafe(12)}",
@@ -96,9 +96,9 @@ def remember_device(request: HttpRequest, response: HttpResponse, user: User) ->
 
 
 def _device(request: HttpRequest, user: User) -> str:
-    """The mark of this browser if `user` has signed in here, else ""."""
-    mark = request.get_signed_cookie(
+    """Return the id of this browser if `user` has signed in here, else ""."""
+    value = request.get_signed_cookie(
         settings.DEVICE_COOKIE_NAME, default="", salt=_DEVICE_SALT, max_age=_DEVICE_SECONDS
     )
-    pk, _, device = (mark or "").partition(":")
+    pk, _, device = (value or "").partition(":")
     return device if pk == str(user.pk) else ""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import deactivation, export, mobile, profile, theme, usernames
+from accounts.views import mobile, profile, theme, usernames
 
 app_name = "accounts"
 
@@ -9,11 +9,6 @@ urlpatterns = [
     path("edit/", profile.edit, name="edit"),
     path("avatar/remove/", profile.remove_avatar, name="remove_avatar"),
     path("username/", usernames.username, name="username"),
-    path("deactivate/", deactivation.deactivate, name="deactivate"),
-    path("delete/", deactivation.delete, name="delete"),
-    path("keep/", deactivation.keep, name="keep"),
-    path("export/", export.export, name="export"),
-    path("export/<int:export_id>/", export.export_file, name="export_file"),
     path("mobile/", mobile.mobile, name="mobile"),
     path("mobile/confirm/", mobile.confirm, name="confirm_mobile"),
     path("mobile/remove/", mobile.remove, name="remove_mobile"),

@@ -1,4 +1,4 @@
-"""What a username may be, and in which words we say why one may not."""
+"""Validate usernames, with a message for each reason why one is not available."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db.models import Exists
 
-from accounts.models import USERNAME_PATTERN, User, Viewer
-from accounts.records import OldUsername, held_since
+from accounts.models import USERNAME_PATTERN, OldUsername, User, Viewer
+from accounts.models.username import held_since
 from accounts.reserved import RESERVED_USERNAMES
 from common.limits import MAX_USERNAME_CHANGES, MAX_USERNAME_CHARS
 
@@ -23,7 +23,7 @@ def normalize_username(typed: str) -> str:
 def username_format_error(username: str) -> str:
     """Return the reason why `username`, in its stored form, is not allowed, or "".
 
-    Asks no database. Every refusal of `USERNAME_PATTERN` has its own sentence.
+    Runs no query. Each rule of `USERNAME_PATTERN` has its own message.
     """
     if not username:
         return "Choose a username."
@@ -43,7 +43,7 @@ def username_format_error(username: str) -> str:
 def username_error(username: str, *, person: User | None = None) -> str:
     """Return `username_format_error`, or that the username is taken or was given up recently, or "".
 
-    Costs one indexed query. A name that is held is said to be taken: whose it was is nobody's business.
+    Costs one indexed query. A held username is reported as taken, so that its former owner is not disclosed.
     """
     if problem := username_format_error(username):
         return problem
@@ -66,7 +66,7 @@ def next_username_change_at(person: User) -> datetime | None:
 def find_by_old_username(username: str, viewer: Viewer) -> User | None:
     """Return the user who recently gave up `username`, if `viewer` may see them and it is not in use.
 
-    One query whoever has or had the name: nothing is to be told from the time that it takes.
+    Always one query, so that the response time discloses nothing.
     """
     name = username.lower()
     people = User.objects.visible_to(viewer).for_display()

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.api import Access
+from accounts.api.authentication import Access
 from api_access.credentials import ACCESS_PREFIX, LAST_USED_RESOLUTION, READ, TOKEN_PREFIX, WRITE, hash_secret
 from api_access.models import OAuthGrant, PersonalToken
 

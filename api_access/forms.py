@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.forms import PasswordForm
+from accounts.forms.sign_in import PasswordForm
 from api_access.models import OAuthApp
 from api_access.redirect_uris import redirect_uri_problem
 from common.limits import (
@@ -17,12 +17,12 @@ from common.text import clean_line
 
 
 class TokenForm(PasswordForm):
-    """A new personal access token."""
+    """Name, scope and lifetime of a new personal access token."""
 
     name = forms.CharField(
         label="What is it for?",
         max_length=MAX_TOKEN_NAME_CHARS,
-        help_text="Such as “backup at home”. It helps you to know which one to revoke.",
+        help_text="Such as “backup at home”. It helps you recognize the token later.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
         error_messages={
             "required": "Type what the token is for.",
@@ -51,29 +51,29 @@ class TokenForm(PasswordForm):
 
 
 class AppForm(forms.Form):
-    """An app of a developer; `kind` only when it is registered, for it stays what it is."""
+    """Name, redirect URIs and kind of an app. The kind cannot be changed after registration."""
 
     name = forms.CharField(
         label="Name of the app",
         max_length=MAX_APP_NAME_CHARS,
-        help_text="People read it when they are asked to let the app in.",
+        help_text="People see it when the app asks for access.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
         error_messages={
-            "required": "An app needs a name.",
+            "required": "Give the app a name.",
             "max_length": f"Use at most {MAX_APP_NAME_CHARS} characters.",
         },
     )
     redirect_uris = forms.CharField(
-        label="Where people are led back to",
-        help_text=f"One address on each line, at most {MAX_REDIRECTS}. They are compared to the letter.",
+        label="Redirect URIs",
+        help_text=f"Where people return to. One per line, at most {MAX_REDIRECTS}, matched exactly.",
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocapitalize": "none", "inputmode": "url"}),
-        error_messages={"required": "An app needs at least one address."},
+        error_messages={"required": "Add at least one address."},
     )
     kind = forms.ChoiceField(
         label="Can it keep a secret?",
         choices=[
-            ("public", "No: it runs on phones, on desktops or in browsers"),
-            ("confidential", "Yes: it runs on a server of yours"),
+            ("public", "No: it runs on phones, desktops or in browsers"),
+            ("confidential", "Yes: it runs on your server"),
         ],
         error_messages={"required": "Choose one."},
     )
@@ -88,13 +88,13 @@ class AppForm(forms.Form):
     def clean_name(self) -> str:
         name = clean_line(self.cleaned_data["name"])
         if not name:
-            raise forms.ValidationError("An app needs a name.", code="required")
+            raise forms.ValidationError("Give the app a name.", code="required")
         return name
 
     def clean_redirect_uris(self) -> list[str]:
         uris = list(dict.fromkeys(self.cleaned_data["redirect_uris"].split()))
         if len(uris) > MAX_REDIRECTS:
-            raise forms.ValidationError(f"These are {len(uris)} addresses: at most {MAX_REDIRECTS}.", code="too_many")
+            raise forms.ValidationError(f"Use at most {MAX_REDIRECTS} addresses, not {len(uris)}.", code="too_many")
         for uri in uris:
             if problem := redirect_uri_problem(uri):
                 shown = f"{uri[:60]}{'…' if len(uri) > 60 else ''}"

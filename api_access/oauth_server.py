@@ -79,7 +79,7 @@ class Validator(RequestValidator):
     def validate_scopes(
         self, client_id: str, scopes: list[str], client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        """Accept "read" and "read write": there is no write-only token."""
+        """Accept the scopes "read" and "read write". Write-only tokens do not exist."""
         return READ in scopes and set(scopes) <= SCOPES
 
     # --- Codes ---

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from common import personal_data
-from common.personal_data import PersonalTable, only_fields
+from personal_data import registry
+from personal_data.registry import PersonalTable, only_fields
 
 
 def register() -> None:
-    personal_data.register(
+    registry.register(
         "api_access",
         PersonalTable(
             "api_access.PersonalToken",

@@ -23,7 +23,7 @@ def main() -> None:
     with scratch_site(with_valkey=True, **variables):
         from django.core.management import call_command
 
-        from accounts.actions import create_user
+        from accounts.actions.users import create_user
 
         call_command("collectstatic", interactive=False, verbosity=0)
         create_user(username="anna", email="anna@example.org", password=PASSWORD)

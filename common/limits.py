@@ -12,7 +12,7 @@ MAX_USERNAME_CHANGES: Final = 2
 """Maximum number of changes in OLD_USERNAME_DAYS."""
 DELETION_GRACE_DAYS: Final = 30
 """Days in which the deletion of an account can be cancelled. Not shorter than the lifetime of a session, so that all
-sessions have expired by then (accounts.deletion)."""
+sessions have expired by then (personal_data.actions.erasure)."""
 EXPORT_KEPT_DAYS: Final = 4
 MAX_TOKENS: Final = 20
 """Maximum number of personal access tokens per person."""

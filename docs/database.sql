@@ -1,15 +1,5 @@
 -- Functions, triggers and cascades of the database; written by tests/project/test_database_code.py.
 
--- accounts_export_take_shard
-CREATE OR REPLACE FUNCTION public.accounts_export_take_shard()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-        BEGIN
-            NEW.id := (NEW.id & ~8387584::bigint) | (NEW.person_id & 8387584::bigint);
-            RETURN NEW;
-        END $function$;
-
 -- accounts_user_check_username
 CREATE OR REPLACE FUNCTION public.accounts_user_check_username()
  RETURNS trigger
@@ -118,6 +108,16 @@ CREATE OR REPLACE FUNCTION public.notifications_occurrence_take_shard()
 AS $function$
         BEGIN
             NEW.id := (NEW.id & ~8387584::bigint) | (NEW.recipient_id & 8387584::bigint);
+            RETURN NEW;
+        END $function$;
+
+-- personal_data_export_take_shard
+CREATE OR REPLACE FUNCTION public.personal_data_export_take_shard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+        BEGIN
+            NEW.id := (NEW.id & ~8387584::bigint) | (NEW.person_id & 8387584::bigint);
             RETURN NEW;
         END $function$;
 
@@ -543,9 +543,6 @@ AS $function$
             RETURN NEW;
         END $function$;
 
--- accounts_export_take_shard (trigger)
-CREATE TRIGGER accounts_export_take_shard BEFORE INSERT ON public.accounts_export FOR EACH ROW EXECUTE FUNCTION accounts_export_take_shard();
-
 -- accounts_user_check_username (trigger)
 CREATE TRIGGER accounts_user_check_username AFTER INSERT OR UPDATE OF username ON public.accounts_user FOR EACH ROW EXECUTE FUNCTION accounts_user_check_username();
 
@@ -575,6 +572,9 @@ CREATE TRIGGER notifications_notification_take_shard BEFORE INSERT ON public.not
 
 -- notifications_occurrence_take_shard (trigger)
 CREATE TRIGGER notifications_occurrence_take_shard BEFORE INSERT ON public.notifications_occurrence FOR EACH ROW EXECUTE FUNCTION notifications_occurrence_take_shard();
+
+-- personal_data_export_take_shard (trigger)
+CREATE TRIGGER personal_data_export_take_shard BEFORE INSERT ON public.personal_data_export FOR EACH ROW EXECUTE FUNCTION personal_data_export_take_shard();
 
 -- posts_collection_take_shard (trigger)
 CREATE TRIGGER posts_collection_take_shard BEFORE INSERT ON public.posts_collection FOR EACH ROW EXECUTE FUNCTION posts_collection_take_shard();

@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from accounts.api import (
-    ANYBODY,
+from accounts.actions.contact import mobile_number
+from accounts.api.authentication import ANYBODY
+from accounts.api.people import (
     FollowRelation,
     ListedPersonOut,
     PersonOut,
@@ -18,7 +19,6 @@ from accounts.api import (
     person_fields,
     read_id,
 )
-from accounts.contact import mobile_number
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import PROBLEMS, IdPaging, Listed, NotFound, Paging, Problem, absolute, listed

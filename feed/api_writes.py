@@ -9,11 +9,12 @@ from django.db import transaction
 from django.http import HttpResponse
 from ninja import Field, Schema
 
-from accounts.actions import edit_profile as do_edit_profile
-from accounts.api import find_person
-from accounts.api_writes import Acting, ActingOnPerson, ActingOnPost, check_actor, check_post, not_oneself
-from accounts.contact import change_email, change_mobile
-from accounts.forms import ChangeEmailForm, ProfileForm
+from accounts.actions.contact import change_email, change_mobile
+from accounts.actions.profile import edit_profile as do_edit_profile
+from accounts.api.bodies import Acting, ActingOnPerson, ActingOnPost, check_actor, check_post, not_oneself
+from accounts.api.people import find_person
+from accounts.forms.contact import ChangeEmailForm
+from accounts.forms.profile import ProfileForm
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import PROBLEMS, Problem, ValidationFailed

@@ -1,4 +1,4 @@
-"""What of a person is in this app's tables and in Valkey: see `common.personal_data`.
+"""What of a person is in this app's tables and in Valkey: see `personal_data.registry`.
 
 Raises valkey.ERRORS when that is away: nothing is skipped.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import User
-from common import personal_data, valkey
-from common.personal_data import ErasureResult, PersonalTable
+from common import valkey
 from feed import explore, timelines
+from personal_data import registry
+from personal_data.registry import ErasureResult, PersonalTable
 from posts.models import Post
 from social.models import Follow
 
@@ -18,7 +19,7 @@ KEYS_AT_ONCE = 1_000
 
 
 def register() -> None:
-    personal_data.register(
+    registry.register(
         "feed",
         PersonalTable("feed.TagFollow", "person", export_name="followed_tags", export_row=_tag, related=("hashtag",)),
         PersonalTable("feed.TagMute", "person", export_name="muted_tags", export_row=_tag, related=("hashtag",)),

@@ -79,7 +79,7 @@ def _suggested(one: Candidate, people: dict[int, User]) -> User | None:
         return None
     person.reason = one.reason
     if one.followed_by:
-        friends = [people[pk] for pk in one.followed_by if pk in people and people[pk].followed_by_viewer]  # type: ignore[attr-defined]  # annotated
+        friends = [people[pk] for pk in one.followed_by if pk in people and people[pk].followed_by_viewer]
         if not friends:
             return None
         # Those who are not to be named are not counted either.

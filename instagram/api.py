@@ -1,7 +1,7 @@
 """The JSON API at /api/: the routers of all apps, described as OpenAPI 3.1 at /api/openapi.json.
 
-It calls the same actions and querysets as the pages. Who asks is `accounts.api`; what all answers share is
-`common.api` and `instagram.api_middleware`.
+It calls the same actions and querysets as the pages. Authentication is in `accounts.api.authentication`; what all
+responses share is in `common.api` and `instagram.api_middleware`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from accounts.api import SIGNED_IN, anybody, without_token
+from accounts.api.authentication import SIGNED_IN, anybody, without_token
 from common.api import NotFound, Problem, invalid_request, problem_response
 from instagram.api_description import DESCRIPTION, DocsPage, complete
 
@@ -66,8 +66,10 @@ api = SiteAPI(
     docs=DocsPage(),
     auth=SIGNED_IN,
 )
-for app in ("accounts", "posts", "feed"):
-    # That of `api`, to which `api_writes` has added what changes something.
+for module in ("accounts.api.usernames", "accounts.api.avatars"):
+    api.add_router("", f"{module}.router")
+for app in ("posts", "feed"):
+    # `api_writes` adds its operations to the router of `api`.
     api.add_router("", f"{app}.api_writes.router")
 for module in ("social.api.follows", "social.api.relations", "social.api.privacy"):
     api.add_router("", f"{module}.router")

@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "launcher",
     "common",
     "accounts",
+    "personal_data",
     "api_access",
     "social",
     "posts",
@@ -359,7 +360,7 @@ CELERY_TASK_ROUTES = {
     "posts.process_video": {"queue": "video"},
     "accounts.process_avatar": {"queue": "media"},
     # As long as a film, and as patient.
-    "accounts.build_export": {"queue": "video"},
+    "personal_data.build_export": {"queue": "video"},
     "feed.*": {"queue": "feed"},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -367,6 +368,7 @@ CELERY_BEAT_SCHEDULE = {
     # Each finds in the database what a lost message left undone, so nothing depends on the queue surviving.
     "sweep posts": {"task": "posts.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "sweep avatars": {"task": "accounts.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep exports and deletions": {"task": "personal_data.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "sweep API access": {"task": "api_access.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "sweep follow requests": {"task": "social.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "sweep notifications": {"task": "notifications.sweep", "schedule": 15.0, "options": {"expires": 15}},
@@ -403,16 +405,16 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "feed:home"
 LOGOUT_REDIRECT_URL = "feed:home"
 
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "personal_data.adapter.SiteAccountAdapter"
 ACCOUNT_FORMS = {
-    "signup": "accounts.forms.SignupForm",
-    "login": "accounts.forms.LoginForm",
-    "add_email": "accounts.forms.ChangeEmailForm",
-    "change_password": "accounts.forms.ChangePasswordForm",
-    "reset_password": "accounts.forms.ResetPasswordForm",
-    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
-    "reauthenticate": "accounts.forms.ReauthenticateForm",
-    "set_password": "accounts.forms.SetPasswordForm",
+    "signup": "accounts.forms.sign_in.SignupForm",
+    "login": "accounts.forms.sign_in.LoginForm",
+    "add_email": "accounts.forms.contact.ChangeEmailForm",
+    "change_password": "accounts.forms.sign_in.ChangePasswordForm",
+    "reset_password": "accounts.forms.sign_in.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.sign_in.ResetPasswordKeyForm",
+    "reauthenticate": "accounts.forms.sign_in.ReauthenticateForm",
+    "set_password": "accounts.forms.sign_in.SetPasswordForm",
 }
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]

@@ -1,8 +1,8 @@
 """Which tasks follow which event: the only place that says so."""
 
-from accounts.events import AvatarSubmitted, ExportRequested
+from accounts.events import AvatarSubmitted
 from accounts.models import FOLLOWERS, FOLLOWING, POSTS
-from accounts.tasks import build_export, process_avatar
+from accounts.tasks import process_avatar
 from common.events import subscribe
 from common.tasks import keep_counters_folded
 from feed.tasks import fan_out_post
@@ -15,6 +15,8 @@ from notifications.tasks import (
     notify_of_request,
     notify_of_tag,
 )
+from personal_data.events import ExportRequested
+from personal_data.tasks import build_export
 from posts.events import (
     CommentAdded,
     CommentLiked,

@@ -24,6 +24,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("notifications.urls")),
     path("accounts/", include("accounts.urls")),
+    path("accounts/", include("personal_data.urls")),
     path("accounts/", include("api_access.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("api/", include((api.open_urls, "api"))),

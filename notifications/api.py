@@ -7,8 +7,8 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from accounts.api import PersonOut, person_out
-from accounts.api_writes import Acting, check_actor
+from accounts.api.bodies import Acting, check_actor
+from accounts.api.people import PersonOut, person_out
 from accounts.http import MemberRequest
 from common.api import PROBLEMS, Id, IdPaging, Listed, absolute, listed
 from common.api_bodies import IdIn

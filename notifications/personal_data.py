@@ -1,13 +1,13 @@
-"""Personal data in the tables of this app: see `common.personal_data`."""
+"""Personal data in the tables of this app: see `personal_data.registry`."""
 
 from __future__ import annotations
 
-from common import personal_data
-from common.personal_data import PersonalTable
+from personal_data import registry
+from personal_data.registry import PersonalTable
 
 
 def register() -> None:
-    personal_data.register(
+    registry.register(
         "notifications",
         PersonalTable(
             "notifications.Occurrence",

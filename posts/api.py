@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Field, Query, Router, Schema
 
-from accounts.api import ANYBODY, ListedPersonOut, PersonOut, listed_person_out, person_out, read_id
+from accounts.api.authentication import ANYBODY
+from accounts.api.people import ListedPersonOut, PersonOut, listed_person_out, person_out, read_id
 from accounts.http import MemberRequest
 from accounts.models import User, Viewer
 from common.api import ID_OR_NOTHING, PROBLEMS, Id, IdPaging, Listed, NotFound, absolute, listed

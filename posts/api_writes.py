@@ -14,8 +14,8 @@ from django.urls import reverse
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
-from accounts.api import read_id
-from accounts.api_writes import Acting, ActingOnPost, check_actor, check_post
+from accounts.api.bodies import Acting, ActingOnPost, check_actor, check_post
+from accounts.api.people import read_id
 from accounts.http import MemberRequest
 from api_access.idempotency import IdempotentRequest
 from common.api import PROBLEMS, FieldError, NotFound, Problem, ValidationFailed

@@ -8,10 +8,9 @@ from datetime import datetime
 
 from django.core.files.storage import storages
 
-from accounts.actions import avatar_keys
 from accounts.models import User
-from accounts.records import Export
 from media.storage import OURS, stored_files
+from personal_data.models import Export
 from posts.models import Media, UploadSession
 
 ROWS_AT_ONCE = 2_000
@@ -41,7 +40,7 @@ def public_keys() -> Iterator[tuple[str, str]]:
         if medium.captions:
             yield f"captions of medium {medium.pk}", medium.captions
     for user in User.objects.exclude(avatar={}).only("id", "avatar").iterator(ROWS_AT_ONCE):
-        for key in avatar_keys(user):
+        for key in user.avatar_keys:
             yield f"person {user.pk}", key
 
 

@@ -1,4 +1,4 @@
-"""Personal data in the tables of posts: how it is exported and erased (see `common.personal_data`)."""
+"""Personal data in the tables of posts: how it is exported and erased (see `personal_data.registry`)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
 from accounts.models import User
-from common import personal_data
-from common.personal_data import (
+from accounts.reactivation import on_reactivated
+from media.incoming import discard
+from personal_data import registry
+from personal_data.registry import (
     ERASED_AT_ONCE,
     ErasureResult,
     ExportWriter,
@@ -20,7 +22,6 @@ from common.personal_data import (
     delete_admin_log,
     references_to,
 )
-from media.incoming import discard
 from posts.actions.comments import delete_comment
 from posts.actions.editing import delete_post
 from posts.actions.media import delete_medium
@@ -33,7 +34,7 @@ FANNED_OUT_AGAIN = 500
 
 
 def register() -> None:
-    personal_data.register(
+    registry.register(
         "posts",
         PersonalTable(
             "posts.Like", "liker", export_name="likes", export_row=_like, related=("post",), erase=_erase_likes
@@ -110,7 +111,7 @@ def register() -> None:
             erase=_erase_upload,
         ),
     )
-    personal_data.on_reactivated(_fan_out_again)
+    on_reactivated(_fan_out_again)
 
 
 def _address(post: Post) -> str:
@@ -151,7 +152,7 @@ def _count_files_of_posts(person: User) -> int:
 
 
 def _export_posts(person: User, writer: ExportWriter) -> None:
-    writer.add_html(render_to_string("export/_posts.html", {}))
+    writer.add_html(render_to_string("personal_data/archive/_posts.html", {}))
     writer.add_rows("posts", _posts(person, writer))
 
 
@@ -164,7 +165,9 @@ def _posts(person: User, writer: ExportWriter) -> Iterator[dict[str, Any]]:
             continue
         media = [_add_medium(medium, f"{post.created_at:%Y-%m-%d}_{post.shortcode}", writer) for medium in post.slides]
         writer.add_html(
-            render_to_string("export/_post.html", {"post": post, "media": media, "address": _address(post)})
+            render_to_string(
+                "personal_data/archive/_post.html", {"post": post, "media": media, "address": _address(post)}
+            )
         )
         yield {
             "address": _address(post),

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from accounts.api import ListedPersonOut, listed_person_out
+from accounts.api.people import ListedPersonOut, listed_person_out
 from accounts.http import MemberRequest
 from common.api import PROBLEMS, Listed, Paging, absolute, listed
 from common.pagination import Page

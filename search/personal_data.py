@@ -1,15 +1,15 @@
-"""What of a person is in this app's tables: see `common.personal_data`. Documents go with their posts."""
+"""What of a person is in this app's tables: see `personal_data.registry`. Documents go with their posts."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from common import personal_data
-from common.personal_data import PersonalTable
+from personal_data import registry
+from personal_data.registry import PersonalTable
 
 
 def register() -> None:
-    personal_data.register(
+    registry.register(
         "search", PersonalTable("search.RecentSearch", "person", export_name="recent_searches", export_row=_search)
     )
 

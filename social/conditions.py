@@ -50,11 +50,12 @@ _MUTES: Final = CompiledExists(
 
 def with_follow_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
     """Annotate `people` with followed_by_viewer and requested_by_viewer, through the unique indexes."""
-    if not viewer.is_authenticated:
-        no = Value(False, output_field=models.BooleanField())
-        return people.annotate(followed_by_viewer=no, requested_by_viewer=no)
-    asked = _ASKED(person="pk", viewer=viewer.pk)
-    return people.annotate(followed_by_viewer=follows(viewer, "pk"), requested_by_viewer=asked)
+    followed: models.expressions.Expression = Value(False, models.BooleanField())
+    requested = followed
+    if viewer.is_authenticated:
+        followed, requested = follows(viewer, "pk"), _ASKED(person="pk", viewer=viewer.pk)
+    state = {"followed_by_viewer": followed, "requested_by_viewer": requested}
+    return people.annotate(**state)
 
 
 _ASKED: Final = CompiledExists(

@@ -1,4 +1,4 @@
-"""Personal data in the tables of this app: see `common.personal_data`."""
+"""Personal data in the tables of this app: see `personal_data.registry`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from common import personal_data
-from common.personal_data import ErasureResult, PersonalTable
+from personal_data import registry
+from personal_data.registry import ErasureResult, PersonalTable
 from social.actions.follows import delete_follows_batch
 
 THEIRS = "known only to the person who made the choice"
 
 
 def register() -> None:
-    personal_data.register(
+    registry.register(
         "social",
         PersonalTable("social.Follow", "follower", export_name="following", erase=_erase_follows, **_names("followee")),
         PersonalTable("social.Follow", "followee", export_name="followers", erase=_erase_follows, **_names("follower")),

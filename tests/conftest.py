@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client, override_settings
 
 import media.s3
-from accounts.actions import create_user
+from accounts.actions.users import create_user
 from accounts.models import User
 from common import valkey
 from posts.actions.media import Upload

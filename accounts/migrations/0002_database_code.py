@@ -19,30 +19,10 @@ CREATE TRIGGER accounts_user_check_username AFTER INSERT OR UPDATE OF username O
 """
 
 
-def take_shard(table: str, owner: str) -> migrations.RunSQL:
-    """Give new rows of `table` the shard of their owner, whose id is in the column `owner`.
-
-    A column default cannot read another column, so a trigger moves the owner's shard bits into the new id.
-    """
-    name = f"{table}_take_shard"
-    return migrations.RunSQL(
-        f"""
-        CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            NEW.id := (NEW.id & ~8387584::bigint) | (NEW.{owner} & 8387584::bigint);
-            RETURN NEW;
-        END $$;
-        CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();
-        """,
-        f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}();",
-    )
-
-
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0001_initial"), ("common", "0001_initial")]
 
     operations = [
-        take_shard("accounts_export", "person_id"),
         migrations.RunSQL(
             HELD_USERNAMES,
             "DROP TRIGGER accounts_user_check_username ON accounts_user; DROP FUNCTION accounts_user_check_username()",

@@ -1,4 +1,4 @@
-"""One's mobile number: asked for, confirmed by a code, removed."""
+"""Change, confirm and remove the user's mobile number."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.contact import change_mobile, confirm_mobile, find_pending_mobile, mobile_number, remove_mobile
-from accounts.forms import CodeForm, MobileForm
+from accounts.actions.contact import (
+    change_mobile,
+    confirm_mobile,
+    find_pending_mobile,
+    mobile_number,
+    remove_mobile,
+)
+from accounts.forms.contact import CodeForm, MobileForm
 from accounts.http import MemberRequest
 from common import sms
 from common.refusals import Refusal
@@ -18,7 +24,7 @@ from common.refusals import Refusal
 @sensitive_post_parameters("mobile")
 @require_http_methods(["GET", "HEAD", "POST"])
 def mobile(request: MemberRequest) -> HttpResponse:
-    """The number, and the one that waits for its code. A POST sends a code to another one."""
+    """Show the confirmed and the pending number; POST sends a code to a new one."""
     if request.method != "POST":
         return _page(request)
     form = MobileForm(request.POST)
@@ -26,7 +32,7 @@ def mobile(request: MemberRequest) -> HttpResponse:
         return _page(request, form=form, status=422)
     try:
         if not change_mobile(request.user, form.cleaned_data["mobile"]):
-            messages.success(request, "That is your number already.")
+            messages.success(request, "That is already your number.")
     except Refusal as error:
         form.add_error("mobile", str(error))
         return _page(request, form=form, status=429 if error.retry_after else 422)

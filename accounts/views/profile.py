@@ -1,4 +1,4 @@
-"""Editing one's own profile."""
+"""Edit the user's profile."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import actions
-from accounts.forms import ProfileForm
+from accounts.actions import avatars
+from accounts.actions.profile import edit_profile
+from accounts.forms.profile import ProfileForm
 from accounts.http import MemberRequest
 from accounts.models import User
 from media.errors import MediaError
@@ -16,13 +17,13 @@ from media.errors import MediaError
 
 @require_safe
 def settings_index(request: MemberRequest) -> HttpResponse:
-    """List the pages of settings: where they begin on a phone."""
+    """List the settings pages; the entry page of the settings on phones."""
     return render(request, "accounts/settings.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: MemberRequest) -> HttpResponse:
-    """The profile as a form; a refused one comes back with 422, what was typed, and the reasons at the fields."""
+    """Show the profile form; POST saves it. An invalid form is shown again with status 422 and its errors."""
     user = request.user
     if request.method != "POST":
         form = ProfileForm(initial={"name": user.name, "bio": user.bio, "link": user.link})
@@ -35,17 +36,15 @@ def edit(request: MemberRequest) -> HttpResponse:
 
 
 def _save(form: ProfileForm, user: User) -> bool:
-    """The picture first: it alone can still be refused, and then nothing has changed."""
+    """Save the avatar first: it can still be rejected, and then nothing has changed. Return False if it was."""
     picture = form.cleaned_data["avatar"]
     if picture:
         try:
-            actions.change_avatar(user, picture)
+            avatars.change_avatar(user, picture)
         except MediaError as error:
             form.add_error("avatar", str(error))
             return False
-    actions.edit_profile(
-        user, name=form.cleaned_data["name"], bio=form.cleaned_data["bio"], link=form.cleaned_data["link"]
-    )
+    edit_profile(user, name=form.cleaned_data["name"], bio=form.cleaned_data["bio"], link=form.cleaned_data["link"])
     return True
 
 
@@ -59,6 +58,6 @@ def _page(request: MemberRequest, form: ProfileForm, status: int = 200) -> HttpR
 
 @require_POST
 def remove_avatar(request: MemberRequest) -> HttpResponse:
-    actions.remove_avatar(request.user)
+    avatars.remove_avatar(request.user)
     messages.success(request, "Photo removed.")
     return redirect("accounts:edit")

@@ -1,4 +1,4 @@
-"""Light, dark, or as the system."""
+"""Choose the light, dark or system theme."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -15,7 +15,7 @@ YEAR_SECONDS = 365 * 24 * 60 * 60
 @login_not_required
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
-    """Remember the colours in a cookie of this browser; 204 for a script, for a plain form back to the page."""
+    """Store the theme in a cookie. Respond with 204 to htmx, and with a redirect to the previous page otherwise."""
     theme = request.POST.get("theme", "")
     if theme not in THEMES:
         return HttpResponseBadRequest("theme must be light, dark or system", content_type="text/plain")

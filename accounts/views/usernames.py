@@ -1,4 +1,4 @@
-"""Changing one's username; and is it free? Asked while somebody types one."""
+"""Change the username, and check availability while one is typed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.actions import change_username
-from accounts.forms import UsernameForm
+from accounts.actions.usernames import change_username
+from accounts.forms.usernames import UsernameForm
 from accounts.http import MemberRequest, SiteRequest
-from accounts.records import OldUsername
+from accounts.models import OldUsername
 from accounts.usernames import next_username_change_at, normalize_username, username_error
 from common.refusals import Refusal
 
@@ -19,9 +19,9 @@ from common.refusals import Refusal
 @login_not_required
 @require_safe
 def username_available(request: SiteRequest) -> HttpResponse:
-    """A sentence for the status line of the sign-up form; empty as long as nothing is typed.
+    """Return a message about a typed username for the status line of a form; empty if nothing is typed.
 
-    Tells no more than the profile page of that name would.
+    It discloses no more than the profile page of that username does.
     """
     username = normalize_username(request.GET.get("username", ""))
     person = request.user if request.user.is_authenticated else None
@@ -31,7 +31,7 @@ def username_available(request: SiteRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def username(request: MemberRequest) -> HttpResponse:
-    """One's username as a form; a refused one comes back with 422, what was typed, and the reason."""
+    """Show the username form; POST changes the username. A rejected form is shown again with status 422."""
     if request.method != "POST":
         return _page(request, UsernameForm(initial={"username": request.user.username}))
     form = UsernameForm(request.POST)
@@ -43,7 +43,7 @@ def username(request: MemberRequest) -> HttpResponse:
         form.add_error("username", str(error))
         return _page(request, form, status=422)
     name = form.cleaned_data["username"]
-    messages.success(request, f"You are {name} now." if changed else "That is your username already.")
+    messages.success(request, f"Your username is now {name}." if changed else "That is already your username.")
     return redirect("accounts:username")
 
 

@@ -14,7 +14,7 @@ from common.refusals import Refusal
 
 
 def register_app(owner: User, *, name: str, redirect_uris: list[str], is_confidential: bool) -> tuple[OAuthApp, str]:
-    """Register an app; return it with its secret, which is not stored ("" for a public app).
+    """Register an app; return it and its secret ("" for a public app). Only the hash is stored.
 
     Raises Refusal if the name is in use or the owner has MAX_APPS. Locks the owner's row, so concurrent
     requests cannot exceed the limit.

@@ -28,7 +28,7 @@ class OAuthGrant(SnowflakeModel):
     """The user's session hash at authorization: whatever ends all sessions also ends the grant."""
 
     code_digest = models.CharField(max_length=64, unique=True, editable=False)
-    """Kept after the code was exchanged: using it a second time revokes the grant, as one user of it is a thief."""
+    """Kept after the code was exchanged: a second use revokes the grant, because the code was stolen."""
     code_expires_at = models.DateTimeField(editable=False)
     redirect_uri = models.CharField(max_length=MAX_REDIRECT_CHARS, editable=False)
     code_challenge = models.CharField(max_length=128, editable=False)

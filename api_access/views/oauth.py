@@ -7,10 +7,12 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -41,7 +43,7 @@ class _RedirectToApp(HttpResponseRedirect):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def authorize(request: MemberRequest) -> HttpResponse:
+def authorize(request: MemberRequest) -> HttpResponseBase:
     """Ask the user to authorize an app. The request's parameters are in the URL, to which the form is posted.
 
     The app and its redirect URI are validated before anything, even a refusal, is sent there.
@@ -66,12 +68,16 @@ def authorize(request: MemberRequest) -> HttpResponse:
     return _RedirectToApp(headers["Location"])
 
 
-def _consent(request: MemberRequest, app: OAuthApp, may_write: bool, back: str) -> HttpResponse:
+def _consent(request: MemberRequest, app: OAuthApp, may_write: bool, back: str) -> HttpResponseBase:
     parts = urlsplit(back)
     context = {"app": app, "may_write": may_write, "place": parts.hostname or f"{parts.scheme}:"}
-    response = render(request, "api_access/authorize.html", context)
+
     # Browsers also apply form-action to the redirect after the form is posted.
-    response._csp_update = {"form-action": [origin_of(back)]}  # type: ignore[attr-defined]  # noqa: SLF001  (django-csp's own)
+    @csp_update({"form-action": [origin_of(back)]})
+    def page(request: HttpRequest) -> HttpResponseBase:
+        return render(request, "api_access/authorize.html", context)
+
+    response = page(request)
     patch_cache_control(response, private=True, no_store=True)
     return response
 

@@ -7,8 +7,8 @@ from typing import Literal
 from django.http import HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from accounts.api import find_person
-from accounts.api_writes import Acting, ActingOnPerson, not_oneself
+from accounts.api.bodies import Acting, ActingOnPerson, not_oneself
+from accounts.api.people import find_person
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import PROBLEMS, IdPaging, NotFound, ValidationFailed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from accounts.api import ListedPersonOut, find_person, listed_person_out
-from accounts.api_writes import Acting, check_actor
+from accounts.api.bodies import Acting, check_actor
+from accounts.api.people import ListedPersonOut, find_person, listed_person_out
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import Listed, NotFound, listed

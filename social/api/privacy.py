@@ -6,8 +6,8 @@ from django.db import transaction
 from ninja import Field, Router, Schema
 from pydantic import StrictBool
 
-from accounts.actions import change_hide_like_counts, change_who_may_tag
-from accounts.api_writes import Acting, check_actor
+from accounts.actions.profile import change_hide_like_counts, change_who_may_tag
+from accounts.api.bodies import Acting, check_actor
 from accounts.http import MemberRequest
 from accounts.models import User, WhoMayTag
 from common.api import PROBLEMS

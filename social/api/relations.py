@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from accounts.api_writes import Acting, ActingOnPerson, not_oneself
+from accounts.api.bodies import Acting, ActingOnPerson, not_oneself
 from accounts.http import MemberRequest
 from common.api import PROBLEMS, IdPaging, NotFound
 from social import lists

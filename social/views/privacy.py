@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.actions import change_hide_like_counts, change_who_may_tag
+from accounts.actions.profile import change_hide_like_counts, change_who_may_tag
 from accounts.http import MemberRequest
 from accounts.models import WhoMayTag
 from social.actions.privacy import change_privacy

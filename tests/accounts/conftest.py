@@ -3,14 +3,14 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accounts.actions import create_user
+from accounts.actions.users import create_user
 
 PASSWORD = "lantern-over-water-7"
 
 
 @pytest.fixture(autouse=True)
 def _no_limits(settings):
-    """Rate limits are counted in a cache that would outlive the test."""
+    """Turn off rate limits, because their counters outlive the test."""
     settings.ACCOUNT_RATE_LIMITS = False
     settings.RATE_LIMITS = False
 
@@ -33,7 +33,7 @@ def confirmation_required(settings):
 
 @pytest.fixture
 def sign_up(client, db):
-    """Send the sign-up form; what is not given is good."""
+    """Return a function that posts the sign-up form, with valid values by default."""
 
     def send(**fields):
         data = {"username": "carla", "email": "carla@example.org", "password1": PASSWORD} | fields
@@ -47,12 +47,12 @@ def errors_of(response, field):
 
 
 def text_of(response):
-    """What a page says, without its tags."""
+    """Return the text of a page without tags."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def path_in(mail):
-    """The path of the first link in a mail."""
+    """Return the path of the first link in an e-mail."""
     return re.search(r"https?://[^/\s]+(/\S+)", mail.body)[1]
 
 

@@ -1,4 +1,4 @@
-"""A number or an address counts once it was confirmed; numbers are sealed, for their owner alone, of one."""
+"""Change and confirm e-mail addresses and mobile numbers; numbers are encrypted and unique."""
 
 import logging
 import re
@@ -15,19 +15,26 @@ from django.db import connections
 from django.test import RequestFactory
 from django.utils import timezone
 
-from accounts.contact import change_email, change_mobile, confirm_mobile, find_pending_mobile, mobile_number
-from accounts.mobile import Mobile, PendingMobile, normalize_number
+from accounts.actions.contact import (
+    change_email,
+    change_mobile,
+    confirm_mobile,
+    find_pending_mobile,
+    mobile_number,
+)
+from accounts.mobile_numbers import normalize_number
+from accounts.models import Mobile, PendingMobile
 from common import sms
 from common.refusals import Refusal
 from tests.accounts.conftest import errors_of, path_in, text_of
-from tests.accounts.whole_account import rows_with
+from tests.personal_data.whole_account import rows_with
 
 NUMBER = "+41791234567"
 
 
 @pytest.fixture
 def sent(monkeypatch, settings):
-    """The messages that would have gone out: (number, text)."""
+    """Collect messages instead of sending them, as (number, text)."""
     messages = []
 
     class Box:
@@ -48,50 +55,50 @@ def has_number(person, sent, number=NUMBER):
     return confirm_mobile(person, code_in(sent[-1]))
 
 
-def test_a_number_counts_once_its_code_was_typed(client, anna, sent):
+def test_a_number_takes_effect_when_its_code_is_entered(client, anna, sent):
     client.force_login(anna)
 
     assert client.post("/accounts/mobile/", {"mobile": "0041 79 123 45 67"}).status_code == 302
     assert mobile_number(anna) == ""
     assert "sent a code to +41791234567" in text_of(client.get("/accounts/mobile/"))
     assert [number for number, _ in sent] == [NUMBER]
-    answer = client.post("/accounts/mobile/confirm/", {"code": f" {code_in(sent[0])} "}, follow=True)
-    assert "Your number is confirmed" in answer.text
+    response = client.post("/accounts/mobile/confirm/", {"code": f" {code_in(sent[0])} "}, follow=True)
+    assert "Your number is confirmed" in response.text
     assert mobile_number(anna) == NUMBER
     assert not PendingMobile.objects.exists()
 
     client.post("/accounts/mobile/", {"mobile": NUMBER})
-    assert len(sent) == 1, "it is theirs already"
+    assert len(sent) == 1, "no code is sent for the present number"
     client.post("/accounts/mobile/remove/")
     assert mobile_number(anna) == ""
 
 
 @pytest.mark.parametrize("typed", ["", "12", "hello", "+41 79", "079 123 45 67", "+999123456789", "+4179" * 30, "\0"])
-def test_what_is_no_number_is_refused_at_its_field(typed, client, anna, sent):
+def test_an_invalid_number_is_reported_at_the_field(typed, client, anna, sent):
     client.force_login(anna)
-    answer = client.post("/accounts/mobile/", {"mobile": typed})
+    response = client.post("/accounts/mobile/", {"mobile": typed})
 
-    assert answer.status_code == 422
-    assert errors_of(answer, "mobile")
+    assert response.status_code == 422
+    assert errors_of(response, "mobile")
     assert sent == []
 
 
-def test_numbers_have_one_form():
+def test_numbers_are_normalized():
     assert normalize_number("+41 79 123 45 67") == normalize_number("0041791234567") == NUMBER
 
 
 @pytest.mark.promise("S2")
-def test_a_code_is_compared_five_times_and_is_dead_then(anna, sent):
+def test_a_code_allows_five_attempts(anna, sent):
     change_mobile(anna, NUMBER)
     code = code_in(sent[0])
     wrong = "000000" if code != "000000" else "000001"
     for left in (4, 3, 2, 1):
         with pytest.raises(Refusal, match=f"{left} more time"):
             confirm_mobile(anna, wrong)
-    with pytest.raises(Refusal, match="Ask for another"):
+    with pytest.raises(Refusal, match="Request a new one"):
         confirm_mobile(anna, wrong)
 
-    with pytest.raises(Refusal, match="does not work any more"):
+    with pytest.raises(Refusal, match="no longer works"):
         confirm_mobile(anna, code)
     assert mobile_number(anna) == ""
     assert find_pending_mobile(anna) is None
@@ -99,7 +106,7 @@ def test_a_code_is_compared_five_times_and_is_dead_then(anna, sent):
 
 @pytest.mark.promise("S2")
 @pytest.mark.django_db(transaction=True)
-def test_many_guesses_at_once_are_five(anna, sent):
+def test_concurrent_attempts_cannot_exceed_five(anna, sent):
     change_mobile(anna, NUMBER)
     code = code_in(sent[0])
     wrong = "000000" if code != "000000" else "000001"
@@ -120,7 +127,7 @@ def test_many_guesses_at_once_are_five(anna, sent):
         confirm_mobile(anna, code)
 
 
-def test_a_code_lasts_ten_minutes_and_is_for_its_number_and_person(anna, ben, sent):
+def test_a_code_works_for_ten_minutes_for_its_number_and_user(anna, ben, sent):
     change_mobile(anna, NUMBER)
     change_mobile(anna, "+41791234568")
     change_mobile(ben, "+41791234569")
@@ -133,15 +140,15 @@ def test_a_code_lasts_ten_minutes_and_is_for_its_number_and_person(anna, ben, se
         confirm_mobile(anna, code_in(sent[1]))
 
 
-def test_a_number_is_of_one_person_and_asking_does_not_tell(anna, ben, sent):
+def test_a_number_belongs_to_one_user_and_requests_do_not_disclose_it(anna, ben, sent):
     has_number(anna, sent)
-    assert change_mobile(ben, NUMBER), "answered as a free one"
+    assert change_mobile(ben, NUMBER), "treated like a free number"
     with pytest.raises(Refusal, match="Another account has this number"):
         confirm_mobile(ben, code_in(sent[-1]))
     assert (mobile_number(anna), mobile_number(ben)) == (NUMBER, "")
 
 
-def test_codes_are_sent_so_often_only_to_a_person_and_to_a_number(anna, ben, sent, settings):
+def test_codes_are_rate_limited_by_user_and_by_number(anna, ben, sent, settings):
     settings.RATE_LIMITS = True
     for _ in range(5):
         change_mobile(anna, NUMBER)
@@ -153,14 +160,14 @@ def test_codes_are_sent_so_often_only_to_a_person_and_to_a_number(anna, ben, sen
     assert len(sent) == 5
 
 
-def test_a_site_without_a_gateway_says_so(client, anna, settings):
+def test_a_site_without_sms_says_so(client, anna, settings):
     settings.SMS_BACKEND = ""
     client.force_login(anna)
     assert "can’t send text messages" in client.get("/accounts/mobile/").text
     assert "cannot send" in errors_of(client.post("/accounts/mobile/", {"mobile": NUMBER}), "mobile")[0]
 
 
-def test_in_development_a_message_is_a_file(anna, settings, capsys):
+def test_in_development_messages_are_written_to_files(anna, settings, capsys):
     change_mobile(anna, NUMBER)
     [file] = settings.SMS_FILE_PATH.iterdir()
     assert file.read_text() == capsys.readouterr().out
@@ -168,7 +175,7 @@ def test_in_development_a_message_is_a_file(anna, settings, capsys):
 
 
 @pytest.mark.promise("P5")
-def test_a_number_and_its_code_are_in_no_table_no_log_and_nobody_elses_page(anna, ben, as_, person, sent, caplog):
+def test_numbers_and_codes_appear_in_no_table_log_or_page_of_others(anna, ben, as_, person, sent, caplog):
     with caplog.at_level(logging.DEBUG):
         has_number(anna, sent)
         change_mobile(anna, "+41791234568")
@@ -180,7 +187,7 @@ def test_a_number_and_its_code_are_in_no_table_no_log_and_nobody_elses_page(anna
     assert all("79" + "123456" not in page.text.replace(" ", "") for page in pages)
 
 
-def test_keys_rotate(anna, ben, sent, settings):
+def test_encryption_keys_can_be_rotated(anna, ben, sent, settings):
     has_number(anna, sent)
     change_mobile(ben, "+41791234568")
     old, new = settings.FIELD_KEYS[0], Fernet.generate_key().decode()
@@ -194,13 +201,13 @@ def test_keys_rotate(anna, ben, sent, settings):
     call_command("rotate_keys")
 
     settings.FIELD_KEYS = [Fernet.generate_key().decode()]
-    with pytest.raises(CommandError, match="stay as they are"):
+    with pytest.raises(CommandError, match="are unchanged"):
         call_command("rotate_keys")
     settings.FIELD_KEYS = [new]
-    assert Mobile.objects.get().number == NUMBER, "what could not be opened stays"
+    assert Mobile.objects.get().number == NUMBER, "rows that cannot be decrypted are unchanged"
 
 
-def test_an_address_asked_for_by_a_program_counts_once_its_link_was_followed(client, anna, ben, settings):
+def test_an_address_changed_by_api_takes_effect_when_its_link_is_followed(client, anna, ben, settings):
     request: Any = RequestFactory().post("/api/user/profile/")
     request.user, request.session = anna, client.session
     request._messages = CookieStorage(request)

@@ -1,4 +1,4 @@
-"""The frame of the settings: a list of all pages, and on each the way back to it."""
+"""Navigation of the settings: an index of all pages, and a link back on each page."""
 
 import re
 
@@ -11,11 +11,11 @@ ENTRY = re.compile(r'<a href="([^"]+)" (aria-current="page")?> <span>([^<]+)</sp
 
 
 def entries(page):
-    """{address: (title, is current)} of the list of settings on `page`."""
+    """Return {address: (title, is_current)} of the settings navigation on `page`."""
     return {address: (title, bool(current)) for address, current, title in ENTRY.findall(one_line(NAV.search(page)[0]))}
 
 
-def test_the_index_lists_every_page_and_each_marks_itself_and_leads_back(as_, author):
+def test_the_index_lists_every_page_and_each_page_is_marked_and_links_back(as_, author):
     browser = as_(author)
     index = browser.get("/accounts/settings/")
     listed = entries(index.text)
@@ -40,11 +40,11 @@ def test_the_index_lists_every_page_and_each_marks_itself_and_leads_back(as_, au
         ("/accounts/apps/own/", "Apps"),
     ],
 )
-def test_a_page_below_another_marks_that_one(address, current, as_, author):
+def test_a_subpage_marks_its_parent(address, current, as_, author):
     page = as_(author).get(address).text
 
     assert [title for title, is_current in entries(page).values() if is_current] == [current]
 
 
-def test_phones_are_led_to_the_index_of_the_settings(as_, author):
+def test_phones_get_a_link_to_the_settings_index(as_, author):
     assert as_(author).get("/").text.count('href="/accounts/settings/"') == 1

@@ -6,31 +6,31 @@ def choose(client, theme="dark", **extra):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "system"])
-def test_the_page_comes_in_the_colours_chosen(client, db, theme):
+def test_the_page_uses_the_chosen_theme(client, db, theme):
     assert choose(client, theme).status_code == 302
 
     assert f'data-theme="{theme}"' in client.get("/accounts/login/").content.decode()
 
 
-def test_the_choice_is_remembered_for_a_year_in_this_browser(client, db):
+def test_the_theme_is_stored_in_a_cookie_for_a_year(client, db):
     cookie = choose(client).cookies["theme"]
 
     assert cookie["max-age"] == 365 * 24 * 60 * 60
     assert cookie["samesite"] == "Lax"
 
 
-def test_a_script_gets_no_page(client, db):
+def test_htmx_gets_an_empty_response(client, db):
     assert choose(client, HTTP_HX_REQUEST="true").status_code == 204
 
 
-def test_one_comes_back_to_the_page_one_was_on(client, db):
+def test_the_form_redirects_to_the_previous_page(client, db):
     assert choose(client, data={"next": "/explore/"}).url == "/explore/"
     assert choose(client, HTTP_REFERER="http://testserver/anna/").url == "http://testserver/anna/"
 
 
 @pytest.mark.promise("H9")
 @pytest.mark.parametrize("url", ["//evil.example", "https://evil.example/", "javascript:alert(1)"])
-def test_but_never_off_the_site(client, db, url):
+def test_the_form_never_redirects_to_another_site(client, db, url):
     assert choose(client, data={"next": url}, HTTP_REFERER=url).url == "/"
 
 
@@ -42,7 +42,7 @@ def test_there_are_three_themes(client, db, theme):
     assert "theme" not in response.cookies
 
 
-def test_a_forged_cookie_is_not_believed(client, db):
+def test_an_invalid_cookie_is_ignored(client, db):
     client.cookies["theme"] = '"><script>'
 
     page = client.get("/accounts/login/").content.decode()
@@ -50,5 +50,5 @@ def test_a_forged_cookie_is_not_believed(client, db):
     assert 'data-theme="system"' in page
 
 
-def test_choosing_takes_a_post(client, db):
+def test_choosing_a_theme_needs_post(client, db):
     assert client.get("/accounts/theme/").status_code == 405

@@ -10,7 +10,7 @@ from tests.accounts.conftest import text_of
 
 
 def top_level_segments():
-    """The first segment of every address that the project itself answers."""
+    """Return the first segment of every URL of the project."""
     segments = set()
 
     def walk(patterns, before):
@@ -26,7 +26,7 @@ def top_level_segments():
     return {segment for segment in segments if "<" not in segment and "(" not in segment}
 
 
-def test_every_top_level_address_of_the_project_is_reserved():
+def test_the_first_segment_of_every_url_is_reserved():
     segments = top_level_segments()
 
     assert {"accounts", "admin", "create", "explore", "p", "search", "healthz"} <= segments
@@ -34,11 +34,11 @@ def test_every_top_level_address_of_the_project_is_reserved():
 
 
 @pytest.mark.parametrize("name", ["about", "api", "healthz", "help", "login", "null", "p", "support", "www"])
-def test_names_that_would_mislead_are_reserved(name):
+def test_misleading_names_are_reserved(name):
     assert "reserved" in username_format_error(name)
 
 
-def test_every_reserved_name_is_one_that_somebody_could_ask_for():
+def test_every_reserved_name_is_a_valid_username():
     assert {name for name in RESERVED_USERNAMES if not re.fullmatch(USERNAME_PATTERN, name)} == set()
 
 
@@ -46,7 +46,7 @@ def ask(client, username, **headers):
     return client.get("/accounts/username-available/", {"username": username}, **headers)
 
 
-def test_while_typing_one_learns_whether_a_name_is_free(client, anna):
+def test_the_availability_of_a_typed_username_is_shown(client, anna):
     assert text_of(ask(client, "carla")) == "“carla” is available."
     assert text_of(ask(client, "Anna")) == "“anna” is already taken. Choose another."
     assert text_of(ask(client, "car la")) == "Use only letters from a to z, digits, dots and underscores."
@@ -55,21 +55,21 @@ def test_while_typing_one_learns_whether_a_name_is_free(client, anna):
 
 
 @pytest.mark.parametrize("typed", ["<script>alert(1)</script>", "a\0b", "a" * 10_000, "'; DROP TABLE--", "😀"])
-def test_strange_text_is_answered_in_words(client, db, typed):
+def test_odd_text_gets_a_message(client, db, typed):
     response = ask(client, typed)
 
     assert response.status_code == 200
     assert b"<script" not in response.content
 
 
-def test_asking_costs_one_query_at_most(client, db, django_assert_num_queries):
+def test_checking_a_username_costs_at_most_one_query(client, db, django_assert_num_queries):
     with django_assert_num_queries(1):
         ask(client, "carla")
     with django_assert_num_queries(0):
         ask(client, "..")
 
 
-def test_the_sign_up_form_asks_while_one_types(client, db):
+def test_the_sign_up_form_checks_the_username_while_typing(client, db):
     page = client.get("/accounts/signup/").content.decode()
 
     assert 'hx-get="/accounts/username-available/"' in page

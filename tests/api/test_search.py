@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.actions import create_user
+from accounts.actions.users import create_user
 from common.tasks import fold_counters
 from social.actions.blocks import block
 

@@ -12,8 +12,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from accounts.mobile import Mobile
-from accounts.models import User
+from accounts.models import Mobile, User
 from api_access.actions.apps import register_app
 from api_access.actions.grants import create_grant, issue_tokens
 from api_access.actions.tokens import create_token

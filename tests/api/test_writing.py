@@ -16,8 +16,7 @@ from django.db import connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.mobile import PendingMobile
-from accounts.models import User
+from accounts.models import PendingMobile, User
 from api_access.actions.tokens import create_token
 from api_access.models import IdempotencyRecord
 from api_access.models.idempotency_record import KEPT_HOURS

@@ -1,4 +1,4 @@
-"""Personal access tokens: made with the password, shown once, ended by what ends sessions, for their owner alone."""
+"""Create, use and revoke personal access tokens."""
 
 import logging
 from datetime import timedelta
@@ -8,8 +8,7 @@ from django.core import mail
 from django.test import RequestFactory
 from django.utils import timezone
 
-from accounts.actions import restore_person, suspend_person
-from accounts.deactivation import deactivate, reactivate, request_deletion
+from accounts.actions.moderation import restore_person, suspend_person
 from accounts.models import User
 from api_access.actions.tokens import create_token
 from api_access.authentication import authenticate
@@ -17,12 +16,13 @@ from api_access.credentials import hash_secret
 from api_access.models import PersonalToken
 from common.limits import MAX_TOKENS
 from common.refusals import Refusal
+from personal_data.actions.deactivation import deactivate, reactivate, request_deletion
 from tests.accounts.conftest import PASSWORD, errors_of
 
 
 @pytest.fixture
 def make(client, anna):
-    """Send the form of the page; what is not given is good."""
+    """Return a function that posts the form, with valid values by default."""
     client.force_login(anna)
 
     def send(**fields):
@@ -44,14 +44,14 @@ def token_of(person, name="backup", **options):
     return create_token(person, name=name, **{"may_write": True, "days": 30} | options)
 
 
-def test_a_token_is_made_with_the_password_and_shown_once(make, client, anna, django_capture_on_commit_callbacks):
+def test_a_token_needs_the_password_and_is_shown_once(make, client, anna, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
-        answer = make()
+        response = make()
 
     token = PersonalToken.objects.get(person=anna)
-    secret = answer.context["secret"]
-    assert answer.text.count(secret) == 1
-    assert "no-store" in answer["Cache-Control"]
+    secret = response.context["secret"]
+    assert response.text.count(secret) == 1
+    assert "no-store" in response["Cache-Control"]
     assert secret.startswith("efp_")
     assert token.digest == hash_secret(secret)
     assert timedelta(days=29) < token.expires_at - timezone.now() < timedelta(days=30)
@@ -68,15 +68,15 @@ def test_a_token_is_made_with_the_password_and_shown_once(make, client, anna, dj
     ("field", "value"),
     [("password", "wrong"), ("password", ""), ("name", ""), ("name", "x" * 51), ("days", "0"), ("days", "99999")],
 )
-def test_what_is_wrong_is_said_at_its_field_and_makes_none(field, value, make):
-    answer = make(**{field: value})
+def test_invalid_input_is_reported_at_its_field_and_creates_no_token(field, value, make):
+    response = make(**{field: value})
 
-    assert answer.status_code == 422
-    assert errors_of(answer, field)
+    assert response.status_code == 422
+    assert errors_of(response, field)
     assert not PersonalToken.objects.exists()
 
 
-def test_the_page_sent_again_makes_no_second_one_and_there_are_only_so_many(make, anna):
+def test_duplicate_names_and_too_many_tokens_are_rejected(make, anna):
     assert make().status_code == 200
     assert "with this name" in errors_of(make(), "name")[0]
     for n in range(MAX_TOKENS - 1):
@@ -86,7 +86,7 @@ def test_the_page_sent_again_makes_no_second_one_and_there_are_only_so_many(make
     assert PersonalToken.objects.filter(person=anna).count() == MAX_TOKENS
 
 
-def test_the_list_costs_the_same_queries_whatever_its_size(client, anna, django_assert_num_queries):
+def test_the_list_costs_a_constant_number_of_queries(client, anna, django_assert_num_queries):
     client.force_login(anna)
     token_of(anna, name="first")
     token_of(anna, name="second")
@@ -105,21 +105,21 @@ def change_password(client, anna):
     assert client.post("/accounts/password/change/", fields).status_code == 302
 
 
-ENDS = {
+SESSION_ENDINGS = {
     "a new password": change_password,
     "a suspension": lambda client, anna: suspend_person(anna, reason="spam"),
-    "a suspension that is over": lambda client, anna: suspend_person(anna, reason="spam") and restore_person(anna),
+    "a suspension that was undone": lambda client, anna: suspend_person(anna, reason="spam") and restore_person(anna),
     "a deactivation": lambda client, anna: deactivate(anna),
-    "a deactivation that is over": lambda client, anna: deactivate(anna) and reactivate(anna),
-    "a wish to be deleted": lambda client, anna: request_deletion(anna),
+    "a deactivation that was undone": lambda client, anna: deactivate(anna) and reactivate(anna),
+    "a deletion request": lambda client, anna: request_deletion(anna),
     "the deletion": lambda client, anna: anna.delete(),
-    "its time": lambda client, anna: PersonalToken.objects.update(expires_at=timezone.now()),
+    "expiry": lambda client, anna: PersonalToken.objects.update(expires_at=timezone.now()),
 }
 
 
 @pytest.mark.promise("S7")
-@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_a_token_ends_at_once_with(end, client, anna):
+@pytest.mark.parametrize("end", SESSION_ENDINGS.values(), ids=SESSION_ENDINGS)
+def test_whatever_ends_sessions_ends_tokens(end, client, anna):
     secret = token_of(anna)[1]
     assert access_by(secret).user == anna
 
@@ -128,11 +128,11 @@ def test_a_token_ends_at_once_with(end, client, anna):
     assert access_by(secret) is None
     if User.objects.filter(pk=anna.pk, deactivated_at=None, suspended_at=None).exists():
         person = User.objects.get(pk=anna.pk)
-        assert token_of(person)[0], "the name of a dead one is free"
+        assert token_of(person)[0], "the name of an invalid token can be used again"
 
 
 @pytest.mark.promise("A10")
-def test_anothers_token_is_neither_listed_nor_revoked(client, anna, ben):
+def test_other_users_cannot_list_or_revoke_a_token(client, anna, ben):
     token, secret = token_of(anna, name="annas own")
     client.force_login(ben)
 
@@ -145,11 +145,11 @@ def test_anothers_token_is_neither_listed_nor_revoked(client, anna, ben):
     "header",
     ["", "Bearer", "Bearer ", "Bearer efp_", "Bearer efp_ü", "Basic efp_x", "Bearer efp_\0", "Bearer " + "x" * 5_000],
 )
-def test_what_is_no_token_lets_nobody_in_and_raises_nothing(header, db):
+def test_an_invalid_header_grants_no_access_and_raises_nothing(header, db):
     assert with_header(header) is None
 
 
-def test_reading_only_and_what_it_costs(anna, django_assert_num_queries):
+def test_authentication_costs_one_query_and_updates_last_used_once_a_minute(anna, django_assert_num_queries):
     secret = token_of(anna, may_write=False)[1]
     assert access_by(secret).scopes == {"read"}
     first_used = PersonalToken.objects.get().last_used_at
@@ -165,7 +165,7 @@ def test_reading_only_and_what_it_costs(anna, django_assert_num_queries):
 
 
 @pytest.mark.promise("P5")
-def test_a_secret_is_in_no_log_no_page_of_the_admin_and_no_repr(anna, person, as_, caplog, client):
+def test_the_secret_appears_in_no_log_admin_page_or_repr(anna, person, as_, caplog, client):
     token, secret = token_of(anna)
     with caplog.at_level(logging.DEBUG):
         access = access_by(secret)

@@ -10,7 +10,7 @@ from django.core.files.storage import storages
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.actions import change_avatar
+from accounts.actions.avatars import change_avatar
 from accounts.models import User
 from accounts.tasks import process_avatar
 from common.files import (

@@ -21,7 +21,7 @@ def test_an_app_is_registered_given_access_and_revoked(javascript, size, sign_up
     dora, ben = sign_up("dora"), sign_up("ben", javascript=javascript, size=size, forgive=("401 (Unauthorized)",))
     dora.goto("/accounts/apps/own/")
     dora.get_by_label("Name of the app").fill("Frames")
-    dora.get_by_label("Where people are led back to").fill(REDIRECT_URI)
+    dora.get_by_label("Redirect URIs").fill(REDIRECT_URI)
     dora.get_by_label("Can it keep a secret?").select_option("public")
     assert faults(dora, "/accounts/apps/own/") == []
     dora.get_by_role("button", name="Register app").click()

@@ -15,7 +15,7 @@ POSTS = 24
 MAKE_POSTS = """
 from pathlib import Path
 from accounts.models import User
-from tests.accounts.whole_account import posts_of
+from tests.personal_data.whole_account import posts_of
 photo = Path("tests/files/bad/name-test.jpg").read_bytes()
 posts_of(User.objects.get(username="{username}"), photo, {posts})
 """
@@ -75,7 +75,7 @@ def test_all_posts_are_exported_and_deleted(sign_up, open_browser, site, tmp_pat
         assert time.monotonic() < until
         time.sleep(0.5)
     (posts, files), *_ = site.sql(
-        "SELECT rows -> 'posts_post', files FROM accounts_deletionrecord WHERE person_id IS NULL ORDER BY id DESC"
+        "SELECT rows -> 'posts_post', files FROM personal_data_deletionrecord WHERE person_id IS NULL ORDER BY id DESC"
     )
     # There are three files of each post, and the archive.
     assert (int(posts), files) == (POSTS, 3 * POSTS + 1)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from accounts.actions import suspend_person
+from accounts.actions.moderation import suspend_person
 from common.tasks import fold_counters
 from posts.actions.likes import like_post
 from posts.actions.moderation import remove_post

@@ -3,7 +3,7 @@
 import pytest
 from redis.exceptions import ConnectionError as ValkeyDownError
 
-from accounts.actions import suspend_person
+from accounts.actions.moderation import suspend_person
 from common import valkey
 from common.tasks import fold_counters
 from feed import timelines

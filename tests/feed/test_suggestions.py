@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from accounts.actions import suspend_person
+from accounts.actions.moderation import suspend_person
 from accounts.models import User
 from common.tasks import fold_counters
 from feed.actions import dismiss_suggestion

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.actions import suspend_person
+from accounts.actions.moderation import suspend_person
 from common.ids import first_id_at
 from notifications.models import Allowed, Kind, Notification, Occurrence, Preferences, Watermark
 from notifications.tasks import notify_of_comment, notify_of_follow, notify_of_like, sweep

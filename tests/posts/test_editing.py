@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from accounts.actions import suspend_person
+from accounts.actions.moderation import suspend_person
 from accounts.models import User
 from common.limits import MAX_ALT_CHARS, MAX_CAPTION_CHARS, MAX_LOCATION_CHARS
 from posts.actions.editing import EditConflictError, delete_post, edit_post

@@ -7,10 +7,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.urls import reverse
 
-from accounts.actions import suspend_person
-from accounts.deactivation import deactivate
+from accounts.actions.moderation import suspend_person
 from accounts.models import User
 from media.storage import new_folder, new_key
+from personal_data.actions.deactivation import deactivate
 from posts.actions.archiving import archive_post
 from posts.actions.editing import delete_post
 from posts.actions.moderation import remove_post

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.actions import change_hide_like_counts
+from accounts.actions.profile import change_hide_like_counts
 from posts.actions.likes import like_post, set_likes_hidden
 from posts.models import Post
 from tests.conftest import HTMX

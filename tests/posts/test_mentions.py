@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from accounts.actions import suspend_person
+from accounts.actions.moderation import suspend_person
 from accounts.models import User
 from posts.actions.comments import add_comment, approve_comment
 from posts.actions.editing import edit_post

@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from accounts.actions import restore_person, suspend_person
+from accounts.actions.moderation import restore_person, suspend_person
 from notifications import moderation
 from posts.actions.archiving import archive_post
 from posts.actions.comments import add_comment, remove_comment, restore_comment

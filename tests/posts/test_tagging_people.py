@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts.actions import suspend_person
+from accounts.actions.moderation import suspend_person
 from accounts.models import User
 from common.refusals import Refusal
 from posts.actions.comments import add_comment

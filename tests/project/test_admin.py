@@ -149,7 +149,7 @@ def test_saving_in_the_admin_keeps_fields_changed_meanwhile(as_, moderator, auth
     from django.contrib import admin as django_admin
     from django.test import RequestFactory
 
-    from accounts.actions import suspend_person
+    from accounts.actions.moderation import suspend_person
     from accounts.admin import UserAdmin
     from accounts.models import User
 

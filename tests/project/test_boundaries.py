@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.api import anybody, without_token
+from accounts.api.authentication import anybody, without_token
 from api_access.actions.apps import register_app
 from instagram.api import api
 from posts.models import Collection, Comment, Post
@@ -37,7 +37,7 @@ PUBLIC = {
     "posts:file",
     "accounts:username_available",
     "accounts:theme",
-    "accounts:keep",
+    "personal_data:keep",
     "oauth_token",
     "oauth_revoke",
     "account_signup",

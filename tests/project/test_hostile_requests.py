@@ -82,7 +82,7 @@ def test_password_attempts_are_limited_without_valkey_too(client, author, settin
 
 
 def test_changing_a_password_keeps_fields_changed_meanwhile(author):
-    from accounts.actions import suspend_person
+    from accounts.actions.moderation import suspend_person
     from accounts.adapter import AccountAdapter
     from accounts.models import User
 

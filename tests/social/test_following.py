@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.actions import suspend_person
+from accounts.actions.moderation import suspend_person
 from accounts.models import User
 from common.refusals import Refusal
 from social.actions.follows import follow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.actions import suspend_person
+from accounts.actions.moderation import suspend_person
 from common.tasks import fold_counters
 from feed.home import home_posts
 from feed.suggestions import suggestions_for

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from accounts.actions import suspend_person
+from accounts.actions.moderation import suspend_person
 from accounts.models import User
 from media.storage import PUBLIC, new_key
 from notifications.models import Occurrence

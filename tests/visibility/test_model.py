@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from accounts.actions import restore_person, suspend_person
+from accounts.actions.moderation import restore_person, suspend_person
 from accounts.models import User
 from feed.home import home_posts
 from feed.tasks import fan_out_post

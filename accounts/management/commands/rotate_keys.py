@@ -6,34 +6,34 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.mobile import Mobile, PendingMobile
+from accounts.models import Mobile, PendingMobile
 from common.sealing import DecryptionError, reseal
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 
 
 class Command(BaseCommand):
-    """Goes through the rows by id, each batch a transaction: stop it at any time; again is no harm."""
+    """Re-encrypt the rows in batches by id, one transaction each. Can be interrupted and repeated."""
 
     help = (
-        "Encrypt what is encrypted anew, with the first of FIELD_KEYS. Put a new key there first and restart the site, "
-        "run this, and take the old key out."
+        "Re-encrypt all encrypted fields with the first key in FIELD_KEYS. Add a new key there first and restart the "
+        "site, run this command, then remove the old key."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         unreadable = self.rotate("mobile numbers", Mobile.objects.all())
-        unreadable += self.rotate("numbers that wait for their code", PendingMobile.objects.all())
+        unreadable += self.rotate("pending mobile numbers", PendingMobile.objects.all())
         if unreadable:
-            raise CommandError(f"{unreadable} rows are opened by none of FIELD_KEYS and stay as they are.")
+            raise CommandError(f"{unreadable} rows cannot be decrypted with any key in FIELD_KEYS and are unchanged.")
 
     def rotate(self, name: str, table: QuerySet[Any]) -> int:
-        """How many rows could not be opened."""
+        """Re-encrypt the rows of `table`; return how many could not be decrypted."""
         total = table.count()
         last = done = unreadable = 0
         while True:
             with transaction.atomic():
-                # Locked: a number that is changed meanwhile must not come back.
-                rows = list(table.select_for_update().filter(pk__gt=last).order_by("pk")[:AT_ONCE])
+                # Locked, so that a concurrent change of a number is not overwritten.
+                rows = list(table.select_for_update().filter(pk__gt=last).order_by("pk")[:BATCH_SIZE])
                 for row in rows:
                     try:
                         row.sealed = reseal(row.sealed)

@@ -19,7 +19,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts.actions import change_avatar, create_user
+from accounts.actions.avatars import change_avatar
+from accounts.actions.users import create_user
 from accounts.models import AvatarState, User
 from accounts.tasks import process_avatar
 from posts.actions.comments import add_comment

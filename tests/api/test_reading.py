@@ -194,7 +194,7 @@ def test_saved_posts_and_collections_are_ones_own(author, follower, stranger, sh
     assert ids(follower, "/user/saved") == ids(follower, f"/collections/{trees.pk}/posts") == []
 
 
-def test_the_archive_is_ones_own(author, follower, share, get):
+def test_only_the_owner_sees_the_archive(author, follower, share, get):
     first, second = share(author), share(author)
     for post in (first, second):
         archive_post(post)

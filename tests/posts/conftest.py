@@ -52,7 +52,7 @@ def begin(browser: Client, data: bytes, name: str = "cup.jpg", **fields: Any) ->
 def send_part(browser: Client, part: dict[str, Any], data: bytes, slice_: bytes | None = None) -> Any:
     content = data[part["offset"] : part["offset"] + part["size"]] if slice_ is None else slice_
     if part["url"].startswith("http"):
-        # To the bucket, past the site.
+        # The browser sends parts directly to the bucket.
         return SimpleNamespace(status_code=post_form(part["url"], part["fields"], content))
     return browser.post(part["url"], {**part["fields"], "file": SimpleUploadedFile("blob", content)})
 

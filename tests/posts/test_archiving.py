@@ -54,7 +54,7 @@ def test_archiving_asks_first_and_offers_to_undo_it(as_, author, post):
 
 
 @pytest.mark.promise("A2")
-def test_to_everybody_else_an_archived_post_is_a_missing_one(as_, client, author, follower, post):
+def test_others_do_not_find_an_archived_post(as_, client, author, follower, post):
     comment = add_comment(post, author=follower, text="hello")
     archive_post(post)
 
@@ -73,7 +73,7 @@ def test_to_everybody_else_an_archived_post_is_a_missing_one(as_, client, author
 
 @pytest.mark.promise("A6", "A7")
 @pytest.mark.parametrize("url", ["/", "/author/", "/explore/", "/explore/tags/sun/", "/search/?q=morning"])
-def test_an_archived_post_is_gone_from_every_list_at_once_and_back_when_it_is_back(url, as_, client, follower, post):
+def test_archiving_removes_a_post_from_all_lists_and_unarchiving_returns_it(url, as_, client, follower, post):
     browser = client if url == "/explore/" else as_(follower)  # Explore shows a member nothing twice.
     assert post.shortcode in browser.get(url).text
     archive_post(post)
@@ -88,7 +88,7 @@ def test_a_tag_that_only_an_archived_post_has_is_not_found(as_, follower, post):
     assert "/explore/tags/sun/" not in as_(follower).get("/search/?q=sun").text
 
 
-def test_its_author_sees_it_with_its_likes_and_nobody_likes_or_comments_it_further(as_, author, follower, post):
+def test_only_the_author_sees_an_archived_post_and_nobody_likes_or_comments_it(as_, author, follower, post):
     like_post(post, liker=follower)
     add_comment(post, author=follower, text="hello")
     archive_post(post)
@@ -108,7 +108,7 @@ def test_its_author_sees_it_with_its_likes_and_nobody_likes_or_comments_it_furth
     assert "1 like" in as_(follower).get(post.get_absolute_url()).text
 
 
-def test_the_archive_is_ones_own(as_, client, author, stranger, post, share):
+def test_only_the_owner_sees_the_archive(as_, client, author, stranger, post, share):
     archive_post(post)
     archive_post(share(stranger))
 
@@ -146,7 +146,7 @@ def test_the_archive_costs_the_same_queries_whatever_its_size(size, as_, author,
 # --- Counts ---
 
 
-def test_every_way_through_archive_removal_and_deletion_counts_once(author, share):
+def test_any_order_of_archiving_removal_and_deletion_counts_once(author, share):
     one, two = share(author), share(author)
     steps = [
         (archive_post, one, 1),
@@ -175,7 +175,7 @@ def test_every_way_through_archive_removal_and_deletion_counts_once(author, shar
     assert User.objects.get(pk=author.pk).folded_posts == 0
 
 
-def test_what_is_not_shared_yet_or_was_removed_is_not_archived(as_, author, photo, post):
+def test_unpublished_and_removed_posts_cannot_be_archived(as_, author, photo, post):
     remove_post(post, reason="spam")
     waiting = create_post(author=author, uploads=[Upload(photo(), "1.jpg")])
     browser = as_(author)
@@ -189,7 +189,7 @@ def test_what_is_not_shared_yet_or_was_removed_is_not_archived(as_, author, phot
 
 @pytest.mark.promise("D14")
 @pytest.mark.django_db(transaction=True)
-def test_archiving_and_bringing_back_at_the_same_time_count_what_there_is(author, post):
+def test_concurrent_archiving_and_unarchiving_keeps_the_count_exact(author, post):
     def change(first):
         counted = 0
         for turn in range(10):
@@ -220,7 +220,7 @@ def test_an_unarchived_post_returns_to_its_old_place_on_home_pages_that_were_mad
     assert Post.objects.get(pk=second.pk).fanned_out_at is not None
 
 
-def test_of_a_post_that_is_back_nobody_is_told_anew(author, post, monkeypatch):
+def test_unarchiving_notifies_nobody_again(author, post, monkeypatch):
     emitted = []
     monkeypatch.setattr("posts.actions.archiving.emit", emitted.append)
 
@@ -234,7 +234,7 @@ def test_of_a_post_that_is_back_nobody_is_told_anew(author, post, monkeypatch):
     assert PostPublished not in {type(event) for event in emitted}
 
 
-def test_only_timelines_follow_the_return_of_a_post(monkeypatch):
+def test_only_timelines_react_to_a_returned_post(monkeypatch):
     wired = {}
     monkeypatch.setattr(subscriptions, "subscribe", lambda event, *tasks: wired.update({event: tasks}))
     subscriptions.wire()
@@ -242,10 +242,10 @@ def test_only_timelines_follow_the_return_of_a_post(monkeypatch):
     assert wired[PostReturned] == (fan_out_post,)
 
 
-def test_a_timeline_that_was_made_during_the_archive_gets_the_post_from_a_fan_out_that_was_under_way(
+def test_a_timeline_built_while_the_post_was_archived_gets_it_from_a_running_fan_out(
     author, follower, post, monkeypatch
 ):
-    """Archived and back while it is fanned out: what that fan-out missed, the sweeper brings."""
+    """Archive and unarchive a post during its fan-out: the sweeper adds it to the timelines that the fan-out missed."""
     push = timelines.push
 
     def push_and_change(post_id, readers):
@@ -268,7 +268,7 @@ def test_a_timeline_that_was_made_during_the_archive_gets_the_post_from_a_fan_ou
     assert Post.objects.get().fanned_out_at is not None
 
 
-def test_archived_posts_take_no_place_on_a_home_page_from_the_database(author, follower, share):
+def test_archived_posts_do_not_shorten_a_home_page_from_the_database(author, follower, share):
     shown = share(author)
     for _ in range(5):
         archive_post(share(author))

@@ -1,4 +1,4 @@
-"""Captions of videos: given, replaced, removed by the owner; read by whoever may see the video; gone with it."""
+"""Captions of videos: the owner adds, replaces and removes them, and everyone who may see the video may read them."""
 
 import pytest
 from django.core.files.storage import storages
@@ -40,13 +40,13 @@ def test_captions_are_given_and_shown(as_, author, film, post):
     assert "Good morning" in served.content.decode()
 
 
-def test_scripts_are_told_in_json(as_, author, film):
+def test_scripts_get_errors_as_json(as_, author, film):
     answer = add(as_(author), film, headers=JSON)
 
     assert answer.json()["captions"] is True
 
 
-def test_other_captions_replace_them_and_no_file_is_left(as_, author, film):
+def test_new_captions_replace_the_old_file(as_, author, film):
     browser = as_(author)
     add(browser, film)
     old = Media.objects.get(pk=film.pk).captions
@@ -58,7 +58,7 @@ def test_other_captions_replace_them_and_no_file_is_left(as_, author, film):
     assert not PendingFile.objects.exists()
 
 
-def test_they_are_removed_with_their_file(as_, author, film):
+def test_removing_captions_deletes_their_file(as_, author, film):
     browser = as_(author)
     add(browser, film)
     key = Media.objects.get(pk=film.pk).captions
@@ -69,7 +69,7 @@ def test_they_are_removed_with_their_file(as_, author, film):
     assert not storages["default"].exists(key)
 
 
-def test_they_go_with_the_post(as_, author, film, post):
+def test_captions_are_deleted_with_the_post(as_, author, film, post):
     add(as_(author), film)
     key = Media.objects.get(pk=film.pk).captions
     delete_post(post)
@@ -78,7 +78,7 @@ def test_they_go_with_the_post(as_, author, film, post):
     assert not storages["default"].exists(key)
 
 
-def test_a_file_that_is_no_captions_is_refused_in_words_and_changes_nothing(as_, author, film):
+def test_an_invalid_captions_file_is_refused_and_changes_nothing(as_, author, film):
     browser = as_(author)
     wrong = SimpleUploadedFile("talk.srt", b"1\n00:00:01,000 --> 00:00:02,000\nHi")
 
@@ -91,7 +91,7 @@ def test_a_file_that_is_no_captions_is_refused_in_words_and_changes_nothing(as_,
     assert "This is not a WebVTT file" in told.text
 
 
-def test_without_a_file_one_is_asked_for(as_, author, film):
+def test_a_form_without_files_is_refused(as_, author, film):
     answer = as_(author).post(f"/create/media/{film.pk}/captions/", headers=JSON)
 
     assert answer.status_code == 422
@@ -99,7 +99,7 @@ def test_without_a_file_one_is_asked_for(as_, author, film):
 
 
 @pytest.mark.promise("A10")
-def test_nobody_captions_what_is_not_theirs(as_, stranger, film):
+def test_only_the_owner_sets_captions(as_, stranger, film):
     assert add(as_(stranger), film).status_code == 404
     assert as_(stranger).post(f"/create/media/{film.pk}/captions/delete/").status_code == 404
     assert Media.objects.get(pk=film.pk).captions == ""
@@ -110,7 +110,7 @@ def test_a_photo_has_no_captions(as_, author, post):
 
 
 @pytest.mark.promise("A2")
-def test_captions_of_a_post_that_one_may_not_see_are_not_found(client, as_, author, stranger, film, post):
+def test_captions_of_an_invisible_post_are_not_found(client, as_, author, stranger, film, post):
     browser = as_(author)
     add(browser, film)
     track = f"/p/{post.shortcode}/captions/{film.pk}.vtt"

@@ -1,4 +1,4 @@
-"""Who may see a comment may like it, once; the count is exact."""
+"""Everyone who may see a comment may like it, once. The count is exact."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def count_of(comment):
     return Comment.objects.with_viewer_state(comment.author).get(pk=comment.pk).like_count
 
 
-def test_a_comment_is_liked_once_and_unliked_once_and_counts_at_once(as_, stranger, comment, url):
+def test_liking_and_unliking_a_comment_updates_the_count_immediately(as_, stranger, comment, url):
     browser = as_(stranger)
 
     for _ in range(2):
@@ -63,7 +63,7 @@ def test_only_the_first_like_is_announced(stranger, comment, monkeypatch):
 
 
 @pytest.mark.promise("A2")
-def test_a_comment_that_one_cannot_see_is_not_there_to_like(as_, author, stranger, follower, post, comment, url):
+def test_an_invisible_comment_cannot_be_liked(as_, author, stranger, follower, post, comment, url):
     restrict(author, restricted=follower)
     held = add_comment(post, author=follower, text="held")
     assert as_(stranger).post(url.replace(str(comment.pk), str(held.pk)) + "like/").status_code == 404
@@ -77,7 +77,7 @@ def test_a_comment_that_one_cannot_see_is_not_there_to_like(as_, author, strange
     assert not CommentLike.objects.exists()
 
 
-def test_a_like_of_a_comment_that_has_gone_meanwhile_says_so(author, stranger, comment):
+def test_liking_a_comment_deleted_meanwhile_raises_does_not_exist(author, stranger, comment):
     delete_comment(comment)
 
     with pytest.raises(Comment.DoesNotExist):
@@ -85,7 +85,7 @@ def test_a_like_of_a_comment_that_has_gone_meanwhile_says_so(author, stranger, c
     assert not CommentLike.objects.exists()
 
 
-def test_likes_go_with_their_comment(stranger, comment):
+def test_likes_are_deleted_with_their_comment(stranger, comment):
     like_comment(comment, liker=stranger)
     delete_comment(comment)
 
@@ -93,7 +93,7 @@ def test_likes_go_with_their_comment(stranger, comment):
     fold_counters()
 
 
-def test_the_list_of_likers_leaves_out_whom_the_viewer_cannot_see(as_, author, stranger, follower, comment, url):
+def test_the_list_of_likers_omits_people_hidden_from_the_viewer(as_, author, stranger, follower, comment, url):
     for one in (author, stranger):
         like_comment(comment, liker=one)
     block(stranger, blocked=follower)
@@ -119,7 +119,7 @@ def test_a_list_of_likers_costs_the_same_whatever_its_size(
     assert page.text.count('class="person"') == size
 
 
-def test_further_likers_come_by_cursor(as_, person, follower, comment, url):
+def test_likers_are_paginated_by_cursor(as_, person, follower, comment, url):
     for _ in range(32):
         like_comment(comment, liker=person())
     browser = as_(follower)

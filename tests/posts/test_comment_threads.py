@@ -32,7 +32,7 @@ def reply(post, author, thread):
     return add_comment(post, author=author, text="@follower second", reply_to=thread)
 
 
-def test_a_reply_to_a_reply_hangs_under_the_threads_first_comment(post, stranger, thread, reply):
+def test_a_reply_to_a_reply_belongs_to_the_first_comment_of_the_thread(post, stranger, thread, reply):
     third = add_comment(post, author=stranger, text="@author third", reply_to=reply)
 
     assert third.parent == thread
@@ -40,7 +40,7 @@ def test_a_reply_to_a_reply_hangs_under_the_threads_first_comment(post, stranger
     assert replies_for(stranger, thread) == 2
 
 
-def test_replies_are_folded_on_the_page_and_unfold_with_and_without_a_script(as_, post, stranger, thread, reply):
+def test_replies_are_collapsed_and_expand_with_and_without_javascript(as_, post, stranger, thread, reply):
     browser = as_(stranger)
     url = f"{post.get_absolute_url()}comments/{thread.pk}/replies/"
 
@@ -77,7 +77,7 @@ def test_a_reply_begins_with_the_name_and_leads_to_its_thread(as_, post, author,
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}])
-def test_a_reply_to_what_has_gone_is_refused_with_its_text_kept(headers, as_, post, author, stranger, thread, share):
+def test_a_reply_to_a_deleted_comment_is_refused_and_its_text_kept(headers, as_, post, author, stranger, thread, share):
     elsewhere = add_comment(share(author), author=stranger, text="elsewhere")
     remove_comment(thread, reason="rude")
 
@@ -90,7 +90,7 @@ def test_a_reply_to_what_has_gone_is_refused_with_its_text_kept(headers, as_, po
     assert Comment.objects.filter(post=post).count() == 1
 
 
-def test_a_refused_reply_remains_a_reply(as_, post, author, thread):
+def test_a_refused_reply_form_stays_a_reply(as_, post, author, thread):
     answer = as_(author).post(f"{post.get_absolute_url()}comment/", {"text": " ", "parent": thread.pk}, headers=HTMX)
 
     assert answer.status_code == 422
@@ -118,13 +118,13 @@ def test_a_thread_takes_its_replies_out_of_sight_and_out_of_the_count_and_back(p
     assert Post.objects.get(pk=post.pk).folded_comments == 0
 
 
-def test_deleting_the_person_who_began_a_thread_leaves_no_reply_of_others(post, follower, thread, reply):
+def test_deleting_the_author_of_a_thread_deletes_its_replies(post, follower, thread, reply):
     follower.delete()
 
     assert not Comment.objects.exists()
 
 
-def test_what_hangs_under_what_a_viewer_cannot_see_is_neither_seen_nor_counted(
+def test_replies_of_an_invisible_thread_are_neither_visible_nor_counted(
     as_, client, post, author, follower, stranger, person, thread, reply
 ):
     of_stranger = add_comment(post, author=stranger, text="third", reply_to=thread)
@@ -175,14 +175,14 @@ def test_a_page_of_threads_and_one_of_replies_cost_the_same_whatever_their_size(
     browser = as_(follower)
     browser.get(url, headers=HTMX)
 
-    with django_assert_num_queries(6):  # session, viewer, the post, its media; what is pinned, the threads
+    with django_assert_num_queries(6):  # session, viewer, the post, its media; pinned comments, threads
         page = browser.get(url, headers=HTMX)
     assert page.text.count("View replies") == size
     with django_assert_num_queries(6):  # likewise; the thread, its replies
         browser.get(f"{url}{thread.pk}/replies/", headers=HTMX)
 
 
-def test_further_replies_come_by_cursor(as_, post, author, follower, thread):
+def test_replies_are_paginated_by_cursor(as_, post, author, follower, thread):
     for number in range(25):
         add_comment(post, author=author, text=f"reply {number:02}", reply_to=thread)
     browser = as_(follower)
@@ -200,7 +200,7 @@ def test_further_replies_come_by_cursor(as_, post, author, follower, thread):
 
 @pytest.mark.promise("D12")
 @pytest.mark.django_db(transaction=True)
-def test_replies_while_the_thread_is_removed_leave_the_count_true(post, author, stranger, thread):
+def test_replies_during_the_removal_of_a_thread_keep_the_count_exact(post, author, stranger, thread):
     def reply_many():
         for _ in range(10):
             try:

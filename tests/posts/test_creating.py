@@ -1,4 +1,4 @@
-"""A new post: what is accepted, what is refused in which words, and that a refusal loses nothing that is fine."""
+"""The form for a new post: accepted input, error messages, and a rejected form that keeps its valid input."""
 
 import pytest
 from django.core.files.storage import storages
@@ -16,7 +16,7 @@ def send(browser, files, headers=None, **fields):
     return browser.post("/create/", {"files": files, **fields}, headers=headers)
 
 
-def test_a_post_is_made_with_its_photos_in_order_and_their_alt_texts(as_, author, photo):
+def test_a_post_has_its_photos_in_order_with_their_alt_texts(as_, author, photo):
     answer = send(
         as_(author),
         [photo("b.jpg"), photo("a.jpg")],
@@ -60,9 +60,7 @@ REFUSED = [
 
 @pytest.mark.promise("U1")
 @pytest.mark.parametrize(("name", "data", "why"), REFUSED, ids=[name for name, _, _ in REFUSED])
-def test_a_file_that_cannot_be_used_is_named_at_the_field_and_nothing_of_it_is_kept(
-    name, data, why, as_, author, photo
-):
+def test_an_unusable_file_is_named_at_the_field_and_not_kept(name, data, why, as_, author, photo):
     answer = send(as_(author), [photo("good.jpg"), photo(name, data)], caption="typed <b>text</b>", alt=["my cup", ""])
 
     assert answer.status_code == 422
@@ -75,7 +73,7 @@ def test_a_file_that_cannot_be_used_is_named_at_the_field_and_nothing_of_it_is_k
     assert len(stored_files()) == 1
 
 
-def test_a_script_is_told_which_file_by_its_place_in_the_request(as_, author, photo):
+def test_json_errors_name_the_file_by_its_position(as_, author, photo):
     answer = send(as_(author), [photo("good.jpg"), photo("bad.jpg", b"no photo")], headers=JSON)
 
     assert answer.status_code == 422
@@ -84,7 +82,7 @@ def test_a_script_is_told_which_file_by_its_place_in_the_request(as_, author, ph
 
 
 @pytest.mark.promise("U10")
-def test_twenty_one_photos_are_one_too_many(as_, author, photo):
+def test_twenty_one_photos_are_refused(as_, author, photo):
     answer = send(as_(author), [photo(f"{n}.jpg") for n in range(21)], caption="kept")
 
     assert answer.status_code == 422
@@ -126,13 +124,13 @@ def test_text_beyond_its_limit_is_refused_at_its_field(field, value, why, as_, a
 @pytest.mark.parametrize(
     "caption", ["x" * 2200, "👩‍👩‍👧‍👦" * 2200 if limits.MAX_CODE_POINTS_PER_CHAR >= 7 else "", "a\r\n" * 1100]
 )
-def test_a_caption_at_its_limit_is_taken_as_people_count_characters(caption, as_, author, photo):
+def test_the_limit_of_a_caption_counts_visible_characters(caption, as_, author, photo):
     assert send(as_(author), [photo()], caption=caption).status_code == 302
     assert Post.objects.count() == 1
 
 
 @pytest.mark.promise("D15")
-def test_a_full_disk_is_said_and_leaves_nothing_behind(as_, author, photo, monkeypatch):
+def test_a_full_disk_is_reported_and_leaves_no_files(as_, author, photo, monkeypatch):
     stored = []
     save = type(storages["originals"]).save
 
@@ -155,7 +153,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_behind(as_, author, photo, monke
 
 
 @pytest.mark.promise("U8")
-def test_no_name_of_a_stranger_reaches_storage(as_, author, photo):
+def test_original_file_names_never_reach_the_storage(as_, author, photo):
     send(as_(author), [photo("../../etc/<script>.php.jpg")])
 
     medium = Media.objects.get()
@@ -171,7 +169,7 @@ def test_tags_of_other_scripts_are_found_under_one_form(as_, author, photo):
 
 
 @pytest.mark.promise("S11")
-def test_thirty_posts_in_half_an_hour_are_enough(as_, author, photo, settings):
+def test_posts_are_rate_limited(as_, author, photo, settings):
     settings.RATE_LIMITS = True
     browser = as_(author)
     for _ in range(30):
@@ -188,7 +186,7 @@ def test_the_composer_needs_a_session(client):
     assert client.get("/create/")["Location"] == "/accounts/login/?next=/create/"
 
 
-def test_a_decoder_that_is_switched_off_takes_nothing_and_is_not_offered(as_, author, photo, settings):
+def test_formats_of_a_disabled_decoder_are_rejected_and_not_offered(as_, author, photo, settings):
     settings.DECODERS_OFF = frozenset({"jpeg"})
 
     answer = send(as_(author), [photo("cup.jpg")])

@@ -1,4 +1,4 @@
-"""One's own post is edited afterwards: words, order, audience. Nothing typed and nobody's edit is lost."""
+"""Authors edit the texts, order and audience of posts. No typed text and no concurrent edit is lost."""
 
 from functools import partial
 
@@ -19,14 +19,14 @@ from tests.markup import one_line
 
 @pytest.fixture
 def friend(person, author):
-    """Somebody whom the author counts among the close friends."""
+    """A close friend of the author."""
     somebody = person("friend")
     CloseFriend.objects.create(owner=author, friend=somebody)
     return somebody
 
 
 def typed(post, **changes):
-    """What a browser sends for `post`, but for `changes`."""
+    """Return the form data that a browser sends for `post`, updated with `changes`."""
     slides = sorted(post.media.all(), key=lambda medium: medium.position)
     post = Post.objects.get(pk=post.pk)
     fields = {"version": post.version, "caption": post.caption, "location": post.location, "audience": post.audience}
@@ -47,7 +47,7 @@ def posts_count(person):
     return User.objects.with_counts().get(pk=person.pk).posts_count
 
 
-def test_what_others_see_changes_and_says_that_it_was_edited(as_, client, author, post):
+def test_an_edit_changes_the_post_and_marks_it_as_edited(as_, client, author, post):
     before = client.get(post.get_absolute_url()).text
     assert "edited</time>" not in before
 
@@ -75,14 +75,14 @@ def test_the_form_shows_what_is_saved(as_, author, share):
     assert 'value="everyone" id="id_audience_0" required checked' in page
 
 
-def test_saving_what_is_there_already_is_no_edit(as_, author, post):
+def test_saving_unchanged_content_is_not_an_edit(as_, author, post):
     save(as_(author), post)
 
     after = Post.objects.get()
     assert (after.edited_at, after.version) == (None, post.version)
 
 
-def test_tags_that_left_the_caption_are_taken_and_new_ones_given(as_, client, author, share):
+def test_editing_a_caption_updates_its_hashtags(as_, client, author, share):
     post = share(author, caption="#sun #sea")
 
     save(as_(author), post, caption="#sea #sand")
@@ -92,7 +92,7 @@ def test_tags_that_left_the_caption_are_taken_and_new_ones_given(as_, client, au
     assert shown == {"sun": False, "sea": True, "sand": True}
 
 
-def test_slides_take_the_order_in_which_they_are_sent_with_their_alt_texts(as_, author, share):
+def test_slides_and_alt_texts_get_the_submitted_order(as_, author, share):
     post = share(author, photos=3)
     first, second, third = (slide.pk for slide in post.slides)
 
@@ -117,7 +117,7 @@ def test_slides_take_the_order_in_which_they_are_sent_with_their_alt_texts(as_, 
         ({"slide": [1]}, "The slides of this form did not all arrive."),
     ],
 )
-def test_what_cannot_be_saved_is_said_and_what_was_typed_is_kept(changes, says, as_, author, post):
+def test_an_invalid_edit_is_explained_and_kept(changes, says, as_, author, post):
     answer = save(as_(author), post, **({"caption": "Kept", "location": "Kept too"} | changes))
 
     assert answer.status_code == 422
@@ -128,7 +128,7 @@ def test_what_cannot_be_saved_is_said_and_what_was_typed_is_kept(changes, says, 
     assert (after.caption, after.version) == (post.caption, post.version)
 
 
-def test_a_slide_of_somebody_elses_post_is_not_taken(as_, author, stranger, post, share):
+def test_a_slide_of_another_users_post_is_refused(as_, author, stranger, post, share):
     other = share(stranger)
 
     answer = save(as_(author), post, slide=[other.slides[0].pk])
@@ -138,7 +138,7 @@ def test_a_slide_of_somebody_elses_post_is_not_taken(as_, author, stranger, post
 
 
 @pytest.mark.promise("A11")
-def test_nothing_but_the_fields_of_the_form_is_taken(as_, author, stranger, post):
+def test_fields_outside_the_form_are_ignored(as_, author, stranger, post):
     save(
         as_(author), post, caption="New", author=stranger.pk, published_at="", folded_likes=9, archived_at="2020-01-01"
     )
@@ -149,7 +149,7 @@ def test_nothing_but_the_fields_of_the_form_is_taken(as_, author, stranger, post
 
 
 @pytest.mark.promise("U9")
-def test_what_is_typed_is_text_and_no_markup(as_, author, post):
+def test_typed_text_is_escaped(as_, author, post):
     hostile = '"><script>alert(1)</script>'
 
     save(as_(author), post, caption=hostile, location=hostile, alt=[hostile])
@@ -181,7 +181,7 @@ def test_an_edit_of_a_post_that_changed_meanwhile_is_not_saved_and_what_was_type
     assert Post.objects.get().caption == "From the old tab"
 
 
-def test_pressing_save_twice_is_saving_once(as_, author, post):
+def test_saving_twice_saves_once(as_, author, post):
     browser, sent = as_(author), typed(post, caption="Once")
 
     answers = [browser.post(f"{post.get_absolute_url()}edit/", sent) for _ in range(2)]
@@ -192,13 +192,13 @@ def test_pressing_save_twice_is_saving_once(as_, author, post):
 
 @pytest.mark.promise("U10")
 @pytest.mark.parametrize("version", ["", "x", "-1", "9" * 40, "\u0663"])
-def test_a_version_that_is_none_is_an_old_one(version, as_, author, post):
+def test_an_invalid_version_counts_as_an_old_one(version, as_, author, post):
     assert save(as_(author), post, caption="New", version=version).status_code == 409
     assert Post.objects.get().caption == post.caption
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_eight_edits_at_the_same_time_one_is_saved_and_seven_are_told(author, post):
+def test_one_of_eight_simultaneous_edits_is_saved_and_seven_conflict(author, post):
     def change(number):
         return edit(post, caption=f"Edit {number} #tag{number}", version=post.version)
 
@@ -215,7 +215,7 @@ def test_of_eight_edits_at_the_same_time_one_is_saved_and_seven_are_told(author,
 
 @pytest.mark.promise("A10")
 @pytest.mark.parametrize("action", ["edit", "archive", "unarchive"])
-def test_anothers_post_is_not_found_as_one_that_is_missing(action, as_, stranger, post):
+def test_editing_another_users_post_is_not_found(action, as_, stranger, post):
     browser = as_(stranger)
 
     for method in (browser.get, browser.post):
@@ -226,7 +226,7 @@ def test_anothers_post_is_not_found_as_one_that_is_missing(action, as_, stranger
     assert (after.version, after.archived_at) == (post.version, None)
 
 
-def test_somebody_suspended_edits_and_archives_nothing(as_, author, post):
+def test_suspended_authors_cannot_edit_or_archive(as_, author, post):
     browser, sent = as_(author), typed(post, caption="Still here")
     suspend_person(author, reason="spam")
 
@@ -236,7 +236,7 @@ def test_somebody_suspended_edits_and_archives_nothing(as_, author, post):
     assert (after.caption, after.archived_at) == (post.caption, None)
 
 
-def test_what_a_moderator_removed_can_no_longer_be_edited(as_, author, post):
+def test_a_removed_post_cannot_be_edited(as_, author, post):
     browser, sent = as_(author), typed(post, caption="Was typed")
     remove_post(post, reason="Not yours.")
 
@@ -264,7 +264,7 @@ def test_a_deleted_post_is_not_found(as_, author, post):
 # --- Who sees it ---
 
 
-def test_a_post_for_close_friends_is_for_them_alone_and_says_so(as_, client, author, friend, follower, post):
+def test_a_post_for_close_friends_is_visible_to_them_only_and_labelled(as_, client, author, friend, follower, post):
     assert save(as_(author), post, audience="close_friends").status_code == 302
 
     for browser in (client, as_(follower)):
@@ -283,7 +283,7 @@ def test_a_post_for_close_friends_is_for_them_alone_and_says_so(as_, client, aut
 
 
 @pytest.mark.promise("A9")
-def test_the_count_on_a_profile_is_of_what_its_reader_sees(as_, client, author, friend, follower, share):
+def test_the_profile_count_includes_visible_posts_only(as_, client, author, friend, follower, share):
     posts = [share(author) for _ in range(3)]
     for post in posts[:2]:
         edit(post, audience="close_friends")
@@ -313,7 +313,7 @@ def test_a_post_is_edited_while_it_is_processed_and_nobody_saw_it_before(as_, au
 # --- Without JavaScript ---
 
 
-def test_without_javascript_a_button_moves_a_slide_and_all_that_was_typed_is_kept(as_, author, share):
+def test_without_javascript_a_button_moves_a_slide_and_keeps_the_form(as_, author, share):
     post = share(author, photos=3, caption="Saved")
     first, second, third = (slide.pk for slide in post.slides)
     sent = {"caption": "Typed", "location": "x" * 200, "alt": ["one", "two", "three"], "move": f"{third}-up"}
@@ -337,7 +337,7 @@ def test_without_javascript_a_button_moves_a_slide_and_all_that_was_typed_is_kep
 
 @pytest.mark.promise("U10")
 @pytest.mark.parametrize("move", ["{first}-up", "{last}-down", "{first}-sideways", "7-up", "x", "-up", "\0-down"])
-def test_a_move_to_nowhere_moves_nothing(move, as_, author, share):
+def test_a_move_out_of_range_moves_nothing(move, as_, author, share):
     post = share(author, photos=2)
     first, last = (slide.pk for slide in post.slides)
 
@@ -357,6 +357,6 @@ def test_the_form_costs_the_same_queries_whatever_the_slides(size, as_, author, 
 
     with django_assert_num_queries(5):  # session, viewer, the bell, the post, its media
         browser.get(f"{post.get_absolute_url()}edit/")
-    # As above, but for the bell; and within a savepoint the post locked, its media, the post and its media saved.
+    # The queries above, except the bell; in a savepoint: lock the post, read its media, save the post, save its media.
     with django_assert_num_queries(10):
         assert browser.post(f"{post.get_absolute_url()}edit/", sent).status_code == 302

@@ -16,7 +16,7 @@ def oembed(client, post, **query):
     return client.get(f"/oembed?{urlencode({'url': HOST + post.get_absolute_url()} | query)}")
 
 
-def test_a_public_post_may_stand_in_any_frame(client, post):
+def test_any_site_may_frame_the_embed_of_a_public_post(client, post):
     answer = client.get(f"{post.get_absolute_url()}embed/")
 
     assert answer.status_code == 200
@@ -27,7 +27,7 @@ def test_a_public_post_may_stand_in_any_frame(client, post):
     assert "<script" not in answer.text
 
 
-def test_every_other_page_stands_in_no_frame(client, post):
+def test_no_other_page_can_be_framed(client, post):
     answer = client.get(post.get_absolute_url())
 
     assert answer["X-Frame-Options"] == "DENY"
@@ -49,7 +49,7 @@ def hide_in_the_archive(post):
 @pytest.mark.promise("A16")
 @pytest.mark.parametrize("hide", [hide_by_privacy, hide_for_close_friends, hide_in_the_archive])
 @pytest.mark.parametrize("who", ["nobody", "author", "follower"])
-def test_what_the_public_cannot_see_is_embedded_for_nobody(hide, who, request, client, as_, post, follower):
+def test_nonpublic_posts_cannot_be_embedded(hide, who, request, client, as_, post, follower):
     hide(post)
     browser = client if who == "nobody" else as_(request.getfixturevalue(who))
 
@@ -64,21 +64,21 @@ def test_what_the_public_cannot_see_is_embedded_for_nobody(hide, who, request, c
         assert "&lt;iframe" not in page
 
 
-def test_a_session_adds_nothing_to_it(client, as_, post, follower):
+def test_the_embed_is_the_same_with_a_session(client, as_, post, follower):
     url = f"{post.get_absolute_url()}embed/"
 
     assert as_(follower).get(url).text == client.get(url).text
 
 
 @pytest.mark.promise("A8")
-def test_a_session_that_a_block_concerns_gets_nothing(as_, post, stranger):
+def test_a_blocked_person_gets_no_embed(as_, post, stranger):
     block(post.author, blocked=stranger)
 
     assert as_(stranger).get(f"{post.get_absolute_url()}embed/").status_code == 404
     assert oembed(as_(stranger), post).status_code == 404
 
 
-def test_oembed_describes_a_frame_of_the_size_that_is_asked_for(client, post):
+def test_oembed_describes_a_frame_of_the_requested_size(client, post):
     found = oembed(client, post, maxwidth=400, maxheight=500).json()
 
     assert (found["type"], found["version"], found["width"]) == ("rich", "1.0", 400)
@@ -88,7 +88,7 @@ def test_oembed_describes_a_frame_of_the_size_that_is_asked_for(client, post):
     assert found["thumbnail_width"] <= 400
 
 
-def test_pages_say_where_it_is_described(client, post):
+def test_pages_link_to_their_oembed_description(client, post):
     page = client.get(post.get_absolute_url()).text
 
     assert 'type="application/json+oembed"' in page
@@ -109,11 +109,11 @@ def test_pages_say_where_it_is_described(client, post):
         ({"url": ""}, 404),
     ],
 )
-def test_oembed_says_no_to_what_it_cannot(query, status, client, post):
+def test_oembed_rejects_unsupported_requests(query, status, client, post):
     assert oembed(client, post, **query).status_code == status
 
 
-def test_the_code_to_embed_is_in_the_menu_of_public_posts_only(as_, post, author, follower):
+def test_only_public_posts_offer_embed_code(as_, post, author, follower):
     code = f"{post.get_absolute_url()}embed/"
     assert code in as_(follower).get(post.get_absolute_url()).text
 

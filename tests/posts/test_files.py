@@ -1,4 +1,4 @@
-"""Addresses of pictures and videos: they answer whoever may see the post when they ask, and nobody else."""
+"""URLs of photos and videos return files only to people who may see the post at the time of the request."""
 
 from urllib.parse import unquote
 
@@ -45,9 +45,7 @@ def statuses(browser, urls):
     return {browser.get(url).status_code for url in urls}
 
 
-def test_everybody_has_the_files_of_a_public_post_and_a_cache_may_keep_them_for_seconds(
-    client, urls, django_assert_num_queries
-):
+def test_files_of_public_posts_are_public_and_briefly_cacheable(client, urls, django_assert_num_queries):
     with django_assert_num_queries(1):
         answer = client.get(urls[0])
 
@@ -58,7 +56,7 @@ def test_everybody_has_the_files_of_a_public_post_and_a_cache_may_keep_them_for_
     assert statuses(client, urls) == {200}
 
 
-def test_who_is_signed_in_costs_no_more(as_, stranger, urls, django_assert_num_queries):
+def test_a_session_needs_no_more_queries(as_, stranger, urls, django_assert_num_queries):
     browser = as_(stranger)
 
     with django_assert_num_queries(1):
@@ -66,7 +64,7 @@ def test_who_is_signed_in_costs_no_more(as_, stranger, urls, django_assert_num_q
 
 
 @pytest.mark.promise("A14")
-def test_what_is_for_some_is_kept_by_no_shared_cache(as_, author, follower, urls, django_assert_num_queries):
+def test_restricted_files_are_not_cached_publicly(as_, author, follower, urls, django_assert_num_queries):
     change_privacy(author, is_private=True)
     browser = as_(follower)
 
@@ -78,7 +76,7 @@ def test_what_is_for_some_is_kept_by_no_shared_cache(as_, author, follower, urls
     assert answer["Vary"] == "Authorization, Cookie"
 
 
-def test_the_address_in_a_page_is_the_one_that_answers(urls, post):
+def test_the_url_on_a_page_serves_the_file(urls, post):
     medium = post.media.get()
 
     addresses = {reverse("posts:file", kwargs={"media_id": medium.pk, "key": key}) for key in medium.keys}
@@ -104,7 +102,7 @@ HIDING = {
 
 @pytest.mark.promise("A4")
 @pytest.mark.parametrize("how", HIDING)
-def test_the_old_address_answers_a_follower_of_a_private_account_no_more(how, as_, author, follower, post, urls):
+def test_a_follower_cannot_use_the_old_url_once_the_file_is_hidden(how, as_, author, follower, post, urls):
     change_privacy(author, is_private=True)
     browser = as_(follower)
     assert statuses(browser, urls) == {200}
@@ -119,7 +117,7 @@ def test_the_old_address_answers_a_follower_of_a_private_account_no_more(how, as
     "how",
     ["archived", "deleted", "removed by a moderator", "author suspended", "author deactivated", "for close friends"],
 )
-def test_the_old_address_of_what_was_public_answers_nobody_any_more(how, client, as_, author, follower, post, urls):
+def test_the_old_url_of_a_formerly_public_file_is_closed(how, client, as_, author, follower, post, urls):
     assert statuses(client, urls) == {200}
 
     HIDING[how](author, User.objects.get(pk=follower.pk), post)
@@ -139,7 +137,7 @@ def test_going_private_leaves_the_followers(client, as_, author, follower, stran
 
 @pytest.mark.promise("A4")
 @pytest.mark.parametrize("how", ["blocked", "blocks"])
-def test_beside_a_block_even_the_public_address_answers_not(how, client, as_, author, stranger, follower, post, urls):
+def test_a_block_closes_the_files_of_public_posts_too(how, client, as_, author, stranger, follower, post, urls):
     HIDING[how](author, stranger, post)
 
     assert statuses(as_(stranger), urls) == {404}
@@ -148,7 +146,7 @@ def test_beside_a_block_even_the_public_address_answers_not(how, client, as_, au
 
 
 @pytest.mark.promise("A4")
-def test_who_is_no_close_friend_any_more_has_no_pictures_of_theirs(client, as_, author, follower, post, urls):
+def test_former_close_friends_cannot_load_the_files(client, as_, author, follower, post, urls):
     add_close_friend(author, friend=follower)
     HIDING["for close friends"](author, follower, post)
     browser = as_(follower)
@@ -161,7 +159,7 @@ def test_who_is_no_close_friend_any_more_has_no_pictures_of_theirs(client, as_, 
 
 
 @pytest.mark.promise("A4", "P3")
-def test_of_a_deleted_post_nothing_is_left(post, urls, tasks_run):
+def test_no_file_of_a_deleted_post_is_left(post, urls, tasks_run):
     assert keys_in("default")
 
     with tasks_run():
@@ -171,7 +169,7 @@ def test_of_a_deleted_post_nothing_is_left(post, urls, tasks_run):
 
 
 @pytest.mark.parametrize("how", ["archived", "removed by a moderator"])
-def test_its_author_and_moderators_see_what_is_hidden_from_others(how, as_, author, follower, person, post, urls):
+def test_the_author_and_moderators_load_files_hidden_from_others(how, as_, author, follower, person, post, urls):
     moderator, helper = person("moderator"), person("helper")
     User.objects.filter(pk__in=[moderator.pk, helper.pk]).update(is_staff=True)
     User.objects.filter(pk=moderator.pk).update(is_superuser=True)
@@ -192,7 +190,7 @@ def test_a_file_that_is_not_shared_yet_is_its_owners(client, as_, author, strang
 
 
 @pytest.mark.promise("A5")
-def test_no_changed_address_finds_a_file(client, post, urls, share, author):
+def test_a_modified_url_finds_no_file(client, post, urls, share, author):
     other = share(author).media.get()
     _, _, number, key = urls[0].split("/", 3)
     changed = {key[:at] + sign + key[at + 1 :] for at in range(len(key)) for sign in ("0", "z", ".", "%2e", "")}
@@ -209,8 +207,8 @@ def test_no_changed_address_finds_a_file(client, post, urls, share, author):
 
 
 @pytest.mark.promise("A3")
-def test_a_key_alone_or_beside_another_medium_opens_nothing(client, as_, author, follower, stranger, post, urls, share):
-    """Whoever learns the key of a private picture cannot ask for it as a file of something that they may see."""
+def test_a_key_works_only_together_with_its_medium(client, as_, author, follower, stranger, post, urls, share):
+    """A person who knows the key of a private photo cannot request it as a file of a post that they may see."""
     change_privacy(author, is_private=True)
     own = share(stranger).media.get()
     browser = as_(stranger)
@@ -220,7 +218,7 @@ def test_a_key_alone_or_beside_another_medium_opens_nothing(client, as_, author,
     assert statuses(browser, urls) == {404}
 
 
-def test_a_picture_of_somebody_goes_with_them(client, author, urls):
+def test_the_avatar_of_a_suspended_person_is_not_found(client, author, urls):
     key = new_key(".webp")
     storages["default"].save(key, ContentFile(b"face"))
     User.objects.filter(pk=author.pk).update(

@@ -45,7 +45,7 @@ def sweep(tasks_run):
 
 
 def assert_nothing_is_half_made():
-    """What rows name is there, nothing else is, and who is published has all."""
+    """Check that the files of all rows exist, that no other files do, and that published posts are complete."""
     media = list(Media.objects.all())
     assert keys_in("default") == {key for medium in media for key in medium.keys}
     assert keys_in("originals") == {medium.original for medium in media}
@@ -56,7 +56,7 @@ def assert_nothing_is_half_made():
 
 @pytest.mark.promise("D15")
 @pytest.mark.parametrize("room", [0, PAGE])
-def test_sharing_on_a_full_disk_says_so_and_keeps_what_was_typed(room, disk, mine, photo, tasks_run):
+def test_sharing_on_a_full_disk_keeps_the_form(room, disk, mine, photo, tasks_run):
     disk.fill(but=room)
 
     answer = send(mine, [photo("1.jpg"), photo("2.jpg")], caption="typed")
@@ -77,7 +77,7 @@ def test_sharing_on_a_full_disk_says_so_and_keeps_what_was_typed(room, disk, min
 
 @pytest.mark.promise("D15")
 @pytest.mark.parametrize("room", [0, 200_000])
-def test_no_post_is_published_without_its_files_and_it_waits_for_room(room, disk, author, mine, tasks_run):
+def test_a_post_waits_for_disk_space_before_it_is_published(room, disk, author, mine, tasks_run):
     with LARGE.open("rb") as file:
         post = create_post(author=author, uploads=[Upload(file, "lamps.jpg")])
     disk.fill(but=room)
@@ -98,7 +98,7 @@ def test_no_post_is_published_without_its_files_and_it_waits_for_room(room, disk
 
 
 @pytest.mark.promise("D15")
-def test_an_upload_in_parts_goes_on_where_the_disk_was_full(disk, mine, photo_bytes, small_parts):
+def test_an_upload_continues_after_a_full_disk(disk, mine, photo_bytes, small_parts):
     session = begin(mine, photo_bytes)
     first, *rest = session["parts"]
     assert send_part(mine, first, photo_bytes).status_code == 204
@@ -125,7 +125,7 @@ def test_an_upload_in_parts_goes_on_where_the_disk_was_full(disk, mine, photo_by
 
 
 @pytest.mark.promise("D15")
-def test_what_is_shared_already_stays_whole_when_it_is_made_anew_on_a_full_disk(disk, author, mine, tasks_run):
+def test_rendering_again_on_a_full_disk_keeps_the_old_files(disk, author, mine, tasks_run):
     with LARGE.open("rb") as file, tasks_run():
         post = create_post(author=author, uploads=[Upload(file, "lamps.jpg")])
     before = keys_in("default")
@@ -139,7 +139,7 @@ def test_what_is_shared_already_stays_whole_when_it_is_made_anew_on_a_full_disk(
 
 
 class FullFolder(TemporaryFileUploadHandler):
-    """A disk for what is on its way in that is full."""
+    """Make the disk of incoming parts full."""
 
     def receive_data_chunk(self, raw_data, start):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -147,7 +147,7 @@ class FullFolder(TemporaryFileUploadHandler):
 
 @pytest.mark.promise("D15")
 @pytest.mark.parametrize("kind", ["page", "script"])
-def test_a_request_that_cannot_even_be_read_is_told_so(kind, mine, settings, photo):
+def test_a_full_temporary_folder_is_reported(kind, mine, settings, photo):
     settings.FILE_UPLOAD_HANDLERS = ["tests.posts.test_full_disk.FullFolder"]
     mine.raise_request_exception = False
 
@@ -162,7 +162,7 @@ def test_a_request_that_cannot_even_be_read_is_told_so(kind, mine, settings, pho
     assert not stored_files()
 
 
-def test_errors_of_ours_that_no_room_would_mend_stay_what_they_are(mine, monkeypatch, photo):
+def test_other_os_errors_are_not_reported_as_a_full_disk(mine, monkeypatch, photo):
     def fail(file):
         raise OSError(errno.EIO, "Input/output error")
 
@@ -194,6 +194,6 @@ def test_a_worker_whose_own_disk_is_full_waits_for_room(author, photo, monkeypat
 
 
 @pytest.mark.promise("D15")
-def test_an_upload_on_a_disk_with_room_is_taken_as_ever(disk, mine, photo_bytes):
+def test_uploads_work_while_the_disk_has_room(disk, mine, photo_bytes):
     assert upload(mine, photo_bytes).status_code == 201
     assert_nothing_is_half_made()

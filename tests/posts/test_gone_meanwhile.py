@@ -35,7 +35,7 @@ def purged_once_found(post: Post) -> Iterator[None]:
 @pytest.mark.parametrize("headers", [HTMX, {}])
 @pytest.mark.parametrize("what", ["like", "comment"])
 @pytest.mark.django_db(transaction=True)  # references are checked at the commit
-def test_a_post_that_is_purged_while_one_acts_on_it_is_not_found(what, headers, as_, follower, post):
+def test_actions_on_a_post_purged_meanwhile_are_not_found(what, headers, as_, follower, post):
     browser = as_(follower)
 
     with purged_once_found(post):
@@ -56,7 +56,7 @@ def test_an_unlike_of_a_post_that_is_purged_meanwhile_is_not_found(as_, follower
 
 
 @pytest.mark.promise("D12")
-def test_nobody_acts_on_a_post_that_is_deleted_and_not_purged_yet(follower, post):
+def test_a_deleted_post_rejects_actions_before_it_is_purged(follower, post):
     Post.objects.filter(pk=post.pk).update(deleted_at=post.created_at)
 
     for act in (lambda: like_post(post, liker=follower), lambda: add_comment(post, author=follower, text="late")):

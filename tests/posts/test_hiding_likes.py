@@ -1,4 +1,4 @@
-"""How many like a post is nobody's business but the author's, where they say so; or not told to whom it tires."""
+"""Authors can hide the likes of a post from others, and viewers can hide like counts from themselves."""
 
 import pytest
 
@@ -26,19 +26,19 @@ def told(browser, url, post):
     return f"{LIKES} likes" in text or f"</svg>{LIKES}</span>" in text or f'="{LIKES}"' in text
 
 
-def test_without_a_wish_everybody_is_told(liked, as_, follower):
+def test_like_counts_are_shown_by_default(liked, as_, follower):
     assert told(as_(follower), "/p/{code}/", liked)
     assert told(as_(follower), "/author/", liked)
 
 
 @pytest.mark.parametrize("url", PAGES)
-def test_whose_author_hides_it_tells_nobody_anywhere(url, liked, as_, follower, stranger):
+def test_hidden_like_counts_appear_nowhere(url, liked, as_, follower, stranger):
     set_likes_hidden(liked, hide=True)
 
     assert not told(as_(stranger if "explore" in url else follower), url, liked)
 
 
-def test_the_author_is_told_and_told_to_be_alone(liked, as_, author):
+def test_the_author_sees_the_count_and_that_it_is_hidden(liked, as_, author):
     set_likes_hidden(liked, hide=True)
 
     assert told(as_(author), "/p/{code}/", liked)
@@ -47,7 +47,7 @@ def test_the_author_is_told_and_told_to_be_alone(liked, as_, author):
 
 
 @pytest.mark.promise("A2")
-def test_who_likes_it_is_for_the_author_alone_too(liked, as_, author, follower):
+def test_only_the_author_lists_hidden_likers(liked, as_, author, follower):
     set_likes_hidden(liked, hide=True)
     url = f"{liked.get_absolute_url()}likes/"
 
@@ -55,7 +55,7 @@ def test_who_likes_it_is_for_the_author_alone_too(liked, as_, author, follower):
     assert as_(follower).get(url).status_code == 404
 
 
-def test_a_like_of_a_hidden_count_still_answers_at_once(liked, as_, follower):
+def test_a_like_responds_with_the_button_if_likes_are_hidden(liked, as_, follower):
     set_likes_hidden(liked, hide=True)
     browser = as_(follower)
 
@@ -66,20 +66,20 @@ def test_a_like_of_a_hidden_count_still_answers_at_once(liked, as_, follower):
 
 
 @pytest.mark.parametrize("url", PAGES[:-1])
-def test_who_does_not_want_to_know_is_not_told_of_others(url, liked, as_, follower, stranger):
+def test_viewers_can_hide_like_counts_of_others(url, liked, as_, follower, stranger):
     for person in (follower, stranger):
         change_hide_like_counts(person, hide=True)
 
     assert not told(as_(stranger if "explore" in url else follower), url, liked)
 
 
-def test_of_ones_own_posts_one_is_told_all_the_same(liked, as_, author):
+def test_authors_see_the_likes_of_their_own_posts(liked, as_, author):
     change_hide_like_counts(author, hide=True)
 
     assert told(as_(author), "/author/", liked)
 
 
-def test_the_author_hides_and_shows_by_the_menu(liked, as_, author, follower):
+def test_the_menu_hides_and_shows_likes(liked, as_, author, follower):
     browser, url = as_(author), liked.get_absolute_url()
 
     assert "Hide like count" in browser.get(url).text

@@ -1,4 +1,4 @@
-"""`media_doctor` and `rerender`: files and rows agree again, and nobody notices meanwhile."""
+"""`media_doctor` and `rerender`: they repair files and rows while the site is in use."""
 
 import io
 from io import StringIO
@@ -36,7 +36,7 @@ def run(command, *options):
     return output.getvalue()
 
 
-def test_where_all_is_well_the_doctor_says_how_much_there_is(shared):
+def test_the_doctor_reports_sizes_if_nothing_is_wrong(shared):
     said = run("media_doctor")
 
     assert "Renditions: " in said
@@ -45,7 +45,7 @@ def test_where_all_is_well_the_doctor_says_how_much_there_is(shared):
     assert "without" not in said
 
 
-def test_old_files_that_no_row_names_are_found_and_deleted_and_young_ones_are_left(shared):
+def test_old_orphans_are_deleted_and_young_ones_kept(shared):
     with (FILES / "bad" / "name-test.jpg").open("rb") as file:
         original = store_original(file, ".jpg")
     old, young = store_rendition(b"x" * 3000, ".webp"), store_rendition(b"young", ".webp")
@@ -66,7 +66,7 @@ def test_old_files_that_no_row_names_are_found_and_deleted_and_young_ones_are_le
     assert "mend" not in run("media_doctor")
 
 
-def test_files_that_are_not_of_our_making_are_left_alone(shared):
+def test_files_with_foreign_names_are_ignored(shared):
     for alias in ("default", "originals"):
         put(alias, "backup/of-somebody.tar", b"x" * 100)
         age(alias, "backup/of-somebody.tar", OLD)
@@ -75,7 +75,7 @@ def test_files_that_are_not_of_our_making_are_left_alone(shared):
     assert "backup/of-somebody.tar" in keys_in("default") & keys_in("originals")
 
 
-def test_parts_that_came_after_their_upload_was_done_are_deleted_and_those_of_others_are_not(author):
+def test_parts_without_a_session_are_deleted_and_others_kept(author):
     session = UploadSession.objects.create(owner_id=author.pk, size=9, prefix="a" * 32)
     for prefix in (session.prefix, "b" * 32, "c" * 32):
         store_part(prefix, 1, io.BytesIO(b"x" * 2000))
@@ -91,7 +91,7 @@ def test_parts_that_came_after_their_upload_was_done_are_deleted_and_those_of_ot
     assert keys_in("incoming") == {f"{session.prefix}/1", f"{'c' * 32}/1"}
 
 
-def test_a_listing_goes_on_after_its_first_page(db):
+def test_a_listing_continues_after_its_first_page(db):
     for number in range(1100):
         put("default", f"{number % 256:02x}/00/{number:028x}.jpg")
 
@@ -99,7 +99,7 @@ def test_a_listing_goes_on_after_its_first_page(db):
     assert "Renditions: 1,100 files" in run("media_doctor")
 
 
-def test_a_rendition_that_is_missing_is_made_anew_and_an_original_is_named(shared):
+def test_missing_renditions_are_rendered_again_and_missing_originals_reported(shared):
     first, second = Media.objects.filter(post=shared).order_by("position")
     lose("default", first.keys[0])
     lose("originals", second.original)
@@ -115,7 +115,7 @@ def test_a_rendition_that_is_missing_is_made_anew_and_an_original_is_named(share
     assert set(first.keys) | set(second.keys) == keys_in("default")
 
 
-def test_rerender_makes_files_anew_and_deletes_the_old(shared):
+def test_rerender_replaces_the_files(shared):
     before, version = keys_in("default"), Post.objects.get().version
     Media.objects.update(renderer=0)
 
@@ -129,7 +129,7 @@ def test_rerender_makes_files_anew_and_deletes_the_old(shared):
     assert set(Media.objects.values_list("renderer", flat=True)) == {RENDERER}
 
 
-def test_rerender_goes_on_where_it_was_stopped(shared):
+def test_rerender_continues_where_it_stopped(shared):
     Media.objects.update(renderer=0)
 
     assert "Rendered 1 of 1" in run("rerender", "--limit", "1")
@@ -138,7 +138,7 @@ def test_rerender_goes_on_where_it_was_stopped(shared):
     assert "Rendered 2 of 2" in run("rerender", "--all")
 
 
-def test_what_cannot_be_made_anew_keeps_its_files(shared):
+def test_files_that_cannot_be_rendered_again_are_kept(shared):
     medium = Media.objects.first()
     lose("originals", medium.original)
 
@@ -149,7 +149,7 @@ def test_what_cannot_be_made_anew_keeps_its_files(shared):
     assert set(medium.keys) <= keys_in("default")
 
 
-def test_a_post_deleted_while_it_is_made_anew_leaves_no_file(shared, monkeypatch):
+def test_a_post_deleted_while_it_is_rendered_again_leaves_no_file(shared, monkeypatch):
     render = render_photo
 
     def render_slowly(original, **options):
@@ -163,7 +163,7 @@ def test_a_post_deleted_while_it_is_made_anew_leaves_no_file(shared, monkeypatch
     assert not keys_in("default")
 
 
-def test_captions_are_no_orphans_and_outlive_a_new_rendering(shared):
+def test_captions_are_not_orphans_and_survive_rendering_again(shared):
     medium = Media.objects.filter(post=shared).first()
     key = store_rendition(b"stands for captions", ".webp")
     Media.objects.filter(pk=medium.pk).update(captions=key)

@@ -1,4 +1,4 @@
-"""Who may see a post may like it, once; the count is exact."""
+"""Everyone who may see a post may like it, once. The count is exact."""
 
 import threading
 
@@ -75,7 +75,7 @@ def test_a_forbidden_post_looks_like_a_missing_one(as_, stranger, post):
     assert not Like.objects.exists()
 
 
-def test_the_list_of_likers_says_who(as_, follower, post):
+def test_the_list_of_likers_shows_people(as_, follower, post):
     like_post(post, liker=follower)
 
     assert "follower" in as_(follower).get(f"/p/{post.shortcode}/likes/").text

@@ -1,4 +1,4 @@
-"""Names in captions and comments: who is told, who is not, and how one gets out of it again."""
+"""Mentions in captions and comments, their notifications and their removal."""
 
 import re
 
@@ -24,7 +24,7 @@ from tests.conftest import HTMX
 
 @pytest.fixture
 def told(monkeypatch):
-    """Usernames of the people to whom PersonMentioned was emitted."""
+    """Usernames of the people in emitted PersonMentioned events."""
     names = []
 
     def emit(event):
@@ -56,13 +56,13 @@ def edit(post, caption, audience=""):
     edit_post(post, version=post.version, caption=caption, location="", audience=audience, slides=slides)
 
 
-def test_names_of_a_caption_are_mentions_once_in_any_letter_case_but_ones_own(author, anna, ben, share, told):
+def test_a_caption_mentions_each_name_once_ignoring_case_and_the_author(author, anna, ben, share, told):
     post = share(author, caption="@Anna, @ANNA, @ben @author @nobody.here anna@example.org")
 
     assert mentioned(post=post, comment=None) == sorted(told) == ["anna", "ben"]
 
 
-def test_nobody_is_told_before_the_post_is_there(author, anna, photo, told):
+def test_mentions_are_notified_when_the_post_is_published(author, anna, photo, told):
     from posts.actions.media import Upload
 
     post = create_post(author=author, uploads=[Upload(photo())], caption="@anna")
@@ -74,7 +74,7 @@ def test_nobody_is_told_before_the_post_is_there(author, anna, photo, told):
     assert told == ["anna"]
 
 
-def test_another_caption_tells_only_those_who_are_new_in_it(author, anna, ben, person, share, told):
+def test_an_edited_caption_notifies_only_newly_mentioned_people(author, anna, ben, person, share, told):
     person("carol")
     post = share(author, caption="@anna @ben")
     told.clear()
@@ -85,7 +85,7 @@ def test_another_caption_tells_only_those_who_are_new_in_it(author, anna, ben, p
     assert told == ["carol"]
 
 
-def test_another_audience_mentions_those_whom_it_lets_in(author, anna, ben, share, told):
+def test_a_wider_audience_adds_mentions(author, anna, ben, share, told):
     add_close_friend(author, friend=anna)
     post = share(author, caption="@anna @ben")
     told.clear()
@@ -108,7 +108,7 @@ def test_more_names_than_the_limit_are_not_mentions(kind, author, person, share,
     assert mentioned() == names[:3]
 
 
-def test_a_comment_mentions_those_who_see_it_and_goes_with_its_mentions(post, anna, ben, stranger, told):
+def test_a_comment_mentions_people_who_see_it_and_is_deleted_with_its_mentions(post, anna, ben, stranger, told):
     block(ben, blocked=stranger)
     comment = add_comment(post, author=stranger, text="@anna @ben @author @stranger")
 
@@ -127,8 +127,8 @@ def test_a_comment_that_waits_mentions_nobody_until_it_is_approved(author, post,
 
 
 @pytest.mark.promise("A7")
-def test_who_may_not_see_a_post_is_not_mentioned_in_it(author, person, share, told):
-    """And those whom `can_see_q` names are those to whom the post is visible, one by one."""
+def test_people_who_may_not_see_a_post_are_not_mentioned(author, person, share, told):
+    """Mention only people who may see the post, and check that `can_see_q` matches exactly these people."""
     for name in ("fan", "close", "outsider", "blocker", "blocked", "gone"):
         person(name)
     cast = {one.username: one for one in User.objects.all()}
@@ -157,7 +157,7 @@ def test_who_may_not_see_a_post_is_not_mentioned_in_it(author, person, share, to
 
 
 @pytest.mark.parametrize(("choice", "follows", "hears"), [("everyone", False, True), ("following", False, False)])
-def test_who_does_not_want_to_hear_is_mentioned_and_not_told(choice, follows, hears, author, anna, share, told):
+def test_people_who_decline_notifications_are_mentioned_silently(choice, follows, hears, author, anna, share, told):
     User.objects.filter(pk=anna.pk).update(who_may_tag=choice)
     share(author, caption="@anna")
 
@@ -165,7 +165,7 @@ def test_who_does_not_want_to_hear_is_mentioned_and_not_told(choice, follows, he
     assert told == (["anna"] if hears else [])
 
 
-def test_one_removes_oneself_from_a_caption_for_good(as_, author, anna, ben, share, told):
+def test_people_remove_themselves_from_a_caption_permanently(as_, author, anna, ben, share, told):
     post = share(author, caption="With @Anna and @ben")
     browser = as_(anna)
     url = f"{post.get_absolute_url()}unmention/"
@@ -187,7 +187,7 @@ def test_one_removes_oneself_from_a_caption_for_good(as_, author, anna, ben, sha
     assert "@anna again" in as_(author).get(post.get_absolute_url()).text
 
 
-def test_one_removes_oneself_from_a_comment(as_, post, anna, ben, stranger):
+def test_people_remove_themselves_from_a_comment(as_, post, anna, ben, stranger):
     comment = add_comment(post, author=stranger, text="@anna @ben")
     url = f"{post.get_absolute_url()}comments/{comment.pk}/unmention/"
     assert f'action="{url}"' in as_(anna).get(post.get_absolute_url()).text
@@ -223,7 +223,7 @@ def test_only_names_of_people_whom_the_viewer_may_see_are_links(as_, client, aut
     assert links_in(as_(author).get(comment.url, headers=HTMX).text) == ["anna", "ben", "anna"]
 
 
-def test_a_comment_that_was_just_written_links_only_people_there_are(as_, anna, post):
+def test_a_new_comment_links_only_existing_people(as_, anna, post):
     answer = as_(anna).post(f"{post.get_absolute_url()}comment/", {"text": "@author and @nobody.here"}, headers=HTMX)
 
     assert links_in(answer.text) == ["author"]

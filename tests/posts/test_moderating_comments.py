@@ -1,4 +1,4 @@
-"""Pins, edits, hidden words, and posts without comments: what people do with what is written under their posts."""
+"""Pins, edits, hidden words, approval, and posts with comments turned off."""
 
 import threading
 import unicodedata
@@ -44,7 +44,7 @@ def url_of(comment, what):
 # --- Pins ---
 
 
-def test_what_the_posts_author_pins_comes_first_with_a_badge(as_, client, author, post, follower, comment):
+def test_pinned_comments_come_first_with_a_badge(as_, client, author, post, follower, comment):
     for number in range(25):
         add_comment(post, author=follower, text=f"later {number}")
     browser = as_(author)
@@ -58,7 +58,7 @@ def test_what_the_posts_author_pins_comes_first_with_a_badge(as_, client, author
     assert "Pinned" not in client.get(post.get_absolute_url()).text
 
 
-def test_three_can_be_pinned_and_the_fourth_is_told_why_not(as_, author, post, follower):
+def test_a_fourth_pin_is_refused_with_a_reason(as_, author, post, follower):
     comments = [add_comment(post, author=follower, text=str(number)) for number in range(4)]
     for one in comments[:3]:
         assert pin_comment(one)
@@ -73,7 +73,7 @@ def test_three_can_be_pinned_and_the_fourth_is_told_why_not(as_, author, post, f
     assert pin_comment(comments[3])
 
 
-def test_a_pin_of_somebody_blocked_gives_its_place_up(author, post, follower, stranger):
+def test_a_pinned_comment_of_a_blocked_person_is_unpinned(author, post, follower, stranger):
     comments = [add_comment(post, author=one, text="x") for one in (stranger, follower, follower, follower)]
     for one in comments[:3]:
         pin_comment(one)
@@ -84,7 +84,7 @@ def test_a_pin_of_somebody_blocked_gives_its_place_up(author, post, follower, st
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_pins_at_once_three_win(author, post, follower):
+def test_three_of_many_simultaneous_pins_win(author, post, follower):
     comments = [add_comment(post, author=follower, text=str(number)) for number in range(6)]
     results = run_concurrently(*(partial(pin_comment, one) for one in comments), ignoring=Refusal)
 
@@ -93,7 +93,7 @@ def test_of_many_pins_at_once_three_win(author, post, follower):
 
 
 @pytest.mark.promise("A10")
-def test_only_the_posts_author_pins_and_no_reply(as_, author, post, follower, comment):
+def test_only_the_posts_author_pins_and_replies_cannot_be_pinned(as_, author, post, follower, comment):
     reply = add_comment(post, author=author, text="thanks", reply_to=comment)
 
     assert as_(follower).post(url_of(comment, "pin/")).status_code == 404
@@ -105,7 +105,7 @@ def test_only_the_posts_author_pins_and_no_reply(as_, author, post, follower, co
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}])
-def test_ones_own_fresh_comment_is_edited_and_says_so(headers, as_, client, post, follower, comment):
+def test_a_new_comment_can_be_edited_and_is_marked_as_edited(headers, as_, client, post, follower, comment):
     browser = as_(follower)
 
     assert "first</textarea>" in browser.get(url_of(comment, "edit/"), headers=headers).text
@@ -117,7 +117,7 @@ def test_ones_own_fresh_comment_is_edited_and_says_so(headers, as_, client, post
     assert "<span>edited</span>" in page
 
 
-def test_an_edit_that_changes_nothing_leaves_no_mark(follower, comment):
+def test_an_edit_without_changes_is_not_marked_as_edited(follower, comment):
     assert not edit_comment(comment, text="first")
     assert Comment.objects.get().edited_at is None
 
@@ -140,14 +140,14 @@ def test_an_edit_that_is_too_late_or_too_long_is_refused_with_its_text_kept(
 
 
 @pytest.mark.promise("A10")
-def test_nobody_else_edits_a_comment_not_even_the_posts_author(as_, author, stranger, comment):
+def test_only_its_author_edits_a_comment(as_, author, stranger, comment):
     for one in (author, stranger):
         assert as_(one).get(url_of(comment, "edit/")).status_code == 404
         assert as_(one).post(url_of(comment, "edit/"), {"text": "forged"}).status_code == 404
     assert Comment.objects.get().text == "first"
 
 
-def test_an_edit_is_held_like_a_new_comment_and_takes_its_replies_along(author, post, stranger, follower, comment):
+def test_an_edit_may_need_approval_and_hides_the_replies_too(author, post, stranger, follower, comment):
     set_hidden_words(author, ["rotten"])
     add_comment(post, author=stranger, text="a reply", reply_to=comment)
     pin_comment(comment)
@@ -167,7 +167,7 @@ def test_an_edit_is_held_like_a_new_comment_and_takes_its_replies_along(author, 
 # --- No comments ---
 
 
-def test_comments_are_turned_off_and_on_in_the_menu_of_ones_own_post(as_, author, follower, post, comment):
+def test_authors_turn_comments_off_and_on(as_, author, follower, post, comment):
     url = post.get_absolute_url()
     assert "Turn comments off" in as_(author).get(url).text
     assert "Turn comments off" not in as_(follower).get(url).text
@@ -191,7 +191,7 @@ def test_comments_are_turned_off_and_on_in_the_menu_of_ones_own_post(as_, author
 
 
 @pytest.mark.django_db(transaction=True)
-def test_when_comments_are_off_none_is_written_any_more(author, follower, post):
+def test_no_comment_is_added_after_comments_are_turned_off(author, follower, post):
     stop = threading.Event()
 
     def write():
@@ -237,7 +237,7 @@ def test_when_comments_are_off_none_is_written_any_more(author, follower, post):
         ("one two", "two one", False),
     ],
 )
-def test_a_hidden_word_holds_comments_that_have_it_whole(hidden, text, is_hidden, author, follower, stranger, post):
+def test_comments_with_a_hidden_word_wait_for_approval(hidden, text, is_hidden, author, follower, stranger, post):
     set_hidden_words(author, [hidden])
 
     comment = add_comment(post, author=follower, text=text)
@@ -249,7 +249,7 @@ def test_a_hidden_word_holds_comments_that_have_it_whole(hidden, text, is_hidden
     assert not add_comment(post, author=author, text=text).hidden_until_approved, "nobody else could approve it"
 
 
-def test_what_is_held_for_a_word_is_told_of_once_it_is_approved(author, follower, post, tasks_run):
+def test_a_comment_with_a_hidden_word_is_notified_after_approval(author, follower, post, tasks_run):
     set_hidden_words(author, ["idiot"])
     with tasks_run():
         comment = add_comment(post, author=follower, text="idiot")
@@ -263,7 +263,7 @@ def test_what_is_held_for_a_word_is_told_of_once_it_is_approved(author, follower
     assert count_for(author, post) == 0
 
 
-def test_a_list_of_hidden_words_is_ones_own_and_comes_back_as_it_was_typed(as_, author, stranger, share, follower):
+def test_hidden_words_are_private_and_shown_as_typed(as_, author, stranger, share, follower):
     browser = as_(author)
 
     saved = browser.post("/accounts/hidden-words/", {"words": "Idiot\n\n  crème brûlée \nidiot\n"}, follow=True)
@@ -283,7 +283,7 @@ def test_a_list_of_hidden_words_is_ones_own_and_comes_back_as_it_was_typed(as_, 
         ("fine\n...", "no letter, digit or sign"),
     ],
 )
-def test_a_list_that_is_too_long_is_refused_with_its_text_kept(words, why, as_, author):
+def test_an_invalid_list_of_hidden_words_is_refused_and_its_text_kept(words, why, as_, author):
     set_hidden_words(author, ["kept"])
 
     answer = as_(author).post("/accounts/hidden-words/", {"words": words})
@@ -294,7 +294,7 @@ def test_a_list_that_is_too_long_is_refused_with_its_text_kept(words, why, as_, 
     assert list(HiddenWord.objects.of(author).values_list("word", flat=True)) == ["kept"]
 
 
-def test_the_sites_own_words_are_kept_by_moderators_and_hold_everywhere(as_, person, author, follower, post):
+def test_moderators_manage_hidden_words_for_all_posts(as_, person, author, follower, post):
     set_hidden_words(author, ["private"])
     moderator = as_(person("moderator", is_admin=True))
 

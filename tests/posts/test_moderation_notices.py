@@ -1,4 +1,4 @@
-"""Whoever is moderated is told: by mail, above their notifications, and on their profile."""
+"""Moderated people are notified by mail, above their notifications, and on their profile."""
 
 from __future__ import annotations
 

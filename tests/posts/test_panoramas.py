@@ -31,7 +31,7 @@ def panorama(author, unshared):
 
 
 @pytest.mark.parametrize(("size", "problem"), [((1200, 200), TOO_WIDE), ((200, 1200), TOO_TALL)])
-def test_it_is_not_shared_without_a_crop_and_the_answer_says_which(size, problem, mine, author, unshared):
+def test_a_panorama_without_a_crop_is_refused_by_name(size, problem, mine, author, unshared):
     wide, other = unshared(author, "wide.jpg", width=size[0], height=size[1]), unshared(author, "other.jpg")
 
     for edits in ["", '{"brightness": 10}', '{"crop": {"ratio": "original", "x": 0.1, "width": 0.9, "height": 0.9}}']:
@@ -43,7 +43,7 @@ def test_it_is_not_shared_without_a_crop_and_the_answer_says_which(size, problem
 
 
 @pytest.mark.parametrize("ratio", ["3:1", "16:9", "1:1", "4:5"])
-def test_it_is_shared_with_a_crop_within_the_limits(ratio, mine, panorama):
+def test_a_panorama_is_shared_with_a_valid_crop(ratio, mine, panorama):
     across, down = map(int, ratio.split(":"))
     crop = {"ratio": ratio, "x": 0.1, "y": 0, "width": 200 * across / down / 1200, "height": 1}
 
@@ -51,7 +51,7 @@ def test_it_is_shared_with_a_crop_within_the_limits(ratio, mine, panorama):
     assert Media.objects.get(post__isnull=False).edits["crop"]["ratio"] == ratio
 
 
-def test_the_action_itself_refuses_it(author, panorama):
+def test_the_action_refuses_a_panorama_without_a_crop(author, panorama):
     with pytest.raises(SlidesRefusedError, match=r"sunset\.jpg: This photo is too wide"):
         share_post(author=author, slides=[Slide(panorama.pk)])
 
@@ -59,14 +59,14 @@ def test_the_action_itself_refuses_it(author, panorama):
     assert post.media.get().edits == {"crop": MIDDLE}
 
 
-def test_an_upload_of_it_becomes_an_unshared_file_of_its_own_shape(mine):
+def test_a_panorama_can_be_uploaded(mine):
     answer = upload(mine, encoded(quarters(1200, 200)).getvalue())
 
     assert answer.status_code == 201
     assert (answer.json()["width"], answer.json()["height"]) == (1200, 200)
 
 
-def test_the_middle_is_3_to_1_and_so_is_what_is_rendered():
+def test_center_cropping_renders_3_to_1():
     for size in [(1200, 200), (4272, 712), (1999, 333), (200, 1200), (333, 1999)]:
         box = crop_box({"crop": center_crop(*size)}, *size)
         longer, shorter = sorted([box[2] - box[0], box[3] - box[1]], reverse=True)
@@ -81,13 +81,13 @@ def test_the_middle_is_3_to_1_and_so_is_what_is_rendered():
     assert corner_colours(decoded(rendered.renditions[-1].jpeg)) == corner_colours(quarters(600, 200))
 
 
-def test_without_a_crop_it_is_rendered_whole_for_its_owner_to_crop():
+def test_a_panorama_is_rendered_whole_for_its_owner():
     rendered = render_photo(encoded(Image.new("RGB", (1200, 200))))
 
     assert (rendered.width, rendered.height) == (1200, 200)
 
 
-def test_a_form_without_a_script_keeps_it_says_why_and_offers_the_middle(mine, photo):
+def test_a_form_without_javascript_keeps_the_photo_and_offers_to_crop_it_to_the_middle(mine, photo):
     wide = photo("sunset.jpg", encoded(quarters(1200, 200)).getvalue())
     refused = mine.post("/create/", {"files": [wide, photo("cup.jpg")], "caption": "Dusk"})
 
@@ -108,14 +108,14 @@ def test_a_form_without_a_script_keeps_it_says_why_and_offers_the_middle(mine, p
     assert [medium.edits for medium in Post.objects.get().slides] == [{"crop": MIDDLE}, {}]
 
 
-def test_the_choice_of_the_middle_comes_back_with_a_form_that_is_refused_for_another_reason(mine, panorama):
+def test_a_refused_form_keeps_the_choice_of_center_cropping(mine, panorama):
     page = mine.post("/create/", {"media": panorama.pk, f"crop-{panorama.pk}": "middle", "caption": "x" * 3000})
 
     assert page.status_code == 422
     assert re.search(rf'name="crop-{panorama.pk}" value="middle"[^>]* checked', page.content.decode())
 
 
-def test_the_choice_changes_nothing_of_a_photo_within_the_limits_or_one_with_a_crop(mine, author, unshared, panorama):
+def test_center_cropping_skips_photos_within_the_limits_or_with_a_crop(mine, author, unshared, panorama):
     usual = unshared(author)
     crop = {"ratio": "1:1", "x": 0.0, "y": 0.0, "width": 0.166667, "height": 1.0}
     fields = {f"crop-{usual.pk}": "middle", f"crop-{panorama.pk}": "middle", "edits": ["", json.dumps({"crop": crop})]}
@@ -124,7 +124,7 @@ def test_the_choice_changes_nothing_of_a_photo_within_the_limits_or_one_with_a_c
     assert [medium.edits for medium in Post.objects.get().slides] == [{}, {"crop": crop}]
 
 
-def test_the_api_says_the_limit_and_takes_a_crop(mine, panorama):
+def test_the_api_reports_the_shape_limit_and_accepts_a_crop(mine, panorama):
     body = {"media": [str(panorama.pk)]}
 
     refused = mine.post("/api/posts", body, content_type="application/json")
@@ -137,7 +137,7 @@ def test_the_api_says_the_limit_and_takes_a_crop(mine, panorama):
 
 
 @pytest.mark.promise("U10")
-def test_edits_out_of_bounds_are_refused_by_the_api_in_words(mine, panorama):
+def test_the_api_refuses_invalid_edits(mine, panorama):
     for edits in [{"crop": {"ratio": "9:1"}}, {"brightness": 1_000}, {"nonsense": []}, {"crop": None, "filter": {}}]:
         answer = mine.post(
             "/api/posts", {"media": [str(panorama.pk)], "edits": [edits]}, content_type="application/json"

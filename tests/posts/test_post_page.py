@@ -12,7 +12,7 @@ def comments_of(post, viewer):
     return Post.objects.with_viewer_state(viewer).get(pk=post.pk).comment_count
 
 
-def test_a_public_post_is_there_for_everybody(client, post):
+def test_everyone_sees_a_public_post(client, post):
     answer = client.get(post.get_absolute_url())
 
     assert answer.status_code == 200
@@ -23,7 +23,7 @@ def test_a_public_post_is_there_for_everybody(client, post):
 
 
 @pytest.mark.parametrize("shortcode", ["AAAAAAAAAAA", "________________", "x", "A" * 20])
-def test_a_shortcode_that_is_no_posts_is_not_found(client, shortcode, db):
+def test_an_unknown_shortcode_is_not_found(client, shortcode, db):
     assert client.get(f"/p/{shortcode}/").status_code == 404
 
 
@@ -58,7 +58,7 @@ def test_a_blank_or_too_long_comment_is_refused_with_its_text_kept(headers, text
 
 
 @pytest.mark.promise("U9")
-def test_hostile_text_is_shown_and_does_nothing(as_, follower, author, share):
+def test_hostile_text_is_escaped(as_, follower, author, share):
     evil = '<script>alert(1)</script><img src=x onerror=alert(1)> javascript:alert(1) https://x.y/"onmouseover=alert(1)'
     post = share(author, caption=evil, location=evil[:90])
     add_comment(post, author=follower, text=evil)
@@ -71,7 +71,7 @@ def test_hostile_text_is_shown_and_does_nothing(as_, follower, author, share):
     assert '"onmouseover' not in page
 
 
-def test_comments_are_deleted_by_their_author_or_the_posts_and_nobody_else(as_, follower, stranger, author, post):
+def test_only_the_author_of_a_comment_or_of_the_post_deletes_it(as_, follower, stranger, author, post):
     mine = add_comment(post, author=follower, text="mine")
     other = add_comment(post, author=follower, text="other")
 
@@ -89,7 +89,7 @@ def test_comments_are_deleted_by_their_author_or_the_posts_and_nobody_else(as_, 
     assert comments_of(post, author) == 0
 
 
-def test_older_comments_come_by_cursor(as_, follower, post):
+def test_comments_are_paginated_by_cursor(as_, follower, post):
     for number in range(25):
         add_comment(post, author=follower, text=f"comment {number:02}")
     browser = as_(follower)
@@ -124,7 +124,7 @@ def test_a_post_page_costs_the_same_queries_whatever_is_on_it(
         browser.get(post.get_absolute_url())
 
 
-def test_below_a_post_are_the_six_newest_others_of_its_author_that_the_viewer_may_see(
+def test_a_post_page_shows_the_six_newest_other_visible_posts_of_its_author(
     as_, client, author, follower, stranger, share
 ):
     posts = [share(author, caption=f"number {number}") for number in range(8)]
@@ -141,11 +141,11 @@ def test_below_a_post_are_the_six_newest_others_of_its_author_that_the_viewer_ma
     assert "More posts from" in client.get(posts[5].get_absolute_url()).text
 
 
-def test_the_only_post_of_somebody_has_no_others_below_it(client, post):
+def test_a_single_post_has_no_other_posts_below_it(client, post):
     assert "More posts from" not in client.get(post.get_absolute_url()).text
 
 
-def test_a_post_says_once_when_it_was_shared(client, post):
+def test_a_post_shows_its_time_once(client, post):
     assert client.get(post.get_absolute_url()).text.count("<time ") == 1
 
 
@@ -165,7 +165,7 @@ def test_deleting_asks_first_and_only_the_author(as_, author, stranger, post, ta
     assert as_(author).get(post.get_absolute_url()).status_code == 404
 
 
-def test_a_removed_post_is_gone_for_all_but_its_author_who_is_told_why(client, as_, author, follower, post):
+def test_only_the_author_sees_a_removed_post_with_the_reason(client, as_, author, follower, post):
     remove_post(post, reason="Not yours to share")
 
     assert client.get(post.get_absolute_url()).status_code == 404

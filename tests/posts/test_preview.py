@@ -1,4 +1,4 @@
-"""Other sites hear of what everybody may see, and of nothing else, whoever looks."""
+"""Link previews show only posts that everyone may see, even if the viewer may see more."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_a_public_post_has_a_title_a_text_and_a_large_jpeg_by_its_whole_address(
 
 @pytest.mark.promise("A16")
 @pytest.mark.parametrize("state", ["private", "close friends", "archived"])
-def test_what_is_not_public_has_no_tags_even_for_its_author(state, client, as_, author, follower, public_post):
+def test_nonpublic_posts_have_no_preview_even_for_their_author(state, client, as_, author, follower, public_post):
     if state == "private":
         User.objects.filter(pk=author.pk).update(is_private=True)
     elif state == "close friends":
@@ -49,7 +49,7 @@ def test_what_is_not_public_has_no_tags_even_for_its_author(state, client, as_, 
 
 
 @pytest.mark.promise("A16")
-def test_somebody_blocked_gets_no_tags(as_, author, stranger, public_post):
+def test_a_block_hides_tags(as_, author, stranger, public_post):
     block(author, blocked=stranger)
 
     answer = as_(stranger).get(f"/p/{public_post.shortcode}/")

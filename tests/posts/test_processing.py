@@ -1,4 +1,4 @@
-"""From the stored original to the published post, whatever happens on the way."""
+"""Rendering stored originals until the post is published, despite errors, kills and deletions."""
 
 from datetime import timedelta
 
@@ -64,9 +64,7 @@ def test_others_do_not_see_a_post_that_is_processing_and_its_author_does(client,
     assert 'data-state="processing"' not in as_(stranger).get("/author/").text
 
 
-def test_a_photo_at_fault_fails_with_its_sentence_and_can_be_tried_again(
-    as_, author, submitted, monkeypatch, tasks_run
-):
+def test_a_faulty_photo_fails_with_a_message_and_can_be_retried(as_, author, submitted, monkeypatch, tasks_run):
     def refuse(original, **options):
         raise MediaError("unreadable", "This photo is damaged and cannot be opened.")
 
@@ -84,7 +82,7 @@ def test_a_photo_at_fault_fails_with_its_sentence_and_can_be_tried_again(
     assert submitted.state == "published"
 
 
-def test_a_decoder_that_was_switched_off_meanwhile_is_not_used(submitted, settings):
+def test_a_decoder_that_was_disabled_after_the_upload_is_not_used(submitted, settings):
     settings.DECODERS_OFF = frozenset({"jpeg"})
 
     tasks.process_media(medium_of(submitted).pk)
@@ -94,7 +92,7 @@ def test_a_decoder_that_was_switched_off_meanwhile_is_not_used(submitted, settin
 
 
 @pytest.mark.promise("D6")
-def test_trouble_of_ours_is_tried_three_times_and_then_parked(submitted, monkeypatch):
+def test_internal_errors_are_retried_three_times(submitted, monkeypatch):
     def fail(original, **options):
         raise TransientMediaError("busy", "This photo could not be processed right now.")
 

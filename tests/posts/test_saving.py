@@ -1,4 +1,4 @@
-"""What one saves only oneself sees, in collections of one's own, and only as long as one may see the post."""
+"""Saved posts and collections are visible to their owner only, and only while the owner may see the post."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -40,7 +40,7 @@ def test_the_database_keeps_one_save_of_a_post_by_a_person(follower, post):
 
 @pytest.mark.promise("A2")
 @pytest.mark.parametrize("hidden", ["private", "archived", "blocked", "close friends"])
-def test_what_is_hidden_from_me_later_is_in_none_of_my_lists(hidden, as_, author, stranger, share):
+def test_posts_hidden_later_disappear_from_saved_lists(hidden, as_, author, stranger, share):
     post = share(author, caption="planted-token")
     collection = create_collection(owner=stranger, name="Later")
     put_in_collection(post, person=stranger, collection=collection)
@@ -68,7 +68,7 @@ def test_what_is_hidden_from_me_later_is_in_none_of_my_lists(hidden, as_, author
 
 
 @pytest.mark.promise("A10")
-def test_a_collection_of_somebody_else_answers_as_a_missing_one(as_, follower, stranger, post):
+def test_a_collection_of_another_user_is_not_found(as_, follower, stranger, post):
     theirs = create_collection(owner=follower, name="Mine")
     browser = as_(stranger)
 
@@ -106,7 +106,7 @@ def test_a_deleted_collection_leaves_its_posts_saved(as_, follower, post):
     assert Save.objects.get().collection_id is None
 
 
-def test_a_name_is_given_once_whatever_its_case_and_is_not_lost_when_refused(as_, follower, stranger):
+def test_collection_names_are_unique_ignoring_case_and_kept_in_a_refused_form(as_, follower, stranger):
     create_collection(owner=follower, name="Cups")
     create_collection(owner=stranger, name="CUPS")
     other = create_collection(owner=follower, name="Tables")
@@ -169,7 +169,7 @@ def test_the_share_menu_holds_the_whole_address_for_visitors_too(client, post):
     assert f'value="http://testserver/p/{post.shortcode}/"' in client.get(f"/p/{post.shortcode}/").text
 
 
-def test_the_address_is_still_there_when_the_row_is_swapped_alone(as_, follower, post):
+def test_the_share_menu_keeps_the_url_after_a_like(as_, follower, post):
     answer = as_(follower).post(f"/p/{post.shortcode}/like/", headers=HTMX)
 
     assert f'value="http://testserver/p/{post.shortcode}/"' in answer.text

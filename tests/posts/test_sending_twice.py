@@ -39,7 +39,7 @@ def test_the_same_form_with_other_words_is_another_comment(as_, follower, post):
 
 
 @pytest.mark.django_db
-def test_two_rendered_forms_may_say_the_same(as_, follower, post):
+def test_two_separate_forms_may_send_the_same_text(as_, follower, post):
     browser = as_(follower)
     for _ in range(2):
         key = form_key_in(browser.get(f"/p/{post.shortcode}/").text)
@@ -61,7 +61,7 @@ def test_a_refused_comment_leaves_the_form_usable(as_, author, follower, post):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_identical_comments_at_the_same_time_are_one(as_, follower, post):
+def test_identical_simultaneous_comments_are_one(as_, follower, post):
     browsers = [as_(follower) for _ in range(4)]
     form = {"text": "Lovely", "form_key": "a-key"}
 
@@ -91,7 +91,7 @@ def test_a_post_sent_again_leads_to_the_first_and_keeps_no_second_file(as_, auth
 
 
 @pytest.mark.django_db(transaction=True)
-def test_identical_posts_at_the_same_time_are_one(as_, author, photo):
+def test_identical_simultaneous_posts_are_one(as_, author, photo):
     browsers = [as_(author) for _ in range(3)]
 
     answers = run_concurrently(*(lambda b=b: submit_post(b, photo) for b in browsers))
@@ -101,7 +101,7 @@ def test_identical_posts_at_the_same_time_are_one(as_, author, photo):
 
 
 @pytest.mark.django_db
-def test_a_post_sent_again_after_it_was_deleted_is_not_shared_anew(as_, author, photo):
+def test_resending_a_form_does_not_share_a_deleted_post_again(as_, author, photo):
     browser = as_(author)
     submit_post(browser, photo)
     browser.post(f"{Post.objects.get().get_absolute_url()}delete/")

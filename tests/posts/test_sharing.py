@@ -1,22 +1,18 @@
-"""Sharing what is uploaded: at once when ready, rendered again when edited; what is refused loses nothing."""
+"""Sharing uploaded files: published immediately if ready, rendered again if edited; a rejected form loses nothing."""
 
 import json
 import re
 from functools import partial
 
 import pytest
-from django.core.files.storage import storages
 
-from media.errors import MediaError, TransientMediaError
 from media.photo.render import render_photo
 from posts import tasks
-from posts.actions.media import Upload, receive_file
-from posts.actions.publishing import remove_failed_slide
-from posts.actions.sharing import Slide, SlidesRefusedError, create_post, share_post
+from posts.actions.media import receive_file
+from posts.actions.sharing import Slide, share_post
 from posts.models import Media, Post, UploadSession
 from tests.concurrency import run_concurrently
-from tests.posts.test_creating import send
-from tests.stores import keys_in, stored_files
+from tests.stores import keys_in
 
 JSON = {"Accept": "application/json"}
 
@@ -35,9 +31,7 @@ def checked(page):
     return [int(pk) for pk in re.findall(r'name="media" value="(\d+)"[^>]* checked', page)]
 
 
-def test_files_that_are_ready_are_published_at_once_and_not_rendered_again(
-    mine, author, unshared, tasks_run, monkeypatch
-):
+def test_ready_files_are_published_immediately_and_not_rendered_again(mine, author, unshared, tasks_run, monkeypatch):
     first, second = unshared(author, "1.jpg"), unshared(author, "2.jpg")
     rendered = []
     monkeypatch.setattr(tasks, "render_photo", lambda *args, **options: rendered.append(args))
@@ -84,7 +78,7 @@ def test_a_file_that_is_shared_while_it_is_rendered_publishes_its_post(author, u
 
 
 @pytest.mark.both_storages(deep=True)
-def test_edits_are_rendered_and_the_files_without_them_go(mine, author, photo, tasks_run):
+def test_edits_are_rendered_and_unedited_files_deleted(mine, author, photo, tasks_run):
     with tasks_run():
         medium = receive_file(owner=author, file=photo(), name="cup.jpg")
     before = keys_in("default")
@@ -114,7 +108,7 @@ def test_a_post_that_is_rendered_again_shows_its_author_the_picture_that_is_ther
     assert f'<img src="/media/{medium.pk}/aa/bb/c.jpg" alt="">' in page
 
 
-def test_edits_that_come_while_the_file_is_rendered_are_not_lost(author, unshared, tasks_run, monkeypatch):
+def test_edits_made_during_rendering_are_not_lost(author, unshared, tasks_run, monkeypatch):
     medium = unshared(author, state="pending")
     render, given = render_photo, []
 
@@ -134,7 +128,7 @@ def test_edits_that_come_while_the_file_is_rendered_are_not_lost(author, unshare
     assert len(keys_in("default")) == len(medium.keys)
 
 
-def test_neutral_edits_are_none(mine, author, unshared):
+def test_neutral_edits_are_not_stored(mine, author, unshared):
     medium = unshared(author)
 
     share(mine, [medium], edits=['{"brightness": 0, "filter": ""}'])
@@ -148,7 +142,7 @@ BAD_EDITS = ['{"brightness": 101}', '{"filter": "nope"}', "[1]", "no json", "[" 
 
 @pytest.mark.promise("U10")
 @pytest.mark.parametrize("edits", BAD_EDITS)
-def test_edits_out_of_bounds_are_refused_at_their_file(edits, mine, author, unshared):
+def test_invalid_edits_are_refused_with_the_file_named(edits, mine, author, unshared):
     good, bad = unshared(author, "1.jpg"), unshared(author, "2.jpg")
 
     answer = share(mine, [good, bad], edits=["", edits])
@@ -170,7 +164,7 @@ def test_a_crop_that_leaves_too_little_is_refused_before_it_is_shared(mine, auth
     assert "Zoom out" in answer.json()["media_errors"][0]["message"]
 
 
-def test_audience_is_taken_and_odd_ones_are_refused(mine, author, unshared):
+def test_the_audience_is_stored_and_invalid_ones_are_refused(mine, author, unshared):
     medium = unshared(author)
     answer = share(mine, [medium], audience="enemies")
     assert answer.status_code == 422
@@ -206,7 +200,7 @@ def test_files_of_others_and_unknown_ones_are_refused_alike(mine, author, strang
     assert foreign.post is None
 
 
-def test_files_that_are_shared_failed_or_named_twice_are_refused_by_name(mine, author, unshared):
+def test_shared_failed_and_repeated_files_are_refused_by_name(mine, author, unshared):
     used, failed, good = unshared(author, "used.jpg"), unshared(author, "bad.jpg", state="failed"), unshared(author)
     Media.objects.filter(pk=failed.pk).update(error="It is damaged.")
     share(mine, [used])
@@ -219,7 +213,7 @@ def test_files_that_are_shared_failed_or_named_twice_are_refused_by_name(mine, a
     assert "twice" in errors[2]["message"]
 
 
-def test_sharing_the_same_files_again_is_refused_clearly(mine, author, unshared):
+def test_sharing_the_same_files_again_is_refused(mine, author, unshared):
     medium = unshared(author)
     assert share(mine, [medium]).status_code == 201
 
@@ -230,7 +224,7 @@ def test_sharing_the_same_files_again_is_refused_clearly(mine, author, unshared)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sharing_the_same_files_at_once_makes_one_post(as_, author, unshared):
+def test_simultaneous_sharing_of_the_same_files_makes_one_post(as_, author, unshared):
     media = [unshared(author) for _ in range(3)]
     browsers = [as_(author) for _ in range(6)]
 
@@ -244,7 +238,7 @@ def test_sharing_the_same_files_at_once_makes_one_post(as_, author, unshared):
 
 
 @pytest.mark.promise("U10")
-def test_twenty_slides_are_the_most_of_files_and_media_together(mine, author, unshared, photo):
+def test_the_limit_of_slides_counts_files_and_media_together(mine, author, unshared, photo):
     media = [unshared(author) for _ in range(18)]
 
     answer = share(mine, media, files=[photo(f"{n}.jpg") for n in range(3)])
@@ -256,7 +250,7 @@ def test_twenty_slides_are_the_most_of_files_and_media_together(mine, author, un
     assert len(Post.objects.get().slides) == 20
 
 
-def test_a_post_has_a_limit_of_bytes_also_when_its_files_came_one_by_one(mine, author, unshared, monkeypatch):
+def test_the_limit_of_bytes_per_post_applies_to_files_uploaded_separately(mine, author, unshared, monkeypatch):
     media = [unshared(author) for _ in range(3)]
     monkeypatch.setattr("posts.actions.sharing.MAX_POST_BYTES", UploadSession.objects.first().size * 2)
 
@@ -267,7 +261,7 @@ def test_a_post_has_a_limit_of_bytes_also_when_its_files_came_one_by_one(mine, a
     assert share(mine, media[:2]).status_code == 201
 
 
-def test_files_and_media_are_mixed_media_first(mine, author, unshared, photo):
+def test_uploaded_media_come_before_files_of_the_form(mine, author, unshared, photo):
     medium = unshared(author, "first.jpg")
 
     assert share(mine, [medium], files=[photo("2.jpg"), photo("3.jpg")], alt=["one", "two", "three"]).status_code == 201
@@ -280,7 +274,7 @@ def test_files_and_media_are_mixed_media_first(mine, author, unshared, photo):
     ]
 
 
-def test_what_is_wrong_with_text_files_and_media_is_said_together(mine, author, stranger, unshared, photo):
+def test_errors_of_text_files_and_media_are_reported_together(mine, author, stranger, unshared, photo):
     answer = share(
         mine, [unshared(stranger)], files=[photo("x.jpg", b"no photo"), photo("good.jpg")], caption="x" * 2201
     )
@@ -301,211 +295,3 @@ def test_sharing_costs_the_same_queries_whatever_the_number_of_slides(
 
     with django_assert_max_num_queries(24):
         assert share(mine, media, edits=['{"contrast": 5}'] * size).status_code == 201
-
-
-# --- Without a script ----------------------------------------------------------------------------------------------
-
-
-def test_a_refused_form_keeps_its_good_files_chosen_and_described_and_sharing_goes_on(mine, author, photo):
-    answer = send(
-        mine,
-        [photo("1.jpg"), photo("bad.jpg", b"no photo"), photo("3.jpg")],
-        caption="typed",
-        alt=["one", "two", "three"],
-    )
-
-    assert answer.status_code == 422
-    first, third = Media.objects.order_by("pk")
-    assert checked(answer.text) == [first.pk, third.pk]
-    assert f'name="alt-{first.pk}" value="one"' in answer.text
-    assert f'name="alt-{third.pk}" value="three"' in answer.text
-    assert "bad.jpg: We can&#x27;t read this file as a photo or video" in answer.text
-    assert "The valid files are kept" in answer.text
-
-    again = {"media": [first.pk, third.pk], f"alt-{first.pk}": "one", f"alt-{third.pk}": "three", "caption": "typed"}
-    again |= {"files": [photo("4.jpg")], "alt": ["four", ""]}
-    assert mine.post("/create/", again).status_code == 302
-    slides = Post.objects.get().slides
-    assert [(slide.original_name, slide.alt) for slide in slides] == [
-        ("1.jpg", "one"),
-        ("3.jpg", "three"),
-        ("4.jpg", "four"),
-    ]
-
-
-def test_what_was_chosen_stays_chosen_when_the_form_is_refused_again_and_the_rest_is_offered(mine, author, unshared):
-    chosen, other, failed = unshared(author, "a.jpg"), unshared(author, "b.jpg"), unshared(author, state="failed")
-
-    page = share(mine, [chosen], headers=None, caption="x" * 2201, **{f"alt-{chosen.pk}": "<b>"}).text
-
-    assert checked(page) == [chosen.pk]
-    assert f'name="media" value="{other.pk}"' in page
-    assert f'name="alt-{chosen.pk}" value="&lt;b&gt;"' in page
-    assert re.search(rf'value="{failed.pk}"[^>]* disabled', page)
-    assert chosen.thumb in page
-    empty = mine.get("/create/").text
-    assert checked(empty) == []
-    assert f'name="media" value="{chosen.pk}"' in empty
-
-
-def test_others_files_are_not_offered(as_, stranger, author, unshared):
-    medium = unshared(author, "secret.jpg")
-
-    page = as_(stranger).get("/create/").text
-
-    assert str(medium.pk) not in page
-    assert "secret" not in page
-
-
-def test_no_more_is_kept_of_a_refused_form_than_there_is_room_for(mine, author, unshared, photo, monkeypatch):
-    monkeypatch.setattr("posts.actions.media.MAX_UNSHARED", 2)
-    unshared(author)
-
-    answer = send(mine, [photo("1.jpg"), photo("2.jpg")], caption="x" * 2201, alt=["one", "two"])
-
-    assert answer.status_code == 422
-    assert Media.objects.count() == 2
-    assert len(checked(answer.text)) == 1
-    assert 'name="alt" id="id_alt_1" value="two"' in answer.text, "what describes the file that must be chosen again"
-
-
-def test_a_form_that_is_fine_is_shared_whatever_else_is_unshared(mine, author, unshared, photo, monkeypatch):
-    monkeypatch.setattr("posts.actions.media.MAX_UNSHARED", 1)
-    unshared(author)
-
-    assert send(mine, [photo(), photo()]).status_code == 302
-
-
-@pytest.mark.promise("S11")
-def test_who_has_shared_too_much_loses_nothing(mine, author, photo, settings):
-    settings.RATE_LIMITS = True
-    for _ in range(30):
-        send(mine, [photo()])
-
-    answer = send(mine, [photo("31.jpg")], caption="typed")
-
-    assert answer.status_code == 429
-    assert int(answer["Retry-After"]) > 0
-    assert "Try again in" in answer.text
-    assert "typed" in answer.text
-    assert checked(answer.text) == [Media.objects.get(post=None).pk]
-    script = send(mine, [photo()], headers=JSON)
-    assert (script.status_code, script.json()["error"]["code"]) == (429, "too-many")
-    assert int(script["Retry-After"]) > 0
-
-
-@pytest.mark.promise("D15")
-def test_trouble_of_the_storage_leaves_nothing_of_the_files_and_the_media_stay_chosen(
-    mine, author, unshared, photo, monkeypatch
-):
-    medium = unshared(author)
-
-    def full(*args):
-        raise TransientMediaError("storage", "The file could not be stored right now. Try again in a few minutes.")
-
-    monkeypatch.setattr("posts.actions.media.store_original", full)
-    answer = share(mine, [medium], headers=None, files=[photo()])
-
-    assert answer.status_code == 503
-    assert "could not be stored" in answer.text
-    assert checked(answer.text) == [medium.pk]
-    assert Media.objects.count() == 1
-    assert not Post.objects.exists()
-
-
-def test_create_post_keeps_nothing_when_one_of_its_files_is_bad(author, photo):
-    with pytest.raises(MediaError):
-        create_post(author=author, uploads=[Upload(photo()), Upload(photo("x.jpg", b"no photo"))])
-
-    assert not stored_files()
-    assert not Media.objects.exists()
-
-
-def test_a_number_of_slides_that_no_post_can_have_is_a_mistake_of_the_caller(author):
-    with pytest.raises(ValueError, match="1 to 20"):
-        share_post(author=author, slides=[])
-    with pytest.raises(SlidesRefusedError):
-        share_post(author=author, slides=[Slide(1)])
-
-
-# --- A slide that failed -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def broken(author, unshared, tasks_run):
-    """A post of three whose second cannot be rendered."""
-    media = [unshared(author, f"{n}.jpg", state="ready" if n != 2 else "pending") for n in (1, 2, 3)]
-    post = share_post(author=author, slides=[Slide(medium.pk) for medium in media])
-    Media.objects.filter(pk=media[1].pk).update(state="failed", error="It is damaged.")
-    return post
-
-
-def remove(browser, post, medium, **options):
-    return browser.post(f"{post.get_absolute_url()}slides/{medium.pk}/remove/", **options)
-
-
-@pytest.mark.both_storages(deep=True)
-def test_a_failed_file_is_removed_and_the_rest_is_published(mine, broken, tasks_run):
-    failed = broken.slides[1]
-    page = mine.get(broken.get_absolute_url()).text
-    assert "Remove this file and publish the rest" in page
-    assert f'action="{broken.get_absolute_url()}slides/{failed.pk}/remove/"' in page
-
-    with tasks_run():
-        answer = remove(mine, broken, failed)
-
-    assert answer["Location"] == broken.get_absolute_url()
-    post = Post.objects.get()
-    assert post.state == "published"
-    assert post.fanned_out_at is not None
-    assert [(slide.original_name, slide.position) for slide in post.slides] == [("1.jpg", 0), ("3.jpg", 1)]
-    assert not Media.objects.filter(pk=failed.pk).exists()
-    assert not storages["originals"].exists(failed.original)
-
-
-def test_with_htmx_the_card_comes_back(mine, broken):
-    answer = remove(mine, broken, broken.slides[1], headers={"HX-Request": "true"})
-
-    assert answer.status_code == 200
-    assert answer.text.lstrip().startswith("<article")
-    assert "data-state" not in answer.text
-
-
-def test_of_two_failed_files_each_is_named_and_one_stays(mine, broken):
-    Media.objects.filter(post=broken).update(state="failed")
-    page = mine.get(broken.get_absolute_url()).text
-    assert "Remove 1.jpg" in page
-    assert "Remove 2.jpg" in page
-    first, second, third = broken.slides
-
-    assert remove(mine, broken, first).status_code == 302
-    assert remove(mine, broken, second).status_code == 302
-    assert remove(mine, broken, third).status_code == 404, "a post has a file"
-    assert "/remove/" not in mine.get(broken.get_absolute_url()).text
-    assert [slide.pk for slide in Post.objects.get().slides] == [third.pk]
-
-
-@pytest.mark.promise("A10")
-def test_only_failed_files_of_ones_own_unpublished_post_can_be_removed(as_, stranger, mine, broken, post):
-    ready, failed, _ = broken.slides
-
-    assert remove(as_(stranger), broken, failed).status_code == 404
-    assert remove(mine, broken, ready).status_code == 404
-    assert remove(mine, post, post.slides[0]).status_code == 404
-    assert remove(mine, post, failed).status_code == 404
-    assert Media.objects.count() == 4
-
-
-def test_killed_after_a_failed_file_is_out_of_the_post_it_is_an_unshared_file(broken, monkeypatch):
-    failed = broken.slides[1]
-
-    def die(medium):
-        raise SystemExit
-
-    monkeypatch.setattr("posts.actions.publishing.delete_medium", die)
-    with pytest.raises(SystemExit):
-        remove_failed_slide(broken, media_id=failed.pk)
-
-    failed.refresh_from_db()
-    assert (failed.post, failed.state) == (None, "failed")
-    assert Post.objects.get().state == "published"

@@ -51,7 +51,7 @@ def impatient(monkeypatch):
 
 
 def sweep(tasks_run):
-    """What the sweepers do in the hours and days after."""
+    """Run the sweepers of the following hours and days."""
     media.s3.resume()
     for _ in range(3):
         long_ago = timezone.now() - timedelta(minutes=1)
@@ -62,7 +62,7 @@ def sweep(tasks_run):
         with tasks_run():
             tasks.sweep()
         files.sweep(before=timezone.now() + timedelta(hours=1))
-    # As the rule of the bucket does (make_buckets).
+    # The lifecycle rule of the bucket does the same (make_buckets).
     abort_unfinished_uploads("originals", begun_before=timezone.now())
 
 
@@ -73,13 +73,13 @@ def assert_rows_and_files_agree():
     assert not keys_in("incoming")
     assert not list(unfinished_uploads())
     assert not files.PendingFile.objects.exists()
-    # Which raises what is left to mend.
+    # Raises CommandError if anything is left to repair.
     call_command("media_doctor", "--grace-hours", "-1", stdout=io.StringIO())
 
 
 @pytest.mark.promise("D16")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_photo_that_cannot_be_stored_is_said_to_be_and_shared_once_the_line_is_whole(
+def test_a_storage_failure_is_reported_and_sharing_works_after_it(
     fault, line, impatient, as_, author, photo, tasks_run
 ):
     line.break_all(fault)
@@ -102,9 +102,7 @@ def test_a_photo_that_cannot_be_stored_is_said_to_be_and_shared_once_the_line_is
 
 @pytest.mark.promise("D16")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_photo_waits_as_long_as_the_store_is_away_and_is_published_then(
-    fault, line, impatient, author, photo, tasks_run
-):
+def test_a_photo_is_published_once_the_storage_is_back(fault, line, impatient, author, photo, tasks_run):
     post = create_post(author=author, uploads=[Upload(photo(), "cup.jpg")])
     line.break_all(fault)
     for _ in range(MAX_ATTEMPTS + 1):
@@ -121,7 +119,7 @@ def test_a_photo_waits_as_long_as_the_store_is_away_and_is_published_then(
 
 
 @pytest.mark.promise("D16")
-def test_who_waits_for_the_store_for_a_day_is_told(line, impatient, author, photo):
+def test_a_photo_fails_after_a_day_without_storage(line, impatient, author, photo):
     create_post(author=author, uploads=[Upload(photo(), "cup.jpg")])
     make_old(Media.objects.get(), days=1.1)
     line.break_all("reset")
@@ -134,7 +132,7 @@ def test_who_waits_for_the_store_for_a_day_is_told(line, impatient, author, phot
 
 @pytest.mark.promise("D16")
 @pytest.mark.parametrize("seed", [1, 2])
-def test_after_a_storm_and_the_sweep_no_row_and_no_file_is_left_over(seed, line, impatient, author, photo, tasks_run):
+def test_after_random_storage_faults_the_sweep_leaves_no_orphans(seed, line, impatient, author, photo, tasks_run):
     line._random.seed(seed)
     line.break_some(0.25)
     shared = []
@@ -160,7 +158,7 @@ def test_after_a_storm_and_the_sweep_no_row_and_no_file_is_left_over(seed, line,
 
 
 def go_on(browser, upload_id, data):
-    """As the composer does: ask what is there, send the rest, complete; give up at what fails. The id of the medium."""
+    """Continue an upload like the composer: list the parts, send the missing ones, complete. Return the medium's id."""
     session = browser.get(f"/create/uploads/{upload_id}/")
     assert session.status_code in {200, 503}
     if session.status_code == 503:
@@ -182,7 +180,7 @@ def parts(monkeypatch):
 
 @pytest.mark.promise("D16")
 @pytest.mark.parametrize("fault", [*FAULTS, "any"])
-def test_uploads_over_a_bad_line_are_done_in_the_end_and_once(
+def test_uploads_over_a_bad_connection_complete_once(
     fault, line, impatient, as_, author, photo_bytes, parts, tasks_run
 ):
     browser, data = as_(author), photo_bytes
@@ -210,7 +208,7 @@ def test_uploads_over_a_bad_line_are_done_in_the_end_and_once(
 
 
 @pytest.mark.promise("D16")
-def test_a_store_that_hangs_is_waited_for_once_and_the_next_request_does_not_ask_it(line, as_, author, photo):
+def test_after_one_timeout_requests_do_not_wait_for_the_storage(line, as_, author, photo):
     browser = as_(author)
     send(browser, [photo()])
     line.break_all("hang")
@@ -226,7 +224,7 @@ def test_a_store_that_hangs_is_waited_for_once_and_the_next_request_does_not_ask
 
 @pytest.mark.promise("D16")
 @pytest.mark.parametrize("after_bytes", [0, 1, 50, 150, 400, 5_000])
-def test_an_original_whose_line_is_cut_is_no_original(after_bytes, line, impatient):
+def test_a_truncated_response_of_the_storage_is_a_transient_error(after_bytes, line, impatient):
     """boto3's own transfers wait for ever when they are cut within the head of an answer."""
     key = store_original(io.BytesIO(b"x" * 500_000), ".jpg")
     line.break_all("cut answer")

@@ -1,4 +1,4 @@
-"""People tagged in photos: by the author, of those who may see it and allow it; seen by those who may see both."""
+"""Tagging people in photos. A tag is visible to viewers who may see both the post and the person."""
 
 from functools import partial
 
@@ -23,7 +23,7 @@ from tests.markup import one_line
 
 @pytest.fixture
 def told(monkeypatch):
-    """Usernames of the people to whom PersonTagged was emitted."""
+    """Usernames of the people in emitted PersonTagged events."""
     names = []
 
     def emit(event):
@@ -55,7 +55,7 @@ def press(browser, post, medium, **typed):
 
 
 def has_button(browser, post):
-    """Whether a page of the post, or a card, says that somebody is in the photo."""
+    """Return True if the page or card of the post offers the people in the photo."""
     return "data-photo-people" in browser.get(post.get_absolute_url()).text
 
 
@@ -63,7 +63,7 @@ def tagged_tab(browser, name="anna"):
     return browser.get(f"/{name}/tagged/")
 
 
-def test_the_author_tags_somebody_who_is_told_and_shown(as_, client, author, anna, post, photo_of, told):
+def test_a_tagged_person_is_notified_and_shown(as_, client, author, anna, post, photo_of, told):
     answer = press(as_(author), post, photo_of, username="@Anna", htmx=True)
 
     assert answer.status_code == 200
@@ -82,7 +82,7 @@ def test_the_author_tags_somebody_who_is_told_and_shown(as_, client, author, ann
     assert (row.x, row.y, told) == (1.0, 0.0, ["anna"])
 
 
-def test_who_is_tagged_before_the_post_is_there_is_told_when_it_is(author, anna, post, photo_of, told):
+def test_tags_are_notified_when_the_post_is_published(author, anna, post, photo_of, told):
     tag(photo_of, "anna")
     tag(photo_of, "author")
     told.clear()
@@ -102,7 +102,7 @@ def test_who_is_tagged_before_the_post_is_there_is_told_when_it_is(author, anna,
     ],
 )
 @pytest.mark.parametrize("htmx", [True, False])
-def test_what_is_refused_says_why_and_keeps_what_was_typed(typed, said, htmx, as_, author, anna, post, photo_of):
+def test_a_refused_tag_is_explained_and_the_form_kept(typed, said, htmx, as_, author, anna, post, photo_of):
     answer = press(as_(author), post, photo_of, htmx=htmx, **typed)
 
     assert answer.status_code == 422
@@ -113,14 +113,14 @@ def test_what_is_refused_says_why_and_keeps_what_was_typed(typed, said, htmx, as
 
 
 @pytest.mark.promise("A10")
-def test_nobody_tags_in_the_photos_of_another(as_, anna, stranger, post, photo_of):
+def test_only_the_author_tags_people(as_, anna, stranger, post, photo_of):
     assert press(as_(stranger), post, photo_of).status_code == 404
     assert press(as_(anna), post, photo_of).status_code == 404
     assert not PersonTag.objects.exists()
 
 
 @pytest.mark.promise("A7")
-def test_who_may_not_see_the_post_is_not_tagged(author, follower, anna, photo_of, person):
+def test_people_who_may_not_see_the_post_cannot_be_tagged(author, follower, anna, photo_of, person):
     change_privacy(author, is_private=True)
     with pytest.raises(Refusal, match="cannot see this post"):
         tag(photo_of, "anna")
@@ -134,7 +134,7 @@ def test_who_may_not_see_the_post_is_not_tagged(author, follower, anna, photo_of
             tag(photo_of, name)
 
 
-def test_who_may_tag_is_a_choice_that_the_action_keeps(as_, author, anna, photo_of):
+def test_the_action_respects_who_may_tag(as_, author, anna, photo_of):
     browser = as_(anna)
 
     def choose(choice):
@@ -152,7 +152,7 @@ def test_who_may_tag_is_a_choice_that_the_action_keeps(as_, author, anna, photo_
     assert choose("friends").status_code == 422
 
 
-def test_the_limit_of_a_photo_is_said(author, anna, stranger, photo_of, person, monkeypatch):
+def test_the_limit_of_tags_per_photo_is_reported(author, anna, stranger, photo_of, person, monkeypatch):
     monkeypatch.setattr("posts.actions.tags.MAX_PEOPLE_TAGS", 2)
     tag(photo_of, "anna")
     tag(photo_of, "stranger")
@@ -163,7 +163,7 @@ def test_the_limit_of_a_photo_is_said(author, anna, stranger, photo_of, person, 
         tag(photo_of, "third")
 
 
-def test_one_removes_oneself_for_good_and_the_author_anybody(as_, author, anna, stranger, post, photo_of):
+def test_people_remove_their_tags_permanently_and_authors_any_tag(as_, author, anna, stranger, post, photo_of):
     of_anna, of_stranger = tag(photo_of, "anna"), tag(photo_of, "stranger")
 
     def remove(user, row):
@@ -182,7 +182,7 @@ def test_one_removes_oneself_for_good_and_the_author_anybody(as_, author, anna, 
 
 
 @pytest.mark.promise("A7")
-def test_tags_are_seen_by_those_who_may_see_the_post_and_the_person(
+def test_tags_are_visible_to_viewers_of_the_post_and_the_person(
     as_, client, author, anna, follower, stranger, post, photo_of
 ):
     tag(photo_of, "anna")
@@ -216,7 +216,7 @@ def test_tags_are_seen_by_those_who_may_see_the_post_and_the_person(
     assert "data-post" in tagged_tab(as_(anna)).text
     change_privacy(anna, is_private=False)
 
-    # The author and the person: nobody sees it until they are friends again.
+    # A block between the author and the person hides the tag from everyone until it is removed.
     for one, other in ((author, anna), (anna, author)):
         block(one, blocked=other)
         for browser in (client, as_(stranger), as_(author)):
@@ -261,7 +261,7 @@ def test_the_tagged_tab_costs_the_same_queries_whatever_its_size(
     with django_assert_num_queries(7):
         answer = tagged_tab(browser)
     assert len(answer.context["page"]) == size
-    # As the page of a post without anybody in it, and one for all of them.
+    # The queries of a post without tags, and one for all tags.
     with django_assert_num_queries(11):
         browser.get(post.get_absolute_url())
 
@@ -280,7 +280,7 @@ def test_the_tagged_tab_pages_by_cursor_and_knows_its_name_in_any_case(client, a
 
 @pytest.mark.promise("A7")
 @pytest.mark.django_db(transaction=True)
-def test_a_block_wins_against_a_tag_that_comes_at_the_same_moment(author, anna, post, photo_of):
+def test_a_block_wins_over_a_concurrent_tag(author, anna, post, photo_of):
     for one, other in ((author, anna), (anna, author)) * 3:
         run_concurrently(partial(tag, photo_of, "anna"), partial(block, one, blocked=other), ignoring=Refusal)
 
@@ -291,7 +291,7 @@ def test_a_block_wins_against_a_tag_that_comes_at_the_same_moment(author, anna, 
 
 @pytest.mark.promise("A7")
 @pytest.mark.django_db(transaction=True)
-def test_a_block_wins_against_a_mention_and_neither_waits_for_the_other(author, anna, stranger, post):
+def test_a_block_wins_over_a_concurrent_mention_without_deadlock(author, anna, stranger, post):
     for blocked in (stranger, author) * 3:
         run_concurrently(
             partial(add_comment, post, author=stranger, text="@anna"),

@@ -33,7 +33,7 @@ def medium_of(post):
     return Media.objects.get(post=post)
 
 
-def test_photos_and_videos_are_shared_in_one_post(as_, author, photo, tasks_run):
+def test_one_post_has_photos_and_videos(as_, author, photo, tasks_run):
     with tasks_run(), SPEECH.open("rb") as film:
         assert send(as_(author), [photo(), film], alt=["a cup", "a woman speaks"]).status_code == 302
 
@@ -56,7 +56,7 @@ def test_photos_and_videos_are_shared_in_one_post(as_, author, photo, tasks_run)
         assert (served.status_code, served["Content-Type"]) == (206, "video/mp4")
 
 
-def test_a_video_has_its_sign_on_a_tile_and_the_browser_s_own_controls(as_, author, filmed, tasks_run):
+def test_a_video_has_an_icon_on_its_tile_and_native_controls(as_, author, filmed, tasks_run):
     tasks.process_video(medium_of(filmed).pk)
 
     assert 'aria-label="Video"' in as_(author).get("/author/").text
@@ -64,7 +64,7 @@ def test_a_video_has_its_sign_on_a_tile_and_the_browser_s_own_controls(as_, auth
     assert 'preload="none" muted loop playsinline controls aria-label="a bee"' in one_line(page)
 
 
-def test_a_video_whose_sound_cannot_be_read_tells_its_author_and_nobody_else(as_, author, stranger):
+def test_only_the_author_is_told_about_undecodable_sound(as_, author, stranger):
     data = (FILES / "field" / "iphone-apac-first-aac-second.mov").read_bytes()
     silenced = io.BytesIO(data.replace(b"mp4a", b"apac").replace(b"esds", b"free"))
     post = create_post(author=author, uploads=[Upload(silenced, "IMG_2.MOV")])
@@ -80,7 +80,7 @@ def test_a_video_whose_sound_cannot_be_read_tells_its_author_and_nobody_else(as_
     assert told(stranger) == (False, False)
 
 
-def test_while_it_is_converted_its_author_sees_how_far_it_is(as_, author, filmed, monkeypatch):
+def test_the_author_sees_the_progress_of_a_conversion(as_, author, filmed, monkeypatch):
     seen = []
 
     def render(original, tell, **options):
@@ -137,7 +137,7 @@ def test_the_sweeper_asks_the_right_task(filmed, monkeypatch):
 
 
 @pytest.mark.promise("U5")
-def test_what_a_header_tells_is_refused_at_the_field(as_, author, photo):
+def test_files_with_invalid_headers_are_refused_at_the_field(as_, author, photo):
     bad = ["no-video-stream.mp4", "three-hours-black.mp4", "truncated-no-index.mp4", "text-named.mp4"]
     folder = BEE.parent.parent / "bad"
 

@@ -72,7 +72,7 @@ def build_export(export_id: int) -> None:
 
 
 def _start_export(export_id: int) -> Export | None:
-    """Count the attempt before the work, so that a killed worker counts too; return None if there is no work."""
+    """Count an attempt before building, so that a killed worker counts too; return None if the export is done."""
     export = Export.objects.select_related("person").filter(pk=export_id).first()
     if export is None or not export.is_under_way:
         return None

@@ -1,4 +1,4 @@
-"""What changes which tags somebody follows and mutes, and what is suggested to them. All are idempotent."""
+"""Following and muting tags, and hiding posts and people from Explore and suggestions. All actions are idempotent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from posts.models import Hashtag, Post
 
 @transaction.atomic
 def follow_tag(person: User, *, name: str) -> bool:
-    """Show `person` posts with the tag `name`, normalized, at home; return whether that is new. Ends a mute of it."""
+    """Follow the tag `name`, which is normalized, and end a mute of it. Return True if this is new.
+
+    Its posts appear on the home page of `person`. Raises Refusal at MAX_FOLLOWED_TAGS.
+    """
     tag = _locked_tag(person, name)
     TagMute.objects.filter(person=person, hashtag=tag).delete()
     return _add(TagFollow, person, tag, MAX_FOLLOWED_TAGS, "follow", "Unfollow")
@@ -21,13 +24,16 @@ def follow_tag(person: User, *, name: str) -> bool:
 
 @transaction.atomic
 def unfollow_tag(person: User, *, name: str) -> bool:
-    """Undo `follow_tag`; return whether there was anything to undo."""
+    """Stop following a tag; return True if `person` followed it."""
     return TagFollow.objects.filter(person=person, hashtag__name=name).delete()[0] > 0
 
 
 @transaction.atomic
 def mute_tag(person: User, *, name: str) -> bool:
-    """Show `person` no posts with the tag at home and in explore; return whether that is new. Ends following it."""
+    """Hide posts with the tag from the home page and Explore of `person`, and stop following it.
+
+    Return True if this is new. Raises Refusal at MAX_MUTED_TAGS.
+    """
     tag = _locked_tag(person, name)
     TagFollow.objects.filter(person=person, hashtag=tag).delete()
     return _add(TagMute, person, tag, MAX_MUTED_TAGS, "mute", "Unmute")
@@ -35,14 +41,15 @@ def mute_tag(person: User, *, name: str) -> bool:
 
 @transaction.atomic
 def unmute_tag(person: User, *, name: str) -> bool:
-    """Undo `mute_tag`; return whether there was anything to undo."""
+    """End the mute of a tag; return True if `person` had muted it."""
     return TagMute.objects.filter(person=person, hashtag__name=name).delete()[0] > 0
 
 
 def _locked_tag(person: User, name: str) -> Hashtag:
-    """The tag, made if nobody has used it: whether there is one must not tell of posts that one may not see.
+    """Return the tag, and lock the row of `person`.
 
-    Locks the row of `person`, so that of two at once neither passes the limit, nor follows what the other mutes.
+    Creates a missing tag: a different answer would reveal whether hidden posts use it. The lock keeps concurrent
+    requests from exceeding the limit, and from following a tag while it is being muted.
     """
     User.objects.lock(person.pk)
     return Hashtag.objects.get_or_create(name=name)[0]
@@ -62,7 +69,10 @@ def _add(model: type[TagFollow | TagMute], person: User, tag: Hashtag, limit: in
 
 
 def hide_from_explore(person: User, *, post: Post) -> bool:
-    """Show `person` the post in Explore no more; return whether that is new. Raises Post.DoesNotExist."""
+    """Hide the post from the Explore page of `person`; return True if this is new.
+
+    Raises Post.DoesNotExist if the post was deleted meanwhile.
+    """
     try:
         return NotInterested.objects.get_or_create(person_id=person.pk, post_id=post.pk)[1]
     except IntegrityError as error:
@@ -70,12 +80,15 @@ def hide_from_explore(person: User, *, post: Post) -> bool:
 
 
 def show_in_explore(person: User, *, post: Post) -> bool:
-    """Undo `hide_from_explore`; return whether there was anything to undo."""
+    """Undo `hide_from_explore`; return True if the post was hidden."""
     return NotInterested.objects.filter(person_id=person.pk, post_id=post.pk).delete()[0] > 0
 
 
 def dismiss_suggestion(person: User, *, dismissed: User) -> bool:
-    """Suggest `dismissed` to `person` no more; return whether that is new. Raises User.DoesNotExist."""
+    """Never suggest `dismissed` to `person` again; return True if this is new.
+
+    Raises User.DoesNotExist if the account was deleted meanwhile.
+    """
     try:
         return DismissedPerson.objects.get_or_create(person_id=person.pk, dismissed_id=dismissed.pk)[1]
     except IntegrityError as error:
@@ -83,5 +96,5 @@ def dismiss_suggestion(person: User, *, dismissed: User) -> bool:
 
 
 def restore_suggestion(person: User, *, dismissed: User) -> bool:
-    """Undo `dismiss_suggestion`; return whether there was anything to undo."""
+    """Undo `dismiss_suggestion`; return True if the person was dismissed."""
     return DismissedPerson.objects.filter(person_id=person.pk, dismissed_id=dismissed.pk).delete()[0] > 0

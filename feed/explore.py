@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User, Viewer
 from common import valkey
 from common.pagination import MAX_BIGINT
 from feed.models import NotInterested, without_muted_tags
 from posts.models import Post
-from posts.models.post import PostQuerySet, explore_score
+from posts.models.post import PostQuerySet
 from social.conditions import follows
 
 SEEN_SECONDS: Final = 7 * 24 * 3600
@@ -65,17 +65,15 @@ class ExploreCursor:
 
 @dataclass(frozen=True)
 class ExplorePage:
-    """One page: new posts first, then posts that the reader has seen before.
-
-    `seen_from` is the index in `posts` of the first one seen before, if the walk's second part begins here.
-    `next` is None at the end.
-    """
+    """One page: new posts first, then posts that the reader has seen before."""
 
     posts: list[Post]
     seen_from: int | None
+    """The index in `posts` of the first post seen before, if the second part of the walk begins on this page."""
     next: ExploreCursor | None
+    """None at the end."""
     new_count: int
-    """How many of `posts` are new; the others were seen before."""
+    """The number of new posts; the others were seen before."""
 
 
 def now_ms() -> int:
@@ -88,8 +86,8 @@ def explore_page(
     """Return up to `count` posts for `viewer` from `cursor` on, best first.
 
     `load` adds what is shown of them. Cost: one round trip to Valkey and the queries of `load`, at most twice: once for
-    new posts and once for those seen before. The index is walked from the best post on, past posts that are not for
-    this reader.
+    new posts and once for posts seen before. The index is read from the best post on and skips posts that this reader
+    does not get.
     """
     seen = seen_by(viewer) if viewer.is_authenticated else {}
     before = [post_id for post_id, seen_ms in seen.items() if seen_ms < cursor.started_ms]
@@ -111,21 +109,16 @@ def explore_page(
 
 def best_posts(viewer: Viewer, *, count: int) -> list[Post]:
     """Return the first posts of Explore by any author, for visitors who follow nobody yet."""
-    posts = Post.objects.visible_to(viewer).order_by(explore_score("folded_likes", "id").desc(), "-id")
-    return list(posts.for_cards(viewer)[:count])
+    return list(Post.objects.visible_to(viewer).by_explore_score().for_cards(viewer)[:count])
 
 
 def _after(posts: PostQuerySet, cursor: ExploreCursor, *, count: int) -> list[Post]:
-    posts = posts.annotate(score=explore_score("folded_likes", "id")).order_by("-score", "-id")
-    if cursor.score is not None:
-        # The first condition is implied by the second, but only the first is a range of the index.
-        same_score = Q(score=cursor.score, pk__lt=cursor.post_id)
-        posts = posts.filter(score__lte=cursor.score).filter(Q(score__lt=cursor.score) | same_score)
-    return list(posts[:count])
+    after = None if cursor.score is None else (cursor.score, cursor.post_id)
+    return list(posts.by_explore_score(after=after)[:count])
 
 
 def _end(cursor: ExploreCursor, last: Post) -> ExploreCursor:
-    return replace(cursor, score=last.score, post_id=last.pk)  # type: ignore[attr-defined]  # annotated
+    return replace(cursor, score=last.score, post_id=last.pk)
 
 
 def _for_reader(viewer: Viewer) -> PostQuerySet:

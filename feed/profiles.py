@@ -1,4 +1,4 @@
-"""A person's profile as somebody sees it: for its page, and for programs."""
+"""Queries for a profile, shared by the page and the API."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from social.queries import with_relations
 
 
 def profiles_for(viewer: Viewer) -> UserQuerySet:
-    """People with all that the head of a profile shows; `count_visible_posts` of the one that was found."""
+    """Return people that `viewer` may see, with everything the head of a profile shows but the number of posts."""
     people = with_relations(User.objects.visible_to(viewer).with_counts(), viewer)
     named = people_named_in("bio", viewer)
     return with_close_state(people, viewer).annotate(named=named)  # type: ignore[no-redef]  # declared for readers
 
 
-def count_visible_posts(person: User, viewer: Viewer) -> None:
-    """Set `posts_count` to the number of posts that `viewer` may see.
+def count_visible_posts(person: User, viewer: Viewer) -> int:
+    """Return the number of posts of `person` that `viewer` may see. One query, or none.
 
-    It comes as the number that everybody inside the account sees: none of these outside a private account, and those
-    for close friends on top for who they are. `person` comes from `profiles_for`. One query, or none.
+    `person` comes from `profiles_for`, whose `posts_count` counts the posts that the whole audience of the account
+    sees. Outside of a private account that is none; the owner and close friends see additional posts.
     """
     if not person.is_content_visible:
-        person.posts_count = 0
-    elif person.pk == viewer.pk or person.viewer_is_close:
-        person.posts_count += posts_of(person, viewer).filter(audience=Audience.CLOSE_FRIENDS).count()
+        return 0
+    if person.pk == viewer.pk or person.viewer_is_close:
+        return person.posts_count + posts_of(person, viewer).filter(audience=Audience.CLOSE_FRIENDS).count()
+    return person.posts_count
 
 
 def posts_of(person: User, viewer: Viewer) -> PostQuerySet:
@@ -36,13 +37,13 @@ def posts_of(person: User, viewer: Viewer) -> PostQuerySet:
 
 
 def tagged_page(request: HttpRequest, person: User, load: PostQuerySet, size: int) -> Page[Post]:
-    """One page of the posts in whose photos `person` is tagged, newest first, as `load` has them.
+    """Return a page of the posts in whose photos `person` is tagged, newest first, read by the queryset `load`.
 
-    The tags are walked by their index, so that the first page of somebody who is in a million photos costs what that of
-    anybody does. Two queries, and those of `load`.
+    Walks the tags by their index, so the first page of a person tagged in a million photos costs no more than any
+    other. Two queries, and those of `load`.
     """
     tags = PersonTag.objects.shown().filter(person=person, post__in=Post.objects.visible_to(request.user))
-    # Twenty photos of one post are one tile.
+    # A post is one tile, even if the person is tagged in several of its photos.
     page = page_by_id(request, tags.only("post_id").distinct("post_id"), size, field="post_id")
     posts = load.in_bulk([tag.post_id for tag in page])
     return Page([posts[tag.post_id] for tag in page if tag.post_id in posts], page.next_url)

@@ -1,9 +1,9 @@
-"""People to follow: friends of friends first, then popular and new ones."""
+"""Suggested people: first people whom the reader's followees follow, then popular and new ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.core.cache import cache
 from django.db import connection
@@ -17,79 +17,97 @@ from social.visible import shown_follows, visible_people
 
 KEPT_SECONDS: Final = 3600
 MAX_SUGGESTED: Final = 100
-"""Of each kind, and what the page of all shows at most."""
+"""The number of candidates of each kind, and the length of the full list."""
 
 OWN_FOLLOWS: Final = 100
-"""Of the reader's newest follows, whose own are looked at…"""
+"""The number of the reader's newest follows whose own follows are read."""
 
 THEIR_FOLLOWS: Final = 200
-"""… and the newest follows of each: 20,000 entries of an index at most."""
+"""The number of newest follows read of each of them: at most 20,000 index entries in total."""
 
 SHOWN_NAMES: Final = 3
-"""Of those by whom a person is followed, kept in case that some are not to be named when the list is shown."""
+"""The number of followers kept for a reason, in case the reader may not see some of them when the list is shown."""
 
 POPULAR, NEW = "Popular", "New here"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Somebody who may be suggested; who they are to the reader is asked when they are."""
+    """A person who may be suggested. Visibility and follows are checked when the list is shown."""
 
     person_id: int
     reason: str = ""
     followed_by: tuple[int, ...] = ()
-    """Up to SHOWN_NAMES of those whom the reader follows and who follow them…"""
+    """Up to SHOWN_NAMES of the reader's followees who follow the person."""
     friends: int = 0
-    """… and how many there are."""
+    """The number of the reader's followees who follow the person."""
 
 
-def suggestions_for(reader: User, *, count: int = 5) -> list[User]:
-    """The first people to suggest to `reader`, each with a `reason`. See `suggestions_after`."""
+@dataclass(frozen=True)
+class Suggestion:
+    person: User
+    reason: str
+
+
+def suggestions_for(reader: User, *, count: int = 5) -> list[Suggestion]:
+    """Return the first `count` suggestions of `suggestions_after`."""
     return suggestions_after(reader, 0, count=count)[0]
 
 
-def suggestions_after(reader: User, start: int, *, count: int) -> tuple[list[User], int | None]:
-    """Return up to `count` suggestions after the first `start`, and how many come before the next (None at the end).
+def suggestions_after(reader: User, start: int, *, count: int) -> tuple[list[Suggestion], int | None]:
+    """Return up to `count` suggestions after the first `start`, and the `start` of the next page (None at the end).
 
-    Nobody whom the reader follows, has asked, muted or dismissed, or may not see; a reason names only people whom the
-    reader follows and sees by now. Such candidates are not counted: the cursor tells nothing of them. Cost: the list of
-    candidates from the cache (three queries an hour and after each follow), and usually one query a page.
+    Leaves out people whom the reader follows, has asked, muted or dismissed, or may not see. A reason names only people
+    whom the reader currently follows and may see. The cursor does not count candidates that were left out, so it
+    reveals nothing about them. Cost: the list of candidates from the cache (three queries an hour and after each
+    follow), and usually one query for a page.
     """
-    found: list[User] = []
+    found: list[Suggestion] = []
     candidates, at, wanted = candidates_for(reader), 0, start + count + 1
     while at < len(candidates) and len(found) < wanted:
         batch = candidates[at : at + start + 2 * count]
         people = _people(reader, {pk for one in batch for pk in (one.person_id, *one.followed_by)})
-        found += [person for one in batch if (person := _suggested(one, people))]
+        found += [suggestion for one in batch if (suggestion := _suggestion(one, people))]
         at += len(batch)
     return found[start : start + count], start + count if len(found) >= wanted else None
 
 
-def _people(reader: User, ids: set[int]) -> dict[int, User]:
-    """Those of `ids` whom the reader sees and has not muted, with what the reader is to them. One query."""
+@dataclass(frozen=True)
+class _Known:
+    """A visible person, and whether the reader follows them, or has asked to follow or dismissed them."""
+
+    person: User
+    is_followed: bool
+    is_left_out: bool
+
+
+def _people(reader: User, ids: set[int]) -> dict[int, _Known]:
+    """Return those of `ids` whom the reader may see and has not muted. One query."""
     people = with_follow_state(User.objects.visible_to(reader).for_display(), reader)
     dismissed = DismissedPerson.objects.filter(person_id=reader.pk, dismissed_id=OuterRef("pk"))
     people = people.filter(not_muted(reader, "pk"), pk__in=ids).annotate(is_dismissed=Exists(dismissed))
-    return {person.pk: person for person in people}
+    return {
+        person.pk: _Known(person, person.followed_by_viewer, person.requested_by_viewer or person.is_dismissed)
+        for person in people
+    }
 
 
-def _suggested(one: Candidate, people: dict[int, User]) -> User | None:
-    person: Any = people.get(one.person_id)
-    if person is None or person.followed_by_viewer or person.requested_by_viewer or person.is_dismissed:
+def _suggestion(one: Candidate, people: dict[int, _Known]) -> Suggestion | None:
+    known = people.get(one.person_id)
+    if known is None or known.is_followed or known.is_left_out:
         return None
-    person.reason = one.reason
-    if one.followed_by:
-        friends = [people[pk] for pk in one.followed_by if pk in people and people[pk].followed_by_viewer]
-        if not friends:
-            return None
-        # Those who are not to be named are not counted either.
-        number = one.friends - (len(one.followed_by) - len(friends))
-        person.reason = followed_by([friend.username for friend in friends], number)
-    return person  # type: ignore[no-any-return]
+    if not one.followed_by:
+        return Suggestion(known.person, one.reason)
+    friends = [people[pk].person.username for pk in one.followed_by if pk in people and people[pk].is_followed]
+    if not friends:
+        return None
+    # Followers who must not be named are not counted either.
+    number = one.friends - (len(one.followed_by) - len(friends))
+    return Suggestion(known.person, followed_by(friends, number))
 
 
 def followed_by(names: list[str], number: int) -> str:
-    """ "Followed by anna", "… by anna and ben", "… by anna and 3 others": of `number` people, the first of `names`."""
+    """Return "Followed by anna", "… by anna and ben" or "… by anna and 3 others", for `number` people."""
     if number == 1:
         return f"Followed by {names[0]}"
     if number == 2 and len(names) >= 2:
@@ -101,7 +119,7 @@ def followed_by(names: list[str], number: int) -> str:
 
 
 def suggestions_key(reader: User) -> str:
-    """Another after each follow, block and mute of the reader, which all move their `follows_version`."""
+    """Return the cache key. It changes with each follow, block and mute of the reader, like `follows_version`."""
     return f"suggested:{reader.pk}:{reader.follows_version}"
 
 
@@ -115,15 +133,15 @@ def candidates_for(reader: User) -> list[Candidate]:
 
 
 def find_candidates(reader: User) -> list[tuple[int, str, tuple[int, ...], int]]:
-    """The fields of candidates, which the cache keeps: friends of friends, then two popular people to each new one.
+    """Return the fields of the candidates, as the cache stores them. Three queries.
 
-    Three queries.
+    People followed by followees come first, then two popular people for each new one.
     """
     found = [(pk, "", tuple(by), number) for pk, by, number in _friends_of_friends(reader)]
     known = {one[0] for one in found}
     asked = FollowRequest.objects.filter(requester=reader, target=OuterRef("pk"))
     others = User.objects.visible_to(reader).exclude(pk=reader.pk).filter(~follows(reader, "pk"), ~Exists(asked))
-    # Of a private account the number of posts would tell of posts that the reader may not see.
+    # The number of posts of a private account must not have an effect: the reader may not see the posts.
     others = others.filter(Q(is_private=True) | Q(folded_posts__gt=0)).exclude(pk__in=known)
     popular = list(
         others.filter(folded_followers__gt=0)
@@ -139,9 +157,9 @@ def find_candidates(reader: User) -> list[tuple[int, str, tuple[int, ...], int]]
 
 
 def _friends_of_friends(reader: User) -> list[tuple[int, list[int], int]]:
-    """Return people followed by those whom the reader follows: (id, some of those, how many), the most followed first.
+    """Return people whom the reader's followees follow: (id, up to SHOWN_NAMES followees, number of followees).
 
-    People whom the reader may not see are left out before each limit.
+    People with the most followees come first. Hidden people are left out before each limit is applied.
     """
     people, values = visible_people(reader).named("visible")
     shown, values_of_shown = shown_follows(reader).named("follows")

@@ -1,41 +1,66 @@
-"""Posts of followed tags, for the home page."""
+"""Queries about tags: their posts, what a viewer has chosen for them, and the newest posts of followed tags."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User, Viewer
+from common.linkify import extract_tags
 from common.pagination import MAX_BIGINT
-from posts.models import Post
+from feed.models import TagFollow, TagMute
+from posts.models import Hashtag, Post
 from posts.models.post import PostQuerySet
 
 WINDOW = 60
-"""Posts of followed tags that a page looks at first: five times what it shows, because some may be hidden."""
+"""The number of posts of followed tags that a page reads first, five times its size, because some may be hidden."""
 
 
 def posts_with_tag(name: str, viewer: Viewer) -> PostQuerySet:
-    """Return the posts with the tag `name`, normalized, that `viewer` may see."""
+    """Return the posts that `viewer` may see with the tag `name`, which is normalized."""
     return Post.objects.visible_to(viewer).filter(tagged__hashtag__name=name)
+
+
+def is_tag(name: str) -> bool:
+    """Return True if a caption can contain the normalized `name` as a tag."""
+    return extract_tags(f"#{name}") == [name]
+
+
+@dataclass(frozen=True)
+class TagState:
+    """What a viewer has chosen for a tag. Following ends a mute, and muting ends following."""
+
+    is_followed: bool = False
+    is_muted: bool = False
+
+
+def tag_state(name: str, viewer: Viewer) -> TagState:
+    """Return what `viewer` has chosen for the tag `name`. One query; none for visitors."""
+    if not viewer.is_authenticated:
+        return TagState()
+    followed = Exists(TagFollow.objects.filter(person_id=viewer.pk, hashtag_id=OuterRef("pk")))
+    muted = Exists(TagMute.objects.filter(person_id=viewer.pk, hashtag_id=OuterRef("pk")))
+    state = Hashtag.objects.filter(name=name).values_list(followed, muted).first()
+    return TagState(*state) if state else TagState()
 
 
 @dataclass(frozen=True)
 class TaggedIds:
-    """The newest posts of followed tags, each with one such tag. Below `end` there may be more; 0 if there are none.
-
-    Hidden posts are among them, also at `end`: neither leaves the server before `visible_to` was asked.
-    """
+    """The newest posts of followed tags. They may include hidden posts, so filter them before showing anything."""
 
     names: dict[int, str]
+    """By post id, one of the followed tags of the post."""
     end: int
+    """There may be more posts below this id; 0 if there are none."""
 
 
 def newest_tagged_ids(reader: User, *, before: int | None, count: int) -> TaggedIds:
     """Return the newest `count` posts of the tags that `reader` follows, below the id `before`.
 
-    Candidates, as the ids of a timeline: `visible_to` decides. One query, which reads at most `count` index entries a
-    tag, however many posts it has.
+    They are candidates, like the ids of a timeline, and not filtered by visibility. One query, which reads at most
+    `count` index entries per tag.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""Fan-out: a published post goes to the top of its followers' homes."""
+"""Fan-out: adds a published post to the home timelines of the author's followers."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ from posts.models import Post
 from social.models import Follow
 
 FAN_OUT_BATCH = 1_000
-"""Timelines a server-side call: it blocks Valkey for about 7 ms."""
-
-ACTIVE_DAYS = 30
-"""Readers seen within so many days are pushed to; the others' timelines are made when they come back."""
+"""Timelines for each server-side call, which blocks Valkey for about 7 ms."""
 
 SWEEP_AFTER_SECONDS = 15
 SWEEP_BATCH = 500
@@ -33,14 +30,14 @@ SWEEP_BATCH = 500
     max_retries=5,
 )
 def fan_out_post(post_id: int) -> None:
-    """Put one published post into its followers' home timelines, and its author's.
+    """Add one published post to the home timelines of its author and their active followers.
 
-    Safe to run twice or to resume half-way: a repeated member of a sorted set is a no-op. Does nothing if the post has
-    gone in the meantime, has been fanned out, or another worker is at it. Privacy is not decided here: the home page
-    reads through `Post.objects.visible_to`. Should every retry fail, `fanned_out_at` stays empty and the sweeper starts
-    anew.
+    Safe to run twice or to resume half-way: adding a member to a sorted set again changes nothing. Does nothing if the
+    post no longer exists, has been fanned out, or is being fanned out by another worker. Visibility is not checked
+    here: the home page reads through `Post.objects.visible_to`. If all retries fail, `fanned_out_at` stays empty and
+    the sweeper tries again.
 
-    Cost: one query and one server-side call per FAN_OUT_BATCH active followers.
+    Cost: one query and one server-side call for each FAN_OUT_BATCH active followers.
     """
     with try_advisory_lock(post_id) as is_ours:
         if is_ours:
@@ -53,9 +50,8 @@ def _fan_out(post_id: int) -> None:
     if post is None:
         return
     timelines.push(post.pk, [(post.author_id, post.author.follows_version)])
-    active = Follow.objects.filter(
-        followee_id=post.author_id, follower__last_seen_at__gt=timezone.now() - timedelta(days=ACTIVE_DAYS)
-    ).order_by("-id")
+    seen_since = timezone.now() - timedelta(seconds=timelines.PUSHED_TO_SECONDS)
+    active = Follow.objects.filter(followee_id=post.author_id, follower__last_seen_at__gt=seen_since).order_by("-id")
     before = None
     while True:
         follows = active if before is None else active.filter(id__lt=before)
@@ -64,13 +60,14 @@ def _fan_out(post_id: int) -> None:
             break
         timelines.push(post.pk, [(follower_id, version) for _, follower_id, version in batch])
         before = batch[-1][0]
-    # Archived and brought back meanwhile, it is not done: a timeline made in between lacks it. The sweeper starts anew.
+    # If the post was archived and restored meanwhile, timelines built in between lack it. Then the version differs,
+    # and the sweeper repeats the fan-out.
     Post.objects.filter(pk=post.pk, version=post.version).update(fanned_out_at=timezone.now())
 
 
 @shared_task(name="feed.sweep")
 def sweep() -> int:
-    """Ask again for the fan-out of posts that were published a while ago and not fanned out; return how many."""
+    """Queue the fan-out of posts published more than SWEEP_AFTER_SECONDS ago without one; return how many."""
     overdue = timezone.now() - timedelta(seconds=SWEEP_AFTER_SECONDS)
     waiting = Post.objects.published().filter(fanned_out_at__isnull=True, published_at__lt=overdue)
     ids = waiting.order_by("published_at").values_list("pk", flat=True)[:SWEEP_BATCH]

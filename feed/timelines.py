@@ -1,21 +1,25 @@
-"""Home timelines in Valkey: per active reader, the ids of the newest posts of those they follow, and their own.
+"""Home timelines in Valkey: for each active reader, the ids of the newest posts of their followees and of themselves.
 
-A timeline is a cache of ids and nothing more. It is made from PostgreSQL when missing, pushed to when a post is
-published, and read through `Post.objects.visible_to`, so a stale entry shows nothing and losing Valkey loses nothing.
+A timeline is only a cache of ids. It is built from PostgreSQL if it is missing, extended when a post is published, and
+read through `Post.objects.visible_to`, so a stale entry shows nothing and losing Valkey loses nothing.
 
-It is a sorted set whose members all have score 0, so Valkey keeps them in byte order: each is a post's id in 8 bytes,
-big-endian, which sorts as the number does. (A score is a double and cannot hold a 63-bit id.) Adding a post twice, or
-late, or out of order ends the same. Two members above all ids mark the state: BUILDING from the moment a reader
-starts to make the timeline, so that posts published meanwhile are pushed to it, and BUILT when it is whole.
+It is a sorted set whose members all have score 0, so Valkey keeps them in byte order. Each member is a post's id in 8
+bytes, big-endian, which sorts like the number. (A score is a double and cannot hold a 63-bit id.) Adding a post twice,
+late, or out of order has the same result. Two members above all ids mark the state: BUILDING is added before the build
+starts, so that posts published meanwhile are pushed to the timeline, and BUILT when it is complete.
 
-The key carries the reader's `follows_version`, which moves in the transaction of every follow, unfollow, block and
-mute: a timeline from before is not found any more, and no message has to arrive for that.
+The key contains the reader's `follows_version`, which changes in the transaction of every follow, unfollow, block and
+mute. So an outdated timeline is never found again, and no message has to arrive for that.
+
+Posts are pushed to readers seen within PUSHED_TO_SECONDS. A reader who returns after a longer time first reads from
+PostgreSQL; a timeline is built at their next visit, when they are pushed to again.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from django.db import connection
 from django.utils import timezone
@@ -28,14 +32,16 @@ from social.visible import shown_follows
 MAX_POSTS = 500
 """Posts kept in a timeline; older pages come from PostgreSQL."""
 
+PUSHED_TO_SECONDS = 30 * 24 * 3600
+"""Readers seen within this time are pushed to (`feed.tasks`)."""
+
 KEPT_SECONDS = 29 * 24 * 3600
-"""After so long without a visit a timeline goes; the next visit makes it anew. Shorter than readers are pushed to
-(`feed.tasks.ACTIVE_DAYS`), so that there is no timeline that is not pushed to any more."""
+"""A timeline that is not read for so long expires. Shorter than PUSHED_TO_SECONDS, so every timeline is pushed to."""
 
 BUILDING = b"\xff" * 7 + b"\xfe"
 BUILT = b"\xff" * 8
 
-# KEYS: timelines; ARGV: cap, member. Only timelines that exist: the others are made whole on their next visit.
+# KEYS: timelines; ARGV: cap, member. Skips missing timelines, which will be built completely at the next visit.
 _PUSH = """
 local pushed = 0
 for _, key in ipairs(KEYS) do
@@ -54,9 +60,9 @@ def timeline_key(reader_id: int, follows_version: int) -> str:
 
 
 def push(post_id: int, readers: Iterable[tuple[int, int]]) -> int:
-    """Put a post into the timelines of `readers`, pairs of (id, follows_version); return how many there were.
+    """Add a post to the timelines of `readers`, pairs of (id, follows_version); return how many of these exist.
 
-    One server-side call. Raises one of valkey.ERRORS when Valkey is not to be had.
+    One server-side call. Raises one of valkey.ERRORS if Valkey is unavailable.
     """
     keys = [timeline_key(reader_id, version) for reader_id, version in readers]
     if not keys:
@@ -65,7 +71,7 @@ def push(post_id: int, readers: Iterable[tuple[int, int]]) -> int:
 
 
 def remove_posts(post_ids: Sequence[int], readers: Iterable[tuple[int, int]]) -> int:
-    """Remove posts from the timelines of `readers`, pairs of (id, follows_version); return how many entries."""
+    """Remove posts from the timelines of `readers`, pairs of (id, follows_version); return the number of entries."""
     if not post_ids:
         return 0
     members = [_member(post_id) for post_id in post_ids]
@@ -76,12 +82,13 @@ def remove_posts(post_ids: Sequence[int], readers: Iterable[tuple[int, int]]) ->
 
 
 def read(reader: User, *, before: int | None, count: int) -> list[int]:
-    """Up to `count` ids of posts for `reader`'s home, newest first, below the cursor `before`.
+    """Return up to `count` ids of posts for `reader`'s home, newest first, below the id `before`.
 
-    From Valkey while the timeline reaches, else from PostgreSQL. Ids are candidates: whoever shows them filters them
-    by `visible_to`. Cost: one round trip to Valkey; for a missing timeline one query of ~9 µs a followee.
+    They come from Valkey as far as the timeline reaches, and then from PostgreSQL. They are candidates: filter them by
+    `visible_to` before showing them. Cost: one round trip to Valkey; for a missing timeline, a query of about 9 µs for
+    each followee.
     """
-    if valkey.is_paused():
+    if valkey.is_paused() or not _is_pushed_to(reader):
         return newest_ids(reader, before=before, count=count)
     key = timeline_key(reader.pk, reader.follows_version)
     try:
@@ -94,16 +101,13 @@ def read(reader: User, *, before: int | None, count: int) -> list[int]:
     except valkey.ERRORS as error:
         valkey.pause(error, "timelines are read from the database")
         return newest_ids(reader, before=before, count=count)
-    # A full timeline was cut at its cap: what is older comes from the database.
+    # A full timeline ends at its cap, and older posts come from the database.
     last = ids[-1] if ids else before
     return ids + newest_ids(reader, before=last, count=count - len(ids))
 
 
 def newest_ids(reader: User, *, before: int | None, count: int) -> list[int]:
-    """The same from PostgreSQL alone: the newest `count` of each followee by their index, merged.
-
-    However long ago the followed people last posted, it reads `count` index entries of each and no more.
-    """
+    """Return the same ids from PostgreSQL alone. Reads at most `count` index entries for each followee."""
     follows, values = shown_follows(reader).named("follows")
     posts, _ = published_posts().named("posts")
     with connection.cursor() as cursor:
@@ -123,8 +127,13 @@ def newest_ids(reader: User, *, before: int | None, count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def _is_pushed_to(reader: User) -> bool:
+    """Return True if new posts are being pushed to this reader, and will be for another day at least."""
+    return reader.last_seen_at > timezone.now() - timedelta(seconds=KEPT_SECONDS)
+
+
 def _read_cached(key: str, before: int | None, count: int) -> tuple[list[int], int | None]:
-    """The ids, and how many posts the whole timeline holds: None if it is missing or only being built."""
+    """Return the ids, and the number of posts in the whole timeline, or None if it is missing or incomplete."""
     pipe = valkey.client().pipeline(transaction=False)
     pipe.zscore(key, BUILT)
     pipe.zcard(key)
@@ -136,10 +145,11 @@ def _read_cached(key: str, before: int | None, count: int) -> tuple[list[int], i
 
 
 def _build(reader: User, key: str) -> None:
-    """Make the timeline. A post published meanwhile is in the query's snapshot or is pushed: BUILDING comes first."""
+    """Build the timeline.
+
+    BUILDING is added first: a post published meanwhile is in the query's snapshot, or it is pushed.
+    """
     client = valkey.client()
-    # Somebody who was long away is pushed to again from here on, not from the end of this request.
-    User.objects.filter(pk=reader.pk).update(last_seen_at=timezone.now())
     client.zadd(key, {BUILDING: 0})
     ids = newest_ids(reader, before=None, count=MAX_POSTS)
     client.zadd(key, {BUILDING: 0, BUILT: 0} | {_member(post_id): 0 for post_id in ids})

@@ -1,27 +1,27 @@
 from django.urls import path
 
 import common.converters  # noqa: F401  (registers <username>)
-from feed import explore_views, suggestion_views, tag_views, views
+from feed.views import explore, home, profiles, suggestions, tags
 
 app_name = "feed"
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("explore/", explore_views.explore, name="explore"),
-    path("explore/seen/", explore_views.explore_seen, name="explore_seen"),
-    path("explore/posts/<str:shortcode>/hide/", explore_views.hide_post, name="hide_post"),
-    path("explore/posts/<str:shortcode>/show/", explore_views.show_post, name="show_post"),
-    path("explore/people/", suggestion_views.suggested, name="suggested"),
-    path("explore/people/<username:username>/dismiss/", suggestion_views.dismiss, name="dismiss"),
-    path("explore/people/<username:username>/restore/", suggestion_views.restore, name="restore"),
-    path("explore/tags/<str:tag>/", views.tag, name="tag"),
-    path("explore/tags/<str:tag>/follow/", tag_views.follow_tag, name="follow_tag"),
-    path("explore/tags/<str:tag>/unfollow/", tag_views.unfollow_tag, name="unfollow_tag"),
-    path("explore/tags/<str:tag>/mute/", tag_views.mute_tag, name="mute_tag"),
-    path("explore/tags/<str:tag>/unmute/", tag_views.unmute_tag, name="unmute_tag"),
-    path("accounts/tags/", tag_views.followed_tags, name="followed_tags"),
-    path("accounts/tags/muted/", tag_views.muted_tags, name="muted_tags"),
-    path("archive/", views.archive, name="archive"),
-    path("<username:username>/", views.profile, name="profile"),
-    path("<username:username>/tagged/", views.profile, {"tab": "tagged"}, name="tagged"),
+    path("", home.home, name="home"),
+    path("explore/", explore.explore, name="explore"),
+    path("explore/seen/", explore.explore_seen, name="explore_seen"),
+    path("explore/posts/<str:shortcode>/hide/", explore.hide_post, name="hide_post"),
+    path("explore/posts/<str:shortcode>/show/", explore.show_post, name="show_post"),
+    path("explore/people/", suggestions.suggested, name="suggested"),
+    path("explore/people/<username:username>/dismiss/", suggestions.dismiss, name="dismiss"),
+    path("explore/people/<username:username>/restore/", suggestions.restore, name="restore"),
+    path("explore/tags/<str:tag>/", tags.tag, name="tag"),
+    path("explore/tags/<str:tag>/follow/", tags.follow_tag, name="follow_tag"),
+    path("explore/tags/<str:tag>/unfollow/", tags.unfollow_tag, name="unfollow_tag"),
+    path("explore/tags/<str:tag>/mute/", tags.mute_tag, name="mute_tag"),
+    path("explore/tags/<str:tag>/unmute/", tags.unmute_tag, name="unmute_tag"),
+    path("accounts/tags/", tags.followed_tags, name="followed_tags"),
+    path("accounts/tags/muted/", tags.muted_tags, name="muted_tags"),
+    path("archive/", profiles.archive, name="archive"),
+    path("<username:username>/", profiles.profile, name="profile"),
+    path("<username:username>/tagged/", profiles.profile, {"tab": "tagged"}, name="tagged"),
 ]

@@ -66,15 +66,18 @@ api = SiteAPI(
     docs=DocsPage(),
     auth=SIGNED_IN,
 )
-for module in ("accounts.api.usernames", "accounts.api.avatars"):
+for module in (
+    "accounts.api.usernames",
+    "accounts.api.avatars",
+    "social.api.follows",
+    "social.api.relations",
+    "social.api.privacy",
+    "posts.api_writes",
+    "feed.api",
+    "notifications.api",
+    "search.api",
+):
     api.add_router("", f"{module}.router")
-for app in ("posts", "feed"):
-    # `api_writes` adds its operations to the router of `api`.
-    api.add_router("", f"{app}.api_writes.router")
-for module in ("social.api.follows", "social.api.relations", "social.api.privacy"):
-    api.add_router("", f"{module}.router")
-api.add_router("", "notifications.api.router")
-api.add_router("", "search.api.router")
 
 
 @api.exception_handler(Problem)

@@ -13,12 +13,15 @@ from posts.models import Post
 CARD = "posts/_card.html"
 
 
-def render_card(context: Context, post: Post, *, eager: bool = False, expanded: bool = False) -> SafeString:
+def render_card(
+    context: Context, post: Post, *, eager: bool = False, expanded: bool = False, followed_tag: str = ""
+) -> SafeString:
     """Render one card within the context of a page. `post` must come from `for_cards()`; no query.
 
     `eager` marks the first card of a page, whose photo is loaded immediately; `expanded` shows the whole caption.
+    `followed_tag` is shown as the reason for a post on the home page.
     """
-    with context.push(post=post, eager=eager, expanded=expanded):
+    with context.push(post=post, eager=eager, expanded=expanded, followed_tag=followed_tag):
         # The engine's own template: its wrapper would run the context processors for each card.
         return get_template(CARD).template.render(context)  # type: ignore[attr-defined, no-any-return]
 

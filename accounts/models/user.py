@@ -174,6 +174,7 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     is_content_visible: bool
     is_muted: bool
     is_restricted: bool
+    is_close_friend: bool
     follows_viewer: bool
 
     class Meta:

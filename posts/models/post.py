@@ -84,6 +84,18 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Exclude posts of people muted by `viewer`. For feeds and suggestions, not for pages of a chosen account."""
         return self.filter(not_muted(viewer, "author_id"))
 
+    def by_explore_score(self, *, after: tuple[int, int] | None = None) -> PostQuerySet:
+        """Order by `score`, which is `explore_score`, the highest first. An index has this order.
+
+        With `after`, the score and id of a post, only posts that come after it.
+        """
+        posts = self.annotate(score=explore_score("folded_likes", "id")).order_by("-score", "-id")
+        if after is None:
+            return posts
+        score, post_id = after
+        # The first condition is implied by the second, but only the first is a range of the index.
+        return posts.filter(score__lte=score).filter(Q(score__lt=score) | Q(score=score, pk__lt=post_id))
+
     def visible_to_or_owned_by(self, viewer: Viewer) -> PostQuerySet:
         """Posts visible to `viewer`, and their own posts in any state: processing, failed, archived or removed."""
         visible = self.visible_to(viewer)
@@ -237,8 +249,8 @@ class Post(SnowflakeModel):
     is_own: bool
     slides_json: list[dict[str, Any]]
     """Annotation of `posts.slides.with_slides`."""
-    followed_tag = ""
-    """Set by feed.home: the followed tag for which alone the post is on the page."""
+    # Annotation of by_explore_score().
+    score: int
 
     class Meta:
         indexes = [

@@ -14,9 +14,11 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def post_card(context: Context, post: Post, eager: bool = False, expanded: bool = False) -> SafeString:
+def post_card(
+    context: Context, post: Post, eager: bool = False, expanded: bool = False, followed_tag: str = ""
+) -> SafeString:
     """Render the card of `post`; see `posts.cards.render_card`."""
-    return render_card(context, post, eager=eager, expanded=expanded)
+    return render_card(context, post, eager=eager, expanded=expanded, followed_tag=followed_tag)
 
 
 @register.filter

@@ -186,5 +186,5 @@ def test_everything_below_api_fails_as_a_problem(client, as_, author, settings, 
         raise OperationalError
 
     for trouble, status, code in ((broken, 500, "server-error"), (away, 503, "database")):
-        monkeypatch.setattr("feed.api.profiles_for", trouble)
+        monkeypatch.setattr("feed.api.profiles.profiles_for", trouble)
         assert is_problem(browser.get("/api/users/@author"), status, code)

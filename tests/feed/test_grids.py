@@ -99,7 +99,7 @@ def test_what_a_moderator_removed_is_in_no_grid(as_, author, stranger, post):
 
 
 def test_more_posts_of_a_tag_than_are_counted_are_said_to_be_more(client, author, share, monkeypatch):
-    monkeypatch.setattr("feed.views.COUNTED_POSTS", 2)
+    monkeypatch.setattr("feed.views.tags.MAX_COUNTED_POSTS", 2)
     for count, said in (
         (1, "<strong>1</strong> post </p>"),
         (2, "<strong>2</strong> posts"),

@@ -1,5 +1,7 @@
 """The home page: what the people one follows shared, newest first, from Valkey or from PostgreSQL alike."""
 
+from datetime import timedelta
+
 import pytest
 from redis.exceptions import ConnectionError as ValkeyDownError
 
@@ -188,8 +190,6 @@ def test_a_timeline_keeps_its_cap_and_older_pages_come_from_the_database(author,
 
 
 def test_the_sweeper_fans_out_what_a_lost_message_left(author, share, monkeypatch):
-    from datetime import timedelta
-
     from feed import tasks
 
     post = share(author)
@@ -204,9 +204,24 @@ def test_the_sweeper_fans_out_what_a_lost_message_left(author, share, monkeypatc
     assert sweep() == 0
 
 
-def test_readers_who_were_long_away_are_not_pushed_to_and_miss_nothing(author, follower, share):
-    from datetime import timedelta
+def test_a_reader_back_after_a_month_reads_from_the_database_and_then_has_a_timeline_again(
+    as_, author, follower, share
+):
+    type(follower).objects.filter(pk=follower.pk).update(last_seen_at=follower.last_seen_at - timedelta(days=31))
+    first = share(author)
+    browser = as_(follower)
+    key = timelines.timeline_key(follower.pk, follower.follows_version)
 
+    assert [post.pk for post in browser.get("/").context["page"]] == [first.pk]
+    assert not valkey.client().exists(key), "nothing is pushed to this reader yet"
+
+    second = share(author)
+    fan_out_post(second.pk)
+    assert [post.pk for post in browser.get("/").context["page"]] == [second.pk, first.pk]
+    assert valkey.client().exists(key)
+
+
+def test_readers_who_were_long_away_are_not_pushed_to_and_miss_nothing(author, follower, share):
     home_of(follower)
     type(follower).objects.filter(pk=follower.pk).update(last_seen_at=follower.last_seen_at - timedelta(days=31))
     post = share(author)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.core.cache import cache
 
@@ -34,8 +32,7 @@ def circle(person):
 
 def told(reader, **options):
     reader = User.objects.get(pk=reader.pk)
-    suggestions: list[Any] = suggestions_for(reader, **options)
-    return [(one.username, one.reason) for one in suggestions]
+    return [(one.person.username, one.reason) for one in suggestions_for(reader, **options)]
 
 
 def test_friends_of_friends_come_first_and_say_why(circle):
@@ -127,7 +124,7 @@ def test_the_page_of_all_goes_on_by_cursor_without_gap_or_repeat(circle, person,
     page = browser.get("/explore/people/").context["page"]
     rest = browser.get(page.next_url, headers=HTMX)
 
-    names = [one.username for one in page] + [one.username for one in rest.context["page"]]
+    names = [one.person.username for one in [*page, *rest.context["page"]]]
     assert (len(page), len(names), len(set(names))) == (20, 25, 25)
     assert "<html" not in rest.text
     assert browser.get("/explore/people/?cursor=1000000000000").status_code == 200

@@ -62,7 +62,7 @@ def test_tagged_posts_are_merged_by_time_and_paged_without_gap_or_repeat(
 
     shown, before = [], None
     for _ in range(40):
-        found, before = home_posts(follower, before=before, count=4)
+        found, before, _ = home_posts(follower, before=before, count=4)
         shown += [post.pk for post in found]
         if before is None:
             break

@@ -290,8 +290,8 @@ def test_the_profile_count_includes_visible_posts_only(as_, client, author, frie
 
     def counted(browser):
         page = browser.get("/author/")
-        assert page.text.count("<article") == page.context["person"].posts_count
-        return page.context["person"].posts_count
+        assert page.text.count("<article") == page.context["post_count"]
+        return page.context["post_count"]
 
     assert (counted(client), counted(as_(follower)), counted(as_(friend)), counted(as_(author))) == (1, 1, 3, 3)
     edit(posts[0], audience="everyone")

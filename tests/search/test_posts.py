@@ -156,4 +156,4 @@ def test_what_is_not_wanted_is_looked_for_among_a_bounded_number_and_hides_nothi
     newest = find_posts(read_query("sun -rain"), stranger)
     assert (newest.posts, newest.end > old.pk) == ([], True)
     page = as_(stranger).get("/search/", {"q": "sun -rain", "tab": "posts"}).context["page"]
-    assert [post.pk for post in page] == [old.pk]
+    assert [row.post.pk for row in page] == [old.pk]

@@ -12,6 +12,7 @@ from common.limits import MAX_RECENT_SEARCHES
 from common.tasks import fold_counters
 from posts.models import Hashtag, Post
 from search.models import Place, PostDocument, RecentSearch
+from search.rows import FoundPostRow, PersonRow
 from social.actions.blocks import block
 from tests.conftest import HTMX
 from tests.markup import one_line
@@ -97,10 +98,19 @@ def test_no_post_with_all_words_shows_those_with_some_and_else_what_is_near(as_,
     assert "No results for “<bdi>qqqqq</bdi>”" in browser.get("/search/?q=qqqqq").text
 
 
+def row_key(row):
+    match row:
+        case PersonRow():
+            return row.person.pk
+        case FoundPostRow():
+            return row.post.pk
+    return row.name
+
+
 @pytest.mark.parametrize("tab", ["accounts", "posts", "tags", "places"])
 def test_every_tab_goes_on_by_cursor_and_shows_each_once(tab, as_, author, person, share, stranger, monkeypatch):
     for name in ("PEOPLE_PER_PAGE", "TOPICS_PER_PAGE", "POSTS_PER_PAGE"):
-        monkeypatch.setattr(f"search.views.{name}", 2)
+        monkeypatch.setattr(f"search.views.results.{name}", 2)
     monkeypatch.setattr("search.posts.BATCH_SIZE", 3)
     for number in range(5):
         person(f"sunny{number}")
@@ -108,7 +118,7 @@ def test_every_tab_goes_on_by_cursor_and_shows_each_once(tab, as_, author, perso
     browser, seen, url = as_(stranger), [], f"/search/?q=sunny&tab={tab}"
     while url:
         page = browser.get(url).context["page"]
-        seen += [getattr(one, "pk", "") or one.name for one in page]
+        seen += [row_key(row) for row in page]
         url = page.next_url
         share(author, caption="sunny newcomer")
         assert len(seen) < 20

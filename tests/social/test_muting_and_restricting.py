@@ -58,7 +58,7 @@ def test_muted_requested_and_blocked_people_are_not_suggested(author, stranger, 
     follow(stranger, followee=people[2])
     block(people[3], blocked=stranger)
 
-    assert [one.username for one in suggestions_for(stranger)] == ["plain"]
+    assert [one.person.username for one in suggestions_for(stranger)] == ["plain"]
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ class Machine(RuleBasedStateMachine):
         # The home page of one person, whose timeline is cached from earlier steps.
         self.turn += 1
         reader = self.turn % PEOPLE
-        found, _ = home_posts(User.objects.get(pk=self.users[reader].pk), before=None, count=50)
+        found, *_ = home_posts(User.objects.get(pk=self.users[reader].pk), before=None, count=50)
         assert [post.pk for post in found] == self.model.home(reader), f"home of {reader}"
 
     # Actions. Actors are signed in, and look up objects as views do.

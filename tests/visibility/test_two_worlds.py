@@ -91,7 +91,7 @@ def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     # Cursors of Explore contain the time of the first page.
     monkeypatch.setattr("feed.explore.now_ms", lambda: 1_000_000)
     monkeypatch.setattr("search.posts.BATCH_SIZE", 3)
-    monkeypatch.setattr("search.views.TILES_ON_TOP", 2)
+    monkeypatch.setattr("search.views.results.TOP_TILES", 2)
 
 
 def targets(twins: Twins) -> dict[str, list[dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""The page of all people to follow, and dismissing some."""
+"""The page of suggested people, and dismissing suggestions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.http import next_url, success_with_undo, varies_by_htmx
+from common.http import next_url, render_list, success_with_undo
 from common.pagination import Page, url_after
 from feed import actions
 from feed.suggestions import MAX_SUGGESTED, suggestions_after
@@ -22,22 +22,21 @@ PEOPLE_PER_PAGE = 20
 
 @require_safe
 def suggested(request: MemberRequest) -> HttpResponse:
-    """Everybody who is suggested to one, each with the reason."""
-    people, end = suggestions_after(request.user, _start(request), count=PEOPLE_PER_PAGE)
-    context = {"page": Page(people, "" if end is None else url_after(request, end)), "is_dismissable": True}
-    is_fragment = request.htmx and "cursor" in request.GET
-    return varies_by_htmx(render(request, "components/_people.html" if is_fragment else "feed/suggested.html", context))
+    """List all suggested people, each with the reason."""
+    suggestions, end = suggestions_after(request.user, _start(request), count=PEOPLE_PER_PAGE)
+    page = Page(suggestions, "" if end is None else url_after(request, end))
+    return render_list(request, "feed/suggested.html", "feed/_suggestions.html", {"page": page})
 
 
 def _start(request: MemberRequest) -> int:
-    """Read how many suggestions come before the page from the cursor; 0 if it is not one of ours."""
+    """Return how many suggestions come before the page, from the cursor; 0 if the cursor is invalid."""
     text = request.GET.get("cursor", "")
     return min(int(text), MAX_SUGGESTED) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
 
 
 @require_POST
 def dismiss(request: MemberRequest, username: str) -> HttpResponse:
-    """Not this one, ever."""
+    """Never suggest this person to the user again."""
     person = _person(request, username)
     with does_not_exist_as_404():
         actions.dismiss_suggestion(request.user, dismissed=person)
@@ -60,6 +59,6 @@ def restore(request: MemberRequest, username: str) -> HttpResponse:
 
 
 def _person(request: MemberRequest, username: str) -> User:
-    """Somebody else whom one may see, else 404."""
+    """Return a visible person other than the user. Raises Http404."""
     others = with_follow_state(User.objects.visible_to(request.user).for_display(), request.user)
     return get_object_or_404(others.exclude(pk=request.user.pk), username=username.lower())

@@ -1,4 +1,4 @@
-"""Following and muting tags, and the lists of those that one does. Only one sees them oneself."""
+"""Pages of tags, following and muting tags, and the lists of followed and muted tags, which only their owner sees."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, QuerySet
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.http import MemberRequest
-from accounts.models import User, Viewer
-from common.http import next_url, varies_by_htmx
+from accounts.http import MemberRequest, SiteRequest
+from accounts.models import User
+from common.http import is_further_page, next_url, render_list
 from common.limits import MAX_FOLLOWED_TAGS, MAX_MUTED_TAGS
-from common.linkify import extract_tags, normalize_tag
+from common.linkify import normalize_tag
 from common.pagination import Page, page_by_id
 from common.refusals import Refusal
 from common.text import clean_line
 from feed import actions
 from feed.models import TagFollow, TagMute
-from posts.models import Hashtag
+from feed.tags import is_tag, posts_with_tag, tag_state
 
+TILES_PER_PAGE = 24
 TAGS_PER_PAGE = 30
+MAX_COUNTED_POSTS = 1_000
+"""Counting checks the visibility of each post; more are shown as "1,000+"."""
 
 TagAction = Callable[[User, str], bool]
 
 
-def tag_state(name: str, viewer: Viewer) -> dict[str, Any]:
-    """What `feed/_tag_buttons.html` needs of a tag. One query; none for somebody without a session."""
-    state: dict[str, Any] = {"tag": name, "is_tag": is_tag(name), "followed": False, "muted": False}
-    if viewer.is_authenticated:
-        followed = Exists(TagFollow.objects.filter(person_id=viewer.pk, hashtag_id=OuterRef("pk")))
-        muted = Exists(TagMute.objects.filter(person_id=viewer.pk, hashtag_id=OuterRef("pk")))
-        tag = Hashtag.objects.filter(name=name).annotate(followed=followed, muted=muted).first()
-        if tag is not None:
-            state |= {"followed": tag.followed, "muted": tag.muted}
-    return state
-
-
-def is_tag(name: str) -> bool:
-    """Whether a caption can carry the normalized `name` as a tag."""
-    return extract_tags(f"#{name}") == [name]
+@require_safe
+@login_not_required
+def tag(request: SiteRequest, tag: str) -> HttpResponse:
+    """Show the posts with a tag, newest first. An unused tag has an empty page."""
+    name = normalize_tag(clean_line(tag))
+    posts = posts_with_tag(name, request.user)
+    context: dict[str, Any] = {"page": page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)}
+    if not is_further_page(request):
+        count = posts.values("pk")[: MAX_COUNTED_POSTS + 1].count()
+        context |= _buttons(name, request) | {"post_count": count, "counted": MAX_COUNTED_POSTS}
+    return render_list(request, "feed/tag.html", "feed/_grid.html", context)
 
 
 @require_POST
@@ -67,7 +67,7 @@ def unmute_tag(request: MemberRequest, tag: str) -> HttpResponse:
 
 
 def _change(request: MemberRequest, tag: str, action: TagAction, done: str) -> HttpResponse:
-    """Do it; the redrawn buttons for htmx, for a browser without JavaScript back to where it was."""
+    """Do the action; answer htmx with the redrawn buttons, and redirect a browser without JavaScript back."""
     name = normalize_tag(clean_line(tag))
     if not is_tag(name):
         raise Http404
@@ -75,9 +75,9 @@ def _change(request: MemberRequest, tag: str, action: TagAction, done: str) -> H
     try:
         action(request.user, name)
     except Refusal as error:
-        refusal = str(error)
+        refusal = error.message
     if request.htmx:
-        context = tag_state(name, request.user) | {"refusal": refusal}
+        context = _buttons(name, request) | {"refusal": refusal}
         return render(request, "feed/_tag_buttons.html", context, status=422 if refusal else 200)
     if refusal:
         messages.error(request, refusal)
@@ -86,24 +86,26 @@ def _change(request: MemberRequest, tag: str, action: TagAction, done: str) -> H
     return redirect(next_url(request, reverse("feed:tag", args=[name])))
 
 
+def _buttons(name: str, request: SiteRequest) -> dict[str, Any]:
+    """Return what `feed/_tag_buttons.html` needs. One query; none for visitors."""
+    state = tag_state(name, request.user)
+    return {"tag": name, "is_tag": is_tag(name), "followed": state.is_followed, "muted": state.is_muted}
+
+
 @require_safe
 def followed_tags(request: MemberRequest) -> HttpResponse:
-    """The tags one follows, the newest first."""
+    """List the tags the user follows, newest first."""
     return _list(request, TagFollow, "followed", MAX_FOLLOWED_TAGS)
 
 
 @require_safe
 def muted_tags(request: MemberRequest) -> HttpResponse:
-    """The tags one has muted, the newest first."""
+    """List the tags the user has muted, newest first."""
     return _list(request, TagMute, "muted", MAX_MUTED_TAGS)
 
 
 def _list(request: MemberRequest, model: type[TagFollow | TagMute], kind: str, limit: int) -> HttpResponse:
-    """The page, or for htmx its further rows. Nobody both follows and mutes a tag, so the list says all of it."""
     rows: QuerySet[Any] = model.objects.filter(person=request.user).select_related("hashtag")
     found = page_by_id(request, rows, TAGS_PER_PAGE)
-    page = Page([row.hashtag for row in found], found.next_url)
-    is_fragment = request.htmx and "cursor" in request.GET
-    context = {"page": page, "kind": kind, "limit": limit}
-    template = "feed/_tags.html" if is_fragment else "feed/tags.html"
-    return varies_by_htmx(render(request, template, context))
+    context = {"page": Page([row.hashtag for row in found], found.next_url), "kind": kind, "limit": limit}
+    return render_list(request, "feed/tags.html", "feed/_tags.html", context)

@@ -1,4 +1,4 @@
-"""The Explore page, and what a reader has seen or does not want to see there."""
+"""The Explore page, reports of seen posts, and hiding posts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest, SiteRequest
-from common.http import success_with_undo, varies_by_htmx
+from common.http import render_list, success_with_undo
 from common.ids import decode_shortcode
 from common.pagination import Page, url_after
 from feed import actions
@@ -35,8 +35,7 @@ def explore(request: SiteRequest) -> HttpResponse:
         "walk": ExploreCursor(cursor.started_ms),
         "is_hideable": request.user.is_authenticated,
     }
-    is_fragment = request.htmx and "cursor" in request.GET
-    return varies_by_htmx(render(request, "feed/_explore_grid.html" if is_fragment else "feed/explore.html", context))
+    return render_list(request, "feed/explore.html", "feed/_explore_grid.html", context)
 
 
 @require_POST
@@ -52,7 +51,7 @@ def explore_seen(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 def hide_post(request: MemberRequest, shortcode: str) -> HttpResponse:
-    """One is not interested: the post is in one's Explore no more."""
+    """Remove a post from the reader's Explore."""
     post = visible_post(request, shortcode)
     with does_not_exist_as_404():
         actions.hide_from_explore(request.user, post=post)

@@ -1,0 +1,88 @@
+"""Lists of posts in the JSON API: of a person, of the home page, of a tag."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Query, Router
+
+from accounts.api.authentication import ANYBODY
+from accounts.api.people import find_person, read_id
+from accounts.http import MemberRequest
+from common.api import PROBLEMS, IdPaging, Listed, NotFound, Problem, listed
+from common.pagination import Page, page_by_id, url_after
+from feed.api.tags import normal_tag
+from feed.home import home_posts
+from feed.profiles import posts_of, tagged_page
+from feed.tags import posts_with_tag
+from posts.api import PostOut, for_answers, post_fields, post_out
+from posts.models import Post
+from social.queries import with_visible_content
+
+router = Router(tags=["posts"])
+
+
+class PostsPaging(IdPaging):
+    tagged: bool = Field(False, description="List posts in whose photos the person is tagged, instead of their own.")
+
+
+@router.get("/users/{id}/posts", auth=ANYBODY, response={200: Listed[PostOut], **PROBLEMS})
+def list_posts_of_person(
+    request: HttpRequest,
+    response: HttpResponse,
+    id: str,  # noqa: A002
+    paging: Query[PostsPaging],
+) -> Listed[PostOut]:
+    """List a person's posts, newest first. 404 if the account is private and not followed."""
+    person = find_person(with_visible_content(request.user).for_display(), id)
+    if paging.tagged:
+        posts = for_answers(Post.objects.visible_to(request.user), request.user)
+        page = tagged_page(request, person, posts, paging.limit)
+    else:
+        page = page_by_id(request, for_answers(posts_of(person, request.user), request.user), paging.limit)
+    return listed(request, response, page, [post_out(request, post) for post in page])
+
+
+class HomePostOut(PostOut):
+    """A post on the caller's home page."""
+
+    followed_tag: str = Field(
+        description='The followed tag that is the reason for the post; "" if the caller follows the author.'
+    )
+
+
+@router.get("/feed/{id}", response={200: Listed[HomePostOut], **PROBLEMS})
+def get_feed(
+    request: MemberRequest,
+    response: HttpResponse,
+    id: str,  # noqa: A002
+    paging: Query[IdPaging],
+) -> Listed[HomePostOut]:
+    """List the posts of the caller's home page, newest first: of followed people and tags. 403 for other people's."""
+    _check_own(request, id)
+    posts, end, followed_tags = home_posts(request.user, before=paging.before, count=paging.limit, load=for_answers)
+    page = Page(posts, url_after(request, end) if end else "")
+    items = [HomePostOut(**post_fields(request, post), followed_tag=followed_tags.get(post.pk, "")) for post in page]
+    return listed(request, response, page, items)
+
+
+def _check_own(request: MemberRequest, ref: str) -> None:
+    """Raise a 403 unless `ref` is the caller. The answer does not reveal whether another person exists."""
+    try:
+        is_own = ref.lower() == f"@{request.user.username}" or read_id(ref) == request.user.pk
+    except NotFound:
+        is_own = False
+    if not is_own:
+        raise Problem(403, "not-yours", "This is for its owner alone.")
+
+
+@router.get("/tags/{id}/posts", auth=ANYBODY, response={200: Listed[PostOut], **PROBLEMS})
+def list_posts_of_tag(
+    request: HttpRequest,
+    response: HttpResponse,
+    id: str,  # noqa: A002
+    paging: Query[IdPaging],
+) -> Listed[PostOut]:
+    """List the posts with a tag, newest first. `{id}` is the tag without #."""
+    posts = posts_with_tag(normal_tag(id), request.user)
+    page = page_by_id(request, for_answers(posts, request.user), paging.limit)
+    return listed(request, response, page, [post_out(request, post) for post in page])

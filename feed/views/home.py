@@ -1,0 +1,47 @@
+"""The home page: the feed of a member, and the landing page for visitors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.http import SiteRequest
+from common.http import is_further_page, render_list
+from common.pagination import Page, cursor_of, url_after
+from feed.explore import best_posts
+from feed.home import home_posts
+from feed.suggestions import suggestions_for
+from posts.models import Post
+
+POSTS_PER_PAGE = 12
+MAX_UNFINISHED = 24
+LANDING_POSTS = 6
+
+
+@require_safe
+@login_not_required
+def home(request: SiteRequest) -> HttpResponse:
+    """Show the posts of the people and tags the reader follows; to visitors, the landing page."""
+    if not request.user.is_authenticated:
+        return _landing(request)
+    posts, next_cursor, followed_tags = home_posts(request.user, before=cursor_of(request), count=POSTS_PER_PAGE)
+    page = Page(posts, url_after(request, next_cursor) if next_cursor else "")
+    context: dict[str, Any] = {
+        "page": page,
+        "cards": [(post, followed_tags.get(post.pk, "")) for post in posts],
+        "caught_up": bool(posts) and not page.next_url,
+    }
+    if not is_further_page(request):
+        is_first = not cursor_of(request)
+        unfinished = Post.objects.unfinished_of(request.user).for_cards(request.user)[:MAX_UNFINISHED]
+        context["unfinished"] = list(unfinished) if is_first else []
+        context["suggestions"] = suggestions_for(request.user)
+    return render_list(request, "feed/home.html", "feed/_posts.html", context)
+
+
+def _landing(request: SiteRequest) -> HttpResponse:
+    return render(request, "feed/landing.html", {"posts": best_posts(request.user, count=LANDING_POSTS)})

@@ -1,0 +1,74 @@
+"""Profiles, and the archive, which is the part of a profile that only its owner sees."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_safe
+
+from accounts.http import MemberRequest, SiteRequest
+from common.http import render_list
+from common.pagination import Page, cursor_of, page_by_id
+from common.text import shorten
+from feed.profiles import count_visible_posts, posts_of, profiles_for, tagged_page
+from posts.models import Post
+from posts.preview import MAX_DESCRIPTION_CHARS
+from social.confirmations import confirmations_for
+from social.queries import blocked_by
+
+TILES_PER_PAGE = 24
+
+
+@require_safe
+@login_not_required
+def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResponse:
+    """Show a person with their posts, or with the posts in which they are tagged.
+
+    Owners also see their processing and failed posts. Both tabs of a private account are for its followers only,
+    whoever shared the posts.
+    """
+    person = profiles_for(request.user).filter(username=username.lower()).first()
+    if person is None:
+        return _blocked_profile(request, username)
+    if username != person.username:
+        view = "feed:tagged" if tab == "tagged" else "feed:profile"
+        return redirect(view, person.username, permanent=True)
+    is_own = person.pk == request.user.pk
+    page: Page[Post] = Page([])
+    if person.is_content_visible:
+        if tab == "tagged":
+            cards = Post.objects.visible_to(request.user).for_cards(request.user)
+            page = tagged_page(request, person, cards, TILES_PER_PAGE)
+        else:
+            page = page_by_id(request, posts_of(person, request.user).for_cards(request.user), TILES_PER_PAGE)
+    unfinished: list[Post] = []
+    if is_own and tab == "posts" and not cursor_of(request):
+        unfinished = list(Post.objects.needing_attention_of(person).for_cards(request.user)[:TILES_PER_PAGE])
+    context = {
+        "person": person,
+        "post_count": count_visible_posts(person, request.user),
+        "page": page,
+        "unfinished": unfinished,
+        "is_own": is_own,
+        "tab": tab,
+        "description": "" if person.is_private else shorten(person.bio, MAX_DESCRIPTION_CHARS),
+    }
+    if request.user.is_authenticated and not is_own:
+        context["confirmations"] = confirmations_for(person)
+    return render_list(request, "feed/profile.html", "feed/_grid.html", context)
+
+
+def _blocked_profile(request: SiteRequest, username: str) -> HttpResponse:
+    """Show a page to unblock the person, if the reader has blocked them. Raises Http404 for all other readers."""
+    if not request.user.is_authenticated:
+        raise Http404
+    person = get_object_or_404(blocked_by(request.user), username=username.lower())
+    return render(request, "social/blocked.html", {"person": person})
+
+
+@require_safe
+def archive(request: MemberRequest) -> HttpResponse:
+    """Show the user's archived posts in the order of the profile: by when they were shared, newest first."""
+    page = page_by_id(request, Post.objects.archived_of(request.user).for_cards(request.user), TILES_PER_PAGE)
+    return render_list(request, "feed/archive.html", "feed/_grid.html", {"page": page})

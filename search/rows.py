@@ -1,0 +1,56 @@
+"""Rows of search results as the pages show them, with the matching words highlighted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+
+from accounts.http import MemberRequest
+from accounts.models import User
+from posts.models import Post
+from search.highlighting import highlight
+from search.query import Query
+from search.tags_and_places import Topic
+from social.conditions import with_follow_state
+from social.search import find_people, shown_people
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    person: User
+    username: SafeString
+    name: SafeString
+
+
+@dataclass(frozen=True)
+class FoundPostRow:
+    post: Post
+    snippet: SafeString
+
+
+def suggested_people(request: MemberRequest, query: Query, number: int) -> list[User]:
+    """Return the `number` best people for the query."""
+    people = with_follow_state(User.objects.for_display(), request.user)
+    found = find_people(query.words, request.user, wanted=number)
+    return shown_people(people, found[:number], request.user)
+
+
+def person_rows(people: Iterable[User], query: Query) -> list[PersonRow]:
+    words = query.words.replace("@", " ").split()
+    return [
+        PersonRow(
+            person,
+            username=highlight(person.username, words, inside=True),
+            name=highlight(person.name, words, inside=True),
+        )
+        for person in people
+    ]
+
+
+def highlight_topics(found: Sequence[Topic], query: Query) -> None:
+    """Set `highlighted` of tags and places."""
+    words = query.words.split()
+    for topic in found:
+        topic.highlighted = highlight(topic.name, words, inside=True)

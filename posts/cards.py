@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import Context
+from django.template.backends.django import Template as EngineTemplate
 from django.template.loader import get_template
 from django.utils.safestring import SafeString
 
@@ -23,7 +26,7 @@ def render_card(
     """
     with context.push(post=post, eager=eager, expanded=expanded, followed_tag=followed_tag):
         # The engine's own template: its wrapper would run the context processors for each card.
-        return get_template(CARD).template.render(context)  # type: ignore[attr-defined, no-any-return]
+        return cast("EngineTemplate", get_template(CARD)).template.render(context)
 
 
 def card_response(request: HttpRequest, post: Post) -> HttpResponse:

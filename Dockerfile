@@ -1,4 +1,4 @@
-# One image for all our processes: web, realtime, workers, beat and the migrate job (see docker-compose.yml).
+# One image for all our processes: web, workers, beat and the migrate job (see docker-compose.yml).
 FROM python:3.11-slim AS packages
 WORKDIR /app
 COPY requirements.txt .

@@ -71,7 +71,6 @@ SECRET_KEY = env.str("SECRET_KEY", default=INSECURE_SECRET_KEY)
 
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = count("PORT", default=8000, least=1)
-REALTIME_PORT = count("REALTIME_PORT", default=PORT + 1, least=1)
 SITE_NAME = env.str("SITE_NAME", default="Everyframe")
 SITE_ORIGIN = env.str("SITE_ORIGIN", default=f"http://localhost:{PORT}").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
@@ -167,7 +166,6 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "instagram.urls"
 WSGI_APPLICATION = "instagram.wsgi.application"
-ASGI_APPLICATION = "instagram.asgi.application"
 
 TEMPLATES = [
     {

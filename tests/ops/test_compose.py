@@ -171,11 +171,10 @@ def test_services_depend_on_health_checks_or_on_services_that_end():
 
 
 def test_health_checks_request_urls_that_exist(client, db):
-    for name, port in (("web", 8000), ("realtime", 8001)):
-        *_, module, url = OURS[name]["healthcheck"]["test"]
-        assert import_module(module)
-        assert url == f"http://127.0.0.1:{port}/healthz"
-        assert f"--port={port}" in OURS[name]["command"]
+    *_, module, url = OURS["web"]["healthcheck"]["test"]
+    assert import_module(module)
+    assert url == "http://127.0.0.1:8000/healthz"
+    assert "--port=8000" in OURS["web"]["command"]
     assert client.get("/healthz").status_code == 200
 
 
@@ -190,7 +189,7 @@ def test_alive_fails_without_an_answer():
 
 
 def test_nginx_uses_the_ports_of_the_services():
-    assert set(re.findall(r"server (\S+:\d+);", NGINX)) == {"web:8000", "realtime:8001", "storage:8333"}
+    assert set(re.findall(r"server (\S+:\d+);", NGINX)) == {"web:8000", "storage:8333"}
     assert "-s3.port=8333" in SERVICES["storage"]["command"]
     inside = {published.rsplit(":", 1)[1] for published in SERVICES["nginx"]["ports"]}
     assert inside == set(re.findall(r"listen (\d+)", NGINX))
@@ -227,7 +226,6 @@ def test_nginx_serves_static_files_and_photos_at_the_urls_of_the_site():
     assert "internal;" in stored, "nginx must ask the site first"
     assert f"proxy_pass http://storage/{environment['AWS_STORAGE_BUCKET_NAME']}/;" in stored
     assert "proxy_hide_header Cache-Control;" in stored
-    assert "location /ws/ {" in NGINX
 
 
 def location(name):

@@ -255,11 +255,7 @@ class Post(SnowflakeModel):
     class Meta:
         indexes = [
             # The profile grid, and rebuilding a home timeline: the newest posts of an author.
-            models.Index(
-                fields=["author", "-id"],
-                condition=_PUBLISHED,
-                name="posts_of_author",
-            ),
+            models.Index(fields=["author", "-id"], condition=_PUBLISHED, name="posts_of_author"),
             # Explore, in its order.
             models.Index(
                 explore_score("folded_likes", "id").desc(),

@@ -72,7 +72,7 @@ for module in (
     "social.api.follows",
     "social.api.relations",
     "social.api.privacy",
-    "posts.api_writes",
+    "posts.api",
     "feed.api",
     "notifications.api",
     "search.api",

@@ -11,7 +11,7 @@ from accounts.api.people import ListedPersonOut, listed_person_out
 from accounts.http import MemberRequest
 from common.api import PROBLEMS, Listed, Paging, absolute, listed
 from common.pagination import Page
-from posts.api import PostOut, for_answers, post_out
+from posts.api.output import PostOut, for_output, post_out
 from posts.models import Post
 from search.query import read_query
 from search.results import page_of_people, page_of_places, page_of_posts, page_of_tags
@@ -62,7 +62,7 @@ def search(request: MemberRequest, response: HttpResponse, params: Query[Search]
         page = page_of_people(request, query, params.limit)
         items = [listed_person_out(request, person) for person in page]
     elif params.type == "posts":
-        page = page_of_posts(request, query, params.limit, for_answers(Post.objects.all(), request.user))
+        page = page_of_posts(request, query, params.limit, for_output(Post.objects.all(), request.user))
         items = [post_out(request, post) for post in page]
     elif params.type == "tags":
         page = page_of_tags(request, query, params.limit)

@@ -15,7 +15,8 @@ from common.api_bodies import IdIn
 from common.pagination import Page, url_after
 from feed import actions
 from feed.explore import MAX_SEEN_PER_REPORT, ExploreCursor, explore_page, remember_seen
-from posts.api import PostOut, find_post, for_answers, post_fields
+from posts.api.lookup import find_post
+from posts.api.output import PostOut, for_output, post_fields
 from posts.models import Post
 
 router = Router(tags=["posts"])
@@ -34,7 +35,7 @@ def list_explore(request: HttpRequest, response: HttpResponse, paging: Query[Pag
     Reading the list marks nothing as seen: report what was in view with POST /api/explore/seen.
     """
     cursor = ExploreCursor.parse(paging.cursor)
-    found = explore_page(request.user, cursor=cursor, count=paging.limit, load=for_answers)
+    found = explore_page(request.user, cursor=cursor, count=paging.limit, load=for_output)
     items = [
         ExplorePostOut(**post_fields(request, post), seen=number >= found.new_count)
         for number, post in enumerate(found.posts)

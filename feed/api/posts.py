@@ -14,7 +14,7 @@ from feed.api.tags import normal_tag
 from feed.home import home_posts
 from feed.profiles import posts_of, tagged_page
 from feed.tags import posts_with_tag
-from posts.api import PostOut, for_answers, post_fields, post_out
+from posts.api.output import PostOut, for_output, post_fields, post_out
 from posts.models import Post
 from social.queries import with_visible_content
 
@@ -35,10 +35,10 @@ def list_posts_of_person(
     """List a person's posts, newest first. 404 if the account is private and not followed."""
     person = find_person(with_visible_content(request.user).for_display(), id)
     if paging.tagged:
-        posts = for_answers(Post.objects.visible_to(request.user), request.user)
+        posts = for_output(Post.objects.visible_to(request.user), request.user)
         page = tagged_page(request, person, posts, paging.limit)
     else:
-        page = page_by_id(request, for_answers(posts_of(person, request.user), request.user), paging.limit)
+        page = page_by_id(request, for_output(posts_of(person, request.user), request.user), paging.limit)
     return listed(request, response, page, [post_out(request, post) for post in page])
 
 
@@ -59,7 +59,7 @@ def get_feed(
 ) -> Listed[HomePostOut]:
     """List the posts of the caller's home page, newest first: of followed people and tags. 403 for other people's."""
     _check_own(request, id)
-    posts, end, followed_tags = home_posts(request.user, before=paging.before, count=paging.limit, load=for_answers)
+    posts, end, followed_tags = home_posts(request.user, before=paging.before, count=paging.limit, load=for_output)
     page = Page(posts, url_after(request, end) if end else "")
     items = [HomePostOut(**post_fields(request, post), followed_tag=followed_tags.get(post.pk, "")) for post in page]
     return listed(request, response, page, items)
@@ -84,5 +84,5 @@ def list_posts_of_tag(
 ) -> Listed[PostOut]:
     """List the posts with a tag, newest first. `{id}` is the tag without #."""
     posts = posts_with_tag(normal_tag(id), request.user)
-    page = page_by_id(request, for_answers(posts, request.user), paging.limit)
+    page = page_by_id(request, for_output(posts, request.user), paging.limit)
     return listed(request, response, page, [post_out(request, post) for post in page])

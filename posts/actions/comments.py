@@ -27,6 +27,8 @@ from social.models import Restrict
 MAX_DELTA = 32_767
 """The largest value of a counter's delta, a small integer in the database."""
 
+PARENT_IS_GONE = "The comment you reply to is no longer there."
+
 
 @transaction.atomic
 def add_comment(
@@ -81,7 +83,7 @@ def _parent_for_reply(reply_to: Comment, author: User) -> Comment:
     # Simultaneous replies in one thread wait for each other here, for the duration of an INSERT.
     thread = Comment.objects.select_for_update(no_key=True).filter(pk=reply_to.thread_id).first()
     if thread is None or not Comment.objects.visible_to(author).filter(pk=reply_to.pk).exists():
-        raise Refusal("The comment you reply to is no longer there.")
+        raise Refusal(PARENT_IS_GONE)
     return thread
 
 

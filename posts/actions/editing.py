@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,6 +10,7 @@ from common.events import emit
 from common.refusals import Refusal
 from posts.actions.hashtags import add_hashtags
 from posts.actions.mentions import sync_mentions
+from posts.actions.requests import EditRequest, InvalidRequestError
 from posts.events import PostDeleted
 from posts.models import Media, Post, PostHashtag
 
@@ -21,25 +20,23 @@ class EditConflictError(Refusal):
 
 
 @transaction.atomic
-def edit_post(
-    post: Post, *, version: int, caption: str, location: str, audience: str, slides: Sequence[tuple[int, str]]
-) -> bool:
-    """Change the texts, the order of the slides and the audience of a post; return True if anything changed.
+def edit_post(post: Post, request: EditRequest) -> bool:
+    """Change a post as its author requests; return True if anything changed.
 
-    `slides` has the ids of all its media in their new order, each with its alt text. `version` is the version of the
-    post that the author started from. Raises EditConflictError if the post has changed since, so that neither of two
-    edits is lost silently (except that an edit without changes, such as a double click, succeeds); Refusal
-    if a moderator removed the post; Post.DoesNotExist if it was deleted.
+    Raises InvalidRequestError for invalid fields; EditConflictError if the post has another version than the request,
+    so that neither of two edits is lost silently (except that an edit without changes, such as a double click,
+    succeeds); Refusal if a moderator removed the post; Post.DoesNotExist if it was deleted.
 
     `edited_at` tells others that the content changed, so it is set only for published posts, and not for a change of
     the audience alone.
     """
     now = Post.objects.select_for_update(no_key=True).get(pk=post.pk, deleted_at__isnull=True)
+    if errors := request.errors(now):
+        raise InvalidRequestError(errors)
     if now.removed_at is not None:
         raise Refusal("A moderator removed this post, so it can no longer be edited.")
-    media = {medium.pk: medium for medium in now.media.all()}
-    if sorted(media) != sorted(media_id for media_id, _ in slides):
-        raise ValueError(f"the slides of post {now.pk} are {sorted(media)}")
+    media = {medium.pk: medium for medium in now.slides}
+    caption, location, audience, slides = request.caption, request.location, request.audience, request.slides
     changed = [
         media[media_id]
         for position, (media_id, alt) in enumerate(slides)
@@ -48,7 +45,7 @@ def edit_post(
     is_edited = bool(changed) or (now.caption, now.location) != (caption, location)
     if not is_edited and now.audience == audience:
         return False
-    if now.version != version:
+    if now.version != request.version:
         raise EditConflictError("This post was changed meanwhile, in another window or on another device.")
 
     was_counted, was_said = now.is_counted, now.caption

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -30,11 +30,14 @@ from posts.models.media import MediaKind, MediaState
 
 @dataclass(frozen=True)
 class Upload:
-    """A photo or video as it was sent: an open binary file, its file name and its alt text."""
+    """A photo or video as it was sent."""
 
     file: BinaryIO
     name: str = ""
+    """The file's name on its owner's device."""
     alt: str = ""
+    size: int = 0
+    """Bytes; 0 if unknown."""
 
 
 def receive_file(*, owner: User, file: BinaryIO, name: str = "", within_quota: bool = True) -> Media:
@@ -66,15 +69,14 @@ def receive_files(*, owner: User, uploads: Sequence[Upload]) -> list[Media]:
 
     Meant for files that are shared in the same request. Raises the MediaError of the first file that fails.
     """
-    taken: list[Media] = []
+    stored: list[Media] = []
     try:
         for upload in uploads:
-            taken.append(receive_file(owner=owner, file=upload.file, name=upload.name, within_quota=False))  # noqa: PERF401  (on an error, the files before it are deleted)
+            stored.append(receive_file(owner=owner, file=upload.file, name=upload.name, within_quota=False))  # noqa: PERF401  (on an error, the files before it are deleted)
     except BaseException:
-        for medium in taken:
-            delete_medium(medium)
+        delete_media(stored)
         raise
-    return taken
+    return stored
 
 
 def check_quota(owner: User, size: int) -> None:
@@ -144,6 +146,12 @@ def delete_medium(medium: Media) -> bool:
     delete_pending("default", row.keys)
     delete_pending("originals", [row.original])
     return True
+
+
+def delete_media(media: Iterable[Media]) -> None:
+    """Delete those of `media` that are still unshared."""
+    for medium in media:
+        delete_medium(medium)
 
 
 @transaction.atomic

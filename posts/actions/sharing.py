@@ -2,59 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import Sum
 
 from accounts.models import User
 from common.ids import snowflake_at
-from common.limits import MAX_POST_BYTES, MAX_SLIDES
-from common.refusals import Refusal
-from media.edit.crop import center_crop, crop_box, shape_problem
-from media.edit.parse import parse_edits
-from media.errors import MediaError
+from common.limits import MAX_SLIDES
 from posts.actions.hashtags import add_hashtags
-from posts.actions.media import Upload, delete_medium, receive_files, requeue_rendering
+from posts.actions.media import Upload, delete_media, receive_files, requeue_rendering
 from posts.actions.mentions import sync_mentions
+from posts.actions.new_slides import Slide, SlidesRefusedError, too_many_bytes, validate_slides
 from posts.actions.publishing import publish_if_ready
+from posts.actions.rate_limits import CountHit, count_hit, count_new_post
+from posts.actions.requests import InvalidRequestError, ShareRequest, slide_errors
 from posts.models import Audience, Media, Post, UploadSession
-from posts.models.media import MediaState
 
-
-@dataclass(frozen=True)
-class Slide:
-    """An unshared file of the author and how to show it in a post.
-
-    `edits` is unvalidated: a JSON string, or its decoded value. With `crop_to_center`, a photo that is too wide or too
-    tall is cropped to its middle unless `edits` has a crop.
-    """
-
-    media_id: int
-    alt: str = ""
-    edits: object = None
-    crop_to_center: bool = False
-
-
-@dataclass(frozen=True)
-class SlideError:
-    """The reason why the file `media_id` cannot be shared; `name` is its original file name."""
-
-    media_id: int
-    name: str
-    message: str
-
-
-class SlidesRefusedError(Refusal):
-    """Raised when nothing was shared: `errors` has the reason for each file, or `message` one about all files."""
-
-    def __init__(self, errors: Sequence[SlideError] = (), message: str = "") -> None:
-        super().__init__(message or "; ".join(f"{error.name or error.media_id}: {error.message}" for error in errors))
-        self.errors = list(errors)
+Result = TypeVar("Result")
 
 
 def create_post(
@@ -67,13 +34,12 @@ def create_post(
     """
     if not 1 <= len(uploads) <= MAX_SLIDES:
         raise ValueError(f"a post has 1 to {MAX_SLIDES} photos and videos, not {len(uploads)}")
-    taken = receive_files(owner=author, uploads=uploads)
-    slides = [Slide(medium.pk, upload.alt) for medium, upload in zip(taken, uploads, strict=True)]
+    stored = receive_files(owner=author, uploads=uploads)
+    slides = [Slide(medium.pk, upload.alt) for medium, upload in zip(stored, uploads, strict=True)]
     try:
         return share_post(author=author, slides=slides, caption=caption, location=location, at=at)
     except BaseException:
-        for medium in taken:
-            delete_medium(medium)
+        delete_media(stored)
         raise
 
 
@@ -126,50 +92,42 @@ def share_post(
     return post
 
 
-def too_many_bytes(total: int) -> str:
-    """Return an error message if files of `total` bytes are too much for one post, else ""."""
-    if total <= MAX_POST_BYTES:
-        return ""
-    return (
-        f"Together these files have {total // 2**20:,} MB. A post holds at most {MAX_POST_BYTES // 2**20:,} MB: "
-        "share them in several."
-    )
+def share(
+    author: User, request: ShareRequest, *, once: Callable[[Callable[[], Post]], Result], count: CountHit = count_hit
+) -> Result:
+    """Share a post as `request` says, and return what `once` returns.
 
+    `once` is called with a function that makes the post. It calls this function within a transaction, or not at all if
+    an identical request has made its post already; uploads that end up in no post are deleted then.
 
-def validate_slides(
-    slides: Sequence[Slide], media: Mapping[int, Media]
-) -> tuple[list[dict[str, Any]], list[SlideError]]:
-    """Return the normalized edits of the valid slides, and the errors of the others.
-
-    `media` maps ids to the author's own media; a slide that is not among them is an error.
+    Raises InvalidRequestError for invalid fields and for slides that another request has just shared or deleted; its
+    `stored` uploads are the caller's to keep or delete. Raises what `count` raises for too many posts, and MediaError
+    if the uploads cannot be stored; none of them is kept then.
     """
-    edits: list[dict[str, Any]] = []
-    errors: list[SlideError] = []
-    seen: set[int] = set()
-    for slide in slides:
-        medium = media.get(slide.media_id)
-        try:
-            edits.append(_validate_slide(medium, slide, seen))
-        except MediaError as error:
-            errors.append(SlideError(slide.media_id, medium.original_name if medium else "", str(error)))
-        seen.add(slide.media_id)
-    return edits, errors
+    if errors := request.errors(author):
+        raise InvalidRequestError(errors)
+    count_new_post(author, count)
+    # Files first, for storage has no transactions.
+    stored = receive_files(owner=author, uploads=request.uploads)
+    for medium, upload in zip(stored, request.uploads, strict=True):
+        medium.alt = upload.alt
 
+    def make() -> Post:
+        return share_post(
+            author=author,
+            slides=[*request.slides, *(Slide(medium.pk, medium.alt) for medium in stored)],
+            caption=request.caption,
+            location=request.location,
+            audience=request.audience,
+        )
 
-def _validate_slide(medium: Media | None, slide: Slide, seen: AbstractSet[int]) -> dict[str, Any]:
-    if medium is None:
-        raise MediaError("missing", "This file is not there any more. Add it again.")
-    if slide.media_id in seen:
-        raise MediaError("twice", "This file is in the post twice. Remove one of the two.")
-    if medium.post_id is not None:
-        raise MediaError("shared", "This file has been shared already. Look at your profile, or add it again.")
-    if medium.state == MediaState.FAILED:
-        raise MediaError("failed", f"{medium.error} Remove this file, or try it again.")
-    edits = parse_edits(slide.edits, video=medium.is_video)
-    if not medium.is_video:
-        if slide.crop_to_center and medium.shape_problem and "crop" not in edits:
-            edits["crop"] = center_crop(medium.width, medium.height)
-        if problem := shape_problem(edits, medium.width, medium.height):
-            raise MediaError("shape", problem)
-        crop_box(edits, medium.width, medium.height)
-    return edits
+    try:
+        result = once(make)
+    except SlidesRefusedError as error:
+        raise InvalidRequestError(list(slide_errors(error)), stored) from error
+    except BaseException:
+        delete_media(stored)
+        raise
+    if stored:
+        delete_media(Media.objects.unshared_of(author).filter(pk__in=[medium.pk for medium in stored]))
+    return result

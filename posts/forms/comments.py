@@ -4,7 +4,8 @@ from django import forms
 
 from common.forms import GraphemeField
 from common.limits import MAX_COMMENT_CHARS
-from posts.forms.text import check_tags_and_names, parse_id
+from posts.actions.requests import tags_and_names_problem
+from posts.forms.fields import parse_id
 from posts.models import Comment
 
 
@@ -17,15 +18,18 @@ class CommentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 1, "placeholder": "Add a comment…"}),
     )
     parent = forms.CharField(required=False)
-    """The id of the comment that is replied to."""
+    """The id of the comment to reply to; empty for a comment on the post."""
 
     reply_to: Comment | None = None
-    """That comment, with its author; set by the view."""
+    """The comment to reply to, with its author. Views set it."""
 
     def clean_text(self) -> str:
-        return check_tags_and_names(self.cleaned_data["text"], "comment")
+        text: str = self.cleaned_data["text"]
+        if problem := tags_and_names_problem(text, "comment"):
+            raise forms.ValidationError(problem, code="too_many")
+        return text
 
     def clean_parent(self) -> int | None:
-        """None for a comment of its own; -1, which no comment has, for what is no id."""
+        """Return the id, None for a comment on the post, or -1, which no comment has, for an invalid id."""
         text = self.cleaned_data["parent"]
         return parse_id(text) if text else None

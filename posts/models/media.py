@@ -116,6 +116,8 @@ class Media(SnowflakeModel):
     """Annotation of unshared_of()."""
     has_people = False
     """Annotation of with_people()."""
+    beside_block = False
+    """Annotation of `posts.views.files`: the owner blocks someone, or is blocked."""
     shown_people: list[PersonTag]
     """Loaded by `load_shown_people`. Missing on pages that fetch the list of people when it is opened."""
 

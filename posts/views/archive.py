@@ -14,7 +14,7 @@ from posts.views.lookup import own_card, own_post
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def archive(request: MemberRequest, shortcode: str) -> HttpResponse:
-    """GET asks, POST archives. What is not shared yet, or removed, leads back to its page, which says what it is."""
+    """Archive a post. GET asks for confirmation, or redirects to the page of a post that can't be archived."""
     post = own_card(request, shortcode)
     if request.method != "POST" and post.state == "published":
         return render(request, "posts/confirm_archive.html", {"post": post})

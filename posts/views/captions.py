@@ -1,4 +1,4 @@
-"""The captions of one's own videos, shared or not yet; and these captions for whoever may see the video."""
+"""Captions of videos: authors add and remove them, and everyone who may see the video reads them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from posts.views.uploads import medium_json
 
 
 @require_POST
-def add_captions(request: MemberRequest, media_id: int) -> HttpResponse:
-    """Give a video of one's own the captions in `file`; another file replaces them."""
+def add(request: MemberRequest, media_id: int) -> HttpResponse:
+    """Set the captions of the viewer's own video to the field `file`, replacing earlier ones."""
     medium = _own_video(request, media_id)
     file = request.FILES.get("file")
     try:
@@ -31,49 +31,53 @@ def add_captions(request: MemberRequest, media_id: int) -> HttpResponse:
             raise MediaError("file", "Choose a WebVTT file (.vtt) with the captions.")
         set_captions(medium, read_captions(file))  # type: ignore[arg-type]  # an UploadedFile reads as a file does
     except MediaError as error:
-        return _refused(request, medium, error)
-    return _answer(request, medium, "The captions are there.")
+        return _refusal(request, medium, error)
+    return _answer(request, medium, "The captions were added.")
 
 
 @require_POST
-def remove_captions(request: MemberRequest, media_id: int) -> HttpResponse:
+def remove(request: MemberRequest, media_id: int) -> HttpResponse:
     medium = _own_video(request, media_id)
     set_captions(medium, "")
-    return _answer(request, medium, "The captions are gone.")
+    return _answer(request, medium, "The captions were removed.")
 
 
 @require_safe
 @login_not_required
-def captions(request: SiteRequest, shortcode: str, media_id: int) -> HttpResponse:
-    """The track of a video in a post that the viewer may see. From this site itself: browsers take no other's."""
+def track(request: SiteRequest, shortcode: str, media_id: int) -> HttpResponse:
+    """Serve the captions of a video in a post that the viewer may see.
+
+    They come from this site and never from a bucket: browsers refuse tracks of another origin.
+    """
     posts = Post.objects.visible_to_or_owned_by(request.user).filter(pk=decode_shortcode(shortcode))
     medium = get_object_or_404(Media.objects.filter(post__in=posts).exclude(captions=""), pk=media_id)
     try:
         with storages["default"].open(medium.captions) as file:
             data = file.read()
-    except Exception as error:  # Whatever the storage raises: a track that is not there stops no video.
+    except Exception as error:  # Any error of any storage: the video plays without captions.
         raise Http404 from error
     headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"}
     return HttpResponse(data, content_type="text/vtt; charset=utf-8", headers=headers)
 
 
 def _own_video(request: MemberRequest, media_id: int) -> Media:
+    """Return the viewer's own video, shared or not, or raise 404."""
     videos = Media.objects.filter(owner_id=request.user.pk, kind=MediaKind.VIDEO).exclude(
         post__deleted_at__isnull=False
     )
     return get_object_or_404(videos, pk=media_id)
 
 
-def _refused(request: MemberRequest, medium: Media, error: MediaError) -> HttpResponse:
+def _refusal(request: MemberRequest, medium: Media, error: MediaError) -> HttpResponse:
     if wants_json(request) or medium.post is None:
         return json_error(503 if isinstance(error, TransientMediaError) else 422, error.code, str(error))
     messages.error(request, str(error))
-    return redirect(f"{medium.post.get_absolute_url()}edit/")
+    return redirect("posts:edit", medium.post.shortcode)
 
 
-def _answer(request: MemberRequest, medium: Media, said: str) -> HttpResponse:
+def _answer(request: MemberRequest, medium: Media, message: str) -> HttpResponse:
     medium.refresh_from_db()
     if wants_json(request) or medium.post is None:
         return JsonResponse(medium_json(medium))
-    messages.success(request, said)
-    return redirect(f"{medium.post.get_absolute_url()}edit/")
+    messages.success(request, message)
+    return redirect("posts:edit", medium.post.shortcode)

@@ -6,50 +6,44 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.http import varies_by_htmx
-from common.pagination import Page, page_by_id
-from posts.actions.likes import like_comment as do_like_comment
-from posts.actions.likes import unlike_comment as do_unlike_comment
+from common.pagination import page_by_id
+from posts.actions import likes as actions
 from posts.models import Comment, CommentLike, Post
-from posts.views.likes import LIKERS_PER_PAGE
-from posts.views.lookup import does_not_exist_as_404, visible_comment, visible_post
-from social.queries import visible_people_in_order
+from posts.views.likes import LIKERS_PER_PAGE, render_likers
+from posts.views.lookup import does_not_exist_as_404, thread_url, visible_comment, visible_post
 
 
 @require_POST
-def like_comment(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+def like(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
     post = visible_post(request, shortcode)
     comment = visible_comment(request, post, comment_id)
     with does_not_exist_as_404():
-        do_like_comment(comment, liker=request.user)
+        actions.like_comment(comment, liker=request.user)
     return _like_button(request, post, comment)
 
 
 @require_POST
-def unlike_comment(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+def unlike(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
     post = visible_post(request, shortcode)
     comment = visible_comment(request, post, comment_id)
-    do_unlike_comment(comment, liker=request.user)
+    actions.unlike_comment(comment, liker=request.user)
     return _like_button(request, post, comment)
 
 
 @require_safe
-def comment_likers(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
-    """Who likes the comment, newest first."""
+def likers(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    """List the people who like the comment, the newest like first."""
     post = visible_post(request, shortcode)
     comment = visible_comment(request, post, comment_id)
     likes = CommentLike.objects.filter(comment=comment, person__in=User.objects.visible_to(request.user))
     page = page_by_id(request, likes, LIKERS_PER_PAGE)
-    people = visible_people_in_order([like.person_id for like in page], request.user)
-    is_fragment = request.htmx and "cursor" in request.GET
-    template = "components/_people.html" if is_fragment else "posts/likers.html"
-    context = {"post": post, "comment": comment, "page": Page(people, page.next_url)}
-    return varies_by_htmx(render(request, template, context))
+    people = [like.person_id for like in page]
+    return render_likers(request, people, page.next_url, {"post": post, "comment": comment})
 
 
 def _like_button(request: MemberRequest, post: Post, comment: Comment) -> HttpResponse:
-    """The redrawn heart and count for htmx; for a browser without JavaScript, back to the comment."""
+    """Return the updated heart and count for htmx; otherwise redirect to the comment."""
     if not request.htmx:
-        return redirect(f"{post.get_absolute_url()}comments/{comment.thread_id}/replies/#comment-{comment.pk}")
+        return redirect(thread_url(post, comment))
     comment = visible_comment(request, post, comment.pk)
     return render(request, "posts/_comment_liked.html", {"post": post, "comment": comment})

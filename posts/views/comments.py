@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -12,26 +12,33 @@ from accounts.form_keys import Submission
 from accounts.http import MemberRequest, SiteRequest
 from common.http import varies_by_htmx
 from common.refusals import Refusal
-from posts.actions.comments import add_comment, edit_comment, pin_comment, set_comments_enabled, unpin_comment
-from posts.actions.comments import approve_comment as do_approve_comment
-from posts.actions.comments import delete_comment as do_delete_comment
+from posts.actions import comments as actions
 from posts.forms.comments import CommentForm
 from posts.models import Comment, Post
-from posts.views.lookup import does_not_exist_as_404, own_post, visible_card, visible_comment, visible_post
+from posts.views.lookup import (
+    does_not_exist_as_404,
+    own_post,
+    thread_url,
+    visible_card,
+    visible_comment,
+    visible_post,
+)
 from posts.views.page import newest_comments, newest_replies, pinned_comments, post_page
 
 
 @require_POST
-def comment(request: MemberRequest, shortcode: str) -> HttpResponse:
-    """Add a comment or, with `parent`, a reply. htmx gets it drawn, with an empty form; a form that does not hold comes
-    back as 422, with what was typed.
+def add(request: MemberRequest, shortcode: str) -> HttpResponse:
+    """Add a comment or, with `parent`, a reply.
+
+    htmx gets the comment, or the thread of the reply, together with an empty form. An invalid form comes back with
+    422 and the text that was typed.
     """
     post = visible_card(request, shortcode)
     form = CommentForm(request.POST)
     is_valid = form.is_valid()
     added: Comment | None = None
     try:
-        # Also for a form that comes back: its reply remains one.
+        # An invalid form needs it, too, to remain the form of a reply.
         form.reply_to = _replied_to(request, post, form.cleaned_data["parent"])
         if is_valid:
             added = _add_once(request, post, form)
@@ -43,16 +50,15 @@ def comment(request: MemberRequest, shortcode: str) -> HttpResponse:
             return post_page(request, post, form, status=422)
         return render(request, "posts/_comment_form.html", {"post": post, "comment_form": form}, status=422)
     if not request.htmx:
-        thread_path = f"comments/{added.parent_id}/replies/" if added.parent_id else ""
-        return redirect(f"{post.get_absolute_url()}{thread_path}#comment-{added.pk}")
-    context: dict[str, Any] = {"post": _counted(request, post), "comment_form": CommentForm()}
+        return redirect(_url_after_change(post, added))
+    context: dict[str, Any] = {"post": _with_counts(request, post), "comment_form": CommentForm()}
     if added.parent_id:
         thread = visible_comment(request, post, added.parent_id)
         context |= {"comment": thread, "thread_replies": newest_replies(request, thread)}
         return render(request, "posts/_reply_added.html", context)
-    # Read again, for what it needs to be shown.
-    comment = visible_comment(request, post, added.pk)
-    return render(request, "posts/_comment_added.html", {**context, "comment": comment})
+    # Read again, with the annotations that the template needs.
+    context["comment"] = visible_comment(request, post, added.pk)
+    return render(request, "posts/_comment_added.html", context)
 
 
 def _add_once(request: MemberRequest, post: Post, form: CommentForm) -> Comment:
@@ -61,7 +67,7 @@ def _add_once(request: MemberRequest, post: Post, form: CommentForm) -> Comment:
 
     def add() -> int:
         nonlocal added
-        added = add_comment(post, author=request.user, text=form.cleaned_data["text"], reply_to=form.reply_to)
+        added = actions.add_comment(post, author=request.user, text=form.cleaned_data["text"], reply_to=form.reply_to)
         return added.pk
 
     with does_not_exist_as_404():
@@ -70,23 +76,24 @@ def _add_once(request: MemberRequest, post: Post, form: CommentForm) -> Comment:
 
 
 def _replied_to(request: MemberRequest, post: Post, comment_id: int | None) -> Comment | None:
+    """Return the comment that is replied to, or None. Raises Refusal if the viewer may not see it."""
     if comment_id is None:
         return None
     found = Comment.objects.visible_to(request.user).filter(post=post, pk=comment_id).select_related("author").first()
     if found is None:
-        raise Refusal("The comment you reply to is no longer there.")
+        raise Refusal(actions.PARENT_IS_GONE)
     return found
 
 
-def _counted(request: SiteRequest, post: Post) -> Post:
-    """The post with its counts as they are now."""
+def _with_counts(request: SiteRequest, post: Post) -> Post:
+    """Return the post with its current counts."""
     return get_object_or_404(Post.objects.with_viewer_state(request.user), pk=post.pk)
 
 
 @require_safe
 @login_not_required
-def comments(request: SiteRequest, shortcode: str) -> HttpResponse:
-    """Further comments: a fragment for htmx, the post's page from there on for others."""
+def older(request: SiteRequest, shortcode: str) -> HttpResponse:
+    """Show further comments: a fragment for htmx, otherwise the post's page from the cursor on."""
     post = visible_card(request, shortcode)
     if not request.htmx:
         return varies_by_htmx(post_page(request, post, CommentForm()))
@@ -97,11 +104,9 @@ def comments(request: SiteRequest, shortcode: str) -> HttpResponse:
 @require_safe
 @login_not_required
 def replies(request: SiteRequest, shortcode: str, comment_id: int) -> HttpResponse:
-    """The replies of one thread: a fragment for htmx, the post's page with that thread unfolded for others."""
+    """Show the replies of one thread: a fragment for htmx, otherwise the post's page with that thread open."""
     post = visible_card(request, shortcode)
-    thread = visible_comment(request, post, comment_id)
-    if thread.parent_id is not None:
-        raise Http404
+    thread = visible_comment(request, post, comment_id, Comment.objects.visible_to(request.user).threads())
     if not request.htmx:
         return varies_by_htmx(post_page(request, post, CommentForm(), thread=thread))
     context = {"post": post, "comments": newest_replies(request, thread), "more": "View more replies"}
@@ -110,7 +115,7 @@ def replies(request: SiteRequest, shortcode: str, comment_id: int) -> HttpRespon
 
 @require_safe
 def reply(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
-    """The post's page with a thread unfolded and a reply begun, for a browser without a script."""
+    """Show the post's page with a thread open and a reply begun, for browsers without JavaScript."""
     post = visible_card(request, shortcode)
     reply_to = thread = visible_comment(request, post, comment_id)
     if reply_to.parent_id is not None:
@@ -122,15 +127,14 @@ def reply(request: MemberRequest, shortcode: str, comment_id: int) -> HttpRespon
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
-    """One's own comment: GET asks, POST saves. A fragment in the comment's place for htmx, a page for others."""
+    """Edit the viewer's own comment: GET shows the form, POST saves. A fragment for htmx, otherwise a page."""
     post = visible_post(request, shortcode)
-    comments = Comment.objects.editable_by(request.user).filter(post=post).with_viewer_state(request.user)
-    comment = get_object_or_404(comments, pk=comment_id)
+    comment = visible_comment(request, post, comment_id, Comment.objects.editable_by(request.user))
     form = CommentForm(request.POST if request.method == "POST" else None, initial={"text": comment.text})
     if request.method == "POST" and form.is_valid():
         try:
             with does_not_exist_as_404():
-                edit_comment(comment, text=form.cleaned_data["text"])
+                actions.edit_comment(comment, text=form.cleaned_data["text"])
         except Refusal as refused:
             form.add_error("text", str(refused))
         else:
@@ -142,13 +146,12 @@ def edit(request: MemberRequest, shortcode: str, comment_id: int) -> HttpRespons
 
 @require_safe
 @login_not_required
-def show_comment(request: SiteRequest, shortcode: str, comment_id: int) -> HttpResponse:
-    """Where one comment is: the page of its thread; for htmx its line alone, when an edit is given up."""
+def show(request: SiteRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    """Redirect to the comment within its thread. htmx gets the comment's line, when an edit is cancelled."""
     post = visible_card(request, shortcode)
     comment = visible_comment(request, post, comment_id)
     if not request.htmx:
-        url = f"{post.get_absolute_url()}comments/{comment.thread_id}/replies/#comment-{comment.pk}"
-        return varies_by_htmx(redirect(url))
+        return varies_by_htmx(redirect(thread_url(post, comment)))
     return varies_by_htmx(_line(request, post, comment))
 
 
@@ -158,7 +161,7 @@ def pin(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse
     comment = visible_comment(request, post, comment_id)
     try:
         with does_not_exist_as_404():
-            pin_comment(comment)
+            actions.pin_comment(comment)
     except Refusal as refused:
         if not request.htmx:
             messages.error(request, str(refused))
@@ -171,16 +174,20 @@ def pin(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse
 def unpin(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
     post = own_post(request, shortcode)
     comment = visible_comment(request, post, comment_id)
-    unpin_comment(comment)
+    actions.unpin_comment(comment)
     return _line_or_redirect(request, post, comment)
 
 
 def _line_or_redirect(request: MemberRequest, post: Post, comment: Comment) -> HttpResponse:
-    """The redrawn line of a changed comment for htmx; for a browser without JavaScript, back to it."""
+    """Return the updated line of a comment for htmx; otherwise redirect to the comment."""
     if not request.htmx:
-        thread = f"comments/{comment.parent_id}/replies/" if comment.parent_id else ""
-        return redirect(f"{post.get_absolute_url()}{thread}#comment-{comment.pk}")
+        return redirect(_url_after_change(post, comment))
     return _line(request, post, visible_comment(request, post, comment.pk))
+
+
+def _url_after_change(post: Post, comment: Comment) -> str:
+    """Return the URL that shows a reply within its thread, and another comment on the post's page."""
+    return thread_url(post, comment) if comment.parent_id else f"{post.get_absolute_url()}#comment-{comment.pk}"
 
 
 def _line(request: SiteRequest, post: Post, comment: Comment, *, refusal: str = "", status: int = 200) -> HttpResponse:
@@ -189,44 +196,44 @@ def _line(request: SiteRequest, post: Post, comment: Comment, *, refusal: str = 
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def delete_comment(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
-    """GET asks for confirmation, for browsers without JavaScript; POST deletes."""
+def delete(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    """Delete a comment. GET asks for confirmation, for browsers without JavaScript."""
     post = visible_post(request, shortcode)
     deletable = Comment.objects.deletable_by(request.user).filter(post=post).select_related("author", "post")
     comment = get_object_or_404(deletable, pk=comment_id)
     if request.method != "POST":
         return render(request, "posts/confirm_delete_comment.html", {"post": post, "comment": comment})
-    do_delete_comment(comment)
+    actions.delete_comment(comment)
     if not request.htmx:
         return redirect(post)
-    return render(request, "posts/_comment_deleted.html", {"post": _counted(request, post)})
+    return render(request, "posts/_comment_deleted.html", {"post": _with_counts(request, post)})
 
 
 @require_POST
-def approve_comment(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
-    """Show a comment that waits under one's own post to all. htmx gets the comment drawn anew."""
+def approve(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
+    """Approve a comment that waits under the viewer's own post. htmx gets the updated comment."""
     post = visible_post(request, shortcode)
     waiting = Comment.objects.visible_to(request.user).waiting_for(request.user).filter(post=post)
-    do_approve_comment(get_object_or_404(waiting, pk=comment_id))
+    actions.approve_comment(get_object_or_404(waiting, pk=comment_id))
     comment = visible_comment(request, post, comment_id)
     if not request.htmx:
         return redirect(f"{post.get_absolute_url()}#comment-{comment_id}")
-    context = {"post": _counted(request, post), "comment": comment}
+    context = {"post": _with_counts(request, post), "comment": comment}
     return render(request, "posts/_comment_approved.html", context)
 
 
 @require_POST
-def comments_on(request: MemberRequest, shortcode: str) -> HttpResponse:
-    return _turn_comments(request, shortcode, on=True)
+def turn_on(request: MemberRequest, shortcode: str) -> HttpResponse:
+    return _turn(request, shortcode, on=True)
 
 
 @require_POST
-def comments_off(request: MemberRequest, shortcode: str) -> HttpResponse:
-    return _turn_comments(request, shortcode, on=False)
+def turn_off(request: MemberRequest, shortcode: str) -> HttpResponse:
+    return _turn(request, shortcode, on=False)
 
 
-def _turn_comments(request: MemberRequest, shortcode: str, *, on: bool) -> HttpResponse:
+def _turn(request: MemberRequest, shortcode: str, *, on: bool) -> HttpResponse:
     post = own_post(request, shortcode)
-    if set_comments_enabled(post, on=on):
+    if actions.set_comments_enabled(post, on=on):
         messages.success(request, f"Comments are turned {'on' if on else 'off'}.")
     return redirect(post)

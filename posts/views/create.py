@@ -12,14 +12,14 @@ from django.views.decorators.http import require_http_methods
 from accounts.form_keys import Submission
 from accounts.http import MemberRequest
 from common.http import json_error, wants_json
-from common.ratelimit import FILES, UPLOADS, seconds_to_wait
-from common.ratelimit_responses import rate_limit_message
 from media.edit.filters import FILTERS
 from media.errors import MediaError, TransientMediaError
 from media.upload_probe import accepted_uploads
-from posts.actions.media import delete_medium, receive_file, receive_files
-from posts.actions.sharing import SlidesRefusedError, share_post
-from posts.forms.sharing import PostForm
+from posts.actions.media import receive_file
+from posts.actions.rate_limits import TooManyRequests, count_new_file
+from posts.actions.requests import InvalidRequestError
+from posts.actions.sharing import share
+from posts.forms.sharing import ShareForm
 from posts.models import Media, Post
 from posts.models.media import MediaState
 from posts.views.uploads import medium_json
@@ -27,7 +27,7 @@ from posts.views.uploads import medium_json
 
 @dataclass(frozen=True)
 class KeptFile:
-    """An unshared file on the page of the composer, with what the form says of it."""
+    """An unshared file of the author, and how the form that came back uses it."""
 
     medium: Media
     alt: str
@@ -37,50 +37,41 @@ class KeptFile:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: MemberRequest) -> HttpResponse:
-    """The composer, and sharing from it: files that are uploaded already, files that come with the form, or both.
+    """Show the composer, and share what it sends: files that are uploaded already, files that come with it, or both.
 
-    A script that asks for JSON gets 201, or 422 with the errors by field and by file. When a form is refused, its
-    files that are fine are kept and come back, chosen: browsers forget what was chosen.
+    A script that asks for JSON gets 201, or 422 with the errors by field and by file. Good files of a refused form are
+    stored and come back as chosen, because browsers do not remember which files were chosen.
     """
     if request.method != "POST":
-        return _page(request, PostForm(owner=request.user))
+        return _page(request, ShareForm())
     submission = Submission(request)
     if (post_id := submission.previous_result()) is not None:
         return _shared(request, post_id)
-    form = PostForm(request.POST, request.FILES, owner=request.user)
-    if not form.is_valid():
-        return _refusal(request, form, _keep_good_files(request, form), status=422)
-    if seconds := seconds_to_wait(UPLOADS, f"person:{request.user.pk}"):
-        return _too_many(request, form, seconds)
+    form = ShareForm(request.POST, request.FILES)
     try:
-        taken = receive_files(owner=request.user, uploads=form.files_as_uploads())
-    except TransientMediaError as error:
-        # The disk is full, the object store is away: nothing was kept, and what was typed is still in the form.
-        form.add_error("files", str(error))
-        return _refusal(request, form, [], status=503)
+        post_id = share(
+            request.user,
+            form.read(),
+            once=lambda make_post: submission.run_once(lambda: make_post().pk),
+        )
+    except InvalidRequestError as error:
+        form.refuse(error.errors)
+        return _refusal(request, form, error.stored or _keep_good_files(request, form), status=422)
+    except TooManyRequests as error:
+        return _too_many(request, form, error)
     except MediaError as error:
-        # Too many bytes for one day.
+        # The disk is full, the object store is unavailable, or the author uploaded too much today. No file is kept;
+        # what was typed is still in the form.
         form.add_error("files", str(error))
-        return _refusal(request, form, [], status=422)
-    slides = form.slides_with(taken)
-    texts = {name: form.cleaned_data[name] for name in ("caption", "location", "audience")}
-    try:
-        post_id = submission.run_once(lambda: share_post(author=request.user, slides=slides, **texts).pk)
-    except SlidesRefusedError as error:
-        # Shared or deleted in another tab, a moment ago.
-        form.refuse_media(error)
-        return _refusal(request, form, taken, status=422)
-    for medium in Media.objects.unshared_of(request.user).filter(pk__in=[one.pk for one in taken]):
-        # An identical submission was faster, with files of its own.
-        delete_medium(medium)
+        return _refusal(request, form, [], status=503 if isinstance(error, TransientMediaError) else 422)
     return _shared(request, post_id)
 
 
 def _shared(request: MemberRequest, post_id: int) -> HttpResponse:
-    """Answer with the author's new post, also to the second of two identical submissions."""
-    post = Post.objects.visible_to_or_owned_by(request.user).filter(pk=post_id, author_id=request.user.pk).first()
+    """Lead to the author's new post. The second of two identical submissions gets the same answer."""
+    post = Post.objects.owned_by(request.user).filter(pk=post_id).first()
     if post is None:
-        # Shared, and deleted again since.
+        # It was shared and has been deleted since.
         url = request.user.get_absolute_url()
         return JsonResponse({"url": url}, status=201) if wants_json(request) else redirect(url)
     if wants_json(request):
@@ -92,53 +83,54 @@ def _shared(request: MemberRequest, post_id: int) -> HttpResponse:
     return redirect(post)
 
 
-def _keep_good_files(request: MemberRequest, form: PostForm) -> list[Media]:
-    """Store the files of a refused form that are fine, as far as there is room, and leave in its `alts` the others'."""
+def _keep_good_files(request: MemberRequest, form: ShareForm) -> list[Media]:
+    """Store the good files of a refused form, within the quota; leave the alt texts of the others in `alts`."""
     bad = {error.index for error in form.file_errors}
     kept: list[Media] = []
     alts = form.alts + [""] * (len(form.uploads) - len(form.alts))
     form.alts = []
     has_room = True
     for index, (file, alt) in enumerate(zip(form.uploads, alts, strict=False)):
-        if has_room and index not in bad and not seconds_to_wait(FILES, f"person:{request.user.pk}"):
+        if has_room and index not in bad:
             try:
+                count_new_file(request.user)
                 kept.append(receive_file(owner=request.user, file=cast("BinaryIO", file), name=file.name or ""))
                 kept[-1].alt = alt
                 continue
-            except MediaError:
-                # No room, or trouble of the storage: they are chosen again.
+            except (MediaError, TooManyRequests):
+                # The quota is used up or the storage is unavailable: the author has to choose these files again.
                 has_room = False
         form.alts.append(alt)
     form.alts = form.alts if any(form.alts) else []
     return kept
 
 
-def _refusal(request: MemberRequest, form: PostForm, kept: Sequence[Media], *, status: int) -> HttpResponse:
-    """Why not, with what was typed and the files that were kept."""
+def _refusal(request: MemberRequest, form: ShareForm, kept: Sequence[Media], *, status: int) -> HttpResponse:
+    """Return the errors together with what was typed and the files that were kept."""
     if wants_json(request):
         return JsonResponse(form.as_json() | {"kept": [medium_json(medium) for medium in kept]}, status=status)
     return _page(request, form, kept, status=status)
 
 
-def _too_many(request: MemberRequest, form: PostForm, seconds: int) -> HttpResponse:
-    headers = {"Retry-After": str(seconds)}
+def _too_many(request: MemberRequest, form: ShareForm, error: TooManyRequests) -> HttpResponse:
+    headers = {"Retry-After": str(error.retry_after)}
     if wants_json(request):
-        return json_error(429, "too-many", rate_limit_message(seconds), headers=headers)
-    form.add_error("files", rate_limit_message(seconds))
+        return json_error(429, "too-many", str(error), headers=headers)
+    form.add_error("files", str(error))
     return _page(request, form, _keep_good_files(request, form), status=429, headers=headers)
 
 
 def _page(
     request: MemberRequest,
-    form: PostForm,
-    taken: Sequence[Media] = (),
+    form: ShareForm,
+    stored: Sequence[Media] = (),
     *,
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> HttpResponse:
     context = {
         "form": form,
-        "kept": _kept(request, form, taken),
+        "kept": _kept_files(request, form, stored),
         "file_errors": form.file_errors,
         "alt_errors": form.alt_errors if form.is_bound else [],
         "alts": form.alts,
@@ -151,18 +143,21 @@ def _page(
     return response
 
 
-def _kept(request: MemberRequest, form: PostForm, taken: Sequence[Media]) -> list[KeptFile]:
-    """Return the user's unshared files: first those of the form, chosen and in its order, then the others."""
-    alts = {slide.media_id: slide.alt for slide in form.slides} | {medium.pk: medium.alt for medium in taken}
-    crop_to_center = {slide.media_id for slide in form.slides if slide.crop_to_center}
+def _kept_files(request: MemberRequest, form: ShareForm, stored: Sequence[Media]) -> list[KeptFile]:
+    """Return the author's unshared files: those of the form first, chosen and in its order, then the others.
+
+    `stored` came with the form and are stored since, with the alt texts that were typed.
+    """
+    alts = {slide.media_id: slide.alt for slide in form.slides} | {medium.pk: medium.alt for medium in stored}
+    cropped = {slide.media_id for slide in form.slides if slide.crop_to_center}
     places = {media_id: place for place, media_id in enumerate(alts)}
-    media = sorted(Media.objects.unshared_of(request.user), key=lambda medium: places.get(medium.pk, len(places)))
-    return [
+    files = [
         KeptFile(
             medium,
             alt=alts.get(medium.pk, ""),
             is_chosen=medium.pk in alts and medium.state != MediaState.FAILED,
-            is_center_cropped=medium.pk in crop_to_center,
+            is_center_cropped=medium.pk in cropped,
         )
-        for medium in media
+        for medium in Media.objects.unshared_of(request.user)
     ]
+    return sorted(files, key=lambda file: places.get(file.medium.pk, len(places)))

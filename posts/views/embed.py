@@ -1,7 +1,7 @@
-"""One post in a page of somebody else: what everybody may see, and nothing of whoever looks.
+"""Posts embedded in other sites. An embedded post shows what everyone may see, whoever looks at it.
 
-Browsers send no session with a frame. One that comes all the same, with the page by itself, only takes away: between
-two people of whom one has blocked the other nothing is shown here either.
+Browsers send no session with an embedded frame. If one comes, because the page was opened by itself, it only restricts
+further: after a block in either direction, the viewer does not see the author's posts here either.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
@@ -27,7 +27,7 @@ from posts.preview import preview_of
 
 WIDEST, NARROWEST = 540, 280
 TEXT_HEIGHT = 150
-"""Of the frame, for what stands over and under the picture, in pixels."""
+"""Pixels of the frame above and below the picture."""
 CACHE_SECONDS = 3600
 
 
@@ -36,7 +36,7 @@ CACHE_SECONDS = 3600
 @xframe_options_exempt
 @csp_replace({"frame-ancestors": None})  # type: ignore[arg-type]  # its types know no view with arguments
 def embed(request: SiteRequest, shortcode: str) -> HttpResponse:
-    """A small page with the post, to stand in a frame anywhere. It is the same for all who get it."""
+    """Show a small page with the post, for frames on other sites. It is the same for every viewer."""
     post = _public_post(request, shortcode)
     request.user = AnonymousUser()
     return render(request, "posts/embed.html", {"post": post, "preview": preview_of(request, post)})
@@ -45,7 +45,7 @@ def embed(request: SiteRequest, shortcode: str) -> HttpResponse:
 @require_safe
 @login_not_required
 def oembed(request: SiteRequest) -> HttpResponse:
-    """How to embed the post at `url` (https://oembed.com/): the frame, at most `maxwidth` by `maxheight` pixels."""
+    """Describe how to embed the post at `url` (https://oembed.com/), in at most `maxwidth` by `maxheight` pixels."""
     if request.GET.get("format", "json") != "json":
         return HttpResponse("format: only json.\n", status=501, content_type="text/plain")
     try:
@@ -77,7 +77,7 @@ def _pixels(request: SiteRequest, name: str) -> int:
 
 
 def _shortcode_in(request: SiteRequest) -> str:
-    """Of an address of ours; 404 for any other."""
+    """Return the shortcode in the parameter `url`. Raises 404 unless it is a URL of a post on this site."""
     try:
         address = urlsplit(request.GET.get("url", ""))
         match = resolve(address.path)
@@ -95,7 +95,8 @@ def _described(request: SiteRequest, post: Post, preview: Any, widest: int, high
     first = post.slides[0] if post.slides else None
     ratio = min(first.height / first.width, 1.25) if first and first.width else 1
     height = min(round(width * ratio) + TEXT_HEIGHT, highest)
-    context = {"url": f"{preview.url}embed/", "title": preview.title, "width": width, "height": height}
+    url = request.build_absolute_uri(reverse("posts:embed", args=[post.shortcode]))
+    context = {"url": url, "title": preview.title, "width": width, "height": height}
     described = {
         "version": "1.0",
         "type": "rich",

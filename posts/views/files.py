@@ -1,4 +1,4 @@
-"""The files of photos and videos, for those who may see the post at the moment when they ask."""
+"""Files of photos and videos, served to those who may see the post at the time of the request."""
 
 from __future__ import annotations
 
@@ -28,14 +28,16 @@ KEYS: Final = ("renditions", "video", "captions")
 @require_safe
 @login_not_required
 def file(request: SiteRequest, media_id: int, key: str) -> HttpResponseBase:
-    """One file of a medium; what is not there, not of this medium, or not for the one who asks, is 404 alike.
+    """Serve one file of a medium. 404 if it does not exist, belongs to another medium, or is not for the viewer.
 
-    Whether everybody may have it is asked first, so that caches can keep the answer, which says nothing of sessions.
-    Where the author has blocked somebody, or was blocked, sessions are asked for too: then for those it is not there.
-    Cost: one query; for what is not public, or beside a block, those of a session and one more.
+    Public posts are checked first, without looking at the session, so that caches can keep the response. If there is
+    a block between the author and anyone, the session is checked too, and blocked people get 404.
+
+    Cost: one query. If the post is not public, or the author has blocked or is blocked by someone, those of the
+    session and one more.
     """
     found = _PUBLIC_FILES.first(media=media_id)
-    is_public, by_session = found is not None, found is None or found.beside_block  # type: ignore[attr-defined]
+    is_public, by_session = found is not None, found is None or found.beside_block
     medium = found
     if by_session and isinstance(viewer := _viewer(request), User):
         medium = _for(viewer, media_id)
@@ -48,14 +50,15 @@ def file(request: SiteRequest, media_id: int, key: str) -> HttpResponseBase:
 
 
 def _public_media(media: int) -> MediaQuerySet:
-    """The medium, annotated with beside_block: whether its owner has blocked or is blocked by anyone."""
+    """Return the medium if it is public, annotated with `beside_block`: its owner blocks someone or is blocked."""
     blocks = Block.objects.filter(Q(blocker_id=OuterRef("owner_id")) | Q(blocked_id=OuterRef("owner_id")))
     public = Media.objects.filter(pk=media, post__in=Post.objects.visible_to(AnonymousUser()))
-    return public.only(*KEYS).annotate(beside_block=Exists(blocks))
+    annotations = {"beside_block": Exists(blocks)}
+    return public.only(*KEYS).annotate(**annotations)
 
 
 def _visible_media(media: int, viewer: int) -> MediaQuerySet:
-    """The medium if `viewer` may see it, or owns it and has not shared it."""
+    """Return the medium if `viewer` may see its post, or owns it and has not shared it."""
     own = Q(post__isnull=True, owner_id=viewer)
     reachable = Post.objects.visible_to_or_owned_by(User(pk=viewer))
     return Media.objects.filter(Q(post__in=reachable) | own, pk=media).only(*KEYS)
@@ -66,7 +69,7 @@ _VISIBLE_FILES: Final = PreparedQuery(_visible_media, "media", "viewer")
 
 
 def _viewer(request: SiteRequest) -> Viewer:
-    """Whose session or token it is. Without either nobody is asked for: that would be a query."""
+    """Return the user of the token or session. Without either no session is loaded, which saves a query."""
     if "Authorization" in request.headers:
         access = authenticate(request)
         return access.user if access is not None and "read" in access.scopes else AnonymousUser()
@@ -74,8 +77,8 @@ def _viewer(request: SiteRequest) -> Viewer:
 
 
 def _for(viewer: User, media_id: int) -> Media | None:
-    """The medium, if its post is `viewer`'s to see, or it is their own and not shared yet."""
+    """Return the medium if `viewer` may see it, as the owner, as a viewer of the post or as a moderator."""
     if viewer.is_staff and viewer.has_perm("posts.view_post"):
-        # The admin shows what was reported or removed; nobody reaches what was deleted.
+        # The admin shows reported and removed posts. Deleted posts are visible to no one.
         return Media.objects.filter(pk=media_id).exclude(post__deleted_at__isnull=False).first()
     return _VISIBLE_FILES.first(media=media_id, viewer=viewer.pk)

@@ -13,7 +13,7 @@ from posts.models import HiddenWord
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def hidden_words(request: MemberRequest) -> HttpResponse:
-    """One's own list of words that hold comments under one's posts."""
+    """Edit the viewer's list of words that hold comments under the viewer's posts for approval."""
     words = list(HiddenWord.objects.of(request.user).values_list("word", flat=True))
     form = HiddenWordsForm(request.POST if request.method == "POST" else None, initial={"words": "\n".join(words)})
     if request.method == "POST" and form.is_valid():

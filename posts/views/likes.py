@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,7 +13,7 @@ from accounts.models import User
 from common.http import varies_by_htmx
 from common.ids import decode_shortcode
 from common.pagination import Page, page_by_id
-from posts.actions.likes import like_post, set_likes_hidden, unlike_post
+from posts.actions import likes as actions
 from posts.models import Like, Post
 from posts.views.lookup import does_not_exist_as_404, own_post, visible_post
 from social.queries import visible_people_in_order
@@ -22,49 +25,54 @@ LIKERS_PER_PAGE = 30
 def like(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
     with does_not_exist_as_404():
-        like_post(post, liker=request.user)
+        actions.like_post(post, liker=request.user)
     return _like_button(request, post)
 
 
 @require_POST
 def unlike(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
-    unlike_post(post, liker=request.user)
+    actions.unlike_post(post, liker=request.user)
     return _like_button(request, post)
 
 
 @require_safe
 def likers(request: MemberRequest, shortcode: str) -> HttpResponse:
-    """Who likes the post, newest first; of one whose author hides it, for the author alone."""
+    """List the people who like the post, the newest like first. 404 if the author hides them from the viewer."""
     posts = Post.objects.visible_to(request.user).with_likers_visible_to(request.user)
     post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
     likes = Like.objects.filter(post=post, liker__in=User.objects.visible_to(request.user))
     page = page_by_id(request, likes, LIKERS_PER_PAGE)
-    people = visible_people_in_order([like.liker_id for like in page], request.user)
+    return render_likers(request, [like.liker_id for like in page], page.next_url, {"post": post})
+
+
+def render_likers(request: MemberRequest, ids: Sequence[int], next_url: str, context: dict[str, Any]) -> HttpResponse:
+    """Render one page of the people with `ids`: a fragment for htmx that follows a cursor, otherwise a page."""
+    page = Page(visible_people_in_order(ids, request.user), next_url)
     is_fragment = request.htmx and "cursor" in request.GET
     template = "components/_people.html" if is_fragment else "posts/likers.html"
-    return varies_by_htmx(render(request, template, {"post": post, "page": Page(people, page.next_url)}))
+    return varies_by_htmx(render(request, template, {**context, "page": page}))
 
 
 @require_POST
-def hide_likes(request: MemberRequest, shortcode: str) -> HttpResponse:
-    return _change_hide_likes(request, shortcode, hide=True)
+def hide(request: MemberRequest, shortcode: str) -> HttpResponse:
+    return _set_hidden(request, shortcode, hide=True)
 
 
 @require_POST
-def show_likes(request: MemberRequest, shortcode: str) -> HttpResponse:
-    return _change_hide_likes(request, shortcode, hide=False)
+def show(request: MemberRequest, shortcode: str) -> HttpResponse:
+    return _set_hidden(request, shortcode, hide=False)
 
 
-def _change_hide_likes(request: MemberRequest, shortcode: str, *, hide: bool) -> HttpResponse:
+def _set_hidden(request: MemberRequest, shortcode: str, *, hide: bool) -> HttpResponse:
     post = own_post(request, shortcode)
-    if set_likes_hidden(post, hide=hide):
+    if actions.set_likes_hidden(post, hide=hide):
         messages.success(request, "Only you see how many like this." if hide else "Others see how many like this.")
     return redirect(post)
 
 
 def _like_button(request: MemberRequest, post: Post) -> HttpResponse:
-    """The redrawn button for htmx; for a browser without JavaScript, back to the post."""
+    """Return the updated button for htmx; otherwise redirect to the post."""
     if not request.htmx:
         return redirect(post)
     post = get_object_or_404(Post.objects.with_viewer_state(request.user), pk=post.pk)

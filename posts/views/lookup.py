@@ -1,3 +1,5 @@
+"""Finding the objects of a page through the viewer's eyes. A lookup is the permission check: 404 for others."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -6,15 +8,63 @@ from contextlib import contextmanager
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
 from accounts.http import MemberRequest
 from common.ids import decode_shortcode
 from posts.models import Comment, Media, Post, UploadSession
+from posts.models.comment import CommentQuerySet
 
 
 def visible_post(request: HttpRequest, shortcode: str) -> Post:
-    """The post if the one who asks may see it, else 404: what is forbidden answers as what is missing."""
+    """Return a post that the viewer may see, or raise 404."""
     return get_object_or_404(Post.objects.visible_to(request.user), pk=decode_shortcode(shortcode))
+
+
+def visible_card(request: HttpRequest, shortcode: str) -> Post:
+    """Like `visible_post`, with everything that its page or card shows."""
+    posts = Post.objects.visible_to(request.user).for_cards(request.user)
+    return get_object_or_404(posts, pk=decode_shortcode(shortcode))
+
+
+def own_post(request: MemberRequest, shortcode: str) -> Post:
+    """Return the viewer's own post in any state, or raise 404."""
+    return get_object_or_404(Post.objects.owned_by(request.user), pk=decode_shortcode(shortcode))
+
+
+def own_card(request: MemberRequest, shortcode: str) -> Post:
+    """Like `own_post`, with everything that its page or card shows."""
+    own = Post.objects.owned_by(request.user).for_cards(request.user)
+    return get_object_or_404(own, pk=decode_shortcode(shortcode))
+
+
+def visible_comment(
+    request: HttpRequest, post: Post, comment_id: int, comments: CommentQuerySet | None = None
+) -> Comment:
+    """Return a comment of `post` with everything that it shows, or raise 404.
+
+    It is found among `comments`: by default, all that the viewer may see.
+    """
+    comments = Comment.objects.visible_to(request.user) if comments is None else comments
+    comment = get_object_or_404(comments.filter(post=post).with_viewer_state(request.user), pk=comment_id)
+    comment.post = post
+    return comment
+
+
+def thread_url(post: Post, comment: Comment) -> str:
+    """Return the URL that shows `comment` within its open thread."""
+    url = reverse("posts:replies", args=[post.shortcode, comment.thread_id])
+    return f"{url}#comment-{comment.pk}"
+
+
+def own_unshared(request: MemberRequest, media_id: int) -> Media:
+    """Return a file of the viewer that is not shared yet, or raise 404."""
+    return get_object_or_404(Media.objects.unshared_of(request.user), pk=media_id)
+
+
+def own_upload(request: MemberRequest, upload_id: int) -> UploadSession:
+    """Return an upload of the viewer, complete or not, or raise 404."""
+    return get_object_or_404(UploadSession.objects.owned_by(request.user), pk=upload_id)
 
 
 @contextmanager
@@ -24,38 +74,3 @@ def does_not_exist_as_404() -> Iterator[None]:
         yield
     except ObjectDoesNotExist as gone:
         raise Http404 from gone
-
-
-def own_post(request: HttpRequest, shortcode: str) -> Post:
-    """One's own post in any state, else 404."""
-    return get_object_or_404(Post.objects.owned_by(request.user), pk=decode_shortcode(shortcode))
-
-
-def own_card(request: HttpRequest, shortcode: str) -> Post:
-    """`own_post` with all that its page or card shows."""
-    posts = Post.objects.owned_by(request.user).for_cards(request.user)
-    return get_object_or_404(posts, pk=decode_shortcode(shortcode))
-
-
-def visible_card(request: HttpRequest, shortcode: str) -> Post:
-    """`visible_post` with all that its page or card shows."""
-    posts = Post.objects.visible_to(request.user).for_cards(request.user)
-    return get_object_or_404(posts, pk=decode_shortcode(shortcode))
-
-
-def visible_comment(request: HttpRequest, post: Post, comment_id: int) -> Comment:
-    """The comment of `post` if the one who asks may see it, with all that it shows, else 404."""
-    comments = Comment.objects.visible_to(request.user).filter(post=post).with_viewer_state(request.user)
-    comment = get_object_or_404(comments, pk=comment_id)
-    comment.post = post
-    return comment
-
-
-def own_unshared(request: MemberRequest, media_id: int) -> Media:
-    """A file of one's own that is not shared yet, else 404."""
-    return get_object_or_404(Media.objects.unshared_of(request.user), pk=media_id)
-
-
-def own_upload(request: MemberRequest, upload_id: int) -> UploadSession:
-    """An upload of one's own, complete or not, else 404."""
-    return get_object_or_404(UploadSession.objects.owned_by(request.user), pk=upload_id)

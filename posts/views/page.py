@@ -1,4 +1,4 @@
-"""The page of one post: what the views of posts and of comments both answer with."""
+"""The page of one post, which the views of posts and of comments show."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from accounts.http import SiteRequest
 from common.limits import MAX_PINNED_COMMENTS
@@ -21,7 +22,10 @@ MORE_POSTS = 6
 def post_page(
     request: SiteRequest, post: Post, comment_form: CommentForm, *, thread: Comment | None = None, status: int = 200
 ) -> HttpResponse:
-    """`post` comes from `for_cards()`. With `thread`, from `visible_comment`, that one alone is shown, unfolded."""
+    """Render the page of `post`, which comes from `for_cards`.
+
+    With `thread`, which comes from `visible_comment`, only this thread is shown, open.
+    """
     context: dict[str, Any]
     if thread is None:
         context = {"pinned": pinned_comments(request, post), "comments": newest_comments(request, post)}
@@ -40,7 +44,7 @@ def more_posts_of_author(request: SiteRequest, post: Post) -> list[Post]:
 
 
 def pinned_comments(request: SiteRequest, post: Post) -> list[Comment]:
-    """What the author shows first, on the first page of the comments only; that pinned last first. One query."""
+    """Return the pinned comments, the last pinned first; none past the first page of comments. One query."""
     if cursor_of(request) is not None:
         return []
     pinned = Comment.objects.visible_to(request.user).filter(post=post, pinned_at__isnull=False)
@@ -48,21 +52,22 @@ def pinned_comments(request: SiteRequest, post: Post) -> list[Comment]:
 
 
 def newest_comments(request: SiteRequest, post: Post) -> Page[Comment]:
-    """One page of the threads of `post`, the oldest of the page first; the next page is of older ones. One query."""
+    """Return one page of the threads of `post`, oldest first; the next page has older ones. One query."""
     threads = Comment.objects.threads().visible_to(request.user).filter(post=post, pinned_at=None)
     page = page_by_id(request, threads.with_viewer_state(request.user), COMMENTS_PER_PAGE)
-    # The post's own page, too, continues at the list of comments.
-    return _turned(page, f"{post.get_absolute_url()}comments/")
+    # The post's own page continues at the list of comments, too.
+    return _oldest_first(page, reverse("posts:comments", args=[post.shortcode]))
 
 
 def newest_replies(request: SiteRequest, thread: Comment) -> Page[Comment]:
-    """One page of the replies under `thread`, from `visible_comment`; as `newest_comments`."""
+    """Return one page of the replies under `thread`, which comes from `visible_comment`, like `newest_comments`."""
     replies = Comment.objects.visible_ignoring_thread(request.user).filter(parent=thread)
     page = page_by_id(request, replies.with_viewer_state(request.user), COMMENTS_PER_PAGE)
-    return _turned(page, f"{thread.url}replies/")
+    return _oldest_first(page, reverse("posts:replies", args=[thread.post.shortcode, thread.pk]))
 
 
-def _turned(page: Page[Comment], url: str) -> Page[Comment]:
+def _oldest_first(page: Page[Comment], url: str) -> Page[Comment]:
+    """Reverse a page of comments, and let it continue at `url`."""
     page.items.reverse()
     if page.next_url:
         page.next_url = f"{url}?{page.next_url.split('?', 1)[1]}"

@@ -13,7 +13,7 @@ from posts.actions.publishing import remove_failed_slide, retry_post
 from posts.cards import card_response
 from posts.forms.comments import CommentForm
 from posts.models import Post
-from posts.views.lookup import own_post
+from posts.views.lookup import own_card, own_post
 from posts.views.page import post_page
 from posts.views.tagging import load_people
 
@@ -21,7 +21,7 @@ from posts.views.tagging import load_people
 @require_safe
 @login_not_required
 def show(request: SiteRequest, shortcode: str) -> HttpResponse:
-    """A post on its own page; its author sees it while it is processing, or failed, too."""
+    """Show a post on its own page. Its author sees it in any state."""
     posts = Post.objects.visible_to_or_owned_by(request.user).for_cards(request.user)
     post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
     load_people(request, post)
@@ -30,10 +30,8 @@ def show(request: SiteRequest, shortcode: str) -> HttpResponse:
 
 @require_safe
 def state(request: MemberRequest, shortcode: str) -> HttpResponse:
-    """The card of one's own post as it is now: asked every two seconds while the post is processing."""
-    posts = Post.objects.visible_to_or_owned_by(request.user).for_cards(request.user).filter(author=request.user)
-    post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
-    return card_response(request, post)
+    """Return the card of the viewer's own post. The page requests it every two seconds while the post is processed."""
+    return card_response(request, own_card(request, shortcode))
 
 
 @require_POST
@@ -45,7 +43,7 @@ def retry(request: MemberRequest, shortcode: str) -> HttpResponse:
 
 @require_POST
 def remove_slide(request: MemberRequest, shortcode: str, media_id: int) -> HttpResponse:
-    """Delete a file that failed, so that the rest of one's own post is published. The only one stays: 404."""
+    """Delete a file that failed, so that the rest of the post is published. 404 if it is the only file."""
     post = own_post(request, shortcode)
     if not remove_failed_slide(post, media_id=media_id):
         raise Http404
@@ -53,7 +51,7 @@ def remove_slide(request: MemberRequest, shortcode: str, media_id: int) -> HttpR
 
 
 def _card_or_redirect(request: MemberRequest, post: Post) -> HttpResponse:
-    """The redrawn card for htmx; for a browser without JavaScript, back to the post."""
+    """Return the updated card for htmx; otherwise redirect to the post."""
     if not request.htmx:
         return redirect(post)
     return card_response(request, Post.objects.for_cards(request.user).get(pk=post.pk))
@@ -61,7 +59,7 @@ def _card_or_redirect(request: MemberRequest, post: Post) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: MemberRequest, shortcode: str) -> HttpResponse:
-    """GET asks, POST deletes."""
+    """Delete a post. GET asks for confirmation."""
     post = own_post(request, shortcode)
     if request.method != "POST":
         post = Post.objects.for_cards(request.user).get(pk=post.pk)

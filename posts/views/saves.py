@@ -1,4 +1,4 @@
-"""What one saved, and one's collections. Nobody else's are found: they answer as missing ones."""
+"""The viewer's saved posts and collections. Those of other people are not found."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from common import limits
 from common.http import varies_by_htmx
 from common.pagination import MAX_BIGINT, Page
 from common.refusals import Refusal
-from posts.actions import saves
+from posts import queries
+from posts.actions import saves as actions
 from posts.forms.collections import CollectionForm
 from posts.models import Collection, Post, Save
 from posts.models.post import PostQuerySet
-from posts.queries import page_of_saves, posts_in_order, visible_saves
 from posts.views.lookup import visible_card, visible_post
 
 TILES_PER_PAGE = 24
@@ -27,19 +27,19 @@ TILES_PER_PAGE = 24
 @require_POST
 def save(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
-    saves.save_post(post, person=request.user)
+    actions.save_post(post, person=request.user)
     return _save_button(request, post)
 
 
 @require_POST
 def unsave(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
-    saves.unsave_post(post, person=request.user)
+    actions.unsave_post(post, person=request.user)
     return _save_button(request, post)
 
 
 def _save_button(request: MemberRequest, post: Post) -> HttpResponse:
-    """The redrawn button for htmx; for a browser without JavaScript, back to the post."""
+    """Return the updated button for htmx; otherwise redirect to the post."""
     if not request.htmx:
         return redirect(post)
     post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
@@ -48,7 +48,7 @@ def _save_button(request: MemberRequest, post: Post) -> HttpResponse:
 
 @require_safe
 def saved(request: MemberRequest) -> HttpResponse:
-    """All that one saved, newest first, below one's collections."""
+    """List the viewer's collections, and all saved posts, the last saved first."""
     page = _page_of_saves(request, Save.objects.all())
     if request.htmx and "cursor" in request.GET:
         return varies_by_htmx(render(request, "feed/_grid.html", {"page": page}))
@@ -69,7 +69,7 @@ def new_collection(request: MemberRequest) -> HttpResponse:
     form = CollectionForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            return redirect(saves.create_collection(owner=request.user, name=form.cleaned_data["name"]))
+            return redirect(actions.create_collection(owner=request.user, name=form.cleaned_data["name"]))
         except Refusal as refusal:
             form.add_error("name", str(refusal))
     status = 422 if form.errors else 200
@@ -82,7 +82,7 @@ def rename_collection(request: MemberRequest, collection_id: int) -> HttpRespons
     form = CollectionForm(request.POST if request.method == "POST" else None, initial={"name": found.name})
     if form.is_valid():
         try:
-            saves.rename_collection(found, name=form.cleaned_data["name"])
+            actions.rename_collection(found, name=form.cleaned_data["name"])
             return redirect(found)
         except Refusal as refusal:
             form.add_error("name", str(refusal))
@@ -92,25 +92,25 @@ def rename_collection(request: MemberRequest, collection_id: int) -> HttpRespons
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_collection(request: MemberRequest, collection_id: int) -> HttpResponse:
-    """GET asks, POST deletes."""
+    """Delete a collection. GET asks for confirmation."""
     found = _own_collection(request, collection_id)
     if request.method != "POST":
         return render(request, "posts/confirm_delete_collection.html", {"collection": found})
-    saves.delete_collection(found)
-    messages.success(request, f"“{found.name}” was deleted. Its posts are still among all that you saved.")
+    actions.delete_collection(found)
+    messages.success(request, f"“{found.name}” was deleted. Its posts are still saved.")
     return redirect("posts:saved")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def collections(request: MemberRequest, shortcode: str) -> HttpResponse:
-    """In which collection a post is; POST saves it into one, or into none with an empty `collection`."""
+    """Choose the collection of a post. POST saves the post into `collection`, or into none if that is empty."""
     post = visible_card(request, shortcode)
     refusal = ""
     if request.method == "POST":
         chosen = request.POST.get("collection", "")
         into = _own_collection(request, _number(chosen)) if chosen else None
         try:
-            saves.put_in_collection(post, person=request.user, collection=into)
+            actions.put_in_collection(post, person=request.user, collection=into)
             messages.success(request, f"Saved to “{into.name}”." if into else "Saved.")
             return redirect(post)
         except Refusal as error:
@@ -129,13 +129,13 @@ def _number(text: str) -> int:
 
 
 def _own_collection(request: MemberRequest, collection_id: int) -> Collection:
-    """One's own collection, else 404."""
+    """Return the viewer's own collection, or raise 404."""
     return get_object_or_404(Collection, pk=min(collection_id, MAX_BIGINT), owner=request.user)
 
 
 def _page_of_saves(request: MemberRequest, saves: QuerySet[Save]) -> Page[Post]:
     """Return the posts of one page of `saves`. Three queries."""
-    return page_of_saves(request, saves, _visible_cards(request.user), TILES_PER_PAGE)
+    return queries.page_of_saves(request, saves, _visible_cards(request.user), TILES_PER_PAGE)
 
 
 def _visible_cards(viewer: User) -> PostQuerySet:
@@ -143,10 +143,10 @@ def _visible_cards(viewer: User) -> PostQuerySet:
 
 
 def _with_covers(owner: User) -> list[tuple[Collection, Post | None]]:
-    """One's collections, newest first, each with the newest of its posts that one may see. Four queries."""
+    """Return the collections of `owner`, newest first, each with its last saved visible post. Four queries."""
     found = list(Collection.objects.filter(owner=owner).order_by("-id")[: limits.MAX_COLLECTIONS])
-    newest = visible_saves(owner, Save.objects.filter(collection__isnull=False))
+    newest = queries.visible_saves(owner, Save.objects.filter(collection__isnull=False))
     newest = newest.order_by("collection_id", "-id").distinct("collection_id")
     covers = dict(newest.values_list("collection_id", "post_id"))
-    posts = {post.pk: post for post in posts_in_order(list(set(covers.values())), _visible_cards(owner))}
+    posts = {post.pk: post for post in queries.posts_in_order(list(set(covers.values())), _visible_cards(owner))}
     return [(one, posts.get(covers.get(one.pk, 0))) for one in found]

@@ -1,4 +1,4 @@
-"""Who is named in a post: tagging people in photos, and getting out of it again."""
+"""People named in a post: tagging people in photos, and removing tags and mentions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest, SiteRequest
@@ -26,7 +27,7 @@ from posts.views.lookup import own_card, visible_card, visible_comment, visible_
 
 @dataclass
 class TagForm:
-    """What was typed to tag somebody in a photo, in per cent, and why that was refused."""
+    """The username and position that were typed, in per cent of the photo, and the error."""
 
     username: str = ""
     x: str = "50"
@@ -34,7 +35,7 @@ class TagForm:
     error: str = ""
 
     def fractions(self) -> tuple[float, float]:
-        """Raises ValueError for what is no place in the photo."""
+        """Return the position as fractions of width and height. Raises ValueError if it is outside the photo."""
         x, y = (float(text.replace(",", ".")) / 100 for text in (self.x, self.y))
         if not all(math.isfinite(number) and 0 <= number <= 1 for number in (x, y)):
             raise ValueError
@@ -42,7 +43,7 @@ class TagForm:
 
 
 def load_people(request: SiteRequest, post: Post) -> None:
-    """Load the people tagged in the photos of `post`. One query, or none if nobody is tagged."""
+    """Load the people tagged in the photos of `post`. One query; none if no one is tagged."""
     if any(medium.has_people for medium in post.slides):
         load_shown_people(post.slides, request.user)
 
@@ -50,7 +51,7 @@ def load_people(request: SiteRequest, post: Post) -> None:
 @require_safe
 @login_not_required
 def tagged_people(request: SiteRequest, shortcode: str, media_id: int) -> HttpResponse:
-    """The names in one photo: a fragment for htmx, which asks when somebody wants to know; else the post's page."""
+    """Return the people tagged in one photo to htmx, when the viewer opens the list; else redirect to the post."""
     posts = Post.objects.visible_to_or_owned_by(request.user)
     post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
     medium = get_object_or_404(Media.objects.filter(post=post), pk=media_id)
@@ -62,7 +63,7 @@ def tagged_people(request: SiteRequest, shortcode: str, media_id: int) -> HttpRe
 
 @require_POST
 def tag_person(request: MemberRequest, shortcode: str, media_id: int) -> HttpResponse:
-    """Tag somebody in a photo of one's own. What is refused comes back as it was typed, with the reason."""
+    """Tag a person in the viewer's own photo. An invalid form comes back as it was typed, with the error."""
     post = own_card(request, shortcode)
     medium = _slide(post, media_id)
     form = TagForm(*(request.POST.get(name, "").strip()[:100] for name in ("username", "x", "y")))
@@ -82,7 +83,7 @@ def tag_person(request: MemberRequest, shortcode: str, media_id: int) -> HttpRes
 
 @require_POST
 def remove_tag(request: MemberRequest, shortcode: str, tag_id: int) -> HttpResponse:
-    """Take a tag away: of oneself, or of anybody in one's own photo."""
+    """Remove a tag of the viewer, or any tag in the viewer's own photo."""
     post = get_object_or_404(Post.objects.visible_to_or_owned_by(request.user), pk=decode_shortcode(shortcode))
     removable = PersonTag.objects.visible_to(request.user).removable_by(request.user).filter(post=post)
     tag = get_object_or_404(removable.select_related("media", "person"), pk=tag_id)
@@ -105,7 +106,7 @@ def _slide(post: Post, media_id: int) -> Media:
 
 
 def _tagging(request: MemberRequest, post: Post, media_id: int, form: TagForm) -> HttpResponse:
-    """The part of the edit page about one photo for htmx; for others the page, at that part."""
+    """Return the section of the edit page about one photo for htmx; otherwise the page."""
     status = 422 if form.error else 200
     if request.htmx:
         medium = _slide(post, media_id)
@@ -114,12 +115,12 @@ def _tagging(request: MemberRequest, post: Post, media_id: int, form: TagForm) -
         context = {"post": post, "medium": medium, "number": number, "tag_form": form}
         return render(request, "posts/_tagging.html", context, status=status)
     if not form.error:
-        return redirect(f"{post.get_absolute_url()}edit/#people-{media_id}")
+        return redirect(f"{reverse('posts:edit', args=[post.shortcode])}#people-{media_id}")
     return edit_page(request, EditForm(post), status=status, tag_form=form, tag_media_id=media_id)
 
 
 def edit_page(request: MemberRequest, form: EditForm, *, status: int = 200, **more: Any) -> HttpResponse:
-    """The page that edits a post: its form, and the people in its photos."""
+    """Render the page that edits a post and the people tagged in its photos."""
     load_people(request, form.post)
     context = {"form": form, "post": form.post, "empty_tag_form": TagForm(), **more}
     return render(request, "posts/edit.html", context, status=status)
@@ -127,7 +128,7 @@ def edit_page(request: MemberRequest, form: EditForm, *, status: int = 200, **mo
 
 @require_POST
 def unmention(request: MemberRequest, shortcode: str) -> HttpResponse:
-    """Let one's name in the caption be no link any more."""
+    """Remove the link from the viewer's name in the caption."""
     post = visible_post(request, shortcode)
     if request.user.username not in extract_names(post.caption):
         raise Http404
@@ -140,7 +141,7 @@ def unmention(request: MemberRequest, shortcode: str) -> HttpResponse:
 
 @require_POST
 def unmention_in_comment(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
-    """The same for a comment, which htmx gets drawn anew."""
+    """Remove the link from the viewer's name in a comment. htmx gets the updated line."""
     post = visible_card(request, shortcode)
     comment = visible_comment(request, post, comment_id)
     if request.user.username not in extract_names(comment.text):

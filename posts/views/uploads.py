@@ -1,4 +1,4 @@
-"""Files on their way to a post, for the composer's script: it speaks JSON only, as docs/uploads.md describes it."""
+"""Uploads of the composer's script, in JSON only. docs/uploads.md describes the protocol."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import MemberRequest
 from common.http import json_error
 from common.limits import PART_BYTES
-from common.ratelimit import FILES, seconds_to_wait
-from common.ratelimit_responses import rate_limit_message
 from media.errors import MediaError, TransientMediaError
 from media.incoming import Target, direct_target, is_direct, part_sizes, received_parts
-from posts.actions.media import delete_medium as do_delete_medium
-from posts.actions.media import retry_medium as do_retry_medium
+from posts.actions import media as media_actions
+from posts.actions.rate_limits import TooManyRequests, count_new_file
 from posts.actions.uploads import IncompleteError, begin_upload, cancel_upload, complete_upload, receive_part
 from posts.models import Media, UploadSession
 from posts.models.media import MediaState
@@ -30,7 +28,7 @@ View = Callable[..., HttpResponse]
 
 
 def medium_json(medium: Media) -> dict[str, Any]:
-    """What scripts are told of a photo or video of their own."""
+    """Return the JSON of the viewer's own photo or video."""
     is_ready = medium.state == MediaState.READY
     return {
         "id": str(medium.pk),
@@ -64,12 +62,14 @@ def media_errors_as_json(view: View) -> View:
 @require_POST
 @media_errors_as_json
 def begin(request: MemberRequest) -> HttpResponse:
-    """Open an upload; 201 with its parts and where to send them."""
+    """Begin an upload: 201 with its parts, and where to send each."""
     text = request.POST.get("size", "")
     if not (text.isascii() and text.isdigit() and len(text) < 16):
         return json_error(422, "size", "Say in the field size how many bytes the file has.")
-    if seconds := seconds_to_wait(FILES, f"person:{request.user.pk}"):
-        return json_error(429, "too-many", rate_limit_message(seconds), headers={"Retry-After": str(seconds)})
+    try:
+        count_new_file(request.user)
+    except TooManyRequests as error:
+        return json_error(429, "too-many", str(error), headers={"Retry-After": str(error.retry_after)})
     upload = begin_upload(
         owner=request.user,
         name=request.POST.get("name", ""),
@@ -82,14 +82,14 @@ def begin(request: MemberRequest) -> HttpResponse:
 @require_safe
 @media_errors_as_json
 def upload(request: MemberRequest, upload_id: int) -> HttpResponse:
-    """An upload as it stands, with fresh fields: how one that was broken off goes on."""
+    """Return the state of an upload and fresh form fields, to continue it after an interruption."""
     return JsonResponse(_session_json(request, own_upload(request, upload_id)))
 
 
 @require_POST
 @media_errors_as_json
 def part(request: MemberRequest, upload_id: int, number: int) -> HttpResponse:
-    """Take one part; again is harmless."""
+    """Store one part. Repeating it is harmless."""
     session = own_upload(request, upload_id)
     if is_direct() or not 1 <= number <= len(part_sizes(session.size)):
         raise Http404
@@ -104,12 +104,12 @@ def part(request: MemberRequest, upload_id: int, number: int) -> HttpResponse:
 @require_POST
 @media_errors_as_json
 def complete(request: MemberRequest, upload_id: int) -> HttpResponse:
-    """Make a medium of the parts: 201, or 200 if it is there already; 409 says what is missing."""
+    """Assemble the parts into a medium: 201, 200 if that was done before, or 409 with the missing parts."""
     try:
         done = complete_upload(own_upload(request, upload_id))
     except IncompleteError as error:
         some = ", ".join(map(str, error.missing[:5])) + (", …" if len(error.missing) > 5 else "")
-        return json_error(409, "incomplete", f"Not all of this file has come: parts {some}.", missing=error.missing)
+        return json_error(409, "incomplete", f"Parts of this file are missing: {some}.", missing=error.missing)
     if done is None:
         raise Http404
     medium, is_new = done
@@ -119,21 +119,21 @@ def complete(request: MemberRequest, upload_id: int) -> HttpResponse:
 @require_POST
 @media_errors_as_json
 def cancel(request: MemberRequest, upload_id: int) -> HttpResponse:
-    """Delete an upload, and what has become of it if it is not shared yet."""
+    """Delete an upload, and its medium unless that has been shared."""
     session = own_upload(request, upload_id)
     if not cancel_upload(session) and session.media_id is not None:
-        do_delete_medium(cast("Media", session.media))
+        media_actions.delete_medium(cast("Media", session.media))
     return HttpResponse(status=204)
 
 
 @require_safe
 @media_errors_as_json
 def unshared(request: MemberRequest) -> HttpResponse:
-    """Return one's own files that are not shared yet, and uploads under way, each in the order of their beginning.
+    """Return the viewer's unshared files and unfinished uploads, each list in the order in which they were begun.
 
-    `upload` of a file is the id that its upload had, by which the two lists can be merged.
+    Each file has the id of its upload in `upload`, so that scripts can merge the two lists.
 
-    Cost: two queries, and one question to the storage for every upload under way.
+    Cost: two queries, and one request to the storage for each unfinished upload.
     """
     unshared_media = Media.objects.unshared_of(request.user)
     items = [medium_json(medium) | {"upload": str(medium.upload_id)} for medium in unshared_media]
@@ -145,7 +145,7 @@ def unshared(request: MemberRequest) -> HttpResponse:
 @media_errors_as_json
 def retry_medium(request: MemberRequest, media_id: int) -> HttpResponse:
     medium = own_unshared(request, media_id)
-    do_retry_medium(medium)
+    media_actions.retry_medium(medium)
     medium.refresh_from_db()
     return JsonResponse(medium_json(medium))
 
@@ -153,7 +153,7 @@ def retry_medium(request: MemberRequest, media_id: int) -> HttpResponse:
 @require_POST
 @media_errors_as_json
 def delete_medium(request: MemberRequest, media_id: int) -> HttpResponse:
-    do_delete_medium(own_unshared(request, media_id))
+    media_actions.delete_medium(own_unshared(request, media_id))
     return HttpResponse(status=204)
 
 

@@ -130,7 +130,7 @@ def budgets(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for where, name, amount in (
         ("instagram.api_middleware", "API_CALLS", 20),
         ("common.middleware", "WRITES", 5),
-        ("posts.api_writes", "UPLOADS", 3),
+        ("posts.actions.rate_limits", "UPLOADS", 3),
     ):
         monkeypatch.setattr(f"{where}.{name}", per_minutes(f"small-{name}", amount, 5))
 

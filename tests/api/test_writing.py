@@ -671,7 +671,7 @@ def test_posts_have_a_rate(world, as_, photo, settings):
 
 
 def test_a_post_larger_than_the_limit_is_refused_in_words(world, as_, monkeypatch, photo):
-    monkeypatch.setattr("posts.actions.sharing.MAX_POST_BYTES", 1000)
+    monkeypatch.setattr("posts.actions.new_slides.MAX_POST_BYTES", 1000)
 
     answer = as_(world["me"]).post("/api/posts", {"files": photo()})
 

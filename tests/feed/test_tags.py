@@ -7,6 +7,7 @@ from feed.home import home_posts
 from feed.models import TagFollow, TagMute
 from posts.actions.archiving import archive_post
 from posts.actions.editing import delete_post, edit_post
+from posts.actions.requests import EditRequest
 from social.actions.blocks import block
 from social.actions.mutes import mute
 from social.actions.privacy import change_privacy
@@ -82,7 +83,7 @@ def test_a_followed_tag_shows_nothing_that_is_not_for_the_reader(browser, strang
     close = share(author, caption="#secret")
     slides = [(medium.pk, medium.alt) for medium in close.slides]
     texts = {"caption": close.caption, "location": "", "audience": "close_friends"}
-    edit_post(close, version=close.version, slides=slides, **texts)
+    edit_post(close, EditRequest(version=close.version, slides=slides, **texts))
     change_privacy(locked, is_private=True)
     block(blocker, blocked=stranger)
     block(stranger, blocked=blocked)

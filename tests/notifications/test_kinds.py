@@ -22,6 +22,7 @@ from posts.actions.comments import add_comment
 from posts.actions.editing import edit_post
 from posts.actions.likes import like_comment, like_post, unlike_comment
 from posts.actions.mentions import remove_mention
+from posts.actions.requests import EditRequest
 from posts.actions.tags import remove_tag, tag_person
 from posts.models import CommentLike, Like, Mention, PersonTag
 from social.actions.blocks import block
@@ -154,7 +155,7 @@ def test_a_mention_links_to_its_place_and_disappears_when_edited_out(as_, author
     assert "mentioned you in a photo" in page
     with tasks_run():
         slides = [(medium.pk, "") for medium in post.media.all()]
-        edit_post(post, version=post.version, caption="Alone", location="", audience="everyone", slides=slides)
+        edit_post(post, EditRequest(post.version, "Alone", location="", audience="everyone", slides=slides))
     assert rows_of(as_(stranger)) == []
 
 

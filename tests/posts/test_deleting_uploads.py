@@ -9,7 +9,7 @@ from media.incoming import assemble
 from media.photo.render import render_photo
 from posts import tasks
 from posts.actions.media import delete_medium
-from posts.actions.sharing import Slide as SlideOf
+from posts.actions.new_slides import Slide as SlideOf
 from posts.actions.sharing import share_post
 from posts.models import Media, UploadSession
 from tests.posts.conftest import begin, send_part, upload

@@ -10,6 +10,7 @@ from common.limits import MAX_ALT_CHARS, MAX_CAPTION_CHARS, MAX_LOCATION_CHARS
 from posts.actions.editing import EditConflictError, delete_post, edit_post
 from posts.actions.media import Upload
 from posts.actions.moderation import remove_post
+from posts.actions.requests import EditRequest
 from posts.actions.sharing import create_post
 from posts.models import Post
 from social.models import CloseFriend
@@ -40,7 +41,7 @@ def save(browser, post, **changes):
 def edit(post, **changes):
     fields = typed(post, **changes)
     slides = list(zip(fields.pop("slide"), fields.pop("alt"), strict=True))
-    return edit_post(post, slides=slides, **fields)
+    return edit_post(post, EditRequest(slides=slides, **fields))
 
 
 def posts_count(person):
@@ -110,8 +111,8 @@ def test_slides_and_alt_texts_get_the_submitted_order(as_, author, share):
         ({"caption": "x" * (MAX_CAPTION_CHARS + 1)}, "This is 2,201 characters long: at most 2,200 fit."),
         ({"caption": " ".join(f"#tag{n}" for n in range(31))}, "The caption has 31 hashtags: at most 30."),
         ({"location": "x" * (MAX_LOCATION_CHARS + 1)}, "This is 101 characters long: at most 100 fit."),
-        ({"alt": ["x" * (MAX_ALT_CHARS + 1)]}, "Slide 1: This is 1,001 characters long: at most 1,000 fit."),
-        ({"audience": "enemies"}, "Select a valid choice. enemies is not one of the available choices."),
+        ({"alt": ["x" * (MAX_ALT_CHARS + 1)]}, "The alt text of slide 1 is 1,001 characters long: at most 1,000 fit."),
+        ({"audience": "enemies"}, "Choose who can see this: everyone or close friends."),
         ({"alt": []}, "The slides of this form did not all arrive."),
         ({"slide": []}, "The slides of this form did not all arrive."),
         ({"slide": [1]}, "The slides of this form did not all arrive."),
@@ -122,8 +123,9 @@ def test_an_invalid_edit_is_explained_and_kept(changes, says, as_, author, post)
 
     assert answer.status_code == 422
     assert says in answer.text
-    for kept in ({"caption": "Kept", "location": "Kept too"} | changes).values():
-        assert isinstance(kept, list) or kept in answer.text
+    # An audience that does not exist has no radio button to select.
+    for name, kept in ({"caption": "Kept", "location": "Kept too"} | changes).items():
+        assert name == "audience" or isinstance(kept, list) or kept in answer.text
     after = Post.objects.get()
     assert (after.caption, after.version) == (post.caption, post.version)
 

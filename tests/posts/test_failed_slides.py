@@ -3,8 +3,9 @@
 import pytest
 from django.core.files.storage import storages
 
+from posts.actions.new_slides import Slide
 from posts.actions.publishing import remove_failed_slide
-from posts.actions.sharing import Slide, share_post
+from posts.actions.sharing import share_post
 from posts.models import Media, Post
 
 

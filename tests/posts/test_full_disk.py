@@ -166,7 +166,7 @@ def test_other_os_errors_are_not_reported_as_a_full_disk(mine, monkeypatch, phot
     def fail(file):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("posts.forms.sharing.probe_upload", fail)
+    monkeypatch.setattr("posts.actions.requests.probe_upload", fail)
     mine.raise_request_exception = False
 
     answer = send(mine, [photo()])

@@ -9,6 +9,7 @@ from accounts.models import User
 from posts.actions.comments import add_comment, approve_comment
 from posts.actions.editing import edit_post
 from posts.actions.publishing import publish_if_ready
+from posts.actions.requests import EditRequest
 from posts.actions.sharing import create_post
 from posts.events import PersonMentioned
 from posts.models import Mention, Post
@@ -53,7 +54,7 @@ def edit(post, caption, audience=""):
     post.refresh_from_db()
     slides = [(medium.pk, medium.alt) for medium in post.media.order_by("position")]
     audience = audience or post.audience
-    edit_post(post, version=post.version, caption=caption, location="", audience=audience, slides=slides)
+    edit_post(post, EditRequest(post.version, caption, location="", audience=audience, slides=slides))
 
 
 def test_a_caption_mentions_each_name_once_ignoring_case_and_the_author(author, anna, ben, share, told):

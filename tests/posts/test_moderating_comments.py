@@ -280,7 +280,7 @@ def test_hidden_words_are_private_and_shown_as_typed(as_, author, stranger, shar
     [
         ("\n".join(f"word{number}" for number in range(201)), "at most 200"),
         ("x" * 51, "at most 50"),
-        ("fine\n...", "no letter, digit or sign"),
+        ("fine\n...", "no letter, digit or symbol"),
     ],
 )
 def test_an_invalid_list_of_hidden_words_is_refused_and_its_text_kept(words, why, as_, author):

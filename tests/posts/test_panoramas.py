@@ -8,7 +8,8 @@ from PIL import Image
 
 from media.edit.crop import center_crop, crop_box
 from media.photo.render import render_photo
-from posts.actions.sharing import Slide, SlidesRefusedError, share_post
+from posts.actions.new_slides import Slide, SlidesRefusedError
+from posts.actions.sharing import share_post
 from posts.models import Media, Post
 from tests.media.pictures import corner_colours, decoded, encoded, quarters
 from tests.posts.test_sharing import checked, share

@@ -9,7 +9,8 @@ import pytest
 from media.photo.render import render_photo
 from posts import tasks
 from posts.actions.media import receive_file
-from posts.actions.sharing import Slide, share_post
+from posts.actions.new_slides import Slide
+from posts.actions.sharing import share_post
 from posts.models import Media, Post, UploadSession
 from tests.concurrency import run_concurrently
 from tests.stores import keys_in
@@ -252,7 +253,7 @@ def test_the_limit_of_slides_counts_files_and_media_together(mine, author, unsha
 
 def test_the_limit_of_bytes_per_post_applies_to_files_uploaded_separately(mine, author, unshared, monkeypatch):
     media = [unshared(author) for _ in range(3)]
-    monkeypatch.setattr("posts.actions.sharing.MAX_POST_BYTES", UploadSession.objects.first().size * 2)
+    monkeypatch.setattr("posts.actions.new_slides.MAX_POST_BYTES", UploadSession.objects.first().size * 2)
 
     answer = share(mine, media)
 

@@ -6,7 +6,8 @@ import pytest
 
 from media.errors import MediaError, TransientMediaError
 from posts.actions.media import Upload
-from posts.actions.sharing import Slide, SlidesRefusedError, create_post, share_post
+from posts.actions.new_slides import Slide, SlidesRefusedError
+from posts.actions.sharing import create_post, share_post
 from posts.models import Media, Post
 from tests.posts.test_creating import send
 from tests.posts.test_sharing import JSON, checked, share

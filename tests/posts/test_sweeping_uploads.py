@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from common import files, limits
 from posts import tasks
-from posts.actions.sharing import Slide as SlideOf
+from posts.actions.new_slides import Slide as SlideOf
 from posts.actions.sharing import share_post
 from posts.models import Media, UploadSession
 from tests.posts.conftest import begin, make_old, send_part, upload

@@ -3,7 +3,7 @@
 import pytest
 
 from common.ratelimit import Limit
-from posts.actions.sharing import Slide as SlideOf
+from posts.actions.new_slides import Slide as SlideOf
 from posts.actions.sharing import share_post
 from posts.models import Post
 from tests.posts.conftest import begin, upload

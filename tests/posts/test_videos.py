@@ -152,7 +152,7 @@ def test_files_with_invalid_headers_are_refused_at_the_field(as_, author, photo)
 
 
 def test_all_files_of_a_post_together_have_a_limit(as_, author, photo, monkeypatch):
-    monkeypatch.setattr("posts.actions.sharing.MAX_POST_BYTES", 5 * 1024 * 1024)
+    monkeypatch.setattr("posts.actions.new_slides.MAX_POST_BYTES", 5 * 1024 * 1024)
 
     answer = send(as_(author), [photo(f"{n}.jpg", b"x" * 2 * 1024 * 1024) for n in range(3)])
 

@@ -35,7 +35,8 @@ from notifications.causes import (
 from posts.actions.archiving import archive_post
 from posts.actions.editing import delete_post
 from posts.actions.moderation import remove_post
-from posts.actions.sharing import Slide, share_post
+from posts.actions.new_slides import Slide
+from posts.actions.sharing import share_post
 from posts.models import Collection, Comment, CommentLike, Like, Media, Mention, PersonTag, Post, Save
 from posts.models.media import MediaState
 from social.models import Block, CloseFriend, Follow, FollowRequest, Mute, Restrict

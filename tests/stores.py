@@ -57,7 +57,7 @@ def local_storages(folder: Path, settings: Any) -> dict[str, Any]:
 
 def s3_storages(endpoint: str, *, name: str = "", **options: Any) -> dict[str, Any]:
     """Return the S3 storages of the settings, with two buckets that do not exist yet."""
-    from instagram.settings import s3_storages as production_storages
+    from instagram.config.storage import s3_storages as production_storages
 
     name = name or f"photos-{os.getpid()}-{next(_numbers)}"
     keys = {"access_key": KEY, "secret_key": SECRET, "region_name": REGION}

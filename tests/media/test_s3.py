@@ -14,7 +14,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.test import RequestFactory
 
-from instagram.settings import s3_storages
+from instagram.config.storage import s3_storages
 from media.errors import MediaError
 from media.storage import (
     CONTENT_TYPES,

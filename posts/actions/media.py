@@ -149,7 +149,7 @@ def delete_medium(medium: Media) -> bool:
 
 
 def delete_media(media: Iterable[Media]) -> None:
-    """Delete those of `media` that are still unshared."""
+    """Delete the unshared ones among `media`, with their files."""
     for medium in media:
         delete_medium(medium)
 

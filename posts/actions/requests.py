@@ -1,7 +1,7 @@
-"""Requests to share and to edit a post. Pages and the JSON API fill them in, and their validation is stated here once.
+"""Requests to share and to edit a post, with their validation. Pages and the JSON API fill them in.
 
-Texts in a request are clean (`common.text`). `errors` names the invalid fields; the caller maps these names to those of
-its form or of its JSON body.
+The caller cleans the texts of a request (`common.text`). `errors` names the invalid fields; the caller maps these names
+to the fields of its form or JSON body.
 """
 
 from __future__ import annotations

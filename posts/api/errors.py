@@ -7,7 +7,7 @@ from posts.actions.requests import InvalidRequestError
 
 
 def invalid_request_problem(error: InvalidRequestError, names: dict[str, str]) -> Problem:
-    """Return the 422 for an invalid request. `names` maps its fields to those of the body, where they differ."""
+    """Return the 422 for an invalid request. `names` has the fields whose names differ in the body."""
     errors = [
         FieldError(path=f"body.{names.get(one.field, one.field)}", code=one.code, message=one.message)
         for one in error.errors

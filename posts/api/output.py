@@ -1,4 +1,4 @@
-"""What the JSON API says about posts, files, comments and collections, and how rows become these answers."""
+"""Schemas of posts, files, comments and collections in answers of the JSON API, and the conversion of rows to them."""
 
 from __future__ import annotations
 

@@ -29,9 +29,9 @@ class EditedSlide:
 class EditForm(forms.Form):
     """A post's caption, location, audience and slides in order, each slide with its alt text.
 
-    Without data it shows the post as it is. Otherwise `read` returns an EditRequest, whose errors come back through
-    `refuse`. Slides are sent as repeated `slide` (ids, in their new order) and `alt`; `version` is the post's version
-    when the form was made.
+    Without data it shows the post as it is. Otherwise `read` returns an EditRequest, and `refuse` shows the errors of
+    that request. Slides are sent as repeated `slide` (ids, in their new order) and `alt`. `version` is the version of
+    the post when the form was made.
     """
 
     caption = CleanTextField(max_graphemes=MAX_CAPTION_CHARS, lines=True, required=False, label="Caption")
@@ -46,7 +46,7 @@ class EditForm(forms.Form):
         self.refusal = ""
         """Why a valid edit was not saved, or ""."""
         self.newer: list[tuple[str, str]] = []
-        """What the post has by now instead of what was typed, as (label, text)."""
+        """Current values of the post that differ from the typed ones, as (label, text)."""
         if data is not None:
             self._read_slides(data)
 
@@ -75,7 +75,7 @@ class EditForm(forms.Form):
                 self.slides[error.slide].error = error.message
 
     def moved(self, move: str) -> EditForm:
-        """Return an unchecked form with what was typed and one slide moved. `move` is "<id of the medium>-up"."""
+        """Return an unchecked copy of the form with one slide moved. `move` is "<id of the medium>-up" or "-down"."""
         form = EditForm(self.post)
         form.initial = {name: self.data.get(name, "") for name in self.fields}
         form.version, form.slides = self.version, self.slides
@@ -88,7 +88,7 @@ class EditForm(forms.Form):
         return form
 
     def show_conflict(self, reason: str, request: EditRequest, post: Post) -> None:
-        """Say why the valid `request` was not saved, and list what the current `post` has instead."""
+        """Show why the valid `request` was not saved, and the values of the current `post` that differ from it."""
         self.refusal, self.version = reason, post.version
         for name in ("caption", "location"):
             if getattr(request, name) != getattr(post, name):

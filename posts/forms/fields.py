@@ -1,4 +1,4 @@
-"""Fields that only read what was typed or chosen. The requests in `posts.actions.requests` check it."""
+"""Form fields that only read their input. The requests in `posts.actions.requests` check it."""
 
 from __future__ import annotations
 

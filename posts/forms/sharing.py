@@ -21,7 +21,7 @@ from posts.models import Audience
 class ShareForm(forms.Form):
     """The composer: photos and videos with alt texts, a caption, a location and the audience.
 
-    It only reads what was sent: `read` returns a ShareRequest, whose errors come back through `refuse`.
+    It only parses the input: `read` returns a ShareRequest, and `refuse` shows the errors of that request.
 
     The slides are the files that are uploaded already (repeated `media`, their ids, and `edits` for each), followed by
     the files that come with the form (`files`). Repeated `alt` describes them in this order, unless `alt-<id>`
@@ -38,7 +38,7 @@ class ShareForm(forms.Form):
         self.file_errors: list[FileError] = []
         self.media_errors: list[SlideError] = []
         self.alts = self._list("alt")
-        """Alt texts by position. Once the form is read, only those of the files that came with it."""
+        """Alt texts by position. After `read`, only the alt texts of `uploads` remain."""
         self.slides: list[Slide] = []
         """The uploaded files, in order. Empty until the form is read."""
         self.uploads: list[UploadedFile] = []

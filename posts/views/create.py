@@ -37,7 +37,7 @@ class KeptFile:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: MemberRequest) -> HttpResponse:
-    """Show the composer, and share what it sends: files that are uploaded already, files that come with it, or both.
+    """Show the composer, and share its files: uploaded earlier, sent with the form, or both.
 
     A script that asks for JSON gets 201, or 422 with the errors by field and by file. Good files of a refused form are
     stored and come back as chosen, because browsers do not remember which files were chosen.
@@ -60,8 +60,8 @@ def create(request: MemberRequest) -> HttpResponse:
     except TooManyRequests as error:
         return _too_many(request, form, error)
     except MediaError as error:
-        # The disk is full, the object store is unavailable, or the author uploaded too much today. No file is kept;
-        # what was typed is still in the form.
+        # The disk is full, the object store is unavailable, or the author uploaded too much today. No file is stored;
+        # the form keeps its texts.
         form.add_error("files", str(error))
         return _refusal(request, form, [], status=503 if isinstance(error, TransientMediaError) else 422)
     return _shared(request, post_id)
@@ -106,7 +106,7 @@ def _keep_good_files(request: MemberRequest, form: ShareForm) -> list[Media]:
 
 
 def _refusal(request: MemberRequest, form: ShareForm, kept: Sequence[Media], *, status: int) -> HttpResponse:
-    """Return the errors together with what was typed and the files that were kept."""
+    """Return the form with its errors and the stored files."""
     if wants_json(request):
         return JsonResponse(form.as_json() | {"kept": [medium_json(medium) for medium in kept]}, status=status)
     return _page(request, form, kept, status=status)
@@ -144,9 +144,9 @@ def _page(
 
 
 def _kept_files(request: MemberRequest, form: ShareForm, stored: Sequence[Media]) -> list[KeptFile]:
-    """Return the author's unshared files: those of the form first, chosen and in its order, then the others.
+    """Return the author's unshared files: first the files of the form, chosen and in its order, then the others.
 
-    `stored` came with the form and are stored since, with the alt texts that were typed.
+    `stored` are the stored files that were sent with the form, with their typed alt texts.
     """
     alts = {slide.media_id: slide.alt for slide in form.slides} | {medium.pk: medium.alt for medium in stored}
     cropped = {slide.media_id for slide in form.slides if slide.crop_to_center}

@@ -1,4 +1,4 @@
-"""Posts embedded in other sites. An embedded post shows what everyone may see, whoever looks at it.
+"""Posts embedded in other sites. An embedded post looks the same to every viewer: it shows public content only.
 
 Browsers send no session with an embedded frame. If one comes, because the page was opened by itself, it only restricts
 further: after a block in either direction, the viewer does not see the author's posts here either.

@@ -1,4 +1,4 @@
-"""Files of photos and videos, served to those who may see the post at the time of the request."""
+"""Files of photos and videos. Each request checks whether the viewer may see the post."""
 
 from __future__ import annotations
 

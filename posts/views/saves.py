@@ -1,4 +1,4 @@
-"""The viewer's saved posts and collections. Those of other people are not found."""
+"""The viewer's saved posts and collections. Other people's collections are not found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is the same for every address below /api/."""
+"""Rules of all URLs below /api/: authentication, caching, rate limits, errors and the OpenAPI description."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from social.models import Follow
 pytestmark = pytest.mark.django_db
 
 
-def test_a_person_by_number_and_by_name(client, author):
+def test_a_person_is_found_by_id_and_by_username(client, author):
     by_number, by_name = client.get(f"/api/users/{author.pk}"), client.get(f"/api/users/@{author.username}")
 
     assert by_number.status_code == by_name.status_code == 200
@@ -25,7 +25,7 @@ def test_a_person_by_number_and_by_name(client, author):
 
 
 @pytest.mark.parametrize("path", ["/api/users/1", "/api/users/@nobody", "/api/users/x", "/api/nothing", "/api/"])
-def test_what_is_not_there_is_a_problem(client, path):
+def test_a_missing_object_is_a_problem(client, path):
     answer = client.get(path)
 
     assert answer.status_code == 404
@@ -40,14 +40,14 @@ def test_another_method_is_a_problem(client, author):
     assert answer.headers["Allow"] == "GET, HEAD"
 
 
-def test_who_is_not_signed_in_changes_nothing(client, author):
+def test_writes_need_a_session_or_a_token(client, author):
     answer = client.post(f"/api/users/{author.pk}/follow")
 
     assert (answer.status_code, answer.json()["code"]) == (401, "signed-out")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_wrong_token_is_refused_whatever_session_comes_along(client, author, follower):
+def test_an_invalid_token_is_refused_even_with_a_session(client, author, follower):
     client.force_login(follower)
 
     answer = client.get(f"/api/users/{author.pk}", headers={"Authorization": "Bearer nonsense"})
@@ -56,7 +56,7 @@ def test_a_wrong_token_is_refused_whatever_session_comes_along(client, author, f
 
 
 @pytest.mark.promise("H3")
-def test_a_session_writes_with_its_token_only(author, follower):
+def test_a_session_needs_its_csrf_token_to_write(author, follower):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(follower)
     Follow.objects.all().delete()
@@ -69,7 +69,7 @@ def test_a_session_writes_with_its_token_only(author, follower):
     assert not Follow.objects.exists()
 
 
-def test_an_answer_that_is_known_already_is_not_sent_again(client, author):
+def test_an_unchanged_answer_is_304(client, author):
     first = client.get(f"/api/users/{author.pk}")
     again = client.get(f"/api/users/{author.pk}", headers={"If-None-Match": first.headers["ETag"]})
 
@@ -77,7 +77,7 @@ def test_an_answer_that_is_known_already_is_not_sent_again(client, author):
     assert {"Authorization", "Cookie"} <= set(first.headers["Vary"].split(", "))
 
 
-def test_every_answer_says_how_the_limit_stands(client, author):
+def test_every_answer_has_the_headers_of_the_rate_limit(client, author):
     answer = client.get(f"/api/users/{author.pk}")
 
     assert int(answer.headers["RateLimit-Remaining"]) <= int(answer.headers["RateLimit-Limit"])
@@ -93,7 +93,7 @@ def test_the_description_is_openapi_3_1(client):
     assert set(person["responses"]["404"]["content"]) == {"application/problem+json"}
 
 
-def test_a_head_is_a_get_without_its_body(client, author):
+def test_head_is_get_without_the_body(client, author):
     got, asked = client.get("/api/users/@author"), client.head("/api/users/@author")
 
     assert (asked.status_code, asked.content) == (200, b"")
@@ -105,7 +105,7 @@ def test_a_head_is_a_get_without_its_body(client, author):
 # --- The description --------------------------------------------------------------------------------------------------
 
 
-def test_every_operation_has_a_name_of_its_own_and_a_sentence(client):
+def test_every_operation_has_a_unique_name_and_a_description(client):
     operations = [one for methods in api.get_openapi_schema()["paths"].values() for one in methods.values()]
     names = [one["operationId"] for one in operations]
 
@@ -114,7 +114,7 @@ def test_every_operation_has_a_name_of_its_own_and_a_sentence(client):
     assert not [one["operationId"] for one in operations if not one.get("tags")]
 
 
-def test_every_field_and_parameter_is_described_where_its_name_does_not_say_it_all(client):
+def test_fields_and_parameters_are_described_unless_their_names_suffice(client):
     schema = api.get_openapi_schema()
     plain = {"username", "name", "caption", "location", "text", "email", "kind", "audience", "author", "id", "url"}
     plain |= {"height", "created_at", "edited_at", "person", "items", "title", "status", "code", "detail", "errors"}
@@ -130,7 +130,7 @@ def test_every_field_and_parameter_is_described_where_its_name_does_not_say_it_a
     assert not silent
 
 
-def test_the_description_says_which_headers_come(client, author):
+def test_the_description_lists_the_headers_of_answers(client, author):
     answers = client.get("/api/openapi.json").json()["paths"]["/api/users/{id}/followers"]["get"]["responses"]
 
     assert {"ETag", "Link", "RateLimit-Remaining"} <= set(answers["200"]["headers"])
@@ -138,7 +138,7 @@ def test_the_description_says_which_headers_come(client, author):
     assert "304" in answers
 
 
-def test_the_description_is_anybodys_and_known_already_is_not_sent_again(client):
+def test_the_description_is_public_and_304_if_unchanged(client):
     first = client.get("/api/openapi.json")
 
     assert first.status_code == 200
@@ -148,7 +148,7 @@ def test_the_description_is_anybodys_and_known_already_is_not_sent_again(client)
 CODE = re.compile(r"""(?:Problem\(\s*\d+, |ValidationFailed\([^)]*code=|_unavailable\(request, )"(?P<code>[a-z-]+)\"""")
 
 
-def test_every_code_is_explained_where_its_type_leads(client):
+def test_every_error_code_is_explained_at_its_type_url(client):
     apps = ("accounts", "common", "feed", "instagram", "notifications", "posts", "search", "social")
     files = [path for app in apps for path in Path(settings.BASE_DIR, app).rglob("*.py")]
     used = {found["code"] for path in files for found in CODE.finditer(path.read_text())}
@@ -160,7 +160,7 @@ def test_every_code_is_explained_where_its_type_leads(client):
     assert all(f'id="{code}"' in page for code in CODES)
 
 
-# --- What goes wrong --------------------------------------------------------------------------------------------------
+# --- Errors -----------------------------------------------------------------------------------------------------------
 
 
 def is_problem(answer, status, code):
@@ -169,7 +169,7 @@ def is_problem(answer, status, code):
     return True
 
 
-def test_everything_below_api_fails_as_a_problem(client, as_, author, settings, monkeypatch):
+def test_every_error_below_api_is_a_problem(client, as_, author, settings, monkeypatch):
     settings.DEBUG, settings.ALLOWED_HOSTS = False, ["testserver"]
     browser = as_(author)
     browser.raise_request_exception = False

@@ -1,4 +1,4 @@
-"""The example client: what it says about a post that failed. tests/e2e runs it against a whole site."""
+"""The example client prints the error of a failed post. tests/e2e runs it against a whole site."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from posts.models import Media, Post
 pytestmark = pytest.mark.django_db
 
 
-def test_the_reason_why_a_post_failed_is_printed(
+def test_the_client_prints_why_a_post_failed(
     author: User, post: Post, get: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Media.objects.update(state="failed", error="This photo is broken.")

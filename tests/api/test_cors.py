@@ -1,4 +1,4 @@
-"""Which answers scripts of other sites can read: those to a bearer token or to nobody, never those to a session."""
+"""Scripts of other sites can read answers to a bearer token or to no one, and never answers to a session."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_any_origin_reads_answers_to_a_token_without_credentials(origin: str, au
 @pytest.mark.promise("H5")
 @pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
-def test_a_preflight_is_answered_without_a_token_and_without_credentials(
+def test_a_preflight_needs_no_token_and_allows_no_credentials(
     origin: str, method: str, client: Client, settings: Any
 ) -> None:
     settings.RATE_LIMITS = True
@@ -98,7 +98,7 @@ def test_pages_have_no_cors_headers(path: str, client: Client, author: User) -> 
         assert cors_headers(answer) == {}
 
 
-def test_an_app_in_a_browser_reads_the_budget_and_the_next_page(author: User, client: Client, share: Any) -> None:
+def test_an_app_in_a_browser_can_read_the_rate_limit_and_link_headers(author: User, client: Client, share: Any) -> None:
     for _ in range(2):
         share(author)
 
@@ -109,7 +109,7 @@ def test_an_app_in_a_browser_reads_the_budget_and_the_next_page(author: User, cl
     assert answer.headers["Link"]
 
 
-def test_an_app_in_a_browser_asks_for_tokens_and_reads_why_it_gets_none(client: Client) -> None:
+def test_an_app_in_a_browser_can_read_the_errors_of_the_token_endpoint(client: Client) -> None:
     form = "application/x-www-form-urlencoded"
     for path in ("/oauth/token/", "/oauth/revoke/"):
         answer = client.post(path, "grant_type=x", form, headers={"Origin": "https://app.example"})

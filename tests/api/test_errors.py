@@ -1,4 +1,4 @@
-"""How the API says what is wrong with a request, and how much of a budget is left."""
+"""Paths and sizes of errors, and the headers of rate limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def send(follower: User) -> Callable[..., Any]:
-    """`send("POST", "/posts", {...})`: with a token of `follower`."""
+    """`send("POST", "/posts", {...})` sends a request with a token of `follower`."""
     client = Client(
         headers={"Authorization": f"Bearer {create_token(follower, name='all', may_write=True, days=1)[1]}"}
     )
@@ -63,7 +63,7 @@ def send(follower: User) -> Callable[..., Any]:
         ("/notifications/read", {"up_to": "x"}, "body.up_to"),
     ],
 )
-def test_the_path_of_an_error_begins_with_body_once(path: str, body: Any, expected: str, send: Any, post: Post) -> None:
+def test_the_path_of_an_error_has_one_body_prefix(path: str, body: Any, expected: str, send: Any, post: Post) -> None:
     answer = send("POST", path.format(post=post.pk), body)
 
     assert answer.status_code == 422, answer.text
@@ -72,7 +72,7 @@ def test_the_path_of_an_error_begins_with_body_once(path: str, body: Any, expect
 
 @pytest.mark.promise("U11")
 @pytest.mark.parametrize("path", ["/posts/{post}/comment", "/posts/{post}/like", "/posts", "/user/profile/"])
-def test_fifty_thousand_unknown_fields_are_twenty_errors(path: str, send: Any, post: Post) -> None:
+def test_fifty_thousand_unknown_fields_give_twenty_errors(path: str, send: Any, post: Post) -> None:
     answer = send("POST", path.format(post=post.pk), {f"field{number}": number for number in range(50_000)})
 
     assert answer.status_code == 422
@@ -81,7 +81,7 @@ def test_fifty_thousand_unknown_fields_are_twenty_errors(path: str, send: Any, p
 
 
 @pytest.mark.promise("U11")
-def test_an_error_repeats_no_field_name_of_a_megabyte(send: Any, post: Post) -> None:
+def test_an_error_does_not_repeat_a_field_name_of_a_megabyte(send: Any, post: Post) -> None:
     answer = send("POST", f"/posts/{post.pk}/like", {"x" * 1_000_000: 1})
 
     assert answer.status_code == 422
@@ -90,7 +90,7 @@ def test_an_error_repeats_no_field_name_of_a_megabyte(send: Any, post: Post) -> 
 
 @pytest.mark.promise("U11")
 @pytest.mark.parametrize("body", [{"media": ["1"] * 50_000}, {"media": ["x"] * 50_000}, {"alt": [1] * 50_000}])
-def test_a_list_of_fifty_thousand_items_is_refused_in_few_words(body: Any, send: Any) -> None:
+def test_a_list_of_fifty_thousand_items_gives_a_short_error(body: Any, send: Any) -> None:
     answer = send("POST", "/posts", body)
 
     assert answer.status_code == 422
@@ -120,12 +120,12 @@ def test_without_a_number_all_notifications_are_marked_as_read(
     assert not any(one["unread"] for one in get(author, "/notifications")["items"])
 
 
-# --- Budgets ----------------------------------------------------------------------------------------------------------
+# --- Rate limits ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def budgets(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small ones: 20 requests, 5 writes, 3 posts."""
+    """Set small limits: 20 requests, 5 writes, 3 posts."""
     settings.RATE_LIMITS = True
     for where, name, amount in (
         ("instagram.api_middleware", "API_CALLS", 20),
@@ -139,14 +139,14 @@ def told(answer: Any) -> tuple[int, int]:
     return int(answer.headers["RateLimit-Limit"]), int(answer.headers["RateLimit-Remaining"])
 
 
-def test_an_answer_has_the_headers_of_the_budget_that_ends_first(budgets: None, send: Any, post: Post) -> None:
+def test_an_answer_has_the_headers_of_the_tightest_limit(budgets: None, send: Any, post: Post) -> None:
     assert told(send("GET", f"/posts/{post.pk}")) == (20, 19)
     assert told(send("POST", f"/posts/{post.pk}/like")) == (5, 4)
     assert told(send("POST", f"/posts/{post.pk}/like")) == (5, 3)
     assert told(send("GET", f"/posts/{post.pk}")) == (20, 16)
 
 
-def test_a_429_has_the_headers_of_the_budget_that_refused(budgets: None, send: Any, post: Post) -> None:
+def test_a_429_has_the_headers_of_the_exceeded_limit(budgets: None, send: Any, post: Post) -> None:
     answers = [send("POST", f"/posts/{post.pk}/like") for _ in range(6)]
 
     assert [answer.status_code for answer in answers] == [200] * 5 + [429]
@@ -161,7 +161,7 @@ def test_a_429_has_the_headers_of_the_budget_that_refused(budgets: None, send: A
     assert (answer.status_code, told(answer)) == (429, (20, 0))
 
 
-def test_a_budget_of_one_operation_counts_too(budgets: None, as_: Any, author: User, photo: Any) -> None:
+def test_the_limit_of_one_operation_is_reported_too(budgets: None, as_: Any, author: User, photo: Any) -> None:
     browser = as_(author)
 
     answers = [browser.post("/api/posts", {"files": photo()}) for _ in range(4)]
@@ -171,8 +171,8 @@ def test_a_budget_of_one_operation_counts_too(budgets: None, as_: Any, author: U
     assert answers[-1].headers["RateLimit-Reset"] == answers[-1].headers["Retry-After"]
 
 
-def test_a_client_that_waits_as_it_is_told_is_refused_nothing(budgets: None, send: Any, post: Post) -> None:
-    """It stops when no request remains, as the headers say, so that no request of it is answered with 429."""
+def test_a_client_that_follows_the_headers_never_gets_a_429(budgets: None, send: Any, post: Post) -> None:
+    """A client that stops when RateLimit-Remaining is 0 never gets a 429."""
     answers = [send("POST", f"/posts/{post.pk}/like")]
     while int(answers[-1].headers["RateLimit-Remaining"]):
         answers.append(send("POST", f"/posts/{post.pk}/like"))

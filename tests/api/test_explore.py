@@ -36,7 +36,7 @@ def test_reading_explore_marks_nothing_as_seen(stranger: User, post: Post, get: 
     assert ids(client.get("/api/explore").json()) == [str(post.pk)]
 
 
-def test_posts_that_were_in_view_come_last_and_say_so(
+def test_seen_posts_come_last_and_are_marked_as_seen(
     stranger: User, author: User, share: Any, get: Any, as_: Any
 ) -> None:
     first, second, third = share(author), share(author), share(author)
@@ -52,7 +52,7 @@ def test_posts_that_were_in_view_come_last_and_say_so(
 
 
 @pytest.mark.promise("A10")
-def test_what_one_may_not_see_is_not_remembered_as_seen(stranger: User, author: User, post: Post, as_: Any) -> None:
+def test_an_invisible_post_cannot_be_reported_as_seen(stranger: User, author: User, post: Post, as_: Any) -> None:
     change_privacy(author, is_private=True)
 
     answer = as_(stranger).post("/api/explore/seen", {"posts": [post.pk, 1]}, "application/json")
@@ -60,7 +60,7 @@ def test_what_one_may_not_see_is_not_remembered_as_seen(stranger: User, author: 
     assert (answer.status_code, seen_by(stranger)) == (204, {})
 
 
-def test_a_report_has_a_limit(stranger: User, as_: Any) -> None:
+def test_a_report_of_seen_posts_has_a_maximum_length(stranger: User, as_: Any) -> None:
     body = {"posts": list(range(1, MAX_SEEN_PER_REPORT + 2))}
 
     answer = as_(stranger).post("/api/explore/seen", body, "application/json")
@@ -77,7 +77,7 @@ def test_a_hidden_post_is_not_in_explore(stranger: User, post: Post, get: Any) -
 # --- Suggestions ------------------------------------------------------------------------------------------------------
 
 
-def test_people_are_suggested_with_the_reason_until_they_are_dismissed(
+def test_suggestions_have_a_reason_and_end_when_dismissed(
     follower: User, author: User, person: Any, share: Any, get: Any
 ) -> None:
     friend = person("friend")
@@ -92,7 +92,7 @@ def test_people_are_suggested_with_the_reason_until_they_are_dismissed(
     assert "friend" not in [one["username"] for one in get(follower, "/suggestions")["items"]]
 
 
-def test_suggestions_go_on_after_their_cursor(follower: User, author: User, person: Any, get: Any) -> None:
+def test_suggestions_continue_after_a_cursor(follower: User, author: User, person: Any, get: Any) -> None:
     for number in range(5):
         follow(author, followee=person(f"friend{number}"))
 
@@ -108,7 +108,7 @@ def test_suggestions_go_on_after_their_cursor(follower: User, author: User, pers
 # --- Tags -------------------------------------------------------------------------------------------------------------
 
 
-def test_the_tags_that_one_follows_and_has_muted_are_ones_own(follower: User, stranger: User, get: Any) -> None:
+def test_followed_and_muted_tags_are_private(follower: User, stranger: User, get: Any) -> None:
     follow_tag(follower, name="sun")
     follow_tag(follower, name="sea")
     mute_tag(follower, name="rain")
@@ -121,7 +121,7 @@ def test_the_tags_that_one_follows_and_has_muted_are_ones_own(follower: User, st
     assert tags(stranger, "/user/tags") == tags(stranger, "/user/muted-tags") == []
 
 
-def test_a_tag_is_followed_by_its_name_in_any_case(follower: User, as_: Any) -> None:
+def test_a_tag_can_be_followed_in_any_letter_case(follower: User, as_: Any) -> None:
     def ask(path: str) -> Any:
         return as_(follower).post(f"/api/tags/{path}", content_type="application/json")
 
@@ -131,9 +131,7 @@ def test_a_tag_is_followed_by_its_name_in_any_case(follower: User, as_: Any) -> 
     assert ask("a b/follow").status_code == 404
 
 
-def test_posts_with_a_tag_are_those_that_one_may_see(
-    post: Post, author: User, follower: User, get: Any, client: Any
-) -> None:
+def test_a_tag_lists_only_visible_posts(post: Post, author: User, follower: User, get: Any, client: Any) -> None:
     assert ids(client.get("/api/tags/sun/posts").json()) == [str(post.pk)]
     change_privacy(author, is_private=True)
     assert client.get("/api/tags/sun/posts").json()["items"] == []
@@ -143,7 +141,7 @@ def test_posts_with_a_tag_are_those_that_one_may_see(
 # --- The caller's picture ---------------------------------------------------------------------------------------------
 
 
-def test_a_picture_is_set_shown_and_removed(author: User, as_: Any, photo: Any, get: Any, tasks_run: Any) -> None:
+def test_a_profile_picture_can_be_set_and_removed(author: User, as_: Any, photo: Any, get: Any, tasks_run: Any) -> None:
     browser = as_(author)
     with tasks_run():
         answer = browser.post("/api/user/profile/avatar/", {"file": photo()})
@@ -158,7 +156,7 @@ def test_a_picture_is_set_shown_and_removed(author: User, as_: Any, photo: Any, 
     }  # fmt: skip
 
 
-def test_what_is_no_picture_is_refused(author: User, as_: Any, photo: Any) -> None:
+def test_a_file_that_is_not_a_picture_is_refused(author: User, as_: Any, photo: Any) -> None:
     browser = as_(author)
     for sent in ({"file": photo("text.jpg", b"no picture")}, {}, {"file": photo(), "other": "x"}):
         answer = browser.post("/api/user/profile/avatar/", sent)
@@ -171,7 +169,9 @@ def test_what_is_no_picture_is_refused(author: User, as_: Any, photo: Any) -> No
 
 
 @pytest.mark.parametrize("path", ["explore", "tags/sun/posts", "suggestions", "user/tags", "user/muted-tags"])
-def test_a_list_costs_the_same_whatever_its_size(path: str, stranger: User, person: Any, share: Any, as_: Any) -> None:
+def test_the_number_of_queries_does_not_depend_on_the_size_of_a_list(
+    path: str, stranger: User, person: Any, share: Any, as_: Any
+) -> None:
     browser, costs, made = as_(stranger), [], 0
     for size in (2, 6):
         while made < size:

@@ -1,4 +1,4 @@
-"""The API against its own description: what it describes is all that it answers, whatever it is sent."""
+"""The API compared with its own description: every answer to any request is one that the description allows."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from tests.visibility.world import rows_written
 pytestmark = pytest.mark.django_db
 
 EXAMPLES = 3
-"""Of each operation, for the first seed, of what fits the description and of what does not."""
+"""Requests for each operation with the first seed: this many valid ones, and as many invalid ones."""
 MORE_EXAMPLES = 12
-"""For each of the other seeds."""
+"""The same for each of the other seeds."""
 
 
 @pytest.fixture(autouse=True)
 def _without_limits(settings: Any) -> Iterator[None]:
-    """Nor does the end of a request close the connection, whose transaction is the test's."""
+    """Turn off rate limits, and keep the database connection open after a request: its transaction is the test's."""
     settings.RATE_LIMITS = False
     signals = (request_started, request_finished)
     for signal in signals:
@@ -53,7 +53,7 @@ def _without_limits(settings: Any) -> Iterator[None]:
 
 @pytest.fixture
 def bearer(author: User, follower: User, stranger: User, post: Any) -> dict[str, str]:
-    """The header of somebody who has shared, was liked, and is asked."""
+    """Return the token header of an author who has a post, likes, comments and a follow request."""
     like_post(post, liker=follower)
     add_comment(post, author=follower, text="lovely")
     Collection.objects.create(owner=author, name="Trees")
@@ -64,7 +64,7 @@ def bearer(author: User, follower: User, stranger: User, post: Any) -> dict[str,
 
 
 def real_id(path: str, post: Any) -> str | None:
-    """What `{id}` of an address may be, so that the request comes to something."""
+    """Return an existing object for `{id}` in a path, so that valid requests succeed."""
     of_kind = {
         "posts": lambda: post.shortcode,
         "users": lambda: "@follower",
@@ -81,7 +81,7 @@ def real_id(path: str, post: Any) -> str | None:
 
 
 def cases(schema: Any, post: Any, number: int, run: Any) -> None:
-    """Have `run` ask what the seed gives, of every operation, and what is at the edges of its description."""
+    """Call `run` with generated requests for every operation, and with the boundary cases of the description."""
     for found in schema.get_all_operations():
         operation = found.ok()
         known = real_id(operation.path, post)
@@ -111,7 +111,7 @@ def cases(schema: Any, post: Any, number: int, run: Any) -> None:
 
 @pytest.mark.promise("U11")
 @pytest.mark.parametrize("number", [1, *(pytest.param(number, marks=pytest.mark.deep) for number in (2, 3, 4, 5))])
-def test_whatever_is_sent_is_answered_as_described(number: int, bearer: dict[str, str], post: Any) -> None:
+def test_every_answer_matches_the_description(number: int, bearer: dict[str, str], post: Any) -> None:
     asked = 0
 
     def run(case: Any) -> None:
@@ -119,7 +119,7 @@ def test_whatever_is_sent_is_answered_as_described(number: int, bearer: dict[str
         asked += 1
         with transaction.atomic():
             response = case.call(headers=bearer | {"Accept-Encoding": "identity"})
-            # What a schema cannot say, such as that a caption has at most 30 tags, is refused by path.
+            # Rules that a schema cannot express, such as at most 30 tags in a caption, give a 422 with a path.
             is_refused = case.method != "GET" and response.status_code == 422 and response.json()["errors"]
             excluded = [positive_data_acceptance] if is_refused else []
             case.validate_response(response, headers=bearer, excluded_checks=excluded)
@@ -129,15 +129,15 @@ def test_whatever_is_sent_is_answered_as_described(number: int, bearer: dict[str
     assert asked > 100
 
 
-# --- Too much, and too clever -----------------------------------------------------------------------------------------
+# --- Limits and injections --------------------------------------------------------------------------------------------
 
 INJECTIONS = ["' OR '1'='1", "'; DROP TABLE posts_post; --", "1) UNION SELECT password FROM accounts_user --"]
 INJECTIONS += ["1; SELECT pg_sleep(30) --", "$$; SELECT 1; $$", "%' OR 1=1 --", "\\'; SELECT 1 --", '" OR ""="']
 
 
 @contextmanager
-def taken_back() -> Iterator[None]:
-    """What is done inside is taken back; the database ends a statement before `pg_sleep` of an injection is over."""
+def rolled_back() -> Iterator[None]:
+    """Roll back everything inside. A statement timeout ends an injected `pg_sleep`."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = '20s'")
@@ -147,7 +147,7 @@ def taken_back() -> Iterator[None]:
 
 @dataclass
 class Field:
-    """A place in a request where a value goes, and what the description says of it."""
+    """A value of a request, with its schema in the description."""
 
     place: str
     """ "path", "query" or "body"."""
@@ -161,11 +161,11 @@ class Operation:
     method: str
     fields: list[Field]
     body: dict[str, Any] | None
-    """One that holds; None if it takes no JSON."""
+    """A valid body; None if the operation takes no JSON."""
     needs_body: bool
 
     def ask(self, client: Client, post: Any, field: Field | None = None, value: Any = None) -> Any:
-        """Send what holds, but for `value` in one place. What it does is taken back."""
+        """Send a valid request with `value` in one field, and roll back its effects."""
         url = self.path.replace(
             "{id}", quote(str(value) if field and field.place == "path" else _known(self.path, post))
         )
@@ -174,7 +174,7 @@ class Operation:
             url += f"?{urlencode({field.name: value})}"
         if field and field.place == "body":
             body[field.name] = value
-        with taken_back():
+        with rolled_back():
             answer = client.generic(self.method, url, json.dumps(body), "application/json")
         assert answer.status_code < 500, (self.method, url[:200], str(body)[:200])
         return answer
@@ -185,7 +185,7 @@ def _known(path: str, post: Any) -> str:
 
 
 def operations() -> Iterator[Operation]:
-    """All of the description that take JSON or nothing."""
+    """Yield the operations of the description that take JSON or no body."""
     schema = api.get_openapi_schema()
 
     def resolved(of: dict[str, Any]) -> dict[str, Any]:
@@ -225,7 +225,7 @@ def client(bearer: dict[str, str]) -> Client:
 
 
 @pytest.mark.promise("U10")
-def test_every_field_at_its_limit_one_more_and_a_thousand_times(client: Client, post: Any) -> None:
+def test_every_field_at_its_limit_one_above_and_a_thousand_times_above(client: Client, post: Any) -> None:
     tried = 0
     for operation in operations():
         for field in operation.fields:
@@ -247,21 +247,19 @@ def test_every_field_at_its_limit_one_more_and_a_thousand_times(client: Client, 
 
 @pytest.mark.promise("U10")
 @pytest.mark.parametrize("text", ["[" * 10_000, '{"a":' * 10_000, "[" * 10_000 + "]" * 10_000, "", "nul", "\ufeff{}"])
-def test_json_that_is_deep_or_broken_is_refused(text: str, client: Client, post: Any) -> None:
+def test_deeply_nested_and_invalid_json_is_refused(text: str, client: Client, post: Any) -> None:
     for operation in operations():
         if operation.body is None:
             continue
         url = operation.path.replace("{id}", _known(operation.path, post))
-        with taken_back():
+        with rolled_back():
             answer = client.generic(operation.method, url, text, "application/json")
         is_nothing = text == "\ufeff{}" or (text == "" and not operation.needs_body)
         assert (200 if is_nothing else 400) <= answer.status_code < 500, (operation.path, text[:10], answer.text)
 
 
 @pytest.mark.promise("H3")
-def test_a_session_changes_nothing_without_its_token_nor_from_elsewhere(
-    author: User, post: Any, bearer: dict[str, str]
-) -> None:
+def test_a_session_needs_its_csrf_token_and_origin_to_write(author: User, post: Any, bearer: dict[str, str]) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(author)
     for operation in writes():
@@ -278,7 +276,7 @@ def test_a_session_changes_nothing_without_its_token_nor_from_elsewhere(
 
 
 @pytest.mark.promise("A1")
-def test_a_token_that_may_only_read_changes_nothing(author: User, post: Any, bearer: dict[str, str]) -> None:
+def test_a_read_only_token_cannot_write(author: User, post: Any, bearer: dict[str, str]) -> None:
     _, secret = create_token(author, name="reads", may_write=False, days=1)
     reader = Client(headers={"Authorization": f"Bearer {secret}"})
     for operation in writes():
@@ -295,7 +293,7 @@ EXTRA |= {"suspended_at": "2020-01-01T00:00:00Z", "hidden_until_approved": False
 
 
 @pytest.mark.promise("A11")
-def test_no_operation_takes_what_it_does_not_ask_for(author: User, post: Any, client: Client) -> None:
+def test_unknown_fields_are_refused_by_every_operation(author: User, post: Any, client: Client) -> None:
     people = ("is_staff", "is_superuser", "suspended_at", "folded_followers", "folded_posts")
     posts = ("author_id", "published_at", "removed_at", "folded_likes")
 
@@ -325,7 +323,7 @@ def test_no_operation_takes_what_it_does_not_ask_for(author: User, post: Any, cl
 
 
 @pytest.mark.promise("U12")
-def test_what_would_be_sql_is_only_text(client: Client, post: Any) -> None:
+def test_sql_in_a_parameter_is_treated_as_text(client: Client, post: Any) -> None:
     for operation in operations():
         for field in operation.fields:
             nothing = operation.ask(client, post, field, "nothing of ours")

@@ -1,4 +1,4 @@
-"""GET /api/search: what the page finds, for programs."""
+"""GET /api/search finds the same as the page."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def search(browser, **asked):
     return answer.json()
 
 
-def test_each_kind_is_found_with_what_its_other_answers_say(as_, author, stranger, share):
+def test_each_kind_of_result_has_the_fields_of_its_other_answers(as_, author, stranger, share):
     post = share(author, caption="Sunny day #authors", location="Author Street")
     fold_counters()
     browser = as_(stranger)
@@ -32,7 +32,9 @@ def test_each_kind_is_found_with_what_its_other_answers_say(as_, author, strange
 
 
 @pytest.mark.parametrize("kind", ["users", "posts", "tags", "places"])
-def test_it_goes_on_by_cursor_and_link_at_the_same_cost(kind, as_, author, share, stranger, django_assert_num_queries):
+def test_results_continue_by_cursor_and_link_at_the_same_cost(
+    kind, as_, author, share, stranger, django_assert_num_queries
+):
     for number in range(5):
         create_user(username=f"sunny{number}", email=f"sunny{number}@example.org", password="x")
         share(author, caption=f"sunny #sunny{number}", location=f"Sunny {number}")
@@ -52,7 +54,7 @@ def test_it_goes_on_by_cursor_and_link_at_the_same_cost(kind, as_, author, share
             search(browser, q="sunny", type=kind, limit=limit)
 
 
-def test_what_is_asked_wrongly_is_said_and_whoever_is_not_signed_in_is_refused(as_, stranger, client):
+def test_invalid_parameters_and_missing_authentication_are_refused(as_, stranger, client):
     browser = as_(stranger)
     for asked, field in (
         ({}, "query.asked.q"),
@@ -66,7 +68,7 @@ def test_what_is_asked_wrongly_is_said_and_whoever_is_not_signed_in_is_refused(a
 
 
 @pytest.mark.promise("A7")
-def test_a_program_finds_no_more_than_a_page_does(as_, author, person, share):
+def test_the_api_finds_no_more_than_the_page(as_, author, person, share):
     blocked = person("blocked")
     share(author, caption="Hidden #hidden", location="Hidden")
     block(author, blocked=blocked)

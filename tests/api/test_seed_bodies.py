@@ -1,4 +1,4 @@
-"""The request bodies that the specification of the API shows, sent as they are written there."""
+"""The example request bodies of the API's specification are sent exactly as they are written there."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(params=["session", "personal token", "OAuth token"])
 def send(request: Any, world: dict[str, Any]) -> Callable[..., Any]:
-    """`send("/posts", {...})`: POST as "me", in one of the three ways that a caller can prove who they are."""
+    """`send("/posts", {...})` posts as "me", with each of the three kinds of authentication."""
     me = world["me"]
     browser = Client(enforce_csrf_checks=True)
     headers = {}
@@ -69,7 +69,7 @@ class Seed:
     body: dict[str, Any]
     status: int
     holds: Callable[[dict[str, Any]], bool]
-    """What must be true afterwards."""
+    """Condition that must hold after the request."""
     before: Callable[[dict[str, Any]], Any] = lambda world: None
 
 
@@ -136,7 +136,7 @@ SEEDS = {
 
 
 def filled(value: Any, world: dict[str, Any], kind: type) -> Any:
-    """Put ids for names such as "{me}": strings into addresses, `kind` into bodies."""
+    """Replace names such as "{me}" by ids: strings in paths, values of type `kind` in bodies."""
     if isinstance(value, dict):
         return {name: filled(one, world, kind) for name, one in value.items()}
     if isinstance(value, list):
@@ -148,7 +148,7 @@ def filled(value: Any, world: dict[str, Any], kind: type) -> Any:
 
 @pytest.mark.parametrize("kind", [str, int], ids=["strings", "numbers"])
 @pytest.mark.parametrize("name", SEEDS)
-def test_the_bodies_of_the_specification_work_as_they_are_written(name: str, kind: type, send: Any, world: Any) -> None:
+def test_the_bodies_of_the_specification_are_accepted(name: str, kind: type, send: Any, world: Any) -> None:
     seed = SEEDS[name]
     seed.before(world)
     path = seed.path.format(**{name: one.pk for name, one in world.items()})
@@ -165,7 +165,7 @@ OF_SOMEBODY = ["share", "comment", "like", "unlike", "follow", "unfollow"]
 @pytest.mark.promise("A10")
 @pytest.mark.parametrize("kind", [str, int], ids=["strings", "numbers"])
 @pytest.mark.parametrize("name", OF_SOMEBODY)
-def test_a_number_of_another_person_is_refused_as_a_string_and_as_a_number(
+def test_the_id_of_another_person_is_refused_as_string_and_as_number(
     name: str, kind: type, send: Any, world: Any
 ) -> None:
     path = SEEDS[name].path.format(**{name: one.pk for name, one in world.items()})
@@ -176,7 +176,7 @@ def test_a_number_of_another_person_is_refused_as_a_string_and_as_a_number(
 
 
 @pytest.mark.parametrize("name", ["comment", "like", "unlike"])
-def test_the_number_of_another_post_is_refused(name: str, send: Any, world: Any) -> None:
+def test_the_id_of_another_post_is_refused(name: str, send: Any, world: Any) -> None:
     answer = send(
         SEEDS[name].path.format(post=world["post"].pk),
         {"postId": 1, "comment": "x"} if name == "comment" else {"postId": 1},
@@ -185,7 +185,7 @@ def test_the_number_of_another_post_is_refused(name: str, send: Any, world: Any)
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "body.postId")
 
 
-def test_whether_a_username_is_free_is_told_without_a_token(client: Client, author: User) -> None:
+def test_usernames_can_be_checked_without_a_token(client: Client, author: User) -> None:
     def ask(name: str) -> Any:
         return client.post("/api/user/profile/checkusername/", {"username": name}, "application/json")
 
@@ -195,7 +195,7 @@ def test_whether_a_username_is_free_is_told_without_a_token(client: Client, auth
 
 
 @pytest.mark.promise("U11")
-def test_checks_of_usernames_without_a_token_have_a_rate_by_address(client: Client, settings: Any) -> None:
+def test_checks_of_usernames_are_rate_limited_by_ip_address(client: Client, settings: Any) -> None:
     settings.RATE_LIMITS = True
 
     def ask(address: str) -> Any:

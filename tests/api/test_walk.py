@@ -1,4 +1,4 @@
-"""The walk of docs/api.md, as it stands there: each command is asked of the site, and must get what the page shows."""
+"""Each command of the walkthrough in docs/api.md is run against the site and must print the documented answer."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ ASSIGNED = re.compile(r"(?P<name>[A-Z]+)=(?:\$\((?P<command>.+) \| jq -r \.(?P<p
 
 
 def blocks() -> Iterator[tuple[str, str]]:
-    """(language, text) of the page's blocks of code."""
+    """Return the code blocks of the page as (language, text)."""
     for found in re.finditer(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL):
         yield found[1], found[2]
 
 
 @dataclass
 class Shell:
-    """As much of a shell, curl and jq as the page uses. `given` are variables whose values the page makes up."""
+    """The subset of a shell, curl and jq that the page uses. `given` has variables whose values the page makes up."""
 
     given: dict[str, str]
     variables: dict[str, str] = field(default_factory=dict)
 
     def run(self, line: str) -> Any:
-        """What the command prints, read as JSON; None of an assignment."""
+        """Run a command and return its output parsed as JSON; None for an assignment."""
         if not (assigned := ASSIGNED.fullmatch(line)):
             return self.curl(line)
         if assigned["command"]:
@@ -86,7 +86,7 @@ class Shell:
 
 
 def differs(shown: Any, got: Any, where: str = "") -> list[str]:
-    """What of `shown` is not in `got`: "…" is any text, a list shows its beginning, a number its kind."""
+    """Return the differences of `got` from `shown`: "…" matches any text, a list its beginning, a number its type."""
     if isinstance(shown, dict):
         if not isinstance(got, dict) or set(shown) - set(got):
             return [f"{where}: {got!r} lacks some of {sorted(shown)}"]
@@ -101,7 +101,7 @@ def differs(shown: Any, got: Any, where: str = "") -> list[str]:
     return [] if is_same else [f"{where}: {got!r} is not {shown!r}"]
 
 
-def test_the_walk_goes_as_the_page_says(person, share):
+def test_the_walkthrough_works_as_documented(person, share):
     anna, me = person("anna"), person("me")
     follow(me, followee=anna)
     for number in range(2):

@@ -40,9 +40,7 @@ urlpatterns = [
 ]
 
 if settings.ENVIRONMENT == "development":
-    from instagram.styleguide import styleguide
-
-    urlpatterns.insert(0, path("styleguide/", styleguide, name="styleguide"))
+    urlpatterns.insert(0, path("", include("styleguide.urls")))
 
 if settings.DEBUG and "debug_toolbar" in settings.INSTALLED_APPS:
     urlpatterns.insert(0, path("__debug__/", include("debug_toolbar.urls")))

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 
 import pytest
@@ -193,6 +194,12 @@ def test_nginx_uses_the_ports_of_the_services():
     assert "-s3.port=8333" in SERVICES["storage"]["command"]
     inside = {published.rsplit(":", 1)[1] for published in SERVICES["nginx"]["ports"]}
     assert inside == set(re.findall(r"listen (\d+)", NGINX))
+
+
+def test_the_image_compiles_every_package():
+    compiled = re.search(r"compileall -q ([a-z_\s\\]+?)\nENV", (PROJECT / "Dockerfile").read_text())[1]
+    packages = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
+    assert compiled.replace("\\", "").split() == sorted(packages)
 
 
 def test_only_nginx_publishes_ports():

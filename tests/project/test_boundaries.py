@@ -20,6 +20,7 @@ PUBLIC = {
     "well_known_change_password",
     "oauth_metadata",
     "styleguide",
+    "styleguide_photo",
     "feed:home",
     "feed:explore",
     "feed:tag",

@@ -1,5 +1,7 @@
 """The page that shows each component in each state."""
 
+import re
+
 import pytest
 
 
@@ -20,8 +22,18 @@ def test_the_style_guide_shows_every_state_without_a_query(client, django_assert
 
 
 @pytest.mark.django_db
+def test_the_photos_of_the_style_guide_can_be_loaded(client):
+    html = client.get("/styleguide/").content.decode()
+    urls = set(re.findall(r'src="(/media/[^"]+)"', html))
+
+    assert any("/people/" in url for url in urls), "avatars are loaded as well"
+    for url in urls:
+        assert client.get(url)["Content-Type"] == "image/jpeg", url
+
+
+@pytest.mark.django_db
 def test_every_colour_of_the_style_guide_is_a_token_and_has_its_rule(settings):
-    from instagram.styleguide import COLOURS
+    from styleguide.views import COLOURS
 
     tokens = (settings.BASE_DIR / "static/css/tokens.css").read_text()
     rules = (settings.BASE_DIR / "static/styleguide/styleguide.css").read_text()

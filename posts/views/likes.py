@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.http import varies_by_htmx
+from common.http import render_list
 from common.ids import decode_shortcode
 from common.pagination import Page, page_by_id
 from posts.actions import likes as actions
@@ -49,9 +49,7 @@ def likers(request: MemberRequest, shortcode: str) -> HttpResponse:
 def render_likers(request: MemberRequest, ids: Sequence[int], next_url: str, context: dict[str, Any]) -> HttpResponse:
     """Render one page of the people with `ids`: a fragment for htmx that follows a cursor, otherwise a page."""
     page = Page(visible_people_in_order(ids, request.user), next_url)
-    is_fragment = request.htmx and "cursor" in request.GET
-    template = "components/_people.html" if is_fragment else "posts/likers.html"
-    return varies_by_htmx(render(request, template, {**context, "page": page}))
+    return render_list(request, "posts/likers.html", "components/_people.html", {**context, "page": page})
 
 
 @require_POST

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.http import MemberRequest
 from accounts.models import User
 from common import limits
-from common.http import varies_by_htmx
+from common.http import is_further_page, render_list
 from common.pagination import MAX_BIGINT, Page
 from common.refusals import Refusal
 from posts import queries
@@ -50,18 +52,17 @@ def _save_button(request: MemberRequest, post: Post) -> HttpResponse:
 def saved(request: MemberRequest) -> HttpResponse:
     """List the viewer's collections, and all saved posts, the last saved first."""
     page = _page_of_saves(request, Save.objects.all())
-    if request.htmx and "cursor" in request.GET:
-        return varies_by_htmx(render(request, "feed/_grid.html", {"page": page}))
-    context = {"page": page, "collections": _with_covers(request.user), "form": CollectionForm()}
-    return varies_by_htmx(render(request, "posts/saved.html", context))
+    context: dict[str, Any] = {"page": page}
+    if not is_further_page(request):
+        context |= {"collections": _with_covers(request.user), "form": CollectionForm()}
+    return render_list(request, "posts/saved.html", "feed/_grid.html", context)
 
 
 @require_safe
 def collection(request: MemberRequest, collection_id: int) -> HttpResponse:
     found = _own_collection(request, collection_id)
     page = _page_of_saves(request, Save.objects.filter(collection=found))
-    template = "feed/_grid.html" if request.htmx and "cursor" in request.GET else "posts/collection.html"
-    return varies_by_htmx(render(request, template, {"page": page, "collection": found}))
+    return render_list(request, "posts/collection.html", "feed/_grid.html", {"page": page, "collection": found})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,6 +1,6 @@
-"""`python -m instagram.alive URL`: exit code 0 when URL answers 200. For container images, which have no curl.
+"""`python -m instagram.alive URL`: exits with 0 if URL answers 200. For containers, which have no curl.
 
-Asks under the site's own host name, the only one that production answers to. Loads neither Django nor the settings.
+Sends the host name of the site, the only one that production accepts. Loads neither Django nor the settings.
 """
 
 import os
@@ -10,7 +10,7 @@ import urllib.request
 
 
 def main() -> None:
-    """Ask, and say on stderr what went wrong."""
+    """Send the request; report an error on stderr and with exit code 1."""
     host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".")
     headers = {"Host": host, "X-Forwarded-Proto": "https"}
     request = urllib.request.Request(sys.argv[1], headers=headers)  # noqa: S310  (the caller is our own check)

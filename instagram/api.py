@@ -26,10 +26,10 @@ log = logging.getLogger(__name__)
 
 
 class SiteAPI(NinjaAPI):
-    """Ninja's, with a description that says what it leaves out."""
+    """Ninja's API, with a more complete OpenAPI description."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        """Made once for each process."""
+        """Return the description, which is built once per process."""
         return self._schema
 
     @cached_property
@@ -46,12 +46,12 @@ class SiteAPI(NinjaAPI):
         return schema
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
-        """The name of the function, which is one of a kind and the name of the address too: `api:get_post`."""
+        """Return the name of the function. It is unique, and also the name of the URL: `api:get_post`."""
         return operation.view_func.__name__
 
     @property
     def open_urls(self) -> list[URLPattern | URLResolver]:
-        """The addresses, past the sign-in page that others lead to: `auth` of each operation decides."""
+        """Return the URL patterns, exempt from the redirect to the login page: each operation has its own `auth`."""
         patterns = self.urls[0]
         for pattern in patterns:
             pattern.callback.login_required = False  # type: ignore[union-attr]
@@ -99,7 +99,7 @@ def on_unauthenticated(request: HttpRequest, error: AuthenticationError) -> Http
 
 @api.exception_handler(RawPostDataException)
 def on_form(request: HttpRequest, error: RawPostDataException) -> HttpResponse:
-    """A form came where only JSON is read."""
+    """Refuse a form sent to an operation that reads only JSON."""
     return problem_response(Problem(415, "content-type", "Send this as application/json."))
 
 
@@ -115,7 +115,7 @@ def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """Ninja puts the name of the parameter into the path, which is `body` for every body: body.body.caption."""
+    """Report invalid parameters. Removes the name that ninja puts before fields of a body: body.body.caption."""
     found = ((one["loc"], one["type"], one["msg"]) for one in error.errors)
     return problem_response(
         invalid_request(((loc[1:] if loc[:2] == ("body", "body") else loc), code, text) for loc, code, text in found)
@@ -124,5 +124,5 @@ def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(Exception)
 def on_unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Ours: Django logs it and asks handler500, which knows the kinds that pass."""
+    """Leave other errors to Django, which logs them and calls handler500."""
     raise error

@@ -1,4 +1,4 @@
-"""What is the same for every answer below /api/."""
+"""Middleware of all requests to the API: authentication, rate limits, `ETag` and problem details."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from common.ratelimit import API_CALLS, client_address
 from common.ratelimit_responses import count_api_hit, tightest_budget_headers
 
 BODY_TYPES: Final = frozenset({"application/json", "multipart/form-data"})
-OF_STATUS: Final = {400: "bad-request", 403: "forbidden", 405: "method", 413: "too-large", 500: "server-error"}
+CODE_OF_STATUS: Final = {400: "bad-request", 403: "forbidden", 405: "method", 413: "too-large", 500: "server-error"}
 
 
 class ApiProblemsMiddleware:
-    """Problem details for what never comes as far as the API: another charset, a wrong Host, a middleware that failed.
+    """Return problem details for requests that fail before the API, such as those with a wrong Host or charset.
 
-    HEAD is GET whose body the server leaves out: what is inside need not know it.
+    Also answers HEAD as GET without the body, so the API itself only sees GET.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -43,10 +43,10 @@ class ApiProblemsMiddleware:
 
 
 class ApiMiddleware:
-    """Whose token it is, how often it may ask, `ETag`, and problem details where Django would show a page.
+    """Authenticate tokens, count requests, add `ETag`, and turn error pages into problem details.
 
-    Stands after the session's middleware, so that `request.user` is whoever the token speaks for, and before the limit
-    on writes, which is one for a person's pages and programs together. Cost: a query for a token, a call to Valkey.
+    Comes after the session's middleware, to set `request.user` to the owner of the token, and before the limit of
+    writes, which pages and programs share. Cost: one query for a token, one call to Valkey.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -56,7 +56,7 @@ class ApiMiddleware:
         if not is_api(request):
             return self.get_response(request)
         try:
-            count_api_hit(request, API_CALLS, _who(request))
+            count_api_hit(request, API_CALLS, _authenticate_and_key(request))
             _check_body_type(request)
             response = _as_problem(self.get_response(request))
         except Problem as problem:
@@ -67,13 +67,16 @@ class ApiMiddleware:
         return _unless_unchanged(request, response)
 
 
-def _who(request: HttpRequest) -> str:
-    """Who is counted. Raises Problem 401 for a token that does not count, whatever session comes along."""
+def _authenticate_and_key(request: HttpRequest) -> str:
+    """Authenticate the request, and return the key under which it is counted.
+
+    Raises Problem 401 for an invalid token, even if the request also has a valid session.
+    """
     if "Authorization" in request.headers:
         access = authenticate(request)
         if access is None:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            raise Problem(401, "token", "This token is unknown, too old or revoked.", headers=challenge)
+            raise Problem(401, "token", "This token is unknown, expired or revoked.", headers=challenge)
         request.access = access  # type: ignore[attr-defined]
         request.user = access.user
         return access.key
@@ -89,21 +92,21 @@ def _check_body_type(request: HttpRequest) -> None:
 
 
 def _as_problem(response: HttpResponse) -> HttpResponse:
-    """`response`, or what it means as problem details if it is a page of Django's for people."""
+    """Return `response`, or problem details with the same status if it is an HTML error page of Django."""
     status = response.status_code
     if status < 400 or response.headers.get("Content-Type") == PROBLEM_JSON:
         return response
     if status == 404:
         return problem_response(NotFound())
-    sentence = "This address does not answer that method." if status == 405 else "This request could not be answered."
+    sentence = "This URL does not support that method." if status == 405 else "This request failed."
     headers = {name: response.headers[name] for name in ("Allow", "Retry-After") if name in response.headers}
     if "GET" in headers.get("Allow", ""):
         headers["Allow"] += ", HEAD"
-    return problem_response(Problem(status, OF_STATUS.get(status, "error"), sentence, headers=headers))
+    return problem_response(Problem(status, CODE_OF_STATUS.get(status, "error"), sentence, headers=headers))
 
 
 def _unless_unchanged(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """304 if the client has this very answer already."""
+    """Add an `ETag`, and return 304 if the client already has this response."""
     if request.method != "GET" or response.status_code != 200 or response.streaming:
         return response
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'

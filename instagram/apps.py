@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class InstagramConfig(AppConfig):
-    """The project itself as an app: it owns the wiring and the management commands."""
+    """The project itself as an app, for `subscriptions` and management commands."""
 
     name = "instagram"
 

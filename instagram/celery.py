@@ -16,5 +16,5 @@ app.autodiscover_tasks()
 
 @worker_process_init.connect
 def start_process(**options: object) -> None:
-    """A film that is being converted when its worker is killed takes no space afterwards."""
+    """Use a temporary folder that is deleted even if the worker is killed while it converts a video."""
     scratch.use()

@@ -1,20 +1,21 @@
-"""CORS for apps in browsers: other sites may call the API with a bearer token, and never with a session.
+"""CORS for apps in browsers: other sites may call the API with a bearer token, but not with a session.
 
-An app of another origin sends its token in `Authorization`. Cookies play no part: the answers never allow credentials,
-and answers to requests with a session cookie alone carry no CORS header at all.
+An app of another origin sends its token in `Authorization`. Responses never allow credentials, and responses to
+requests with only a session cookie have no CORS header at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from common.api import API_PREFIX
 
-PATHS: Final = (API_PREFIX, "/oauth/token/", "/oauth/revoke/", "/.well-known/oauth-authorization-server")
 METHODS: Final = "GET, HEAD, POST, PATCH, DELETE"
 REQUEST_HEADERS: Final = "Authorization, Content-Type, Idempotency-Key, If-None-Match"
 EXPOSED_HEADERS: Final = (
@@ -25,16 +26,16 @@ PREFLIGHT_SECONDS: Final = 7200
 
 
 class CorsMiddleware:
-    """Answer preflights and allow any origin to read answers below `PATHS`.
+    """Answer preflights, and allow every origin to read responses of the API and of the token endpoints.
 
-    The same `*` for every origin: an origin is never echoed, so that none can be mistaken for a trusted one.
+    The header is `*` for all origins, and never the origin itself, which would look like trust in it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith(PATHS) or _is_by_session(request):
+        if not request.path.startswith(_paths()) or _is_by_session(request):
             return self.get_response(request)
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             response = HttpResponse(status=204)
@@ -46,6 +47,11 @@ class CorsMiddleware:
             response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
         response.headers["Access-Control-Allow-Origin"] = "*"
         return response
+
+
+@cache
+def _paths() -> tuple[str, ...]:
+    return (API_PREFIX, *map(reverse, ("oauth_token", "oauth_revoke", "oauth_metadata")))
 
 
 def _is_by_session(request: HttpRequest) -> bool:

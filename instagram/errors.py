@@ -11,13 +11,13 @@ from django.views import defaults
 from common.api import Problem, is_api, problem_response
 from common.http import json_error, wants_json
 
-STORAGE_FULL = "There is no room for files on our side just now. Try again in a few minutes."
-DATABASE_UNAVAILABLE = "We do not reach our own data just now. Try again in a few minutes."
+STORAGE_FULL = "The site can’t store any more files right now. Please try again in a few minutes."
+DATABASE_UNAVAILABLE = "The site is temporarily unavailable. Please try again in a few minutes."
 RETRY_AFTER_SECONDS = 60
 
 
 class NoTracebackOfClients(logging.Filter):
-    """Keeps lines about refused requests, and takes the traceback off them: anybody can cause them."""
+    """Removes the traceback from log lines about refused requests, which any client can cause."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if getattr(record, "status_code", 500) < 500:
@@ -26,12 +26,12 @@ class NoTracebackOfClients(logging.Filter):
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form that came without our token: most often a page left open while somebody signed out and in."""
+    """Answer a form without a valid CSRF token, usually from a page left open while its user signed out and in."""
     return render(request, "403_csrf.html", status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """What a view did not catch. That the disk is full or the database away will pass, and is no error of a view."""
+    """Answer an uncaught exception: 503 if the disk is full or the database unavailable, which will pass, else 500."""
     error = sys.exc_info()[1]
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return _unavailable(request, "storage", STORAGE_FULL)

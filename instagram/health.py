@@ -1,4 +1,4 @@
-"""What load balancers and `manage.py up` ask."""
+"""Health checks for load balancers and `manage.py up`."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ _last: tuple[float, dict[str, str]] = (float("-inf"), {})
 @require_safe
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """This process answers; nothing else is asked."""
+    """Answer 200 as long as this process works. Checks nothing else."""
     return HttpResponse("ok\n", content_type="text/plain", headers={"Cache-Control": "no-store"})
 
 
 @require_safe
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Whether all parts work: {"database": "ok", …}; 503 if one says otherwise.
+    """Report the state of each part as JSON: {"database": "ok", …}. 503 if one is unavailable.
 
-    Cost: a query, a ping, one small file written and deleted in each storage, one round trip to a worker; an answer is
-    kept for KEPT_SECONDS, so that asking often costs little. nginx keeps it from the outside.
+    Cost: a query, a ping, one small file written and deleted in each storage, and one round trip to a worker. The
+    result is reused for KEPT_SECONDS, so frequent requests cost little. nginx does not expose this URL.
     """
     global _last
     asked_at, parts = _last
     if (now := time.monotonic()) - asked_at > KEPT_SECONDS:
         parts = {name: _try(name, check) for name, check in CHECKS.items()}
-        # Counted from the question: how long it took to be answered makes an answer no younger.
+        # Counted from the start of the checks, however long they took.
         _last = now, parts
     ready = all(answer == "ok" for answer in parts.values())
     return JsonResponse(parts, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
@@ -82,7 +82,7 @@ def _try(name: str, check: Callable[[], None]) -> str:
     try:
         check()
     except Exception as error:
-        # The log says what; the answer, which anybody may read, only which part.
+        # Only the log has the details, as anyone may read the response.
         log.warning("%s is not ready: %s", name, error)
         return "unavailable"
     return "ok"

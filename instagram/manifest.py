@@ -1,9 +1,10 @@
-"""What a phone needs to put the site on its home screen, under the name that the settings give it."""
+"""The web app manifest, with which phones add the site to their home screen."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
 from django.templatetags.static import static
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -14,12 +15,12 @@ ICON_SIDES = (192, 512)
 @login_not_required
 @cache_control(public=True, max_age=3600)
 def manifest(request: HttpRequest) -> JsonResponse:
-    """The web app manifest: the same for everybody, no query."""
+    """Return the manifest, identical for all visitors. No query."""
     content = {
         "name": settings.SITE_NAME,
         "short_name": settings.SITE_NAME,
-        "start_url": "/",
-        "scope": "/",
+        "start_url": reverse("feed:home"),
+        "scope": reverse("feed:home"),
         "display": "standalone",
         "background_color": "#ffffff",
         "theme_color": "#ffffff",

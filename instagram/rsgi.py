@@ -1,8 +1,8 @@
-"""The site as granian serves it: requests are read and answers sent without a thread, pages are made in threads.
+"""The RSGI application for granian: an event loop reads requests and sends responses, threads render pages.
 
-Under granian's WSGI interface a thread reads each body and cannot give up, so as many slow clients as threads stop the
-site. Here the event loop reads bodies (cheaply, with a deadline) and a thread is taken once a request is whole.
-Large bodies are read only after the site said that their sender may send them.
+With granian's WSGI interface, a thread reads each body and cannot give up, so as many slow clients as threads would
+stop the site. Here the event loop reads bodies, cheaply and with a deadline, and a request only takes a thread once it
+is complete. Large bodies are read only after the site has checked that the sender may send them.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from common.body_limits import ONLY_CHECK, body_limit
 from common.limits import MAX_FORM_BYTES
 from instagram.wsgi import application as wsgi_application
 
-# Django imports the views at the first request, which can take seconds: a worker takes none before it is ready.
+# Django would import the views at the first request, which can take seconds. A worker accepts requests after that.
 import_module(settings.ROOT_URLCONF)
 
 GRACE_SECONDS: Final = 15.0
-"""A body may be late by this much before its rate counts."""
+"""Time to send a body before its rate is checked."""
 MIN_BYTES_PER_SECOND: Final = 2048
-"""A body that comes in more slowly than this is given up."""
+"""Bodies that arrive more slowly are refused."""
 IN_MEMORY_BYTES: Final = 256 * 1024
-"""What of a body is kept in memory; the rest goes to a temporary file."""
+"""Larger bodies are written to a temporary file."""
 CHUNK_BYTES: Final = 256 * 1024
-"""Of a file, what is read and sent at once."""
+"""Size of the chunks in which files are read and sent."""
 
 Returned = TypeVar("Returned")
 
 _threads = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="page")
 _disk = ThreadPoolExecutor(2, thread_name_prefix="body")
 
-# Each client that only waits costs a descriptor: the usual soft limit of 1,024 would be used up first.
+# Each waiting client needs a file descriptor, and the usual soft limit is 1,024.
 _, _most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
 with suppress(ValueError, OSError):
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(_most_files, 65_536), _most_files))
@@ -52,7 +52,7 @@ with suppress(ValueError, OSError):
 
 @dataclass
 class Answer:
-    """What the WSGI application said. Of a file that is sent in chunks, `rest` reads on."""
+    """The response of the WSGI application. `rest` yields further chunks of a file, after `body`."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -62,7 +62,7 @@ class Answer:
 
 
 class FileWrapper:
-    """A file in large chunks (`wsgi.file_wrapper`)."""
+    """Reads a file in large chunks (`wsgi.file_wrapper`)."""
 
     streaming = True
 
@@ -77,11 +77,11 @@ class FileWrapper:
 
 
 class SlowBodyError(Exception):
-    """A body came in too slowly."""
+    """Raised if a body arrives too slowly."""
 
 
 class LargeBodyError(Exception):
-    """A body without a Content-Length is larger than its address takes."""
+    """Raised if a body without a Content-Length is larger than its URL accepts."""
 
 
 async def application(scope: Any, proto: Any) -> None:
@@ -99,7 +99,7 @@ async def application(scope: Any, proto: Any) -> None:
 
 
 async def _take_body(environ: dict[str, Any], proto: Any) -> Answer | None:
-    """Read the body into `wsgi.input`, or return why not."""
+    """Read the body into `wsgi.input`, or return the response that refuses it."""
     length = environ.get("CONTENT_LENGTH")
     is_chunked = length is None and "HTTP_TRANSFER_ENCODING" in environ
     if not is_chunked and length in {None, "", "0"}:
@@ -114,7 +114,7 @@ async def _take_body(environ: dict[str, Any], proto: Any) -> Answer | None:
     try:
         body, received = await _read(proto, size)
     except SlowBodyError:
-        return Answer(408, [("Content-Type", "text/plain")], b"The body of this request came in too slowly.\n")
+        return Answer(408, [("Content-Type", "text/plain")], b"The body of this request arrived too slowly.\n")
     except LargeBodyError:
         return await _in(_threads, answer_of, environ | {"CONTENT_LENGTH": str(size + 1)})
     if is_chunked:
@@ -125,7 +125,7 @@ async def _take_body(environ: dict[str, Any], proto: Any) -> Answer | None:
 
 
 async def _read(proto: Any, size: int) -> tuple[IO[bytes], int]:
-    """Read at most `size` bytes; return a file with them and how many there are."""
+    """Read at most `size` bytes; return a file with them and their number."""
     began, received, body = time.monotonic(), 0, tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115
     chunks = aiter(proto)
     try:
@@ -163,7 +163,7 @@ async def _in(pool: ThreadPoolExecutor, call: Callable[..., Returned], *argument
 
 
 def answer_of(environ: dict[str, Any]) -> Answer:
-    """Run the WSGI application and return what it answers, with the first chunk of a file."""
+    """Run the WSGI application and return its response, with the first chunk of a file."""
     started: list[tuple[int, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], error: Any = None, /) -> Callable[[bytes], object]:
@@ -204,7 +204,7 @@ async def _send(answer: Answer, proto: Any, *, is_head: bool) -> None:
 
 
 def environ_of(scope: Any) -> dict[str, Any]:
-    """The WSGI environ of an RSGI scope. Names with "_" are left out: they could pass for other headers."""
+    """Return the WSGI environ of an RSGI scope. Skips headers with "_" in their name, which could imitate others."""
     host, _, port = scope.server.rpartition(":")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,

@@ -92,8 +92,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "csp",
-    # For its static files.
-    "ninja",
+    "ninja",  # for its static files
 ]
 
 MIDDLEWARE = [
@@ -108,7 +107,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    # Before the check of the CSRF token, which reads the body, so that closed pages turn strangers away unread.
+    # Precedes the CSRF check, which reads the body: pages that need a session refuse visitors without reading it.
     "accounts.middleware.SignInRequiredMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

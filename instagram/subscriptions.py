@@ -1,4 +1,4 @@
-"""Which tasks follow which event: the only place that says so."""
+"""The only mapping of events to the tasks that follow them."""
 
 from accounts.events import AvatarSubmitted
 from accounts.models import FOLLOWERS, FOLLOWING, POSTS
@@ -37,7 +37,7 @@ from social.tasks import accept_requests
 
 
 def wire() -> None:
-    """Called once, when the apps are loaded."""
+    """Subscribe all tasks. Called once, after the apps are loaded."""
     subscribe(AvatarSubmitted, process_avatar)
     subscribe(ExportRequested, build_export)
     subscribe(MediaSubmitted, process_media)
@@ -50,7 +50,7 @@ def wire() -> None:
     subscribe(CommentLiked, notify_of_comment_like)
     subscribe(PersonMentioned, notify_of_mention)
     subscribe(PersonTagged, notify_of_tag)
-    # The home page needs no task after a follow: the new follows_version names a new timeline.
+    # The home page needs no task after a follow: the changed follows_version leads to a new timeline.
     subscribe(PersonFollowed, notify_of_follow)
     subscribe(FollowRequested, notify_of_request)
     subscribe(RequestsRemaining, accept_requests)

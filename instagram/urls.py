@@ -1,4 +1,4 @@
-"""All addresses. The profile of a person is the last to match, and `accounts.reserved` keeps names off the rest."""
+"""All URLs. Profiles match last, and `accounts.reserved` lists the usernames that other URLs need."""
 
 from django.conf import settings
 from django.contrib import admin

@@ -1,9 +1,9 @@
-"""The web server: granian on a listening socket that outlives it (`python -m instagram.web --help`).
+"""The web server: granian on a socket that can stay open across restarts (`python -m instagram.web --help`).
 
-Granian on Linux has each worker open a socket of its own, so connections that wait for a worker are lost with it. Here
-all workers share one socket. `manage.py up` opens it and keeps it open, so while web is restarted new connections wait
-in the socket's queue instead of being refused. SIGHUP replaces the workers one by one; SIGTERM answers what is under
-way and ends.
+On Linux, each worker of granian opens its own socket, so connections waiting for a worker are lost when it ends. Here
+all workers share one socket. `manage.py up` opens it and keeps it open: while web restarts, new connections wait in the
+queue of the socket instead of being refused. SIGHUP replaces the workers one by one; SIGTERM completes the current
+requests and ends.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from granian.server import MPServer
 from common.listening import BACKLOG, listen
 
 BACKPRESSURE: Final = 4096
-"""Requests that a worker has under way at most; most of them only wait for their client (instagram.rsgi)."""
+"""The maximum of concurrent requests per worker. Most of them only wait for their client (instagram.rsgi)."""
 QUICK_DEATH_SECONDS: Final = 6.0
-"""A worker that did not live this long died quickly; granian gives up at the second such death."""
+"""A worker that ends before this time has died quickly. Granian itself gives up after the second such death."""
 MAX_QUICK_DEATHS: Final = 5
 PAUSE_SECONDS: Final = 0.5
 LOADING_SECONDS: Final = 8.0
-"""How long a new worker has to load before the one that it replaces is stopped (SIGHUP)."""
+"""The time that a new worker gets to load before the one it replaces is stopped (SIGHUP)."""
 
 
 class Server(MPServer):
-    """Granian on a socket that was opened before, whose workers may die a few times in a row."""
+    """Granian on an open socket, with workers that may die quickly up to MAX_QUICK_DEATHS times in a row."""
 
     def __init__(self, listener: socket.socket, **options: Any) -> None:
         super().__init__("instagram.rsgi:application", **options)
@@ -43,14 +43,14 @@ class Server(MPServer):
         self._quick_deaths = 0
 
     def _init_shared_socket(self) -> None:
-        # The stubs know neither the constructor nor that these are None until now.
+        # The stubs lack the constructor, and that these attributes are None until now.
         self._shd: Any = SocketHolder(self._listener.fileno(), False, BACKLOG)  # type: ignore[call-arg]
         self._sfd: Any = self._listener.fileno()
-        # Closed by granian when it ends, before it waits for what is under way.
+        # Granian closes it when it ends, before it waits for current requests.
         self._sso = self._listener
 
     def _respawn_workers(self, workers: list[int], *arguments: Any, **options: Any) -> None:
-        """Start workers anew; after a few quick deaths let granian see a crash loop, end and be started anew."""
+        """Restart workers. After MAX_QUICK_DEATHS, let granian recognize a crash loop and end, to be restarted."""
         died = [self.wrks[idx] for idx in workers if not self.wrks[idx].is_alive()]  # type: ignore[no-untyped-call]
         if any(time.monotonic() - worker.birth < QUICK_DEATH_SECONDS for worker in died):
             self._quick_deaths += 1
@@ -66,9 +66,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m instagram.web", description=__doc__.partition("\n")[0])
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--fd", type=int, help="a listening socket, instead of --host and --port")
+    parser.add_argument("--fd", type=int, help="file descriptor of a listening socket, instead of --host and --port")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--kill-timeout", type=int, default=25, help="seconds to answer what is under way")
+    parser.add_argument("--kill-timeout", type=int, default=25, help="seconds to complete current requests")
     parser.add_argument("--log-level", default="warning", choices=[str(level.value) for level in LogLevels])
     parser.add_argument("--access-log", action="store_true")
     asked = parser.parse_args()

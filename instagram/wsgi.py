@@ -6,6 +6,6 @@ from common import scratch
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "instagram.settings")
 
-# An upload that is on its way when its server is killed takes no space afterwards.
+# Use a temporary folder that is deleted even if the server is killed during an upload.
 scratch.use()
 application = get_wsgi_application()

@@ -29,7 +29,7 @@ TASK_ROUTES = {
     "posts.process_media": {"queue": "media"},
     "posts.process_video": {"queue": "video"},
     "accounts.process_avatar": {"queue": "media"},
-    # Takes as long as a video, and nobody waits for it.
+    # Takes as long as a video, and is not urgent.
     "personal_data.build_export": {"queue": "video"},
     "feed.*": {"queue": "feed"},
 }

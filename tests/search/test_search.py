@@ -56,7 +56,7 @@ def test_each_kind_is_found_and_what_was_looked_for_is_marked(as_, author, stran
     browser = as_(stranger)
 
     page = browser.get("/search/", {"q": "sunny"})
-    assert [person.username for person in page.context["people"]] == ["author"]
+    assert [row.person.username for row in page.context["people"]] == ["author"]
     assert [(tag.name, tag.post_count) for tag in page.context["tags"]] == [("sunnyday", 1)]
     assert [(place.name, place.post_count) for place in page.context["places"]] == [("Sunny Beach", 1)]
     assert page.context["posts"].items == [post]

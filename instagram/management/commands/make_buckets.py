@@ -1,4 +1,4 @@
-"""`manage.py make_buckets`: the buckets of an S3-compatible store, and what they must know."""
+"""`manage.py make_buckets`: creates the buckets in an S3-compatible store and sets their rules."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +13,10 @@ from common.limits import UPLOAD_KEPT_HOURS
 from media.s3 import INCOMING, Bucket
 
 KEPT_DAYS = UPLOAD_KEPT_HOURS // 24 + 2
-"""The site deletes the parts of an upload itself; what it has missed goes after so many days."""
+"""The store deletes parts of uploads after this time if the site has not done so before."""
 
 OURS = "everyframe-"
-"""So our rules are named; what others have put into a bucket is left as it is."""
+"""Prefix of the names of our rules. Other rules in a bucket are kept."""
 
 MISSING = {
     "NoSuchCORSConfiguration",
@@ -27,27 +27,27 @@ MISSING = {
 
 
 UNKNOWN_STATUS = {405, 409, 501}
-"""What a store answers to a request that it does not know; some take it for that to make the bucket again."""
+"""Responses of a store that does not support a request. 409: some stores read it as creating the bucket again."""
 
 
 class Command(BaseCommand):
-    """Make the buckets, and say to them who may send and read, and what they may forget. Again is no harm.
+    """Create the buckets, and set who may upload and read, and when files expire. Repeating it is harmless.
 
-    A store that knows no such rules (not all compatible ones do) is told of and left; docs/operations.md says what
-    each is for.
+    Not all compatible stores support such rules: a missing one is reported and skipped. docs/operations.md explains
+    them.
     """
 
-    help = "Make the buckets that the site stores its photos in, where they are missing, and set their rules."
+    help = "Create the buckets for photos and videos if they are missing, and set their rules."
 
     def handle(self, *args: Any, **options: Any) -> None:
         public, private = storages["default"], storages["originals"]
         if not isinstance(public, Bucket) or not isinstance(private, Bucket):
-            raise CommandError("The photos are kept in a folder: set AWS_STORAGE_BUCKET_NAME to keep them in a bucket.")
+            raise CommandError("The site stores its files in a folder: set AWS_STORAGE_BUCKET_NAME to use buckets.")
         self.refused: list[str] = []
         try:
             self.make_all(public, private)
         except BotoCoreError as error:
-            raise CommandError(f"The store is not to be had: {error}") from error
+            raise CommandError(f"The store is unavailable: {error}") from error
         if self.refused:
             raise CommandError("\n".join(self.refused))
 
@@ -57,17 +57,17 @@ class Command(BaseCommand):
         origins = sorted({_origin(address) for address in [settings.SITE_ORIGIN, *settings.CSRF_TRUSTED_ORIGINS]})
         self.set(private, "is closed to the public", _close)
         if settings.MEDIA_ACCEL_PREFIX:
-            self.stdout.write(f"The server in front must be let into {public.bucket_name}, to read, and nobody else.")
+            self.stdout.write(f"Give read access to {public.bucket_name} to the front server, and to no one else.")
         else:
             self.set(public, "is closed to the public", _close)
         where = ", ".join(origins)
-        self.set(private, f"takes uploads from {where}", lambda bucket: _let_in(bucket, ["POST"], origins))
+        self.set(private, f"takes uploads from {where}", lambda bucket: _allow_cors(bucket, ["POST"], origins))
         self.set(
-            public, f"is readable for scripts of {where}", lambda bucket: _let_in(bucket, ["GET", "HEAD"], origins)
+            public, f"is readable for scripts of {where}", lambda bucket: _allow_cors(bucket, ["GET", "HEAD"], origins)
         )
-        forget = f"forgets unfinished uploads after {KEPT_DAYS} days"
-        self.set(private, forget, lambda bucket: _forget(bucket, [INCOMING]))
-        self.set(public, forget, lambda bucket: _forget(bucket, []))
+        expiry = f"deletes unfinished uploads after {KEPT_DAYS} days"
+        self.set(private, expiry, lambda bucket: _let_expire(bucket, [INCOMING]))
+        self.set(public, expiry, lambda bucket: _let_expire(bucket, []))
 
     def make(self, bucket: Bucket) -> None:
         name = bucket.bucket_name
@@ -75,22 +75,24 @@ class Command(BaseCommand):
             bucket.client.head_bucket(Bucket=name)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
-                raise CommandError(f"The bucket {name} may not be used: {error}") from error
+                raise CommandError(f"The bucket {name} cannot be used: {error}") from error
         else:
-            self.stdout.write(f"The bucket {name} is there.")
+            self.stdout.write(f"The bucket {name} exists.")
             return
         try:
-            bucket.client.create_bucket(Bucket=name, **_place(bucket.client.meta.region_name))
+            bucket.client.create_bucket(Bucket=name, **_location(bucket.client.meta.region_name))
         except ClientError as error:
-            raise CommandError(f"The bucket {name} could not be made: {error}") from error
-        self.stdout.write(f"Made the bucket {name}.")
+            raise CommandError(f"The bucket {name} could not be created: {error}") from error
+        self.stdout.write(f"Created the bucket {name}.")
 
     def set(self, bucket: Bucket, what: str, rule: Callable[[Bucket], None]) -> None:
         try:
             rule(bucket)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in UNKNOWN_STATUS:
-                self.stderr.write(f"{bucket.bucket_name} {what}: not set, the store knows no such rule ({error}).")
+                self.stderr.write(
+                    f"{bucket.bucket_name} {what}: not set, the store does not support this rule ({error})."
+                )
             else:
                 self.refused.append(f"{bucket.bucket_name} {what}: could not be set: {error}")
         else:
@@ -98,13 +100,13 @@ class Command(BaseCommand):
 
 
 def _close(bucket: Bucket) -> None:
-    """Whatever a policy or a list of rights may say later: nothing in it is public."""
+    """Block public access, whatever a policy or access list may say later."""
     blocks = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
     bucket.client.put_public_access_block(Bucket=bucket.bucket_name, PublicAccessBlockConfiguration=blocks)
 
 
-def _let_in(bucket: Bucket, methods: list[str], origins: list[str]) -> None:
-    """Let the scripts of our pages use these methods."""
+def _allow_cors(bucket: Bucket, methods: list[str], origins: list[str]) -> None:
+    """Allow the scripts of our pages to use these methods (CORS)."""
     name = bucket.bucket_name
     rule = {
         "ID": f"{OURS}pages",
@@ -113,13 +115,13 @@ def _let_in(bucket: Bucket, methods: list[str], origins: list[str]) -> None:
         "AllowedHeaders": ["*"],
         "MaxAgeSeconds": 3600,
     }
-    there = _there(lambda: bucket.client.get_bucket_cors(Bucket=name)) or {}
-    rules = [*_others(there.get("CORSRules", [])), rule]
+    found = _configuration(lambda: bucket.client.get_bucket_cors(Bucket=name)) or {}
+    rules = [*_others(found.get("CORSRules", [])), rule]
     bucket.client.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": rules})
 
 
-def _forget(bucket: Bucket, prefixes: list[str]) -> None:
-    """Files below `prefixes`, and uploads in pieces that nobody finished, which no listing shows."""
+def _let_expire(bucket: Bucket, prefixes: list[str]) -> None:
+    """Let files under `prefixes` and unfinished multipart uploads expire. No listing shows the latter."""
     name = bucket.bucket_name
     rules: list[dict[str, Any]] = [
         {
@@ -138,8 +140,8 @@ def _forget(bucket: Bucket, prefixes: list[str]) -> None:
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": KEPT_DAYS},
         }
     )
-    there = _there(lambda: bucket.client.get_bucket_lifecycle_configuration(Bucket=name)) or {}
-    configuration = {"Rules": _others(there.get("Rules", [])) + rules}
+    found = _configuration(lambda: bucket.client.get_bucket_lifecycle_configuration(Bucket=name)) or {}
+    configuration = {"Rules": _others(found.get("Rules", [])) + rules}
     bucket.client.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration=configuration)
 
 
@@ -147,8 +149,8 @@ def _others(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [rule for rule in rules if not rule.get("ID", "").startswith(OURS)]
 
 
-def _there(ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
-    """What the bucket says, or None where it says that nobody has set it."""
+def _configuration(ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the result of `ask`, or None if the bucket has no such configuration."""
     try:
         return ask()
     except ClientError as error:
@@ -166,8 +168,8 @@ def _origin(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _place(region: str | None) -> dict[str, Any]:
-    """S3 wants the region named again, except for the one that it takes for granted."""
+def _location(region: str | None) -> dict[str, Any]:
+    """Return the location for creating a bucket. S3 requires it for every region but its default one."""
     return (
         {}
         if region in {None, "us-east-1", "aws-global"}

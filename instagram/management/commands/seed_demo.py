@@ -1,7 +1,7 @@
-"""The demo: people, photographs, and what they said to each other, as if it had happened over the last five weeks.
+"""`manage.py seed_demo`: creates people, photos, comments and likes, dated over the last five weeks.
 
-What there is to make is in `demo/people.json` and `demo/posts.json`. Everything goes through the actions that pages
-use and the pipeline that uploads use, so the demo shows what the site does and not what a fixture says.
+`demo/people.json` and `demo/posts.json` describe them. Everything goes through the actions of the pages and the
+pipeline of uploads, so the demo shows the real behaviour of the site.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ ADMIN_USERNAME = "admin"
 ADMIN_PASSWORD = "admin-everyframe"  # noqa: S105
 
 WAIT_SECONDS = 120
-"""How long workers may take for the photos that they are rendering when all others are done."""
+"""The time that workers get to finish their last photos."""
 
 
 class Command(BaseCommand):
     help = (
-        "Fill the site with demo people, photographs, comments, likes and follows. Safe to run again: what is there "
+        "Fill the site with demo people, photos, comments, likes and follows. Safe to run again: existing content "
         "stays as it is, and an interrupted run is completed."
     )
 
@@ -56,12 +56,12 @@ class Command(BaseCommand):
             help="where people.json, posts.json, photos/ and avatars/ are (default: demo/)",
         )
         parser.add_argument(
-            "--force", action="store_true", help="also in production, with random passwords that are printed once"
+            "--force", action="store_true", help="run in production too, with random passwords that are printed once"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION and not options["force"]:
-            raise CommandError("This is production. Give --force if you do want demo content here.")
+            raise CommandError("This is production. Use --force to create demo content here.")
         self.folder: Path = options["folder"]
         people = json.loads((self.folder / "people.json").read_text())
         posts = json.loads((self.folder / "posts.json").read_text())
@@ -87,7 +87,7 @@ class Command(BaseCommand):
             username = one["username"]
             user = User.objects.filter(username=username).first()
             if user is not None and user.email != f"{username}@example.org":
-                raise CommandError(f"{username} is somebody's name here: the demo is for a site of its own.")
+                raise CommandError(f"The username {username} is taken: create the demo on a new site.")
             if user is None:
                 password = DEMO_PASSWORD if username == DEMO_USERNAME else secrets.token_urlsafe(24)
                 details = {field: one[field] for field in ("name", "bio", "link")}
@@ -103,7 +103,7 @@ class Command(BaseCommand):
             self.make_account(ADMIN_USERNAME, ADMIN_PASSWORD, name="Admin", is_admin=True)
 
     def make_account(self, username: str, password: str, **details: Any) -> User:
-        """An account whose mail address counts as confirmed, so that it can sign in everywhere."""
+        """Create an account with a confirmed email address, so that it can sign in."""
         if settings.PRODUCTION and username in {DEMO_USERNAME, ADMIN_USERNAME}:
             password = secrets.token_urlsafe(18)
             self.say(f"Password of {username}: {password}")
@@ -113,7 +113,7 @@ class Command(BaseCommand):
     # --- Posts ---------------------------------------------------------------------------------------------------
 
     def make_post(self, one: dict[str, Any], users: dict[str, User], now: datetime) -> Post:
-        """The post, found by author and caption if an earlier run made it."""
+        """Return the post. If an earlier run created it, find it by author and caption."""
         author = users[one["author"]]
         post = Post.objects.filter(author=author, caption=one["caption"], deleted_at__isnull=True).first()
         if post is not None:
@@ -146,10 +146,9 @@ class Command(BaseCommand):
     # --- Rendering -----------------------------------------------------------------------------------------------
 
     def render(self, posts: list[Post], users: list[User]) -> None:
-        """Have all photos rendered: by the workers from the oldest on, and by this process from the newest on.
+        """Render all photos: workers begin with the oldest, and this process with the newest.
 
-        So two cores are used where there are two, and it works where no worker is running at all. The tasks let one
-        process work on a photo, so nothing is done twice.
+        This uses two cores, and works without any worker. The tasks lock a photo, so none is rendered twice.
         """
         for post in posts:
             retry_post(post)
@@ -168,7 +167,7 @@ class Command(BaseCommand):
             task(pk)
         until = time.monotonic() + WAIT_SECONDS
         while (work := left()) and time.monotonic() < until:
-            # In a worker's hands, which this leaves alone, or to be tried once more.
+            # A worker is rendering it, in which case the task does nothing, or it needs another attempt.
             time.sleep(0.2)
             for task, pk in work:
                 task(pk)
@@ -182,7 +181,7 @@ class Command(BaseCommand):
     # --- Telling -------------------------------------------------------------------------------------------------
 
     def progress(self, label: str, items: list[Any]) -> Any:
-        """The items, with a bar that moves on a terminal and one line elsewhere."""
+        """Yield the items and show the progress: as a bar on a terminal, otherwise as one line at the end."""
         began = time.monotonic()
         moves = self.stdout.isatty()
         for number, item in enumerate(items):

@@ -1,7 +1,7 @@
-"""The baseline of `bench.home`: the home page's Valkey and SQL work and nothing else.
+"""Serve the home page without a framework: the baseline of `bench.home`.
 
-No framework, no templates, no middleware: the session, the person, the timeline, the posts, their media and the rest by
-the very SQL that the site sends (captured by `bench.home`), and the answer joined from strings.
+This WSGI program sends the same Valkey commands and SQL as the site (captured by `bench.home`) and joins its response
+from strings. It has no templates and no middleware.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import redis
 
 PLAN = json.loads(os.environ["BENCH_PLAN"])
 SQL: list[str] = PLAN["sql"]
-"""In the order of the site: with %(session)s, %(reader)s, and %(ids)s for the ids of the posts on the page."""
+"""The queries in the site's order, with %(session)s, %(reader)s, and %(ids)s for the ids of the posts on the page."""
 
 valkey = redis.Redis.from_url(PLAN["redis_url"])
 database = psycopg2.connect(PLAN["database_url"])
@@ -33,7 +33,7 @@ CARD = (
 
 
 def reader_of(session_data: str) -> int:
-    """Who a session belongs to; its signature is not checked."""
+    """Return the user's id from the data of a session. The signature is not verified."""
     payload = session_data.split(":", 1)[0]
     compressed = payload.startswith(".")
     payload = payload.removeprefix(".")

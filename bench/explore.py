@@ -1,8 +1,8 @@
-"""What Explore and suggestions cost: milliseconds of a page's queries and rows, at two sizes of the site.
+"""Measure Explore and suggestions: milliseconds for the queries and rows of a page, at two sizes of the site.
 
 `python -m bench.explore [--people 5000 50000] [--posts 20000 200000] [--follows 50000 500000]`. Starts a PostgreSQL of
-its own, fills it with SQL and measures what a reader's request does, without template and network: median and 95th
-percentile over readers. The baseline, in the same run, is a page of the newest posts that asks nothing of anybody.
+its own, fills it with SQL and measures a reader's request without template and network: median and 95th percentile
+over readers. The baseline in the same run is a page of the newest posts without any check of the viewer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SHOWN = 2_000
 
 
 def figures(readers: list[Any], run: Callable[[Any], Any]) -> tuple[float, float]:
-    """(median, 95th percentile) in ms over `readers`, each once, after three to warm up."""
+    """Return (median, 95th percentile) in ms over `readers`, each measured once, after three warm-up requests."""
     for reader in readers[:3]:
         run(reader)
     took = []
@@ -105,7 +105,7 @@ def main() -> None:
                 cursor.execute("TRUNCATE accounts_user, posts_post, posts_hashtag CASCADE")
             fill(*sizes)
             with connection.cursor() as cursor:
-                # The benchmark's people have all follows in one table and none counted.
+                # The filled database has rows of follows, but no counters of them.
                 cursor.execute("UPDATE accounts_user SET folded_followers = id % 1000")
                 cursor.execute("VACUUM ANALYZE accounts_user")
             measure(*sizes)

@@ -1,7 +1,7 @@
-"""What asking who may have a picture costs: CPU milliseconds of a request through all of Django, without a network.
+"""Measure the permission check of a photo's file: CPU milliseconds for a request through Django, without a network.
 
-`python -m bench.files [--requests 2000]`. Starts a PostgreSQL of its own, whose time is not in the figures. The
-baseline, through the same middleware in the same run, is a picture that is sent to whoever asks.
+`python -m bench.files [--requests 2000]`. Starts its own PostgreSQL, whose time is not in the figures. The
+baseline in the same run is a file that everyone may read, through the same middleware.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROUNDS = 5
 
 
 def cpu_milliseconds(client: Any, url: str, number: int) -> float:
-    """Of one request in this process: the median of ROUNDS, whose order goes round so that none is always first."""
+    """Return CPU milliseconds for one request of each kind: medians over ROUNDS, whose order rotates."""
     rounds = []
     for _ in range(ROUNDS):
         start = time.process_time()

@@ -1,6 +1,6 @@
-"""WebP or AVIF? `python -m bench.formats`: bytes and milliseconds of both at equal likeness to the original.
+"""Compare WebP with AVIF: bytes and milliseconds at the same similarity to the original.
 
-Each format gets the lowest quality at which it is as near to the original (PSNR of the luma) as our WebP.
+`python -m bench.formats`. Each format gets the lowest quality that reaches the PSNR (luma) of our WebP.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ OURS = "WebP, method 2", 80
 
 
 def likeness(image: Image.Image, data: bytes) -> float:
-    """PSNR of the luma in dB."""
+    """Return the PSNR of the luma in dB."""
     other = Image.open(io.BytesIO(data)).convert("L")
     [mean] = ImageStat.Stat(ImageChops.difference(image.convert("L"), other)).sum2
     return 10 * math.log10(255**2 * image.width * image.height / mean) if mean else math.inf
@@ -44,7 +44,7 @@ def encode(image: Image.Image, name: str, quality: int) -> tuple[bytes, float]:
 
 
 def as_good_as(image: Image.Image, name: str, wanted: float) -> tuple[int, int, float]:
-    """The lowest quality that reaches `wanted` dB, its bytes and its milliseconds."""
+    """Return the lowest quality that reaches `wanted` dB, with its bytes and milliseconds."""
     low, high = 1, 99
     while low < high:
         middle = (low + high) // 2

@@ -1,6 +1,6 @@
-"""The signed-in home page, 12 posts, 1,000 rotating sessions, beside a bare program that does the same work.
+"""Measure the signed-in home page (12 posts, 1,000 rotating sessions) next to a program without a framework.
 
-`make bench`, or `python -m bench.home [--seconds 10] [--rounds 3]`. Starts a PostgreSQL and a Valkey of its own, fills
+`make bench`, or `python -m bench.home [--seconds 10] [--rounds 3]`. Starts its own PostgreSQL and Valkey, fills
 them, and runs both programs under granian with two workers of one thread, one after the other, in rounds. The load
 generator shares the machine's cores with all of it, so CPU milliseconds a request are the steadier figure.
 """
@@ -33,7 +33,7 @@ CONNECTION = ("dbname", "user", "password", "host", "port")
 
 
 def fill() -> list[tuple[int, str]]:
-    """People, posts, follows and sessions; returns (id, session cookie) of every reader."""
+    """Create people, posts, follows and sessions; return (id, session cookie) of every reader."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
@@ -98,7 +98,7 @@ def warm_timelines() -> None:
 
 
 def make_plan(reader: tuple[int, str]) -> str:
-    """What the bare program needs, its SQL taken from a real request of `reader`."""
+    """Return the JSON configuration of the bare program, with the SQL of a real request of `reader`."""
     from django.conf import settings
     from django.db import connection
     from django.test import Client
@@ -145,7 +145,7 @@ def free_port() -> int:
 
 
 async def load(port: int, cookies: list[str], seconds: float) -> tuple[int, list[float], int]:
-    """Requests answered with 200, their times in seconds, and those that were not."""
+    """Return (number of responses, their times in seconds, number of responses other than 200)."""
     deadline = time.monotonic() + seconds
     times: list[float] = []
     failed = 0
@@ -171,7 +171,7 @@ async def load(port: int, cookies: list[str], seconds: float) -> tuple[int, list
 
 
 class Server:
-    """granian with one of the two programs."""
+    """Run one of the two programs under granian."""
 
     def __init__(self, application: str, environment: dict[str, str]) -> None:
         self.port = free_port()

@@ -1,7 +1,7 @@
-"""What a photo and a second of video cost: our whole task beside a bare script that makes the same files.
+"""Measure a photo and a second of video: our whole task next to a plain script that makes the same files.
 
 `python -m bench.media` prints milliseconds and the peak memory of the process that decodes. Every candidate makes four
-widths as WebP and as JPEG of the same photo, in a process of its own whose start counts, because ours has one too.
+widths as WebP and as JPEG of the same photo, in a separate process whose start counts, because ours starts one too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SIDE_OF_60_MEGAPIXELS = 7745
 
 
 def ours(path: Path) -> None:
-    """The task without its database: open, decode in the child, store. Django is loaded before, as in a worker."""
+    """Run the task without its database: open, decode in the child, store. Django is loaded before, as in a worker."""
     _django()
     from media.photo.render import render_photo
     from media.storage import store_rendition
@@ -111,7 +111,7 @@ def _peak_mb(who: int) -> float:
 
 
 def run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
-    """Milliseconds and the peak of memory in MB of a command; what it says of itself goes before."""
+    """Return (milliseconds, peak memory in MB) of a command. Figures that the command prints itself take precedence."""
     began = time.perf_counter()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output)
@@ -129,7 +129,7 @@ def run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
 
 
 def compare(title: str, commands: dict[str, list[str]], environment: dict[str, str], *, per: float = 1) -> None:
-    """Round by round, so that a busy minute of the machine hits all alike. `per` divides the time."""
+    """Measure in rounds, so that a busy minute of the machine affects all candidates. `per` divides the time."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for _ in range(ROUNDS):
         for name, command in commands.items():
@@ -140,7 +140,7 @@ def compare(title: str, commands: dict[str, list[str]], environment: dict[str, s
 
 
 def large_photos(folder: Path) -> dict[str, Path]:
-    """60 megapixels in every kind that we take."""
+    """Yield a picture of 60 megapixels in each format that we accept."""
     import pillow_heif
     from PIL import Image
 
@@ -156,7 +156,7 @@ def large_photos(folder: Path) -> dict[str, Path]:
         "HEIC": ("large.heif", {"quality": 40, "enc_params": {"preset": "ultrafast"}}),
     }
     for kind, (name, options) in kinds.items():
-        # As noise of a camera a PNG of this size would be beyond our 30 MB.
+        # With the noise of a camera, a PNG of this size would exceed our limit of 30 MB.
         picture = large.resize((800, 800)).resize(large.size, Image.Resampling.NEAREST) if kind == "PNG" else large
         picture.save(folder / name, **options)
     return {kind: folder / name for kind, (name, _) in kinds.items()}

@@ -1,4 +1,4 @@
-"""The table of `docs/media.md`: `python -m bench.media_table FOLDER… > table.md` renders every file of the folders.
+"""Print the table of `docs/media.md`: `python -m bench.media_table FOLDER… > table.md` renders all their files.
 
 Bytes in, bytes of each rendition (WebP / JPEG, by width; MP4), and milliseconds of the whole, with `--look FOLDER`
 also the renditions themselves, to be looked at.

@@ -1,11 +1,11 @@
-"""Mutation score: change one thing at a time in the code, and see whether the tests notice.
+"""Measure the mutation score: change one thing at a time in the code and see if a test fails.
 
     .venv/bin/python -m bench.mutation social/*/*.py posts/actions/*.py --number 60
     .venv/bin/python -m bench.mutation social/*/*.py posts/actions/*.py --number 60 --tests-of v1.0
 
 The same files, number and seed give the same mutants, so two revisions of the tests can be compared. The work is done
 in a scratch copy of the project. One pytest process imports Django and the tests and sets up the database; each mutant
-is a fork of it, in which the changed function gets its new code and only the tests that call it run, quickest first,
+is a fork of this process, in which the changed function gets its new code and only the tests that call it run, quickest first,
 until one fails. Only function bodies are changed: not models' fields, constants of modules or decorators.
 """
 
@@ -35,7 +35,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 TESTS = [f"tests/{name}" for name in ("social", "posts", "visibility", "feed", "notifications", "api")]
 PLAN = "MUTATION_PLAN"
 LEAST_SECONDS = 120
-"""What each mutant may take at least; beyond that, twenty times what its tests took without it."""
+"""The least time limit of a mutant in seconds. Longer: twenty times the time of its tests without the mutation."""
 
 OPPOSITES = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
@@ -43,9 +43,9 @@ OPPOSITES = {
     ast.And: ast.Or, ast.Or: ast.And, ast.Add: ast.Sub, ast.Sub: ast.Add, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }  # fmt: skip
 NARROWING = {"filter", "exclude", "get", "update", "Q", "get_or_create", "update_or_create"}
-"""Calls of which one argument is left out."""
+"""Calls that lose one argument."""
 DROPPED = {"filter", "exclude", "visible_to", "select_for_update", "distinct", "order_by", "active", "published"}
-"""Calls in a chain that are left out."""
+"""Calls that are removed from a chain."""
 
 
 # --- Mutants --------------------------------------------------------------------------------------------------------
@@ -57,11 +57,11 @@ class Mutant:
     line: int
     kind: str
     number: int
-    """Counts the changes of this file in the order of its syntax tree."""
+    """The index of the change in this file, in the order of the syntax tree."""
 
 
 def changes(tree: ast.Module) -> Iterator[tuple[ast.AST, str, Any]]:
-    """Yield (node, what is changed, function that changes the tree) for every possible change of a function body."""
+    """Yield (node, description, function that applies the change) for every possible change of a function body."""
     bodies: list[ast.AST] = [
         node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
@@ -179,7 +179,7 @@ def install(path: str, tree: ast.Module) -> bool:
     """Give every living function of the file its code from `tree`; return False where that is impossible."""
     module = compile(tree, str(Path(path).resolve()), "exec")
     new = {_key(code): code for code in functions_of(module)}
-    gc.unfreeze()  # tests/servers.py freezes them, and then they are not listed
+    gc.unfreeze()  # tests/servers.py froze the objects, and the collector does not list frozen ones
     # Not isinstance: lazy objects would be evaluated.
     for function in [each for each in gc.get_objects() if type(each) is FunctionType]:
         if function.__code__.co_filename.endswith(path) and (code := new.get(_key(function.__code__))):
@@ -190,7 +190,7 @@ def install(path: str, tree: ast.Module) -> bool:
 
 
 def watched(path: str) -> ast.Module:
-    """The file with a call at the beginning of each outer function that notes its first line."""
+    """Return the source with a call at the start of each outer function that records its first line."""
     tree = ast.parse(Path(path).read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -203,7 +203,7 @@ def watched(path: str) -> ast.Module:
 
 
 def function_around(mutant: Mutant) -> int:
-    """The line of the innermost function that the mutant is in."""
+    """Return the first line of the innermost function around the mutant."""
     functions = (
         node
         for node in ast.walk(ast.parse(Path(mutant.path).read_text()))
@@ -218,7 +218,7 @@ def function_around(mutant: Mutant) -> int:
 
 @dataclass(frozen=True)
 class Anything:
-    """Stands for a test that follows and needs only what the session has set up."""
+    """Act as the next test, so that pytest keeps only the fixtures of the session."""
 
     session: Any
 
@@ -227,7 +227,7 @@ class Anything:
 
 
 class Forks:
-    """Runs the mutants in place of pytest's own loop."""
+    """Run the mutants instead of pytest's own loop."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
         self.plan = plan
@@ -238,7 +238,7 @@ class Forks:
         from django.db import connections
 
         items = session.items
-        # A test sets up what lasts for the session.
+        # The first test sets up the fixtures of the session.
         first = next(item for item in items if "db" in item.fixturenames)
         list(self._outcomes([first]))
         connections.close_all()
@@ -256,7 +256,7 @@ class Forks:
             yield item, not any(report.failed for report in runtestprotocol(item, nextitem=following, log=False))
 
     def _forked(self, work: Any, seconds: float) -> Any:
-        """What `work()` returns in a fork, or None if it does not end in time or dies."""
+        """Return the result of `work()` in a fork, or None if it crashes or exceeds its time."""
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
@@ -266,7 +266,7 @@ class Forks:
                 answer = json.dumps(work()).encode()
                 with os.fdopen(writer, "wb") as pipe:
                     pipe.write(answer)
-            except BaseException:  # Nothing may go on in the fork as if it were pytest itself.
+            except BaseException:  # The fork must not continue as pytest.
                 traceback.print_exc(file=sys.__stderr__)
             finally:
                 os._exit(0)
@@ -336,7 +336,7 @@ def pytest_configure(config: Any) -> None:
 
 
 def copy_project(to: Path, *, tests_of: str) -> None:
-    """Copy what git knows of the project, as it lies there, to `to`; with `tests_of` the tests of that revision."""
+    """Copy the files that git tracks, with local changes, to `to`; with `tests_of`, the tests of that revision."""
     names = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True).stdout
     for name in names.decode().split("\0"):
         source, target = PROJECT / name, to / name

@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Valkey for one benchmark, with the migrated tables of the site."""
+"""Start a PostgreSQL and a Valkey for one benchmark, with the migrated tables of the site."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from launcher import postgres, valkey
 
 
 class ScratchSite:
-    """A PostgreSQL in a folder. It runs until `stop_postgres`."""
+    """Run a PostgreSQL in a folder until `stop_postgres`."""
 
     def __init__(self, data_dir: Path, *, durable: bool) -> None:
         self.data_dir, self._durable = data_dir, durable
@@ -40,7 +40,7 @@ class ScratchSite:
 def scratch_site(
     *, keep: Path | None = None, durable: bool = False, with_valkey: bool = False, **variables: str
 ) -> Iterator[ScratchSite]:
-    """Set up Django with servers in a temporary folder, which is deleted at the end, or in `keep`, which is not.
+    """Set up Django with servers in a temporary folder, which is deleted at the end, or in `keep`, which stays.
 
     `variables` are added to the environment. Without `durable`, PostgreSQL does not wait for the disk.
     """

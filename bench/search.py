@@ -1,10 +1,10 @@
-"""Searching among a million people and five million posts: milliseconds of each kind of query, cold and warm.
+"""Measure search among a million people and five million posts: milliseconds by kind of query, cold and warm.
 
-`python -m bench.search [--people 1000000] [--posts 5000000] [--seconds 10]`. Starts a PostgreSQL of its own, fills it
+`python -m bench.search [--people 1000000] [--posts 5000000] [--seconds 10]`. Starts its own PostgreSQL, fills it
 with bulk SQL (names and words as unevenly spread as real ones, by Zipf's law; triggers are off meanwhile, and the
-documents are made by the function that they call), and asks what the site asks, as it asks it. Cold is the first time
-that something is asked after PostgreSQL was started anew; the system's file cache stays. Prints p50 and p95 of each
-kind and EXPLAIN of the slowest statement.
+documents are made by the function that they call), and sends the site's own queries. A query is cold when it is the
+first of its kind after a restart of PostgreSQL; the file cache of the system stays. Prints p50 and p95 of each kind and
+EXPLAIN of the slowest statement.
 
 Goals: p95 below 15 ms for people as one types, below 40 ms for posts, and no more than twice as much with fifty times
 the posts. Five million posts take some 12 GB below the temporary folder and an hour.
@@ -53,7 +53,7 @@ SYLLABLES = (  # noqa: SIM905  (a list of words reads better as text)
 
 
 def words(number: int) -> list[str]:
-    """Topics first, then made-up ones, for ranks of Zipf's law."""
+    """Return words by rank for Zipf's law: the topics first, then generated words."""
     rng = random.Random(3)
     found = dict.fromkeys(TOPICS)
     while len(found) < number:
@@ -79,7 +79,7 @@ def fill(people: int, posts: int) -> None:
             "CREATE TEMP TABLE word AS SELECT * FROM unnest(%s) WITH ORDINALITY AS word (text, rank)", [vocabulary]
         )
         cursor.execute("CREATE UNIQUE INDEX ON word (rank); ANALYZE word")
-        # A rank by Zipf's law is e to the power of a share of the logarithm of how many there are.
+        # A rank by Zipf's law: e to the power of (a random fraction of the logarithm of the number of words).
         zipf = "(exp(random() * ln({}))::int)"
         run(
             "people",
@@ -182,7 +182,7 @@ def fill(people: int, posts: int) -> None:
         cursor.execute("ANALYZE")
         cursor.execute("DROP INDEX posts_by_words")
         began = time.monotonic()
-        # Made before, or those who make documents would wait for each other's places.
+        # Insert the places first; otherwise the threads that make documents would wait for each other's rows.
         cursor.execute(
             "INSERT INTO search_place (words) SELECT DISTINCT left(' ' || search_words(location), %s)"
             " FROM (SELECT DISTINCT location FROM posts_post WHERE location <> '') AS named",
@@ -212,7 +212,7 @@ def fill(people: int, posts: int) -> None:
 
 
 def make_documents(ids: tuple[int, int]) -> None:
-    """Of the posts from the first to the last id, on a connection of this thread's own."""
+    """Make the documents of the posts from the first to the last id, on a separate connection for this thread."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -311,7 +311,7 @@ def kinds() -> list[Kind]:
 
 
 def measure(kind: Kind, seconds: float) -> None:
-    """Each query once, which is cold, and then for some seconds any of them."""
+    """Send each query once (cold), then random ones of them for `seconds` (warm), and print the times."""
     from common.search_words import split_words
 
     rng = random.Random(9)
@@ -335,7 +335,7 @@ def timed(kind: Kind, text: str) -> float:
 
 
 def explain(kind: Kind) -> None:
-    """The slowest statement of the slowest query, as PostgreSQL runs it now."""
+    """Return EXPLAIN ANALYZE of the slowest statement of the slowest query."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

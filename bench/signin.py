@@ -1,6 +1,6 @@
-"""Compares how long sign-in and sign-up take for people who have an account and for people who do not.
+"""Compare the times of sign-in and sign-up for people with an account and for people without one.
 
-Prints the median of each kind in milliseconds and the gap between the kinds that must not be told apart.
+Prints the median of each kind in milliseconds, and the difference between kinds that must be indistinguishable.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _compare(name: str, times: int, *, known: Callable[[int], None], unknown: Callable[[int], None]) -> None:
-    """Alternate between the two kinds, so that whatever else the machine does falls on both."""
+    """Alternate between the two kinds, so that other load on the machine affects both."""
     took: dict[str, list[float]] = {"known": [], "unknown": []}
     for number in range(times):
         for kind, attempt in (("known", known), ("unknown", unknown)):

@@ -1,7 +1,6 @@
-"""What the rule of visibility costs: the lists of the site with `visible_to` and without it, by EXPLAIN ANALYZE.
+"""Measure the cost of the visibility rule: lists with `visible_to` and without it, by EXPLAIN ANALYZE.
 
-`python -m bench.visibility [--people 50000] [--posts 200000] [--follows 500000] [--plans]`. Starts a PostgreSQL of its
-own and fills it with SQL. Times are those of the database alone, planning and execution, without sending rows;
+`python -m bench.visibility [--people 50000] [--posts 200000] [--follows 500000] [--plans]`. Starts its own PostgreSQL and fills it with SQL. Times are those of the database alone, planning and execution, without sending rows;
 `--plans` prints the slowest plan of each.
 """
 
@@ -75,7 +74,7 @@ SET session_replication_role = origin;
 
 
 def columns_without_default(table: str) -> dict[str, str]:
-    """Columns that must be given and that FILL does not name: {name: a value of its type}."""
+    """Return {name: a value of its type} of the required columns that FILL does not set."""
     from django.apps import apps
     from django.db import connection
 
@@ -108,7 +107,7 @@ def fill(people: int, posts: int, follows: int) -> None:
 
 
 def pages() -> dict[str, Callable[[Any, bool], Any]]:
-    """The query of each list for a reader: with the rule, or without it."""
+    """Return the query of each list for a reader, with the rule or without it."""
     from accounts.models import User
     from feed.timelines import newest_ids
     from posts.models import Comment, Post, PostHashtag
@@ -168,7 +167,7 @@ def _most_commented() -> int:
 
 
 def explain(rows: Any) -> tuple[float, float, str]:
-    """(planning ms, execution ms, the plan)."""
+    """Return (planning ms, execution ms, plan)."""
     from django.db import connection
 
     sql, parameters = rows.query.sql_with_params()

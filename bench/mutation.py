@@ -5,8 +5,8 @@
 
 The same files, number and seed give the same mutants, so two revisions of the tests can be compared. The work is done
 in a scratch copy of the project. One pytest process imports Django and the tests and sets up the database; each mutant
-is a fork of this process, in which the changed function gets its new code and only the tests that call it run, quickest first,
-until one fails. Only function bodies are changed: not models' fields, constants of modules or decorators.
+is a fork of this process, in which the changed function gets its new code and only the tests that call it run, quickest
+first, until one fails. Only function bodies are changed: not models' fields, constants of modules or decorators.
 """
 
 from __future__ import annotations

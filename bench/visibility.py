@@ -1,7 +1,8 @@
 """Measure the cost of the visibility rule: lists with `visible_to` and without it, by EXPLAIN ANALYZE.
 
-`python -m bench.visibility [--people 50000] [--posts 200000] [--follows 500000] [--plans]`. Starts its own PostgreSQL and fills it with SQL. Times are those of the database alone, planning and execution, without sending rows;
-`--plans` prints the slowest plan of each.
+`python -m bench.visibility [--people 50000] [--posts 200000] [--follows 500000] [--plans]`. Starts its own PostgreSQL
+and fills it with SQL. Times are those of the database alone, planning and execution, without sending rows; `--plans`
+prints the slowest plan of each.
 """
 
 from __future__ import annotations

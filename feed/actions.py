@@ -13,7 +13,7 @@ from posts.models import Hashtag, Post
 
 @transaction.atomic
 def follow_tag(person: User, *, name: str) -> bool:
-    """Follow the tag `name`, which is normalized, and end a mute of it. Return True if this is new.
+    """Follow the tag with the normalized `name`, and end its mute. Return True if this is new.
 
     Its posts appear on the home page of `person`. Raises Refusal at MAX_FOLLOWED_TAGS.
     """

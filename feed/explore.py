@@ -36,9 +36,9 @@ Load = Callable[[PostQuerySet, Viewer], PostQuerySet]
 class ExploreCursor:
     """A position in one reader's walk through Explore.
 
-    `started_ms` is when the walk began (milliseconds since 1970). It divides the posts into those not seen before that
-    moment and those seen before it, so the walk keeps its order while its own tiles are reported as seen. `score` and
-    `post_id` are those of the last post shown, or None at the start of a part.
+    `started_ms` is when the walk began (milliseconds since 1970). It divides the posts into those seen before
+    that time and all others, so the walk keeps its order while its own tiles are reported as seen. `score` and
+    `post_id` belong to the last post shown, or None at the start of a part.
     """
 
     started_ms: int
@@ -85,7 +85,7 @@ def explore_page(
 ) -> ExplorePage:
     """Return up to `count` posts for `viewer` from `cursor` on, best first.
 
-    `load` adds what is shown of them. Cost: one round trip to Valkey and the queries of `load`, at most twice: once for
+    `load` reads the posts. Cost: one round trip to Valkey and the queries of `load`, at most twice: once for
     new posts and once for posts seen before. The index is read from the best post on and skips posts that this reader
     does not get.
     """
@@ -108,7 +108,7 @@ def explore_page(
 
 
 def best_posts(viewer: Viewer, *, count: int) -> list[Post]:
-    """Return the first posts of Explore by any author, for visitors who follow nobody yet."""
+    """Return the first posts of Explore by all authors, for visitors."""
     return list(Post.objects.visible_to(viewer).by_explore_score().for_cards(viewer)[:count])
 
 

@@ -23,18 +23,18 @@ class HomePosts(NamedTuple):
     next_cursor: int | None
     """The id below which the next page begins; None at the end."""
     followed_tags: dict[int, str]
-    """By post id, the followed tag that is the only reason for the post to be on the page."""
+    """The followed tag that is the only reason for a post to be on the page, by post id."""
 
 
 def home_posts(reader: User, *, before: int | None, count: int, load: Load = PostQuerySet.for_cards) -> HomePosts:
     """Return up to `count` posts for `reader`'s home, newest first, with ids below `before`.
 
     Timelines and followed tags give candidates; `visible_to` and the reader's mutes filter them. If some are hidden,
-    more are read, four times as many each time, until one post more than the page is found. So hidden posts change
+    more are read, four times as many each time, until there is one post more than the page. So hidden posts change
     neither the size of a page nor its cursor, which is the id of its last post.
 
-    `load` adds what is shown of the posts. Cost: usually one round trip to Valkey, one query, and those of `load` (two
-    for cards).
+    `load` reads the posts. Cost: usually one round trip to Valkey, one query, and the queries of `load` (two for
+    cards).
     """
     posts: list[Post] = []
     followed_tags: dict[int, str] = {}

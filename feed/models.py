@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class TagFollow(SnowflakeModel):
-    """`person` sees posts with the tag at home, whoever shared them. Lives on the person's shard; only they know."""
+    """`person` follows the tag: its posts are on their home page. Private; lives on the person's shard."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tags_followed", db_index=False)
     hashtag = models.ForeignKey("posts.Hashtag", models.CASCADE, related_name="+")
 
     class Meta:
         constraints = [
-            # The home page too: the tags of a reader.
+            # Serves the home page as well: the tags of a reader.
             models.UniqueConstraint(fields=["person", "hashtag"], name="tag_follow_once"),
         ]
         indexes = [
@@ -35,14 +35,14 @@ class TagFollow(SnowflakeModel):
 
 
 class TagMute(SnowflakeModel):
-    """`person` is shown no posts with the tag at home and in explore. Lives on the person's shard; only they know."""
+    """`person` has muted the tag: home page and Explore hide its posts. Private; lives on the person's shard."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tags_muted", db_index=False)
     hashtag = models.ForeignKey("posts.Hashtag", models.CASCADE, related_name="+")
 
     class Meta:
         constraints = [
-            # without_muted_tags, for every post that is looked at.
+            # without_muted_tags, for every candidate post.
             models.UniqueConstraint(fields=["person", "hashtag"], name="tag_mute_once"),
         ]
         indexes = [
@@ -54,14 +54,14 @@ class TagMute(SnowflakeModel):
 
 
 class NotInterested(SnowflakeModel):
-    """`person` is not shown the post in Explore any more. Lives on the person's shard; only they know."""
+    """`person` has hidden the post from their Explore page. Private; lives on the person's shard."""
 
     person = db_cascade_foreign_key(settings.AUTH_USER_MODEL)
     post = db_cascade_foreign_key("posts.Post", db_index=True)
 
     class Meta:
         constraints = [
-            # feed.explore, for every post that is looked at.
+            # feed.explore, for every candidate post.
             models.UniqueConstraint(fields=["person", "post"], name="not_interested_once"),
         ]
 
@@ -70,14 +70,14 @@ class NotInterested(SnowflakeModel):
 
 
 class DismissedPerson(SnowflakeModel):
-    """`dismissed` is not suggested to `person` any more. Lives on the person's shard; only they know."""
+    """`person` has dismissed the suggestion of `dismissed` for good. Private; lives on the person's shard."""
 
     person = db_cascade_foreign_key(settings.AUTH_USER_MODEL)
     dismissed = db_cascade_foreign_key(settings.AUTH_USER_MODEL, db_index=True)
 
     class Meta:
         constraints = [
-            # feed.suggestions, for every person that is looked at.
+            # feed.suggestions, for every candidate.
             models.UniqueConstraint(fields=["person", "dismissed"], name="dismissed_once"),
         ]
 
@@ -86,10 +86,10 @@ class DismissedPerson(SnowflakeModel):
 
 
 def without_muted_tags(viewer: Viewer) -> Q:
-    """That a post carries no tag that `viewer` has muted. One's own posts are shown whatever they carry."""
+    """Q matching posts without tags that `viewer` has muted, and the viewer's own posts."""
     if not viewer.is_authenticated:
         return Q()
     mine = TagMute.objects.filter(person_id=viewer.pk, hashtag_id=OuterRef("hashtag_id"))
-    # A scalar and no EXISTS, which PostgreSQL may turn round: it would read all posts of a muted tag, however many.
+    # Not EXISTS: PostgreSQL might turn it into a join that reads all posts of a muted tag.
     carried = PostHashtag.objects.filter(Exists(mine), post_id=OuterRef("pk")).values("pk")[:1]
     return Q(author_id=viewer.pk) | Q(IsNull(Subquery(carried), True))

@@ -1,6 +1,6 @@
-"""What of a person is in this app's tables and in Valkey: see `personal_data.registry`.
+"""Registers the personal data of this app in PostgreSQL and Valkey (`personal_data.registry`).
 
-Raises valkey.ERRORS when that is away: nothing is skipped.
+Erasing raises valkey.ERRORS if Valkey is unavailable, so that nothing is skipped.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def register() -> None:
             export_row=_dismissed,
             related=("dismissed",),
         ),
-        PersonalTable("feed.DismissedPerson", "dismissed", export_excluded_because="only the one who chose knows"),
+        PersonalTable(
+            "feed.DismissedPerson", "dismissed", export_excluded_because="visible only to the person who dismissed them"
+        ),
         _erase_from_followers,
         _erase_timelines,
     )
@@ -52,7 +54,7 @@ def _dismissed(row: Any) -> dict[str, Any]:
 
 
 def _erase_timelines(person_id: int) -> ErasureResult:
-    """One's own home timelines, of every version that there was, and what Explore has shown to one."""
+    """Delete all versions of the user's home timeline, and the list of posts seen in Explore."""
     version = User.objects.values_list("follows_version", flat=True).get(pk=person_id)
     keys = [timelines.timeline_key(person_id, one) for one in range(version + 1)] + [explore.seen_key(person_id)]
     gone = sum(valkey.client().unlink(*keys[at : at + KEYS_AT_ONCE]) for at in range(0, len(keys), KEYS_AT_ONCE))
@@ -60,7 +62,7 @@ def _erase_timelines(person_id: int) -> ErasureResult:
 
 
 def _erase_from_followers(person_id: int) -> ErasureResult:
-    """One's posts in the home timelines of followers, as many as a timeline holds."""
+    """Remove the user's posts from their followers' timelines. A timeline holds at most MAX_POSTS of them."""
     posts = Post.objects.filter(author_id=person_id).order_by("-pk").values_list("pk", flat=True)[: timelines.MAX_POSTS]
     ids = list(posts)
     readers = Follow.objects.filter(followee_id=person_id).values_list("follower_id", "follower__follows_version")

@@ -37,10 +37,10 @@ def posts_of(person: User, viewer: Viewer) -> PostQuerySet:
 
 
 def tagged_page(request: HttpRequest, person: User, load: PostQuerySet, size: int) -> Page[Post]:
-    """Return a page of the posts in whose photos `person` is tagged, newest first, read by the queryset `load`.
+    """Return a page of posts with photos of `person`, newest first, read by the queryset `load`.
 
     Walks the tags by their index, so the first page of a person tagged in a million photos costs no more than any
-    other. Two queries, and those of `load`.
+    other. Two queries, and the queries of `load`.
     """
     tags = PersonTag.objects.shown().filter(person=person, post__in=Post.objects.visible_to(request.user))
     # A post is one tile, even if the person is tagged in several of its photos.

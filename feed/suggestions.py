@@ -1,4 +1,4 @@
-"""Suggested people: first people whom the reader's followees follow, then popular and new ones."""
+"""Suggested people: first those followed by the reader's followees, then popular and new people."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def suggestions_for(reader: User, *, count: int = 5) -> list[Suggestion]:
 def suggestions_after(reader: User, start: int, *, count: int) -> tuple[list[Suggestion], int | None]:
     """Return up to `count` suggestions after the first `start`, and the `start` of the next page (None at the end).
 
-    Leaves out people whom the reader follows, has asked, muted or dismissed, or may not see. A reason names only people
-    whom the reader currently follows and may see. The cursor does not count candidates that were left out, so it
+    Leaves out people that the reader follows, has asked, muted or dismissed, or may not see. A reason names only people
+    that the reader currently follows and may see. The cursor does not count candidates that were left out, so it
     reveals nothing about them. Cost: the list of candidates from the cache (three queries an hour and after each
     follow), and usually one query for a page.
     """
@@ -82,7 +82,7 @@ class _Known:
 
 
 def _people(reader: User, ids: set[int]) -> dict[int, _Known]:
-    """Return those of `ids` whom the reader may see and has not muted. One query."""
+    """Return the people with these ids that the reader may see and has not muted. One query."""
     people = with_follow_state(User.objects.visible_to(reader).for_display(), reader)
     dismissed = DismissedPerson.objects.filter(person_id=reader.pk, dismissed_id=OuterRef("pk"))
     people = people.filter(not_muted(reader, "pk"), pk__in=ids).annotate(is_dismissed=Exists(dismissed))
@@ -157,7 +157,7 @@ def find_candidates(reader: User) -> list[tuple[int, str, tuple[int, ...], int]]
 
 
 def _friends_of_friends(reader: User) -> list[tuple[int, list[int], int]]:
-    """Return people whom the reader's followees follow: (id, up to SHOWN_NAMES followees, number of followees).
+    """Return people followed by the reader's followees: (id, up to SHOWN_NAMES followees, number of followees).
 
     People with the most followees come first. Hidden people are left out before each limit is applied.
     """

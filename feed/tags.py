@@ -1,4 +1,4 @@
-"""Queries about tags: their posts, what a viewer has chosen for them, and the newest posts of followed tags."""
+"""Queries about tags: their posts, follows and mutes of a viewer, and the newest posts of followed tags."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WINDOW = 60
 
 
 def posts_with_tag(name: str, viewer: Viewer) -> PostQuerySet:
-    """Return the posts that `viewer` may see with the tag `name`, which is normalized."""
+    """Return the posts with the normalized tag `name` that `viewer` may see."""
     return Post.objects.visible_to(viewer).filter(tagged__hashtag__name=name)
 
 
@@ -30,14 +30,14 @@ def is_tag(name: str) -> bool:
 
 @dataclass(frozen=True)
 class TagState:
-    """What a viewer has chosen for a tag. Following ends a mute, and muting ends following."""
+    """A viewer's choices for a tag. Following ends a mute, and muting ends following."""
 
     is_followed: bool = False
     is_muted: bool = False
 
 
 def tag_state(name: str, viewer: Viewer) -> TagState:
-    """Return what `viewer` has chosen for the tag `name`. One query; none for visitors."""
+    """Return the choices of `viewer` for the tag `name`. One query; none for visitors."""
     if not viewer.is_authenticated:
         return TagState()
     followed = Exists(TagFollow.objects.filter(person_id=viewer.pk, hashtag_id=OuterRef("pk")))
@@ -51,7 +51,7 @@ class TaggedIds:
     """The newest posts of followed tags. They may include hidden posts, so filter them before showing anything."""
 
     names: dict[int, str]
-    """By post id, one of the followed tags of the post."""
+    """One of the followed tags of each post, by post id."""
     end: int
     """There may be more posts below this id; 0 if there are none."""
 

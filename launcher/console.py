@@ -1,4 +1,4 @@
-"""What `manage.py up` prints about itself: one line for each step, and the block at the end."""
+"""Messages of `manage.py up` itself: one line for each step, and a block at the end."""
 
 import sys
 import time

@@ -24,7 +24,7 @@ from typing import IO, Any
 from common import local_servers
 from launcher.errors import ServerError
 
-# After a kill, a server replays its log before it accepts connections.
+# A server that was killed replays its log before it accepts connections.
 START_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 30
 

@@ -26,7 +26,7 @@ _ROOT_WORKER_NOISE = re.compile(
     r"_security_error|SecurityWarning|superuser privileges|User information: uid=|different user using|absolutely not"
 )
 WEB_NOISE = re.compile(r"Configuration allows spawning up to \d+ Python threads")
-# /readyz logs what is missing at each request, and it is requested until nothing is.
+# /readyz logs each missing part at every request, and it is requested until all parts are ready.
 WEB_STARTING_NOISE = re.compile(
     rf"instagram\.health: .* is not ready|Service Unavailable: {addresses.READY}|{WEB_NOISE.pattern}"
 )

@@ -1,4 +1,4 @@
-"""Starting child processes that do not outlive their parent, and finding those that did."""
+"""Starting child processes that end with their parent, and finding processes that a killed parent left."""
 
 import ctypes
 import os
@@ -119,7 +119,7 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def describe_exit(code: int) -> str:
-    """Describe a return code of `subprocess`, which is negative if a signal ended the process."""
+    """Describe a return code of `subprocess`: negative numbers are signals."""
     if code >= 0:
         return f"ended with exit code {code}"
     with suppress(ValueError):

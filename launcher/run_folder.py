@@ -1,4 +1,4 @@
-"""DATA_DIR/run: the lock of a run, and `up.json`, which says what is running."""
+"""DATA_DIR/run: the lock of a run, and `up.json` with the running processes."""
 
 import fcntl
 import json

@@ -25,7 +25,7 @@ READY_TIMEOUT_SECONDS = 120
 
 
 class Site:
-    """A run of the site. With `parent`, a process id, it stops when that is no longer the parent process."""
+    """A run of the site. With `parent`, a process id, it stops when the parent process changes."""
 
     def __init__(self, parent: int | None) -> None:
         self.data_dir = settings.DATA_DIR.absolute()

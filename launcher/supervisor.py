@@ -1,7 +1,7 @@
 """Runs the parts of the site as child processes: restarts them, and stops them in order.
 
 Everything happens in one thread. Children are set up between fork and exec (`processes.child_setup`), which is safe
-without other threads, and the kernel tells them to end when the thread that started them ends.
+without other threads, and the kernel ends them together with the thread that started them.
 """
 
 import os
@@ -20,7 +20,7 @@ from launcher.processes import describe_exit, kill_group
 FIRST_PAUSE_SECONDS = 0.5
 # A killed database must answer again within five seconds (promise D2), and needs two of them to start.
 LONGEST_PAUSE_SECONDS = 2.0
-# After a part has run this long, its next pause is the short one again.
+# A part that has run this long gets the short pause again.
 HEALTHY_AFTER_SECONDS = 10.0
 
 
@@ -67,7 +67,7 @@ class Supervisor:
     on_change: Callable[[], None] = lambda: None
     """Called after a process was started or has ended."""
     parent: int | None = None
-    """Stop when the parent process no longer has this id."""
+    """Stop when the id of the parent process changes."""
 
     parts: list[Part] = field(default_factory=list)
     is_starting: bool = True

@@ -20,7 +20,7 @@ def start(data_dir: Path, *, output: Output = subprocess.DEVNULL, durable: bool 
 
     One instance is broker, cache and store of timelines. A broker must never evict, so this instance never does;
     production may use several. Writes reach the append-only file within a second, so a kill -9 loses at most one
-    second, and sweepers restore from PostgreSQL what is lost.
+    second, and sweepers restore lost work from PostgreSQL.
     """
     data_dir = data_dir.resolve()
     folder = data_dir / "valkey"

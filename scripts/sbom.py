@@ -1,7 +1,7 @@
 """Write sbom.cdx.json: the packages the site runs on, as a CycloneDX bill of materials.
 
-`make sbom` runs this after `make requirements`. Names and versions are those that requirements.txt pins; licences are
-what the installed packages declare. The output depends on these alone, so that a test can compare it.
+`make sbom` runs this after `make requirements`. Names and versions come from requirements.txt, and licences from
+the installed packages. The output depends on nothing else, so that a test can compare it.
 """
 
 from __future__ import annotations

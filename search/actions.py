@@ -1,4 +1,4 @@
-"""What somebody looked for before: only they know of it."""
+"""Recent searches, which only their owner sees."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from search.query import clean_query
 
 
 def recent_searches(person: User) -> list[RecentSearch]:
-    """The newest first."""
+    """Return the recent searches of `person`, newest first."""
     return list(RecentSearch.objects.filter(person=person).order_by("-id")[:MAX_RECENT_SEARCHES])
 
 
 @transaction.atomic
 def save_search(person: User, *, text: str) -> bool:
-    """Put `text` on top of the recent searches of `person`; return False if it is empty.
+    """Put `text` at the top of the recent searches of `person`; return False if it is empty.
 
-    The same again moves up, and what is older than MAX_RECENT_SEARCHES others is forgotten.
+    A repeated search moves to the top. Only the MAX_RECENT_SEARCHES newest are kept.
     """
     text = clean_query(text)
     if not text:

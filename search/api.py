@@ -1,4 +1,4 @@
-"""The search, in the JSON API."""
+"""Searching in the JSON API."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ router = Router(tags=["search"])
 
 
 class TagOut(Schema):
-    """A tag, and how many of its posts the one who asks may see."""
+    """A tag, with the number of its posts that the caller may see."""
 
     tag: str = Field(description="Without #, in its normal form.", examples=["sunset"])
-    url: str = Field(description="Its page.")
+    url: str = Field(description="The URL of its page.")
     post_count: int = Field(description="Counted up to 1,000.")
     more: bool = Field(description="Whether there are more posts than were counted.")
 
 
 class PlaceOut(Schema):
-    """A place, and how many posts from there the one who asks may see."""
+    """A place, with the number of its posts that the caller may see."""
 
-    place: str = Field(description="As the newest of these posts spells it.", examples=["Café Kotti, Berlin"])
-    url: str = Field(description="Its page.")
+    place: str = Field(description="Spelled as in the newest of these posts.", examples=["Café Kotti, Berlin"])
+    url: str = Field(description="The URL of its page.")
     post_count: int = Field(description="Counted up to 1,000.")
     more: bool = Field(description="Whether there are more posts than were counted.")
 
@@ -41,10 +41,10 @@ class PlaceOut(Schema):
 class Search(Paging):
     q: str = Field(
         max_length=2_000,
-        description='What is looked for; of posts also «"words one after the other"», -without, from:name, #tag, '
-        "before:2026-11-23, after:2026-11 and has:video. More than 300 characters are left out.",
+        description='The query. Searches for posts also support "a phrase", -without, from:name, #tag, '
+        "before:2026-11-23, after:2026-11 and has:video. Only the first 300 characters are used.",
     )
-    type: Literal["users", "posts", "tags", "places"] = Field("users", description="What is looked for.")
+    type: Literal["users", "posts", "tags", "places"] = Field("users", description="The kind of results.")
 
 
 Found = Listed[ListedPersonOut | PostOut | TagOut | PlaceOut]
@@ -52,7 +52,7 @@ Found = Listed[ListedPersonOut | PostOut | TagOut | PlaceOut]
 
 @router.get("/search", response={200: Found, **PROBLEMS})
 def search(request: MemberRequest, response: HttpResponse, params: Query[Search]) -> Found:
-    """People, posts, tags or places, the best first. A search that finds nothing exactly finds what is spelt alike."""
+    """Search for people, posts, tags or places, best first. Without exact matches, similar spellings are found."""
     query = read_query(params.q)
     page: Page[Any]
     items: list[Any]

@@ -15,10 +15,10 @@ from common.text import SPACELESS
 SNIPPET_CHARS: Final = 160
 MIN_STEM_CHARS: Final = 4
 MAX_ENDING_CHARS: Final = 3
-"""A word whose beginning is the same and whose end is so short is taken for a form of it: photo, photos."""
+"""Words with a common stem and an ending of at most this length are treated as forms of one word: photo, photos."""
 _WORD = regex.compile(r"[\w\p{M}]+")
 _TERM = regex.compile(r"[\w\p{M}]+(?:'[\w\p{M}]+)*")
-"""A word that is looked for: "l'été" is one, of which the "l" alone marks nothing."""
+"""A word of the query. "l'été" is one word, so that a single "l" is not marked."""
 _APOSTROPHES = str.maketrans("’‘ʼʻ", "''''")
 _NO_SPACES = regex.compile(rf"[{SPACELESS}\p{{So}}]")
 
@@ -35,12 +35,12 @@ def highlight(text: str, terms: Iterable[str], *, inside: bool = False) -> SafeS
 
 
 def snippet(text: str, terms: Iterable[str]) -> SafeString:
-    """The part of `text`, on one line, around the first thing that was found, marked."""
+    """Return the part of `text` around the first match, on one line, with all matches marked."""
     text, terms = " ".join(text.split()), list(terms)
     spans = _spans(text, terms, inside=False)
     start = max(0, spans[0][0] - SNIPPET_CHARS // 3) if spans and len(text) > SNIPPET_CHARS else 0
     if start:
-        # From a word on, where there are words.
+        # Begin at a word, if the script separates words.
         start = text.find(" ", start, spans[0][0]) + 1 or start
     cut = text[start : start + SNIPPET_CHARS]
     if start + SNIPPET_CHARS < len(text):
@@ -49,7 +49,7 @@ def snippet(text: str, terms: Iterable[str]) -> SafeString:
 
 
 def fold(text: str) -> tuple[str, list[int]]:
-    """`text` without letter case and accents and with one kind of apostrophe, and where each letter was in `text`."""
+    """Return `text` without case and accents and with one kind of apostrophe, and each letter's position in `text`."""
     letters: list[str] = []
     places: list[int] = []
     for place, char in enumerate(text):

@@ -11,19 +11,19 @@ from common.ids import SnowflakeModel
 from common.limits import MAX_SEARCH_CHARS
 
 PLACE_USES = Counter("place.uses", "search_place", "folded_uses")
-"""Counted by the triggers that write documents."""
+"""Changed by the triggers that write documents."""
 
 
 class Place(SnowflakeModel):
-    """Where posts were shared from, however it was spelt. Written and deleted by triggers, with its last document.
+    """A place of posts, in all of its spellings. Triggers create it, and delete it together with its last document.
 
-    What it is called is not here: that is read from a post which the one who asks may see.
+    It has no name: its name is read from a post that the viewer may see.
     """
 
     words = models.TextField(unique=True)
-    """As the search compares them: " kafe kotti berlin"."""
+    """The words in the form in which the search compares them: " kafe kotti berlin"."""
     folded_uses = models.IntegerField(default=0, db_default=0, editable=False)
-    """How many posts, of whatever state: which places a search looks at first, and never shown."""
+    """The number of posts in any state. Decides which places a search reads first; never shown."""
 
     class Meta:
         indexes = [
@@ -36,10 +36,10 @@ class Place(SnowflakeModel):
 
 
 class PostDocument(models.Model):
-    """What a published post is found by. Triggers keep it, in the transaction of whoever changes the post (documents).
+    """The search document of a published post. Triggers write it in the transaction that changes the post.
 
-    A table beside the posts, so that a like, which writes a new version of the post's row, writes no search index.
-    Says nothing of who may see the post: `Post.objects.visible_to` decides, at every search.
+    It has its own table, so that a change of a post's counters does not update the search index. It does not contain
+    who may see the post: every search filters by `Post.objects.visible_to`. See `search.documents`.
     """
 
     post = models.OneToOneField(
@@ -50,9 +50,9 @@ class PostDocument(models.Model):
 
     class Meta:
         indexes = [
-            # search.posts. Reading a list of what is still to be sorted in would cost every search.
+            # search.posts. With fastupdate, every search would also read the list of pending entries.
             GinIndex(fields=["document"], name="posts_by_words", fastupdate=False),
-            # A place's posts, newest first.
+            # The posts of a place, newest first.
             models.Index(fields=["place", "-post"], condition=models.Q(place__isnull=False), name="posts_of_place"),
         ]
 
@@ -61,7 +61,7 @@ class PostDocument(models.Model):
 
 
 class RecentSearch(SnowflakeModel):
-    """What somebody looked for; again makes it the newest. Only they know. Lives on their shard."""
+    """A search in a person's history, which only they see. Repeating it makes it the newest. On the person's shard."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
     text = models.CharField(max_length=MAX_SEARCH_CHARS)

@@ -1,4 +1,4 @@
-"""What of a person is in this app's tables: see `personal_data.registry`. Documents go with their posts."""
+"""Registers the personal data of this app (`personal_data.registry`). Documents are deleted with their posts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding posts by their documents, the best of the newest first."""
+"""Find posts by their documents: batches of the newest matches, each ordered by rank."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from search.documents import LEVELS
 from search.query import Query, Term
 
 BATCH_SIZE: Final = 200
-"""Number of the newest matching posts that are ranked together; older ones follow in the next batch."""
+"""The number of newest matching posts that are ranked together; older posts follow in the next batch."""
 RANK_STEPS: Final = 1_000_000
-"""Ranks are whole numbers of this fraction, so that a cursor can carry one exactly."""
+"""Ranks are integers in steps of 1/RANK_STEPS, so that a cursor contains them exactly."""
 HALF_LIFE_DAYS: Final = 30.0
-"""A post that is so much older ranks half as high."""
+"""A post that is older by this ranks half as high."""
 AUTHORS: Final = 3
-"""People of exactly that name whose posts are found by it."""
+"""The maximum number of people with exactly the searched name whose posts are included."""
 
 
 @dataclass(frozen=True)
@@ -42,25 +42,25 @@ class FoundPost:
 
 @dataclass(frozen=True)
 class ResultBatch:
-    """The newest BATCH_SIZE visible posts below an id that match, the best first."""
+    """The newest BATCH_SIZE visible matches below an id, best first."""
 
     posts: list[FoundPost]
     newest: int = 0
-    """The largest id of the batch, also of posts that `-word` then left out; 0 for an empty batch."""
+    """The largest id in the batch, including posts excluded by `-word`; 0 for an empty batch."""
     end: int = 0
-    """Below this id there may be more; 0 if there are none."""
+    """There may be more matches below this id; 0 if there are none."""
 
 
 def find_posts(query: Query, viewer: Viewer, *, below: int | None = None, any_term: bool = False) -> ResultBatch:
     """Find the newest BATCH_SIZE posts below the id `below` that match and that `viewer` may see.
 
-    With `any_term` one term is enough. The answer depends on visible posts alone: hidden ones are skipped before they
-    are counted, so that neither the batch nor its bounds tell of them (docs/decisions/0018).
+    With `any_term`, one matching term is enough. The result depends on visible posts only: hidden posts are skipped
+    before the limit, so neither the batch nor its bounds reveal them (docs/decisions/0018).
 
-    However many visible posts match, a bounded number is read and ranked: the search goes back in time stretch by
-    stretch, each four times as long as the one before, until BATCH_SIZE posts have the wanted words, and the index
-    skips everything outside the stretch. A hidden post that matches costs one look-up. Posts with unwanted words are
-    removed afterwards, so a batch may be empty and have more below it.
+    A bounded number of posts is read and ranked, however many match: the search goes back in periods, each four times
+    as long as the one before, until BATCH_SIZE posts are found, and the index skips all other periods. A matching
+    hidden post costs one look-up. Posts with excluded words are removed afterwards, so a batch may be empty although
+    there are more below it.
     """
     if not query:
         return ResultBatch([])
@@ -75,7 +75,7 @@ def find_posts(query: Query, viewer: Viewer, *, below: int | None = None, any_te
 
 
 def with_posts(posts: PostQuerySet, found: Sequence[FoundPost]) -> list[Post]:
-    """The rows of `found`, whole, in their order."""
+    """Return the posts in `found`, read by the queryset `posts`, in their order."""
     by_id = posts.in_bulk([one.id for one in found])
     return [by_id[one.id] for one in found if one.id in by_id]
 
@@ -133,7 +133,7 @@ def _lexeme(text: str) -> str:
 
 
 def _author_ids(query: Query, viewer: Viewer) -> dict[str, int]:
-    """Return the ids of the authors named in the query whom `viewer` may see."""
+    """Return the ids of visible authors in `from:` terms, by username."""
     names = [term.text for term in query.terms if term.kind == "author"]
     if not names:
         return {}
@@ -142,7 +142,7 @@ def _author_ids(query: Query, viewer: Viewer) -> dict[str, int]:
 
 
 def _ids_of_named_people(query: Query, viewer: Viewer) -> list[int]:
-    """Return the ids of people with exactly this username, or this name of several words: their posts match."""
+    """Return the ids of visible people whose username, or name of several words, is the query: their posts match."""
     words = split_words(query.words) if query.is_plain else ()
     if not words:
         return []
@@ -155,11 +155,11 @@ def _ids_of_named_people(query: Query, viewer: Viewer) -> list[int]:
 
 
 def _rank_newest(compiled: CompiledQuery, viewer: Viewer, after: int | None, end: int) -> ResultBatch:
-    """Rank the newest BATCH_SIZE wanted and visible posts below the id `end`.
+    """Rank the newest BATCH_SIZE visible matches below the id `end`.
 
-    The branches of the UNION run one after the other, each sorting what the index found in its stretch. Visibility is
-    asked post by post, from the newest on, only as far as the LIMIT needs; OFFSET 0 keeps PostgreSQL from asking, and
-    planning, it in each branch.
+    The branches of the UNION run in sequence, and each sorts the matches of its period. Visibility is checked post by
+    post from the newest on, only as far as the LIMIT requires; OFFSET 0 keeps PostgreSQL from planning and checking it
+    in each branch.
     """
     is_visible = visible_post(viewer)
     branches: list[str] = []
@@ -204,6 +204,6 @@ def _rank_newest(compiled: CompiledQuery, viewer: Viewer, after: int | None, end
 
 
 def _rank_with_age(rank: float, post_id: int) -> int:
-    """Return the rank: the logarithm of the match plus the post's time in half-lives, so the order never changes."""
+    """Return the logarithm of the match plus the time of the post in half-lives, which never changes the order."""
     age = time_of(post_id).timestamp() / 86_400 / HALF_LIFE_DAYS
     return round((math.log2(rank + 0.001) + age) * RANK_STEPS)

@@ -1,6 +1,6 @@
-"""What somebody looks for, read: words, "phrases", -without, from:name, #tag, before: and after: a day, has:video.
+"""Parse search queries: words, "phrases", -without, from:name, #tag, before: and after: a date, has:video.
 
-Whatever cannot be read as one of these is words: nobody is told of an error in a search box.
+Everything else is taken as words, so a query never causes an error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from common.linkify import TAG, normalize_tag
 from common.text import clean_line
 
 MAX_TERMS: Final = 20
-"""Further ones are left out."""
+"""Further terms are ignored."""
 
 Kind = Literal["words", "author", "tag", "has"]
 
@@ -36,7 +36,7 @@ _HAS = {"video": "video", "videos": "video", "photo": "photo", "photos": "photo"
 
 @dataclass(frozen=True)
 class Term:
-    """One thing that a post must have, or must not."""
+    """One condition of a query, which posts must match, or must not if `is_excluded`."""
 
     kind: Kind
     text: str
@@ -46,36 +46,36 @@ class Term:
 @dataclass(frozen=True)
 class Query:
     text: str
-    """As it was typed, on one line."""
+    """The query as typed, on one line."""
     terms: tuple[Term, ...] = ()
     after: datetime | None = None
-    """From this moment on."""
+    """Only posts from this time on."""
     before: datetime | None = None
-    """Up to this moment, without it."""
+    """Only posts before this time."""
 
     def __bool__(self) -> bool:
         return bool(self.terms or self.after or self.before)
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is words alone, which may be somebody's name or a place."""
+        """Return True if the query consists of words only, which may be the name of a person or a place."""
         return all(term.kind == "words" and not term.is_excluded for term in self.terms) and not self._has_days
 
     @property
     def words(self) -> str:
-        """The words that are looked for, for people, tags and places, which have nothing else."""
+        """Return the query as words, for people, tags and places, which have no other properties."""
         return " ".join(
             term.text for term in self.terms if term.kind in {"words", "tag", "author"} and not term.is_excluded
         )
 
     @property
     def shown_words(self) -> list[str]:
-        """What is to be marked in captions."""
+        """Return the words to mark in captions."""
         return [term.text for term in self.terms if term.kind in {"words", "tag"} and not term.is_excluded]
 
     @property
     def ids(self) -> tuple[int | None, int | None]:
-        """The posts of these days have ids from the first to below the second."""
+        """Return the range of ids for `after` and `before`: from the first one to below the second one."""
         return tuple(None if day is None else first_id_at(day) for day in (self.after, self.before))  # type: ignore[return-value]
 
     @property
@@ -84,12 +84,12 @@ class Query:
 
 
 def clean_query(text: str) -> str:
-    """What was typed, on one line and cut to MAX_SEARCH_CHARS."""
+    """Return the text on one line, cut to MAX_SEARCH_CHARS."""
     return clean_line(text[: MAX_SEARCH_CHARS * 4])[:MAX_SEARCH_CHARS].strip()
 
 
 def read_query(text: str) -> Query:
-    """Never fails."""
+    """Parse a query. Accepts every text."""
     text = clean_query(text)
     found = _Found()
     for match in _TERM.finditer(text.translate(_QUOTES)):
@@ -138,9 +138,9 @@ class _Found:
 
 
 def read_day(text: str) -> datetime | None:
-    """The beginning, in UTC, of 2026-11-23, of 2026-11 or of 2026; None for anything else.
+    """Return the beginning of "2026-11-23", "2026-11" or "2026" in UTC, or None for other texts.
 
-    Days that ids cannot hold are the first or the last that they do.
+    Dates outside the range of ids are moved to its ends.
     """
     match = _DAY.fullmatch(text)
     if match is None:
@@ -149,5 +149,5 @@ def read_day(text: str) -> datetime | None:
         day = datetime(int(match[1]), int(match[2] or 1), int(match[3] or 1), tzinfo=UTC)
     except ValueError:
         return None
-    # Posts that were brought along from elsewhere may be older than EPOCH; ids hold 34 years around it.
+    # Imported posts may be older than EPOCH; ids cover 34 years before and after it.
     return min(max(day, EPOCH.replace(year=1992)), EPOCH.replace(year=2059))

@@ -1,4 +1,4 @@
-"""Pages of what a search found, for the site and the API alike."""
+"""Pages of search results, for the site and the API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from social.conditions import with_follow_state
 from social.search import find_people, shown_people
 
 MAX_BATCHES = 5
-"""Batches that one page looks through for posts without unwanted words."""
+"""The maximum number of batches that one page reads to find posts without excluded words."""
 
 _CURSOR = re.compile(r"(\d{1,19})(?:\.(-?\d{1,12})\.(\d{1,19}))?", re.ASCII)
 
@@ -53,9 +53,9 @@ def page_of_places(request: HttpRequest, query: Query, size: int) -> Page[Topic]
 def _page(
     request: HttpRequest, found: Sequence[Found], size: int, show: Callable[[Sequence[Found]], Sequence[Shown]]
 ) -> Page[Shown]:
-    """Return the page after the cursor, which names the last one that was shown.
+    """Return the page after the cursor, which identifies the last item of the previous page.
 
-    All of `found` may be seen, so a cursor that names something hidden answers as one that names nothing.
+    `found` contains only visible items, so the cursor of a hidden item gives the same result as an invalid one.
     """
     cursor = request.GET.get("cursor", "")
     start = 0
@@ -69,11 +69,10 @@ def _page(
 def page_of_posts(
     request: HttpRequest, query: Query, size: int, rows: PostQuerySet, *, any_term: bool = False
 ) -> Page[Post]:
-    """Return a page of the posts that match, the best first. `rows` says what is read of each post.
+    """Return a page of matching posts, best first, read by the queryset `rows`.
 
-    The cursor names posts that were shown and nothing else: `<below>.<rank>.<id>` continues after a post in the batch
-    that is ranked together below an id, and `<below>` with the next batch. So a page does not move when somebody shares
-    a post meanwhile.
+    The cursor `<below>.<rank>.<id>` continues after a post in the batch below an id, and `<below>` with the next batch.
+    It contains only posts that were shown, so new posts do not shift the pages.
     """
     viewer: Viewer = request.user
     below, last = _read_cursor(request.GET.get("cursor", ""))
@@ -95,7 +94,7 @@ def page_of_posts(
 
 
 def _read_cursor(text: str) -> tuple[int | None, FoundPost | None]:
-    """Read what `page_of_posts` wrote; (None, None), which is the first page, for anything else."""
+    """Parse the cursor of `page_of_posts`. Returns (None, None), the first page, for other texts."""
     match = _CURSOR.fullmatch(text)
     if match is None:
         return None, None

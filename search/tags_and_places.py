@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
-from urllib.parse import quote
 
 from django.db import connection, models
 from django.db.models import OuterRef, Subquery
 from django.utils.safestring import SafeString
 
 from accounts.models import Viewer
+from common.fast_reverse import fast_reverse
 from common.search_words import (
     MAX_WORDS,
     MIN_INFIX_CHARS,
@@ -29,15 +29,15 @@ from search.models import Place
 from search.query import Query
 
 MAX_POPULAR: Final = 1_000
-"""Of these all names are read where the index finds more than MAX_FOUND."""
+"""If the index finds more than MAX_FOUND, the names of this many of the most used topics are read instead."""
 MAX_FOUND: Final = 60
 MAX_FUZZY: Final = 20
 POSTS_RANKED_BY: Final = 3
-"""How much a tag or place is used is judged by its newest so many posts."""
+"""The number of newest posts by which the use of a tag or place is ranked."""
 MAX_COUNTED: Final = 1_000
-"""Posts are counted as far as that: «1,000+»."""
+"""Counting stops here, and "1,000+" is shown."""
 MAX_COUNTED_QUICKLY: Final = 100
-"""While somebody types."""
+"""The same for suggestions, which must be fast."""
 
 
 @dataclass
@@ -46,32 +46,33 @@ class Topic:
 
     name: str
     post_count: int
-    """At most what was asked for: then there may be more."""
+    """At most `count_up_to`."""
     is_more: bool
+    """True if there are more posts than were counted."""
     words: str
     is_place: bool = False
     highlighted: SafeString | str = ""
-    """The name with what was looked for marked: set by the views."""
+    """The name with the matching words marked; set by `search.rows`."""
 
     @property
     def url(self) -> str:
-        """The address of its page. Of a place that is its words, for its id would say when a post first named it."""
+        """URL of the page. It has the words of a place, as its id would reveal when a post first named the place."""
         if self.is_place:
-            return f"/search/places/{slug_of(self.words)}/"
-        return f"/explore/tags/{quote(self.name, safe='')}/"
+            return fast_reverse("search:place", slug_of(self.words))
+        return fast_reverse("feed:tag", self.name)
 
 
 @dataclass(frozen=True)
 class FoundTopic:
-    """A tag or place that was found; neither its id nor its place in the order tells of posts one may not see."""
+    """A tag or place in the results. Neither its id nor its rank depends on hidden posts."""
 
     id: int
     key: str
-    """Unique among its kind: the name of a tag, the words of a place."""
+    """The name of a tag, or the words of a place: unique in its table."""
 
     @property
     def cursor(self) -> str:
-        """Where a page ends. A digest, because a name may be long and in any script."""
+        """The cursor after this topic: a digest, because names may be long and in any script."""
         return sha256(self.key.encode()).hexdigest()[:24]
 
 
@@ -88,7 +89,7 @@ def find_places(query: Query, viewer: Viewer) -> list[FoundTopic]:
 
 
 def slug_of(words: str) -> str:
-    """Write the words of a place as the part of an address: "kafe-kotti-berlin"."""
+    """Return the words of a place in the form of URLs: "kafe-kotti-berlin"."""
     return words.strip().replace(" ", "-")
 
 
@@ -98,14 +99,14 @@ def words_of_slug(slug: str) -> str:
 
 
 class Counted(Subquery):
-    """How many rows, as far as the subquery's own limit."""
+    """Number of rows of a subquery, which has its own limit."""
 
     template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
     output_field = models.IntegerField()
 
 
 def shown_tags(found: Sequence[FoundTopic], viewer: Viewer, *, count_up_to: int = MAX_COUNTED) -> list[Topic]:
-    """Return those of `found` that visible posts carry, with how many of them do. One query."""
+    """Return the tags in `found` that visible posts have, with the number of these posts. One query."""
     posts = Post.objects.visible_to(viewer).filter(tagged__hashtag=OuterRef("pk"))
     tags = Hashtag.objects.filter(pk__in=[one.id for one in found]).annotate(
         post_count=Counted(posts.order_by().values("pk")[: count_up_to + 1])
@@ -114,14 +115,14 @@ def shown_tags(found: Sequence[FoundTopic], viewer: Viewer, *, count_up_to: int 
 
 
 def shown_places(found: Sequence[FoundTopic], viewer: Viewer, *, count_up_to: int = MAX_COUNTED) -> list[Topic]:
-    """Return those of `found` where visible posts are from, as the newest of these spells it. One query."""
+    """Return the places in `found` with visible posts, spelled as in the newest of these. One query."""
     places = _with_posts(Place.objects.filter(pk__in=[one.id for one in found]), viewer, count_up_to)
     named = {one.pk: (one.spelt, one.words, one.post_count) for one in places}
     return _in_order(found, named, count_up_to, is_place=True)
 
 
 def find_place(slug: str, viewer: Viewer) -> Topic | None:
-    """Return the place with this `slug`, or None if `viewer` sees no post from there. One query."""
+    """Return the place with this slug, or None if `viewer` sees no post from it. One query."""
     places = _with_posts(Place.objects.filter(words=words_of_slug(slug)), viewer, MAX_COUNTED)
     one = places.first()
     if one is None or not one.post_count:
@@ -135,7 +136,7 @@ def posts_of_place(slug: str, viewer: Viewer) -> PostQuerySet:
 
 
 def _with_posts(places: models.QuerySet[Place], viewer: Viewer, count_up_to: int) -> models.QuerySet[Any]:
-    """Add post_count, as far as one more than `count_up_to`, and `spelt`, what the newest post calls the place."""
+    """Annotate post_count, up to `count_up_to` + 1, and `spelt`, the name of the place in the newest post."""
     posts = Post.objects.visible_to(viewer).filter(document__place=OuterRef("pk"))
     return places.annotate(
         post_count=Counted(posts.order_by().values("pk")[: count_up_to + 1]),
@@ -159,13 +160,14 @@ def _in_order(
 
 @dataclass(frozen=True)
 class Table:
-    """Where a kind of topic is kept, and its posts."""
+    """The table of a kind of topic."""
 
     name: str
     key: str
     posts: str
-    """The table of what posts have it, with an index by `of` and the post's id."""
+    """The table that connects topics and posts, with an index on (`of`, post_id)."""
     of: str
+    """The column of `posts` with the id of the topic."""
 
 
 TAGS: Final = Table("posts_hashtag", "name", "posts_posthashtag", "hashtag_id")
@@ -173,11 +175,11 @@ PLACES: Final = Table("search_place", "words", "search_postdocument", "place_id"
 
 
 def _find(table: Table, words: Sequence[str], viewer: Viewer, *, same: str) -> list[FoundTopic]:
-    """Find topics with the words in them; if there are none, topics that are spelt alike.
+    """Find topics that contain the words; if there are none, topics with a similar spelling.
 
-    The answer is made of visible posts alone: whether a topic is found, whether others are looked for, and the order,
-    which is how much a topic is used of late: by its POSTS_RANKED_BY newest visible posts. `folded_uses`, which counts
-    all posts, only chooses whose names are read where very many match (docs/decisions/0018).
+    The result depends on visible posts only: which topics are found, whether similar ones are searched, and the order,
+    by how recent the POSTS_RANKED_BY newest visible posts are. `folded_uses`, which counts all posts, only selects the
+    names that are read if very many topics match (docs/decisions/0018).
     """
     if not words:
         return []
@@ -199,7 +201,7 @@ def _find(table: Table, words: Sequence[str], viewer: Viewer, *, same: str) -> l
         cursor.execute(
             f"""
             WITH matching AS MATERIALIZED (
-                -- Planned as if all were wanted, which is through the index, and run as far as asked.
+                -- Planned for all rows, so it uses the index; executed only as far as needed.
                 SELECT id, {table.key} AS key, words FROM {table.name} WHERE {parts}
             ), indexed AS MATERIALIZED (
                 SELECT id, key, words FROM matching AS topic WHERE {is_used} LIMIT {MAX_FOUND + 1}

@@ -30,9 +30,9 @@ class ExplorePostOut(PostOut):
 
 @router.get("/explore", auth=ANYBODY, response={200: Listed[ExplorePostOut], **PROBLEMS})
 def list_explore(request: HttpRequest, response: HttpResponse, paging: Query[Paging]) -> Listed[ExplorePostOut]:
-    """List recent posts that people like, by authors whom the caller does not follow.
+    """List recent, popular posts by authors that the caller does not follow.
 
-    Reading the list marks nothing as seen: report what was in view with POST /api/explore/seen.
+    Reading the list marks nothing as seen: report posts that were in view with POST /api/explore/seen.
     """
     cursor = ExploreCursor.parse(paging.cursor)
     found = explore_page(request.user, cursor=cursor, count=paging.limit, load=for_output)

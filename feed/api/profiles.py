@@ -81,7 +81,7 @@ def profile_fields(request: HttpRequest, person: User) -> dict[str, Any]:
 
 
 def own_profile_out(request: MemberRequest) -> OwnProfileOut:
-    """Return the caller's profile. Three queries, besides those of authentication."""
+    """Return the caller's profile. Three queries, in addition to authentication."""
     person = profiles_for(request.user).get(pk=request.user.pk)
     return OwnProfileOut(
         **profile_fields(request, person), email=person.email, mobile=mobile_number(request.user) or None

@@ -18,7 +18,7 @@ router = Router(tags=["people"])
 
 
 class SuggestedPersonOut(ListedPersonOut):
-    """A person whom the caller might want to follow."""
+    """A person that the caller might want to follow."""
 
     reason: str = Field(description="Why they are suggested, as a phrase to display.", examples=["Followed by anna"])
 
@@ -31,7 +31,7 @@ class SuggestionPaging(Paging):
 def list_suggestions(
     request: MemberRequest, response: HttpResponse, paging: Query[SuggestionPaging]
 ) -> Listed[SuggestedPersonOut]:
-    """List people whom the caller might want to follow, each with the reason."""
+    """List people that the caller might want to follow, each with the reason."""
     suggestions, end = suggestions_after(request.user, int(paging.cursor or 0), count=paging.limit)
     items = [
         SuggestedPersonOut(

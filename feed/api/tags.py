@@ -55,7 +55,7 @@ def normal_tag(ref: str) -> str:
 
 
 class TagStateOut(Schema):
-    """What the caller has chosen for a tag: following it ends a mute, and muting it ends following."""
+    """The caller's choices for a tag. Following it ends a mute, and muting it ends following."""
 
     tag: str = Field(description="Without #, in its normal form.", examples=["sunset"])
     followed: bool = Field(description="Whether the caller follows it.")

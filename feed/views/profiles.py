@@ -1,4 +1,4 @@
-"""Profiles, and the archive, which is the part of a profile that only its owner sees."""
+"""Profiles, and the archive of the user's own posts."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ TILES_PER_PAGE = 24
 @require_safe
 @login_not_required
 def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResponse:
-    """Show a person with their posts, or with the posts in which they are tagged.
+    """Show a person with their posts, or with photos of them by others.
 
     Owners also see their processing and failed posts. Both tabs of a private account are for its followers only,
-    whoever shared the posts.
+    also for posts of other people.
     """
     person = profiles_for(request.user).filter(username=username.lower()).first()
     if person is None:

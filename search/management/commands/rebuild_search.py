@@ -14,8 +14,8 @@ from search.models import Place, PostDocument
 AT_ONCE = 500
 
 
-def again(table: str) -> str:
-    """New versions of rows, locked in the order in which all who lock several rows do."""
+def update_sql(table: str) -> str:
+    """Return SQL that updates rows without changing them, locked in the order that all transactions use."""
     return (
         f"WITH locked AS (SELECT id FROM {table} WHERE id = ANY (%s) ORDER BY id FOR NO KEY UPDATE)"  # noqa: S608
         f" UPDATE {table} SET name = name FROM locked WHERE {table}.id = locked.id"
@@ -23,32 +23,32 @@ def again(table: str) -> str:
 
 
 class Command(BaseCommand):
-    """Goes through the tables by id in small transactions, beside a running site: triggers write the same."""
+    """Updates the tables in order of ids, in small transactions. The site can run meanwhile."""
 
     help = (
-        "Make what the search reads anew: the words of people, tags and places and the documents of posts. Needed "
-        "after search_words() or the stems have changed. Stop it at any time; --after goes on with the posts."
+        "Rebuild the search index: the words of people, tags and places, and the documents of posts. Needed after a "
+        "change of search_words() or of the stems. Stop it at any time; --after continues with the posts."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--after", type=int, metavar="ID", help="only posts, those with a larger id")
+        parser.add_argument("--after", type=int, metavar="ID", help="rebuild only posts with a larger id")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["after"] is None:
-            # A generated column is made anew with every new version of its row.
-            self.go_through("people", User, again("accounts_user"))
-            self.go_through("tags", Hashtag, again("posts_hashtag"))
+            # Updating a row computes its generated columns.
+            self.go_through("people", User, update_sql("accounts_user"))
+            self.go_through("tags", Hashtag, update_sql("posts_hashtag"))
         self.go_through(
             "posts",
             Post,
             "SELECT search_index_post(id) FROM unnest(%s) AS wanted (id)",
             after=options["after"] or 0,
         )
-        # A row that a restored dump or an older version left without its other half.
+        # A restored dump or an older version may have left documents without posts, and places without documents.
         lost = PostDocument.objects.filter(models.Q(post__published_at=None) | models.Q(post__deleted_at__isnull=False))
         lost.delete()
         unused = Place.objects.exclude(pk__in=PostDocument.objects.exclude(place=None).values("place_id"))
-        self.stdout.write(f"{unused.delete()[0]} places without posts are gone.")
+        self.stdout.write(f"Deleted {unused.delete()[0]} places without posts.")
 
     def go_through(self, name: str, model: type[models.Model], sql: str, *, after: int | None = None) -> None:
         rows = model._default_manager.order_by("pk")  # noqa: SLF001  (Django's own, documented)
@@ -67,7 +67,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{name}: {done} in {time.monotonic() - began:.0f} s")
 
     def show(self, name: str, done: int, total: int, last: int, began: float) -> None:
-        """A bar that moves on a terminal; elsewhere a line for every hundred steps, with the id to go on from."""
+        """Show the progress: a bar on a terminal; otherwise a line for every hundred steps, with the id for --after."""
         left = (time.monotonic() - began) / done * (total - done)
         if self.stdout.isatty():
             bar = "█" * (30 * done // total)
@@ -75,4 +75,4 @@ class Command(BaseCommand):
             self.stdout.write(f"\r{name} {bar:░<30} {done}/{total}, {left:.0f} s left ", ending=end)
             self.stdout.flush()
         elif done % (AT_ONCE * 100) == 0:
-            self.stdout.write(f"{name}: {done} of {total}, {left:.0f} s left (the last has the id {last})")
+            self.stdout.write(f"{name}: {done} of {total}, {left:.0f} s left (last id: {last})")

@@ -154,7 +154,8 @@ def text_of(answer: Any) -> str:
     if answer.streaming:
         answer.was_read = getattr(answer, "was_read", None) or b"".join(answer).decode(errors="replace")
         return str(answer.was_read)
-    return str(answer.text)
+    # `answer.text` cannot decode photos.
+    return str(answer.content.decode(errors="replace"))
 
 
 def comparable(answer: Any, url: str) -> tuple[int, dict[str, str], str]:

@@ -1,9 +1,9 @@
-"""The servers that tests use: a real PostgreSQL and Valkey for the session, and the whole site for browser stories.
+"""Servers for tests: a real PostgreSQL and Valkey for the session, and the complete site for browser tests.
 
 A pytest plugin, loaded with `-p tests.servers`: it must set DATABASE_URL, REDIS_URL and DATA_DIR before pytest-django
-reads the settings, which happens before any conftest.py. With DATABASE_URL or REDIS_URL set from outside, those servers
-are used. Under xdist the first process starts the servers, and each worker has its own Valkey database, test
-database (pytest-django's doing) and DATA_DIR.
+reads the settings, which happens before any conftest.py. If DATABASE_URL or REDIS_URL is set, that
+server is used. With xdist, the first process starts the servers, and each worker has its own Valkey database, test
+database (from pytest-django) and DATA_DIR.
 """
 
 import atexit
@@ -31,9 +31,9 @@ from launcher import postgres, valkey
 
 PROJECT = Path(__file__).resolve().parent.parent
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
-# The site's own tests choose these for themselves.
+# Tests of the complete site set these themselves.
 TEMPLATE = "instagram"
-"""The database that is migrated once, in the session's own server."""
+"""The database in the session's server that is migrated once and copied."""
 SERVER_VARIABLES = ("DATABASE_URL", "REDIS_URL", "DATA_DIR")
 
 _started: list[tuple[str, subprocess.Popen]] = []
@@ -41,14 +41,14 @@ _migrating: list[subprocess.Popen] = []
 
 
 def make_data_dir(name: str) -> Path:
-    """A temporary DATA_DIR. Open for passing, so that root's PostgreSQL, which runs as nobody, may reach its own."""
+    """Create a temporary DATA_DIR. Other users can pass it, because PostgreSQL does not run as root."""
     folder = Path(tempfile.mkdtemp(prefix=f"everyframe-{name}-")).resolve()
     folder.chmod(0o711)
     return folder
 
 
 def with_database(url: str, number: int) -> str:
-    """The Valkey at `url`, with another of its numbered databases."""
+    """Return the URL with another database number."""
     if url.startswith("unix:"):
         return f"{url.split('?')[0]}?db={number}"
     scheme, _, rest = url.partition("://")
@@ -72,7 +72,7 @@ def _set_environment() -> None:
     os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or postgres_url(base)
     number = int(WORKER.removeprefix("gw")) + 1 if WORKER else 0
     os.environ["REDIS_URL"] = with_database(os.environ.get("REDIS_URL") or valkey_url(base), number)
-    # Playwright leaves an event loop running in its thread, which Django would take for an asynchronous caller.
+    # Playwright leaves an event loop running in its thread, which Django would mistake for an asynchronous caller.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
@@ -95,7 +95,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _start_migrating(base: Path) -> None:
-    """Migrate the server's own database while the workers import the tests; theirs are copies of it."""
+    """Migrate the database TEMPLATE while the workers import the tests. Their databases are copies."""
     log = base / "migrating"
     os.environ["EVERYFRAME_TEST_TEMPLATE"] = str(log)
     command = f'"{sys.executable}" manage.py migrate --verbosity 0 && echo migrated || echo failed'
@@ -104,7 +104,7 @@ def _start_migrating(base: Path) -> None:
 
 
 def template_database() -> str:
-    """Return the name of a migrated database to copy, once it is ready, or "" where a worker has to migrate its own."""
+    """Return the name of a migrated database to copy, once it is ready, or "" if each worker migrates its own."""
     if not (path := os.environ.get("EVERYFRAME_TEST_TEMPLATE")):
         return ""
     while not (text := Path(path).read_text()).endswith(("migrated\n", "failed\n")):
@@ -129,7 +129,7 @@ def _is_of_whole_site(path: str) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the whole site come last."""
+    """Sort tests of the complete site to the end, and mark them."""
     items.sort(key=lambda item: _is_of_whole_site(item.nodeid))
     for item in items:
         if _is_of_whole_site(item.nodeid):
@@ -137,16 +137,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Have the garbage collector pass over all modules and tests from now on: they stay until the end."""
+    """Exclude all modules and tests from garbage collection, as they stay until the end."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file of tests of the whole site stays in one process, for its tests share what they started; others do not.
+    """Run each file with tests of the complete site in one process, because its tests share a site.
 
-    The files go first: the many short tests then fill up whichever process is done sooner.
+    These files are started first, and short tests fill the remaining time of each process.
     """
     from xdist.scheduler import LoadScopeScheduling
 
@@ -161,7 +161,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def free_port() -> int:
-    """A TCP port that nobody uses, below those that the system gives to outgoing connections."""
+    """Return an unused TCP port below the range of outgoing connections."""
     while True:
         port = random.randrange(20_000, 32_000)
         with socket.socket() as probe, suppress(OSError):
@@ -170,12 +170,12 @@ def free_port() -> int:
 
 
 class RunningSite:
-    """`manage.py up` on a folder and a port of its own, and what a test may do to it."""
+    """`manage.py up` with its own folder and port, and methods to inspect and disturb it."""
 
     def __init__(self, data_dir: Path, **variables: str) -> None:
         self.data_dir = data_dir
         self.temporary = data_dir / "tmp"
-        """Where its processes put what is not to stay."""
+        """The folder for temporary files of its processes."""
         self.port = free_port()
         self.base_url = f"http://localhost:{self.port}"
         self.environment = {name: value for name, value in os.environ.items() if name not in SERVER_VARIABLES}
@@ -190,7 +190,7 @@ class RunningSite:
         self.log = Path(tempfile.mkstemp(prefix="everyframe-log-")[1])
 
     def start(self, *, timeout_seconds: float = 180) -> "RunningSite":
-        """Start and wait for the block that says it is ready."""
+        """Start, and wait for the message that it is ready."""
         self.log.write_text("")
         self.temporary.mkdir(parents=True, exist_ok=True)
         collected, static = Path(os.environ["EVERYFRAME_TEST_DIR"]) / "static", self.data_dir / "static"
@@ -212,7 +212,7 @@ class RunningSite:
             assert time.monotonic() < deadline, f"the site was not ready:\n{self.output()}"
             time.sleep(0.05)
         if not collected.exists():
-            with suppress(OSError):  # Another worker has put its own there meanwhile.
+            with suppress(OSError):  # Another worker has copied its files meanwhile.
                 shutil.copytree(static, made := collected.with_name(f"static-{os.getpid()}"))
                 made.rename(collected)
         return self
@@ -221,16 +221,16 @@ class RunningSite:
         return self.log.read_text(errors="replace")
 
     def parts(self) -> dict[str, int]:
-        """The process id of each part that runs now."""
+        """Return the process id of each running part."""
         return json.loads((self.data_dir / "run" / "up.json").read_text())["parts"]
 
     def processes(self) -> list[psutil.Process]:
-        """`up` and everything below it."""
+        """Return the process of `up` and all its descendants."""
         up = psutil.Process(self.process.pid)
         return [up, *up.children(recursive=True)]
 
     def manage(self, *arguments: str, timeout_seconds: float = 120) -> str:
-        """Run a manage.py command against this site's data; return what it printed."""
+        """Run a manage.py command on the data of this site; return its output."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=PROJECT,
@@ -245,14 +245,14 @@ class RunningSite:
         return done.stdout
 
     def sql(self, query: str, *values: object) -> list[tuple]:
-        """Ask this site's database."""
+        """Execute a query in the database of this site; return its rows."""
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.execute(query, values)
             return cursor.fetchall() if cursor.description else []
 
     @contextmanager
     def connect(self) -> Iterator[Any]:
-        """A connection to this site's database, in one transaction until the block ends."""
+        """Connect to the database of this site for one transaction."""
         import psycopg2
 
         connection = psycopg2.connect(self.environment.get("DATABASE_URL") or postgres_url(self.data_dir))
@@ -263,7 +263,7 @@ class RunningSite:
             connection.close()
 
     def files(self) -> dict[str, set[str]]:
-        """What lies in each storage: the keys by the name of its folder."""
+        """Return the keys in each storage, by the name of its folder."""
         folders = {name: self.data_dir / name for name in ("originals", "media", "incoming")}
         return {
             name: {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -271,9 +271,9 @@ class RunningSite:
         }
 
     def kill_part(self, name: str, *, timeout_seconds: float = 30) -> None:
-        """kill -9 a part and all its children; `up` starts it again.
+        """Send SIGKILL to a part and all its children; `up` restarts it.
 
-        Of a part that died a moment ago `up` still tells the old number: what is killed is one that lives.
+        Waits for the part to run, because `up.json` may still have the id of a process that has just ended.
         """
         deadline = time.monotonic() + timeout_seconds
         while True:
@@ -294,14 +294,14 @@ class RunningSite:
             self.kill_part(name)
 
     def wait_until_back(self, *names: str, timeout_seconds: float = 60) -> None:
-        """Wait until the parts run and /readyz is content."""
+        """Wait until the parts run and /readyz answers 200."""
         import urllib.error
         import urllib.request
 
         from instagram.health import KEPT_SECONDS
 
         deadline = time.monotonic() + timeout_seconds
-        time.sleep(KEPT_SECONDS + 0.1)  # Until then the answer may be one of before.
+        time.sleep(KEPT_SECONDS + 0.1)  # The previous response is reused for this time.
         while True:
             with suppress(OSError, urllib.error.URLError):
                 if set(names) <= set(self.parts()):
@@ -311,12 +311,12 @@ class RunningSite:
             time.sleep(0.2)
 
     def kill(self) -> None:
-        """kill -9 of `up` itself."""
+        """Send SIGKILL to `up` itself."""
         self.process.kill()
         self.process.wait(10)
 
     def stop(self, number: signal.Signals = signal.SIGINT, *, timeout_seconds: float = 60) -> int | None:
-        """Ctrl-C, or another signal; return the exit code."""
+        """Send SIGINT or another signal, and return the exit code."""
         if self.process is None:
             return None
         if self.process.poll() is None:
@@ -328,7 +328,7 @@ class RunningSite:
             raise AssertionError(f"the site did not stop:\n{self.output()}") from None
 
     def remove(self) -> None:
-        """Stop it and delete its data."""
+        """Stop the site and delete its data."""
         with suppress(AssertionError):
             self.stop()
         self.log.unlink(missing_ok=True)
@@ -339,8 +339,10 @@ class RunningSite:
 
 
 class SharedSite(RunningSite):
-    """The site that many tests share: with a Valkey that tests can stop and flush, and a database that is a copy of
-    the migrated one in the session's server, where nothing waits for the disk.
+    """The site that many tests share.
+
+    Tests can stop and flush its Valkey. Its database is a copy of TEMPLATE in the session's server, where nothing
+    waits for the disk.
     """
 
     def __init__(self, data_dir: Path, **variables: str) -> None:
@@ -382,7 +384,7 @@ class SharedSite(RunningSite):
             self.valkey = None
 
     def flush_valkey(self) -> None:
-        """FLUSHALL: everything in it is gone, queued tasks too."""
+        """Delete everything in Valkey, including queued tasks."""
         import redis
 
         with redis.Redis.from_url(valkey_url(self.data_dir)) as client:
@@ -399,7 +401,7 @@ class SharedSite(RunningSite):
 
 @pytest.fixture(scope="session")
 def site():
-    """The whole site, started once for all tests that use it, without demo content."""
+    """The complete site without demo content, started once for all tests that use it."""
     running = SharedSite(make_data_dir("site"), RATE_LIMITS="off")
     try:
         yield running.start()

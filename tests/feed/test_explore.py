@@ -32,7 +32,7 @@ def shown_by(browser, url="/explore/"):
     return [post.pk for post in browser.get(url).context["page"]]
 
 
-def test_likes_lift_a_post_and_time_lowers_it(stranger, author, share):
+def test_likes_raise_a_post_and_age_lowers_it(stranger, author, share):
     ago = timezone.now() - timedelta(days=9)
     fresh, liked, old, ancient_hit = share(author), share(author), share(author, at=ago), share(author, at=ago)
     for post, likes in ((liked, 3), (old, 3), (ancient_hit, 1_000)):
@@ -40,12 +40,12 @@ def test_likes_lift_a_post_and_time_lowers_it(stranger, author, share):
 
     page = explore_page(stranger, cursor=ExploreCursor(explore.now_ms()), count=10)
 
-    # A thousand likes nine days ago are worth what 44 are now; three are worth less than none yet.
+    # 1,000 likes after nine days weigh as much as 44 likes now; 3 likes weigh less than none now.
     assert [post.pk for post in page.posts] == [ancient_hit.pk, liked.pk, fresh.pk, old.pk]
     assert page.next is None
 
 
-def test_explore_is_of_people_one_does_not_follow_and_nothing_that_is_not_for_one(as_, person, stranger, share):
+def test_explore_shows_visible_posts_of_people_the_reader_does_not_follow(as_, person, stranger, share):
     names = ("open", "followed", "muted", "blocker", "private", "gone")
     people = {name: person(name) for name in names}
     posts = {name: share(one) for name, one in people.items()}
@@ -80,7 +80,7 @@ def test_posts_the_reader_has_seen_come_last_and_explore_is_never_empty(as_, aut
     assert shown_by(browser) == [post.pk for post in reversed(posts)], "all seen: the usual order again"
 
 
-def test_only_what_was_reported_counts_as_seen(as_, author, stranger, share):
+def test_only_reported_posts_count_as_seen(as_, author, stranger, share):
     posts = [share(author) for _ in range(27)]
     browser = as_(stranger)
 
@@ -110,7 +110,7 @@ def test_a_walk_shows_every_post_once_while_tiles_are_reported_as_seen(as_, auth
     assert [post.pk for post in walked] == [post.pk for post in [*reversed(posts[20:]), *reversed(posts[:20])]]
 
 
-def test_posts_are_forgotten_after_a_week(as_, author, stranger, share, monkeypatch):
+def test_seen_posts_are_forgotten_after_a_week(as_, author, stranger, share, monkeypatch):
     posts = [share(author) for _ in range(2)]
     browser = as_(stranger)
     report_seen(browser, posts[1:])
@@ -154,7 +154,7 @@ def test_without_valkey_explore_keeps_its_order(as_, author, stranger, share, mo
     assert shown_by(browser) == [posts[1].pk, posts[0].pk]
 
 
-def test_somebody_without_a_session_sees_the_same_each_time(client, author, share):
+def test_visitors_see_the_same_order_each_time(client, author, share):
     for _ in range(3):
         share(author)
 
@@ -162,7 +162,7 @@ def test_somebody_without_a_session_sees_the_same_each_time(client, author, shar
     assert "Not interested" not in client.get("/explore/").text
 
 
-def test_what_one_is_not_interested_in_never_comes_back(as_, author, stranger, share):
+def test_a_hidden_post_never_comes_back(as_, author, stranger, share):
     post, other = share(author), share(author)
     browser = as_(stranger)
 
@@ -176,7 +176,7 @@ def test_what_one_is_not_interested_in_never_comes_back(as_, author, stranger, s
     assert shown_by(browser) == [other.pk, post.pk]
 
 
-def test_without_scripts_hiding_says_what_happened_and_can_be_undone(as_, author, stranger, share):
+def test_without_scripts_hiding_shows_a_message_and_can_be_undone(as_, author, stranger, share):
     post = share(author)
     browser = as_(stranger)
 
@@ -188,7 +188,7 @@ def test_without_scripts_hiding_says_what_happened_and_can_be_undone(as_, author
     assert not NotInterested.objects.exists()
 
 
-def test_hiding_again_is_harmless_and_goes_with_the_post(author, stranger, share):
+def test_hiding_twice_is_harmless_and_the_row_is_deleted_with_the_post(author, stranger, share):
     post = share(author)
 
     assert [hide_from_explore(stranger, post=post) for _ in range(2)] == [True, False]
@@ -201,13 +201,13 @@ def test_hiding_again_is_harmless_and_goes_with_the_post(author, stranger, share
         hide_from_explore(stranger, post=Post(pk=1))
 
 
-def test_likes_that_change_between_two_pages_repeat_nothing_that_was_seen(as_, author, follower, stranger, share):
+def test_likes_between_two_pages_repeat_no_post(as_, author, follower, stranger, share):
     posts = [share(author) for _ in range(26)]
     browser = as_(stranger)
     page = browser.get("/explore/").context["page"]
     first = [post.pk for post in page]
     report_seen(browser, page.items)
-    # The top post falls below the end of the first page.
+    # The top post now ranks below the end of the first page.
     Post.objects.filter(pk=first[0]).update(folded_likes=0)
     like_post(posts[0], liker=follower)
     fold_counters()

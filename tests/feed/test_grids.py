@@ -1,4 +1,4 @@
-"""Profiles, tags and explore: every one a grid with a cursor."""
+"""Grids with a cursor: profiles, tags and Explore."""
 
 import re
 
@@ -21,14 +21,14 @@ def test_a_profile_shows_a_person_and_their_posts(name, client, author, post):
 
 
 @pytest.mark.promise("A2")
-def test_a_suspended_person_looks_like_one_who_never_was(client, author, post):
+def test_the_profile_of_a_suspended_person_is_missing(client, author, post):
     suspend_person(author, reason="spam")
 
     assert client.get("/author/").status_code == client.get("/nobody.here/").status_code == 404
     assert client.get(post.get_absolute_url()).status_code == 404
 
 
-def test_an_empty_profile_says_so_and_ones_own_says_what_to_do(client, as_, author):
+def test_an_empty_profile_has_a_message_and_the_own_one_a_hint(client, as_, author):
     assert "No posts yet" in client.get("/author/").text
     assert "/create/" in as_(author).get("/author/").text
 
@@ -38,14 +38,14 @@ def test_a_tag_shows_its_posts_in_any_letter_case(tag, client, post):
     assert f'data-post="{post.shortcode}"' in client.get(f"/explore/tags/{tag}/").text
 
 
-def test_a_tag_that_nobody_used_is_an_empty_page(client, db):
+def test_an_unused_tag_has_an_empty_page(client, db):
     answer = client.get("/explore/tags/neverused/")
 
     assert answer.status_code == 200
     assert "data-post" not in answer.text
 
 
-def test_explore_shows_the_best_liked_first_and_nothing_of_ones_own(as_, author, follower, stranger, share):
+def test_explore_shows_the_most_liked_first_and_no_own_posts(as_, author, follower, stranger, share):
     plain, liked, own = share(author), share(author), share(stranger)
     like_post(liked, liker=follower)
     fold_counters()
@@ -83,14 +83,13 @@ def test_grids_cost_the_same_queries_whatever_their_size(
     browser = as_(stranger)
     browser.get(url)
 
-    # Session, viewer, the bell, the posts, their media; and the person, or the number of posts with the tag and what
-    # it is to the viewer.
+    # Session, viewer, notifications, posts, media; and the person, or the count and the state of the tag.
     with django_assert_num_queries(queries):
         browser.get(url)
 
 
 @pytest.mark.promise("A7")
-def test_what_a_moderator_removed_is_in_no_grid(as_, author, stranger, post):
+def test_removed_posts_are_in_no_grid(as_, author, stranger, post):
     remove_post(post, reason="spam")
     browser = as_(stranger)
 
@@ -98,7 +97,7 @@ def test_what_a_moderator_removed_is_in_no_grid(as_, author, stranger, post):
         assert "data-post" not in browser.get(url).text
 
 
-def test_more_posts_of_a_tag_than_are_counted_are_said_to_be_more(client, author, share, monkeypatch):
+def test_the_count_of_a_tag_stops_with_a_plus(client, author, share, monkeypatch):
     monkeypatch.setattr("feed.views.tags.MAX_COUNTED_POSTS", 2)
     for count, said in (
         (1, "<strong>1</strong> post </p>"),
@@ -109,7 +108,7 @@ def test_more_posts_of_a_tag_than_are_counted_are_said_to_be_more(client, author
         assert said in one_line(client.get("/explore/tags/sun/").text)
 
 
-def test_ones_own_profile_has_what_is_ones_own_and_no_other_has(as_, client, author, stranger):
+def test_only_the_own_profile_shows_settings_and_unfinished_posts(as_, client, author, stranger):
     tab = '<a class="tab" href="/saved/">'
     assert tab in as_(author).get("/author/").text
     assert tab not in as_(stranger).get("/author/").text
@@ -130,7 +129,7 @@ def test_counts_on_a_profile_are_numbers_in_bold_with_their_nouns(as_, author, f
     assert "<strong>0</strong> following" in page
 
 
-def test_tiles_come_in_sizes_and_the_first_row_at_once(client, author, share):
+def test_tiles_have_a_srcset_and_the_first_row_is_not_lazy(client, author, share):
     for _ in range(27):
         share(author)
 

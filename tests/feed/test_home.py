@@ -1,4 +1,4 @@
-"""The home page: what the people one follows shared, newest first, from Valkey or from PostgreSQL alike."""
+"""The home page: posts of followees, newest first, equally from Valkey and from PostgreSQL."""
 
 from datetime import timedelta
 
@@ -35,14 +35,14 @@ def valkey_down(monkeypatch):
     monkeypatch.setattr(valkey, "client", refuse)
 
 
-def test_home_shows_ones_own_and_followed_posts_newest_first(author, follower, stranger, share):
+def test_home_shows_own_and_followed_posts_newest_first(author, follower, stranger, share):
     shared = [share(author), share(author), share(follower)]
     share(stranger)
 
     assert home_of(follower) == [post.pk for post in reversed(shared)]
 
 
-def test_a_published_post_is_pushed_to_a_timeline_that_is_there(author, follower, share):
+def test_a_published_post_is_pushed_to_existing_timelines(author, follower, share):
     assert home_of(follower) == []
     post = share(author)
     assert home_of(follower) == [], "the timeline is read, not the database"
@@ -53,7 +53,7 @@ def test_a_published_post_is_pushed_to_a_timeline_that_is_there(author, follower
 
 
 @pytest.mark.promise("D11")
-def test_a_fan_out_that_comes_three_times_shows_a_post_once(author, follower, share):
+def test_a_repeated_fan_out_shows_a_post_once(author, follower, share):
     home_of(follower)
     post = share(author)
     for _ in range(3):
@@ -62,7 +62,7 @@ def test_a_fan_out_that_comes_three_times_shows_a_post_once(author, follower, sh
     assert home_of(follower) == [post.pk]
 
 
-def test_a_post_that_is_rendered_late_takes_its_place_by_time(author, follower, share):
+def test_a_post_rendered_late_is_sorted_by_time(author, follower, share):
     home_of(follower)
     first, second = share(author), share(author)
     fan_out_post(second.pk)
@@ -71,7 +71,7 @@ def test_a_post_that_is_rendered_late_takes_its_place_by_time(author, follower, 
     assert home_of(follower) == [second.pk, first.pk]
 
 
-def test_following_brings_posts_at_once_and_unfollowing_takes_them(author, stranger, post):
+def test_following_adds_posts_immediately_and_unfollowing_removes_them(author, stranger, post):
     assert home_of(stranger) == []
     follow(stranger, followee=author)
     assert home_of(stranger) == [post.pk]
@@ -80,7 +80,7 @@ def test_following_brings_posts_at_once_and_unfollowing_takes_them(author, stran
 
 
 @pytest.mark.promise("A6")
-def test_a_warm_timeline_shows_nothing_that_is_deleted_removed_or_suspended(author, follower, person, share):
+def test_a_timeline_shows_no_deleted_removed_or_suspended_posts(author, follower, person, share):
     other = person("other")
     follow(follower, followee=other)
     kept, deleted, removed, hidden = share(author), share(author), share(author), share(other)
@@ -94,7 +94,7 @@ def test_a_warm_timeline_shows_nothing_that_is_deleted_removed_or_suspended(auth
     assert hidden.pk not in home_of(follower)
 
 
-def test_a_page_is_full_although_much_of_the_timeline_is_hidden(author, follower, share):
+def test_a_page_is_full_even_if_most_of_the_timeline_is_hidden(author, follower, share):
     posts = [share(author) for _ in range(12)]
     home_of(follower)
     for post in posts[3:]:
@@ -103,7 +103,7 @@ def test_a_page_is_full_although_much_of_the_timeline_is_hidden(author, follower
     assert home_of(follower, count=3) == [post.pk for post in reversed(posts[:3])]
 
 
-def test_a_restored_post_is_back_on_home_pages_that_were_made_without_it(author, follower, post, tasks_run):
+def test_a_restored_post_returns_to_timelines_built_without_it(author, follower, post, tasks_run):
     remove_post(post, reason="a mistake")
     assert home_of(follower) == []
 
@@ -113,9 +113,7 @@ def test_a_restored_post_is_back_on_home_pages_that_were_made_without_it(author,
     assert home_of(follower) == [post.pk]
 
 
-def test_many_hidden_posts_cost_a_few_queries_and_not_one_a_page(
-    author, follower, person, share, django_assert_max_num_queries
-):
+def test_many_hidden_posts_cost_only_a_few_queries(author, follower, person, share, django_assert_max_num_queries):
     noisy = person("noisy")
     follow(follower, followee=noisy)
     shown = share(author)
@@ -142,7 +140,7 @@ def test_a_timeline_from_before_the_last_follow_is_deleted(author, follower, per
 
 
 @pytest.mark.promise("D9")
-def test_a_flushed_valkey_changes_no_home_page(author, follower, share):
+def test_home_is_the_same_after_flushing_valkey(author, follower, share):
     for _ in range(5):
         share(author)
     before = home_of(follower)
@@ -160,7 +158,7 @@ def test_without_valkey_home_comes_from_the_database(author, follower, share, va
     assert home_of(follower, before=posts[2].pk) == [posts[1].pk, posts[0].pk]
 
 
-def test_a_post_published_while_a_timeline_is_made_is_not_missed(author, follower, share, monkeypatch):
+def test_a_post_published_during_a_build_is_not_missed(author, follower, share, monkeypatch):
     newest_ids = timelines.newest_ids
     late = []
 
@@ -176,7 +174,7 @@ def test_a_post_published_while_a_timeline_is_made_is_not_missed(author, followe
     assert home_of(follower) == [late[0].pk]
 
 
-def test_a_timeline_keeps_its_cap_and_older_pages_come_from_the_database(author, follower, share, monkeypatch):
+def test_a_timeline_is_capped_and_older_pages_come_from_the_database(author, follower, share, monkeypatch):
     monkeypatch.setattr(timelines, "MAX_POSTS", 5)
     posts = [share(author) for _ in range(9)]
     home_of(follower)
@@ -189,13 +187,13 @@ def test_a_timeline_keeps_its_cap_and_older_pages_come_from_the_database(author,
     assert home_of(follower, before=posts[3].pk) == [post.pk for post in reversed(posts[:3])]
 
 
-def test_the_sweeper_fans_out_what_a_lost_message_left(author, share, monkeypatch):
+def test_the_sweeper_fans_out_posts_after_a_lost_message(author, share, monkeypatch):
     from feed import tasks
 
     post = share(author)
     asked = []
     monkeypatch.setattr(tasks, "publish", lambda task, **kwargs: asked.append(kwargs) or True)
-    assert sweep() == 0, "it is not overdue yet"
+    assert sweep() == 0, "not overdue yet"
     Post.objects.update(published_at=post.published_at - timedelta(minutes=1))
 
     assert sweep() == 1
@@ -221,20 +219,20 @@ def test_a_reader_back_after_a_month_reads_from_the_database_and_then_has_a_time
     assert valkey.client().exists(key)
 
 
-def test_readers_who_were_long_away_are_not_pushed_to_and_miss_nothing(author, follower, share):
+def test_inactive_readers_are_not_pushed_to_and_miss_nothing(author, follower, share):
     home_of(follower)
     type(follower).objects.filter(pk=follower.pk).update(last_seen_at=follower.last_seen_at - timedelta(days=31))
     post = share(author)
     fan_out_post(post.pk)
     key = timelines.timeline_key(follower.pk, follower.follows_version)
-    assert valkey.client().zcard(key) == 2, "only the marks"
+    assert valkey.client().zcard(key) == 2, "only the two marks of the state"
 
-    valkey.client().delete(key)  # its time to live is over before the 31 days are
+    valkey.client().delete(key)  # It expires before the 31 days are over.
 
     assert home_of(follower) == [post.pk]
 
 
-def test_pages_follow_each_other_without_gap_or_repeat(as_, author, follower, share):
+def test_pages_have_no_gap_and_no_repeat(as_, author, follower, share):
     posts = [share(author) for _ in range(26)]
     browser = as_(follower)
 
@@ -250,7 +248,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(as_, author, follower, sh
     assert "<html" not in page.text, "a further page is a fragment"
 
 
-def test_without_javascript_older_posts_are_a_link_to_a_whole_page(as_, author, follower, share):
+def test_without_javascript_older_posts_are_a_link_to_a_full_page(as_, author, follower, share):
     for _ in range(13):
         share(author)
     browser = as_(follower)
@@ -264,14 +262,14 @@ def test_without_javascript_older_posts_are_a_link_to_a_whole_page(as_, author, 
 
 @pytest.mark.promise("U10")
 @pytest.mark.parametrize("cursor", ["x", "-1", "0", "9" * 30, "٣", "1.5", ""])
-def test_a_cursor_that_is_not_ours_is_the_first_page(cursor, as_, follower, post):
+def test_an_invalid_cursor_gives_the_first_page(cursor, as_, follower, post):
     answer = as_(follower).get("/", {"cursor": cursor})
 
     assert answer.status_code == 200
     assert articles(answer) == 1
 
 
-def test_somebody_who_follows_nobody_is_shown_people_to_follow(as_, stranger, post):
+def test_a_member_who_follows_no_one_sees_suggestions(as_, stranger, post):
     fold_counters()
     answer = as_(stranger).get("/")
 
@@ -291,12 +289,12 @@ def test_home_costs_the_same_queries_whatever_its_size(
     browser = as_(follower)
     browser.get("/")
 
-    # session, viewer, followed tags, the posts, their media, one's unfinished posts, suggestions, the bell
+    # session, viewer, followed tags, the posts, their media, own unfinished posts, suggestions, the bell
     with django_assert_num_queries(8):
         browser.get("/")
 
 
-def test_anonymous_visitors_see_what_this_place_is(client, post):
+def test_visitors_see_the_landing_page(client, post):
     answer = client.get("/")
 
     assert answer.status_code == 200
@@ -305,7 +303,7 @@ def test_anonymous_visitors_see_what_this_place_is(client, post):
 
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_the_landing_page_costs_the_same_queries_whatever_there_is(
+def test_the_landing_page_costs_the_same_queries_for_any_number_of_posts(
     size, client, author, share, django_assert_num_queries
 ):
     for _ in range(size):

@@ -1,4 +1,4 @@
-"""Who is suggested to whom, and why."""
+"""Suggested people and the reasons for them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def told(reader, **options):
     return [(one.person.username, one.reason) for one in suggestions_for(reader, **options)]
 
 
-def test_friends_of_friends_come_first_and_say_why(circle):
+def test_people_followed_by_followees_come_first_with_the_reason(circle):
     assert told(circle["reader"]) == [("carla", "Followed by ben and anna"), ("dora", "Followed by ben")]
 
 
@@ -52,7 +52,7 @@ def test_the_reason_in_words(names, number, text):
     assert followed_by(names, number) == text
 
 
-def test_whom_one_follows_asks_mutes_blocks_or_dismisses_is_not_suggested(circle, person):
+def test_followed_requested_muted_blocked_and_dismissed_people_are_not_suggested(circle, person):
     reader = circle["reader"]
     for name in ("erin", "finn", "gus"):
         follow(circle["anna"], followee=person(name))
@@ -69,20 +69,20 @@ def test_whom_one_follows_asks_mutes_blocks_or_dismisses_is_not_suggested(circle
 
 
 @pytest.mark.promise("A2")
-def test_a_reason_names_nobody_whom_one_does_not_see_by_now(circle):
+def test_a_reason_names_only_people_the_reader_can_see_now(circle):
     reader = circle["reader"]
     assert told(reader)[0] == ("carla", "Followed by ben and anna")
 
     suspend_person(circle["ben"], reason="spam")
 
-    # The list is kept for an hour; who is named is asked each time.
+    # The list is cached for an hour; names are checked at each request.
     assert told(reader) == [("carla", "Followed by anna")]
     unfollow(reader, followee=circle["anna"])
     assert told(reader) == []
 
 
 @pytest.mark.promise("A6")
-def test_whoever_blocks_is_gone_from_a_list_that_is_kept(circle):
+def test_a_block_hides_a_person_from_the_cached_list(circle):
     reader = circle["reader"]
     assert told(reader)[0][0] == "carla"
 
@@ -105,7 +105,7 @@ def test_newcomers_are_suggested_popular_and_new_people(person, share):
     assert told(newcomer) == [("bright", "Popular"), ("star", "Popular"), ("plain", "New here")]
 
 
-def test_a_follow_makes_the_list_anew(circle, person):
+def test_a_follow_rebuilds_the_list(circle, person):
     reader = circle["reader"]
     assert len(told(reader)) == 2
     erin, finn = person("erin"), person("finn")
@@ -116,7 +116,7 @@ def test_a_follow_makes_the_list_anew(circle, person):
     assert ("finn", "Followed by erin") in told(reader)
 
 
-def test_the_page_of_all_goes_on_by_cursor_without_gap_or_repeat(circle, person, as_):
+def test_the_full_list_pages_by_cursor_without_gap_or_repeat(circle, person, as_):
     for number in range(23):
         follow(circle["anna"], followee=person(f"other{number}"))
     browser = as_(circle["reader"])
@@ -153,7 +153,7 @@ def test_without_scripts_dismissing_can_be_undone_too(circle, as_):
     assert 'action="/explore/people/carla/restore/"' in page.text
 
 
-def test_dismissing_again_is_harmless_and_goes_with_the_person(circle):
+def test_dismissing_twice_is_harmless_and_the_row_is_deleted_with_the_person(circle):
     reader, carla = circle["reader"], circle["carla"]
     assert [dismiss_suggestion(reader, dismissed=carla) for _ in range(2)] == [True, False]
     with pytest.raises(User.DoesNotExist):
@@ -161,7 +161,7 @@ def test_dismissing_again_is_harmless_and_goes_with_the_person(circle):
     assert DismissedPerson.objects.count() == 1
 
 
-def test_nobody_to_suggest_says_so(as_, person):
+def test_without_suggestions_the_page_has_a_message(as_, person):
     assert "No suggestions" in as_(person("alone")).get("/explore/people/").text
 
 
@@ -177,7 +177,7 @@ def test_suggestions_cost_the_same_queries_whatever_their_number(size, circle, p
     with django_assert_num_queries(4):
         browser.get("/explore/people/")
     cache.clear()
-    # … and friends of friends, popular and new ones.
+    # People followed by followees, popular people and new people.
     with django_assert_num_queries(7):
         browser.get("/explore/people/")
     reader = User.objects.get(username="reader")

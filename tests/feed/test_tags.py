@@ -1,4 +1,4 @@
-"""A followed tag brings posts home, whoever shared them; a muted one keeps them away. Neither shows what is hidden."""
+"""Followed tags add posts of all authors to the home page, and muted tags remove them. Both respect visibility."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def browser(as_, stranger):
     return as_(stranger)
 
 
-def test_a_followed_tag_brings_posts_home_and_says_why(browser, stranger, post):
+def test_a_followed_tag_adds_posts_to_home_with_the_reason(browser, stranger, post):
     assert home_of(stranger) == []
 
     answer = press(browser, "Sun", "follow", headers=HTMX)
@@ -40,7 +40,7 @@ def test_a_followed_tag_brings_posts_home_and_says_why(browser, stranger, post):
     assert home_of(stranger) == []
 
 
-def test_a_post_of_somebody_one_follows_needs_no_reason(as_, follower, post):
+def test_a_post_of_a_followee_has_no_reason(as_, follower, post):
     browser = as_(follower)
     press(browser, "sun", "follow", headers=HTMX)
 
@@ -49,7 +49,7 @@ def test_a_post_of_somebody_one_follows_needs_no_reason(as_, follower, post):
     assert "You follow" not in page
 
 
-def test_tagged_posts_are_merged_by_time_and_paged_without_gap_or_repeat(
+def test_tagged_posts_are_merged_by_time_without_gap_or_repeat(
     author, follower, stranger, person, share, as_, monkeypatch
 ):
     monkeypatch.setattr(home, "WINDOW", 5)
@@ -72,7 +72,7 @@ def test_tagged_posts_are_merged_by_time_and_paged_without_gap_or_repeat(
 
 
 @pytest.mark.promise("A7")
-def test_a_followed_tag_shows_nothing_that_is_not_for_the_reader(browser, stranger, author, person, share):
+def test_a_followed_tag_shows_no_hidden_posts(browser, stranger, author, person, share):
     press(browser, "secret", "follow")
     locked, blocker, blocked, muted = (person(name) for name in ("locked", "blocker", "blocked", "muted"))
     seen = share(author, caption="#secret")
@@ -93,9 +93,7 @@ def test_a_followed_tag_shows_nothing_that_is_not_for_the_reader(browser, strang
     assert home_of(stranger) == [seen.pk]
 
 
-def test_a_muted_tag_is_neither_at_home_nor_in_explore_but_on_its_own_page(
-    as_, author, follower, stranger, post, share
-):
+def test_a_muted_tag_is_hidden_at_home_and_in_explore_but_not_on_its_page(as_, author, follower, stranger, post, share):
     browser = as_(follower)
     strange = [share(stranger, caption=caption) for caption in ("#sun", "#moon")]
     other = share(author, caption="#moon")
@@ -108,7 +106,7 @@ def test_a_muted_tag_is_neither_at_home_nor_in_explore_but_on_its_own_page(
     assert f'data-post="{post.shortcode}"' in browser.get("/author/").text
 
 
-def test_nobody_follows_and_mutes_a_tag(browser, stranger):
+def test_following_and_muting_a_tag_exclude_each_other(browser, stranger):
     press(browser, "sun", "follow")
     press(browser, "sun", "mute")
     press(browser, "sun", "mute")
@@ -119,7 +117,7 @@ def test_nobody_follows_and_mutes_a_tag(browser, stranger):
 
 
 @pytest.mark.parametrize(("verb", "limit"), [("follow", "MAX_FOLLOWED_TAGS"), ("mute", "MAX_MUTED_TAGS")])
-def test_the_limit_of_tags_is_said(verb, limit, browser, stranger, monkeypatch):
+def test_the_limit_of_tags_is_a_message(verb, limit, browser, stranger, monkeypatch):
     monkeypatch.setattr(f"feed.actions.{limit}", 2)
     for tag in ("one", "two", "two"):
         assert press(browser, tag, verb, headers=HTMX).status_code == 200
@@ -132,7 +130,7 @@ def test_the_limit_of_tags_is_said(verb, limit, browser, stranger, monkeypatch):
 
 
 @pytest.mark.promise("A7")
-def test_the_page_of_a_tag_is_the_same_whether_a_hidden_post_carries_it_or_none(browser, author, share):
+def test_hidden_posts_do_not_change_the_page_of_a_tag(browser, author, share):
     change_privacy(author, is_private=True)
     share(author, caption="#hushhush")
 
@@ -145,9 +143,7 @@ def test_the_page_of_a_tag_is_the_same_whether_a_hidden_post_carries_it_or_none(
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize(("url", "verb"), [("/accounts/tags/", "follow"), ("/accounts/tags/muted/", "mute")])
 @pytest.mark.parametrize("size", [2, 20])
-def test_the_list_of_ones_tags_costs_the_same_queries_whatever_its_size(
-    url, verb, size, browser, django_assert_num_queries
-):
+def test_the_list_of_own_tags_costs_the_same_queries_for_any_size(url, verb, size, browser, django_assert_num_queries):
     for number in range(size):
         press(browser, f"tag{number}", verb)
 
@@ -159,7 +155,7 @@ def test_the_list_of_ones_tags_costs_the_same_queries_whatever_its_size(
 
 
 @pytest.mark.promise("O7")
-def test_home_asks_once_for_tags_however_many_one_follows(browser, stranger, author, share, django_assert_num_queries):
+def test_home_reads_any_number_of_followed_tags_at_once(browser, stranger, author, share, django_assert_num_queries):
     for number in range(20):
         press(browser, f"tag{number}", "follow")
         share(author, caption=f"#tag{number} #tag0")

@@ -1,4 +1,4 @@
-"""What was looked for is marked where people see it, and nothing else is HTML."""
+"""Matching words are marked, and everything else is escaped."""
 
 import pytest
 
@@ -23,15 +23,15 @@ from search.highlighting import SNIPPET_CHARS, highlight, snippet
         ("Straße", ["strasse"], "<mark>Straße</mark>"),
     ],
 )
-def test_words_are_marked_whatever_their_case_accents_and_ending(text, terms, expected):
+def test_words_are_marked_in_any_case_with_any_accents_and_endings(text, terms, expected):
     assert highlight(text, terms) == expected
 
 
-def test_names_are_marked_inside_too():
+def test_names_are_also_marked_inside_words():
     assert highlight("joanna", ["anna"], inside=True) == "jo<mark>anna</mark>"
 
 
-def test_a_snippet_is_the_part_around_what_was_found():
+def test_a_snippet_is_the_part_around_the_first_match():
     text = "word " * 100 + "Kingfisher\nover the pond " + "word " * 100
 
     shown = snippet(text, ["kingfisher"])

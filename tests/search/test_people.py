@@ -1,4 +1,4 @@
-"""People by their names: however they are typed, the exact ones first, then those who are close."""
+"""Finding people by their names in any spelling, exact matches first."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def found(query, viewer):
         ("ohara", "scarlett"),
     ],
 )
-def test_people_are_found_by_whatever_their_names_may_be_typed_as(query, username, person):
+def test_people_are_found_by_any_spelling_of_their_names(query, username, person):
     for name, shown in (("anna.k", ""), ("hannah", "Zoë Márie"), ("elli", "Ζωή Παππά"), ("sasha", "Сергей Щукин")):
         person(name, name=shown)
     for name, shown in (("taro", "山田太郎"), ("noa", "שלום"), ("foxy", "Foxy 🦊"), ("scarlett", "Scarlett O’Hara")):
@@ -50,14 +50,14 @@ def test_people_are_found_by_whatever_their_names_may_be_typed_as(query, usernam
     assert username in found(query, person("viewer"))
 
 
-def test_the_exact_come_first_then_beginnings_of_names_of_words_and_parts(person):
+def test_exact_matches_come_first_then_prefixes_of_names_then_of_words_then_infixes(person):
     viewer = person("viewer")
     inside, word, beginning, exact = person("joanna"), person("x", name="Big Anna"), person("annabel"), person("anna")
 
     assert found("anna", viewer) == [one.username for one in (exact, beginning, word, inside)]
 
 
-def test_among_equals_come_those_one_follows_then_those_whom_these_follow_then_the_most_followed(person):
+def test_equal_matches_are_ordered_by_followees_their_followees_and_followers(person):
     viewer, friend = person("viewer"), person("friend")
     names = ("annaone", "annatwo", "annathree", "annafour")
     nobody, famous, near, followed = (person(name) for name in names)
@@ -71,7 +71,7 @@ def test_among_equals_come_those_one_follows_then_those_whom_these_follow_then_t
 
 
 @pytest.mark.promise("A7")
-def test_a_block_a_suspension_and_a_farewell_hide_from_the_search(person):
+def test_blocked_suspended_and_deactivated_people_are_not_found(person):
     from django.utils import timezone
 
     viewer, blocker, gone, away, there = (person(f"{name}.cole") for name in ("v", "b", "g", "a", "t"))
@@ -85,7 +85,7 @@ def test_a_block_a_suspension_and_a_farewell_hide_from_the_search(person):
     assert there.pk
 
 
-def test_a_new_name_is_found_at_once_and_the_old_one_is_not(person):
+def test_a_changed_name_is_found_immediately_and_the_old_one_is_not(person):
     anna, viewer = person("anna", name="Before"), person("viewer")
     User.objects.filter(pk=anna.pk).update(name="Afterwards")
 
@@ -93,14 +93,14 @@ def test_a_new_name_is_found_at_once_and_the_old_one_is_not(person):
     assert found("before", viewer) == []
 
 
-def test_the_longest_name_in_any_script_fits(person):
+def test_the_longest_name_fits_in_any_script(person):
     person("long", name="写" * 64)
 
     assert found("写写", person("viewer")) == ["long"]
 
 
 @pytest.mark.parametrize("spelt_out", [0, 1, 500])
-def test_a_misspelt_name_is_found_of_the_well_known_the_followed_and_all_others(spelt_out, person, monkeypatch):
+def test_misspelled_names_are_found_among_popular_followed_and_all_people(spelt_out, person, monkeypatch):
     viewer, known, friend, other = person("viewer"), person("jonas.a"), person("jonas.b"), person("jonas.c")
     User.objects.filter(pk=known.pk).update(folded_followers=9)
     follow(viewer, followee=friend)

@@ -1,4 +1,4 @@
-"""Posts by what they say and show, by whom and when. Who may not see a post never finds it."""
+"""Finding posts by text, tag, place, author and date. Hidden posts are never found."""
 
 from datetime import timedelta
 
@@ -78,13 +78,13 @@ def test_a_post_is_found_by_caption_alt_text_tag_place_author_and_day(query, aut
         *("moron", "%", "_", "''", "!!!", "-", "author's"),
     ],
 )
-def test_and_not_by_what_it_is_not(query, author, share, stranger):
+def test_a_post_is_not_found_by_other_words_authors_tags_and_days(query, author, share, stranger):
     share(author, caption="Morning light #sun")
 
     assert found(query, stranger) == []
 
 
-def test_what_says_it_better_and_what_is_newer_comes_first(author, share, stranger):
+def test_better_and_newer_matches_come_first(author, share, stranger):
     old = share(author, caption="light " * 3)
     weak = share(author, caption="words " * 40 + "light")
     strong = share(author, caption="Light, only light")
@@ -132,7 +132,7 @@ def test_hidden_posts_are_never_found(author, follower, person, share, stranger)
     assert not found("author", stranger)
 
 
-def test_what_is_processing_has_no_document_and_what_is_purged_leaves_none(author, share):
+def test_processing_and_purged_posts_have_no_document(author, share):
     post = share(author, caption="Morning", location="Kotti")
     Post.objects.filter(pk=post.pk).update(published_at=None)
     assert not PostDocument.objects.exists()
@@ -145,9 +145,7 @@ def test_what_is_processing_has_no_document_and_what_is_purged_leaves_none(autho
     assert not Place.objects.exists()
 
 
-def test_what_is_not_wanted_is_looked_for_among_a_bounded_number_and_hides_nothing_older(
-    as_, author, share, stranger, monkeypatch
-):
+def test_excluded_words_do_not_hide_older_matches(as_, author, share, stranger, monkeypatch):
     monkeypatch.setattr("search.posts.BATCH_SIZE", 2)
     old = share(author, caption="sun")
     for _ in range(3):

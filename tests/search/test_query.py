@@ -1,4 +1,4 @@
-"""What a search box understands. It never complains."""
+"""Parsing search queries, which never fails."""
 
 import random
 from datetime import UTC, datetime
@@ -44,11 +44,11 @@ def terms(text):
         ("\x00", []),
     ],
 )
-def test_words_phrases_and_operators_are_read(text, expected):
+def test_words_phrases_and_operators_are_parsed(text, expected):
     assert terms(text) == expected
 
 
-def test_days_bound_what_is_found():
+def test_dates_limit_the_ids():
     query = read_query("after:2026-03 before:2026/04/15 light")
 
     assert query.after == datetime(2026, 3, 1, tzinfo=UTC)
@@ -63,7 +63,7 @@ def test_days_bound_what_is_found():
     assert lowest > -(1 << 63)
 
 
-def test_too_much_is_cut_and_whatever_is_typed_is_read():
+def test_long_queries_are_cut_and_any_text_is_parsed():
     assert len(read_query(" ".join(f"w{n}" for n in range(90))).terms) == MAX_TERMS
     assert len(read_query("x" * 5_000).text) == 300
     rng = random.Random(7)

@@ -1,4 +1,4 @@
-"""Posts and people are found by words of languages that attach particles or drop vowels."""
+"""Finding posts and people in languages that attach particles or omit vowels."""
 
 import pytest
 
@@ -29,7 +29,7 @@ from tests.search.test_posts import found
         ("ขอบคุณมากครับ", "มาก"),
     ],
 )
-def test_a_post_is_found_by_a_word_within_its_words(caption, query, author, share, stranger):
+def test_a_post_is_found_by_a_word_inside_its_words(caption, query, author, share, stranger):
     post = share(author, caption=caption)
 
     assert found(query, stranger) == [post.pk]
@@ -39,13 +39,13 @@ def test_a_post_is_found_by_a_word_within_its_words(caption, query, author, shar
     ("caption", "query"),
     [("번역을 부탁해", "역번"), ("서울", "서우"), ("don't", "t"), ("it's", "s"), ("l’été", "ete2"), ("東京", "京東")],
 )
-def test_a_post_is_not_found_by_letters_that_are_no_word_of_it(caption, query, author, share, stranger):
+def test_a_post_is_not_found_by_letters_that_are_not_a_word(caption, query, author, share, stranger):
     share(author, caption=caption)
 
     assert found(query, stranger) == []
 
 
-def test_people_are_found_by_part_of_a_korean_name_and_behind_an_apostrophe(person):
+def test_people_are_found_by_part_of_a_korean_name_and_after_an_apostrophe(person):
     viewer = person("viewer")
     person("minsu", name="김민수")
     person("jeanne", name="Jeanne d’Arc")

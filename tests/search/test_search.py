@@ -1,4 +1,4 @@
-"""The search page and what comes as one types, whatever is typed."""
+"""The search page and the suggestions during typing."""
 
 import re
 from io import StringIO
@@ -50,7 +50,7 @@ def found(browser, query, **more):
     return browser.get("/search/", {"q": query, **more}).context
 
 
-def test_each_kind_is_found_and_what_was_looked_for_is_marked(as_, author, stranger, share):
+def test_each_kind_is_found_with_the_matching_words_marked(as_, author, stranger, share):
     User.objects.filter(pk=author.pk).update(name="Sunny Side")
     post = share(author, caption="Sunny day, sun and sand #sunnyday", location="Sunny Beach")
     browser = as_(stranger)
@@ -68,7 +68,7 @@ def test_each_kind_is_found_and_what_was_looked_for_is_marked(as_, author, stran
 
 
 @pytest.mark.parametrize("query", ["#su", "sunsit", "snuset", "SUNSET", "unse", "sún"])
-def test_tags_are_found_by_beginnings_parts_and_typos_the_most_used_first(query, as_, author, share, stranger):
+def test_tags_are_found_by_prefix_infix_and_typo_most_used_first(query, as_, author, share, stranger):
     for caption in ("#sunset", "#sunset #sunsets", "#moon"):
         share(author, caption=caption)
     fold_counters()
@@ -78,7 +78,7 @@ def test_tags_are_found_by_beginnings_parts_and_typos_the_most_used_first(query,
 
 
 @pytest.mark.parametrize("query", ["kotti", "CAFE", "café kot", "berlin kotti", "kotit", "caffee kotti"])
-def test_places_are_found_whoever_spelt_them_how(query, as_, author, share, stranger):
+def test_places_are_found_in_any_spelling(query, as_, author, share, stranger):
     share(author, location="Cafe Kotti, Berlin")
     share(author, location="Café Kotti · Berlin")
 
@@ -86,7 +86,7 @@ def test_places_are_found_whoever_spelt_them_how(query, as_, author, share, stra
     assert [(place.name, place.post_count) for place in places] == [("Café Kotti · Berlin", 2)]
 
 
-def test_no_post_with_all_words_shows_those_with_some_and_else_what_is_near(as_, author, share, stranger):
+def test_without_exact_matches_partial_and_similar_ones_are_shown(as_, author, share, stranger):
     post = share(author, caption="Morning light")
     share(author, caption="#sunset")
     browser = as_(stranger)
@@ -108,7 +108,7 @@ def row_key(row):
 
 
 @pytest.mark.parametrize("tab", ["accounts", "posts", "tags", "places"])
-def test_every_tab_goes_on_by_cursor_and_shows_each_once(tab, as_, author, person, share, stranger, monkeypatch):
+def test_every_tab_pages_by_cursor_without_repeat(tab, as_, author, person, share, stranger, monkeypatch):
     for name in ("PEOPLE_PER_PAGE", "TOPICS_PER_PAGE", "POSTS_PER_PAGE"):
         monkeypatch.setattr(f"search.views.results.{name}", 2)
     monkeypatch.setattr("search.posts.BATCH_SIZE", 3)
@@ -129,7 +129,7 @@ def test_every_tab_goes_on_by_cursor_and_shows_each_once(tab, as_, author, perso
     assert "HX-Request" in rows["Vary"]
 
 
-def test_the_place_of_a_post_leads_to_the_page_of_the_place(as_, author, client, share, stranger):
+def test_the_place_of_a_post_links_to_the_page_of_the_place(as_, author, client, share, stranger):
     post, other = share(author, location="Graz, Austria"), share(author)
     link = f"/search/places/of/{post.shortcode}/"
     browser = as_(stranger)
@@ -145,7 +145,7 @@ def test_the_place_of_a_post_leads_to_the_page_of_the_place(as_, author, client,
 
 
 @pytest.mark.promise("A7")
-def test_tags_places_and_suggestions_tell_nothing_of_hidden_posts(as_, author, follower, person, share):
+def test_tags_places_and_suggestions_reveal_no_hidden_posts(as_, author, follower, person, share):
     blocked = person("blocked")
     share(author, caption="#hiddentag", location="Hidden Place")
     block(author, blocked=blocked)
@@ -164,7 +164,7 @@ def test_tags_places_and_suggestions_tell_nothing_of_hidden_posts(as_, author, f
         assert seen_by(follower) == (False, False, 404)
 
 
-def test_as_one_types_the_options_come(as_, author, share, stranger):
+def test_suggestions_appear_during_typing(as_, author, share, stranger):
     share(author, caption="#authors", location="Author Street")
     answer = as_(stranger).get("/search/suggest/", {"q": "auth"}, headers=HTMX)
 
@@ -175,7 +175,7 @@ def test_as_one_types_the_options_come(as_, author, share, stranger):
     assert as_(stranger).get("/search/suggest/").text.strip() == ""
 
 
-def test_recent_searches_are_remembered_and_forgotten(as_, stranger, author):
+def test_recent_searches_are_saved_and_deleted(as_, stranger, author):
     browser = as_(stranger)
     for text in ("morning", "light", "  morning ", ""):
         answer = browser.post("/search/recent/", {"q": text})
@@ -198,7 +198,7 @@ def test_recent_searches_are_remembered_and_forgotten(as_, stranger, author):
 
 
 @pytest.mark.promise("U12")
-def test_whatever_is_typed_is_text(as_, stranger, post):
+def test_queries_are_escaped(as_, stranger, post):
     browser = as_(stranger)
     for query in ODD:
         urls = [("/search/", {}), ("/search/", {"tab": "posts"}), ("/search/suggest/", {})]
@@ -212,7 +212,7 @@ def test_whatever_is_typed_is_text(as_, stranger, post):
 
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_search_costs_no_more_queries_whatever_it_finds(
+def test_search_costs_the_same_queries_for_any_number_of_results(
     size, as_, author, person, share, stranger, django_assert_max_num_queries
 ):
     for number in range(size):
@@ -228,7 +228,7 @@ def test_search_costs_no_more_queries_whatever_it_finds(
             browser.get(url)
 
 
-def test_the_search_is_rebuilt_as_it_was(author, share):
+def test_a_rebuild_gives_the_same_index(author, share):
     share(author, caption="Morning #sun", location="Kotti")
     before = PostDocument.objects.values_list("document", "place__words").get()
     PostDocument.objects.all().delete()
@@ -242,7 +242,7 @@ def test_the_search_is_rebuilt_as_it_was(author, share):
 
 
 @pytest.mark.promise("D13")
-def test_how_often_a_tag_and_a_place_are_used_is_counted_exactly(author, share):
+def test_uses_of_tags_and_places_are_counted_exactly(author, share):
     posts = [share(author, caption="#sun", location="Kotti") for _ in range(3)]
     posts[0].tagged.all().delete()
     Post.objects.filter(pk=posts[0].pk).update(location="")
@@ -252,7 +252,7 @@ def test_how_often_a_tag_and_a_place_are_used_is_counted_exactly(author, share):
     assert Place.objects.get().folded_uses == 2
 
 
-def test_a_field_for_names_or_tags_is_offered_these_alone(as_, author, share, stranger):
+def test_fields_for_names_or_tags_get_only_these_suggestions(as_, author, share, stranger):
     share(author, caption="#authority", location="Authoria")
     browser = as_(stranger)
 

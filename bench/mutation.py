@@ -281,7 +281,7 @@ class Forks:
 
         def run() -> dict[str, Any]:
             calls: set[tuple[str, int]] = set()
-            builtins.__note_call__ = lambda path, line: calls.add((path, line))  # type: ignore[attr-defined]
+            vars(builtins)["__note_call__"] = lambda path, line: calls.add((path, line))
             for path in self.plan["paths"]:
                 install(path, watched(path))
             found = {}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
+from accounts.api.authentication import Access
 from api_access.authentication import authenticate
 from common.api import PROBLEM_JSON, NotFound, Problem, is_api, problem_response
 from common.ratelimit import API_CALLS, client_address
@@ -17,6 +18,12 @@ from common.ratelimit_responses import count_api_hit, tightest_budget_headers
 
 BODY_TYPES: Final = frozenset({"application/json", "multipart/form-data"})
 CODE_OF_STATUS: Final = {400: "bad-request", 403: "forbidden", 405: "method", 413: "too-large", 500: "server-error"}
+
+
+class TokenRequest(HttpRequest):
+    """A request with a valid token."""
+
+    access: Access
 
 
 class ApiProblemsMiddleware:
@@ -77,7 +84,7 @@ def _authenticate_and_key(request: HttpRequest) -> str:
         if access is None:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
             raise Problem(401, "token", "This token is unknown, expired or revoked.", headers=challenge)
-        request.access = access  # type: ignore[attr-defined]
+        cast("TokenRequest", request).access = access
         request.user = access.user
         return access.key
     if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:

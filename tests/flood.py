@@ -12,7 +12,8 @@ from http.client import HTTPException
 
 from tests.media.clips import BEE, SPEECH
 from tests.media.pictures import BAD, ORIGINALS
-from tests.servers import PROJECT, RunningSite
+from tests.running_site import RunningSite
+from tests.servers import PROJECT
 from tests.visitors import Visitor
 
 PHOTOS = [

@@ -8,7 +8,8 @@ import psutil
 import pytest
 
 from tests.flood import Flood, check_nothing_is_left
-from tests.servers import RunningSite, make_data_dir
+from tests.running_site import RunningSite
+from tests.servers import make_data_dir
 from tests.visitors import Visitor
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.deep]

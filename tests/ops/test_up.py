@@ -16,7 +16,8 @@ from django.urls import reverse
 from common.local_servers import socket_dir
 from launcher import addresses
 from launcher.preflight import DATA_DIR_VARIABLE
-from tests.servers import PROJECT, SERVER_VARIABLES, RunningSite, free_port, make_data_dir
+from tests.running_site import RunningSite, free_port
+from tests.servers import PROJECT, SERVER_VARIABLES, make_data_dir
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ import pytest
 
 from common.listening import listen
 from launcher.supervisor import LONGEST_PAUSE_SECONDS, Part, Supervisor
-from tests.servers import PROJECT, free_port
+from tests.running_site import free_port
+from tests.servers import PROJECT
 
 
 class Web:

@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # The most that may be mannered and may open with a fragment, in per cent of the texts of a kind.
 LIMITS = {
-    "code": (32, 16),
-    "tests": (28, 20),
+    "code": (2, 3),
+    "tests": (2, 3),
     "templates": (2, 3),
     "static": (2, 3),
     "docs": (5, 5),

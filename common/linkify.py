@@ -11,12 +11,12 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
-from urllib.parse import quote
 
 import regex
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from common.fast_reverse import fast_reverse
 from common.limits import MAX_USERNAME_CHARS
 from common.text import SPACELESS, is_blank, strip_invisible
 
@@ -168,7 +168,7 @@ def _without_open_end(path: str) -> str:
 
 def _anchor(link: _Link, shown: str) -> str:
     if link.kind == "tag":
-        return f'<a href="/explore/tags/{quote(normalize_tag(link.value), safe="")}/">{escape(shown)}</a>'
+        return f'<a href="{escape(fast_reverse("feed:tag", normalize_tag(link.value)))}">{escape(shown)}</a>'
     if link.kind == "name":
-        return f'<a href="/{quote(link.value)}/">{escape(shown)}</a>'
+        return f'<a href="{escape(fast_reverse("feed:profile", link.value))}">{escape(shown)}</a>'
     return f'<a href="{escape(shown)}" rel="nofollow noopener ugc">{escape(shown.split("://", 1)[1])}</a>'

@@ -15,6 +15,7 @@ from django.utils.cache import patch_cache_control
 
 from common.api import Problem, is_api, problem_response
 from common.body_limits import ONLY_CHECK, body_limit
+from common.fast_reverse import fast_reverse
 from common.http import json_error, wants_json
 from common.limits import MAX_FORM_BYTES
 from common.ratelimit import PAGES, PICTURES, SUGGESTIONS, WRITES, client_address, seconds_to_wait, usage_after_hit
@@ -140,14 +141,14 @@ class ReadLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in {"GET", "HEAD"} or is_api(request) or request.path in _UNLIMITED:
+        if request.method not in {"GET", "HEAD"} or is_api(request) or request.path in _paths(*_UNLIMITED):
             return self.get_response(request)
         who = f"address:{client_address(request)}"
-        if request.path.startswith("/media/"):
+        if request.path.startswith(_media_prefix()):
             limit = PICTURES
         else:
-            limit = SUGGESTIONS if request.path.startswith(_SUGGESTIONS) else PAGES
-            if settings.SESSION_COOKIE_NAME in request.COOKIES and request.path not in _SAME_FOR_EVERYONE:
+            limit = SUGGESTIONS if request.path.startswith(_paths(*_SUGGESTIONS)) else PAGES
+            if settings.SESSION_COOKIE_NAME in request.COOKIES and request.path not in _paths(*_SAME_FOR_EVERYONE):
                 who = f"person:{request.user.pk}" if request.user.is_authenticated else who
         usage = usage_after_hit(limit, who)
         if not usage.wait_seconds:
@@ -158,7 +159,16 @@ class ReadLimitMiddleware:
         return response
 
 
-_UNLIMITED: Final = frozenset({"/healthz", "/readyz"})
-_SUGGESTIONS: Final = ("/search/", "/accounts/username-available/")
-_SAME_FOR_EVERYONE: Final = frozenset({"/robots.txt", "/favicon.ico", "/site.webmanifest", "/oembed", "/sw.js"})
-"""Addresses with the same response for everyone, so that the session is not looked up."""
+_UNLIMITED: Final = ("healthz", "readyz")
+_SUGGESTIONS: Final = ("search:search", "accounts:username_available")
+_SAME_FOR_EVERYONE: Final = ("robots", "favicon", "manifest", "posts:oembed", "service_worker")
+"""Views with the same response for everyone, so that the session is not looked up."""
+
+
+def _paths(*views: str) -> tuple[str, ...]:
+    return tuple(fast_reverse(view) for view in views)
+
+
+def _media_prefix() -> str:
+    """Return the path above all photos, videos and avatars."""
+    return fast_reverse("posts:file", 0, "-").removesuffix("0/-")

@@ -224,9 +224,11 @@ def test_usernames_and_tags_are_completed_by_keyboard(sign_up):
     text = ben.locator(f"#comment-text-{shortcode}")
     options = ben.get_by_role("option")
 
-    text.press_sequentially(f"Hi @{anna.username[:6]}")
+    # Each keystroke may fetch suggestions, and a later response replaces the options: wait for the last one.
+    with ben.expect_response(lambda response: response.url.endswith(anna.username[:6])):
+        text.press_sequentially(f"Hi @{anna.username[:6]}")
     expect(options.first).to_contain_text(anna.username)
-    assert text.get_attribute("aria-activedescendant") == options.first.get_attribute("id")
+    expect(text).to_have_attribute("aria-activedescendant", options.first.get_attribute("id"))
     expect(options.first).to_have_attribute("aria-selected", "true")
     ben.set_viewport_size(PHONE)
     assert ben.get_by_role("listbox").evaluate(OUTSIDE) == ""
@@ -235,7 +237,8 @@ def test_usernames_and_tags_are_completed_by_keyboard(sign_up):
     expect(ben.get_by_role("listbox")).to_have_count(0)
     assert ben.locator(".comment").count() == 0, "Enter must accept the name without sending the comment"
 
-    text.press_sequentially("#dragonf")
+    with ben.expect_response(lambda response: response.url.endswith("dragonf")):
+        text.press_sequentially("#dragonf")
     expect(options.first).to_contain_text("#dragonflies")
     text.press("ArrowDown")
     text.press("Tab")

@@ -237,8 +237,8 @@ def test_usernames_and_tags_are_completed_by_keyboard(sign_up):
     expect(ben.get_by_role("listbox")).to_have_count(0)
     assert ben.locator(".comment").count() == 0, "Enter must accept the name without sending the comment"
 
-    with ben.expect_response(lambda response: response.url.endswith("dragonf")):
-        text.press_sequentially("#dragonf")
+    with ben.expect_response(lambda response: response.url.endswith("dragonflie")):
+        text.press_sequentially("#dragonflie")
     expect(options.first).to_contain_text("#dragonflies")
     text.press("ArrowDown")
     text.press("Tab")

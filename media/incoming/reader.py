@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
@@ -23,9 +24,9 @@ class SeekableReader(io.RawIOBase):
         """Offset of each part in the file, and at last the file's size."""
         self.position = 0
 
+    @abstractmethod
     def read_here(self, size: int) -> bytes:
         """Return 1 to `size` bytes from `position`, which lies inside the file. May raise any exception."""
-        raise NotImplementedError
 
     def locate(self) -> tuple[int, int]:
         """Return the index of the part at `position`, counted from 0, and the offset in it."""

@@ -1,4 +1,4 @@
-"""Queries and subqueries that Django compiles to SQL once per process.
+"""Parts of queries that Django compiles to SQL once per process. For whole queries, see `common.statements`.
 
 Django takes several times longer to build the SQL of a long condition such as visibility than the database takes to run
 it. The SQL depends only on the code, so it is compiled at first use with sentinels for the values, and each call only
@@ -13,12 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 from django.db import connection, models
 from django.db.models.expressions import Expression, F, RawSQL
-
-Row = TypeVar("Row", bound=models.Model)
 
 _FIRST_SENTINEL: Final = -7_000_000_000_000_000_001
 """Negative sentinels mark parameters; real ids are never negative."""
@@ -28,31 +26,6 @@ _ALIAS = re.compile(r"'(?:[^']|'')*'|(?<![\w\"%])[A-Z]{1,2}\d+(?![\w\"])")
 
 _HOLE = re.compile(r"\{\{(\d+)\}\}")
 _numbers = count(1)
-
-
-class PreparedQuery(Generic[Row]):
-    """A query for one row: `PreparedQuery(build, "media", "viewer").first(media=1, viewer=2)`.
-
-    Equivalent to `build(media=1, viewer=2).first()`. `build` is called once, with sentinels for the values, so it must
-    not depend on them.
-    """
-
-    def __init__(self, build: Callable[..., models.QuerySet[Row]], *names: str) -> None:
-        self._build = build
-        self._sentinels = _sentinels(names)
-
-    @cached_property
-    def _compiled(self) -> tuple[type[Row], str, list[Any]]:
-        rows = self._build(**self._sentinels)[:1]
-        return rows.model, *_compile(rows, self._sentinels)
-
-    def first(self, **values: int) -> Row | None:
-        """Return the first row, or None. One query."""
-        model, sql, params = self._compiled
-        rows = model._default_manager.raw(  # noqa: SLF001  (Django's own, documented)
-            sql, _bind(params, self._sentinels, values)
-        )
-        return next(iter(rows), None)
 
 
 @dataclass(frozen=True)

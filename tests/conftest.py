@@ -18,6 +18,7 @@ import media.s3
 from accounts.actions.users import create_user
 from accounts.models import User
 from common import valkey
+from common.statements import find_functions
 from posts.actions.media import Upload
 from posts.actions.sharing import create_post
 from posts.models import Post
@@ -40,6 +41,13 @@ def _quick_hashes() -> Iterator[None]:
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Copy the test database from one that is already migrated, if there is one."""
     connection.settings_dict["TEST"]["TEMPLATE"] = template_database() or None
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Look up the functions of statements once, so that no test counts this query."""
+    with django_db_blocker.unblock():
+        find_functions()
 
 
 @pytest.fixture(autouse=True)

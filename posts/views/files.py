@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.http import SiteRequest
 from accounts.models import User, Viewer
 from api_access.authentication import authenticate
-from common.compiled_queries import PreparedQuery
+from common.statements import Statement
 from media.views import serve_rendition
 from posts.models import Media, Post
 from posts.models.media import MediaQuerySet
@@ -64,8 +64,8 @@ def _visible_media(media: int, viewer: int) -> MediaQuerySet:
     return Media.objects.filter(Q(post__in=reachable) | own, pk=media).only(*KEYS)
 
 
-_PUBLIC_FILES: Final = PreparedQuery(_public_media, "media")
-_VISIBLE_FILES: Final = PreparedQuery(_visible_media, "media", "viewer")
+_PUBLIC_FILES: Final = Statement[Media]("public_file", _public_media, media="bigint")
+_VISIBLE_FILES: Final = Statement[Media]("visible_file", _visible_media, media="bigint", viewer="bigint")
 
 
 def _viewer(request: SiteRequest) -> Viewer:

@@ -5,39 +5,21 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.utils import timezone
 
 from accounts.models import User
-from common.compiled_queries import CompiledArray, CompiledExists, PreparedQuery
+from common.compiled_queries import CompiledArray, CompiledExists, PreparedFragment
 from social.actions.follows import follow
 from social.models import Follow
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_prepared_query_is_built_once_and_uses_the_values_of_each_call(person, django_assert_num_queries):
-    anna, bert = person("anna"), person("bert")
-    built = []
-
-    def build(one, other):
-        built.append((one, other))
-        return User.objects.filter(pk=one).exclude(pk=other)
-
-    people = PreparedQuery(build, "one", "other")
-
-    with django_assert_num_queries(4):
-        assert people.first(one=anna.pk, other=bert.pk) == anna
-        assert people.first(one=bert.pk, other=anna.pk) == bert
-        assert people.first(one=anna.pk, other=anna.pk) is None
-        assert people.first(one=1, other=anna.pk) is None
-    assert len(built) == 1
-
-
 def test_a_query_with_a_frozen_value_is_an_error():
-    of_today = PreparedQuery(lambda one: User.objects.filter(pk=one, last_seen_at__lt=timezone.now()), "one")
-    query = PreparedQuery(lambda one: User.objects.filter(username="anna"), "one")
+    of_today = PreparedFragment(lambda one: User.objects.filter(pk=one, last_seen_at__lt=timezone.now()), "one")
+    query = PreparedFragment(lambda one: User.objects.filter(username="anna"), "one")
 
     with pytest.raises(TypeError, match="cannot be prepared"):
-        of_today.first(one=1)
+        of_today(one=1)
     with pytest.raises(TypeError, match="does not ask for"):
-        query.first(one=1)
+        query(one=1)
 
 
 def test_a_compiled_subquery_equals_one_built_each_time(person):

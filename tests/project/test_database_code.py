@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 
 from common.ids import TIME_SHIFT
+from common.statements import PREFIX
 from search.documents import LEVELS
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -18,10 +19,10 @@ SNAPSHOT = PROJECT / "docs" / "database.sql"
 LIST = PROJECT / "docs" / "database.md"
 APPS = {path.parent.name for path in PROJECT.glob("*/apps.py")} | {"instagram"}
 
-# Objects of extensions (pg_depend, deptype "e") are excluded.
-FUNCTIONS = """
+# Excluded: objects of extensions (pg_depend, deptype "e"), and statements, which are generated from querysets.
+FUNCTIONS = f"""
     SELECT p.proname, pg_get_functiondef(p.oid) FROM pg_proc AS p
-    WHERE p.pronamespace = 'public'::regnamespace
+    WHERE p.pronamespace = 'public'::regnamespace AND NOT starts_with(p.proname, '{PREFIX}')
         AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
     ORDER BY p.proname
 """

@@ -178,7 +178,7 @@ def post(author: User, share: Callable[..., Post]) -> Post:
 
 
 @pytest.fixture
-def as_(db: None) -> Callable[[User], Client]:
+def signed_in(db: None) -> Callable[[User], Client]:
     """Return a function that makes a test client in which the user is signed in."""
 
     def sign_in(user: User) -> Client:

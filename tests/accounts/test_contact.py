@@ -175,15 +175,15 @@ def test_in_development_messages_are_written_to_files(anna, settings, capsys):
 
 
 @pytest.mark.promise("P5")
-def test_numbers_and_codes_appear_in_no_table_log_or_page_of_others(anna, ben, as_, person, sent, caplog):
+def test_numbers_and_codes_appear_in_no_table_log_or_page_of_others(anna, ben, signed_in, person, sent, caplog):
     with caplog.at_level(logging.DEBUG):
         has_number(anna, sent)
         change_mobile(anna, "+41791234568")
     codes = [code_in(one) for one in sent]
     assert rows_with("41791234567", "41791234568", "79 123") == []
     assert not any(word in caplog.text for word in ("791234567", "791234568", *codes))
-    moderator = as_(person("moderator", is_admin=True))
-    pages = [moderator.get(f"/admin/accounts/user/{anna.pk}/change/"), as_(ben).get("/anna/")]
+    moderator = signed_in(person("moderator", is_admin=True))
+    pages = [moderator.get(f"/admin/accounts/user/{anna.pk}/change/"), signed_in(ben).get("/anna/")]
     assert all("79" + "123456" not in page.text.replace(" ", "") for page in pages)
 
 

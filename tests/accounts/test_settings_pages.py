@@ -15,8 +15,8 @@ def entries(page):
     return {address: (title, bool(current)) for address, current, title in ENTRY.findall(one_line(NAV.search(page)[0]))}
 
 
-def test_the_index_lists_every_page_and_each_page_is_marked_and_links_back(as_, author):
-    browser = as_(author)
+def test_the_index_lists_every_page_and_each_page_is_marked_and_links_back(signed_in, author):
+    browser = signed_in(author)
     index = browser.get("/accounts/settings/")
     listed = entries(index.text)
 
@@ -40,11 +40,11 @@ def test_the_index_lists_every_page_and_each_page_is_marked_and_links_back(as_, 
         ("/accounts/apps/own/", "Apps"),
     ],
 )
-def test_a_subpage_marks_its_parent(address, current, as_, author):
-    page = as_(author).get(address).text
+def test_a_subpage_marks_its_parent(address, current, signed_in, author):
+    page = signed_in(author).get(address).text
 
     assert [title for title, is_current in entries(page).values() if is_current] == [current]
 
 
-def test_phones_get_a_link_to_the_settings_index(as_, author):
-    assert as_(author).get("/").text.count('href="/accounts/settings/"') == 1
+def test_phones_get_a_link_to_the_settings_index(signed_in, author):
+    assert signed_in(author).get("/").text.count('href="/accounts/settings/"') == 1

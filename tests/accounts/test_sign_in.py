@@ -210,10 +210,10 @@ def test_a_forged_header_does_not_change_the_client_address(client, anna, limits
     assert "Too many attempts to log in" in text_of(log_in(client))
 
 
-def test_only_expired_sessions_are_deleted(as_, author):
+def test_only_expired_sessions_are_deleted(signed_in, author):
     from accounts.tasks import delete_expired_sessions
 
-    old, new = as_(author), as_(author)
+    old, new = signed_in(author), signed_in(author)
     Session.objects.filter(pk=old.session.session_key).update(expire_date=timezone.now() - timedelta(seconds=1))
 
     delete_expired_sessions()

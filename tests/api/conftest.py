@@ -16,11 +16,11 @@ from posts.actions.saves import create_collection
 
 
 @pytest.fixture
-def get(as_: Callable[[User], Any]) -> Callable[..., Any]:
+def get(signed_in: Callable[[User], Any]) -> Callable[..., Any]:
     """`get(reader, "/posts/1")` returns the JSON that the API answers `reader`, and checks its status."""
 
     def ask(reader: User, path: str, *, status: int = 200) -> Any:
-        answer = as_(reader).get(f"/api{path}")
+        answer = signed_in(reader).get(f"/api{path}")
         assert answer.status_code == status, answer.text
         return answer.json()
 

@@ -169,9 +169,9 @@ def is_problem(answer, status, code):
     return True
 
 
-def test_every_error_below_api_is_a_problem(client, as_, author, settings, monkeypatch):
+def test_every_error_below_api_is_a_problem(client, signed_in, author, settings, monkeypatch):
     settings.DEBUG, settings.ALLOWED_HOSTS = False, ["testserver"]
-    browser = as_(author)
+    browser = signed_in(author)
     browser.raise_request_exception = False
     assert is_problem(client.get("/api/users/@author", headers={"Host": "evil.example"}), 400, "bad-request")
     latin = {"content_type": "application/json; charset=latin1"}

@@ -28,12 +28,12 @@ def shared_with_tags(share, author, follower, *, photos):
 
 
 @pytest.fixture(params=["session", "token"])
-def signed_in(request, as_):
-    """`signed_in(person)` returns a client with a session (two queries) or a token (one query, and one a minute)."""
+def authenticated(request, signed_in):
+    """`authenticated(person)` returns a client with a session (2 queries) or a token (1, plus 1 a minute)."""
 
     def sign_in(person):
         if request.param == "session":
-            return as_(person)
+            return signed_in(person)
         _, secret = create_token(person, name="mine", may_write=False, days=1)
         return Client(headers={"Authorization": f"Bearer {secret}"})
 
@@ -41,8 +41,8 @@ def signed_in(request, as_):
 
 
 @pytest.mark.parametrize("photos", [2, 20])
-def test_a_post_costs_three_queries_including_authentication(photos, author, follower, stranger, share, signed_in):
-    post, browser = shared_with_tags(share, author, follower, photos=photos), signed_in(stranger)
+def test_a_post_costs_three_queries_including_authentication(photos, author, follower, stranger, share, authenticated):
+    post, browser = shared_with_tags(share, author, follower, photos=photos), authenticated(stranger)
 
     with CaptureQueriesContext(connection) as asked:
         answer = browser.get(f"/api/posts/{post.pk}")
@@ -52,10 +52,10 @@ def test_a_post_costs_three_queries_including_authentication(photos, author, fol
 
 
 @pytest.mark.parametrize("posts", [2, 20])
-def test_a_page_of_home_costs_four_queries_including_authentication(posts, author, follower, share, signed_in):
+def test_a_page_of_home_costs_four_queries_including_authentication(posts, author, follower, share, authenticated):
     for _ in range(posts):
         shared_with_tags(share, author, follower, photos=2)
-    browser = signed_in(follower)
+    browser = authenticated(follower)
     browser.get("/api/feed/@follower")  # Builds the timeline.
 
     with CaptureQueriesContext(connection) as asked:
@@ -72,8 +72,8 @@ LISTS += ["user/blocked", "user/muted", "user/restricted", "user/close-friends"]
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_the_number_of_queries_does_not_depend_on_the_size_of_a_list(path, author, person, share, as_, tasks_run):
-    browser, costs, post = as_(author), [], share(author)
+def test_the_number_of_queries_does_not_depend_on_the_size_of_a_list(path, author, person, share, signed_in, tasks_run):
+    browser, costs, post = signed_in(author), [], share(author)
     comment = add_comment(share(author), author=author, text="first")
     collection = Collection.objects.create(owner=author, name="Trees")
     User.objects.filter(pk=author.pk).update(is_private=True)

@@ -103,7 +103,7 @@ def test_a_list_of_fifty_thousand_items_gives_a_short_error(body: Any, send: Any
 
 @pytest.mark.parametrize("body", [None, {}, {"up_to": None}])
 def test_without_a_number_all_notifications_are_marked_as_read(
-    body: Any, author: User, follower: User, post: Post, as_: Any, get: Any, tasks_run: Any
+    body: Any, author: User, follower: User, post: Post, signed_in: Any, get: Any, tasks_run: Any
 ) -> None:
     from posts.actions.comments import add_comment
     from posts.actions.likes import like_post
@@ -114,7 +114,7 @@ def test_without_a_number_all_notifications_are_marked_as_read(
     assert Notification.objects.filter(recipient=author).count() >= 2
     text = "" if body is None else json.dumps(body)
 
-    answer = as_(author).post("/api/notifications/read", text, "application/json")
+    answer = signed_in(author).post("/api/notifications/read", text, "application/json")
 
     assert (answer.status_code, answer.json()) == (200, {"unread": 0})
     assert not any(one["unread"] for one in get(author, "/notifications")["items"])
@@ -161,8 +161,8 @@ def test_a_429_has_the_headers_of_the_exceeded_limit(budgets: None, send: Any, p
     assert (answer.status_code, told(answer)) == (429, (20, 0))
 
 
-def test_the_limit_of_one_operation_is_reported_too(budgets: None, as_: Any, author: User, photo: Any) -> None:
-    browser = as_(author)
+def test_the_limit_of_one_operation_is_reported_too(budgets: None, signed_in: Any, author: User, photo: Any) -> None:
+    browser = signed_in(author)
 
     answers = [browser.post("/api/posts", {"files": photo()}) for _ in range(4)]
 

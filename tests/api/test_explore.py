@@ -37,11 +37,11 @@ def test_reading_explore_marks_nothing_as_seen(stranger: User, post: Post, get: 
 
 
 def test_seen_posts_come_last_and_are_marked_as_seen(
-    stranger: User, author: User, share: Any, get: Any, as_: Any
+    stranger: User, author: User, share: Any, get: Any, signed_in: Any
 ) -> None:
     first, second, third = share(author), share(author), share(author)
 
-    answer = as_(stranger).post("/api/explore/seen", {"posts": [str(third.pk), second.pk]}, "application/json")
+    answer = signed_in(stranger).post("/api/explore/seen", {"posts": [str(third.pk), second.pk]}, "application/json")
 
     assert answer.status_code == 204
     page = get(stranger, "/explore?limit=2")
@@ -52,18 +52,18 @@ def test_seen_posts_come_last_and_are_marked_as_seen(
 
 
 @pytest.mark.promise("A10")
-def test_an_invisible_post_cannot_be_reported_as_seen(stranger: User, author: User, post: Post, as_: Any) -> None:
+def test_an_invisible_post_cannot_be_reported_as_seen(stranger: User, author: User, post: Post, signed_in: Any) -> None:
     change_privacy(author, is_private=True)
 
-    answer = as_(stranger).post("/api/explore/seen", {"posts": [post.pk, 1]}, "application/json")
+    answer = signed_in(stranger).post("/api/explore/seen", {"posts": [post.pk, 1]}, "application/json")
 
     assert (answer.status_code, seen_by(stranger)) == (204, {})
 
 
-def test_a_report_of_seen_posts_has_a_maximum_length(stranger: User, as_: Any) -> None:
+def test_a_report_of_seen_posts_has_a_maximum_length(stranger: User, signed_in: Any) -> None:
     body = {"posts": list(range(1, MAX_SEEN_PER_REPORT + 2))}
 
-    answer = as_(stranger).post("/api/explore/seen", body, "application/json")
+    answer = signed_in(stranger).post("/api/explore/seen", body, "application/json")
 
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "body.posts")
 
@@ -121,9 +121,9 @@ def test_followed_and_muted_tags_are_private(follower: User, stranger: User, get
     assert tags(stranger, "/user/tags") == tags(stranger, "/user/muted-tags") == []
 
 
-def test_a_tag_can_be_followed_in_any_letter_case(follower: User, as_: Any) -> None:
+def test_a_tag_can_be_followed_in_any_letter_case(follower: User, signed_in: Any) -> None:
     def ask(path: str) -> Any:
-        return as_(follower).post(f"/api/tags/{path}", content_type="application/json")
+        return signed_in(follower).post(f"/api/tags/{path}", content_type="application/json")
 
     assert ask("SUN/follow").json() == {"tag": "sun", "followed": True, "muted": False}
     assert ask("sun/mute").json() == {"tag": "sun", "followed": False, "muted": True}
@@ -141,8 +141,10 @@ def test_a_tag_lists_only_visible_posts(post: Post, author: User, follower: User
 # --- The caller's picture ---------------------------------------------------------------------------------------------
 
 
-def test_a_profile_picture_can_be_set_and_removed(author: User, as_: Any, photo: Any, get: Any, tasks_run: Any) -> None:
-    browser = as_(author)
+def test_a_profile_picture_can_be_set_and_removed(
+    author: User, signed_in: Any, photo: Any, get: Any, tasks_run: Any
+) -> None:
+    browser = signed_in(author)
     with tasks_run():
         answer = browser.post("/api/user/profile/avatar/", {"file": photo()})
 
@@ -156,8 +158,8 @@ def test_a_profile_picture_can_be_set_and_removed(author: User, as_: Any, photo:
     }  # fmt: skip
 
 
-def test_a_file_that_is_not_a_picture_is_refused(author: User, as_: Any, photo: Any) -> None:
-    browser = as_(author)
+def test_a_file_that_is_not_a_picture_is_refused(author: User, signed_in: Any, photo: Any) -> None:
+    browser = signed_in(author)
     for sent in ({"file": photo("text.jpg", b"no picture")}, {}, {"file": photo(), "other": "x"}):
         answer = browser.post("/api/user/profile/avatar/", sent)
         assert answer.status_code == 422, answer.text
@@ -170,9 +172,9 @@ def test_a_file_that_is_not_a_picture_is_refused(author: User, as_: Any, photo: 
 
 @pytest.mark.parametrize("path", ["explore", "tags/sun/posts", "suggestions", "user/tags", "user/muted-tags"])
 def test_the_number_of_queries_does_not_depend_on_the_size_of_a_list(
-    path: str, stranger: User, person: Any, share: Any, as_: Any
+    path: str, stranger: User, person: Any, share: Any, signed_in: Any
 ) -> None:
-    browser, costs, made = as_(stranger), [], 0
+    browser, costs, made = signed_in(stranger), [], 0
     for size in (2, 6):
         while made < size:
             made += 1

@@ -43,11 +43,11 @@ def test_a_key_cannot_be_reused_for_another_request(world, send):
 
 
 @pytest.mark.promise("A10")
-def test_two_people_can_use_the_same_key(world, send, as_):
+def test_two_people_can_use_the_same_key(world, send, signed_in):
     url, body = f"/posts/{world['post'].pk}/comment", {"text": "hello"}
     mine = send("POST", url, body, **{"Idempotency-Key": "k1"})
 
-    theirs = as_(world["other"]).post(f"/api{url}", body, "application/json", headers={"Idempotency-Key": "k1"})
+    theirs = signed_in(world["other"]).post(f"/api{url}", body, "application/json", headers={"Idempotency-Key": "k1"})
 
     assert theirs.json()["id"] != mine.json()["id"]
     assert theirs.json()["author"]["username"] == "other"
@@ -70,8 +70,8 @@ def test_an_invalid_key_is_refused(key, world, send):
     assert answer.json()["errors"][0]["path"] == "header.Idempotency-Key"
 
 
-def test_a_post_with_files_is_shared_once(world, as_, photo):
-    browser = as_(world["me"])
+def test_a_post_with_files_is_shared_once(world, signed_in, photo):
+    browser = signed_in(world["me"])
 
     answers = [
         browser.post("/api/posts", {"files": photo(), "caption": "Once"}, headers={"Idempotency-Key": "k1"})

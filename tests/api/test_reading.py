@@ -104,7 +104,7 @@ def test_an_archived_post_is_visible_only_to_its_author(post, author, follower, 
     get(follower, f"/posts/{post.pk}", status=404)
 
 
-def test_a_failed_post_shows_its_error_to_the_author_without_another_query(post, author, get, as_):
+def test_a_failed_post_shows_its_error_to_the_author_without_another_query(post, author, get, signed_in):
     Media.objects.update(state="failed", error="It is broken.")
     Post.objects.update(published_at=None)
 

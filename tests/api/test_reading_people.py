@@ -136,10 +136,10 @@ def test_suspended_people_are_not_listed(name, author, follower, get):
     assert get(author, f"/user/{name}")["items"] == []
 
 
-def test_privacy_settings_are_changed_one_by_one(author, get, as_):
+def test_privacy_settings_are_changed_one_by_one(author, get, signed_in):
     assert get(author, "/user/privacy") == {"is_private": False, "who_may_tag": "everyone", "hide_like_counts": False}
-    as_(author).post("/api/user/privacy", {"who_may_tag": "nobody"}, "application/json")
-    answer = as_(author).post("/api/user/privacy", {"is_private": True}, "application/json")
+    signed_in(author).post("/api/user/privacy", {"who_may_tag": "nobody"}, "application/json")
+    answer = signed_in(author).post("/api/user/privacy", {"is_private": True}, "application/json")
 
     expected = {"is_private": True, "who_may_tag": "nobody", "hide_like_counts": False}
     assert answer.json() == get(author, "/user/privacy") == expected

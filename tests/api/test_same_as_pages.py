@@ -18,12 +18,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("name", ACTS)
 def test_a_page_and_the_api_have_the_same_effect(
-    name, world, photo, as_, monkeypatch, django_capture_on_commit_callbacks
+    name, world, photo, signed_in, monkeypatch, django_capture_on_commit_callbacks
 ):
     act, told = ACTS[name], []
     monkeypatch.setattr("common.events._publish", told.append)
     act.before(world)
-    browser = as_(world["me"])
+    browser = signed_in(world["me"])
     before = rows()
     numbers = {row.get("id") for of_table in before.values() for row in of_table}
 

@@ -13,10 +13,10 @@ def search(browser, **asked):
     return answer.json()
 
 
-def test_each_kind_of_result_has_the_fields_of_its_other_answers(as_, author, stranger, share):
+def test_each_kind_of_result_has_the_fields_of_its_other_answers(signed_in, author, stranger, share):
     post = share(author, caption="Sunny day #authors", location="Author Street")
     fold_counters()
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     (found,) = search(browser, q="auth")["items"]
     assert (found["id"], found["username"], found["standing"]) == (str(author.pk), "author", "none")
@@ -33,12 +33,12 @@ def test_each_kind_of_result_has_the_fields_of_its_other_answers(as_, author, st
 
 @pytest.mark.parametrize("kind", ["users", "posts", "tags", "places"])
 def test_results_continue_by_cursor_and_link_at_the_same_cost(
-    kind, as_, author, share, stranger, django_assert_num_queries
+    kind, signed_in, author, share, stranger, django_assert_num_queries
 ):
     for number in range(5):
         create_user(username=f"sunny{number}", email=f"sunny{number}@example.org", password="x")
         share(author, caption=f"sunny #sunny{number}", location=f"Sunny {number}")
-    browser, seen = as_(stranger), []
+    browser, seen = signed_in(stranger), []
     cursor: str | None = ""
     search(browser, q="sunny", type=kind)
     while cursor is not None:
@@ -54,8 +54,8 @@ def test_results_continue_by_cursor_and_link_at_the_same_cost(
             search(browser, q="sunny", type=kind, limit=limit)
 
 
-def test_invalid_parameters_and_missing_authentication_are_refused(as_, stranger, client):
-    browser = as_(stranger)
+def test_invalid_parameters_and_missing_authentication_are_refused(signed_in, stranger, client):
+    browser = signed_in(stranger)
     for asked, field in (
         ({}, "query.asked.q"),
         ({"q": "a", "type": "songs"}, "type"),
@@ -68,12 +68,12 @@ def test_invalid_parameters_and_missing_authentication_are_refused(as_, stranger
 
 
 @pytest.mark.promise("A7")
-def test_the_api_finds_no_more_than_the_page(as_, author, person, share):
+def test_the_api_finds_no_more_than_the_page(signed_in, author, person, share):
     blocked = person("blocked")
     share(author, caption="Hidden #hidden", location="Hidden")
     block(author, blocked=blocked)
 
     for kind in ("users", "posts", "tags", "places"):
-        text = str(search(as_(blocked), q="hidden" if kind != "users" else "author", type=kind))
+        text = str(search(signed_in(blocked), q="hidden" if kind != "users" else "author", type=kind))
         assert "author" not in text.replace("/author", "")
         assert "idden" not in text

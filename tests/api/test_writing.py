@@ -66,10 +66,10 @@ def test_files_of_other_people_are_refused_like_missing_files(world, send, photo
     assert theirs.post_id is None
 
 
-def test_a_bad_file_is_named_in_the_error_and_nothing_is_stored(world, as_, photo):
+def test_a_bad_file_is_named_in_the_error_and_nothing_is_stored(world, signed_in, photo):
     before = Media.objects.count()
 
-    answer = as_(world["me"]).post("/api/posts", {"files": [photo(), photo("text.jpg", b"no picture")]})
+    answer = signed_in(world["me"]).post("/api/posts", {"files": [photo(), photo("text.jpg", b"no picture")]})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     [error] = answer.json()["errors"]
@@ -78,8 +78,8 @@ def test_a_bad_file_is_named_in_the_error_and_nothing_is_stored(world, as_, phot
     assert Media.objects.count() == before
 
 
-def test_an_uploaded_file_is_shared_later(world, as_, send, photo):
-    answer = as_(world["me"]).post("/api/media", {"file": photo()})
+def test_an_uploaded_file_is_shared_later(world, signed_in, send, photo):
+    answer = signed_in(world["me"]).post("/api/media", {"file": photo()})
 
     assert answer.status_code == 201, answer.text
     medium = answer.json()
@@ -201,9 +201,9 @@ def test_a_username_is_checked_for_availability(name, available, world, send):
 
 
 @pytest.mark.promise("S11")
-def test_new_posts_are_rate_limited(world, as_, photo, settings):
+def test_new_posts_are_rate_limited(world, signed_in, photo, settings):
     settings.RATE_LIMITS = True
-    browser = as_(world["me"])
+    browser = signed_in(world["me"])
 
     answers = [browser.post("/api/posts", {"files": photo()}) for _ in range(31)]
 
@@ -212,10 +212,10 @@ def test_new_posts_are_rate_limited(world, as_, photo, settings):
     assert answers[-1].json()["code"] == "too-many"
 
 
-def test_a_post_above_the_size_limit_is_refused_with_a_path(world, as_, monkeypatch, photo):
+def test_a_post_above_the_size_limit_is_refused_with_a_path(world, signed_in, monkeypatch, photo):
     monkeypatch.setattr("posts.actions.new_slides.MAX_POST_BYTES", 1000)
 
-    answer = as_(world["me"]).post("/api/posts", {"files": photo()})
+    answer = signed_in(world["me"]).post("/api/posts", {"files": photo()})
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["path"] == "body.files"

@@ -165,14 +165,14 @@ def test_authentication_costs_one_query_and_updates_last_used_once_a_minute(anna
 
 
 @pytest.mark.promise("P5")
-def test_the_secret_appears_in_no_log_admin_page_or_repr(anna, person, as_, caplog, client):
+def test_the_secret_appears_in_no_log_admin_page_or_repr(anna, person, signed_in, caplog, client):
     token, secret = token_of(anna)
     with caplog.at_level(logging.DEBUG):
         access = access_by(secret)
         client.get("/nowhere/at/all/", headers={"Authorization": f"Bearer {secret}"})
     assert secret not in caplog.text
     assert secret not in repr(access) + repr(token)
-    moderator = as_(person("moderator", is_admin=True))
+    moderator = signed_in(person("moderator", is_admin=True))
     for page in ("", f"{token.pk}/change/"):
         text = moderator.get(f"/admin/api_access/personaltoken/{page}").text
         assert "backup" in text

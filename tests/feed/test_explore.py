@@ -45,7 +45,7 @@ def test_likes_raise_a_post_and_age_lowers_it(stranger, author, share):
     assert page.next is None
 
 
-def test_explore_shows_visible_posts_of_people_the_reader_does_not_follow(as_, person, stranger, share):
+def test_explore_shows_visible_posts_of_people_the_reader_does_not_follow(signed_in, person, stranger, share):
     names = ("open", "followed", "muted", "blocker", "private", "gone")
     people = {name: person(name) for name in names}
     posts = {name: share(one) for name, one in people.items()}
@@ -56,7 +56,7 @@ def test_explore_shows_visible_posts_of_people_the_reader_does_not_follow(as_, p
     change_privacy(people["private"], is_private=True)
     delete_post(posts["gone"])
 
-    shown = shown_by(as_(stranger))
+    shown = shown_by(signed_in(stranger))
 
     assert shown == [posts["open"].pk]
     assert own.pk not in shown
@@ -66,9 +66,9 @@ def report_seen(browser, posts):
     return browser.post("/explore/seen/", {"post": [post.shortcode for post in posts]})
 
 
-def test_posts_the_reader_has_seen_come_last_and_explore_is_never_empty(as_, author, stranger, share):
+def test_posts_the_reader_has_seen_come_last_and_explore_is_never_empty(signed_in, author, stranger, share):
     posts = [share(author) for _ in range(5)]
-    browser = as_(stranger)
+    browser = signed_in(stranger)
     assert report_seen(browser, posts[2:]).status_code == 204
 
     page = browser.get("/explore/")
@@ -80,9 +80,9 @@ def test_posts_the_reader_has_seen_come_last_and_explore_is_never_empty(as_, aut
     assert shown_by(browser) == [post.pk for post in reversed(posts)], "all seen: the usual order again"
 
 
-def test_only_reported_posts_count_as_seen(as_, author, stranger, share):
+def test_only_reported_posts_count_as_seen(signed_in, author, stranger, share):
     posts = [share(author) for _ in range(27)]
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     first, again = browser.get("/explore/"), browser.get("/explore/")
 
@@ -95,9 +95,9 @@ def test_only_reported_posts_count_as_seen(as_, author, stranger, share):
     assert rest.context["page"].next_url == ""
 
 
-def test_a_walk_shows_every_post_once_while_tiles_are_reported_as_seen(as_, author, stranger, share):
+def test_a_walk_shows_every_post_once_while_tiles_are_reported_as_seen(signed_in, author, stranger, share):
     posts = [share(author) for _ in range(60)]
-    browser = as_(stranger)
+    browser = signed_in(stranger)
     report_seen(browser, posts[:20])
 
     url, walked = "/explore/", []
@@ -110,9 +110,9 @@ def test_a_walk_shows_every_post_once_while_tiles_are_reported_as_seen(as_, auth
     assert [post.pk for post in walked] == [post.pk for post in [*reversed(posts[20:]), *reversed(posts[:20])]]
 
 
-def test_seen_posts_are_forgotten_after_a_week(as_, author, stranger, share, monkeypatch):
+def test_seen_posts_are_forgotten_after_a_week(signed_in, author, stranger, share, monkeypatch):
     posts = [share(author) for _ in range(2)]
-    browser = as_(stranger)
+    browser = signed_in(stranger)
     report_seen(browser, posts[1:])
     assert shown_by(browser) == [posts[0].pk, posts[1].pk]
 
@@ -131,22 +131,22 @@ def test_the_newest_reports_are_kept_up_to_a_limit(stranger, monkeypatch):
     assert MAX_SEEN == 5_000
 
 
-def test_a_report_ignores_posts_the_reader_may_not_see_and_nonsense(as_, person, author, stranger, share):
+def test_a_report_ignores_posts_the_reader_may_not_see_and_nonsense(signed_in, person, author, stranger, share):
     hidden, seen = person("hidden"), share(author)
     secret = share(hidden)
     change_privacy(hidden, is_private=True)
 
     codes = [secret.shortcode, seen.shortcode, "nonsense!", "", "A" * 500, *["x"] * 60]
-    answer = as_(stranger).post("/explore/seen/", {"post": codes})
+    answer = signed_in(stranger).post("/explore/seen/", {"post": codes})
 
     assert (answer.status_code, answer.content) == (204, b"")
     assert list(explore.seen_by(stranger)) == [seen.pk]
 
 
 @pytest.mark.promise("D10")
-def test_without_valkey_explore_keeps_its_order(as_, author, stranger, share, monkeypatch):
+def test_without_valkey_explore_keeps_its_order(signed_in, author, stranger, share, monkeypatch):
     posts = [share(author) for _ in range(2)]
-    browser = as_(stranger)
+    browser = signed_in(stranger)
     report_seen(browser, posts[1:])
     monkeypatch.setattr(valkey, "is_paused", lambda: True)
 
@@ -162,9 +162,9 @@ def test_visitors_see_the_same_order_each_time(client, author, share):
     assert "Not interested" not in client.get("/explore/").text
 
 
-def test_a_hidden_post_never_comes_back(as_, author, stranger, share):
+def test_a_hidden_post_never_comes_back(signed_in, author, stranger, share):
     post, other = share(author), share(author)
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     answer = browser.post(f"/explore/posts/{post.shortcode}/hide/", headers=HTMX)
 
@@ -176,9 +176,9 @@ def test_a_hidden_post_never_comes_back(as_, author, stranger, share):
     assert shown_by(browser) == [other.pk, post.pk]
 
 
-def test_without_scripts_hiding_shows_a_message_and_can_be_undone(as_, author, stranger, share):
+def test_without_scripts_hiding_shows_a_message_and_can_be_undone(signed_in, author, stranger, share):
     post = share(author)
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     page = browser.post(f"/explore/posts/{post.shortcode}/hide/", follow=True).text
 
@@ -201,9 +201,9 @@ def test_hiding_twice_is_harmless_and_the_row_is_deleted_with_the_post(author, s
         hide_from_explore(stranger, post=Post(pk=1))
 
 
-def test_likes_between_two_pages_repeat_no_post(as_, author, follower, stranger, share):
+def test_likes_between_two_pages_repeat_no_post(signed_in, author, follower, stranger, share):
     posts = [share(author) for _ in range(26)]
-    browser = as_(stranger)
+    browser = signed_in(stranger)
     page = browser.get("/explore/").context["page"]
     first = [post.pk for post in page]
     report_seen(browser, page.items)
@@ -220,10 +220,10 @@ def test_likes_between_two_pages_repeat_no_post(as_, author, follower, stranger,
 
 @pytest.mark.parametrize("seen", [0, 30])
 def test_a_page_costs_the_same_queries_however_many_posts_were_seen(
-    seen, as_, author, stranger, share, django_assert_num_queries
+    seen, signed_in, author, stranger, share, django_assert_num_queries
 ):
     posts = [share(author) for _ in range(32)]
-    browser = as_(stranger)
+    browser = signed_in(stranger)
     browser.get("/explore/")
     report_seen(browser, posts[:seen])
     cursor = ExploreCursor(explore.now_ms() + 1)

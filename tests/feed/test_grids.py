@@ -28,9 +28,9 @@ def test_the_profile_of_a_suspended_person_is_missing(client, author, post):
     assert client.get(post.get_absolute_url()).status_code == 404
 
 
-def test_an_empty_profile_has_a_message_and_the_own_one_a_hint(client, as_, author):
+def test_an_empty_profile_has_a_message_and_the_own_one_a_hint(client, signed_in, author):
     assert "No posts yet" in client.get("/author/").text
-    assert "/create/" in as_(author).get("/author/").text
+    assert "/create/" in signed_in(author).get("/author/").text
 
 
 @pytest.mark.parametrize("tag", ["sun", "SUN"])
@@ -45,12 +45,12 @@ def test_an_unused_tag_has_an_empty_page(client, db):
     assert "data-post" not in answer.text
 
 
-def test_explore_shows_the_most_liked_first_and_no_own_posts(as_, author, follower, stranger, share):
+def test_explore_shows_the_most_liked_first_and_no_own_posts(signed_in, author, follower, stranger, share):
     plain, liked, own = share(author), share(author), share(stranger)
     like_post(liked, liker=follower)
     fold_counters()
 
-    shown = [post.pk for post in as_(stranger).get("/explore/").context["page"]]
+    shown = [post.pk for post in signed_in(stranger).get("/explore/").context["page"]]
 
     assert shown == [liked.pk, plain.pk]
     assert own.pk not in shown
@@ -76,11 +76,11 @@ def test_grids_page_by_cursor_without_gap_or_repeat(url, client, author, share):
 @pytest.mark.parametrize(("url", "queries"), [("/author/", 6), ("/explore/", 5), ("/explore/tags/sun/", 7)])
 @pytest.mark.parametrize("size", [2, 20])
 def test_grids_cost_the_same_queries_whatever_their_size(
-    url, queries, size, as_, author, stranger, share, django_assert_num_queries
+    url, queries, size, signed_in, author, stranger, share, django_assert_num_queries
 ):
     for _ in range(size):
         share(author, caption="#sun")
-    browser = as_(stranger)
+    browser = signed_in(stranger)
     browser.get(url)
 
     # Session, viewer, notifications, posts, media; and the person, or the count and the state of the tag.
@@ -89,9 +89,9 @@ def test_grids_cost_the_same_queries_whatever_their_size(
 
 
 @pytest.mark.promise("A7")
-def test_removed_posts_are_in_no_grid(as_, author, stranger, post):
+def test_removed_posts_are_in_no_grid(signed_in, author, stranger, post):
     remove_post(post, reason="spam")
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     for url in ("/author/", "/explore/", "/explore/tags/sun/", "/search/?q=morning"):
         assert "data-post" not in browser.get(url).text
@@ -108,21 +108,21 @@ def test_the_count_of_a_tag_stops_with_a_plus(client, author, share, monkeypatch
         assert said in one_line(client.get("/explore/tags/sun/").text)
 
 
-def test_only_the_own_profile_shows_settings_and_unfinished_posts(as_, client, author, stranger):
+def test_only_the_own_profile_shows_settings_and_unfinished_posts(signed_in, client, author, stranger):
     tab = '<a class="tab" href="/saved/">'
-    assert tab in as_(author).get("/author/").text
-    assert tab not in as_(stranger).get("/author/").text
+    assert tab in signed_in(author).get("/author/").text
+    assert tab not in signed_in(stranger).get("/author/").text
     assert tab not in client.get("/author/").text
-    profile = as_(author).get("/author/").text.partition("<main")[2].partition("</main>")[0]
+    profile = signed_in(author).get("/author/").text.partition("<main")[2].partition("</main>")[0]
     assert 'href="/accounts/settings/"' in profile
     assert 'href="/archive/"' in profile
-    for browser in (as_(author), as_(stranger), client):
+    for browser in (signed_in(author), signed_in(stranger), client):
         assert "Share profile" in browser.get("/author/").text
 
 
-def test_counts_on_a_profile_are_numbers_in_bold_with_their_nouns(as_, author, follower, share):
+def test_counts_on_a_profile_are_numbers_in_bold_with_their_nouns(signed_in, author, follower, share):
     share(author)
-    page = one_line(as_(follower).get("/author/").text)
+    page = one_line(signed_in(follower).get("/author/").text)
 
     assert "<strong>1</strong> post<" in page
     assert re.search(r"<strong [^>]*data-followers-count=\"1\"[^>]*>1</strong> <span data-noun>follower</span>", page)

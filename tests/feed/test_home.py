@@ -203,11 +203,11 @@ def test_the_sweeper_fans_out_posts_after_a_lost_message(author, share, monkeypa
 
 
 def test_a_reader_back_after_a_month_reads_from_the_database_and_then_has_a_timeline_again(
-    as_, author, follower, share
+    signed_in, author, follower, share
 ):
     type(follower).objects.filter(pk=follower.pk).update(last_seen_at=follower.last_seen_at - timedelta(days=31))
     first = share(author)
-    browser = as_(follower)
+    browser = signed_in(follower)
     key = timelines.timeline_key(follower.pk, follower.follows_version)
 
     assert [post.pk for post in browser.get("/").context["page"]] == [first.pk]
@@ -232,9 +232,9 @@ def test_inactive_readers_are_not_pushed_to_and_miss_nothing(author, follower, s
     assert home_of(follower) == [post.pk]
 
 
-def test_pages_have_no_gap_and_no_repeat(as_, author, follower, share):
+def test_pages_have_no_gap_and_no_repeat(signed_in, author, follower, share):
     posts = [share(author) for _ in range(26)]
-    browser = as_(follower)
+    browser = signed_in(follower)
 
     page, seen = browser.get("/"), []
     while True:
@@ -248,10 +248,10 @@ def test_pages_have_no_gap_and_no_repeat(as_, author, follower, share):
     assert "<html" not in page.text, "a further page is a fragment"
 
 
-def test_without_javascript_older_posts_are_a_link_to_a_full_page(as_, author, follower, share):
+def test_without_javascript_older_posts_are_a_link_to_a_full_page(signed_in, author, follower, share):
     for _ in range(13):
         share(author)
-    browser = as_(follower)
+    browser = signed_in(follower)
 
     page = browser.get("/")
     assert "Older posts" in page.text
@@ -262,16 +262,16 @@ def test_without_javascript_older_posts_are_a_link_to_a_full_page(as_, author, f
 
 @pytest.mark.promise("U10")
 @pytest.mark.parametrize("cursor", ["x", "-1", "0", "9" * 30, "٣", "1.5", ""])
-def test_an_invalid_cursor_gives_the_first_page(cursor, as_, follower, post):
-    answer = as_(follower).get("/", {"cursor": cursor})
+def test_an_invalid_cursor_gives_the_first_page(cursor, signed_in, follower, post):
+    answer = signed_in(follower).get("/", {"cursor": cursor})
 
     assert answer.status_code == 200
     assert articles(answer) == 1
 
 
-def test_a_member_who_follows_no_one_sees_suggestions(as_, stranger, post):
+def test_a_member_who_follows_no_one_sees_suggestions(signed_in, stranger, post):
     fold_counters()
-    answer = as_(stranger).get("/")
+    answer = signed_in(stranger).get("/")
 
     assert answer.status_code == 200
     assert 'action="/author/follow/"' in answer.text
@@ -280,13 +280,13 @@ def test_a_member_who_follows_no_one_sees_suggestions(as_, stranger, post):
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 12])
 def test_home_costs_the_same_queries_whatever_its_size(
-    size, as_, author, follower, stranger, share, django_assert_num_queries
+    size, signed_in, author, follower, stranger, share, django_assert_num_queries
 ):
     share(stranger)
     fold_counters()
     for number in range(size):
         share(author, photos=1 + number % 3)
-    browser = as_(follower)
+    browser = signed_in(follower)
     browser.get("/")
 
     # session, viewer, followed tags, the posts, their media, own unfinished posts, suggestions, the bell

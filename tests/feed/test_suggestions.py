@@ -116,10 +116,10 @@ def test_a_follow_rebuilds_the_list(circle, person):
     assert ("finn", "Followed by erin") in told(reader)
 
 
-def test_the_full_list_pages_by_cursor_without_gap_or_repeat(circle, person, as_):
+def test_the_full_list_pages_by_cursor_without_gap_or_repeat(circle, person, signed_in):
     for number in range(23):
         follow(circle["anna"], followee=person(f"other{number}"))
-    browser = as_(circle["reader"])
+    browser = signed_in(circle["reader"])
 
     page = browser.get("/explore/people/").context["page"]
     rest = browser.get(page.next_url, headers=HTMX)
@@ -130,8 +130,8 @@ def test_the_full_list_pages_by_cursor_without_gap_or_repeat(circle, person, as_
     assert browser.get("/explore/people/?cursor=1000000000000").status_code == 200
 
 
-def test_dismissing_and_undoing(circle, as_):
-    browser = as_(circle["reader"])
+def test_dismissing_and_undoing(circle, signed_in):
+    browser = signed_in(circle["reader"])
     assert "Hide carla from suggestions" in browser.get("/explore/people/").text
 
     row = browser.post("/explore/people/carla/dismiss/", headers=HTMX).text
@@ -143,8 +143,8 @@ def test_dismissing_and_undoing(circle, as_):
     assert [name for name, _ in told(circle["reader"])] == ["carla", "dora"]
 
 
-def test_without_scripts_dismissing_can_be_undone_too(circle, as_):
-    browser = as_(circle["reader"])
+def test_without_scripts_dismissing_can_be_undone_too(circle, signed_in):
+    browser = signed_in(circle["reader"])
 
     page = browser.post("/explore/people/carla/dismiss/", {"next": "/"}, follow=True)
 
@@ -161,16 +161,18 @@ def test_dismissing_twice_is_harmless_and_the_row_is_deleted_with_the_person(cir
     assert DismissedPerson.objects.count() == 1
 
 
-def test_without_suggestions_the_page_has_a_message(as_, person):
-    assert "No suggestions" in as_(person("alone")).get("/explore/people/").text
+def test_without_suggestions_the_page_has_a_message(signed_in, person):
+    assert "No suggestions" in signed_in(person("alone")).get("/explore/people/").text
 
 
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_suggestions_cost_the_same_queries_whatever_their_number(size, circle, person, as_, django_assert_num_queries):
+def test_suggestions_cost_the_same_queries_whatever_their_number(
+    size, circle, person, signed_in, django_assert_num_queries
+):
     for number in range(size):
         follow(circle["anna"], followee=person(f"other{number}"))
-    browser = as_(circle["reader"])
+    browser = signed_in(circle["reader"])
     browser.get("/explore/people/")
 
     # Session, viewer, the bell, the people.

@@ -23,8 +23,8 @@ def press(browser, tag, verb, **options):
 
 
 @pytest.fixture
-def browser(as_, stranger):
-    return as_(stranger)
+def browser(signed_in, stranger):
+    return signed_in(stranger)
 
 
 def test_a_followed_tag_adds_posts_to_home_with_the_reason(browser, stranger, post):
@@ -40,8 +40,8 @@ def test_a_followed_tag_adds_posts_to_home_with_the_reason(browser, stranger, po
     assert home_of(stranger) == []
 
 
-def test_a_post_of_a_followee_has_no_reason(as_, follower, post):
-    browser = as_(follower)
+def test_a_post_of_a_followee_has_no_reason(signed_in, follower, post):
+    browser = signed_in(follower)
     press(browser, "sun", "follow", headers=HTMX)
 
     page = browser.get("/").text
@@ -50,10 +50,10 @@ def test_a_post_of_a_followee_has_no_reason(as_, follower, post):
 
 
 def test_tagged_posts_are_merged_by_time_without_gap_or_repeat(
-    author, follower, stranger, person, share, as_, monkeypatch
+    author, follower, stranger, person, share, signed_in, monkeypatch
 ):
     monkeypatch.setattr(home, "WINDOW", 5)
-    press(as_(follower), "sea", "follow")
+    press(signed_in(follower), "sea", "follow")
     hidden = person("hidden")
     posts = []
     for number in range(30):
@@ -93,8 +93,10 @@ def test_a_followed_tag_shows_no_hidden_posts(browser, stranger, author, person,
     assert home_of(stranger) == [seen.pk]
 
 
-def test_a_muted_tag_is_hidden_at_home_and_in_explore_but_not_on_its_page(as_, author, follower, stranger, post, share):
-    browser = as_(follower)
+def test_a_muted_tag_is_hidden_at_home_and_in_explore_but_not_on_its_page(
+    signed_in, author, follower, stranger, post, share
+):
+    browser = signed_in(follower)
     strange = [share(stranger, caption=caption) for caption in ("#sun", "#moon")]
     other = share(author, caption="#moon")
     own = share(follower, caption="#sun")

@@ -54,10 +54,10 @@ def tagged(post, stranger):
     return tag_person(post.media.get(), username="stranger", x=0.5, y=0.5)
 
 
-def test_a_request_notification_has_both_answers_and_disappears_once_answered(as_, private, stranger, tasks_run):
+def test_a_request_notification_has_both_answers_and_disappears_once_answered(signed_in, private, stranger, tasks_run):
     with tasks_run():
         follow(stranger, followee=private)
-    browser = as_(private)
+    browser = signed_in(private)
 
     page = browser.get("/notifications/")
     assert kinds_of(browser) == ["request"]
@@ -67,23 +67,23 @@ def test_a_request_notification_has_both_answers_and_disappears_once_answered(as
     assert answer.url == "/notifications/"
 
     assert kinds_of(browser) == ["follow"]
-    assert kinds_of(as_(stranger)) == ["accepted"]
-    assert "accepted your follow request" in as_(stranger).get("/notifications/").text
+    assert kinds_of(signed_in(stranger)) == ["accepted"]
+    assert "accepted your follow request" in signed_in(stranger).get("/notifications/").text
 
 
-def test_htmx_gets_the_result_of_answering_a_request(as_, private, stranger, tasks_run):
+def test_htmx_gets_the_result_of_answering_a_request(signed_in, private, stranger, tasks_run):
     with tasks_run():
         follow(stranger, followee=private)
 
-    answer = as_(private).post("/accounts/requests/stranger/refuse/", headers=HTMX)
+    answer = signed_in(private).post("/accounts/requests/stranger/refuse/", headers=HTMX)
 
     assert "You refused the request of stranger." in answer.text
-    assert kinds_of(as_(private)) == []
+    assert kinds_of(signed_in(private)) == []
 
 
 @pytest.mark.promise("A12", "D12")
 @pytest.mark.parametrize("end", [cancel_request, None])
-def test_a_request_that_has_ended_leaves_no_notification(end, private, stranger, as_, tasks_run):
+def test_a_request_that_has_ended_leaves_no_notification(end, private, stranger, signed_in, tasks_run):
     with tasks_run():
         follow(stranger, followee=private)
     if end:
@@ -93,74 +93,76 @@ def test_a_request_that_has_ended_leaves_no_notification(end, private, stranger,
 
     notify_of_request(stranger.pk, private.pk)
 
-    assert rows_of(as_(private)) == []
+    assert rows_of(signed_in(private)) == []
 
 
-def test_requests_of_a_day_share_a_row_that_links_to_all_of_them(as_, private, person, tasks_run):
+def test_requests_of_a_day_share_a_row_that_links_to_all_of_them(signed_in, private, person, tasks_run):
     with tasks_run():
         for number in range(3):
             follow(person(f"asker{number}"), followee=private)
 
-    [row] = rows_of(as_(private))
+    [row] = rows_of(signed_in(private))
     assert (len(row.actors), row.others) == (2, 1)
-    assert 'href="/accounts/requests/">Review' in as_(private).get("/notifications/").text
+    assert 'href="/accounts/requests/">Review' in signed_in(private).get("/notifications/").text
 
 
-def test_following_a_public_account_causes_no_acceptance_notification(as_, author, stranger, tasks_run):
+def test_following_a_public_account_causes_no_acceptance_notification(signed_in, author, stranger, tasks_run):
     with tasks_run():
         follow(stranger, followee=author)
 
-    assert kinds_of(as_(stranger)) == []
+    assert kinds_of(signed_in(stranger)) == []
 
 
-def test_an_acceptance_notification_is_deleted_with_the_follow(as_, private, stranger, tasks_run):
+def test_an_acceptance_notification_is_deleted_with_the_follow(signed_in, private, stranger, tasks_run):
     with tasks_run():
         follow(stranger, followee=private)
         approve_request(private, requester=stranger)
     unfollow(stranger, followee=private)
 
-    assert rows_of(as_(stranger)) == rows_of(as_(private)) == []
+    assert rows_of(signed_in(stranger)) == rows_of(signed_in(private)) == []
 
 
-def test_a_reply_notifies_both_authors_once(as_, author, post, stranger, person, tasks_run):
+def test_a_reply_notifies_both_authors_once(signed_in, author, post, stranger, person, tasks_run):
     replier = person("replier")
     with tasks_run():
         thread = add_comment(post, author=stranger, text="What a light")
         add_comment(post, author=replier, text="@stranger @author indeed", reply_to=thread)
 
-    assert kinds_of(as_(stranger)) == ["reply"]
-    assert "replied to your comment" in as_(stranger).get("/notifications/").text
-    assert kinds_of(as_(author)) == ["comment", "comment"]
+    assert kinds_of(signed_in(stranger)) == ["reply"]
+    assert "replied to your comment" in signed_in(stranger).get("/notifications/").text
+    assert kinds_of(signed_in(author)) == ["comment", "comment"]
 
 
-def test_likes_of_a_comment_share_a_row_that_is_deleted_with_the_last_like(as_, post, stranger, person, tasks_run):
+def test_likes_of_a_comment_share_a_row_that_is_deleted_with_the_last_like(
+    signed_in, post, stranger, person, tasks_run
+):
     comment = add_comment(post, author=stranger, text="What a light")
     fans = [person("fan1"), person("fan2")]
     with tasks_run():
         for fan in fans:
             like_comment(comment, liker=fan)
 
-    [row] = rows_of(as_(stranger))
+    [row] = rows_of(signed_in(stranger))
     assert (row.kind, len(row.actors)) == ("comment_like", 2)
     for fan in fans:
         unlike_comment(comment, liker=fan)
-    assert rows_of(as_(stranger)) == []
+    assert rows_of(signed_in(stranger)) == []
 
 
-def test_a_mention_links_to_its_place_and_disappears_when_edited_out(as_, author, stranger, share, tasks_run):
+def test_a_mention_links_to_its_place_and_disappears_when_edited_out(signed_in, author, stranger, share, tasks_run):
     with tasks_run():
         post = share(author, caption="With @stranger")
 
-    page = as_(stranger).get("/notifications/").text
+    page = signed_in(stranger).get("/notifications/").text
     assert "mentioned you in a photo" in page
     with tasks_run():
         slides = [(medium.pk, "") for medium in post.media.all()]
         edit_post(post, EditRequest(post.version, "Alone", location="", audience="everyone", slides=slides))
-    assert rows_of(as_(stranger)) == []
+    assert rows_of(signed_in(stranger)) == []
 
 
 @pytest.mark.parametrize("who_may", ["following", "nobody"])
-def test_mentions_by_people_who_may_not_tag_are_not_notified(who_may, as_, author, stranger, share, tasks_run):
+def test_mentions_by_people_who_may_not_tag_are_not_notified(who_may, signed_in, author, stranger, share, tasks_run):
     stranger.who_may_tag = who_may
     stranger.save(update_fields=["who_may_tag"])
 
@@ -168,44 +170,44 @@ def test_mentions_by_people_who_may_not_tag_are_not_notified(who_may, as_, autho
         post = share(author, caption="With @stranger")
     notify_of_mention(Mention.objects.get(post=post).pk)
 
-    assert rows_of(as_(stranger)) == []
+    assert rows_of(signed_in(stranger)) == []
 
 
-def test_removing_ones_tag_removes_its_notification(as_, post, stranger, tagged, tasks_run):
+def test_removing_ones_tag_removes_its_notification(signed_in, post, stranger, tagged, tasks_run):
     notify_of_tag(tagged.pk)
-    assert kinds_of(as_(stranger)) == ["tag"]
+    assert kinds_of(signed_in(stranger)) == ["tag"]
 
     remove_tag(tagged, remover=stranger)
-    assert rows_of(as_(stranger)) == []
+    assert rows_of(signed_in(stranger)) == []
 
     with tasks_run():
         comment = add_comment(post, author=post.author, text="@stranger")
-    assert kinds_of(as_(stranger)) == ["mention"]
+    assert kinds_of(signed_in(stranger)) == ["mention"]
     remove_mention(stranger, post=post, comment=comment)
-    assert rows_of(as_(stranger)) == []
-    assert as_(stranger).get("/notifications/").context["unread_notifications"] == ""
+    assert rows_of(signed_in(stranger)) == []
+    assert signed_in(stranger).get("/notifications/").context["unread_notifications"] == ""
 
 
 @pytest.mark.promise("A15")
-def test_muting_a_person_hides_their_old_and_new_notifications(as_, author, post, stranger, tasks_run):
+def test_muting_a_person_hides_their_old_and_new_notifications(signed_in, author, post, stranger, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
-    assert kinds_of(as_(author)) == ["like"]
+    assert kinds_of(signed_in(author)) == ["like"]
 
     mute(author, muted=stranger)
-    assert rows_of(as_(author)) == []
+    assert rows_of(signed_in(author)) == []
     with tasks_run():
         add_comment(post, author=stranger, text="hello")
     unmute(author, muted=stranger)
 
-    assert kinds_of(as_(author)) == ["like"]
+    assert kinds_of(signed_in(author)) == ["like"]
 
 
-def test_rows_have_headings_by_age(as_, author, post, stranger, tasks_run):
+def test_rows_have_headings_by_age(signed_in, author, post, stranger, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
         add_comment(post, author=stranger, text="hello")
-    browser = as_(author)
+    browser = signed_in(author)
 
     assert [row.heading for row in rows_of(browser)] == ["New", ""]
     newest = rows_of(browser)[0].latest
@@ -290,7 +292,7 @@ def test_concurrent_runs_of_a_task_leave_one_row(happened):
 
 @pytest.mark.promise("D14", "A15")
 @pytest.mark.django_db(transaction=True)
-def test_a_block_wins_every_race_with_a_notification(author, post, stranger, as_):
+def test_a_block_wins_every_race_with_a_notification(author, post, stranger, signed_in):
     """The person who blocked sees no notification that a task wrote before or after the block."""
     comment = add_comment(post, author=stranger, text="What a light")
     like_post(post, liker=stranger)
@@ -301,19 +303,19 @@ def test_a_block_wins_every_race_with_a_notification(author, post, stranger, as_
     )
 
     assert Like.objects.count() == 1
-    assert rows_of(as_(author)) == []
-    assert as_(author).get("/").context["unread_notifications"] == ""
+    assert rows_of(signed_in(author)) == []
+    assert signed_in(author).get("/").context["unread_notifications"] == ""
     for task, arguments in tasks:
         task(*arguments)
-    assert rows_of(as_(author)) == []
+    assert rows_of(signed_in(author)) == []
 
 
 @pytest.mark.promise("O7")
-def test_rows_of_all_kinds_cost_no_more_queries(as_, author, post, stranger, happened, django_assert_num_queries):
+def test_rows_of_all_kinds_cost_no_more_queries(signed_in, author, post, stranger, happened, django_assert_num_queries):
     for task, arguments in happened:
         task(*arguments)
     assert PersonTag.objects.exists()
-    browser = as_(author)
+    browser = signed_in(author)
     browser.get("/notifications/")
 
     # Session, viewer, the rows, their people, posts, media and comments, the badge.
@@ -322,19 +324,19 @@ def test_rows_of_all_kinds_cost_no_more_queries(as_, author, post, stranger, hap
 
 
 @pytest.mark.promise("A8")
-def test_the_bell_counts_the_rows_of_each_persons_list(as_, author, post, stranger, person, happened):
+def test_the_bell_counts_the_rows_of_each_persons_list(signed_in, author, post, stranger, person, happened):
     """The query is prepared once per process, so check it for several people."""
     for task, arguments in happened:
         task(*arguments)
     block(author, blocked=person("blocked"))
     for user in User.objects.all():
-        unread = [row for row in rows_of(as_(user)) if row.is_unread]
+        unread = [row for row in rows_of(signed_in(user)) if row.is_unread]
         assert unread_count(user) == len(unread), user
     assert sorted(unread_count(user) for user in User.objects.all()) == [0, 0, 3, 3, 4]
 
 
 @pytest.mark.parametrize("answer", ["approve", "refuse"])
-def test_the_bell_counts_down_when_a_request_is_answered(answer, as_, author, stranger, post, tasks_run):
+def test_the_bell_counts_down_when_a_request_is_answered(answer, signed_in, author, stranger, post, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
     change_privacy(author, is_private=True)
@@ -343,7 +345,7 @@ def test_the_bell_counts_down_when_a_request_is_answered(answer, as_, author, st
         follow(stranger, followee=author)
     assert unread_count(author) == 2
 
-    page = as_(author).post(f"/accounts/requests/stranger/{answer}/", headers=HTMX).text
+    page = signed_in(author).post(f"/accounts/requests/stranger/{answer}/", headers=HTMX).text
 
     assert unread_count(author) == 1
     for place in ("rail", "top"):

@@ -26,11 +26,11 @@ def told(person):
     return Occurrence.objects.filter(recipient_id=person.pk).count()
 
 
-def test_a_like_notifies_the_author(as_, author, stranger, post, tasks_run):
+def test_a_like_notifies_the_author(signed_in, author, stranger, post, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
 
-    answer = as_(author).get("/notifications/")
+    answer = signed_in(author).get("/notifications/")
 
     [row] = answer.context["page"].items
     assert (row.kind, [one.username for one in row.actors], row.is_unread) == ("like", ["stranger"], True)
@@ -38,13 +38,13 @@ def test_a_like_notifies_the_author(as_, author, stranger, post, tasks_run):
     assert f'href="/p/{post.shortcode}/"' in answer.text
 
 
-def test_likes_of_a_post_share_a_row_with_the_newest_two_names(as_, author, post, person, tasks_run):
+def test_likes_of_a_post_share_a_row_with_the_newest_two_names(signed_in, author, post, person, tasks_run):
     people = [person(f"liker{n}") for n in range(5)]
     with tasks_run():
         for each in people:
             like_post(post, liker=each)
 
-    answer = as_(author).get("/notifications/")
+    answer = signed_in(author).get("/notifications/")
 
     [row] = answer.context["page"].items
     assert ([one.username for one in row.actors], row.others) == (["liker4", "liker3"], 3)
@@ -53,22 +53,22 @@ def test_likes_of_a_post_share_a_row_with_the_newest_two_names(as_, author, post
     assert "and 3 others" in text
 
 
-def test_a_comment_notification_has_its_text(as_, author, stranger, post, tasks_run):
+def test_a_comment_notification_has_its_text(signed_in, author, stranger, post, tasks_run):
     with tasks_run():
         comment = add_comment(post, author=stranger, text="<b>What a light</b>")
 
-    text = as_(author).get("/notifications/").text
+    text = signed_in(author).get("/notifications/").text
 
     assert "&lt;b&gt;What a light&lt;/b&gt;" in text
     assert f"/p/{post.shortcode}/comments/{comment.pk}/" in text
 
 
-def test_follows_of_a_day_share_a_row(as_, author, stranger, person, tasks_run):
+def test_follows_of_a_day_share_a_row(signed_in, author, stranger, person, tasks_run):
     with tasks_run():
         follow(stranger, followee=author)
         follow(person("other"), followee=author)
 
-    [row] = rows_of(as_(author))
+    [row] = rows_of(signed_in(author))
 
     assert (row.kind, len(row.actors), row.others) == ("follow", 2, 0)
 
@@ -110,12 +110,12 @@ def test_a_cause_undone_before_its_task_runs_leaves_no_notification(author, stra
     assert told(author) == 0
 
 
-def test_a_notification_is_deleted_with_its_cause(as_, author, stranger, post, tasks_run):
+def test_a_notification_is_deleted_with_its_cause(signed_in, author, stranger, post, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
         follow(stranger, followee=author)
         comment = add_comment(post, author=stranger, text="soon gone")
-    browser = as_(author)
+    browser = signed_in(author)
     assert len(rows_of(browser)) == 3
 
     unlike_post(post, liker=stranger)
@@ -148,12 +148,14 @@ def test_deleting_a_post_deletes_its_notifications(author, stranger, post, tasks
     assert not Occurrence.objects.exists()
 
 
-def test_hidden_comments_and_suspended_people_cause_no_notification(as_, author, stranger, post, person, tasks_run):
+def test_hidden_comments_and_suspended_people_cause_no_notification(
+    signed_in, author, stranger, post, person, tasks_run
+):
     liker = person("liker")
     with tasks_run():
         comment = add_comment(post, author=stranger, text="rude")
         like_post(post, liker=liker)
-    browser = as_(author)
+    browser = signed_in(author)
     assert len(rows_of(browser)) == 2
 
     remove_comment(comment, reason="rude")
@@ -174,10 +176,10 @@ def test_content_hidden_before_the_task_runs_causes_no_notification(author, stra
 
 
 @pytest.mark.parametrize(("allowed", "told_of"), [(Allowed.EVERYONE, 2), (Allowed.FOLLOWING, 1), (Allowed.OFF, 0)])
-def test_each_kind_has_a_setting(allowed, told_of, as_, author, stranger, person, post, tasks_run):
+def test_each_kind_has_a_setting(allowed, told_of, signed_in, author, stranger, person, post, tasks_run):
     friend = person("friend")
     follow(author, followee=friend)
-    as_(author).post("/accounts/notifications/", dict.fromkeys(Kind.values, Allowed.EVERYONE) | {"like": allowed})
+    signed_in(author).post("/accounts/notifications/", dict.fromkeys(Kind.values, Allowed.EVERYONE) | {"like": allowed})
     with tasks_run():
         like_post(post, liker=friend)
         like_post(post, liker=stranger)
@@ -185,8 +187,8 @@ def test_each_kind_has_a_setting(allowed, told_of, as_, author, stranger, person
     assert Occurrence.objects.filter(recipient_id=author.pk, like__isnull=False).count() == told_of
 
 
-def test_the_settings_show_the_saved_choices(as_, author):
-    browser = as_(author)
+def test_the_settings_show_the_saved_choices(signed_in, author):
+    browser = signed_in(author)
     choices = dict.fromkeys(Kind.values, Allowed.FOLLOWING) | {"comment": Allowed.OFF}
     assert browser.post("/accounts/notifications/", choices).status_code == 302
 
@@ -195,18 +197,18 @@ def test_the_settings_show_the_saved_choices(as_, author):
     assert {kind: form[kind].value() for kind in Kind.values} == choices
 
 
-def test_an_unknown_choice_is_an_error_that_names_the_kind(as_, author):
+def test_an_unknown_choice_is_an_error_that_names_the_kind(signed_in, author):
     choices = dict.fromkeys(Kind.values, Allowed.EVERYONE) | {"like": "sometimes"}
 
-    answer = as_(author).post("/accounts/notifications/", choices)
+    answer = signed_in(author).post("/accounts/notifications/", choices)
 
     assert answer.status_code == 422
     assert "Likes of your posts: choose one of the options." in answer.text
     assert not Preferences.objects.exists()
 
 
-def test_the_badge_counts_unread_rows(as_, author, stranger, post, person, tasks_run):
-    browser = as_(author)
+def test_the_badge_counts_unread_rows(signed_in, author, stranger, post, person, tasks_run):
+    browser = signed_in(author)
     with tasks_run():
         like_post(post, liker=stranger)
         follow(stranger, followee=author)
@@ -221,21 +223,21 @@ def test_the_badge_counts_unread_rows(as_, author, stranger, post, person, tasks
     assert [row.is_unread for row in rows_of(browser)] == [True, False]
 
 
-def test_only_a_post_by_the_recipient_marks_notifications_as_read(as_, author, stranger, post, tasks_run):
+def test_only_a_post_by_the_recipient_marks_notifications_as_read(signed_in, author, stranger, post, tasks_run):
     with tasks_run():
         like_post(post, liker=stranger)
-    browser = as_(author)
+    browser = signed_in(author)
     newest = browser.get("/notifications/").context["newest"]
     assert browser.get("/notifications/read/").status_code == 405
 
-    as_(stranger).post("/notifications/read/", {"up_to": newest})
+    signed_in(stranger).post("/notifications/read/", {"up_to": newest})
 
     assert rows_of(browser)[0].is_unread
 
 
 @pytest.mark.parametrize("up_to", ["", "x", "-1", "9" * 30, "²"])
-def test_an_invalid_id_marks_nothing_as_read(up_to, as_, author):
-    assert as_(author).post("/notifications/read/", {"up_to": up_to}).status_code == 422
+def test_an_invalid_id_marks_nothing_as_read(up_to, signed_in, author):
+    assert signed_in(author).post("/notifications/read/", {"up_to": up_to}).status_code == 422
     assert not Preferences.objects.exists()
 
 
@@ -261,16 +263,16 @@ def test_after_an_outage_the_sweep_resumes_where_it_stopped(author, person, post
     assert told(author) == 5
 
 
-def test_an_empty_list_has_a_text(as_, author):
-    assert "Nothing yet" in as_(author).get("/notifications/").text
+def test_an_empty_list_has_a_text(signed_in, author):
+    assert "Nothing yet" in signed_in(author).get("/notifications/").text
 
 
-def test_the_panel_and_further_pages_are_fragments(as_, author, person, share, tasks_run):
+def test_the_panel_and_further_pages_are_fragments(signed_in, author, person, share, tasks_run):
     for number in range(21):
         liked = share(author, caption=f"{number}")
         with tasks_run():
             like_post(liked, liker=person())
-    browser = as_(author)
+    browser = signed_in(author)
 
     panel = browser.get("/notifications/", headers=HTMX)
     older = browser.get(panel.context["page"].next_url, headers=HTMX)
@@ -284,14 +286,14 @@ def test_the_panel_and_further_pages_are_fragments(as_, author, person, share, t
 
 @pytest.mark.parametrize("size", [2, 20])
 def test_the_list_costs_the_same_queries_for_two_rows_and_for_twenty(
-    size, as_, author, person, share, tasks_run, django_assert_num_queries
+    size, signed_in, author, person, share, tasks_run, django_assert_num_queries
 ):
     for number in range(size):
         liked = share(author, caption=f"{number}")
         with tasks_run():
             like_post(liked, liker=person())
             add_comment(liked, author=person(), text="nice")
-    browser = as_(author)
+    browser = signed_in(author)
     browser.get("/notifications/")
 
     # Session, viewer, the rows, their people, posts, media and comments, the badge.

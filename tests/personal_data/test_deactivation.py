@@ -68,7 +68,7 @@ def test_leaving_hides_the_account_everywhere_and_ends_all_sessions(url, client,
             assert 'href="/anna/"' not in browser.get(path).text
 
 
-def test_signing_in_reactivates_a_deactivated_account(client, anna, ben, share, as_):
+def test_signing_in_reactivates_a_deactivated_account(client, anna, ben, share, signed_in):
     from social.actions.follows import follow
 
     share(anna, caption="harbour")
@@ -82,7 +82,7 @@ def test_signing_in_reactivates_a_deactivated_account(client, anna, ben, share, 
     assert "Welcome back" in text_of(page)
     anna.refresh_from_db()
     assert anna.deactivated_at is None
-    assert as_(ben).get("/anna/").status_code == 200
+    assert signed_in(ben).get("/anna/").status_code == 200
     # A timeline built meanwhile lacks the post, so the post is fanned out again.
     assert Post.objects.get().fanned_out_at is None
 

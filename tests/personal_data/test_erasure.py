@@ -37,10 +37,10 @@ def others(person):
 
 
 @pytest.fixture
-def whole(anna, others, photo_bytes, as_):
+def whole(anna, others, photo_bytes, signed_in):
     def make(posts=3):
         fill(anna, others, photo_bytes, posts=posts)
-        as_(anna)
+        signed_in(anna)
         anna.refresh_from_db()
         return anna
 

@@ -206,7 +206,7 @@ def test_the_html_page_is_escaped_and_self_contained(ask, anna, photo_bytes):
 
 
 @pytest.mark.promise("P4")
-def test_the_link_works_for_the_owner_only_and_expires(ask, client, anna, ben, as_, photo_bytes, tasks_run):
+def test_the_link_works_for_the_owner_only_and_expires(ask, client, anna, ben, signed_in, photo_bytes, tasks_run):
     post_of(anna, photo_bytes)
     export = ask()
     url = f"/accounts/export/{export.pk}/"
@@ -218,8 +218,8 @@ def test_the_link_works_for_the_owner_only_and_expires(ask, client, anna, ben, a
     assert "private" in response["Cache-Control"]
     assert zipfile.ZipFile(BytesIO(b"".join(response.streaming_content))).testzip() is None
 
-    assert as_(ben).get(url).status_code == 404
-    assert as_(ben).get("/accounts/export/99999999999999999999/").status_code == 404
+    assert signed_in(ben).get(url).status_code == 404
+    assert signed_in(ben).get("/accounts/export/99999999999999999999/").status_code == 404
     client.logout()
     assert client.get(url).status_code == 302
 

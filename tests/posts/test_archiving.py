@@ -37,8 +37,8 @@ def is_archived(post):
     return Post.objects.get(pk=post.pk).archived_at is not None
 
 
-def test_archiving_asks_first_and_offers_to_undo_it(as_, author, post):
-    browser, url = as_(author), post.get_absolute_url()
+def test_archiving_asks_first_and_offers_to_undo_it(signed_in, author, post):
+    browser, url = signed_in(author), post.get_absolute_url()
     assert "Archive this post?" in browser.get(f"{url}archive/").text
     assert not is_archived(post)
 
@@ -54,15 +54,15 @@ def test_archiving_asks_first_and_offers_to_undo_it(as_, author, post):
 
 
 @pytest.mark.promise("A2")
-def test_others_do_not_find_an_archived_post(as_, client, author, follower, post):
+def test_others_do_not_find_an_archived_post(signed_in, client, author, follower, post):
     comment = add_comment(post, author=follower, text="hello")
     archive_post(post)
 
-    for browser in (client, as_(follower)):
+    for browser in (client, signed_in(follower)):
         for rest in ("", "comments/"):
             gone, missing = browser.get(f"/p/{post.shortcode}/{rest}"), browser.get(f"/p/AAAAAAAAAAB/{rest}")
             assert gone.status_code == missing.status_code == 404
-    browser = as_(follower)
+    browser = signed_in(follower)
     for rest in ("like/", "unlike/", "comment/", "likes/", f"comments/{comment.pk}/delete/"):
         method = browser.get if rest == "likes/" else browser.post
         for code in (post.shortcode, "AAAAAAAAAAB"):
@@ -73,8 +73,8 @@ def test_others_do_not_find_an_archived_post(as_, client, author, follower, post
 
 @pytest.mark.promise("A6", "A7")
 @pytest.mark.parametrize("url", ["/", "/author/", "/explore/", "/explore/tags/sun/", "/search/?q=morning"])
-def test_archiving_removes_a_post_from_all_lists_and_unarchiving_returns_it(url, as_, client, follower, post):
-    browser = client if url == "/explore/" else as_(follower)  # Explore shows a member nothing twice.
+def test_archiving_removes_a_post_from_all_lists_and_unarchiving_returns_it(url, signed_in, client, follower, post):
+    browser = client if url == "/explore/" else signed_in(follower)  # Explore shows a member nothing twice.
     assert post.shortcode in browser.get(url).text
     archive_post(post)
     assert post.shortcode not in browser.get(url).text
@@ -82,17 +82,17 @@ def test_archiving_removes_a_post_from_all_lists_and_unarchiving_returns_it(url,
     assert post.shortcode in browser.get(url).text
 
 
-def test_a_tag_that_only_an_archived_post_has_is_not_found(as_, follower, post):
-    assert "/explore/tags/sun/" in as_(follower).get("/search/?q=sun").text
+def test_a_tag_that_only_an_archived_post_has_is_not_found(signed_in, follower, post):
+    assert "/explore/tags/sun/" in signed_in(follower).get("/search/?q=sun").text
     archive_post(post)
-    assert "/explore/tags/sun/" not in as_(follower).get("/search/?q=sun").text
+    assert "/explore/tags/sun/" not in signed_in(follower).get("/search/?q=sun").text
 
 
-def test_only_the_author_sees_an_archived_post_and_nobody_likes_or_comments_it(as_, author, follower, post):
+def test_only_the_author_sees_an_archived_post_and_nobody_likes_or_comments_it(signed_in, author, follower, post):
     like_post(post, liker=follower)
     add_comment(post, author=follower, text="hello")
     archive_post(post)
-    browser = as_(author)
+    browser = signed_in(author)
 
     page = browser.get(post.get_absolute_url()).text
     assert "Archived. Only you can see it." in page
@@ -105,23 +105,23 @@ def test_only_the_author_sees_an_archived_post_and_nobody_likes_or_comments_it(a
     tile = browser.get("/archive/").context["page"].items[0]
     assert (tile.like_count, tile.comment_count) == (1, 1)
     unarchive_post(post)
-    assert "1 like" in as_(follower).get(post.get_absolute_url()).text
+    assert "1 like" in signed_in(follower).get(post.get_absolute_url()).text
 
 
-def test_only_the_owner_sees_the_archive(as_, client, author, stranger, post, share):
+def test_only_the_owner_sees_the_archive(signed_in, client, author, stranger, post, share):
     archive_post(post)
     archive_post(share(stranger))
 
-    assert [shown.pk for shown in as_(author).get("/archive/").context["page"]] == [post.pk]
+    assert [shown.pk for shown in signed_in(author).get("/archive/").context["page"]] == [post.pk]
     assert client.get("/archive/")["Location"].startswith("/accounts/login/")
-    assert "Nothing archived" in as_(User.objects.create(username="new", email="n@x.org")).get("/archive/").text
-    assert "/archive/" in as_(author).get("/author/").text
+    assert "Nothing archived" in signed_in(User.objects.create(username="new", email="n@x.org")).get("/archive/").text
+    assert "/archive/" in signed_in(author).get("/author/").text
 
 
-def test_the_archive_pages_by_cursor_without_gap_or_repeat(as_, author, share):
+def test_the_archive_pages_by_cursor_without_gap_or_repeat(signed_in, author, share):
     for _ in range(27):
         archive_post(share(author))
-    browser = as_(author)
+    browser = signed_in(author)
 
     page = browser.get("/archive/").context["page"]
     rest = browser.get(page.next_url, headers=HTMX)
@@ -133,10 +133,12 @@ def test_the_archive_pages_by_cursor_without_gap_or_repeat(as_, author, share):
 
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
-def test_the_archive_costs_the_same_queries_whatever_its_size(size, as_, author, share, django_assert_num_queries):
+def test_the_archive_costs_the_same_queries_whatever_its_size(
+    size, signed_in, author, share, django_assert_num_queries
+):
     for _ in range(size):
         archive_post(share(author))
-    browser = as_(author)
+    browser = signed_in(author)
     browser.get("/archive/")
 
     with django_assert_num_queries(5):  # session, viewer, the bell, the posts, their media
@@ -175,10 +177,10 @@ def test_any_order_of_archiving_removal_and_deletion_counts_once(author, share):
     assert User.objects.get(pk=author.pk).folded_posts == 0
 
 
-def test_unpublished_and_removed_posts_cannot_be_archived(as_, author, photo, post):
+def test_unpublished_and_removed_posts_cannot_be_archived(signed_in, author, photo, post):
     remove_post(post, reason="spam")
     waiting = create_post(author=author, uploads=[Upload(photo(), "1.jpg")])
-    browser = as_(author)
+    browser = signed_in(author)
 
     for one in (post, waiting):
         assert browser.get(f"{one.get_absolute_url()}archive/").status_code == 302

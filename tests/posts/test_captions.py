@@ -27,8 +27,8 @@ def add(browser, film, file=None, **options):
     return browser.post(f"/create/media/{film.pk}/captions/", {"file": file or vtt()}, **options)
 
 
-def test_captions_are_given_and_shown(as_, author, film, post):
-    browser = as_(author)
+def test_captions_are_given_and_shown(signed_in, author, film, post):
+    browser = signed_in(author)
 
     answer = add(browser, film)
 
@@ -40,14 +40,14 @@ def test_captions_are_given_and_shown(as_, author, film, post):
     assert "Good morning" in served.content.decode()
 
 
-def test_scripts_get_errors_as_json(as_, author, film):
-    answer = add(as_(author), film, headers=JSON)
+def test_scripts_get_errors_as_json(signed_in, author, film):
+    answer = add(signed_in(author), film, headers=JSON)
 
     assert answer.json()["captions"] is True
 
 
-def test_new_captions_replace_the_old_file(as_, author, film):
-    browser = as_(author)
+def test_new_captions_replace_the_old_file(signed_in, author, film):
+    browser = signed_in(author)
     add(browser, film)
     old = Media.objects.get(pk=film.pk).captions
     add(browser, film, vtt("Good evening"))
@@ -58,8 +58,8 @@ def test_new_captions_replace_the_old_file(as_, author, film):
     assert not PendingFile.objects.exists()
 
 
-def test_removing_captions_deletes_their_file(as_, author, film):
-    browser = as_(author)
+def test_removing_captions_deletes_their_file(signed_in, author, film):
+    browser = signed_in(author)
     add(browser, film)
     key = Media.objects.get(pk=film.pk).captions
 
@@ -69,8 +69,8 @@ def test_removing_captions_deletes_their_file(as_, author, film):
     assert not storages["default"].exists(key)
 
 
-def test_captions_are_deleted_with_the_post(as_, author, film, post):
-    add(as_(author), film)
+def test_captions_are_deleted_with_the_post(signed_in, author, film, post):
+    add(signed_in(author), film)
     key = Media.objects.get(pk=film.pk).captions
     delete_post(post)
     purge_post(post.pk)
@@ -78,8 +78,8 @@ def test_captions_are_deleted_with_the_post(as_, author, film, post):
     assert not storages["default"].exists(key)
 
 
-def test_an_invalid_captions_file_is_refused_and_changes_nothing(as_, author, film):
-    browser = as_(author)
+def test_an_invalid_captions_file_is_refused_and_changes_nothing(signed_in, author, film):
+    browser = signed_in(author)
     wrong = SimpleUploadedFile("talk.srt", b"1\n00:00:01,000 --> 00:00:02,000\nHi")
 
     answer = add(browser, film, wrong, headers=JSON)
@@ -91,31 +91,31 @@ def test_an_invalid_captions_file_is_refused_and_changes_nothing(as_, author, fi
     assert "This is not a WebVTT file" in told.text
 
 
-def test_a_form_without_files_is_refused(as_, author, film):
-    answer = as_(author).post(f"/create/media/{film.pk}/captions/", headers=JSON)
+def test_a_form_without_files_is_refused(signed_in, author, film):
+    answer = signed_in(author).post(f"/create/media/{film.pk}/captions/", headers=JSON)
 
     assert answer.status_code == 422
     assert "Choose a WebVTT file" in answer.json()["error"]["message"]
 
 
 @pytest.mark.promise("A10")
-def test_only_the_owner_sets_captions(as_, stranger, film):
-    assert add(as_(stranger), film).status_code == 404
-    assert as_(stranger).post(f"/create/media/{film.pk}/captions/delete/").status_code == 404
+def test_only_the_owner_sets_captions(signed_in, stranger, film):
+    assert add(signed_in(stranger), film).status_code == 404
+    assert signed_in(stranger).post(f"/create/media/{film.pk}/captions/delete/").status_code == 404
     assert Media.objects.get(pk=film.pk).captions == ""
 
 
-def test_a_photo_has_no_captions(as_, author, post):
-    assert add(as_(author), Media.objects.get(post=post)).status_code == 404
+def test_a_photo_has_no_captions(signed_in, author, post):
+    assert add(signed_in(author), Media.objects.get(post=post)).status_code == 404
 
 
 @pytest.mark.promise("A2")
-def test_captions_of_an_invisible_post_are_not_found(client, as_, author, stranger, film, post):
-    browser = as_(author)
+def test_captions_of_an_invisible_post_are_not_found(client, signed_in, author, stranger, film, post):
+    browser = signed_in(author)
     add(browser, film)
     track = f"/p/{post.shortcode}/captions/{film.pk}.vtt"
     browser.post(f"/p/{post.shortcode}/archive/")
 
     assert browser.get(track).status_code == 200
-    for other in (client, as_(stranger)):
+    for other in (client, signed_in(stranger)):
         assert other.get(track).status_code == 404

@@ -26,8 +26,8 @@ def count_of(comment):
     return Comment.objects.with_viewer_state(comment.author).get(pk=comment.pk).like_count
 
 
-def test_liking_and_unliking_a_comment_updates_the_count_immediately(as_, stranger, comment, url):
-    browser = as_(stranger)
+def test_liking_and_unliking_a_comment_updates_the_count_immediately(signed_in, stranger, comment, url):
+    browser = signed_in(stranger)
 
     for _ in range(2):
         answer = browser.post(f"{url}like/", headers=HTMX)
@@ -42,8 +42,8 @@ def test_liking_and_unliking_a_comment_updates_the_count_immediately(as_, strang
         assert count_of(comment) == 0
 
 
-def test_without_javascript_a_like_leads_back_to_the_comment(as_, stranger, comment, url):
-    assert as_(stranger).post(f"{url}like/")["Location"] == f"{url}replies/#comment-{comment.pk}"
+def test_without_javascript_a_like_leads_back_to_the_comment(signed_in, stranger, comment, url):
+    assert signed_in(stranger).post(f"{url}like/")["Location"] == f"{url}replies/#comment-{comment.pk}"
 
 
 @pytest.mark.promise("D12")
@@ -63,17 +63,17 @@ def test_only_the_first_like_is_announced(stranger, comment, monkeypatch):
 
 
 @pytest.mark.promise("A2")
-def test_an_invisible_comment_cannot_be_liked(as_, author, stranger, follower, post, comment, url):
+def test_an_invisible_comment_cannot_be_liked(signed_in, author, stranger, follower, post, comment, url):
     restrict(author, restricted=follower)
     held = add_comment(post, author=follower, text="held")
-    assert as_(stranger).post(url.replace(str(comment.pk), str(held.pk)) + "like/").status_code == 404
+    assert signed_in(stranger).post(url.replace(str(comment.pk), str(held.pk)) + "like/").status_code == 404
     block(follower, blocked=stranger)
     for what in ("like/", "unlike/", "likes/", "replies/", "reply/", "edit/", ""):
-        browser = as_(stranger)
+        browser = signed_in(stranger)
         answer = browser.post(url + what) if what in {"like/", "unlike/"} else browser.get(url + what)
         assert answer.status_code == 404, what
     remove_comment(comment, reason="rude")
-    assert as_(author).post(f"{url}like/").status_code == 404
+    assert signed_in(author).post(f"{url}like/").status_code == 404
     assert not CommentLike.objects.exists()
 
 
@@ -93,12 +93,12 @@ def test_likes_are_deleted_with_their_comment(stranger, comment):
     fold_counters()
 
 
-def test_the_list_of_likers_omits_people_hidden_from_the_viewer(as_, author, stranger, follower, comment, url):
+def test_the_list_of_likers_omits_people_hidden_from_the_viewer(signed_in, author, stranger, follower, comment, url):
     for one in (author, stranger):
         like_comment(comment, liker=one)
     block(stranger, blocked=follower)
 
-    page = as_(follower).get(f"{url}likes/").text
+    page = signed_in(follower).get(f"{url}likes/").text
 
     assert 'href="/author/"' in page
     assert 'href="/stranger/"' not in page
@@ -107,11 +107,11 @@ def test_the_list_of_likers_omits_people_hidden_from_the_viewer(as_, author, str
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
 def test_a_list_of_likers_costs_the_same_whatever_its_size(
-    size, as_, person, follower, comment, url, django_assert_num_queries
+    size, signed_in, person, follower, comment, url, django_assert_num_queries
 ):
     for _ in range(size):
         like_comment(comment, liker=person())
-    browser = as_(follower)
+    browser = signed_in(follower)
     browser.get(f"{url}likes/")
 
     with django_assert_num_queries(7):  # session, viewer, post, comment, its likes, the people, bell
@@ -119,10 +119,10 @@ def test_a_list_of_likers_costs_the_same_whatever_its_size(
     assert page.text.count('class="person"') == size
 
 
-def test_likers_are_paginated_by_cursor(as_, person, follower, comment, url):
+def test_likers_are_paginated_by_cursor(signed_in, person, follower, comment, url):
     for _ in range(32):
         like_comment(comment, liker=person())
-    browser = as_(follower)
+    browser = signed_in(follower)
 
     fragment = browser.get(browser.get(f"{url}likes/").context["page"].next_url, headers=HTMX).text
 

@@ -40,8 +40,8 @@ def test_a_reply_to_a_reply_belongs_to_the_first_comment_of_the_thread(post, str
     assert replies_for(stranger, thread) == 2
 
 
-def test_replies_are_collapsed_and_expand_with_and_without_javascript(as_, post, stranger, thread, reply):
-    browser = as_(stranger)
+def test_replies_are_collapsed_and_expand_with_and_without_javascript(signed_in, post, stranger, thread, reply):
+    browser = signed_in(stranger)
     url = f"{post.get_absolute_url()}comments/{thread.pk}/replies/"
 
     page = browser.get(post.get_absolute_url()).text
@@ -58,8 +58,8 @@ def test_replies_are_collapsed_and_expand_with_and_without_javascript(as_, post,
     assert browser.get(url.replace(str(thread.pk), str(reply.pk))).status_code == 404
 
 
-def test_a_reply_begins_with_the_name_and_leads_to_its_thread(as_, post, author, follower, thread):
-    browser = as_(author)
+def test_a_reply_begins_with_the_name_and_leads_to_its_thread(signed_in, post, author, follower, thread):
+    browser = signed_in(author)
     url = post.get_absolute_url()
 
     form = browser.get(f"{url}comments/{thread.pk}/reply/").text
@@ -77,21 +77,25 @@ def test_a_reply_begins_with_the_name_and_leads_to_its_thread(as_, post, author,
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}])
-def test_a_reply_to_a_deleted_comment_is_refused_and_its_text_kept(headers, as_, post, author, stranger, thread, share):
+def test_a_reply_to_a_deleted_comment_is_refused_and_its_text_kept(
+    headers, signed_in, post, author, stranger, thread, share
+):
     elsewhere = add_comment(share(author), author=stranger, text="elsewhere")
     remove_comment(thread, reason="rude")
 
     for parent in (thread.pk, elsewhere.pk, 1 << 62, "x", "9" * 30):
         fields = {"text": "my long answer", "parent": parent}
-        answer = as_(stranger).post(f"{post.get_absolute_url()}comment/", fields, headers=headers)
+        answer = signed_in(stranger).post(f"{post.get_absolute_url()}comment/", fields, headers=headers)
         assert answer.status_code == 422
         assert "The comment you reply to is no longer there." in answer.text
         assert "my long answer" in answer.text
     assert Comment.objects.filter(post=post).count() == 1
 
 
-def test_a_refused_reply_form_stays_a_reply(as_, post, author, thread):
-    answer = as_(author).post(f"{post.get_absolute_url()}comment/", {"text": " ", "parent": thread.pk}, headers=HTMX)
+def test_a_refused_reply_form_stays_a_reply(signed_in, post, author, thread):
+    answer = signed_in(author).post(
+        f"{post.get_absolute_url()}comment/", {"text": " ", "parent": thread.pk}, headers=HTMX
+    )
 
     assert answer.status_code == 422
     assert f'name="parent" value="{thread.pk}"' in answer.text
@@ -125,7 +129,7 @@ def test_deleting_the_author_of_a_thread_deletes_its_replies(post, follower, thr
 
 
 def test_replies_of_an_invisible_thread_are_neither_visible_nor_counted(
-    as_, client, post, author, follower, stranger, person, thread, reply
+    signed_in, client, post, author, follower, stranger, person, thread, reply
 ):
     of_stranger = add_comment(post, author=stranger, text="third", reply_to=thread)
     witness = person("witness")
@@ -162,7 +166,7 @@ def test_replies_under_a_comment_that_waits_wait_for_it(post, author, follower, 
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
 def test_a_page_of_threads_and_one_of_replies_cost_the_same_whatever_their_size(
-    size, as_, author, follower, person, post, django_assert_num_queries
+    size, signed_in, author, follower, person, post, django_assert_num_queries
 ):
     for _ in range(size):
         somebody = person()
@@ -172,7 +176,7 @@ def test_a_page_of_threads_and_one_of_replies_cost_the_same_whatever_their_size(
     for _ in range(size):
         add_comment(post, author=person(), text="in the last one", reply_to=thread)
     url = f"{post.get_absolute_url()}comments/"
-    browser = as_(follower)
+    browser = signed_in(follower)
     browser.get(url, headers=HTMX)
 
     with django_assert_num_queries(6):  # session, viewer, the post, its media; pinned comments, threads
@@ -182,10 +186,10 @@ def test_a_page_of_threads_and_one_of_replies_cost_the_same_whatever_their_size(
         browser.get(f"{url}{thread.pk}/replies/", headers=HTMX)
 
 
-def test_replies_are_paginated_by_cursor(as_, post, author, follower, thread):
+def test_replies_are_paginated_by_cursor(signed_in, post, author, follower, thread):
     for number in range(25):
         add_comment(post, author=author, text=f"reply {number:02}", reply_to=thread)
-    browser = as_(follower)
+    browser = signed_in(follower)
 
     page = browser.get(f"{post.get_absolute_url()}comments/{thread.pk}/replies/")
     assert "reply 24" in page.text

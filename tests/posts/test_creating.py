@@ -16,9 +16,9 @@ def send(browser, files, headers=None, **fields):
     return browser.post("/create/", {"files": files, **fields}, headers=headers)
 
 
-def test_a_post_has_its_photos_in_order_with_their_alt_texts(as_, author, photo):
+def test_a_post_has_its_photos_in_order_with_their_alt_texts(signed_in, author, photo):
     answer = send(
-        as_(author),
+        signed_in(author),
         [photo("b.jpg"), photo("a.jpg")],
         caption="Two cups #Coffee\r\nand @Ben",
         location="  Lisbon ",
@@ -37,8 +37,8 @@ def test_a_post_has_its_photos_in_order_with_their_alt_texts(as_, author, photo)
     assert post.state == "processing"
 
 
-def test_a_script_gets_the_address_of_the_post(as_, author, photo):
-    answer = send(as_(author), [photo()], headers=JSON)
+def test_a_script_gets_the_address_of_the_post(signed_in, author, photo):
+    answer = send(signed_in(author), [photo()], headers=JSON)
 
     assert answer.status_code == 201
     assert answer.json() == {"url": Post.objects.get().get_absolute_url(), "shortcode": Post.objects.get().shortcode}
@@ -60,8 +60,10 @@ REFUSED = [
 
 @pytest.mark.promise("U1")
 @pytest.mark.parametrize(("name", "data", "why"), REFUSED, ids=[name for name, _, _ in REFUSED])
-def test_an_unusable_file_is_named_at_the_field_and_not_kept(name, data, why, as_, author, photo):
-    answer = send(as_(author), [photo("good.jpg"), photo(name, data)], caption="typed <b>text</b>", alt=["my cup", ""])
+def test_an_unusable_file_is_named_at_the_field_and_not_kept(name, data, why, signed_in, author, photo):
+    answer = send(
+        signed_in(author), [photo("good.jpg"), photo(name, data)], caption="typed <b>text</b>", alt=["my cup", ""]
+    )
 
     assert answer.status_code == 422
     assert name in answer.text
@@ -73,8 +75,8 @@ def test_an_unusable_file_is_named_at_the_field_and_not_kept(name, data, why, as
     assert len(stored_files()) == 1
 
 
-def test_json_errors_name_the_file_by_its_position(as_, author, photo):
-    answer = send(as_(author), [photo("good.jpg"), photo("bad.jpg", b"no photo")], headers=JSON)
+def test_json_errors_name_the_file_by_its_position(signed_in, author, photo):
+    answer = send(signed_in(author), [photo("good.jpg"), photo("bad.jpg", b"no photo")], headers=JSON)
 
     assert answer.status_code == 422
     [error] = answer.json()["file_errors"]
@@ -82,8 +84,8 @@ def test_json_errors_name_the_file_by_its_position(as_, author, photo):
 
 
 @pytest.mark.promise("U10")
-def test_twenty_one_photos_are_refused(as_, author, photo):
-    answer = send(as_(author), [photo(f"{n}.jpg") for n in range(21)], caption="kept")
+def test_twenty_one_photos_are_refused(signed_in, author, photo):
+    answer = send(signed_in(author), [photo(f"{n}.jpg") for n in range(21)], caption="kept")
 
     assert answer.status_code == 422
     assert "You chose 21 files. A post holds at most 20." in answer.text
@@ -91,8 +93,8 @@ def test_twenty_one_photos_are_refused(as_, author, photo):
     assert not Post.objects.exists()
 
 
-def test_a_post_without_photos_is_refused(as_, author):
-    answer = send(as_(author), [], caption="only words")
+def test_a_post_without_photos_is_refused(signed_in, author):
+    answer = send(signed_in(author), [], caption="only words")
 
     assert answer.status_code == 422
     assert "Choose at least one photo or video." in answer.text
@@ -110,10 +112,10 @@ def test_a_post_without_photos_is_refused(as_, author):
         ("alt", "x" * 1001, "alt text of slide 1 is 1,001 characters long: at most 1,000"),
     ],
 )
-def test_text_beyond_its_limit_is_refused_at_its_field(field, value, why, as_, author, photo, settings):
+def test_text_beyond_its_limit_is_refused_at_its_field(field, value, why, signed_in, author, photo, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
-    answer = send(as_(author), [photo()], **{field: value})
+    answer = send(signed_in(author), [photo()], **{field: value})
 
     assert answer.status_code == 422
     assert why in answer.text
@@ -124,13 +126,13 @@ def test_text_beyond_its_limit_is_refused_at_its_field(field, value, why, as_, a
 @pytest.mark.parametrize(
     "caption", ["x" * 2200, "👩‍👩‍👧‍👦" * 2200 if limits.MAX_CODE_POINTS_PER_CHAR >= 7 else "", "a\r\n" * 1100]
 )
-def test_the_limit_of_a_caption_counts_visible_characters(caption, as_, author, photo):
-    assert send(as_(author), [photo()], caption=caption).status_code == 302
+def test_the_limit_of_a_caption_counts_visible_characters(caption, signed_in, author, photo):
+    assert send(signed_in(author), [photo()], caption=caption).status_code == 302
     assert Post.objects.count() == 1
 
 
 @pytest.mark.promise("D15")
-def test_a_full_disk_is_reported_and_leaves_no_files(as_, author, photo, monkeypatch):
+def test_a_full_disk_is_reported_and_leaves_no_files(signed_in, author, photo, monkeypatch):
     stored = []
     save = type(storages["originals"]).save
 
@@ -142,7 +144,7 @@ def test_a_full_disk_is_reported_and_leaves_no_files(as_, author, photo, monkeyp
 
     monkeypatch.setattr(type(storages["originals"]), "save", save_until_full)
 
-    answer = send(as_(author), [photo("1.jpg"), photo("2.jpg")], caption="kept")
+    answer = send(signed_in(author), [photo("1.jpg"), photo("2.jpg")], caption="kept")
 
     assert answer.status_code == 503
     assert "could not be stored" in answer.text
@@ -153,8 +155,8 @@ def test_a_full_disk_is_reported_and_leaves_no_files(as_, author, photo, monkeyp
 
 
 @pytest.mark.promise("U8")
-def test_original_file_names_never_reach_the_storage(as_, author, photo):
-    send(as_(author), [photo("../../etc/<script>.php.jpg")])
+def test_original_file_names_never_reach_the_storage(signed_in, author, photo):
+    send(signed_in(author), [photo("../../etc/<script>.php.jpg")])
 
     medium = Media.objects.get()
     assert "php" not in medium.original
@@ -162,16 +164,16 @@ def test_original_file_names_never_reach_the_storage(as_, author, photo):
     assert medium.original.endswith(".jpg")
 
 
-def test_tags_of_other_scripts_are_found_under_one_form(as_, author, photo):
-    send(as_(author), [photo()], caption="#Straße #STRASSE ＃写真 #123 #_ x#no &#35; #été")
+def test_tags_of_other_scripts_are_found_under_one_form(signed_in, author, photo):
+    send(signed_in(author), [photo()], caption="#Straße #STRASSE ＃写真 #123 #_ x#no &#35; #été")
 
     assert set(Hashtag.objects.values_list("name", flat=True)) == {"strasse", "写真", "été"}
 
 
 @pytest.mark.promise("S11")
-def test_posts_are_rate_limited(as_, author, photo, settings):
+def test_posts_are_rate_limited(signed_in, author, photo, settings):
     settings.RATE_LIMITS = True
-    browser = as_(author)
+    browser = signed_in(author)
     for _ in range(30):
         assert send(browser, [photo()]).status_code == 302
 
@@ -186,10 +188,10 @@ def test_the_composer_needs_a_session(client):
     assert client.get("/create/")["Location"] == "/accounts/login/?next=/create/"
 
 
-def test_formats_of_a_disabled_decoder_are_rejected_and_not_offered(as_, author, photo, settings):
+def test_formats_of_a_disabled_decoder_are_rejected_and_not_offered(signed_in, author, photo, settings):
     settings.DECODERS_OFF = frozenset({"jpeg"})
 
-    answer = send(as_(author), [photo("cup.jpg")])
+    answer = send(signed_in(author), [photo("cup.jpg")])
 
     assert answer.status_code == 422
     assert "cup.jpg: JPEG photos aren&#x27;t accepted right now." in answer.text

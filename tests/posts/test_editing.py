@@ -48,11 +48,11 @@ def posts_count(person):
     return User.objects.with_counts().get(pk=person.pk).posts_count
 
 
-def test_an_edit_changes_the_post_and_marks_it_as_edited(as_, client, author, post):
+def test_an_edit_changes_the_post_and_marks_it_as_edited(signed_in, client, author, post):
     before = client.get(post.get_absolute_url()).text
     assert "edited</time>" not in before
 
-    answer = save(as_(author), post, caption="Evening light", location="Oviedo", alt=["a cup at dusk"])
+    answer = save(signed_in(author), post, caption="Evening light", location="Oviedo", alt=["a cup at dusk"])
 
     assert answer.status_code == 302
     assert answer["Location"] == post.get_absolute_url()
@@ -66,38 +66,38 @@ def test_an_edit_changes_the_post_and_marks_it_as_edited(as_, client, author, po
     assert Post.objects.get().version == post.version + 1, "a cached card is not shown any more"
 
 
-def test_the_form_shows_what_is_saved(as_, author, share):
+def test_the_form_shows_what_is_saved(signed_in, author, share):
     post = share(author, photos=2, caption="A <b>cup</b>", location="Oviedo")
 
-    page = as_(author).get(f"{post.get_absolute_url()}edit/").text
+    page = signed_in(author).get(f"{post.get_absolute_url()}edit/").text
 
     for shown in ("A &lt;b&gt;cup&lt;/b&gt;", 'value="Oviedo"', "alt text 0</textarea>", "alt text 1</textarea>"):
         assert shown in page
     assert 'value="everyone" id="id_audience_0" required checked' in page
 
 
-def test_saving_unchanged_content_is_not_an_edit(as_, author, post):
-    save(as_(author), post)
+def test_saving_unchanged_content_is_not_an_edit(signed_in, author, post):
+    save(signed_in(author), post)
 
     after = Post.objects.get()
     assert (after.edited_at, after.version) == (None, post.version)
 
 
-def test_editing_a_caption_updates_its_hashtags(as_, client, author, share):
+def test_editing_a_caption_updates_its_hashtags(signed_in, client, author, share):
     post = share(author, caption="#sun #sea")
 
-    save(as_(author), post, caption="#sea #sand")
+    save(signed_in(author), post, caption="#sea #sand")
 
     assert sorted(tag.name for tag in post.hashtags.all()) == ["sand", "sea"]
     shown = {tag: post.shortcode in client.get(f"/explore/tags/{tag}/").text for tag in ("sun", "sea", "sand")}
     assert shown == {"sun": False, "sea": True, "sand": True}
 
 
-def test_slides_and_alt_texts_get_the_submitted_order(as_, author, share):
+def test_slides_and_alt_texts_get_the_submitted_order(signed_in, author, share):
     post = share(author, photos=3)
     first, second, third = (slide.pk for slide in post.slides)
 
-    save(as_(author), post, slide=[third, first, second], alt=["last", "first", ""])
+    save(signed_in(author), post, slide=[third, first, second], alt=["last", "first", ""])
 
     after = Post.objects.get()
     assert [(slide.pk, slide.alt) for slide in after.slides] == [(third, "last"), (first, "first"), (second, "")]
@@ -118,8 +118,8 @@ def test_slides_and_alt_texts_get_the_submitted_order(as_, author, share):
         ({"slide": [1]}, "The slides of this form did not all arrive."),
     ],
 )
-def test_an_invalid_edit_is_explained_and_kept(changes, says, as_, author, post):
-    answer = save(as_(author), post, **({"caption": "Kept", "location": "Kept too"} | changes))
+def test_an_invalid_edit_is_explained_and_kept(changes, says, signed_in, author, post):
+    answer = save(signed_in(author), post, **({"caption": "Kept", "location": "Kept too"} | changes))
 
     assert answer.status_code == 422
     assert says in answer.text
@@ -130,19 +130,25 @@ def test_an_invalid_edit_is_explained_and_kept(changes, says, as_, author, post)
     assert (after.caption, after.version) == (post.caption, post.version)
 
 
-def test_a_slide_of_another_users_post_is_refused(as_, author, stranger, post, share):
+def test_a_slide_of_another_users_post_is_refused(signed_in, author, stranger, post, share):
     other = share(stranger)
 
-    answer = save(as_(author), post, slide=[other.slides[0].pk])
+    answer = save(signed_in(author), post, slide=[other.slides[0].pk])
 
     assert answer.status_code == 422
     assert other.media.get().alt == "alt text 0"
 
 
 @pytest.mark.promise("A11")
-def test_fields_outside_the_form_are_ignored(as_, author, stranger, post):
+def test_fields_outside_the_form_are_ignored(signed_in, author, stranger, post):
     save(
-        as_(author), post, caption="New", author=stranger.pk, published_at="", folded_likes=9, archived_at="2020-01-01"
+        signed_in(author),
+        post,
+        caption="New",
+        author=stranger.pk,
+        published_at="",
+        folded_likes=9,
+        archived_at="2020-01-01",
     )
 
     after = Post.objects.get()
@@ -151,13 +157,13 @@ def test_fields_outside_the_form_are_ignored(as_, author, stranger, post):
 
 
 @pytest.mark.promise("U9")
-def test_typed_text_is_escaped(as_, author, post):
+def test_typed_text_is_escaped(signed_in, author, post):
     hostile = '"><script>alert(1)</script>'
 
-    save(as_(author), post, caption=hostile, location=hostile, alt=[hostile])
+    save(signed_in(author), post, caption=hostile, location=hostile, alt=[hostile])
 
     for url in (post.get_absolute_url(), f"{post.get_absolute_url()}edit/"):
-        page = as_(author).get(url).text
+        page = signed_in(author).get(url).text
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert" in page
 
@@ -165,8 +171,8 @@ def test_typed_text_is_escaped(as_, author, post):
 # --- Two edits at once ---
 
 
-def test_an_edit_of_a_post_that_changed_meanwhile_is_not_saved_and_what_was_typed_is_kept(as_, author, post):
-    browser = as_(author)
+def test_an_edit_of_a_post_that_changed_meanwhile_is_not_saved_and_what_was_typed_is_kept(signed_in, author, post):
+    browser = signed_in(author)
     stale = typed(post, caption="From the old tab", location="Kept")
     save(browser, post, caption="From the new tab")
 
@@ -183,8 +189,8 @@ def test_an_edit_of_a_post_that_changed_meanwhile_is_not_saved_and_what_was_type
     assert Post.objects.get().caption == "From the old tab"
 
 
-def test_saving_twice_saves_once(as_, author, post):
-    browser, sent = as_(author), typed(post, caption="Once")
+def test_saving_twice_saves_once(signed_in, author, post):
+    browser, sent = signed_in(author), typed(post, caption="Once")
 
     answers = [browser.post(f"{post.get_absolute_url()}edit/", sent) for _ in range(2)]
 
@@ -194,8 +200,8 @@ def test_saving_twice_saves_once(as_, author, post):
 
 @pytest.mark.promise("U10")
 @pytest.mark.parametrize("version", ["", "x", "-1", "9" * 40, "\u0663"])
-def test_an_invalid_version_counts_as_an_old_one(version, as_, author, post):
-    assert save(as_(author), post, caption="New", version=version).status_code == 409
+def test_an_invalid_version_counts_as_an_old_one(version, signed_in, author, post):
+    assert save(signed_in(author), post, caption="New", version=version).status_code == 409
     assert Post.objects.get().caption == post.caption
 
 
@@ -217,8 +223,8 @@ def test_one_of_eight_simultaneous_edits_is_saved_and_seven_conflict(author, pos
 
 @pytest.mark.promise("A10")
 @pytest.mark.parametrize("action", ["edit", "archive", "unarchive"])
-def test_editing_another_users_post_is_not_found(action, as_, stranger, post):
-    browser = as_(stranger)
+def test_editing_another_users_post_is_not_found(action, signed_in, stranger, post):
+    browser = signed_in(stranger)
 
     for method in (browser.get, browser.post):
         forbidden, missing = method(f"/p/{post.shortcode}/{action}/"), method(f"/p/AAAAAAAAAAB/{action}/")
@@ -228,8 +234,8 @@ def test_editing_another_users_post_is_not_found(action, as_, stranger, post):
     assert (after.version, after.archived_at) == (post.version, None)
 
 
-def test_suspended_authors_cannot_edit_or_archive(as_, author, post):
-    browser, sent = as_(author), typed(post, caption="Still here")
+def test_suspended_authors_cannot_edit_or_archive(signed_in, author, post):
+    browser, sent = signed_in(author), typed(post, caption="Still here")
     suspend_person(author, reason="spam")
 
     assert browser.post(f"{post.get_absolute_url()}edit/", sent)["Location"].startswith("/accounts/login/")
@@ -238,8 +244,8 @@ def test_suspended_authors_cannot_edit_or_archive(as_, author, post):
     assert (after.caption, after.archived_at) == (post.caption, None)
 
 
-def test_a_removed_post_cannot_be_edited(as_, author, post):
-    browser, sent = as_(author), typed(post, caption="Was typed")
+def test_a_removed_post_cannot_be_edited(signed_in, author, post):
+    browser, sent = signed_in(author), typed(post, caption="Was typed")
     remove_post(post, reason="Not yours.")
 
     answer = browser.post(f"{post.get_absolute_url()}edit/", sent)
@@ -254,11 +260,11 @@ def test_a_removed_post_cannot_be_edited(as_, author, post):
     assert f"{post.shortcode}/edit/" not in browser.get(post.get_absolute_url()).text, "and nothing leads there"
 
 
-def test_a_deleted_post_is_not_found(as_, author, post):
+def test_a_deleted_post_is_not_found(signed_in, author, post):
     sent = typed(post, caption="Late")
     delete_post(post)
 
-    assert as_(author).post(f"{post.get_absolute_url()}edit/", sent).status_code == 404
+    assert signed_in(author).post(f"{post.get_absolute_url()}edit/", sent).status_code == 404
     with pytest.raises(Post.DoesNotExist):
         edit(post, caption="Later")
 
@@ -266,26 +272,28 @@ def test_a_deleted_post_is_not_found(as_, author, post):
 # --- Who sees it ---
 
 
-def test_a_post_for_close_friends_is_visible_to_them_only_and_labelled(as_, client, author, friend, follower, post):
-    assert save(as_(author), post, audience="close_friends").status_code == 302
+def test_a_post_for_close_friends_is_visible_to_them_only_and_labelled(
+    signed_in, client, author, friend, follower, post
+):
+    assert save(signed_in(author), post, audience="close_friends").status_code == 302
 
-    for browser in (client, as_(follower)):
+    for browser in (client, signed_in(follower)):
         assert browser.get(post.get_absolute_url()).status_code == 404
         for url in ("/author/", "/explore/tags/sun/", "/explore/"):
             assert post.shortcode not in browser.get(url).text
-    assert post.shortcode not in as_(follower).get("/").text
-    assert post.shortcode not in as_(follower).get("/search/?q=morning").text
+    assert post.shortcode not in signed_in(follower).get("/").text
+    assert post.shortcode not in signed_in(follower).get("/search/?q=morning").text
     for viewer in (author, friend):
-        assert "Close friends</span>" in as_(viewer).get(post.get_absolute_url()).text
-        assert 'aria-label="For close friends"' in as_(viewer).get("/author/").text
+        assert "Close friends</span>" in signed_in(viewer).get(post.get_absolute_url()).text
+        assert 'aria-label="For close friends"' in signed_in(viewer).get("/author/").text
     assert Post.objects.get().edited_at is None, "what it says is what it said"
 
-    save(as_(author), post, audience="everyone")
+    save(signed_in(author), post, audience="everyone")
     assert "Close friends" not in client.get(post.get_absolute_url()).text
 
 
 @pytest.mark.promise("A9")
-def test_the_profile_count_includes_visible_posts_only(as_, client, author, friend, follower, share):
+def test_the_profile_count_includes_visible_posts_only(signed_in, client, author, friend, follower, share):
     posts = [share(author) for _ in range(3)]
     for post in posts[:2]:
         edit(post, audience="close_friends")
@@ -295,16 +303,26 @@ def test_the_profile_count_includes_visible_posts_only(as_, client, author, frie
         assert page.text.count("<article") == page.context["post_count"]
         return page.context["post_count"]
 
-    assert (counted(client), counted(as_(follower)), counted(as_(friend)), counted(as_(author))) == (1, 1, 3, 3)
+    assert (counted(client), counted(signed_in(follower)), counted(signed_in(friend)), counted(signed_in(author))) == (
+        1,
+        1,
+        3,
+        3,
+    )
     edit(posts[0], audience="everyone")
     delete_post(posts[1])
-    assert (counted(client), counted(as_(follower)), counted(as_(friend)), counted(as_(author))) == (2, 2, 2, 2)
+    assert (counted(client), counted(signed_in(follower)), counted(signed_in(friend)), counted(signed_in(author))) == (
+        2,
+        2,
+        2,
+        2,
+    )
 
 
-def test_a_post_is_edited_while_it_is_processed_and_nobody_saw_it_before(as_, author, photo, tasks_run):
+def test_a_post_is_edited_while_it_is_processed_and_nobody_saw_it_before(signed_in, author, photo, tasks_run):
     with tasks_run():
         post = create_post(author=author, uploads=[Upload(photo(), "1.jpg"), Upload(photo(), "2.jpg")], caption="Dfrat")
-        answer = save(as_(author), post, caption="Draft #late", audience="close_friends")
+        answer = save(signed_in(author), post, caption="Draft #late", audience="close_friends")
         assert answer.status_code == 302
 
     after = Post.objects.get()
@@ -315,12 +333,12 @@ def test_a_post_is_edited_while_it_is_processed_and_nobody_saw_it_before(as_, au
 # --- Without JavaScript ---
 
 
-def test_without_javascript_a_button_moves_a_slide_and_keeps_the_form(as_, author, share):
+def test_without_javascript_a_button_moves_a_slide_and_keeps_the_form(signed_in, author, share):
     post = share(author, photos=3, caption="Saved")
     first, second, third = (slide.pk for slide in post.slides)
     sent = {"caption": "Typed", "location": "x" * 200, "alt": ["one", "two", "three"], "move": f"{third}-up"}
 
-    answer = save(as_(author), post, **sent)
+    answer = save(signed_in(author), post, **sent)
 
     assert answer.status_code == 200
     form = answer.context["form"]
@@ -339,11 +357,11 @@ def test_without_javascript_a_button_moves_a_slide_and_keeps_the_form(as_, autho
 
 @pytest.mark.promise("U10")
 @pytest.mark.parametrize("move", ["{first}-up", "{last}-down", "{first}-sideways", "7-up", "x", "-up", "\0-down"])
-def test_a_move_out_of_range_moves_nothing(move, as_, author, share):
+def test_a_move_out_of_range_moves_nothing(move, signed_in, author, share):
     post = share(author, photos=2)
     first, last = (slide.pk for slide in post.slides)
 
-    answer = save(as_(author), post, move=move.format(first=first, last=last))
+    answer = save(signed_in(author), post, move=move.format(first=first, last=last))
 
     assert answer.status_code == 200
     assert [slide.medium.pk for slide in answer.context["form"].slides] == [first, last]
@@ -351,9 +369,9 @@ def test_a_move_out_of_range_moves_nothing(move, as_, author, share):
 
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [1, 20])
-def test_the_form_costs_the_same_queries_whatever_the_slides(size, as_, author, share, django_assert_num_queries):
+def test_the_form_costs_the_same_queries_whatever_the_slides(size, signed_in, author, share, django_assert_num_queries):
     post = share(author, photos=size)
-    browser = as_(author)
+    browser = signed_in(author)
     browser.get(f"{post.get_absolute_url()}edit/")
     sent = typed(post, alt=["new"] * size)
 

@@ -49,9 +49,9 @@ def hide_in_the_archive(post):
 @pytest.mark.promise("A16")
 @pytest.mark.parametrize("hide", [hide_by_privacy, hide_for_close_friends, hide_in_the_archive])
 @pytest.mark.parametrize("who", ["nobody", "author", "follower"])
-def test_nonpublic_posts_cannot_be_embedded(hide, who, request, client, as_, post, follower):
+def test_nonpublic_posts_cannot_be_embedded(hide, who, request, client, signed_in, post, follower):
     hide(post)
-    browser = client if who == "nobody" else as_(request.getfixturevalue(who))
+    browser = client if who == "nobody" else signed_in(request.getfixturevalue(who))
 
     for url in (f"{post.get_absolute_url()}embed/", f"/oembed?url={HOST}{post.get_absolute_url()}"):
         answer = browser.get(url)
@@ -64,18 +64,18 @@ def test_nonpublic_posts_cannot_be_embedded(hide, who, request, client, as_, pos
         assert "&lt;iframe" not in page
 
 
-def test_the_embed_is_the_same_with_a_session(client, as_, post, follower):
+def test_the_embed_is_the_same_with_a_session(client, signed_in, post, follower):
     url = f"{post.get_absolute_url()}embed/"
 
-    assert as_(follower).get(url).text == client.get(url).text
+    assert signed_in(follower).get(url).text == client.get(url).text
 
 
 @pytest.mark.promise("A8")
-def test_a_blocked_person_gets_no_embed(as_, post, stranger):
+def test_a_blocked_person_gets_no_embed(signed_in, post, stranger):
     block(post.author, blocked=stranger)
 
-    assert as_(stranger).get(f"{post.get_absolute_url()}embed/").status_code == 404
-    assert oembed(as_(stranger), post).status_code == 404
+    assert signed_in(stranger).get(f"{post.get_absolute_url()}embed/").status_code == 404
+    assert oembed(signed_in(stranger), post).status_code == 404
 
 
 def test_oembed_describes_a_frame_of_the_requested_size(client, post):
@@ -113,16 +113,16 @@ def test_oembed_rejects_unsupported_requests(query, status, client, post):
     assert oembed(client, post, **query).status_code == status
 
 
-def test_only_public_posts_offer_embed_code(as_, post, author, follower):
+def test_only_public_posts_offer_embed_code(signed_in, post, author, follower):
     code = f"{post.get_absolute_url()}embed/"
-    assert code in as_(follower).get(post.get_absolute_url()).text
+    assert code in signed_in(follower).get(post.get_absolute_url()).text
 
     hide_by_privacy(post)
-    assert code not in as_(follower).get(post.get_absolute_url()).text
+    assert code not in signed_in(follower).get(post.get_absolute_url()).text
 
 
 @pytest.mark.promise("A16")
-def test_a_public_profile_has_a_preview_and_a_private_one_has_none(client, as_, author, follower):
+def test_a_public_profile_has_a_preview_and_a_private_one_has_none(client, signed_in, author, follower):
     author.bio = "Light and shadow"
     author.save(update_fields=["bio"])
     page = client.get("/author/").text
@@ -130,5 +130,5 @@ def test_a_public_profile_has_a_preview_and_a_private_one_has_none(client, as_, 
     assert '<meta property="og:description" content="Light and shadow">' in page
 
     change_privacy(author, is_private=True)
-    for browser in (client, as_(follower), as_(author)):
+    for browser in (client, signed_in(follower), signed_in(author)):
         assert "og:" not in browser.get("/author/").text

@@ -10,8 +10,8 @@ from posts.models import Media, Post
 
 
 @pytest.fixture
-def mine(as_, author):
-    return as_(author)
+def mine(signed_in, author):
+    return signed_in(author)
 
 
 @pytest.fixture
@@ -69,10 +69,10 @@ def test_two_failed_files_are_named_and_the_last_cannot_be_removed(mine, broken)
 
 
 @pytest.mark.promise("A10")
-def test_only_failed_files_of_the_authors_unpublished_post_can_be_removed(as_, stranger, mine, broken, post):
+def test_only_failed_files_of_the_authors_unpublished_post_can_be_removed(signed_in, stranger, mine, broken, post):
     ready, failed, _ = broken.slides
 
-    assert remove(as_(stranger), broken, failed).status_code == 404
+    assert remove(signed_in(stranger), broken, failed).status_code == 404
     assert remove(mine, broken, ready).status_code == 404
     assert remove(mine, post, post.slides[0]).status_code == 404
     assert remove(mine, post, failed).status_code == 404

@@ -56,17 +56,17 @@ def test_files_of_public_posts_are_public_and_briefly_cacheable(client, urls, dj
     assert statuses(client, urls) == {200}
 
 
-def test_a_session_needs_no_more_queries(as_, stranger, urls, django_assert_num_queries):
-    browser = as_(stranger)
+def test_a_session_needs_no_more_queries(signed_in, stranger, urls, django_assert_num_queries):
+    browser = signed_in(stranger)
 
     with django_assert_num_queries(1):
         assert browser.get(urls[0]).status_code == 200
 
 
 @pytest.mark.promise("A14")
-def test_restricted_files_are_not_cached_publicly(as_, author, follower, urls, django_assert_num_queries):
+def test_restricted_files_are_not_cached_publicly(signed_in, author, follower, urls, django_assert_num_queries):
     change_privacy(author, is_private=True)
-    browser = as_(follower)
+    browser = signed_in(follower)
 
     with django_assert_num_queries(4):  # Is it public; whose session; who; may they.
         answer = browser.get(urls[0])
@@ -102,9 +102,9 @@ HIDING = {
 
 @pytest.mark.promise("A4")
 @pytest.mark.parametrize("how", HIDING)
-def test_a_follower_cannot_use_the_old_url_once_the_file_is_hidden(how, as_, author, follower, post, urls):
+def test_a_follower_cannot_use_the_old_url_once_the_file_is_hidden(how, signed_in, author, follower, post, urls):
     change_privacy(author, is_private=True)
-    browser = as_(follower)
+    browser = signed_in(follower)
     assert statuses(browser, urls) == {200}
 
     HIDING[how](author, User.objects.get(pk=follower.pk), post)
@@ -117,39 +117,39 @@ def test_a_follower_cannot_use_the_old_url_once_the_file_is_hidden(how, as_, aut
     "how",
     ["archived", "deleted", "removed by a moderator", "author suspended", "author deactivated", "for close friends"],
 )
-def test_the_old_url_of_a_formerly_public_file_is_closed(how, client, as_, author, follower, post, urls):
+def test_the_old_url_of_a_formerly_public_file_is_closed(how, client, signed_in, author, follower, post, urls):
     assert statuses(client, urls) == {200}
 
     HIDING[how](author, User.objects.get(pk=follower.pk), post)
 
-    assert statuses(client, urls) == statuses(as_(follower), urls) == {404}
+    assert statuses(client, urls) == statuses(signed_in(follower), urls) == {404}
 
 
 @pytest.mark.promise("A4")
-def test_going_private_leaves_the_followers(client, as_, author, follower, stranger, urls):
+def test_going_private_leaves_the_followers(client, signed_in, author, follower, stranger, urls):
     assert statuses(client, urls) == {200}
 
     change_privacy(author, is_private=True)
 
-    assert statuses(client, urls) == statuses(as_(stranger), urls) == {404}
-    assert statuses(as_(follower), urls) == {200}
+    assert statuses(client, urls) == statuses(signed_in(stranger), urls) == {404}
+    assert statuses(signed_in(follower), urls) == {200}
 
 
 @pytest.mark.promise("A4")
 @pytest.mark.parametrize("how", ["blocked", "blocks"])
-def test_a_block_closes_the_files_of_public_posts_too(how, client, as_, author, stranger, follower, post, urls):
+def test_a_block_closes_the_files_of_public_posts_too(how, client, signed_in, author, stranger, follower, post, urls):
     HIDING[how](author, stranger, post)
 
-    assert statuses(as_(stranger), urls) == {404}
-    assert statuses(client, urls) == statuses(as_(follower), urls) == {200}
+    assert statuses(signed_in(stranger), urls) == {404}
+    assert statuses(client, urls) == statuses(signed_in(follower), urls) == {200}
     assert client.get(urls[0])["Vary"] == "Authorization, Cookie"
 
 
 @pytest.mark.promise("A4")
-def test_former_close_friends_cannot_load_the_files(client, as_, author, follower, post, urls):
+def test_former_close_friends_cannot_load_the_files(client, signed_in, author, follower, post, urls):
     add_close_friend(author, friend=follower)
     HIDING["for close friends"](author, follower, post)
-    browser = as_(follower)
+    browser = signed_in(follower)
     assert statuses(browser, urls) == {200}
     assert statuses(client, urls) == {404}
 
@@ -169,24 +169,24 @@ def test_no_file_of_a_deleted_post_is_left(post, urls, tasks_run):
 
 
 @pytest.mark.parametrize("how", ["archived", "removed by a moderator"])
-def test_the_author_and_moderators_load_files_hidden_from_others(how, as_, author, follower, person, post, urls):
+def test_the_author_and_moderators_load_files_hidden_from_others(how, signed_in, author, follower, person, post, urls):
     moderator, helper = person("moderator"), person("helper")
     User.objects.filter(pk__in=[moderator.pk, helper.pk]).update(is_staff=True)
     User.objects.filter(pk=moderator.pk).update(is_superuser=True)
     HIDING[how](author, follower, post)
 
-    assert statuses(as_(author), urls) == statuses(as_(moderator), urls) == {200}
-    assert statuses(as_(helper), urls) == {404}
+    assert statuses(signed_in(author), urls) == statuses(signed_in(moderator), urls) == {200}
+    assert statuses(signed_in(helper), urls) == {404}
 
     HIDING["deleted"](author, follower, post)
-    assert statuses(as_(author), urls) == statuses(as_(moderator), urls) == {404}
+    assert statuses(signed_in(author), urls) == statuses(signed_in(moderator), urls) == {404}
 
 
-def test_a_file_that_is_not_shared_yet_is_its_owners(client, as_, author, stranger):
+def test_a_file_that_is_not_shared_yet_is_its_owners(client, signed_in, author, stranger):
     urls = fill(Media.objects.create(owner_id=author.pk, original="aa/bb/c.jpg", width=320, height=240))
 
-    assert statuses(as_(author), urls) == {200}
-    assert statuses(client, urls) == statuses(as_(stranger), urls) == {404}
+    assert statuses(signed_in(author), urls) == {200}
+    assert statuses(client, urls) == statuses(signed_in(stranger), urls) == {404}
 
 
 @pytest.mark.promise("A5")
@@ -207,11 +207,11 @@ def test_a_modified_url_finds_no_file(client, post, urls, share, author):
 
 
 @pytest.mark.promise("A3")
-def test_a_key_works_only_together_with_its_medium(client, as_, author, follower, stranger, post, urls, share):
+def test_a_key_works_only_together_with_its_medium(client, signed_in, author, follower, stranger, post, urls, share):
     """A person who knows the key of a private photo cannot request it as a file of a post that they may see."""
     change_privacy(author, is_private=True)
     own = share(stranger).media.get()
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     for url in urls:
         assert browser.get(own.url_of(url.split("/", 3)[3])).status_code == 404

@@ -34,8 +34,8 @@ def disk(settings, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def mine(as_, author):
-    return as_(author)
+def mine(signed_in, author):
+    return signed_in(author)
 
 
 def sweep(tasks_run):

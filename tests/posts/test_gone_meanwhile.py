@@ -35,8 +35,8 @@ def purged_once_found(post: Post) -> Iterator[None]:
 @pytest.mark.parametrize("headers", [HTMX, {}])
 @pytest.mark.parametrize("what", ["like", "comment"])
 @pytest.mark.django_db(transaction=True)  # references are checked at the commit
-def test_actions_on_a_post_purged_meanwhile_are_not_found(what, headers, as_, follower, post):
-    browser = as_(follower)
+def test_actions_on_a_post_purged_meanwhile_are_not_found(what, headers, signed_in, follower, post):
+    browser = signed_in(follower)
 
     with purged_once_found(post):
         answer = browser.post(f"/p/{post.shortcode}/{what}/", {"text": "too late"}, headers=headers)
@@ -47,9 +47,9 @@ def test_actions_on_a_post_purged_meanwhile_are_not_found(what, headers, as_, fo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_unlike_of_a_post_that_is_purged_meanwhile_is_not_found(as_, follower, post):
+def test_an_unlike_of_a_post_that_is_purged_meanwhile_is_not_found(signed_in, follower, post):
     like_post(post, liker=follower)
-    browser = as_(follower)
+    browser = signed_in(follower)
 
     with purged_once_found(post):
         assert browser.post(f"/p/{post.shortcode}/unlike/", headers=HTMX).status_code == 404

@@ -26,38 +26,38 @@ def told(browser, url, post):
     return f"{LIKES} likes" in text or f"</svg>{LIKES}</span>" in text or f'="{LIKES}"' in text
 
 
-def test_like_counts_are_shown_by_default(liked, as_, follower):
-    assert told(as_(follower), "/p/{code}/", liked)
-    assert told(as_(follower), "/author/", liked)
+def test_like_counts_are_shown_by_default(liked, signed_in, follower):
+    assert told(signed_in(follower), "/p/{code}/", liked)
+    assert told(signed_in(follower), "/author/", liked)
 
 
 @pytest.mark.parametrize("url", PAGES)
-def test_hidden_like_counts_appear_nowhere(url, liked, as_, follower, stranger):
+def test_hidden_like_counts_appear_nowhere(url, liked, signed_in, follower, stranger):
     set_likes_hidden(liked, hide=True)
 
-    assert not told(as_(stranger if "explore" in url else follower), url, liked)
+    assert not told(signed_in(stranger if "explore" in url else follower), url, liked)
 
 
-def test_the_author_sees_the_count_and_that_it_is_hidden(liked, as_, author):
+def test_the_author_sees_the_count_and_that_it_is_hidden(liked, signed_in, author):
     set_likes_hidden(liked, hide=True)
 
-    assert told(as_(author), "/p/{code}/", liked)
-    assert told(as_(author), "/author/", liked)
-    assert "Only you can see this." in as_(author).get(liked.get_absolute_url()).text
+    assert told(signed_in(author), "/p/{code}/", liked)
+    assert told(signed_in(author), "/author/", liked)
+    assert "Only you can see this." in signed_in(author).get(liked.get_absolute_url()).text
 
 
 @pytest.mark.promise("A2")
-def test_only_the_author_lists_hidden_likers(liked, as_, author, follower):
+def test_only_the_author_lists_hidden_likers(liked, signed_in, author, follower):
     set_likes_hidden(liked, hide=True)
     url = f"{liked.get_absolute_url()}likes/"
 
-    assert as_(author).get(url).status_code == 200
-    assert as_(follower).get(url).status_code == 404
+    assert signed_in(author).get(url).status_code == 200
+    assert signed_in(follower).get(url).status_code == 404
 
 
-def test_a_like_responds_with_the_button_if_likes_are_hidden(liked, as_, follower):
+def test_a_like_responds_with_the_button_if_likes_are_hidden(liked, signed_in, follower):
     set_likes_hidden(liked, hide=True)
-    browser = as_(follower)
+    browser = signed_in(follower)
 
     answer = browser.post(f"{liked.get_absolute_url()}like/", headers=HTMX)
 
@@ -66,33 +66,33 @@ def test_a_like_responds_with_the_button_if_likes_are_hidden(liked, as_, followe
 
 
 @pytest.mark.parametrize("url", PAGES[:-1])
-def test_viewers_can_hide_like_counts_of_others(url, liked, as_, follower, stranger):
+def test_viewers_can_hide_like_counts_of_others(url, liked, signed_in, follower, stranger):
     for person in (follower, stranger):
         change_hide_like_counts(person, hide=True)
 
-    assert not told(as_(stranger if "explore" in url else follower), url, liked)
+    assert not told(signed_in(stranger if "explore" in url else follower), url, liked)
 
 
-def test_authors_see_the_likes_of_their_own_posts(liked, as_, author):
+def test_authors_see_the_likes_of_their_own_posts(liked, signed_in, author):
     change_hide_like_counts(author, hide=True)
 
-    assert told(as_(author), "/author/", liked)
+    assert told(signed_in(author), "/author/", liked)
 
 
-def test_the_menu_hides_and_shows_likes(liked, as_, author, follower):
-    browser, url = as_(author), liked.get_absolute_url()
+def test_the_menu_hides_and_shows_likes(liked, signed_in, author, follower):
+    browser, url = signed_in(author), liked.get_absolute_url()
 
     assert "Hide like count" in browser.get(url).text
     assert browser.post(f"{url}likes/hide/").url == url
     assert Post.objects.get(pk=liked.pk).hide_likes
     assert "Show like count" in browser.get(url).text
     browser.post(f"{url}likes/show/")
-    assert told(as_(follower), "/p/{code}/", liked)
+    assert told(signed_in(follower), "/p/{code}/", liked)
 
 
 @pytest.mark.parametrize(("sent", "status", "hidden"), [("1", 302, True), ("0", 302, False), ("x", 422, False)])
-def test_the_switch_of_the_privacy_page(sent, status, hidden, as_, follower):
-    answer = as_(follower).post("/accounts/privacy/likes/", {"hide": sent})
+def test_the_switch_of_the_privacy_page(sent, status, hidden, signed_in, follower):
+    answer = signed_in(follower).post("/accounts/privacy/likes/", {"hide": sent})
 
     assert answer.status_code == status
     follower.refresh_from_db()

@@ -17,8 +17,8 @@ def count_of(post, viewer):
     return Post.objects.with_viewer_state(viewer).get(pk=post.pk).like_count
 
 
-def test_a_like_counts_at_once(as_, follower, post):
-    answer = as_(follower).post(f"/p/{post.shortcode}/like/", headers=HTMX)
+def test_a_like_counts_at_once(signed_in, follower, post):
+    answer = signed_in(follower).post(f"/p/{post.shortcode}/like/", headers=HTMX)
 
     assert answer.status_code == 200
     assert 'aria-pressed="true"' in answer.text
@@ -26,23 +26,23 @@ def test_a_like_counts_at_once(as_, follower, post):
     assert count_of(post, follower) == 1
 
 
-def test_without_javascript_a_like_leads_back_to_the_post(as_, follower, post):
-    answer = as_(follower).post(f"/p/{post.shortcode}/like/")
+def test_without_javascript_a_like_leads_back_to_the_post(signed_in, follower, post):
+    answer = signed_in(follower).post(f"/p/{post.shortcode}/like/")
 
     assert answer.status_code == 302
     assert answer["Location"] == f"/p/{post.shortcode}/"
 
 
-def test_liking_twice_is_liking_once(as_, follower, post):
-    browser = as_(follower)
+def test_liking_twice_is_liking_once(signed_in, follower, post):
+    browser = signed_in(follower)
     for _ in range(2):
         browser.post(f"/p/{post.shortcode}/like/")
 
     assert count_of(post, follower) == 1
 
 
-def test_unliking_takes_the_like_back_and_a_second_time_changes_nothing(as_, follower, post):
-    browser = as_(follower)
+def test_unliking_takes_the_like_back_and_a_second_time_changes_nothing(signed_in, follower, post):
+    browser = signed_in(follower)
     browser.post(f"/p/{post.shortcode}/like/")
     for _ in range(2):
         assert browser.post(f"/p/{post.shortcode}/unlike/").status_code == 302
@@ -50,9 +50,9 @@ def test_unliking_takes_the_like_back_and_a_second_time_changes_nothing(as_, fol
     assert count_of(post, follower) == 0
 
 
-def test_a_like_needs_post_and_a_session(client, as_, follower, post):
+def test_a_like_needs_post_and_a_session(client, signed_in, follower, post):
     assert client.post(f"/p/{post.shortcode}/like/")["Location"].startswith("/accounts/login/")
-    assert as_(follower).get(f"/p/{post.shortcode}/like/").status_code == 405
+    assert signed_in(follower).get(f"/p/{post.shortcode}/like/").status_code == 405
     assert not Like.objects.exists()
 
 
@@ -64,9 +64,9 @@ def test_an_expired_session_sends_htmx_to_sign_in_and_swaps_nothing(client, post
 
 
 @pytest.mark.promise("A2")
-def test_a_forbidden_post_looks_like_a_missing_one(as_, stranger, post):
+def test_a_forbidden_post_looks_like_a_missing_one(signed_in, stranger, post):
     Post.objects.update(published_at=None)
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     forbidden = browser.post(f"/p/{post.shortcode}/like/")
     missing = browser.post("/p/AAAAAAAAAAB/like/")
@@ -75,16 +75,16 @@ def test_a_forbidden_post_looks_like_a_missing_one(as_, stranger, post):
     assert not Like.objects.exists()
 
 
-def test_the_list_of_likers_shows_people(as_, follower, post):
+def test_the_list_of_likers_shows_people(signed_in, follower, post):
     like_post(post, liker=follower)
 
-    assert "follower" in as_(follower).get(f"/p/{post.shortcode}/likes/").text
+    assert "follower" in signed_in(follower).get(f"/p/{post.shortcode}/likes/").text
 
 
-def test_a_further_page_of_likers_is_rows_and_no_page(as_, person, post, follower):
+def test_a_further_page_of_likers_is_rows_and_no_page(signed_in, person, post, follower):
     for _ in range(32):
         like_post(post, liker=person())
-    browser = as_(follower)
+    browser = signed_in(follower)
 
     page = browser.get(f"/p/{post.shortcode}/likes/").context["page"]
     fragment = browser.get(page.next_url, headers=HTMX)
@@ -96,11 +96,11 @@ def test_a_further_page_of_likers_is_rows_and_no_page(as_, person, post, followe
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
 def test_the_list_of_likers_costs_the_same_queries_whatever_its_size(
-    size, as_, person, post, follower, django_assert_num_queries
+    size, signed_in, person, post, follower, django_assert_num_queries
 ):
     for _ in range(size):
         like_post(post, liker=person())
-    browser = as_(follower)
+    browser = signed_in(follower)
     browser.get(f"/p/{post.shortcode}/likes/")
 
     with django_assert_num_queries(6):  # session, viewer, the post, the likes, the people, the bell

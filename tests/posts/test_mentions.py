@@ -166,17 +166,17 @@ def test_people_who_decline_notifications_are_mentioned_silently(choice, follows
     assert told == (["anna"] if hears else [])
 
 
-def test_people_remove_themselves_from_a_caption_permanently(as_, author, anna, ben, share, told):
+def test_people_remove_themselves_from_a_caption_permanently(signed_in, author, anna, ben, share, told):
     post = share(author, caption="With @Anna and @ben")
-    browser = as_(anna)
+    browser = signed_in(anna)
     url = f"{post.get_absolute_url()}unmention/"
     assert f'action="{url}"' in browser.get(post.get_absolute_url()).text
-    assert f'action="{url}"' not in as_(ben).get("/").text
+    assert f'action="{url}"' not in signed_in(ben).get("/").text
 
     assert browser.post(url).status_code == 302
     assert browser.post(url).status_code == 302
 
-    page = as_(author).get(post.get_absolute_url()).text
+    page = signed_in(author).get(post.get_absolute_url()).text
     assert "With @Anna and" in page
     assert '<a href="/ben/">@ben</a>' in page
     assert Mention.objects.get(person=anna).removed_at is not None
@@ -185,19 +185,19 @@ def test_people_remove_themselves_from_a_caption_permanently(as_, author, anna, 
     edit(post, "Without them")
     edit(post, "@anna again, and @ben")
     assert told == ["ben"]
-    assert "@anna again" in as_(author).get(post.get_absolute_url()).text
+    assert "@anna again" in signed_in(author).get(post.get_absolute_url()).text
 
 
-def test_people_remove_themselves_from_a_comment(as_, post, anna, ben, stranger):
+def test_people_remove_themselves_from_a_comment(signed_in, post, anna, ben, stranger):
     comment = add_comment(post, author=stranger, text="@anna @ben")
     url = f"{post.get_absolute_url()}comments/{comment.pk}/unmention/"
-    assert f'action="{url}"' in as_(anna).get(post.get_absolute_url()).text
+    assert f'action="{url}"' in signed_in(anna).get(post.get_absolute_url()).text
 
-    answer = as_(anna).post(url, headers=HTMX)
+    answer = signed_in(anna).post(url, headers=HTMX)
 
     assert 'href="/anna/"' not in answer.text
     assert 'href="/ben/"' in answer.text
-    assert as_(stranger).post(url).status_code == 404, "nobody named them there"
+    assert signed_in(stranger).post(url).status_code == 404, "nobody named them there"
     assert Mention.objects.get(person=ben).removed_at is None
 
 
@@ -205,7 +205,7 @@ def links_in(html):
     return re.findall(r'<a href="/([a-z0-9._]+)/">@', html)
 
 
-def test_only_names_of_people_whom_the_viewer_may_see_are_links(as_, client, author, anna, ben, person, share):
+def test_only_names_of_people_whom_the_viewer_may_see_are_links(signed_in, client, author, anna, ben, person, share):
     gone = person("gone")
     text = "@anna @Ben, @nobody.here @gone. @anna"
     post = share(author, caption=text)
@@ -215,16 +215,22 @@ def test_only_names_of_people_whom_the_viewer_may_see_are_links(as_, client, aut
     suspend_person(gone, reason="spam")
     block(ben, blocked=anna)
 
-    for browser, names in ((client, ["anna", "ben", "anna"]), (as_(anna), ["anna", "anna"]), (as_(ben), ["ben"])):
+    for browser, names in (
+        (client, ["anna", "ben", "anna"]),
+        (signed_in(anna), ["anna", "anna"]),
+        (signed_in(ben), ["ben"]),
+    ):
         caption = browser.get("/author/").text
         page = browser.get(post.get_absolute_url()).text
         assert links_in(caption) == names
         assert links_in(page) == names * 2
         assert "@nobody.here" in page
-    assert links_in(as_(author).get(comment.url, headers=HTMX).text) == ["anna", "ben", "anna"]
+    assert links_in(signed_in(author).get(comment.url, headers=HTMX).text) == ["anna", "ben", "anna"]
 
 
-def test_a_new_comment_links_only_existing_people(as_, anna, post):
-    answer = as_(anna).post(f"{post.get_absolute_url()}comment/", {"text": "@author and @nobody.here"}, headers=HTMX)
+def test_a_new_comment_links_only_existing_people(signed_in, anna, post):
+    answer = signed_in(anna).post(
+        f"{post.get_absolute_url()}comment/", {"text": "@author and @nobody.here"}, headers=HTMX
+    )
 
     assert links_in(answer.text) == ["author"]

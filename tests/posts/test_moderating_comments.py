@@ -44,10 +44,10 @@ def url_of(comment, what):
 # --- Pins ---
 
 
-def test_pinned_comments_come_first_with_a_badge(as_, client, author, post, follower, comment):
+def test_pinned_comments_come_first_with_a_badge(signed_in, client, author, post, follower, comment):
     for number in range(25):
         add_comment(post, author=follower, text=f"later {number}")
-    browser = as_(author)
+    browser = signed_in(author)
 
     assert "Pinned" in browser.post(url_of(comment, "pin/"), headers=HTMX).text
     page = client.get(post.get_absolute_url())
@@ -58,15 +58,15 @@ def test_pinned_comments_come_first_with_a_badge(as_, client, author, post, foll
     assert "Pinned" not in client.get(post.get_absolute_url()).text
 
 
-def test_a_fourth_pin_is_refused_with_a_reason(as_, author, post, follower):
+def test_a_fourth_pin_is_refused_with_a_reason(signed_in, author, post, follower):
     comments = [add_comment(post, author=follower, text=str(number)) for number in range(4)]
     for one in comments[:3]:
         assert pin_comment(one)
 
-    refused = as_(author).post(url_of(comments[3], "pin/"), headers=HTMX)
+    refused = signed_in(author).post(url_of(comments[3], "pin/"), headers=HTMX)
     assert refused.status_code == 422
     assert "You can pin 3 comments" in refused.text
-    plain = as_(author).post(url_of(comments[3], "pin/"), follow=True)
+    plain = signed_in(author).post(url_of(comments[3], "pin/"), follow=True)
     assert "You can pin 3 comments" in plain.text
     assert not pin_comment(comments[0]), "that again is nothing new"
     remove_comment(comments[0], reason="rude")
@@ -93,11 +93,11 @@ def test_three_of_many_simultaneous_pins_win(author, post, follower):
 
 
 @pytest.mark.promise("A10")
-def test_only_the_posts_author_pins_and_replies_cannot_be_pinned(as_, author, post, follower, comment):
+def test_only_the_posts_author_pins_and_replies_cannot_be_pinned(signed_in, author, post, follower, comment):
     reply = add_comment(post, author=author, text="thanks", reply_to=comment)
 
-    assert as_(follower).post(url_of(comment, "pin/")).status_code == 404
-    assert as_(author).post(url_of(reply, "pin/"), headers=HTMX).status_code == 422
+    assert signed_in(follower).post(url_of(comment, "pin/")).status_code == 404
+    assert signed_in(author).post(url_of(reply, "pin/"), headers=HTMX).status_code == 422
     assert not Comment.objects.filter(pinned_at__isnull=False).exists()
 
 
@@ -105,8 +105,8 @@ def test_only_the_posts_author_pins_and_replies_cannot_be_pinned(as_, author, po
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}])
-def test_a_new_comment_can_be_edited_and_is_marked_as_edited(headers, as_, client, post, follower, comment):
-    browser = as_(follower)
+def test_a_new_comment_can_be_edited_and_is_marked_as_edited(headers, signed_in, client, post, follower, comment):
+    browser = signed_in(follower)
 
     assert "first</textarea>" in browser.get(url_of(comment, "edit/"), headers=headers).text
     answer = browser.post(url_of(comment, "edit/"), {"text": "better"}, headers=headers)
@@ -127,11 +127,11 @@ def test_an_edit_without_changes_is_not_marked_as_edited(follower, comment):
     ("minutes", "text", "why"), [(16, "too late", "15 minutes"), (1, "x" * 2201, "at most 2,200"), (1, "", "Write")]
 )
 def test_an_edit_that_is_too_late_or_too_long_is_refused_with_its_text_kept(
-    minutes, text, why, headers, as_, post, follower
+    minutes, text, why, headers, signed_in, post, follower
 ):
     comment = add_comment(post, author=follower, text="first", at=timezone.now() - timedelta(minutes=minutes))
 
-    answer = as_(follower).post(url_of(comment, "edit/"), {"text": text}, headers=headers)
+    answer = signed_in(follower).post(url_of(comment, "edit/"), {"text": text}, headers=headers)
 
     assert answer.status_code == 422
     assert why in answer.text
@@ -140,10 +140,10 @@ def test_an_edit_that_is_too_late_or_too_long_is_refused_with_its_text_kept(
 
 
 @pytest.mark.promise("A10")
-def test_only_its_author_edits_a_comment(as_, author, stranger, comment):
+def test_only_its_author_edits_a_comment(signed_in, author, stranger, comment):
     for one in (author, stranger):
-        assert as_(one).get(url_of(comment, "edit/")).status_code == 404
-        assert as_(one).post(url_of(comment, "edit/"), {"text": "forged"}).status_code == 404
+        assert signed_in(one).get(url_of(comment, "edit/")).status_code == 404
+        assert signed_in(one).post(url_of(comment, "edit/"), {"text": "forged"}).status_code == 404
     assert Comment.objects.get().text == "first"
 
 
@@ -167,27 +167,27 @@ def test_an_edit_may_need_approval_and_hides_the_replies_too(author, post, stran
 # --- No comments ---
 
 
-def test_authors_turn_comments_off_and_on(as_, author, follower, post, comment):
+def test_authors_turn_comments_off_and_on(signed_in, author, follower, post, comment):
     url = post.get_absolute_url()
-    assert "Turn comments off" in as_(author).get(url).text
-    assert "Turn comments off" not in as_(follower).get(url).text
+    assert "Turn comments off" in signed_in(author).get(url).text
+    assert "Turn comments off" not in signed_in(follower).get(url).text
     for what in ("off", "on"):
-        assert as_(follower).post(f"{url}comments/{what}/").status_code == 404
+        assert signed_in(follower).post(f"{url}comments/{what}/").status_code == 404
 
-    assert "Comments are turned off." in as_(author).post(f"{url}comments/off/", follow=True).text
-    page = as_(follower).get(url).text
+    assert "Comments are turned off." in signed_in(author).post(f"{url}comments/off/", follow=True).text
+    page = signed_in(follower).get(url).text
     assert "Comments are turned off." in page
     assert "data-comment-form" not in page
     assert "first" in page, "what was written stays"
     for headers in (HTMX, {}):
-        answer = as_(follower).post(f"{url}comment/", {"text": "typed before"}, headers=headers)
+        answer = signed_in(follower).post(f"{url}comment/", {"text": "typed before"}, headers=headers)
         assert answer.status_code == 422
         assert "Comments are turned off." in answer.text
         assert "typed before" in answer.text
     assert Comment.objects.count() == 1
 
-    as_(author).post(f"{url}comments/on/")
-    assert as_(follower).post(f"{url}comment/", {"text": "again"}).status_code == 302
+    signed_in(author).post(f"{url}comments/on/")
+    assert signed_in(follower).post(f"{url}comment/", {"text": "again"}).status_code == 302
 
 
 @pytest.mark.django_db(transaction=True)
@@ -263,15 +263,15 @@ def test_a_comment_with_a_hidden_word_is_notified_after_approval(author, followe
     assert count_for(author, post) == 0
 
 
-def test_hidden_words_are_private_and_shown_as_typed(as_, author, stranger, share, follower):
-    browser = as_(author)
+def test_hidden_words_are_private_and_shown_as_typed(signed_in, author, stranger, share, follower):
+    browser = signed_in(author)
 
     saved = browser.post("/accounts/hidden-words/", {"words": "Idiot\n\n  crème brûlée \nidiot\n"}, follow=True)
 
     assert "Saved: 2 hidden words." in saved.text
     assert "Idiot\ncrème brûlée</textarea>" in saved.text
     assert "2 of 200 saved." in saved.text
-    assert "0 of 200 saved." in as_(stranger).get("/accounts/hidden-words/").text
+    assert "0 of 200 saved." in signed_in(stranger).get("/accounts/hidden-words/").text
     assert not add_comment(share(stranger), author=follower, text="idiot").hidden_until_approved
 
 
@@ -283,10 +283,10 @@ def test_hidden_words_are_private_and_shown_as_typed(as_, author, stranger, shar
         ("fine\n...", "no letter, digit or symbol"),
     ],
 )
-def test_an_invalid_list_of_hidden_words_is_refused_and_its_text_kept(words, why, as_, author):
+def test_an_invalid_list_of_hidden_words_is_refused_and_its_text_kept(words, why, signed_in, author):
     set_hidden_words(author, ["kept"])
 
-    answer = as_(author).post("/accounts/hidden-words/", {"words": words})
+    answer = signed_in(author).post("/accounts/hidden-words/", {"words": words})
 
     assert answer.status_code == 422
     assert why in answer.text
@@ -294,9 +294,9 @@ def test_an_invalid_list_of_hidden_words_is_refused_and_its_text_kept(words, why
     assert list(HiddenWord.objects.of(author).values_list("word", flat=True)) == ["kept"]
 
 
-def test_moderators_manage_hidden_words_for_all_posts(as_, person, author, follower, post):
+def test_moderators_manage_hidden_words_for_all_posts(signed_in, person, author, follower, post):
     set_hidden_words(author, ["private"])
-    moderator = as_(person("moderator", is_admin=True))
+    moderator = signed_in(person("moderator", is_admin=True))
 
     moderator.post("/admin/posts/hiddenword/add/", {"word": "Slur"})
     again = moderator.post("/admin/posts/hiddenword/add/", {"word": "SLUR"})

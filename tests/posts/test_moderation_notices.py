@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_removed_post_is_explained_by_mail_and_on_the_site(
-    as_, author, stranger, share, django_capture_on_commit_callbacks
+    signed_in, author, stranger, share, django_capture_on_commit_callbacks
 ):
     post = share(author, caption="Morning light")
     with django_capture_on_commit_callbacks(execute=True):
@@ -31,16 +31,16 @@ def test_a_removed_post_is_explained_by_mail_and_on_the_site(
     assert (message.to, message.subject) == ([author.email], "A moderator removed your post")
     assert "Reason: Not your photo." in message.body
     assert f"/p/{post.shortcode}/" in message.body
-    browser = as_(author)
+    browser = signed_in(author)
     assert "A moderator removed <a" in browser.get("/notifications/").text
     assert "Not your photo." in browser.get("/notifications/", headers=HTMX).text, "the panel"
     assert 'data-state="removed"' in browser.get("/author/").text, "it stays on the author's own profile"
-    assert post.shortcode not in as_(stranger).get("/author/").text
-    assert "Not your photo." not in as_(stranger).get("/notifications/").text
+    assert post.shortcode not in signed_in(stranger).get("/author/").text
+    assert "Not your photo." not in signed_in(stranger).get("/notifications/").text
 
 
 def test_a_removed_comment_is_explained_by_mail_and_on_the_site(
-    as_, author, follower, post, django_capture_on_commit_callbacks
+    signed_in, author, follower, post, django_capture_on_commit_callbacks
 ):
     comment = add_comment(post, author=follower, text="<b>Ugly</b>")
     with django_capture_on_commit_callbacks(execute=True):
@@ -50,16 +50,16 @@ def test_a_removed_comment_is_explained_by_mail_and_on_the_site(
     assert message.to == [follower.email]
     assert "Reason: Rude & unkind." in message.body
     assert "<b>Ugly</b>" in message.body
-    page = one_line(as_(follower).get("/notifications/").text)
+    page = one_line(signed_in(follower).get("/notifications/").text)
     words = (
         "A moderator removed your comment: “<bdi>&lt;b&gt;Ugly&lt;/b&gt;</bdi>” Reason: <bdi>Rude &amp; unkind.</bdi>"
     )
     assert words in page
-    assert "Rude" not in as_(author).get("/notifications/").text
+    assert "Rude" not in signed_in(author).get("/notifications/").text
 
 
 def test_notices_disappear_when_the_row_is_restored_or_deleted(
-    as_, author, follower, post, share, django_capture_on_commit_callbacks
+    signed_in, author, follower, post, share, django_capture_on_commit_callbacks
 ):
     other, comment = share(author), add_comment(post, author=author, text="Mine")
     for one in (post, other):

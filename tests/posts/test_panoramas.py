@@ -21,8 +21,8 @@ MIDDLE = {"ratio": "3:1", "x": 0.25, "y": 0.0, "width": 0.5, "height": 1.0}
 
 
 @pytest.fixture
-def mine(as_, author):
-    return as_(author)
+def mine(signed_in, author):
+    return signed_in(author)
 
 
 @pytest.fixture

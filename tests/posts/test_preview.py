@@ -31,7 +31,7 @@ def test_a_public_post_has_a_title_a_text_and_a_large_jpeg_by_its_whole_address(
 
 @pytest.mark.promise("A16")
 @pytest.mark.parametrize("state", ["private", "close friends", "archived"])
-def test_nonpublic_posts_have_no_preview_even_for_their_author(state, client, as_, author, follower, public_post):
+def test_nonpublic_posts_have_no_preview_even_for_their_author(state, client, signed_in, author, follower, public_post):
     if state == "private":
         User.objects.filter(pk=author.pk).update(is_private=True)
     elif state == "close friends":
@@ -39,7 +39,7 @@ def test_nonpublic_posts_have_no_preview_even_for_their_author(state, client, as
     else:
         archive_post(public_post)
 
-    for browser in (as_(author), as_(follower), client):
+    for browser in (signed_in(author), signed_in(follower), client):
         head = browser.get(f"/p/{public_post.shortcode}/").text.split("</head>")[0]
         assert "og:" not in head
         assert "twitter:" not in head
@@ -49,10 +49,10 @@ def test_nonpublic_posts_have_no_preview_even_for_their_author(state, client, as
 
 
 @pytest.mark.promise("A16")
-def test_a_block_hides_tags(as_, author, stranger, public_post):
+def test_a_block_hides_tags(signed_in, author, stranger, public_post):
     block(author, blocked=stranger)
 
-    answer = as_(stranger).get(f"/p/{public_post.shortcode}/")
+    answer = signed_in(stranger).get(f"/p/{public_post.shortcode}/")
 
     assert answer.status_code == 404
     assert "og:" not in answer.text

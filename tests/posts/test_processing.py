@@ -51,33 +51,35 @@ def test_a_real_photograph_of_twelve_megapixels_gets_all_widths(author, tasks_ru
     assert [one["width"] for one in medium_of(post).renditions] == [320, 640, 1080, 1440]
 
 
-def test_others_do_not_see_a_post_that_is_processing_and_its_author_does(client, as_, stranger, author, submitted):
+def test_others_do_not_see_a_post_that_is_processing_and_its_author_does(
+    client, signed_in, stranger, author, submitted
+):
     url = submitted.get_absolute_url()
 
     assert client.get(url).status_code == 404
-    assert as_(stranger).get(url).status_code == 404
-    assert as_(stranger).get(f"{url}state/").status_code == 404
-    own = as_(author).get(url)
+    assert signed_in(stranger).get(url).status_code == 404
+    assert signed_in(stranger).get(f"{url}state/").status_code == 404
+    own = signed_in(author).get(url)
     assert own.status_code == 200
     assert 'data-state="processing"' in own.text
-    assert 'data-state="processing"' in as_(author).get("/author/").text
-    assert 'data-state="processing"' not in as_(stranger).get("/author/").text
+    assert 'data-state="processing"' in signed_in(author).get("/author/").text
+    assert 'data-state="processing"' not in signed_in(stranger).get("/author/").text
 
 
-def test_a_faulty_photo_fails_with_a_message_and_can_be_retried(as_, author, submitted, monkeypatch, tasks_run):
+def test_a_faulty_photo_fails_with_a_message_and_can_be_retried(signed_in, author, submitted, monkeypatch, tasks_run):
     def refuse(original, **options):
         raise MediaError("unreadable", "This photo is damaged and cannot be opened.")
 
     monkeypatch.setattr(tasks, "render_photo", refuse)
     tasks.process_media(medium_of(submitted).pk)
 
-    page = as_(author).get(submitted.get_absolute_url())
+    page = signed_in(author).get(submitted.get_absolute_url())
     assert 'data-state="failed"' in page.text
     assert "cup.jpg: This photo is damaged and cannot be opened." in page.text
 
     monkeypatch.undo()
     with tasks_run():
-        assert as_(author).post(f"{submitted.get_absolute_url()}retry/").status_code == 302
+        assert signed_in(author).post(f"{submitted.get_absolute_url()}retry/").status_code == 302
     submitted.refresh_from_db()
     assert submitted.state == "published"
 

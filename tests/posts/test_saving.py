@@ -11,8 +11,8 @@ from social.actions.blocks import block
 from tests.conftest import HTMX
 
 
-def test_a_saved_post_is_in_the_list_and_its_button_says_so(as_, follower, post):
-    browser = as_(follower)
+def test_a_saved_post_is_in_the_list_and_its_button_says_so(signed_in, follower, post):
+    browser = signed_in(follower)
     for _ in range(2):
         answer = browser.post(f"/p/{post.shortcode}/save/", headers=HTMX)
 
@@ -22,8 +22,8 @@ def test_a_saved_post_is_in_the_list_and_its_button_says_so(as_, follower, post)
     assert post.shortcode in browser.get("/saved/").text
 
 
-def test_without_javascript_a_save_leads_back_and_a_second_unsave_changes_nothing(as_, follower, post):
-    browser = as_(follower)
+def test_without_javascript_a_save_leads_back_and_a_second_unsave_changes_nothing(signed_in, follower, post):
+    browser = signed_in(follower)
     assert browser.post(f"/p/{post.shortcode}/save/")["Location"] == f"/p/{post.shortcode}/"
     for _ in range(2):
         assert browser.post(f"/p/{post.shortcode}/unsave/").status_code == 302
@@ -40,11 +40,11 @@ def test_the_database_keeps_one_save_of_a_post_by_a_person(follower, post):
 
 @pytest.mark.promise("A2")
 @pytest.mark.parametrize("hidden", ["private", "archived", "blocked", "close friends"])
-def test_posts_hidden_later_disappear_from_saved_lists(hidden, as_, author, stranger, share):
+def test_posts_hidden_later_disappear_from_saved_lists(hidden, signed_in, author, stranger, share):
     post = share(author, caption="planted-token")
     collection = create_collection(owner=stranger, name="Later")
     put_in_collection(post, person=stranger, collection=collection)
-    browser = as_(stranger)
+    browser = signed_in(stranger)
     pages = ["/saved/", f"/saved/{collection.pk}/"]
     assert all(post.shortcode in browser.get(page).text for page in pages)
     thumb = Post.objects.for_cards(stranger).get(pk=post.pk).slides[0].thumb
@@ -68,9 +68,9 @@ def test_posts_hidden_later_disappear_from_saved_lists(hidden, as_, author, stra
 
 
 @pytest.mark.promise("A10")
-def test_a_collection_of_another_user_is_not_found(as_, follower, stranger, post):
+def test_a_collection_of_another_user_is_not_found(signed_in, follower, stranger, post):
     theirs = create_collection(owner=follower, name="Mine")
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     for page in (f"/saved/{theirs.pk}/", f"/saved/{theirs.pk}/rename/", f"/saved/{theirs.pk}/delete/"):
         assert browser.get(page).status_code == 404
@@ -81,8 +81,8 @@ def test_a_collection_of_another_user_is_not_found(as_, follower, stranger, post
     assert not Save.objects.exists()
 
 
-def test_a_post_is_put_into_a_collection_moved_and_taken_out(as_, follower, post):
-    browser = as_(follower)
+def test_a_post_is_put_into_a_collection_moved_and_taken_out(signed_in, follower, post):
+    browser = signed_in(follower)
     for name in ("Cups", "Tables"):
         assert browser.post("/saved/new/", {"name": name}).status_code == 302
     for name in ("Cups", "Tables"):
@@ -94,10 +94,10 @@ def test_a_post_is_put_into_a_collection_moved_and_taken_out(as_, follower, post
     assert Save.objects.get().collection is None
 
 
-def test_a_deleted_collection_leaves_its_posts_saved(as_, follower, post):
+def test_a_deleted_collection_leaves_its_posts_saved(signed_in, follower, post):
     collection = create_collection(owner=follower, name="Cups")
     put_in_collection(post, person=follower, collection=collection)
-    browser = as_(follower)
+    browser = signed_in(follower)
 
     assert "stay saved" in browser.get(f"/saved/{collection.pk}/delete/").text
     browser.post(f"/saved/{collection.pk}/delete/")
@@ -106,11 +106,11 @@ def test_a_deleted_collection_leaves_its_posts_saved(as_, follower, post):
     assert Save.objects.get().collection_id is None
 
 
-def test_collection_names_are_unique_ignoring_case_and_kept_in_a_refused_form(as_, follower, stranger):
+def test_collection_names_are_unique_ignoring_case_and_kept_in_a_refused_form(signed_in, follower, stranger):
     create_collection(owner=follower, name="Cups")
     create_collection(owner=stranger, name="CUPS")
     other = create_collection(owner=follower, name="Tables")
-    browser = as_(follower)
+    browser = signed_in(follower)
 
     for page in ("/saved/new/", f"/saved/{other.pk}/rename/"):
         answer = browser.post(page, {"name": "cUPS"})
@@ -119,8 +119,8 @@ def test_collection_names_are_unique_ignoring_case_and_kept_in_a_refused_form(as
         assert 'value="cUPS"' in answer.text
 
 
-def test_the_limits_of_names_and_collections_are_named(as_, follower, monkeypatch):
-    browser = as_(follower)
+def test_the_limits_of_names_and_collections_are_named(signed_in, follower, monkeypatch):
+    browser = signed_in(follower)
     answer = browser.post("/saved/new/", {"name": "x" * (MAX_COLLECTION_NAME_CHARS + 1)})
     assert answer.status_code == 422
     assert "at most 50 fit" in answer.text
@@ -134,12 +134,12 @@ def test_the_limits_of_names_and_collections_are_named(as_, follower, monkeypatc
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
 def test_saved_posts_and_collections_cost_the_same_queries_whatever_their_number(
-    size, as_, author, follower, share, django_assert_num_queries
+    size, signed_in, author, follower, share, django_assert_num_queries
 ):
     for number in range(size):
         collection = create_collection(owner=follower, name=f"Collection {number}")
         put_in_collection(share(author), person=follower, collection=collection)
-    browser = as_(follower)
+    browser = signed_in(follower)
     browser.get("/saved/")
 
     # session, viewer, the saves, their posts and media, collections, covers, their posts and media, the bell
@@ -150,12 +150,12 @@ def test_saved_posts_and_collections_cost_the_same_queries_whatever_their_number
         browser.get(f"/saved/{collection.pk}/")
 
 
-def test_a_further_page_is_tiles_in_the_order_of_saving(as_, author, follower, share, monkeypatch):
+def test_a_further_page_is_tiles_in_the_order_of_saving(signed_in, author, follower, share, monkeypatch):
     monkeypatch.setattr("posts.views.saves.TILES_PER_PAGE", 2)
     posts = [share(author) for _ in range(3)]
     for post in reversed(posts):
         save_post(post, person=follower)
-    browser = as_(follower)
+    browser = signed_in(follower)
 
     page = browser.get("/saved/").context["page"]
     more = browser.get(page.next_url, headers=HTMX)
@@ -169,7 +169,7 @@ def test_the_share_menu_holds_the_whole_address_for_visitors_too(client, post):
     assert f'value="http://testserver/p/{post.shortcode}/"' in client.get(f"/p/{post.shortcode}/").text
 
 
-def test_the_share_menu_keeps_the_url_after_a_like(as_, follower, post):
-    answer = as_(follower).post(f"/p/{post.shortcode}/like/", headers=HTMX)
+def test_the_share_menu_keeps_the_url_after_a_like(signed_in, follower, post):
+    answer = signed_in(follower).post(f"/p/{post.shortcode}/like/", headers=HTMX)
 
     assert f'value="http://testserver/p/{post.shortcode}/"' in answer.text

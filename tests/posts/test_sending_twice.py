@@ -17,8 +17,8 @@ from tests.conftest import HTMX, form_key_in
 
 
 @pytest.mark.django_db
-def test_a_comment_sent_twice_is_written_once_and_answered_alike(as_, follower, post):
-    browser = as_(follower)
+def test_a_comment_sent_twice_is_written_once_and_answered_alike(signed_in, follower, post):
+    browser = signed_in(follower)
     form = {"text": "Lovely", "form_key": form_key_in(browser.get(f"/p/{post.shortcode}/").text)}
 
     first, second = (browser.post(f"/p/{post.shortcode}/comment/", form) for _ in range(2))
@@ -29,8 +29,8 @@ def test_a_comment_sent_twice_is_written_once_and_answered_alike(as_, follower, 
 
 
 @pytest.mark.django_db
-def test_the_same_form_with_other_words_is_another_comment(as_, follower, post):
-    browser = as_(follower)
+def test_the_same_form_with_other_words_is_another_comment(signed_in, follower, post):
+    browser = signed_in(follower)
     key = form_key_in(browser.get(f"/p/{post.shortcode}/").text)
     for text in ("Lovely", "Lovely light"):
         browser.post(f"/p/{post.shortcode}/comment/", {"text": text, "form_key": key})
@@ -39,8 +39,8 @@ def test_the_same_form_with_other_words_is_another_comment(as_, follower, post):
 
 
 @pytest.mark.django_db
-def test_two_separate_forms_may_send_the_same_text(as_, follower, post):
-    browser = as_(follower)
+def test_two_separate_forms_may_send_the_same_text(signed_in, follower, post):
+    browser = signed_in(follower)
     for _ in range(2):
         key = form_key_in(browser.get(f"/p/{post.shortcode}/").text)
         browser.post(f"/p/{post.shortcode}/comment/", {"text": "Lovely", "form_key": key})
@@ -49,20 +49,20 @@ def test_two_separate_forms_may_send_the_same_text(as_, follower, post):
 
 
 @pytest.mark.django_db
-def test_a_refused_comment_leaves_the_form_usable(as_, author, follower, post):
-    browser = as_(follower)
+def test_a_refused_comment_leaves_the_form_usable(signed_in, author, follower, post):
+    browser = signed_in(follower)
     form = {"text": "Lovely", "form_key": form_key_in(browser.get(f"/p/{post.shortcode}/").text)}
-    as_(author).post(f"/p/{post.shortcode}/comments/off/")
+    signed_in(author).post(f"/p/{post.shortcode}/comments/off/")
     assert browser.post(f"/p/{post.shortcode}/comment/", form).status_code == 422
-    as_(author).post(f"/p/{post.shortcode}/comments/on/")
+    signed_in(author).post(f"/p/{post.shortcode}/comments/on/")
 
     assert browser.post(f"/p/{post.shortcode}/comment/", form).status_code == 302
     assert Comment.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_identical_simultaneous_comments_are_one(as_, follower, post):
-    browsers = [as_(follower) for _ in range(4)]
+def test_identical_simultaneous_comments_are_one(signed_in, follower, post):
+    browsers = [signed_in(follower) for _ in range(4)]
     form = {"text": "Lovely", "form_key": "a-key"}
 
     answers = run_concurrently(*(lambda b=b: b.post(f"/p/{post.shortcode}/comment/", form) for b in browsers))
@@ -76,8 +76,8 @@ def submit_post(browser: Client, photo, key="a-key", caption="Once"):
 
 
 @pytest.mark.django_db
-def test_a_post_sent_again_leads_to_the_first_and_keeps_no_second_file(as_, author, photo):
-    browser = as_(author)
+def test_a_post_sent_again_leads_to_the_first_and_keeps_no_second_file(signed_in, author, photo):
+    browser = signed_in(author)
     key = form_key_in(browser.get("/create/").text)
 
     first, second = (submit_post(browser, photo, key) for _ in range(2))
@@ -91,8 +91,8 @@ def test_a_post_sent_again_leads_to_the_first_and_keeps_no_second_file(as_, auth
 
 
 @pytest.mark.django_db(transaction=True)
-def test_identical_simultaneous_posts_are_one(as_, author, photo):
-    browsers = [as_(author) for _ in range(3)]
+def test_identical_simultaneous_posts_are_one(signed_in, author, photo):
+    browsers = [signed_in(author) for _ in range(3)]
 
     answers = run_concurrently(*(lambda b=b: submit_post(b, photo) for b in browsers))
 
@@ -101,8 +101,8 @@ def test_identical_simultaneous_posts_are_one(as_, author, photo):
 
 
 @pytest.mark.django_db
-def test_resending_a_form_does_not_share_a_deleted_post_again(as_, author, photo):
-    browser = as_(author)
+def test_resending_a_form_does_not_share_a_deleted_post_again(signed_in, author, photo):
+    browser = signed_in(author)
     submit_post(browser, photo)
     browser.post(f"{Post.objects.get().get_absolute_url()}delete/")
 
@@ -111,8 +111,8 @@ def test_resending_a_form_does_not_share_a_deleted_post_again(as_, author, photo
 
 
 @pytest.mark.django_db
-def test_submissions_are_forgotten_after_a_day(as_, follower, post):
-    as_(follower).post(f"/p/{post.shortcode}/comment/", {"text": "Lovely", "form_key": "a-key"})
+def test_submissions_are_forgotten_after_a_day(signed_in, follower, post):
+    signed_in(follower).post(f"/p/{post.shortcode}/comment/", {"text": "Lovely", "form_key": "a-key"})
     sweep()
     assert SubmittedForm.objects.exists()
 

@@ -19,8 +19,8 @@ JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
-def mine(as_, author):
-    return as_(author)
+def mine(signed_in, author):
+    return signed_in(author)
 
 
 def share(browser, media, headers=JSON, **fields):
@@ -225,9 +225,9 @@ def test_sharing_the_same_files_again_is_refused(mine, author, unshared):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_simultaneous_sharing_of_the_same_files_makes_one_post(as_, author, unshared):
+def test_simultaneous_sharing_of_the_same_files_makes_one_post(signed_in, author, unshared):
     media = [unshared(author) for _ in range(3)]
-    browsers = [as_(author) for _ in range(6)]
+    browsers = [signed_in(author) for _ in range(6)]
 
     answers = run_concurrently(
         *(partial(share, one, media if n % 2 else media[::-1]) for n, one in enumerate(browsers))

@@ -15,8 +15,8 @@ from tests.stores import stored_files
 
 
 @pytest.fixture
-def mine(as_, author):
-    return as_(author)
+def mine(signed_in, author):
+    return signed_in(author)
 
 
 def test_a_refused_form_keeps_its_good_files_chosen_and_described_and_sharing_goes_on(mine, author, photo):
@@ -61,10 +61,10 @@ def test_chosen_files_stay_chosen_in_a_form_refused_twice(mine, author, unshared
     assert f'name="media" value="{chosen.pk}"' in empty
 
 
-def test_others_files_are_not_offered(as_, stranger, author, unshared):
+def test_others_files_are_not_offered(signed_in, stranger, author, unshared):
     medium = unshared(author, "secret.jpg")
 
-    page = as_(stranger).get("/create/").text
+    page = signed_in(stranger).get("/create/").text
 
     assert str(medium.pk) not in page
     assert "secret" not in page

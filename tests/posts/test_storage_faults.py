@@ -80,21 +80,21 @@ def assert_rows_and_files_agree():
 @pytest.mark.promise("D16")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_storage_failure_is_reported_and_sharing_works_after_it(
-    fault, line, impatient, as_, author, photo, tasks_run
+    fault, line, impatient, signed_in, author, photo, tasks_run
 ):
     line.break_all(fault)
-    answer = send(as_(author), [photo()], caption="kept")
+    answer = send(signed_in(author), [photo()], caption="kept")
 
     assert answer.status_code == 503
     assert "could not be stored" in answer.text
     assert "kept" in answer.text
     assert not Post.objects.exists()
-    assert as_(author).get("/author/").status_code == 200
+    assert signed_in(author).get("/author/").status_code == 200
 
     line.heal()
     media.s3.resume()
     with tasks_run():
-        assert send(as_(author), [photo()]).status_code == 302
+        assert send(signed_in(author), [photo()]).status_code == 302
     assert Post.objects.get().state == "published"
     sweep(tasks_run)
     assert_rows_and_files_agree()
@@ -181,9 +181,9 @@ def parts(monkeypatch):
 @pytest.mark.promise("D16")
 @pytest.mark.parametrize("fault", [*FAULTS, "any"])
 def test_uploads_over_a_bad_connection_complete_once(
-    fault, line, impatient, as_, author, photo_bytes, parts, tasks_run
+    fault, line, impatient, signed_in, author, photo_bytes, parts, tasks_run
 ):
-    browser, data = as_(author), photo_bytes
+    browser, data = signed_in(author), photo_bytes
     uploads = [UploadSession.objects.create(owner_id=author.pk, size=len(data), prefix=new_prefix()) for _ in range(2)]
     line.break_some(0.2, *([] if fault == "any" else [fault]))
     for upload in uploads * 2:
@@ -208,8 +208,8 @@ def test_uploads_over_a_bad_connection_complete_once(
 
 
 @pytest.mark.promise("D16")
-def test_after_one_timeout_requests_do_not_wait_for_the_storage(line, as_, author, photo):
-    browser = as_(author)
+def test_after_one_timeout_requests_do_not_wait_for_the_storage(line, signed_in, author, photo):
+    browser = signed_in(author)
     send(browser, [photo()])
     line.break_all("hang")
     asked_before = line.connections

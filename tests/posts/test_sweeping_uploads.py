@@ -13,8 +13,8 @@ from tests.stores import keys_in, put, stored_files
 
 
 @pytest.fixture
-def mine(as_, author):
-    return as_(author)
+def mine(signed_in, author):
+    return signed_in(author)
 
 
 @pytest.fixture

@@ -63,8 +63,8 @@ def tagged_tab(browser, name="anna"):
     return browser.get(f"/{name}/tagged/")
 
 
-def test_a_tagged_person_is_notified_and_shown(as_, client, author, anna, post, photo_of, told):
-    answer = press(as_(author), post, photo_of, username="@Anna", htmx=True)
+def test_a_tagged_person_is_notified_and_shown(signed_in, client, author, anna, post, photo_of, told):
+    answer = press(signed_in(author), post, photo_of, username="@Anna", htmx=True)
 
     assert answer.status_code == 200
     assert ">anna</a>" in answer.text
@@ -77,7 +77,7 @@ def test_a_tagged_person_is_notified_and_shown(as_, client, author, anna, post, 
     names = client.get(f"{post.get_absolute_url()}people/{photo_of.pk}/", headers=HTMX)
     assert 'href="/anna/"' in names.text
 
-    press(as_(author), post, photo_of, x="100", y="0")
+    press(signed_in(author), post, photo_of, x="100", y="0")
     row.refresh_from_db()
     assert (row.x, row.y, told) == (1.0, 0.0, ["anna"])
 
@@ -102,8 +102,8 @@ def test_tags_are_notified_when_the_post_is_published(author, anna, post, photo_
     ],
 )
 @pytest.mark.parametrize("htmx", [True, False])
-def test_a_refused_tag_is_explained_and_the_form_kept(typed, said, htmx, as_, author, anna, post, photo_of):
-    answer = press(as_(author), post, photo_of, htmx=htmx, **typed)
+def test_a_refused_tag_is_explained_and_the_form_kept(typed, said, htmx, signed_in, author, anna, post, photo_of):
+    answer = press(signed_in(author), post, photo_of, htmx=htmx, **typed)
 
     assert answer.status_code == 422
     assert said in answer.text
@@ -113,9 +113,9 @@ def test_a_refused_tag_is_explained_and_the_form_kept(typed, said, htmx, as_, au
 
 
 @pytest.mark.promise("A10")
-def test_only_the_author_tags_people(as_, anna, stranger, post, photo_of):
-    assert press(as_(stranger), post, photo_of).status_code == 404
-    assert press(as_(anna), post, photo_of).status_code == 404
+def test_only_the_author_tags_people(signed_in, anna, stranger, post, photo_of):
+    assert press(signed_in(stranger), post, photo_of).status_code == 404
+    assert press(signed_in(anna), post, photo_of).status_code == 404
     assert not PersonTag.objects.exists()
 
 
@@ -134,8 +134,8 @@ def test_people_who_may_not_see_the_post_cannot_be_tagged(author, follower, anna
             tag(photo_of, name)
 
 
-def test_the_action_respects_who_may_tag(as_, author, anna, photo_of):
-    browser = as_(anna)
+def test_the_action_respects_who_may_tag(signed_in, author, anna, photo_of):
+    browser = signed_in(anna)
 
     def choose(choice):
         return browser.post("/accounts/privacy/tags/", {"who_may_tag": choice})
@@ -163,16 +163,16 @@ def test_the_limit_of_tags_per_photo_is_reported(author, anna, stranger, photo_o
         tag(photo_of, "third")
 
 
-def test_people_remove_their_tags_permanently_and_authors_any_tag(as_, author, anna, stranger, post, photo_of):
+def test_people_remove_their_tags_permanently_and_authors_any_tag(signed_in, author, anna, stranger, post, photo_of):
     of_anna, of_stranger = tag(photo_of, "anna"), tag(photo_of, "stranger")
 
     def remove(user, row):
-        return as_(user).post(f"{post.get_absolute_url()}people/tags/{row.pk}/remove/")
+        return signed_in(user).post(f"{post.get_absolute_url()}people/tags/{row.pk}/remove/")
 
     assert remove(stranger, of_anna).status_code == 404
     assert remove(anna, of_anna).status_code == 302
-    assert f'data-post="{post.shortcode}"' not in tagged_tab(as_(author)).text
-    assert "/anna/" not in as_(author).get(f"{post.get_absolute_url()}edit/").text
+    assert f'data-post="{post.shortcode}"' not in tagged_tab(signed_in(author)).text
+    assert "/anna/" not in signed_in(author).get(f"{post.get_absolute_url()}edit/").text
     with pytest.raises(Refusal, match="removed themselves"):
         tag(photo_of, "anna")
 
@@ -183,43 +183,43 @@ def test_people_remove_their_tags_permanently_and_authors_any_tag(as_, author, a
 
 @pytest.mark.promise("A7")
 def test_tags_are_visible_to_viewers_of_the_post_and_the_person(
-    as_, client, author, anna, follower, stranger, post, photo_of
+    signed_in, client, author, anna, follower, stranger, post, photo_of
 ):
     tag(photo_of, "anna")
-    for browser in (client, as_(stranger), as_(anna), as_(author)):
+    for browser in (client, signed_in(stranger), signed_in(anna), signed_in(author)):
         assert has_button(browser, post)
 
     # The stranger and the person.
     block(stranger, blocked=anna)
-    assert not has_button(as_(stranger), post)
-    assert tagged_tab(as_(stranger)).status_code == 200, "the way back of who blocks"
-    assert "data-post" not in tagged_tab(as_(stranger)).text
+    assert not has_button(signed_in(stranger), post)
+    assert tagged_tab(signed_in(stranger)).status_code == 200, "the way back of who blocks"
+    assert "data-post" not in tagged_tab(signed_in(stranger)).text
     unblock(stranger, blocked=anna)
     block(anna, blocked=stranger)
-    assert not has_button(as_(stranger), post)
-    assert tagged_tab(as_(stranger)).status_code == 404
+    assert not has_button(signed_in(stranger), post)
+    assert tagged_tab(signed_in(stranger)).status_code == 404
     unblock(anna, blocked=stranger)
 
     # The post.
     change_privacy(author, is_private=True)
-    assert has_button(as_(follower), post)
-    assert "data-post" in tagged_tab(as_(follower)).text
-    for browser in (client, as_(stranger), as_(anna)):
+    assert has_button(signed_in(follower), post)
+    assert "data-post" in tagged_tab(signed_in(follower)).text
+    for browser in (client, signed_in(stranger), signed_in(anna)):
         assert "data-post" not in tagged_tab(browser).text
         assert browser.get(f"{post.get_absolute_url()}people/{photo_of.pk}/", headers=HTMX).status_code == 404
     change_privacy(author, is_private=False)
 
     # A private person: the tab is inside the account.
     change_privacy(anna, is_private=True)
-    assert "data-post" not in tagged_tab(as_(stranger)).text
-    assert "This account is private" in tagged_tab(as_(stranger)).text
-    assert "data-post" in tagged_tab(as_(anna)).text
+    assert "data-post" not in tagged_tab(signed_in(stranger)).text
+    assert "This account is private" in tagged_tab(signed_in(stranger)).text
+    assert "data-post" in tagged_tab(signed_in(anna)).text
     change_privacy(anna, is_private=False)
 
     # A block between the author and the person hides the tag from everyone until it is removed.
     for one, other in ((author, anna), (anna, author)):
         block(one, blocked=other)
-        for browser in (client, as_(stranger), as_(author)):
+        for browser in (client, signed_in(stranger), signed_in(author)):
             assert not has_button(browser, post)
         assert "data-post" not in tagged_tab(client).text
         unblock(one, blocked=other)
@@ -228,7 +228,7 @@ def test_tags_are_visible_to_viewers_of_the_post_and_the_person(
     assert not has_button(client, post)
 
 
-def test_close_friends_and_archived_posts_stay_where_they_are(as_, client, author, anna, person, post, photo_of):
+def test_close_friends_and_archived_posts_stay_where_they_are(signed_in, client, author, anna, person, post, photo_of):
     from posts.actions.archiving import archive_post
     from posts.models import Post
     from social.actions.close_friends import add_close_friend
@@ -239,22 +239,22 @@ def test_close_friends_and_archived_posts_stay_where_they_are(as_, client, autho
     with pytest.raises(Refusal, match="cannot see"):
         tag(photo_of, person("other").username)
 
-    assert "data-post" in tagged_tab(as_(anna)).text
+    assert "data-post" in tagged_tab(signed_in(anna)).text
     assert "data-post" not in tagged_tab(client).text
     archive_post(post)
-    assert "data-post" not in tagged_tab(as_(anna)).text
+    assert "data-post" not in tagged_tab(signed_in(anna)).text
 
 
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
 def test_the_tagged_tab_costs_the_same_queries_whatever_its_size(
-    size, as_, author, anna, stranger, share, django_assert_num_queries
+    size, signed_in, author, anna, stranger, share, django_assert_num_queries
 ):
     for _ in range(size):
         post = share(author, photos=2)
         for medium in post.media.all():
             tag(medium, "anna")
-    browser = as_(stranger)
+    browser = signed_in(stranger)
     tagged_tab(browser)
 
     # Session, viewer, the person, the tags, the posts, their media, the bell.

@@ -10,8 +10,8 @@ from tests.posts.conftest import begin, upload
 
 
 @pytest.fixture
-def mine(as_, author):
-    return as_(author)
+def mine(signed_in, author):
+    return signed_in(author)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from tests.stores import keys_in, stored_files
 
 
 @pytest.fixture
-def mine(as_, author):
-    return as_(author)
+def mine(signed_in, author):
+    return signed_in(author)
 
 
 @pytest.fixture
@@ -75,14 +75,14 @@ def test_a_session_lists_url_and_size_of_each_part(mine, data, small_parts):
 
 
 @pytest.mark.both_storages
-def test_parts_arrive_in_any_order_or_twice_and_uploads_resume(mine, author, as_, data):
+def test_parts_arrive_in_any_order_or_twice_and_uploads_resume(mine, author, signed_in, data):
     session = begin(mine, data)
     first, *_, last = session["parts"]
     for part in (last, first, first):
         assert send_part(mine, part, data).status_code == 204
 
     # Another mine of the same person, later.
-    again = as_(author)
+    again = signed_in(author)
     resumed = again.get(f"/create/uploads/{session['id']}/").json()
     assert [part["number"] for part in resumed["parts"] if part["have"]] == [first["number"], last["number"]]
     assert again.get("/create/media/").json()["uploads"][0]["id"] == session["id"]
@@ -276,10 +276,10 @@ def test_a_file_that_failed_is_tried_again(mine, unshared, author, tasks_run):
 
 
 @pytest.mark.promise("A10")
-def test_uploads_and_files_of_others_and_unknown_ones_are_not_found(mine, as_, stranger, data, unshared, author):
+def test_uploads_and_files_of_others_and_unknown_ones_are_not_found(mine, signed_in, stranger, data, unshared, author):
     session = begin(mine, data)
     medium = unshared(author)
-    other = as_(stranger)
+    other = signed_in(stranger)
     for upload_id, media_id in ((session["id"], medium.pk), (1 << 60, 1 << 60), (10**30, 10**30)):
         answers = [
             other.get(f"/create/uploads/{upload_id}/"),
@@ -311,8 +311,8 @@ def test_a_real_video_comes_in_parts(mine, tasks_run, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.both_storages
-def test_simultaneous_completions_give_one_medium(as_, author, data):
-    browsers = [as_(author) for _ in range(6)]
+def test_simultaneous_completions_give_one_medium(signed_in, author, data):
+    browsers = [signed_in(author) for _ in range(6)]
     session = begin(browsers[0], data)
     for part in session["parts"]:
         send_part(browsers[0], part, data)
@@ -329,8 +329,8 @@ def test_simultaneous_completions_give_one_medium(as_, author, data):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.both_storages
-def test_parts_can_be_sent_simultaneously_and_repeatedly(as_, author, data):
-    browsers = [as_(author) for _ in range(6)]
+def test_parts_can_be_sent_simultaneously_and_repeatedly(signed_in, author, data):
+    browsers = [signed_in(author) for _ in range(6)]
     session = begin(browsers[0], data)
 
     for part in session["parts"]:
@@ -346,11 +346,11 @@ def test_parts_can_be_sent_simultaneously_and_repeatedly(as_, author, data):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_simultaneous_uploads_cannot_exceed_the_quota(as_, author, unshared, monkeypatch, photo):
+def test_simultaneous_uploads_cannot_exceed_the_quota(signed_in, author, unshared, monkeypatch, photo):
     monkeypatch.setattr("posts.actions.media.MAX_UNSHARED", 3)
     unshared(author)
     unshared(author)
-    browsers = [as_(author) for _ in range(8)]
+    browsers = [signed_in(author) for _ in range(8)]
 
     answers = run_concurrently(
         *(partial(one.post, "/create/uploads/", {"name": f"{n}", "size": 5}) for n, one in enumerate(browsers))

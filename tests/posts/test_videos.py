@@ -33,9 +33,9 @@ def medium_of(post):
     return Media.objects.get(post=post)
 
 
-def test_one_post_has_photos_and_videos(as_, author, photo, tasks_run):
+def test_one_post_has_photos_and_videos(signed_in, author, photo, tasks_run):
     with tasks_run(), SPEECH.open("rb") as film:
-        assert send(as_(author), [photo(), film], alt=["a cup", "a woman speaks"]).status_code == 302
+        assert send(signed_in(author), [photo(), film], alt=["a cup", "a woman speaks"]).status_code == 302
 
     post = author.posts.get()
     cup, film = post.slides
@@ -45,34 +45,34 @@ def test_one_post_has_photos_and_videos(as_, author, photo, tasks_run):
     assert abs(film.duration_ms - 6170) < 100
     assert storages["default"].size(film.video["mp4"]) == film.video["bytes"]
     assert all(storages["default"].exists(key) for key in film.keys)
-    page = as_(author).get(post.get_absolute_url()).text
+    page = signed_in(author).get(post.get_absolute_url()).text
     assert 'aria-label="2 photos and videos"' in page
     [whole] = film.video_sources
     assert f'poster="{film.src}"' in page
     assert f'<source src="{whole["src"]}" type="video/mp4">' in page
     assert "a woman speaks" in page
     if is_local():
-        served = as_(author).get(whole["src"], headers={"Range": "bytes=0-99"})
+        served = signed_in(author).get(whole["src"], headers={"Range": "bytes=0-99"})
         assert (served.status_code, served["Content-Type"]) == (206, "video/mp4")
 
 
-def test_a_video_has_an_icon_on_its_tile_and_native_controls(as_, author, filmed, tasks_run):
+def test_a_video_has_an_icon_on_its_tile_and_native_controls(signed_in, author, filmed, tasks_run):
     tasks.process_video(medium_of(filmed).pk)
 
-    assert 'aria-label="Video"' in as_(author).get("/author/").text
-    page = as_(author).get(filmed.get_absolute_url()).text
+    assert 'aria-label="Video"' in signed_in(author).get("/author/").text
+    page = signed_in(author).get(filmed.get_absolute_url()).text
     assert 'preload="none" muted loop playsinline controls aria-label="a bee"' in one_line(page)
 
 
-def test_only_the_author_is_told_about_undecodable_sound(as_, author, stranger):
+def test_only_the_author_is_told_about_undecodable_sound(signed_in, author, stranger):
     data = (FILES / "field" / "iphone-apac-first-aac-second.mov").read_bytes()
     silenced = io.BytesIO(data.replace(b"mp4a", b"apac").replace(b"esds", b"free"))
     post = create_post(author=author, uploads=[Upload(silenced, "IMG_2.MOV")])
     tasks.process_video(medium_of(post).pk)
 
     def told(person):
-        page = as_(person).get(post.get_absolute_url()).text
-        [medium] = as_(person).get(f"/api/posts/{post.pk}").json()["media"]
+        page = signed_in(person).get(post.get_absolute_url()).text
+        [medium] = signed_in(person).get(f"/api/posts/{post.pk}").json()["media"]
         return "has no sound here" in page, medium["notice"] != ""
 
     assert medium_of(post).state == "ready"
@@ -80,12 +80,12 @@ def test_only_the_author_is_told_about_undecodable_sound(as_, author, stranger):
     assert told(stranger) == (False, False)
 
 
-def test_the_author_sees_the_progress_of_a_conversion(as_, author, filmed, monkeypatch):
+def test_the_author_sees_the_progress_of_a_conversion(signed_in, author, filmed, monkeypatch):
     seen = []
 
     def render(original, tell, **options):
         tell(42)
-        seen.append(as_(author).get(f"{filmed.get_absolute_url()}state/").text)
+        seen.append(signed_in(author).get(f"{filmed.get_absolute_url()}state/").text)
         raise TransientMediaError("busy", "Not now.")
 
     monkeypatch.setattr(tasks, "render_video", render)
@@ -137,11 +137,11 @@ def test_the_sweeper_asks_the_right_task(filmed, monkeypatch):
 
 
 @pytest.mark.promise("U5")
-def test_files_with_invalid_headers_are_refused_at_the_field(as_, author, photo):
+def test_files_with_invalid_headers_are_refused_at_the_field(signed_in, author, photo):
     bad = ["no-video-stream.mp4", "three-hours-black.mp4", "truncated-no-index.mp4", "text-named.mp4"]
     folder = BEE.parent.parent / "bad"
 
-    answer = send(as_(author), [photo(name, (folder / name).read_bytes()) for name in bad])
+    answer = send(signed_in(author), [photo(name, (folder / name).read_bytes()) for name in bad])
 
     assert answer.status_code == 422
     assert "no-video-stream.mp4: This file has sound but no picture." in answer.text
@@ -151,10 +151,10 @@ def test_files_with_invalid_headers_are_refused_at_the_field(as_, author, photo)
     assert not stored_files()
 
 
-def test_all_files_of_a_post_together_have_a_limit(as_, author, photo, monkeypatch):
+def test_all_files_of_a_post_together_have_a_limit(signed_in, author, photo, monkeypatch):
     monkeypatch.setattr("posts.actions.new_slides.MAX_POST_BYTES", 5 * 1024 * 1024)
 
-    answer = send(as_(author), [photo(f"{n}.jpg", b"x" * 2 * 1024 * 1024) for n in range(3)])
+    answer = send(signed_in(author), [photo(f"{n}.jpg", b"x" * 2 * 1024 * 1024) for n in range(3)])
 
     assert answer.status_code == 422
     assert "Together these files have 6 MB. A post holds at most 5 MB" in answer.text

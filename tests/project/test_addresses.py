@@ -61,8 +61,8 @@ PAGES = [
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["author", "stranger"])
-def test_every_link_works_when_all_urls_have_another_prefix(name, moved, content, as_, author, stranger):
-    browser = as_({"author": author, "stranger": stranger}[name])
+def test_every_link_works_when_all_urls_have_another_prefix(name, moved, content, signed_in, author, stranger):
+    browser = signed_in({"author": author, "stranger": stranger}[name])
     starts = {reverse(page, kwargs=kwargs) for page, kwargs in PAGES} | {content.get_absolute_url()}
     starts.add(f"{reverse('search:search')}?q=sunrise")
     todo, seen = set(starts), set()
@@ -89,8 +89,8 @@ def test_visitors_get_no_hard_coded_urls(moved, content, client):
 
 
 @pytest.mark.django_db
-def test_fragments_have_no_hard_coded_urls(moved, content, as_, follower):
-    browser = as_(follower)
+def test_fragments_have_no_hard_coded_urls(moved, content, signed_in, follower):
+    browser = signed_in(follower)
     for url in (
         reverse("posts:comments", args=[content.shortcode]),
         f"{reverse('search:suggest')}?q=sun",

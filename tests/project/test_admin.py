@@ -23,15 +23,15 @@ def run_action(browser, page, action, row, **fields):
 
 @pytest.mark.promise("A17")
 @pytest.mark.parametrize("url", ["/admin/", "/admin/accounts/user/", "/admin/posts/post/", "/admin/posts/comment/"])
-def test_only_moderators_may_open_the_admin_site(url, client, as_, stranger, moderator):
+def test_only_moderators_may_open_the_admin_site(url, client, signed_in, stranger, moderator):
     assert client.get(url).status_code == 302
-    assert as_(stranger).get(url).status_code == 302
-    assert as_(moderator).get(url).status_code == 200
+    assert signed_in(stranger).get(url).status_code == 302
+    assert signed_in(moderator).get(url).status_code == 200
 
 
-def test_suspending_asks_for_a_reason_ends_sessions_and_is_logged(as_, moderator, author, post, client):
-    suspended = as_(author)
-    browser = as_(moderator)
+def test_suspending_asks_for_a_reason_ends_sessions_and_is_logged(signed_in, moderator, author, post, client):
+    suspended = signed_in(author)
+    browser = signed_in(moderator)
 
     assert "Reason" in run_action(browser, "accounts/user", "suspend", author).text
     author.refresh_from_db()
@@ -49,14 +49,16 @@ def test_suspending_asks_for_a_reason_ends_sessions_and_is_logged(as_, moderator
     assert LogEntry.objects.count() == 2
 
 
-def test_moderators_cannot_suspend_themselves(as_, moderator):
-    run_action(as_(moderator), "accounts/user", "suspend", moderator, confirmed="1", reason="oops")
+def test_moderators_cannot_suspend_themselves(signed_in, moderator):
+    run_action(signed_in(moderator), "accounts/user", "suspend", moderator, confirmed="1", reason="oops")
 
     moderator.refresh_from_db()
     assert moderator.suspended_at is None
 
 
-def test_a_moderator_without_superuser_rights_cannot_appoint_or_suspend_moderators(as_, person, moderator, author):
+def test_a_moderator_without_superuser_rights_cannot_appoint_or_suspend_moderators(
+    signed_in, person, moderator, author
+):
     from django.contrib.auth.models import Permission
 
     helper = person("helper")
@@ -64,16 +66,16 @@ def test_a_moderator_without_superuser_rights_cannot_appoint_or_suspend_moderato
     helper.save()
     helper.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user"]))
 
-    as_(helper).post(f"/admin/accounts/user/{author.pk}/change/", {"is_staff": "on", "username": "hacked"})
-    run_action(as_(helper), "accounts/user", "suspend", moderator, confirmed="1", reason="coup")
+    signed_in(helper).post(f"/admin/accounts/user/{author.pk}/change/", {"is_staff": "on", "username": "hacked"})
+    run_action(signed_in(helper), "accounts/user", "suspend", moderator, confirmed="1", reason="coup")
 
     author.refresh_from_db()
     moderator.refresh_from_db()
     assert (author.is_staff, author.username, moderator.suspended_at) == (False, "author", None)
 
 
-def test_a_post_is_removed_and_restored_with_its_thumbnail_in_the_list(as_, moderator, client, post):
-    browser = as_(moderator)
+def test_a_post_is_removed_and_restored_with_its_thumbnail_in_the_list(signed_in, moderator, client, post):
+    browser = signed_in(moderator)
     assert f'src="{post.slides[0].thumb}"' in browser.get("/admin/posts/post/").text
 
     run_action(browser, "posts/post", "remove", post, confirmed="1", reason="Not yours")
@@ -85,9 +87,9 @@ def test_a_post_is_removed_and_restored_with_its_thumbnail_in_the_list(as_, mode
     assert LogEntry.objects.count() == 2
 
 
-def test_a_comment_is_removed_and_restored(as_, moderator, follower, post, client):
+def test_a_comment_is_removed_and_restored(signed_in, moderator, follower, post, client):
     comment = add_comment(post, author=follower, text="rude words")
-    browser = as_(moderator)
+    browser = signed_in(moderator)
 
     run_action(browser, "posts/comment", "remove", comment, confirmed="1", reason="Rude")
     assert "rude words" not in client.get(post.get_absolute_url()).text
@@ -97,19 +99,19 @@ def test_a_comment_is_removed_and_restored(as_, moderator, follower, post, clien
 
 
 @pytest.mark.parametrize("page", ["accounts/user", "posts/post", "posts/comment"])
-def test_lists_can_be_searched_and_filtered(page, as_, moderator, follower, post):
+def test_lists_can_be_searched_and_filtered(page, signed_in, moderator, follower, post):
     add_comment(post, author=follower, text="sunny")
-    browser = as_(moderator)
+    browser = signed_in(moderator)
 
     for query in ("q=sun", "q=author", "standing=removed", "standing=suspended", "standing=active", "standing=there"):
         assert browser.get(f"/admin/{page}/?{query}", follow=True).status_code == 200
 
 
-def test_moderators_see_archived_posts_and_audiences_but_cannot_change_them(as_, moderator, author, share):
+def test_moderators_see_archived_posts_and_audiences_but_cannot_change_them(signed_in, moderator, author, share):
     shown, hidden, close = share(author), share(author), share(author)
     archive_post(hidden)
     Post.objects.filter(pk=close.pk).update(audience="close_friends")
-    browser = as_(moderator)
+    browser = signed_in(moderator)
 
     def listed(query):
         return {post.pk for post in browser.get(f"/admin/posts/post/?{query}").context["cl"].result_list}
@@ -127,11 +129,11 @@ def test_moderators_see_archived_posts_and_audiences_but_cannot_change_them(as_,
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
 def test_the_list_of_posts_costs_the_same_queries_whatever_its_size(
-    size, as_, moderator, author, share, django_assert_max_num_queries
+    size, signed_in, moderator, author, share, django_assert_max_num_queries
 ):
     for _ in range(size):
         share(author)
-    browser = as_(moderator)
+    browser = signed_in(moderator)
 
     with django_assert_max_num_queries(8):
         browser.get("/admin/posts/post/")
@@ -145,7 +147,7 @@ def test_moderators_sign_in_on_the_page_of_all_users(client, db):
     assert answer["Location"].startswith("/accounts/login/")
 
 
-def test_saving_in_the_admin_keeps_fields_changed_meanwhile(as_, moderator, author, follower):
+def test_saving_in_the_admin_keeps_fields_changed_meanwhile(signed_in, moderator, author, follower):
     from django.contrib import admin as django_admin
     from django.test import RequestFactory
 
@@ -167,7 +169,7 @@ def test_saving_in_the_admin_keeps_fields_changed_meanwhile(as_, moderator, auth
     assert author.suspended_reason == "Spam"
 
 
-def test_an_action_skips_a_post_deleted_meanwhile_and_removes_the_other(as_, moderator, author, post, share):
+def test_an_action_skips_a_post_deleted_meanwhile_and_removes_the_other(signed_in, moderator, author, post, share):
     gone = share(author)
     from django.contrib import admin as django_admin
     from django.contrib.messages.storage.fallback import FallbackStorage
@@ -193,23 +195,23 @@ def test_an_action_skips_a_post_deleted_meanwhile_and_removes_the_other(as_, mod
 @pytest.mark.parametrize("page", ["accounts/user", "posts/comment"])
 @pytest.mark.parametrize("size", [2, 20])
 def test_the_other_lists_cost_the_same_queries_whatever_their_size(
-    page, size, as_, moderator, post, person, django_assert_num_queries
+    page, size, signed_in, moderator, post, person, django_assert_num_queries
 ):
     for _ in range(size):
         add_comment(post, author=person(), text="hello")
-    browser = as_(moderator)
+    browser = signed_in(moderator)
     browser.get(f"/admin/{page}/")
 
     with django_assert_num_queries(4):  # session, moderator, the number of rows, the rows
         browser.get(f"/admin/{page}/")
 
 
-def test_the_overview_has_figures_of_today_that_link_to_their_lists(as_, moderator, author, share, photo):
+def test_the_overview_has_figures_of_today_that_link_to_their_lists(signed_in, moderator, author, share, photo):
     shared, failed, old = share(author), share(author), share(author)
     failed.media.update(state="failed")
     Post.objects.filter(pk=failed.pk).update(published_at=None)
     Post.objects.filter(pk=old.pk).update(deleted_at=shared.published_at)
-    browser = as_(moderator)
+    browser = signed_in(moderator)
 
     page = browser.get("/admin/")
 
@@ -225,25 +227,25 @@ def test_the_overview_has_figures_of_today_that_link_to_their_lists(as_, moderat
     assert browser.get("/admin/posts/post/?standing=visible").context["cl"].result_count == 2
 
 
-def test_the_names_of_apps_on_the_overview_are_unique(as_, moderator):
-    names = [app["name"] for app in as_(moderator).get("/admin/").context["app_list"]]
+def test_the_names_of_apps_on_the_overview_are_unique(signed_in, moderator):
+    names = [app["name"] for app in signed_in(moderator).get("/admin/").context["app_list"]]
 
     assert len(set(names)) == len(names)
     assert {"People", "Posts", "Email addresses"} <= set(names)
 
 
-def test_the_confirmation_page_uses_singular_and_plural(as_, moderator, author, stranger):
-    browser = as_(moderator)
+def test_the_confirmation_page_uses_singular_and_plural(signed_in, moderator, author, stranger):
+    browser = signed_in(moderator)
 
     assert "Suspend 1 person" in run_action(browser, "accounts/user", "suspend", author).text
     fields = {"action": "suspend", "_selected_action": [author.pk, stranger.pk]}
     assert "Suspend 2 people" in browser.post("/admin/accounts/user/", fields).text
 
 
-def test_fields_have_labels_times_are_formatted_and_cut_texts_end_with_an_ellipsis(as_, moderator, author, share):
+def test_fields_have_labels_times_are_formatted_and_cut_texts_end_with_an_ellipsis(signed_in, moderator, author, share):
     post = share(author, caption="word " * 40)
     comment = add_comment(post, author=author, text="word " * 40)
-    browser = as_(moderator)
+    browser = signed_in(moderator)
 
     for url in (f"accounts/user/{author.pk}", f"posts/post/{post.pk}", f"posts/comment/{comment.pk}"):
         page = browser.get(f"/admin/{url}/change/").text

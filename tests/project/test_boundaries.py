@@ -148,8 +148,8 @@ def test_a_post_without_a_session_redirects_to_the_login_page(urls, client):
 
 
 @pytest.mark.promise("H4")
-def test_a_get_changes_nothing(urls, author, as_):
-    browser = as_(author)
+def test_a_get_changes_nothing(urls, author, signed_in):
+    browser = signed_in(author)
     browser.get("/")  # records the visit, once per day
     before = rows_written()
 
@@ -159,9 +159,9 @@ def test_a_get_changes_nothing(urls, author, as_):
 
 
 @pytest.mark.promise("A14", "H1")
-def test_pages_are_private_and_have_security_headers(post, author, as_):
+def test_pages_are_private_and_have_security_headers(post, author, signed_in):
     for url in ("/", "/author/", f"/p/{post.shortcode}/", "/explore/", "/accounts/edit/"):
-        answer = as_(author).get(url)
+        answer = signed_in(author).get(url)
         assert "private" in answer["Cache-Control"], url
         policy = answer["Content-Security-Policy"]
         assert "script-src 'self'" in policy
@@ -183,9 +183,9 @@ def test_signing_in_never_redirects_to_another_site(bad, author, client):
 
 
 @pytest.mark.promise("A11")
-def test_extra_fields_in_forms_are_ignored(author, as_, photo):
+def test_extra_fields_in_forms_are_ignored(author, signed_in, photo):
     extra = {"is_staff": "1", "is_superuser": "1", "username": "admin", "suspended_at": "", "folded_followers": "9"}
-    browser = as_(author)
+    browser = signed_in(author)
     browser.post("/accounts/edit/", {"name": "New", "bio": "", "link": "", **extra})
     extra |= {"author": "1", "published_at": "2020-01-01", "folded_likes": "9"}
     browser.post("/create/", {"files": [photo()], **extra})

@@ -5,9 +5,9 @@ from django.db import InterfaceError, OperationalError, ProgrammingError, connec
 
 
 @pytest.fixture
-def get_while_failing(client, as_, author):
+def get_while_failing(client, signed_in, author):
     """Return a function that requests the home page while every query raises an error."""
-    browser = as_(author)
+    browser = signed_in(author)
     browser.raise_request_exception = False
 
     def get(error, **headers):

@@ -32,23 +32,23 @@ def test_a_broken_session_cookie_is_no_server_error(client, db, settings):
 
 
 @pytest.mark.promise("U10")
-def test_a_tag_that_grows_when_normalized_is_no_error(as_, author, photo):
-    answer = as_(author).post("/create/", {"files": [photo()], "caption": "#" + "\ufdfa" * 60 + " #kept"})
+def test_a_tag_that_grows_when_normalized_is_no_error(signed_in, author, photo):
+    answer = signed_in(author).post("/create/", {"files": [photo()], "caption": "#" + "\ufdfa" * 60 + " #kept"})
 
     assert answer.status_code == 302
-    assert as_(author).get("/explore/tags/" + "\ufdfa" * 60 + "/").status_code == 200
+    assert signed_in(author).get("/explore/tags/" + "\ufdfa" * 60 + "/").status_code == 200
 
 
 @pytest.mark.parametrize("tag", ["हिन्दी", "தமிழ்", "বাংলা", "ไทย"])
-def test_tags_keep_vowel_signs(tag, as_, author, share):
+def test_tags_keep_vowel_signs(tag, signed_in, author, share):
     post = share(author, caption=f"#{tag} and more")
 
-    assert f'data-post="{post.shortcode}"' in as_(author).get(f"/explore/tags/{tag}/").text
+    assert f'data-post="{post.shortcode}"' in signed_in(author).get(f"/explore/tags/{tag}/").text
 
 
 @pytest.mark.parametrize("url", PAGES)
-def test_head_is_answered_like_get(url, as_, author, post):
-    answer = as_(author).head(url.format(post=post.shortcode))
+def test_head_is_answered_like_get(url, signed_in, author, post):
+    answer = signed_in(author).head(url.format(post=post.shortcode))
 
     assert answer.status_code == 200
     assert not answer.content
@@ -96,10 +96,10 @@ def test_changing_a_password_keeps_fields_changed_meanwhile(author):
 
 
 @pytest.mark.parametrize("query", ["@", "#", "a", "an"])
-def test_short_searches_find_prefixes_only(query, as_, person):
+def test_short_searches_find_prefixes_only(query, signed_in, person):
     anna, hannah = person("anna"), person("hannah")
 
-    people = [row.person for row in as_(anna).get("/search/", {"q": query}).context["people"]]
+    people = [row.person for row in signed_in(anna).get("/search/", {"q": query}).context["people"]]
 
     assert hannah not in people
     assert (anna in people) == query.isalpha()

@@ -52,19 +52,19 @@ def test_visible_text_is_not_blank(text):
     assert not is_blank(text)
 
 
-def test_blank_text_is_refused_or_emptied_in_every_form(as_, author, follower, share):
+def test_blank_text_is_refused_or_emptied_in_every_form(signed_in, author, follower, share):
     post = share(author)
     for text in of_kind("comment"):
-        page = as_(follower).post(f"{post.get_absolute_url()}comment/", {"text": text})
+        page = signed_in(follower).post(f"{post.get_absolute_url()}comment/", {"text": text})
         assert page.status_code == 422
         assert "Write something first." in page.text
         with pytest.raises(Refusal, match="Write something"):
             add_comment(post, author=follower, text=text)
     for text in [*of_kind("name"), "\u200b\u200b"]:
-        assert as_(author).post("/accounts/edit/", {"name": text, "bio": text, "link": ""}).status_code == 302
+        assert signed_in(author).post("/accounts/edit/", {"name": text, "bio": text, "link": ""}).status_code == 302
         author.refresh_from_db()
         assert (author.name, author.bio) == ("", "")
-    collection = as_(author).post("/saved/new/", {"name": "\u3164"})
+    collection = signed_in(author).post("/saved/new/", {"name": "\u3164"})
     assert collection.status_code == 422
     assert not Comment.objects.exists()
     set_hidden_words(author, ["\u3164", "\u200b"])
@@ -87,13 +87,13 @@ def test_the_database_refuses_invisible_text(author, follower, share):
         rows.update(**{field: "ok 👍🏽"})
 
 
-def test_writing_direction_does_not_affect_surrounding_text(as_, author, follower, share):
+def test_writing_direction_does_not_affect_surrounding_text(signed_in, author, follower, share):
     post = share(author)
 
-    as_(follower).post(f"{post.get_absolute_url()}comment/", {"text": "\u202eabc\u2067 שלום\u200f!"})
+    signed_in(follower).post(f"{post.get_absolute_url()}comment/", {"text": "\u202eabc\u2067 שלום\u200f!"})
 
     assert Comment.objects.get().text == "abc שלום\u200f!"
-    assert f'dir="auto">{Comment.objects.get().text}</span>' in as_(author).get(post.get_absolute_url()).text
+    assert f'dir="auto">{Comment.objects.get().text}</span>' in signed_in(author).get(post.get_absolute_url()).text
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ def test_a_mention_next_to_chinese_or_dots_is_recognized(client, author, followe
         ("https://instagram.com\\@evil.example", False),
     ],
 )
-def test_a_link_on_a_profile_may_not_contain_a_user_name(link, is_taken, as_, author):
-    response = as_(author).post("/accounts/edit/", {"name": "", "bio": "", "link": link})
+def test_a_link_on_a_profile_may_not_contain_a_user_name(link, is_taken, signed_in, author):
+    response = signed_in(author).post("/accounts/edit/", {"name": "", "bio": "", "link": link})
 
     author.refresh_from_db()
     assert (response.status_code, author.link) == ((302, link) if is_taken else (422, ""))
@@ -180,31 +180,31 @@ def test_a_link_on_a_profile_may_not_contain_a_user_name(link, is_taken, as_, au
         (" ".join(f"#tag{number}" for number in range(31)), "The comment has 31 hashtags: at most 30."),
     ],
 )
-def test_comments_and_edits_have_a_limit_of_mentions_and_tags(text, message, as_, author, follower, share):
+def test_comments_and_edits_have_a_limit_of_mentions_and_tags(text, message, signed_in, author, follower, share):
     post = share(author)
     comment = add_comment(post, author=follower, text="hello")
     url = post.get_absolute_url()
 
     for address in (f"{url}comment/", f"{url}comments/{comment.pk}/edit/"):
-        page = as_(follower).post(address, {"text": text})
+        page = signed_in(follower).post(address, {"text": text})
         assert page.status_code == 422
         assert message in page.text
         assert text in page.text, "the form must keep the text"
-    assert as_(follower).post(f"{url}comment/", {"text": text.rpartition(" ")[0]}).status_code == 302
+    assert signed_in(follower).post(f"{url}comment/", {"text": text.rpartition(" ")[0]}).status_code == 302
 
 
-def test_equal_comments_are_limited_and_the_form_keeps_the_text(as_, author, follower, stranger, share):
+def test_equal_comments_are_limited_and_the_form_keeps_the_text(signed_in, author, follower, stranger, share):
     post, other = share(author), share(author)
     for number in range(MAX_EQUAL_COMMENTS):
         add_comment((post, other)[number % 2], author=follower, text="Follow me!")
 
-    page = as_(follower).post(f"{post.get_absolute_url()}comment/", {"text": "follow  ME!\u200b"})
+    page = signed_in(follower).post(f"{post.get_absolute_url()}comment/", {"text": "follow  ME!\u200b"})
 
     assert page.status_code == 422
     assert "You wrote the same comment 10 times in 5 minutes, which is the limit." in page.text
     assert "follow  ME!" in page.text
-    assert as_(follower).post(f"{post.get_absolute_url()}comment/", {"text": "Something else"}).status_code == 302
-    assert as_(stranger).post(f"{post.get_absolute_url()}comment/", {"text": "Follow me!"}).status_code == 302
+    assert signed_in(follower).post(f"{post.get_absolute_url()}comment/", {"text": "Something else"}).status_code == 302
+    assert signed_in(stranger).post(f"{post.get_absolute_url()}comment/", {"text": "Follow me!"}).status_code == 302
 
 
 def test_an_edit_to_blank_text_is_refused(author, follower, share):

@@ -44,15 +44,15 @@ def test_a_refused_page_says_when_to_try_again(client, db):
 
 
 @pytest.mark.promise("S11")
-def test_users_at_one_address_have_separate_limits(as_, author, stranger):
-    assert statuses(as_(author), "/explore/")[-1] == 429
-    assert statuses(as_(stranger), "/explore/")[:3] == [200, 200, 200]
+def test_users_at_one_address_have_separate_limits(signed_in, author, stranger):
+    assert statuses(signed_in(author), "/explore/")[-1] == 429
+    assert statuses(signed_in(stranger), "/explore/")[:3] == [200, 200, 200]
 
 
 @pytest.mark.promise("S11")
 @pytest.mark.parametrize("path", ["/accounts/username-available/?username=anna", "/search/suggest/?q=a"])
-def test_suggestions_have_a_separate_limit(as_, author, path):
-    client = as_(author)
+def test_suggestions_have_a_separate_limit(signed_in, author, path):
+    client = signed_in(author)
     assert statuses(client, path)[-1] == 429
     assert client.get("/explore/").status_code == 200
 

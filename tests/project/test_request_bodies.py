@@ -186,9 +186,9 @@ def invalid_requests(client):
     )
 
 
-def test_a_client_error_is_logged_in_one_line_without_a_traceback(records, as_, stranger: User, settings):
+def test_a_client_error_is_logged_in_one_line_without_a_traceback(records, signed_in, stranger: User, settings):
     settings.RATE_LIMITS = False
-    client = as_(stranger)
+    client = signed_in(stranger)
     client.raise_request_exception = False
     for name, send_it in invalid_requests(client):
         del records[:]

@@ -70,8 +70,8 @@ def test_passwords_cookies_tokens_and_addresses_are_in_no_log(author, caplog, cl
 @pytest.mark.promise("D17")
 @pytest.mark.django_db
 @pytest.mark.parametrize("hours", [1, -1])
-def test_a_wrong_clock_ends_no_session_and_repeats_no_id(hours, as_, author, share):
-    browser = as_(author)
+def test_a_wrong_clock_ends_no_session_and_repeats_no_id(hours, signed_in, author, share):
+    browser = signed_in(author)
     before = share(author)
     wrong = timezone.now() + datetime.timedelta(hours=hours)
     with mock.patch.object(timezone, "now", return_value=wrong):

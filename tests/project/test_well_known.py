@@ -23,11 +23,11 @@ def test_favicon_ico_redirects_to_the_icon(client, db):
     assert client.get(answer.url).status_code == 200
 
 
-def test_password_managers_are_redirected_to_the_form(client, as_, author):
+def test_password_managers_are_redirected_to_the_form(client, signed_in, author):
     answer = client.get("/.well-known/change-password")
 
     assert (answer.status_code, answer.url) == (302, "/accounts/password/change/")
-    assert as_(author).get(answer.url).status_code == 200
+    assert signed_in(author).get(answer.url).status_code == 200
 
 
 @pytest.mark.parametrize("name", sorted(FILE_NAMES - {"robots.txt", "favicon.ico", "site.webmanifest"}))

@@ -145,7 +145,7 @@ def test_processing_and_purged_posts_have_no_document(author, share):
     assert not Place.objects.exists()
 
 
-def test_excluded_words_do_not_hide_older_matches(as_, author, share, stranger, monkeypatch):
+def test_excluded_words_do_not_hide_older_matches(signed_in, author, share, stranger, monkeypatch):
     monkeypatch.setattr("search.posts.BATCH_SIZE", 2)
     old = share(author, caption="sun")
     for _ in range(3):
@@ -153,5 +153,5 @@ def test_excluded_words_do_not_hide_older_matches(as_, author, share, stranger, 
 
     newest = find_posts(read_query("sun -rain"), stranger)
     assert (newest.posts, newest.end > old.pk) == ([], True)
-    page = as_(stranger).get("/search/", {"q": "sun -rain", "tab": "posts"}).context["page"]
+    page = signed_in(stranger).get("/search/", {"q": "sun -rain", "tab": "posts"}).context["page"]
     assert [row.post.pk for row in page] == [old.pk]

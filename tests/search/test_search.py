@@ -50,10 +50,10 @@ def found(browser, query, **more):
     return browser.get("/search/", {"q": query, **more}).context
 
 
-def test_each_kind_is_found_with_the_matching_words_marked(as_, author, stranger, share):
+def test_each_kind_is_found_with_the_matching_words_marked(signed_in, author, stranger, share):
     User.objects.filter(pk=author.pk).update(name="Sunny Side")
     post = share(author, caption="Sunny day, sun and sand #sunnyday", location="Sunny Beach")
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     page = browser.get("/search/", {"q": "sunny"})
     assert [row.person.username for row in page.context["people"]] == ["author"]
@@ -68,28 +68,28 @@ def test_each_kind_is_found_with_the_matching_words_marked(as_, author, stranger
 
 
 @pytest.mark.parametrize("query", ["#su", "sunsit", "snuset", "SUNSET", "unse", "sún"])
-def test_tags_are_found_by_prefix_infix_and_typo_most_used_first(query, as_, author, share, stranger):
+def test_tags_are_found_by_prefix_infix_and_typo_most_used_first(query, signed_in, author, share, stranger):
     for caption in ("#sunset", "#sunset #sunsets", "#moon"):
         share(author, caption=caption)
     fold_counters()
 
-    tags = found(as_(stranger), query)["tags"]
+    tags = found(signed_in(stranger), query)["tags"]
     assert [(tag.name, tag.post_count) for tag in tags] == [("sunset", 2), ("sunsets", 1)]
 
 
 @pytest.mark.parametrize("query", ["kotti", "CAFE", "café kot", "berlin kotti", "kotit", "caffee kotti"])
-def test_places_are_found_in_any_spelling(query, as_, author, share, stranger):
+def test_places_are_found_in_any_spelling(query, signed_in, author, share, stranger):
     share(author, location="Cafe Kotti, Berlin")
     share(author, location="Café Kotti · Berlin")
 
-    places = found(as_(stranger), query)["places"]
+    places = found(signed_in(stranger), query)["places"]
     assert [(place.name, place.post_count) for place in places] == [("Café Kotti · Berlin", 2)]
 
 
-def test_without_exact_matches_partial_and_similar_ones_are_shown(as_, author, share, stranger):
+def test_without_exact_matches_partial_and_similar_ones_are_shown(signed_in, author, share, stranger):
     post = share(author, caption="Morning light")
     share(author, caption="#sunset")
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     near = found(browser, "morning elephant")
     assert not near["posts"].items
@@ -108,14 +108,14 @@ def row_key(row):
 
 
 @pytest.mark.parametrize("tab", ["accounts", "posts", "tags", "places"])
-def test_every_tab_pages_by_cursor_without_repeat(tab, as_, author, person, share, stranger, monkeypatch):
+def test_every_tab_pages_by_cursor_without_repeat(tab, signed_in, author, person, share, stranger, monkeypatch):
     for name in ("PEOPLE_PER_PAGE", "TOPICS_PER_PAGE", "POSTS_PER_PAGE"):
         monkeypatch.setattr(f"search.views.results.{name}", 2)
     monkeypatch.setattr("search.posts.BATCH_SIZE", 3)
     for number in range(5):
         person(f"sunny{number}")
         share(author, caption=f"sunny day #sunny{number}", location=f"Sunny {number}")
-    browser, seen, url = as_(stranger), [], f"/search/?q=sunny&tab={tab}"
+    browser, seen, url = signed_in(stranger), [], f"/search/?q=sunny&tab={tab}"
     while url:
         page = browser.get(url).context["page"]
         seen += [row_key(row) for row in page]
@@ -129,10 +129,10 @@ def test_every_tab_pages_by_cursor_without_repeat(tab, as_, author, person, shar
     assert "HX-Request" in rows["Vary"]
 
 
-def test_the_place_of_a_post_links_to_the_page_of_the_place(as_, author, client, share, stranger):
+def test_the_place_of_a_post_links_to_the_page_of_the_place(signed_in, author, client, share, stranger):
     post, other = share(author, location="Graz, Austria"), share(author)
     link = f"/search/places/of/{post.shortcode}/"
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     place = f'<a class="post-location" href="{link}"><bdi>Graz, Austria</bdi></a>'
     assert place in client.get(post.get_absolute_url()).text
@@ -145,13 +145,13 @@ def test_the_place_of_a_post_links_to_the_page_of_the_place(as_, author, client,
 
 
 @pytest.mark.promise("A7")
-def test_tags_places_and_suggestions_reveal_no_hidden_posts(as_, author, follower, person, share):
+def test_tags_places_and_suggestions_reveal_no_hidden_posts(signed_in, author, follower, person, share):
     blocked = person("blocked")
     share(author, caption="#hiddentag", location="Hidden Place")
     block(author, blocked=blocked)
 
     def seen_by(viewer):
-        browser = as_(viewer)
+        browser = signed_in(viewer)
         urls = ("/search/?q=hidden", "/search/suggest/?q=hidden", "/search/?q=hiddne")
         text = "".join(browser.get(url).text for url in urls)
         status = browser.get("/search/places/hidden-place/").status_code
@@ -164,19 +164,19 @@ def test_tags_places_and_suggestions_reveal_no_hidden_posts(as_, author, followe
         assert seen_by(follower) == (False, False, 404)
 
 
-def test_suggestions_appear_during_typing(as_, author, share, stranger):
+def test_suggestions_appear_during_typing(signed_in, author, share, stranger):
     share(author, caption="#authors", location="Author Street")
-    answer = as_(stranger).get("/search/suggest/", {"q": "auth"}, headers=HTMX)
+    answer = signed_in(stranger).get("/search/suggest/", {"q": "auth"}, headers=HTMX)
 
     assert "<html" not in answer.text
     assert answer.text.count('role="option"') == 4  # a person, a tag, a place, and the search itself
-    only = as_(stranger).get("/search/suggest/", {"q": "auth", "only": "people"}).text
+    only = signed_in(stranger).get("/search/suggest/", {"q": "auth", "only": "people"}).text
     assert only.count('role="option"') == 2
-    assert as_(stranger).get("/search/suggest/").text.strip() == ""
+    assert signed_in(stranger).get("/search/suggest/").text.strip() == ""
 
 
-def test_recent_searches_are_saved_and_deleted(as_, stranger, author):
-    browser = as_(stranger)
+def test_recent_searches_are_saved_and_deleted(signed_in, stranger, author):
+    browser = signed_in(stranger)
     for text in ("morning", "light", "  morning ", ""):
         answer = browser.post("/search/recent/", {"q": text})
     assert answer["Location"] == "/search/"
@@ -185,7 +185,7 @@ def test_recent_searches_are_saved_and_deleted(as_, stranger, author):
 
     recent = browser.get("/search/").context["recent"]
     assert [one.text for one in recent] == ["a&b", "morning", "light"]
-    assert as_(author).post(f"/search/recent/{recent[0].pk}/remove/").status_code == 404
+    assert signed_in(author).post(f"/search/recent/{recent[0].pk}/remove/").status_code == 404
     assert browser.post(f"/search/recent/{recent[0].pk}/remove/")["Location"] == "/search/"
     redrawn = browser.post(f"/search/recent/{recent[1].pk}/remove/", headers=HTMX).text
     assert "light" in redrawn
@@ -198,8 +198,8 @@ def test_recent_searches_are_saved_and_deleted(as_, stranger, author):
 
 
 @pytest.mark.promise("U12")
-def test_queries_are_escaped(as_, stranger, post):
-    browser = as_(stranger)
+def test_queries_are_escaped(signed_in, stranger, post):
+    browser = signed_in(stranger)
     for query in ODD:
         urls = [("/search/", {}), ("/search/", {"tab": "posts"}), ("/search/suggest/", {})]
         urls += [("/api/search", {"type": kind}) for kind in ("users", "posts", "tags", "places")]
@@ -213,12 +213,12 @@ def test_queries_are_escaped(as_, stranger, post):
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
 def test_search_costs_the_same_queries_for_any_number_of_results(
-    size, as_, author, person, share, stranger, django_assert_max_num_queries
+    size, signed_in, author, person, share, stranger, django_assert_max_num_queries
 ):
     for number in range(size):
         person(f"sunny{number}")
         share(author, caption=f"sunny day #sunny{number}", location=f"Sunny {number}")
-    browser = as_(stranger)
+    browser = signed_in(stranger)
     browser.get("/search/?q=sunny")
 
     costs = {"/search/?q=sunny": 17, "/search/suggest/?q=sunny": 10, "/search/?q=sunny&tab=posts": 9}
@@ -252,9 +252,9 @@ def test_uses_of_tags_and_places_are_counted_exactly(author, share):
     assert Place.objects.get().folded_uses == 2
 
 
-def test_fields_for_names_or_tags_get_only_these_suggestions(as_, author, share, stranger):
+def test_fields_for_names_or_tags_get_only_these_suggestions(signed_in, author, share, stranger):
     share(author, caption="#authority", location="Authoria")
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     def offered(only):
         page = browser.get("/search/suggest/", {"q": "author", "only": only}).text

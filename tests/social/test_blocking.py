@@ -17,7 +17,7 @@ from tests.conftest import HTMX
 from tests.social.conftest import counts, same
 
 
-def test_blocking_ends_follows_requests_and_close_friends_both_ways(as_, author, follower, person):
+def test_blocking_ends_follows_requests_and_close_friends_both_ways(signed_in, author, follower, person):
     follow(author, followee=follower)
     add_close_friend(author, friend=follower)
     add_close_friend(follower, friend=author)
@@ -26,8 +26,8 @@ def test_blocking_ends_follows_requests_and_close_friends_both_ways(as_, author,
     follow(asker, followee=author)
 
     for _ in range(2):
-        as_(author).post("/follower/block/")
-        as_(author).post("/asker/block/")
+        signed_in(author).post("/follower/block/")
+        signed_in(author).post("/asker/block/")
 
     assert Block.objects.count() == 2
     for gone in (Follow, FollowRequest, CloseFriend):
@@ -44,11 +44,11 @@ def test_unblocking_restores_nothing_that_the_block_ended(author, follower):
 
 @pytest.mark.promise("A2")
 @pytest.mark.parametrize("which", ["blocked", "blocker"])
-def test_a_block_makes_each_person_look_nonexistent_to_the_other(which, as_, author, request, share):
+def test_a_block_makes_each_person_look_nonexistent_to_the_other(which, signed_in, author, request, share):
     other = request.getfixturevalue(which)
     post = share(other if which == "blocker" else author)
     viewer, hidden = (other, author) if which == "blocked" else (author, other)
-    browser = as_(viewer)
+    browser = signed_in(viewer)
 
     for rest in ("", "followers/", "following/", "mute/", "restrict/", "block/", "remove-follower/"):
         urls = (f"/{hidden.username}/", "/nobody.here/")
@@ -62,9 +62,9 @@ def test_a_block_makes_each_person_look_nonexistent_to_the_other(which, as_, aut
     assert Block.objects.count() == 1
 
 
-def test_the_blocker_sees_only_a_way_to_unblock(as_, author, blocked, share):
+def test_the_blocker_sees_only_a_way_to_unblock(signed_in, author, blocked, share):
     post = share(blocked, caption="theirs")
-    browser = as_(author)
+    browser = signed_in(author)
 
     page = browser.get("/blocked/")
 
@@ -78,9 +78,9 @@ def test_the_blocker_sees_only_a_way_to_unblock(as_, author, blocked, share):
     assert "/blocked/follow/" in browser.get("/blocked/").text
 
 
-def test_people_who_blocked_each_other_can_each_undo_their_own_block(as_, author, blocked):
+def test_people_who_blocked_each_other_can_each_undo_their_own_block(signed_in, author, blocked):
     block(blocked, blocked=author)
-    browser = as_(author)
+    browser = signed_in(author)
 
     assert 'action="/blocked/unblock/"' in browser.get("/blocked/").text
     assert "blocked" in [one.username for one in browser.get("/accounts/blocked/").context["page"]]
@@ -89,7 +89,7 @@ def test_people_who_blocked_each_other_can_each_undo_their_own_block(as_, author
 
 
 @pytest.mark.promise("A7")
-def test_no_page_shows_either_person_to_the_other(as_, author, follower, person, share):
+def test_no_page_shows_either_person_to_the_other(signed_in, author, follower, person, share):
     other = person("other")
     posts = {author: share(author, caption="sunrise #sun"), follower: share(follower, caption="sunset #sun")}
     third = share(other, caption="noon #sun")
@@ -104,7 +104,7 @@ def test_no_page_shows_either_person_to_the_other(as_, author, follower, person,
     urls += [f"/p/{third.shortcode}/likes/", "/other/followers/", "/other/following/", "/search/?q=follower"]
     urls += ["/search/?q=author", "/accounts/close-friends/?q=author", "/accounts/close-friends/?q=follower"]
     for viewer, hidden in ((author, follower), (follower, author)):
-        browser = as_(viewer)
+        browser = signed_in(viewer)
         for url in urls:
             text = browser.get(url).text
             assert f'data-post="{posts[hidden].shortcode}"' not in text, (url, viewer)
@@ -122,7 +122,7 @@ def test_a_cached_home_page_hides_posts_of_people_blocked_since(author, follower
     assert home_posts(follower, before=None, count=5)[0] == [], "not from the cached timeline either"
 
 
-def test_comments_on_the_blockers_posts_are_hidden_from_everyone(as_, client, author, follower, post, share):
+def test_comments_on_the_blockers_posts_are_hidden_from_everyone(signed_in, client, author, follower, post, share):
     theirs = share(follower)
     add_comment(post, author=follower, text="unkind words")
     add_comment(theirs, author=author, text="kind words")
@@ -130,7 +130,7 @@ def test_comments_on_the_blockers_posts_are_hidden_from_everyone(as_, client, au
 
     block(author, blocked=follower)
 
-    for browser in (client, as_(author)):
+    for browser in (client, signed_in(author)):
         assert "unkind words" not in browser.get(post.get_absolute_url()).text
     assert "kind words" not in client.get(theirs.get_absolute_url()).text
     unblock(author, blocked=follower)
@@ -138,26 +138,26 @@ def test_comments_on_the_blockers_posts_are_hidden_from_everyone(as_, client, au
 
 
 @pytest.mark.promise("A9")
-def test_lists_omit_blocked_people_and_counts_do_not_change(as_, author, follower, stranger, post):
+def test_lists_omit_blocked_people_and_counts_do_not_change(signed_in, author, follower, stranger, post):
     for one in (follower, stranger):
         like_post(post, liker=one)
     block(author, blocked=follower)
 
-    page = as_(author).get(f"/p/{post.shortcode}/likes/").context["page"]
+    page = signed_in(author).get(f"/p/{post.shortcode}/likes/").context["page"]
 
     assert [one.username for one in page] == ["stranger"]
     assert Post.objects.with_viewer_state(author).get(pk=post.pk).like_count == 2
 
 
-def test_a_close_friend_who_was_blocked_since_cannot_see_the_post(as_, author, follower, post):
+def test_a_close_friend_who_was_blocked_since_cannot_see_the_post(signed_in, author, follower, post):
     Post.objects.filter(pk=post.pk).update(audience=Audience.CLOSE_FRIENDS)
     add_close_friend(author, friend=follower)
-    assert as_(follower).get(post.get_absolute_url()).status_code == 200
+    assert signed_in(follower).get(post.get_absolute_url()).status_code == 200
 
     block(author, blocked=follower)
     unblock(author, blocked=follower)
 
-    assert as_(follower).get(post.get_absolute_url()).status_code == 404
+    assert signed_in(follower).get(post.get_absolute_url()).status_code == 404
 
 
 @pytest.mark.parametrize("direction", ["blocked", "blocker"])
@@ -204,14 +204,14 @@ def test_the_database_rejects_a_request_next_to_a_follow(author, stranger):
     Follow.objects.create(follower=author, followee=stranger)
 
 
-def test_people_cannot_block_themselves(as_, author):
-    assert as_(author).post("/author/block/").status_code == 404
-    assert as_(author).get("/author/").status_code == 200
+def test_people_cannot_block_themselves(signed_in, author):
+    assert signed_in(author).post("/author/block/").status_code == 404
+    assert signed_in(author).get("/author/").status_code == 200
 
 
-def test_people_who_cannot_see_a_comment_cannot_delete_it(as_, author, follower, post):
+def test_people_who_cannot_see_a_comment_cannot_delete_it(signed_in, author, follower, post):
     comment = add_comment(post, author=follower, text="unkind words")
     block(author, blocked=follower)
 
-    assert as_(follower).post(f"/p/{post.shortcode}/comments/{comment.pk}/delete/").status_code == 404
+    assert signed_in(follower).post(f"/p/{post.shortcode}/comments/{comment.pk}/delete/").status_code == 404
     assert Comment.objects.exists()

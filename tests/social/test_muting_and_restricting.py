@@ -22,13 +22,13 @@ def home_of(reader):
     return home_posts(reader, before=None, count=5)[0]
 
 
-def test_muted_posts_are_left_out_of_feeds_and_stay_on_the_profile(as_, author, follower, post):
+def test_muted_posts_are_left_out_of_feeds_and_stay_on_the_profile(signed_in, author, follower, post):
     fold_counters()
     assert home_of(follower) == [post]
 
-    as_(follower).post("/author/mute/")
+    signed_in(follower).post("/author/mute/")
 
-    browser = as_(follower)
+    browser = signed_in(follower)
     for url in ("/", "/explore/"):
         assert f'data-post="{post.shortcode}"' not in browser.get(url).text
     for url in ("/author/", "/explore/tags/sun/", "/search/?q=morning", post.get_absolute_url()):
@@ -73,19 +73,19 @@ def count_for(viewer, post):
 
 
 def test_a_restricted_persons_comment_is_visible_to_two_people_until_approved(
-    as_, client, author, follower, stranger, post, held
+    signed_in, client, author, follower, stranger, post, held
 ):
     url = post.get_absolute_url()
-    assert "heated words" in as_(follower).get(url).text
-    assert "Approve" not in as_(follower).get(url).text, "they are not told"
-    page = as_(author).get(url).text
+    assert "heated words" in signed_in(follower).get(url).text
+    assert "Approve" not in signed_in(follower).get(url).text, "they are not told"
+    page = signed_in(author).get(url).text
     assert "heated words" in page
     assert "Only you and follower can see this." in page
-    for browser in (client, as_(stranger)):
+    for browser in (client, signed_in(stranger)):
         assert "heated words" not in browser.get(url).text
     assert [count_for(one, post) for one in (author, stranger, follower)] == [0, 0, 1]
 
-    answer = as_(author).post(f"{url}comments/{held.pk}/approve/", headers=HTMX)
+    answer = signed_in(author).post(f"{url}comments/{held.pk}/approve/", headers=HTMX)
 
     assert "heated words" in answer.text
     assert "Approve" not in answer.text
@@ -94,13 +94,13 @@ def test_a_restricted_persons_comment_is_visible_to_two_people_until_approved(
 
 
 @pytest.mark.promise("A10")
-def test_only_the_posts_author_can_approve_comments(as_, follower, stranger, post, held):
+def test_only_the_posts_author_can_approve_comments(signed_in, follower, stranger, post, held):
     for one in (follower, stranger):
-        assert as_(one).post(f"/p/{post.shortcode}/comments/{held.pk}/approve/").status_code == 404
+        assert signed_in(one).post(f"/p/{post.shortcode}/comments/{held.pk}/approve/").status_code == 404
     assert Comment.objects.get().hidden_until_approved
 
 
-def test_a_held_comment_causes_no_notification_until_approved(as_, author, follower, post, tasks_run):
+def test_a_held_comment_causes_no_notification_until_approved(signed_in, author, follower, post, tasks_run):
     from notifications.models import Notification
 
     restrict(author, restricted=follower)
@@ -108,7 +108,7 @@ def test_a_held_comment_causes_no_notification_until_approved(as_, author, follo
         comment = add_comment(post, author=follower, text="heated words")
     assert not Notification.objects.filter(comment=comment).exists()
     with tasks_run():
-        as_(author).post(f"/p/{post.shortcode}/comments/{comment.pk}/approve/")
+        signed_in(author).post(f"/p/{post.shortcode}/comments/{comment.pk}/approve/")
     assert Notification.objects.filter(comment=comment, recipient=author).exists()
 
 
@@ -135,26 +135,26 @@ def test_the_count_is_right_after_any_order_of_moderating_a_held_comment(author,
     assert count_for(author, post) == 0
 
 
-def test_close_friends_are_found_added_and_removed(as_, author, follower, stranger, post):
+def test_close_friends_are_found_added_and_removed(signed_in, author, follower, stranger, post):
     Post.objects.filter(pk=post.pk).update(audience=Audience.CLOSE_FRIENDS)
-    browser = as_(author)
+    browser = signed_in(author)
     assert "follower" in browser.get("/accounts/close-friends/?q=follow").text
     assert browser.post("/follower/add-close-friend/", headers=HTMX).text.count("remove-close-friend") == 2
-    assert as_(follower).get(post.get_absolute_url()).status_code == 200
-    assert as_(stranger).get(post.get_absolute_url()).status_code == 404
+    assert signed_in(follower).get(post.get_absolute_url()).status_code == 200
+    assert signed_in(stranger).get(post.get_absolute_url()).status_code == 404
 
     answer = browser.post("/follower/remove-close-friend/", {"next": "/accounts/close-friends/"})
 
     assert answer["Location"] == "/accounts/close-friends/"
-    assert as_(follower).get(post.get_absolute_url()).status_code == 404
+    assert signed_in(follower).get(post.get_absolute_url()).status_code == 404
 
 
-def test_a_close_friend_who_does_not_follow_a_private_account_sees_no_posts(as_, author, stranger, post):
+def test_a_close_friend_who_does_not_follow_a_private_account_sees_no_posts(signed_in, author, stranger, post):
     Post.objects.filter(pk=post.pk).update(audience=Audience.CLOSE_FRIENDS)
     add_close_friend(author, friend=stranger)
     change_privacy(author, is_private=True)
 
-    assert as_(stranger).get(post.get_absolute_url()).status_code == 404
+    assert signed_in(stranger).get(post.get_absolute_url()).status_code == 404
 
 
 LISTS = {
@@ -166,8 +166,8 @@ LISTS = {
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_each_list_is_paginated_and_can_undo_and_has_a_text_when_empty(name, as_, author, person, stranger):
-    browser = as_(author)
+def test_each_list_is_paginated_and_can_undo_and_has_a_text_when_empty(name, signed_in, author, person, stranger):
+    browser = signed_in(author)
     assert 'class="empty"' in browser.get(f"/accounts/{name}/").text
     for _ in range(32):
         LISTS[name](author, person())
@@ -188,29 +188,31 @@ def test_each_list_is_paginated_and_can_undo_and_has_a_text_when_empty(name, as_
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_the_lists_omit_hidden_people(name, as_, author, person):
+def test_the_lists_omit_hidden_people(name, signed_in, author, person):
     shown, gone = person("shown"), person("gone")
     for one in (shown, gone):
         LISTS[name](author, one)
     suspend_person(gone, reason="spam")
 
-    assert as_(author).get(f"/accounts/{name}/").context["page"].items == [shown]
+    assert signed_in(author).get(f"/accounts/{name}/").context["page"].items == [shown]
 
 
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("size", [2, 20])
-def test_each_list_costs_the_same_queries_at_every_size(name, size, as_, author, person, django_assert_num_queries):
+def test_each_list_costs_the_same_queries_at_every_size(
+    name, size, signed_in, author, person, django_assert_num_queries
+):
     for _ in range(size):
         LISTS[name](author, person())
-    browser = as_(author)
+    browser = signed_in(author)
 
     with django_assert_num_queries(5):  # session, viewer, the rows, the people, the bell
         assert len(browser.get(f"/accounts/{name}/").context["page"]) == size
 
 
-def test_repeating_a_change_is_harmless(as_, author, follower):
-    browser = as_(author)
+def test_repeating_a_change_is_harmless(signed_in, author, follower):
+    browser = signed_in(author)
     for change in ("mute", "restrict", "add-close-friend"):
         for _ in range(2):
             assert browser.post(f"/follower/{change}/").status_code == 302
@@ -223,5 +225,5 @@ def test_repeating_a_change_is_harmless(as_, author, follower):
 
 @pytest.mark.promise("H9")
 @pytest.mark.parametrize("bad", ["//evil.example", "https://evil.example/", "/\\evil.example"])
-def test_a_change_never_redirects_to_another_site(bad, as_, author, follower):
-    assert as_(author).post("/follower/mute/", {"next": bad})["Location"] == "/follower/"
+def test_a_change_never_redirects_to_another_site(bad, signed_in, author, follower):
+    assert signed_in(author).post("/follower/mute/", {"next": bad})["Location"] == "/follower/"

@@ -25,8 +25,8 @@ def sees(browser, post):
     return browser.get(post.get_absolute_url()).status_code == 200
 
 
-def test_following_a_private_account_sends_a_request(as_, private_author, stranger):
-    browser = as_(stranger)
+def test_following_a_private_account_sends_a_request(signed_in, private_author, stranger):
+    browser = signed_in(stranger)
     for _ in range(2):
         answer = browser.post("/author/follow/", headers=HTMX)
 
@@ -38,9 +38,9 @@ def test_following_a_private_account_sends_a_request(as_, private_author, strang
 
 
 @pytest.mark.promise("A12")
-def test_a_pending_request_gives_no_access(as_, private_author, stranger, secret):
+def test_a_pending_request_gives_no_access(signed_in, private_author, stranger, secret):
     follow(stranger, followee=private_author)
-    browser = as_(stranger)
+    browser = signed_in(stranger)
 
     assert not sees(browser, secret)
     for url in (
@@ -63,10 +63,10 @@ def test_a_pending_request_gives_no_access(as_, private_author, stranger, secret
 
 
 @pytest.mark.promise("A12")
-def test_only_the_target_can_approve_a_request(as_, private_author, stranger, person):
+def test_only_the_target_can_approve_a_request(signed_in, private_author, stranger, person):
     follow(stranger, followee=private_author)
     for other in (stranger, person("other")):
-        browser = as_(other)
+        browser = signed_in(other)
         browser.post("/accounts/requests/stranger/approve/")
         browser.post("/accounts/requests/author/approve/")
         browser.post("/accounts/requests/approve-all/")
@@ -75,31 +75,31 @@ def test_only_the_target_can_approve_a_request(as_, private_author, stranger, pe
     assert FollowRequest.objects.count() == 1
 
 
-def test_an_approved_request_becomes_a_follow_and_shows_posts_at_home(as_, private_author, stranger, secret):
+def test_an_approved_request_becomes_a_follow_and_shows_posts_at_home(signed_in, private_author, stranger, secret):
     follow(stranger, followee=private_author)
     assert home_posts(stranger, before=None, count=5)[0] == []
 
-    answer = as_(private_author).post("/accounts/requests/stranger/approve/", headers=HTMX)
+    answer = signed_in(private_author).post("/accounts/requests/stranger/approve/", headers=HTMX)
 
     assert "stranger now follows you." in answer.text
     assert not FollowRequest.objects.exists()
     assert (counts(private_author), counts(stranger)) == ((1, 0), (0, 1))
-    assert sees(as_(stranger), secret)
+    assert sees(signed_in(stranger), secret)
     stranger.refresh_from_db()
     assert home_posts(stranger, before=None, count=5)[0] == [secret]
 
 
-def test_a_refused_request_is_deleted_and_can_be_sent_again(as_, private_author, stranger):
+def test_a_refused_request_is_deleted_and_can_be_sent_again(signed_in, private_author, stranger):
     follow(stranger, followee=private_author)
-    as_(private_author).post("/accounts/requests/stranger/refuse/")
+    signed_in(private_author).post("/accounts/requests/stranger/refuse/")
     assert not FollowRequest.objects.exists()
     assert not approve_request(private_author, requester=stranger), "a refused request cannot be approved"
 
     assert follow(stranger, followee=private_author) == FollowState.REQUESTED
 
 
-def test_the_button_cancels_a_request(as_, private_author, stranger):
-    browser = as_(stranger)
+def test_the_button_cancels_a_request(signed_in, private_author, stranger):
+    browser = signed_in(stranger)
     browser.post("/author/follow/")
     answer = browser.post("/author/unfollow/", headers=HTMX)
 
@@ -119,26 +119,28 @@ def test_repeating_an_answer_is_harmless(private_author, stranger):
     assert counts(private_author) == (0, 0)
 
 
-def test_going_private_hides_old_posts_at_once_and_keeps_followers(client, as_, author, follower, stranger, post):
+def test_going_private_hides_old_posts_at_once_and_keeps_followers(client, signed_in, author, follower, stranger, post):
     assert sees(client, post)
-    assert sees(as_(stranger), post)
+    assert sees(signed_in(stranger), post)
 
-    as_(author).post("/accounts/privacy/private/")
+    signed_in(author).post("/accounts/privacy/private/")
 
     assert not sees(client, post)
-    assert not sees(as_(stranger), post)
-    assert sees(as_(follower), post)
-    assert sees(as_(author), post)
-    page = as_(stranger).get("/author/")
+    assert not sees(signed_in(stranger), post)
+    assert sees(signed_in(follower), post)
+    assert sees(signed_in(author), post)
+    page = signed_in(stranger).get("/author/")
     assert "This account is private" in page.text
     assert "</strong> post" not in page.text, "the number of posts is private, too"
     assert "data-post=" not in page.text
 
 
-def test_going_public_accepts_pending_requests_as_the_page_says(as_, private_author, stranger, person, secret, client):
+def test_going_public_accepts_pending_requests_as_the_page_says(
+    signed_in, private_author, stranger, person, secret, client
+):
     for one in (stranger, person("second")):
         follow(one, followee=private_author)
-    browser = as_(private_author)
+    browser = signed_in(private_author)
     assert "Your 2 follow requests will be accepted." in browser.get("/accounts/privacy/public/").text
     assert FollowRequest.objects.count() == 2, "the confirmation changes nothing"
 
@@ -166,51 +168,51 @@ def test_many_requests_are_accepted_in_several_runs(private_author, person, monk
     assert tasks.sweep() == 0
 
 
-def test_approving_all_skips_later_and_hidden_requests(as_, private_author, person):
+def test_approving_all_skips_later_and_hidden_requests(signed_in, private_author, person):
     for name in ("first", "second"):
         follow(person(name), followee=private_author)
-    as_(private_author).post("/accounts/requests/approve-all/")
+    signed_in(private_author).post("/accounts/requests/approve-all/")
     follow(person("third"), followee=private_author)
 
     assert counts(private_author) == (2, 0)
-    assert [one.username for one in as_(private_author).get("/accounts/requests/").context["page"]] == ["third"]
+    assert [one.username for one in signed_in(private_author).get("/accounts/requests/").context["page"]] == ["third"]
 
-    as_(private_author).post("/accounts/requests/refuse-all/")
+    signed_in(private_author).post("/accounts/requests/refuse-all/")
     assert not FollowRequest.objects.exists()
     assert counts(private_author) == (2, 0)
 
 
-def test_removing_a_follower_ends_their_access_without_a_notification(as_, private_author, stranger, secret):
+def test_removing_a_follower_ends_their_access_without_a_notification(signed_in, private_author, stranger, secret):
     follow(stranger, followee=private_author)
     approve_request(private_author, requester=stranger)
-    assert sees(as_(stranger), secret)
-    browser = as_(private_author)
+    assert sees(signed_in(stranger), secret)
+    browser = signed_in(private_author)
     assert "Remove stranger from your followers?" in browser.get("/stranger/remove-follower/").text
 
     browser.post("/stranger/remove-follower/")
 
-    assert not sees(as_(stranger), secret)
+    assert not sees(signed_in(stranger), secret)
     stranger.refresh_from_db()
     assert home_posts(stranger, before=None, count=5)[0] == []
     assert counts(private_author) == (0, 0)
 
 
 @pytest.mark.promise("A2")
-def test_a_private_post_has_the_response_of_a_missing_one(as_, client, stranger, secret):
+def test_a_private_post_has_the_response_of_a_missing_one(signed_in, client, stranger, secret):
     missing = "/p/AAAAAAAAAAB/"
-    for browser in (client, as_(stranger)):
+    for browser in (client, signed_in(stranger)):
         for rest in ("", "comments/"):
             forbidden, unknown = (browser.get(f"{url}{rest}") for url in (secret.get_absolute_url(), missing))
             assert same(forbidden, secret.get_absolute_url()) == same(unknown, missing)
 
 
 @pytest.mark.promise("A4")
-def test_no_page_has_the_address_of_a_private_photo_for_non_followers(as_, client, stranger, follower, secret):
+def test_no_page_has_the_address_of_a_private_photo_for_non_followers(signed_in, client, stranger, follower, secret):
     key = secret.slides[0].renditions[0]["webp"]
     for url in ("/", "/author/", "/explore/", secret.get_absolute_url(), "/search/?q=secret"):
         assert key not in client.get(url).text
-        assert key not in as_(stranger).get(url).text
-    assert key in as_(follower).get(secret.get_absolute_url()).text
+        assert key not in signed_in(stranger).get(url).text
+    assert key in signed_in(follower).get(secret.get_absolute_url()).text
 
 
 @pytest.mark.promise("A6")
@@ -225,30 +227,30 @@ def test_a_cached_home_page_hides_posts_after_a_follower_is_removed(follower, pr
 
 
 @pytest.mark.promise("A9")
-def test_only_followers_see_counts_and_likes_of_a_private_account(as_, follower, secret):
-    as_(follower).post(f"/p/{secret.shortcode}/like/")
+def test_only_followers_see_counts_and_likes_of_a_private_account(signed_in, follower, secret):
+    signed_in(follower).post(f"/p/{secret.shortcode}/like/")
 
     assert Post.objects.with_viewer_state(follower).get(pk=secret.pk).like_count == 1
-    assert as_(follower).get(f"/p/{secret.shortcode}/likes/").status_code == 200
+    assert signed_in(follower).get(f"/p/{secret.shortcode}/likes/").status_code == 200
 
 
 @pytest.mark.promise("O7")
 @pytest.mark.parametrize("size", [2, 20])
 def test_the_page_of_requests_costs_the_same_queries_at_every_size(
-    size, as_, private_author, person, django_assert_num_queries
+    size, signed_in, private_author, person, django_assert_num_queries
 ):
     for _ in range(size):
         follow(person(), followee=private_author)
-    browser = as_(private_author)
+    browser = signed_in(private_author)
 
     with django_assert_num_queries(6):  # session, viewer, the requests, the people, how many wait, the bell
         assert len(browser.get("/accounts/requests/").context["page"]) == size
 
 
-def test_requests_are_paginated_by_cursor(as_, private_author, person):
+def test_requests_are_paginated_by_cursor(signed_in, private_author, person):
     for _ in range(32):
         follow(person(), followee=private_author)
-    browser = as_(private_author)
+    browser = signed_in(private_author)
 
     page = browser.get("/accounts/requests/").context["page"]
     fragment = browser.get(page.next_url, headers=HTMX)
@@ -258,16 +260,16 @@ def test_requests_are_paginated_by_cursor(as_, private_author, person):
     assert fragment.text.count('class="person request"') == 2
 
 
-def test_the_frame_has_the_number_of_requests_without_a_query_for_public_accounts(as_, private_author, stranger):
+def test_the_frame_has_the_number_of_requests_without_a_query_for_public_accounts(signed_in, private_author, stranger):
     follow(stranger, followee=private_author)
 
-    assert "1 pending" in as_(private_author).get("/").text
-    assert "pending" not in as_(stranger).get("/").text
+    assert "1 pending" in signed_in(private_author).get("/").text
+    assert "pending" not in signed_in(stranger).get("/").text
 
 
-def test_empty_lists_have_a_text(as_, author):
-    browser = as_(author)
+def test_empty_lists_have_a_text(signed_in, author):
+    browser = signed_in(author)
 
     assert "No requests needed" in browser.get("/accounts/requests/").text
     change_privacy(author, is_private=True)
-    assert "No requests" in as_(author).get("/accounts/requests/").text
+    assert "No requests" in signed_in(author).get("/accounts/requests/").text

@@ -51,8 +51,8 @@ HIDING: dict[str, Act] = {
 
 @pytest.mark.promise("A6")
 @pytest.mark.parametrize("how", HIDING)
-def test_a_cached_home_page_shows_no_hidden_post_on_the_next_request(how, as_, author, follower, post):
-    browser = as_(follower)
+def test_a_cached_home_page_shows_no_hidden_post_on_the_next_request(how, signed_in, author, follower, post):
+    browser = signed_in(follower)
     assert "Morning light" in browser.get("/").text
 
     HIDING[how](author, User.objects.get(pk=follower.pk), post)
@@ -69,11 +69,11 @@ HIDDEN_EVERYWHERE = [
 
 @pytest.mark.promise("A4", "A7", "A16")
 @pytest.mark.parametrize("how", HIDDEN_EVERYWHERE)
-def test_a_hidden_post_and_its_photo_are_on_no_page(how, as_, author, follower, post):
+def test_a_hidden_post_and_its_photo_are_on_no_page(how, signed_in, author, follower, post):
     key = post.slides[0].renditions[0]["webp"]
     urls = ["/explore/", "/explore/tags/sun/", "/search/?q=Morning", "/author/", post.get_absolute_url()]
     urls += [f"{post.get_absolute_url()}{rest}/" for rest in ("comments", "likes")]
-    browser = as_(follower)
+    browser = signed_in(follower)
     assert key in browser.get(post.get_absolute_url()).text
 
     HIDING[how](author, User.objects.get(pk=follower.pk), post)
@@ -124,10 +124,10 @@ def test_no_notification_is_created_for_an_act_hidden_before_the_task_runs(how, 
 
 @pytest.mark.promise("A8")
 @pytest.mark.parametrize("how", NOT_NOTIFIED)
-def test_a_notification_of_an_act_hidden_later_is_neither_shown_nor_counted(how, as_, author, stranger, post):
+def test_a_notification_of_an_act_hidden_later_is_neither_shown_nor_counted(how, signed_in, author, stranger, post):
     comment = _act(author, stranger, post)
     _notify(author, stranger, post, comment)
-    browser = as_(author)
+    browser = signed_in(author)
     assert len(browser.get("/notifications/").context["page"]) == 3
 
     NOT_NOTIFIED[how](author, stranger, post)
@@ -169,12 +169,12 @@ def _notify(author: User, actor: User, post: Post, comment: Comment) -> None:
 
 @pytest.mark.promise("A9")
 @pytest.mark.parametrize("act", ["mute", "restrict", "close friend"])
-def test_pages_do_not_reveal_mutes_restrictions_and_close_friends(act, as_, author, follower, share, post):
+def test_pages_do_not_reveal_mutes_restrictions_and_close_friends(act, signed_in, author, follower, share, post):
     share(follower, caption="theirs")
     urls = ["/", "/explore/", "/author/", "/follower/", "/author/followers/", "/author/following/", "/notifications/"]
     urls += ["/search/?q=author", post.get_absolute_url(), f"{post.get_absolute_url()}likes/", "/accounts/privacy/"]
     urls += ["/accounts/close-friends/", "/accounts/muted/", "/accounts/restricted/", "/accounts/blocked/"]
-    browser = as_(follower)
+    browser = signed_in(follower)
     like_post(post, liker=follower)
     before = {url: _comparable(browser.get(url), url) for url in urls}
 

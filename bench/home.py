@@ -1,261 +1,235 @@
-"""Measure the signed-in home page (12 posts, 1,000 rotating sessions) next to a program without a framework.
+"""Measure the signed-in home page (12 posts, 5 suggestions, 1,000 rotating sessions) beside the limit of a home page.
 
-`make bench`, or `python -m bench.home [--seconds 10] [--rounds 3]`. Starts its own PostgreSQL and Valkey, fills
-them, and runs both programs under granian with two workers of one thread, one after the other, in rounds. The load
-generator shares the machine's cores with all of it, so CPU milliseconds a request are the steadier figure.
+`python -m bench.home [--seconds 3] [--rounds 6] [--threads 1]`. Runs the site and `bench.limit` under granian with two
+workers, in rounds that alternate between them, with 8 connections. The load generator shares the machine's cores
+with everything. Figures are medians of the half of the rounds in which other processes used the least CPU; a ratio is
+the median of the ratios of single rounds.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import os
-import random
 import re
-import signal
-import socket
 import statistics
-import subprocess
-import sys
-import time
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-import psutil
+from bench import limit_check, load
+from bench.home_data import COLD_FOLLOWEES, Session, Site, Size, filled_site
+from bench.load import Request, Round, Server
+from bench.report import Table
 
-from bench.scratch import scratch_site
-
-PROJECT = Path(__file__).resolve().parent.parent
-READERS, AUTHORS, POSTS_EACH, FOLLOWED = 1_000, 100, 50, 30
-CONNECTIONS = 8
-WORKERS = 2
-CONNECTION = ("dbname", "user", "password", "host", "port")
-
-
-def fill() -> list[tuple[int, str]]:
-    """Create people, posts, follows and sessions; return (id, session cookie) of every reader."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-    from django.utils import timezone
-
-    from accounts.models import User
-    from posts.models import Like, Media, Post
-    from social.models import Follow
-
-    rng = random.Random(1)
-
-    def people(prefix: str, number: int) -> list[User]:
-        User.objects.bulk_create(
-            User(username=f"{prefix}{n}", email=f"{prefix}{n}@example.org", name=f"{prefix.title()} {n}", password="!")
-            for n in range(number)
-        )
-        return list(User.objects.filter(username__startswith=prefix).order_by("pk"))
-
-    authors, readers = people("author", AUTHORS), people("reader", READERS)
-    now = timezone.now()
-    Post.objects.bulk_create(
-        Post(
-            author=author, caption=f"Number {n} of a long series #bench @{author}", published_at=now, fanned_out_at=now
-        )
-        for n in range(POSTS_EACH)
-        for author in authors
-    )
-    posts = list(Post.objects.all())
-    widths = [(320, 240), (640, 480), (1080, 810), (1440, 1080)]
-    Media.objects.bulk_create(
-        Media(
-            post=post, owner_id=post.author_id, position=position, alt="A photograph", original="aa/bb/c.jpg",
-            width=1440, height=1080, state="ready", placeholder="data:image/webp;base64," + "A" * 160,
-            renditions=[
-                {"width": w, "height": h, "webp": f"aa/bb/{post.pk:028d}.webp", "jpeg": f"aa/bb/{post.pk:028d}.jpg"}
-                for w, h in widths
-            ],
-        )
-        for post in posts
-        for position in range(1 + post.pk % 4 // 3)
-    )  # fmt: skip
-    for reader in readers:  # One transaction each: every follow takes a lock until its end.
-        Follow.objects.bulk_create(Follow(follower=reader, followee=author) for author in rng.sample(authors, FOLLOWED))
-    Like.objects.bulk_create(Like(post=post, liker=reader) for reader in readers for post in rng.sample(posts, 20))
-    cookies = []
-    for reader in readers:
-        session = SessionStore()
-        session[SESSION_KEY] = str(reader.pk)
-        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-        session[HASH_SESSION_KEY] = reader.get_session_auth_hash()
-        session.save()
-        cookies.append((reader.pk, str(session.session_key)))
-    return cookies
+HTMX = "HX-Request: true\r\n"
+GOALS = (
+    "Goals: 0.45 of the limit's requests (0.40 at least), the next page 0.50; p99 at most 4 × p50; at most 4 SQL"
+    " statements, 1.2 ms of application CPU and 50 KB; a cold reader below 25 ms."
+)
 
 
-def warm_timelines() -> None:
-    from accounts.models import User
-    from feed import timelines
-
-    for reader in User.objects.filter(username__startswith="reader"):
-        timelines.read(reader, before=None, count=1)
-
-
-def make_plan(reader: tuple[int, str]) -> str:
-    """Return the JSON configuration of the bare program, with the SQL of a real request of `reader`."""
-    from django.conf import settings
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """Collect the statements that this process sends to PostgreSQL, also those that bypass Django's cursor wrapper."""
+    import psycopg2.extensions
     from django.db import connection
+
+    sent: list[str] = []
+
+    class Counting(psycopg2.extensions.cursor):
+        def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002  (the name of psycopg2)
+            sent.append(query if isinstance(query, str) else str(query))
+            super().execute(query, vars)
+
+    connection.ensure_connection()
+    kept = connection.connection.cursor_factory
+    connection.connection.cursor_factory = Counting
+    try:
+        yield sent
+    finally:
+        connection.connection.cursor_factory = kept
+
+
+def get(session: Session, path: str = "/", **headers: str) -> Any:
+    """Send a request through Django in this process; the response must be 200."""
+    from django.conf import settings
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
 
-    from common.ids import decode_shortcode
+    client = Client(headers={"host": "localhost", **headers})
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.key
+    response = client.get(path)
+    assert response.status_code == 200, (path, response.status_code)
+    return response
 
-    client = Client(headers={"host": "localhost"})
-    client.cookies[settings.SESSION_COOKIE_NAME] = reader[1]
-    client.get("/")
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        page = client.get("/")
-    assert page.status_code == 200
-    ids = [decode_shortcode(code) for code in re.findall(r'<article[^>]* data-post="([^"]+)"', page.text)]
-    assert len(ids) == 12
-    sql = []
-    for query in queries.captured_queries:
-        text = query["sql"].replace("%", "%%").replace(str(reader[0]), "%(reader)s")
-        text = text.replace(f"'{reader[1]}'", "%(session)s")
-        start = text.find(f"IN ({ids[0]}")
-        if start < 0:
-            start = next((text.find(f"IN ({pk}") for pk in ids if f"IN ({pk}" in text), -1)
-        if start >= 0:
-            text = text[:start] + "IN %(ids)s" + text[text.index(")", start) + 1 :]
-        sql.append(text)
-    print(f"home page: {len(page.content) / 1024:.0f} KB, {len(sql)} queries")
-    options = connection.get_connection_params()
-    return json.dumps(
-        {
-            "sql": sql,
-            "redis_url": settings.REDIS_URL,
-            "database_url": " ".join(f"{name}={options[name]}" for name in CONNECTION if options.get(name)),
-            "follows_version": 0,
-        }
+
+def posts_on(response: Any) -> list[str]:
+    return re.findall(r'<article[^>]* data-post="([^"]+)"', response.text)
+
+
+class Home:
+    """The two programs, and the requests to both."""
+
+    def __init__(self, site: Site) -> None:
+        from accounts.models import User
+        from feed.timelines import newest_ids
+        from posts.models import Post
+
+        self.site = site
+        sample = site.readers[0]
+        get(sample)
+        self.first = get(sample)
+        assert len(posts_on(self.first)) == 12, "the page of a reader has 12 posts"
+        readers = list(User.objects.filter(pk__in=[session.person_id for session in site.readers]).order_by("pk"))
+        twelfth = {one.pk: newest_ids(one, before=None, count=12)[-1] for one in readers}
+        self.next_paths = {pk: f"/?cursor={post_id}" for pk, post_id in twelfth.items()}
+        self.next = get(sample, self.next_paths[sample.person_id], **{"HX-Request": "true"})
+        with counted_statements() as sent:
+            get(sample)
+        self.statements = sent
+        pairs = [(session.person_id, session.key) for session in site.readers]
+        sizes = {"page_bytes": len(self.first.content), "next_page_bytes": len(self.next.content)}
+        self.plan = limit_check.fill(pairs, **sizes)
+        limit_check.check(readers[:20], list(Post.objects.order_by("-id").values_list("pk", flat=True)[:500]))
+
+    def requests(self, *, of_site: bool, is_next: bool) -> list[Request]:
+        def path(session: Session) -> str:
+            if not is_next:
+                return "/"
+            return self.next_paths[session.person_id] if of_site else "/next"
+
+        headers = HTMX if is_next and of_site else ""
+        return [Request(path(session), session.cookie, headers) for session in self.site.readers]
+
+
+def run_rounds(
+    home: Home, programs: dict[str, Server], *, rounds: int, seconds: float, is_next: bool
+) -> dict[str, list[Round]]:
+    """Measure all programs in each round, one after the other."""
+    found: dict[str, list[Round]] = {name: [] for name in programs}
+    requests = {name: home.requests(of_site=name != LIMIT, is_next=is_next) for name in programs}
+    pids = {"postgres": home.site.scratch.postgres_pid, "valkey": home.site.scratch.valkey_pid}
+    for name, server in programs.items():
+        load.warm_up(server, requests[name], seconds=seconds)
+    for _ in range(rounds):
+        for name, server in programs.items():
+            found[name].append(load.measure(server, requests[name], seconds=seconds, **pids))
+    return found
+
+
+LIMIT = "the limit"
+SITE = "the site"
+DEPLOYED = "the site under its own server"
+
+
+def quiet(found: dict[str, list[Round]]) -> list[int]:
+    """Return the indexes of the rounds in which other processes used the least CPU: half of them, rounded up."""
+    count = len(found[LIMIT])
+    return sorted(range(count), key=lambda n: sum(rounds[n].other_cores for rounds in found.values()))[
+        : (count + 1) // 2
+    ]
+
+
+def ratio(found: dict[str, list[Round]], name: str) -> float:
+    """Return the requests of `name` for each one of the limit."""
+    return statistics.median(
+        found[name][n].requests_per_second / found[LIMIT][n].requests_per_second for n in quiet(found)
     )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def median(rounds: Sequence[Round], chosen: Sequence[int], value: Callable[[Round], float]) -> float:
+    return statistics.median(value(rounds[n]) for n in chosen)
 
 
-async def load(port: int, cookies: list[str], seconds: float) -> tuple[int, list[float], int]:
-    """Return (number of responses, their times in seconds, number of responses other than 200)."""
-    deadline = time.monotonic() + seconds
-    times: list[float] = []
-    failed = 0
+def cold_p50_ms(home: Home, server: Server) -> float:
+    """Return the median of home pages of readers with COLD_FOLLOWEES followees and no timeline."""
+    from common import valkey
 
-    async def connection(number: int) -> None:
-        nonlocal failed
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        at = number * len(cookies) // CONNECTIONS
-        while time.monotonic() < deadline:
-            at = (at + 1) % len(cookies)
-            start = time.perf_counter()
-            writer.write(f"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies[at]}\r\n\r\n".encode())
-            head = await reader.readuntil(b"\r\n\r\n")
-            lower = head.lower()
-            length = int(lower.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
-            await reader.readexactly(length)
-            times.append(time.perf_counter() - start)
-            failed += not head.startswith(b"HTTP/1.1 200")
-        writer.close()
-
-    await asyncio.gather(*(connection(number) for number in range(CONNECTIONS)))
-    return len(times), times, failed
+    client, times = valkey.client(), []
+    home_requests = [Request("/", session.cookie) for session in home.site.cold]
+    load.send(server.port, home_requests, seconds=0.5, connections=1)
+    for _ in range(6):
+        for session, request in zip(home.site.cold, home_requests, strict=True):
+            keys = list(client.scan_iter(f"*timeline*:{session.person_id}:*", count=10_000))
+            assert keys, f"{session.username} has no timeline to forget"
+            client.delete(*keys)
+            times += load.send_once(server.port, request)
+    return statistics.median(times) * 1000
 
 
-class Server:
-    """Run one of the two programs under granian."""
-
-    def __init__(self, application: str, environment: dict[str, str]) -> None:
-        self.port = free_port()
-        command = [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-log"),
-            *("--workers", str(WORKERS), "--blocking-threads", "1"),
-            *("--host", "127.0.0.1", "--port", str(self.port), application),
-        ]
-        self.process = subprocess.Popen(command, cwd=PROJECT, env=environment)
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    break
-            time.sleep(0.1)
-
-    def cpu_seconds(self) -> float:
-        top = psutil.Process(self.process.pid)
-        return sum(sum(each.cpu_times()[:2]) for each in [top, *top.children(recursive=True)])
-
-    def stop(self) -> None:
-        top = psutil.Process(self.process.pid)
-        processes = [*top.children(recursive=True), top]
-        self.process.send_signal(signal.SIGTERM)
-        _, alive = psutil.wait_procs(processes, timeout=5)
-        for each in alive:
-            each.kill()
-
-
-def measure(name: str, server: Server, cookies: list[str], seconds: float) -> dict[str, float]:
-    cpu = server.cpu_seconds()
-    count, times, failed = asyncio.run(load(server.port, cookies, seconds))
-    used = server.cpu_seconds() - cpu
-    assert not failed, f"{failed} of {count} answers of {name} were not 200"
-    times.sort()
-    return {
-        "rps": count / seconds,
-        "cpu_ms": used / count * 1000,
-        "p50": times[len(times) // 2] * 1000,
-        "p99": times[len(times) * 99 // 100] * 1000,
+def measure(site: Site, *, seconds: float = 3, rounds: int = 6, threads: int = 1) -> tuple[list[Table], float]:
+    """Return the table, and the cores that other processes used meanwhile."""
+    home = Home(site)
+    programs = {
+        LIMIT: Server("bench.limit:application", threads=threads, BENCH_PLAN=json.dumps(home.plan)),
+        SITE: Server("instagram.wsgi:application", threads=threads),
+        DEPLOYED: Server(),
     }
+    try:
+        found = run_rounds(home, programs, rounds=rounds, seconds=seconds, is_next=False)
+        further = run_rounds(
+            home,
+            {LIMIT: programs[LIMIT], SITE: programs[SITE]},
+            rounds=max(1, rounds // 2),
+            seconds=seconds,
+            is_next=True,
+        )
+        cold = cold_p50_ms(home, programs[SITE])
+    finally:
+        for server in programs.values():
+            server.stop()
+    table = Table(
+        "Home page",
+        ["program", "requests/s", "of the limit", "application ms", "PostgreSQL ms", "Valkey ms", "p50 ms", "p99 ms"],
+        f"Signed in, {len(posts_on(home.first))} posts, {len(site.readers):,} rotating sessions,"
+        f" 8 connections, two workers with {threads} {'thread' if threads == 1 else 'threads'}"
+        f" (the site's own server has {_web_threads()} threads a worker). The limit is `bench/limit.py`: no framework,"
+        " the same server, as many bytes. CPU is in milliseconds a request.",
+    )
+    for suffix, results in (("", found), (", the next page by htmx", further)):
+        chosen = quiet(results)
+        for name, each in results.items():
+            table.rows.append(
+                [
+                    name + suffix,
+                    f"{median(each, chosen, lambda one: one.requests_per_second):,.0f}",
+                    f"{ratio(results, name):.3f}",
+                    f"{median(each, chosen, lambda one: one.application_ms):.2f}",
+                    f"{median(each, chosen, lambda one: one.postgres_ms):.2f}",
+                    f"{median(each, chosen, lambda one: one.valkey_ms):.2f}",
+                    f"{median(each, chosen, lambda one: one.p50_ms):.1f}",
+                    f"{median(each, chosen, lambda one: one.p99_ms):.1f}",
+                ]
+            )
+    suggested = home.first.text.count("/dismiss/")
+    size = f"{len(home.first.content) / 1024:.1f} KB of HTML ({len(home.next.content) / 1024:.1f} the next page)"
+    cold_readers = f"{len(site.cold)} readers with up to {COLD_FOLLOWEES} followees and no timeline"
+    table.notes = [
+        f"{size}, {len(home.statements)} SQL statements when warm, {suggested} suggestions in the panel.",
+        f"A cold reader ({cold_readers}): p50 {cold:.1f} ms.",
+        GOALS,
+    ]
+    everything = [one.other_cores for results in (found, further) for rounds_ in results.values() for one in rounds_]
+    return [table], statistics.mean(everything)
+
+
+def _web_threads() -> int:
+    from django.conf import settings
+
+    return int(settings.WEB_THREADS)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3, help="of each round (3)")
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--threads", type=int, default=1, help="of each worker under granian's WSGI (1)")
+    parser.add_argument("--readers", type=int, default=Size.readers)
     options = parser.parse_args()
-
-    with scratch_site(durable=True, with_valkey=True, RATE_LIMITS="off"):
-        from django.conf import settings
-        from django.core.management import call_command
-        from django.db import connection
-
-        call_command("collectstatic", verbosity=0, interactive=False)
-        readers = fill()
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
-        warm_timelines()
-        plan = make_plan(readers[0])
-        site_cookies = [f"{settings.SESSION_COOKIE_NAME}={key}" for _, key in readers]
-        programs = {"the site": "instagram.wsgi:application", "bare program": "bench.bare:application"}
-        rounds: dict[str, list[dict[str, float]]] = {name: [] for name in programs}
-        servers = {name: Server(program, os.environ | {"BENCH_PLAN": plan}) for name, program in programs.items()}
-        try:
-            for name, server in servers.items():
-                measure(name, server, site_cookies, 3)  # warm
-            for _ in range(options.rounds):
-                for name, server in servers.items():
-                    rounds[name].append(measure(name, server, site_cookies, options.seconds))
-        finally:
-            for server in servers.values():
-                server.stop()
-        print(f"\n{'signed-in home page':24}{'requests/s':>12}{'CPU ms':>10}{'p50 ms':>10}{'p99 ms':>10}")
-        medians = {
-            name: {key: statistics.median(one[key] for one in found) for key in found[0]}
-            for name, found in rounds.items()
-        }
-        for name, figures in medians.items():
-            print(
-                f"{name:24}{figures['rps']:12.0f}{figures['cpu_ms']:10.2f}{figures['p50']:10.1f}{figures['p99']:10.1f}"
-            )
-        site, bare = medians["the site"], medians["bare program"]
-        print(f"\nthe site serves {site['rps'] / bare['rps']:.2f} of the bare program's requests "
-              f"for {site['cpu_ms'] / bare['cpu_ms']:.1f} times its CPU")  # fmt: skip
+    with filled_site(Size(readers=options.readers)) as site:
+        tables, other = measure(site, seconds=options.seconds, rounds=options.rounds, threads=options.threads)
+        for table in tables:
+            table.print()
+        print(f"\nOther processes used {other:.2f} cores.")
 
 
 if __name__ == "__main__":

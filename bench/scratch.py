@@ -14,11 +14,19 @@ from launcher import postgres, valkey
 
 
 class ScratchSite:
-    """Run a PostgreSQL in a folder until `stop_postgres`."""
+    """Run a PostgreSQL in a folder until `stop_postgres`.
+
+    `postgres_pid` and `valkey_pid` are the processes of the servers, to measure their CPU; 0 without a Valkey.
+    """
 
     def __init__(self, data_dir: Path, *, durable: bool) -> None:
         self.data_dir, self._durable = data_dir, durable
+        self.valkey_pid = 0
         self._start_postgres()
+
+    @property
+    def postgres_pid(self) -> int:
+        return self._postgres.pid
 
     def _start_postgres(self) -> None:
         self._postgres = postgres.start(self.data_dir, durable=self._durable)
@@ -63,6 +71,7 @@ def scratch_site(
             process = valkey.start(data_dir)
             stack.callback(valkey.stop, process)
             valkey.wait_until_ready(process, data_dir)
+            site.valkey_pid = process.pid
         import django
 
         django.setup()

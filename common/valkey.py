@@ -1,81 +1,199 @@
-"""The client for Valkey, which may be unavailable: one client per process, and one memory of the last failure.
+"""The clients for Valkey, which may be unavailable: one client per server, and a memory of its last failure.
 
-Cache, timelines, rate limits and the task queue all use Valkey. If a server hangs, each of them would wait for its
-timeout in the same request; so after one failure all of them go on without Valkey for PAUSE_SECONDS.
+Cache, timelines, rate limits and the task queue all use Valkey: one server by default. TIMELINE_URL and CACHE_URL move
+timelines and cache to servers of their own, or to clusters. If a server hangs, each use would wait for its timeout in
+the same request; so after one failure all uses of that server go on without it for PAUSE_SECONDS.
+
+Code names a purpose (`timelines()`, `pages()`), never a server, and takes several keys at once only through
+`unlink`, `mget`, `BatchScript` and pipelines, which also work on a cluster.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
+from collections.abc import Iterable, Sequence
 from functools import cache
 from types import TracebackType
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
 
 import redis
 from django.conf import settings
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.cluster import ClusterNode, RedisCluster
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 from redis.retry import Retry
+
+from common.valkey_urls import CLUSTER_SCHEMES, cluster_nodes, is_cluster
 
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 3.0
-ERRORS = (RedisError, OSError)
+ERRORS = (RedisError, RedisClusterException, OSError)
 """Raised by a client if the server is unavailable."""
 
-_paused_until = 0.0
+Client = redis.Redis | RedisCluster
+
+_paused_until: dict[str, float] = {}
+"""By the address of a server: the time of `time.monotonic` until which it is not used."""
+
+
+def client() -> redis.Redis:
+    """Return the client of this process for rate limits and locks, which are on the server of REDIS_URL."""
+    found = connect(settings.REDIS_URL)
+    assert isinstance(found, redis.Redis)
+    return found
+
+
+def timelines() -> Client:
+    """Return the client of this process for home timelines and lists of seen posts (TIMELINE_URL)."""
+    return connect(settings.TIMELINE_URL)
+
+
+def pages() -> Client:
+    """Return the client of this process for cached parts of pages (CACHE_URL)."""
+    return connect(settings.CACHE_URL)
 
 
 @cache
-def client() -> redis.Redis:
-    """Return the client of this process. Its connection pool is thread-safe, and recreated after a fork."""
+def connect(url: str) -> Client:
+    """Return the client of this process for `url`. It is thread-safe and recreates its connections after a fork.
+
+    `redis-cluster://user:password@host:port,host:port` names some nodes of a cluster, which know the others. A cluster
+    client connects at once, to learn which node has which keys, so this raises one of ERRORS if none answers.
+    """
     timeout = settings.REDIS_TIMEOUT_SECONDS
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        # The library's own retries would wait seconds each; we go on without Valkey instead.
-        retry=Retry(NoBackoff(), 0),
+    # The library's own retries would wait seconds each; we go on without Valkey instead.
+    options: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    if not is_cluster(url):
+        return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
+    parts = urlsplit(url)
+    # One more attempt, with a fresh map of the cluster: after a failover the keys are on another node.
+    return RedisCluster(
+        startup_nodes=[ClusterNode(host, port) for host, port in cluster_nodes(url)],  # type: ignore[no-untyped-call]
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        ssl=CLUSTER_SCHEMES[parts.scheme],
+        retry=Retry(NoBackoff(), 1),
+        **options,
     )
+
+
+# --- Several keys at once ---------------------------------------------------------------------------------------------
+
+
+def by_node(server: Client, keys: Iterable[str]) -> list[list[str]]:
+    """Group keys by the node that holds them: one group on a single server. No round trip."""
+    if isinstance(server, redis.Redis):
+        return [group] if (group := list(keys)) else []
+    groups: dict[str, list[str]] = {}
+    for key in keys:
+        groups.setdefault(server.get_node_from_key(key).name, []).append(key)  # type: ignore[no-untyped-call]
+    return list(groups.values())
+
+
+def mget(server: Client, keys: Sequence[str]) -> list[bytes | None]:
+    """Return the value of each key, or None. One round trip, or on a cluster one for each node, side by side."""
+    if isinstance(server, redis.Redis):
+        return cast("list[bytes | None]", server.mget(keys)) if keys else []
+    pipe = server.pipeline(transaction=False)  # type: ignore[no-untyped-call]
+    for key in keys:
+        pipe.get(key)
+    return list(pipe.execute())
+
+
+def unlink(server: Client, keys: Sequence[str]) -> int:
+    """Delete keys; return how many existed. One round trip, or on a cluster one for each node, side by side."""
+    if not keys:
+        return 0
+    if isinstance(server, redis.Redis):
+        return int(server.unlink(*keys))
+    pipe = server.pipeline(transaction=False)  # type: ignore[no-untyped-call]
+    for key in keys:
+        pipe.unlink(key)
+    return sum(pipe.execute())
+
+
+class BatchScript:
+    """A Lua script over many keys, called once for each node of a cluster, and once on a single server.
+
+    Its text has two local tables: `keys`, and `args` with the further arguments. A cluster refuses a script whose
+    declared keys are in several slots, even if one node holds them all. So there the keys are passed as arguments, with
+    the flag that allows it; the first is also declared, and routes the call. A call raises one of ERRORS if a key moves
+    to another node just then: a script must be safe to run again.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._single = f"local keys, args = KEYS, ARGV\n{text}"
+        self._cluster = (
+            "#!lua flags=allow-cross-slot-keys\n"
+            "local keys, args = {}, {}\n"
+            "local count = tonumber(ARGV[1])\n"
+            "for at = 2, #ARGV do\n"
+            "    if at <= count + 1 then keys[at - 1] = ARGV[at] else args[at - count - 1] = ARGV[at] end\n"
+            f"end\n{text}"
+        )
+
+    def __call__(self, server: Client, keys: Iterable[str], *args: bytes | str | float) -> list[Any]:
+        """Run the script; return the result of each call: one, or on a cluster one for each node with any keys."""
+        if isinstance(server, redis.Redis):
+            return [_evaluate(server, self._single, group, args) for group in by_node(server, keys)]
+        return [
+            _evaluate(server, self._cluster, group[:1], (len(group), *group, *args)) for group in by_node(server, keys)
+        ]
+
+
+def _evaluate(server: Client, text: str, keys: list[str], args: Iterable[Any]) -> Any:
+    # SHA-1 is how the server names scripts.
+    name = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    try:
+        return server.evalsha(name, len(keys), *keys, *args)
+    except NoScriptError:
+        return server.eval(text, len(keys), *keys, *args)
+
+
+# --- Going on without -------------------------------------------------------------------------------------------------
 
 
 class optional:  # noqa: N801  (used like a function)
     """Context manager: use Valkey if it is available, and go on after the block if it is not.
 
     `with valkey.optional("limits are counted in PostgreSQL") as is_available` suppresses ERRORS and `errors`, after
-    which `pause` is called with the consequence. `is_available` is False during a pause: skip the work then.
+    which `pause` is called with the consequence. `is_available` is False during a pause: skip the work then. `url`
+    names another server than that of REDIS_URL: TIMELINE_URL or CACHE_URL of the settings.
     """
 
-    def __init__(self, consequence: str, *errors: type[Exception]) -> None:
+    def __init__(self, consequence: str, *errors: type[Exception], url: str = "") -> None:
         self._consequence = consequence
         self._errors: tuple[type[Exception], ...] = (*ERRORS, *errors)
+        self._url = url
 
     def __enter__(self) -> bool:
-        return not is_paused()
+        return not is_paused(self._url)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
         if isinstance(error, self._errors):
-            pause(error, self._consequence)
+            pause(error, self._consequence, self._url)
             return True
         return False
 
 
-def is_paused() -> bool:
-    """Return True if Valkey failed less than PAUSE_SECONDS ago, so that it should not be used now."""
-    return time.monotonic() < _paused_until
+def is_paused(url: str = "") -> bool:
+    """Return True if the server of `url` (REDIS_URL by default) failed less than PAUSE_SECONDS ago: do not use it."""
+    return time.monotonic() < _paused_until.get(url or settings.REDIS_URL, 0.0)
 
 
-def pause(error: BaseException, consequence: str) -> None:
+def pause(error: BaseException, consequence: str, url: str = "") -> None:
     """Start a pause after `error`. `consequence` completes the log message: "going on without the cache"."""
-    global _paused_until
-    if not is_paused():
+    if not is_paused(url):
         log.warning("Valkey is unavailable, %s: %s", consequence, error)
-    _paused_until = time.monotonic() + PAUSE_SECONDS
+    _paused_until[url or settings.REDIS_URL] = time.monotonic() + PAUSE_SECONDS
 
 
 def resume() -> None:
-    """End the pause."""
-    global _paused_until
-    _paused_until = 0.0
+    """End all pauses."""
+    _paused_until.clear()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from accounts.models import User, Viewer
@@ -141,10 +142,10 @@ def seen_by(reader: User) -> dict[int, int]:
 
     Empty while Valkey is away.
     """
-    with valkey.optional("explore shows seen posts in their usual place") as is_available:
+    with valkey.optional("explore shows seen posts in their usual place", url=settings.TIMELINE_URL) as is_available:
         if is_available:
             oldest = now_ms() - SEEN_SECONDS * 1000
-            found: Any = valkey.client().zrangebyscore(seen_key(reader.pk), oldest, "+inf", withscores=True)
+            found: Any = valkey.timelines().zrangebyscore(seen_key(reader.pk), oldest, "+inf", withscores=True)
             return {int(member): int(seen_ms) for member, seen_ms in found}
     return {}
 
@@ -154,10 +155,10 @@ def remember_seen(reader: User, post_ids: Iterable[int]) -> None:
     if not (members := {str(post_id): now_ms() for post_id in post_ids}):
         return
     key = seen_key(reader.pk)
-    with valkey.optional("explore does not remember seen posts") as is_available:
+    with valkey.optional("explore does not remember seen posts", url=settings.TIMELINE_URL) as is_available:
         if not is_available:
             return
-        pipe = valkey.client().pipeline(transaction=False)
+        pipe = valkey.timelines().pipeline(transaction=False)
         pipe.zremrangebyscore(key, "-inf", now_ms() - SEEN_SECONDS * 1000)
         pipe.zadd(key, members, nx=True)
         pipe.zremrangebyrank(key, 0, -(MAX_SEEN + 1))

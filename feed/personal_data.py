@@ -57,7 +57,9 @@ def _erase_timelines(person_id: int) -> ErasureResult:
     """Delete all versions of the user's home timeline, and the list of posts seen in Explore."""
     version = User.objects.values_list("follows_version", flat=True).get(pk=person_id)
     keys = [timelines.timeline_key(person_id, one) for one in range(version + 1)] + [explore.seen_key(person_id)]
-    gone = sum(valkey.client().unlink(*keys[at : at + KEYS_AT_ONCE]) for at in range(0, len(keys), KEYS_AT_ONCE))
+    gone = sum(
+        valkey.unlink(valkey.timelines(), keys[at : at + KEYS_AT_ONCE]) for at in range(0, len(keys), KEYS_AT_ONCE)
+    )
     return ErasureResult(cache_keys=int(gone))
 
 

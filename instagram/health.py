@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
@@ -55,7 +56,8 @@ def _database() -> None:
 
 
 def _valkey() -> None:
-    valkey.client().ping()
+    for url in {settings.REDIS_URL, settings.TIMELINE_URL, settings.CACHE_URL}:
+        valkey.connect(url).ping()
 
 
 def _storage() -> None:

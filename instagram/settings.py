@@ -155,7 +155,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="") or local_servers.valkey_url(DATA_DIR)
 REDIS_TIMEOUT_SECONDS = servers.REDIS_TIMEOUT_SECONDS
-CACHES = {"default": servers.cache_config(REDIS_URL)}
+# Timelines and cache can have servers of their own, or clusters. Rate limits and tasks stay on REDIS_URL.
+TIMELINE_URL = servers.valkey_url("TIMELINE_URL", env.str("TIMELINE_URL", default="") or REDIS_URL)
+CACHE_URL = servers.valkey_url("CACHE_URL", env.str("CACHE_URL", default="") or REDIS_URL)
+CACHES = {"default": servers.cache_config(CACHE_URL)}
 # Sessions are not cached: signing out must be final, even if a cached session cannot be deleted.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 

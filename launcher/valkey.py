@@ -44,7 +44,7 @@ def start(data_dir: Path, *, output: Output = subprocess.DEVNULL, durable: bool 
             "databases": "64",
         }
         return embedded.run(
-            [str(_program()), *(word for name, value in options.items() for word in (f"--{name}", value))],
+            [str(program()), *(word for name, value in options.items() for word in (f"--{name}", value))],
             cwd=folder,
             output=output,
             setup=processes.child_setup(signal.SIGTERM),
@@ -83,7 +83,7 @@ def _answers_ping(path: Path) -> bool:
             return False
 
 
-def _program() -> Path:
+def program() -> Path:
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
     system = platform.system().lower()
     if system == "darwin" and machine == "aarch64":

@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from common.valkey_urls import cluster_nodes, is_cluster
 from instagram.config.env import env
 
 REDIS_TIMEOUT_SECONDS = 1
@@ -28,6 +29,16 @@ def database_config(url: str) -> dict[str, Any]:
     }
     config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
     return config
+
+
+def valkey_url(name: str, url: str) -> str:
+    """Return `url` if it is valid for a cluster or one server. The error contains nothing of it: it has a password."""
+    if is_cluster(url):
+        with suppress(ValueError):
+            cluster_nodes(url)
+            return url
+        raise ImproperlyConfigured(f"{name} must be like redis-cluster://user:password@host:6379,host:6379.")
+    return url
 
 
 def cache_config(redis_url: str) -> dict[str, Any]:

@@ -220,13 +220,11 @@ def hung_valkey(settings):
     process = embedded_valkey.start(folder, durable=False)
     embedded_valkey.wait_until_ready(process, folder)
     settings.REDIS_URL = local_servers.valkey_url(folder)
-    valkey.client.cache_clear()
     ratelimit._count_script.cache_clear()
     os.kill(process.pid, signal.SIGSTOP)
     yield
     os.kill(process.pid, signal.SIGCONT)
     embedded_valkey.stop(process)
-    valkey.client.cache_clear()
     ratelimit._count_script.cache_clear()
     valkey.resume()
 

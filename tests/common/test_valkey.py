@@ -23,13 +23,11 @@ def silent(settings):
     """A server that accepts connections and never responds, in place of Valkey."""
     with SilentServer() as server:
         url = f"redis://127.0.0.1:{server.port}/0"
-        settings.REDIS_URL = url
+        settings.REDIS_URL = settings.CACHE_URL = url
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": url}}
         caches["default"].close()
-        valkey.client.cache_clear()
         ratelimit._count_script.cache_clear()
         yield server
-    valkey.client.cache_clear()
     ratelimit._count_script.cache_clear()
     valkey.resume()
 

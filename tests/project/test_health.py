@@ -31,10 +31,10 @@ def test_readyz_lists_every_part(client, db, worker_answers):
 
 
 def test_readyz_names_a_failing_part_without_details(client, db, worker_answers, monkeypatch):
-    def refuse():
+    def refuse(url):
         raise ConnectionError("secret-host:6379 refused")
 
-    monkeypatch.setattr("common.valkey.client", refuse)
+    monkeypatch.setattr("common.valkey.connect", refuse)
     answer = client.get("/readyz")
 
     assert answer.status_code == 503

@@ -99,6 +99,8 @@ def test_production_refuses_unsafe_settings_and_names_the_variable(name, value):
         ("DECODERS_OFF", "hei"),
         ("FIELD_KEYS", "short"),
         ("SMS_URL", "http://x"),
+        ("TIMELINE_URL", "redis-cluster://"),
+        ("CACHE_URL", "redis-cluster://one:6379,:6379"),
     ],
 )
 def test_an_invalid_value_is_refused_with_the_name_of_its_variable(name, value):

@@ -24,7 +24,7 @@ from common.ratelimit import client_address
 
 log = logging.getLogger(__name__)
 
-WRONG_PASSWORD = "That username, e-mail address or password is not right."  # noqa: S105  (a sentence)
+WRONG_PASSWORD = "That username, email address or password isn’t right."  # noqa: S105  (a sentence)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -40,12 +40,12 @@ class AccountAdapter(DefaultAccountAdapter):
         "account_inactive": "This account is suspended.",
         "duplicate_email": "This is already your address.",
         "email_password_mismatch": WRONG_PASSWORD,
-        "email_taken": "An account with this e-mail address already exists. Log in, or reset its password.",
-        "enter_current_password": "That is not your current password.",
-        "incorrect_password": "That is not your password.",
+        "email_taken": "An account with this email address already exists. Log in, or reset its password.",
+        "enter_current_password": "That isn’t your current password.",
+        "incorrect_password": "That isn’t your password.",
         "invalid_login": WRONG_PASSWORD,
         "invalid_password_reset": "This link has been used or has expired.",
-        "rate_limited": "You are doing that too often. Wait a moment and try again.",
+        "rate_limited": "Slow down a moment and try again.",
         "too_many_login_attempts": "Too many attempts to log in. Wait a few minutes and try again.",
         "unverified_primary_email": "Confirm this address first.",
         "username_password_mismatch": WRONG_PASSWORD,
@@ -76,7 +76,7 @@ class AccountAdapter(DefaultAccountAdapter):
             self.add_message(
                 request,
                 messages.ERROR,
-                message=f"Another account uses {email_address.email}. Reset its password to get into it.",
+                message=f"Another account uses {email_address.email}. To use that account, reset its password.",
             )
             return False
         return bool(super().confirm_email(request, email_address))

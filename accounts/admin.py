@@ -47,7 +47,7 @@ class UserAdmin(ModeratedAdmin):
     list_display_links = ["picture", "username"]
     list_filter = [AccountStatusFilter, JoinedFilter, "is_staff"]
     search_fields = ["username", "name", "email"]
-    search_help_text = "Part of a username, a name or an e-mail address"
+    search_help_text = "Part of a username, a name or an email address"
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False

@@ -32,9 +32,9 @@ def username_format_error(username: str) -> str:
     if len(username) > MAX_USERNAME_CHARS:
         return f"Use at most {MAX_USERNAME_CHARS} characters. This has {len(username)}."
     if username.startswith(".") or username.endswith("."):
-        return "A username cannot start or end with a dot."
+        return "A username can’t start or end with a dot."
     if ".." in username:
-        return "A username cannot have two dots in a row."
+        return "A username can’t have two dots in a row."
     if username in RESERVED_USERNAMES or not _WELL_FORMED.fullmatch(username):
         return f"“{username}” is reserved for the site itself. Choose another."
     return ""

@@ -20,26 +20,26 @@ class TokenForm(PasswordForm):
     """Name, scope and lifetime of a new personal access token."""
 
     name = forms.CharField(
-        label="What is it for?",
+        label="What’s this token for?",
         max_length=MAX_TOKEN_NAME_CHARS,
         help_text="Such as “backup at home”. It helps you recognize the token later.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
         error_messages={
-            "required": "Type what the token is for.",
+            "required": "Enter what the token is for.",
             "max_length": f"Use at most {MAX_TOKEN_NAME_CHARS} characters.",
         },
     )
     may_write = forms.ChoiceField(
-        label="What may it do?",
-        choices=[("", "Read: see what you see"), ("1", "Read and write: also post, like, follow and edit as you")],
+        label="Permissions",
+        choices=[("", "Read only: see what you see"), ("1", "Read and write: also post, like, follow and edit as you")],
         required=False,
     )
     days = forms.TypedChoiceField(
-        label="How long does it work?",
+        label="Expires after",
         choices=[(days, "1 year" if days == 365 else f"{days} days") for days in TOKEN_DAYS],
         initial=30,
         coerce=int,
-        error_messages={"required": "Choose how long it works."},
+        error_messages={"required": "Choose when it expires."},
     )
     field_order = ["name", "may_write", "days", "password"]
 
@@ -54,28 +54,28 @@ class AppForm(forms.Form):
     """Name, redirect URIs and kind of an app. The kind cannot be changed after registration."""
 
     name = forms.CharField(
-        label="Name of the app",
+        label="App name",
         max_length=MAX_APP_NAME_CHARS,
-        help_text="People see it when the app asks for access.",
+        help_text="People see this name when the app asks for access.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
         error_messages={
-            "required": "Give the app a name.",
+            "required": "Enter a name.",
             "max_length": f"Use at most {MAX_APP_NAME_CHARS} characters.",
         },
     )
     redirect_uris = forms.CharField(
         label="Redirect URIs",
-        help_text=f"Where people return to. One per line, at most {MAX_REDIRECTS}, matched exactly.",
+        help_text=f"Where people return after allowing access. One per line, at most {MAX_REDIRECTS}, matched exactly.",
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocapitalize": "none", "inputmode": "url"}),
         error_messages={"required": "Add at least one address."},
     )
     kind = forms.ChoiceField(
-        label="Can it keep a secret?",
+        label="Client type",
         choices=[
-            ("public", "No: it runs on phones, desktops or in browsers"),
-            ("confidential", "Yes: it runs on your server"),
+            ("public", "Public: runs on phones, on desktops or in browsers"),
+            ("confidential", "Confidential: runs on your server"),
         ],
-        error_messages={"required": "Choose one."},
+        error_messages={"required": "Choose a client type."},
     )
 
     def __init__(self, *args: Any, app: OAuthApp | None = None, **kwargs: Any) -> None:
@@ -88,7 +88,7 @@ class AppForm(forms.Form):
     def clean_name(self) -> str:
         name = clean_line(self.cleaned_data["name"])
         if not name:
-            raise forms.ValidationError("Give the app a name.", code="required")
+            raise forms.ValidationError("Enter a name.", code="required")
         return name
 
     def clean_redirect_uris(self) -> list[str]:

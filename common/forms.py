@@ -44,9 +44,11 @@ def check_length(text: str, max_graphemes: int, what: str = "This") -> None:
     if len(text) <= max_graphemes:
         return
     if len(text) > max_graphemes * MAX_CODE_POINTS_PER_CHAR:
-        raise forms.ValidationError(f"{what} is too long: at most {max_graphemes:,} characters.", code="max_length")
+        raise forms.ValidationError(
+            f"{what} is too long. The limit is {max_graphemes:,} characters.", code="max_length"
+        )
     length = grapheme_length(text)
     if length > max_graphemes:
         raise forms.ValidationError(
-            f"{what} is {length:,} characters long: at most {max_graphemes:,} fit.", code="max_length"
+            f"{what} is {length:,} characters long. The limit is {max_graphemes:,}.", code="max_length"
         )

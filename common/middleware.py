@@ -35,7 +35,7 @@ class SaneRequestMiddleware:
         if charset not in {"utf-8", "utf8", "us-ascii"}:
             return HttpResponseBadRequest("Send text as UTF-8.\n", content_type="text/plain")
         if any("\0" in value for value in request.COOKIES.values()):
-            return HttpResponseBadRequest("A cookie of this request is broken.\n", content_type="text/plain")
+            return HttpResponseBadRequest("A cookie in this request is malformed.\n", content_type="text/plain")
         return self.get_response(request)
 
 
@@ -56,7 +56,7 @@ class RequestBodyMiddleware:
         size = int(text) if text.isascii() and text.isdigit() else 0
         limit = body_limit(request.path)
         if size > limit:
-            message = f"This is too large: at most {limit // 1024**2} MB can be sent here."
+            message = f"This is too large. The limit is {limit // 1024**2} MB."
             return refused_body(request, 413, "too-large", message)
         if size > MAX_FORM_BYTES and not request.user.is_authenticated:
             return refused_body(request, 401, "sign-in", "Sign in first.")

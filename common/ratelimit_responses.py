@@ -65,4 +65,4 @@ def rate_limit_problem(limit: Limit, seconds: int) -> Problem:
 def rate_limit_message(seconds: int) -> str:
     """Return the message that asks to wait `seconds`."""
     minutes = -(-seconds // 60)
-    return f"You have done this a lot just now. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+    return f"Slow down a moment and try again in {minutes} minute{'' if minutes == 1 else 's'}."

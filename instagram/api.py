@@ -105,12 +105,12 @@ def on_form(request: HttpRequest, error: RawPostDataException) -> HttpResponse:
 
 @api.exception_handler(RequestDataTooBig)
 def on_rate_limit(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
-    return problem_response(Problem(413, "too-large", "This body is larger than this address takes."))
+    return problem_response(Problem(413, "too-large", "The body is too large for this URL."))
 
 
 @api.exception_handler(HttpError)
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return problem_response(Problem(error.status_code, "bad-request", "This request could not be read."))
+    return problem_response(Problem(error.status_code, "bad-request", "The request could not be parsed."))
 
 
 @api.exception_handler(ValidationError)

@@ -15,7 +15,7 @@ from common.api import PROBLEM_JSON
 from common.api_codes import CODES
 
 DESCRIPTION: Final = """
-Everything the pages can do, for programs, with the same visibility rules and the same limits.
+Everything the site can do, as an API, with the same visibility rules and the same limits.
 
 Send a personal access token or an OAuth 2 token as `Authorization: Bearer …`. A browser's session works as well, with
 its CSRF token in `X-CSRFToken` for requests that change something. Fetch photos and videos with the same token.

@@ -116,7 +116,7 @@ def open_original(key: str) -> File:
     try:
         return storages["originals"].open(key)
     except FileNotFoundError as error:
-        raise MediaError("missing", "The original is gone. Share it again.") from error
+        raise MediaError("missing", "The original file is missing. Share it again.") from error
     except Exception as error:
         raise transient_storage_error(error) from error
 
@@ -221,4 +221,4 @@ def _delete(storage: Storage, keys: Iterable[str]) -> None:
 def transient_storage_error(error: Exception) -> TransientMediaError:
     """Log an exception of a storage and return the TransientMediaError to raise in its place."""
     log.error("storage failed", exc_info=error)
-    return TransientMediaError("storage", "The file could not be stored right now. Try again in a few minutes.")
+    return TransientMediaError("storage", "The file couldn’t be stored right now. Try again in a few minutes.")

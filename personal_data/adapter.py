@@ -33,5 +33,5 @@ class SiteAccountAdapter(AccountAdapter):
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
         """Reactivate a deactivated account."""
         if isinstance(user, User) and user.deactivated_at is not None and reactivate(user):
-            messages.success(request, "Welcome back. Everybody can see you again.")
+            messages.success(request, "Welcome back. People can see your profile again.")
         return super().post_login(request, user, **kwargs)

@@ -50,7 +50,7 @@ STORAGE_WAITED_FOR = timedelta(days=1)
 """For this long after the upload, rendering is retried while the storage is unavailable or full."""
 
 GAVE_UP = "Something went wrong on our side while we processed this file. Try again."
-TOO_SLOW = "This video takes too long to convert. Save it smaller, as ordinary MP4, and try that."
+TOO_SLOW = "This video takes too long to convert. Save it as a smaller, standard MP4 and try again."
 
 VIDEO_SOFT_SECONDS = 1800
 """Longer than the CPU time limit of ffmpeg (`media.video.ffmpeg.VideoLimits`), whose error is more specific."""

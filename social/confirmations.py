@@ -30,10 +30,10 @@ def block_confirmation(person: User) -> Confirmation:
         "block",
         f"Block {name}?",
         [
-            f"You and {name} no longer find each other, or anything the other shared.",
-            "Neither of you follows the other any more.",
-            f"Likes and comments of {name} at your posts are hidden.",
-            "They are not told. You can unblock them at any time.",
+            f"You and {name} won’t see each other’s profile or posts.",
+            "You won’t follow each other any more.",
+            f"{name}’s likes and comments on your posts will be hidden.",
+            "They won’t be told. You can unblock them at any time.",
         ],
         "Block",
         fast_reverse("social:block", name),
@@ -47,9 +47,9 @@ def mute_confirmation(person: User) -> Confirmation:
         "mute",
         f"Mute {name}?",
         [
-            f"You no longer see posts of {name} on your home page, in explore and among suggestions.",
-            "You still follow them if you do, and find everything on their profile.",
-            "They are not told. You can unmute them at any time.",
+            f"You won’t see posts by {name} on your home page, in Explore or in suggestions.",
+            "You’ll keep following them, and can see everything on their profile.",
+            "They won’t be told. You can unmute them at any time.",
         ],
         "Mute",
         fast_reverse("social:mute", name),
@@ -62,9 +62,9 @@ def restrict_confirmation(person: User) -> Confirmation:
         "restrict",
         f"Restrict {name}?",
         [
-            f"What {name} comments at your posts is seen only by the two of you, until you approve it.",
-            "What they wrote before stays as it is.",
-            "They are not told. You can undo it at any time.",
+            f"Only you and {name} will see their new comments on your posts, until you approve them.",
+            "Their older comments stay visible.",
+            "They won’t be told. You can unrestrict them at any time.",
         ],
         "Restrict",
         fast_reverse("social:restrict", name),
@@ -76,7 +76,7 @@ def remove_follower_confirmation(person: User) -> Confirmation:
     return Confirmation(
         "remove-follower",
         f"Remove {name} from your followers?",
-        [f"{name} is not told. They can follow you again; a private account is asked first."],
+        ["They won’t be told. They can follow you again, or ask to if your account is private."],
         "Remove",
         fast_reverse("social:remove_follower", name),
         is_destructive=True,
@@ -100,9 +100,9 @@ def go_private_confirmation() -> Confirmation:
         "go-private",
         "Make your account private?",
         [
-            "Only your followers see your posts, those you shared before too, and whom you follow.",
-            "Those who follow you now stay. Others ask, and you decide.",
-            "Your name, picture, bio and counts stay visible to all.",
+            "Only followers will see your posts (old ones too) and your following list.",
+            "Your current followers stay. New followers will need your approval.",
+            "Anyone can still see your name, picture, bio and counts.",
         ],
         "Make private",
         fast_reverse("social:go_private"),
@@ -112,13 +112,13 @@ def go_private_confirmation() -> Confirmation:
 def go_public_confirmation(waiting: str) -> Confirmation:
     """Return the confirmation; `waiting` is the number of follow requests as text, "" for none."""
     noun = "request" if waiting == "1" else "requests"
-    accepted = f"Your {waiting} follow {noun} will be accepted." if waiting else "Requests to follow you are accepted."
+    accepted = f"Your {waiting} follow {noun} will be accepted." if waiting else "Follow requests will be accepted."
     return Confirmation(
         "go-public",
         "Make your account public?",
         [
-            "Everybody sees your posts, those you shared before too, except the ones for close friends.",
-            "Whoever wants to follow you does, without asking.",
+            "Anyone will see your posts (old ones too), except those for close friends.",
+            "Anyone can follow you without your approval.",
             accepted,
         ],
         "Make public",

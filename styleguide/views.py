@@ -27,7 +27,7 @@ MAX_PHOTO_PX = 1080
 
 
 class ExampleForm(forms.Form):
-    email = forms.EmailField(label="E-mail")
+    email = forms.EmailField(label="Email")
     username = forms.CharField(help_text="Up to 30 letters, digits, dots and underscores.")
     bio = GraphemeField(max_graphemes=MAX_BIO_CHARS, lines=True, required=False)
     photo = forms.FileField(required=False)
@@ -44,7 +44,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     form = ExampleForm(
         {"email": "anna@example", "username": "anna..lind", "bio": "Forests, streams and slow mornings."}, initial={}
     )
-    form.add_error("username", "Two dots cannot stand together. Try anna.lind.")
+    form.add_error("username", "A username can’t have two dots in a row. Try anna.lind.")
     refused = ExampleCommentForm({"text": "A comment that is too long"})
     context = examples() | {"colours": COLOURS, "icons": icons(), "form": form, "refused": refused}
     return render(request, "styleguide/styleguide.html", context)

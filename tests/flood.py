@@ -25,7 +25,7 @@ PHOTOS = [
     *sorted((PROJECT / "demo" / "photos").glob("*.jpg"))[:13],
 ]
 FILES = [*PHOTOS[:4], BEE, *PHOTOS[4:12], SPEECH, *PHOTOS[12:]]
-TEMPORARY = "could not be processed right now. Try again in a few minutes."
+TEMPORARY = "couldn’t be processed right now. Try again in a few minutes."
 GIVEN_UP = "Something went wrong on our side while we processed this file. Try again."
 
 

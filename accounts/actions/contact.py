@@ -70,12 +70,12 @@ def change_mobile(person: User, number: str) -> bool:
         return remove_mobile(person)
     normal = normalize_number(number)
     if normal is None:
-        raise Refusal("Type a mobile number with its country code, such as +41 79 123 45 67.", "mobile")
+        raise Refusal("Enter a mobile number with its country code, such as +41 79 123 45 67.", "mobile")
     digest = hash_number(normal)
     if Mobile.objects.filter(person_id=person.pk, digest=digest).exists():
         return False
     if not sms.is_possible():
-        raise Refusal("This site cannot send text messages, so numbers cannot be confirmed.", "mobile")
+        raise Refusal("This site can’t send text messages, so numbers can’t be confirmed.", "mobile")
     _enforce_rate_limit("mobile", CODES, f"person:{person.pk}")
     _enforce_rate_limit("mobile", CODES_TO_ONE, f"number:{digest}")
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
@@ -89,11 +89,11 @@ def change_mobile(person: User, number: str) -> bool:
             "expires_at": timezone.now() + timedelta(minutes=CODE_MINUTES),
         },
     )
-    text = f"{code} is your code for {settings.SITE_NAME}. It works for {CODE_MINUTES} minutes. Don't share it."
+    text = f"{code} is your code for {settings.SITE_NAME}. It expires in {CODE_MINUTES} minutes. Don't share it."
     try:
         sms.send_sms(normal, text)
     except OSError as error:
-        raise Refusal("The message could not be sent. Try again in a moment.", "mobile") from error
+        raise Refusal("The message couldn’t be sent. Try again in a moment.", "mobile") from error
     return True
 
 
@@ -110,7 +110,7 @@ def confirm_mobile(person: User, code: str) -> str:
     if not hmac.compare_digest(pending.code_hash, _hash_code(person, pending.digest, "".join(code.split()))):
         left = MAX_CODE_ATTEMPTS - pending.attempts
         more = f"You can try {left} more time{'' if left == 1 else 's'}." if left else "Request a new one."
-        raise Refusal(f"That is not the code. {more}", "code")
+        raise Refusal(f"That isn’t the right code. {more}", "code")
     try:
         with transaction.atomic():
             if not PendingMobile.objects.filter(pk=pending.pk, code_hash=pending.code_hash).delete()[0]:
@@ -121,7 +121,7 @@ def confirm_mobile(person: User, code: str) -> str:
             )
     except IntegrityError as error:
         # Disclosed only to someone who received the code on this phone.
-        raise Refusal("Another account has this number. Remove it there first.", "code") from error
+        raise Refusal("Another account uses this number. Remove it there first.", "code") from error
     return pending.number
 
 

@@ -31,7 +31,7 @@ def _change_username(user: User, username: str) -> bool:
         raise Refusal(problem)
     if again_at := next_username_change_at(user):
         raise Refusal(
-            f"You have changed your username {MAX_USERNAME_CHANGES} times in {OLD_USERNAME_DAYS} days. "
+            f"You’ve changed your username {MAX_USERNAME_CHANGES} times in {OLD_USERNAME_DAYS} days. "
             f"You can change it again on {again_at:%-d %B %Y}."
         )
     # An expired row of an earlier owner that is not swept yet, or a row of this user.

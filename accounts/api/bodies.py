@@ -40,7 +40,7 @@ def check_actor(request: HttpRequest, body: Acting | None) -> None:
 def check_post(body: ActingOnPost | None, post_id: int) -> None:
     """Raise Problem 422 if the body names a post other than the one in the address."""
     if body is not None and body.postId not in {None, post_id}:
-        raise ValidationFailed({"body.postId": "This is not the post of the address."}, code="contradiction")
+        raise ValidationFailed({"body.postId": "The body and the URL refer to different posts."}, code="contradiction")
 
 
 def not_oneself(request: MemberRequest, person: User) -> User:

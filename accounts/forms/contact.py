@@ -14,8 +14,8 @@ from common.limits import (
 
 
 class ChangeEmailForm(SiteFormMixin, allauth_forms.AddEmailForm):
-    labels = {"email": "New e-mail address"}
-    helps = {"email": "We send a link to it. The address changes once you have followed the link."}
+    labels = {"email": "New email address"}
+    helps = {"email": "We’ll send a link to this address. It changes once you open the link."}
 
     def save(self, request: HttpRequest) -> EmailAddress:
         """Send the link and return the pending address; replaces an earlier one.
@@ -36,9 +36,9 @@ class MobileForm(forms.Form):
     mobile = forms.CharField(
         label="Mobile number",
         max_length=40,
-        help_text="With its country code, such as +41 79 123 45 67.",
+        help_text="Include the country code, such as +41 79 123 45 67.",
         widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
-        error_messages={"required": "Type a mobile number.", "max_length": "Use at most 40 characters."},
+        error_messages={"required": "Enter a mobile number.", "max_length": "Use at most 40 characters."},
     )
 
 
@@ -46,8 +46,8 @@ class CodeForm(forms.Form):
     """The code sent to the phone; `confirm_mobile` checks it."""
 
     code = forms.CharField(
-        label=f"The {CODE_DIGITS} digits of the message",
+        label=f"{CODE_DIGITS}-digit code",
         max_length=20,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
-        error_messages={"required": "Type the code.", "max_length": f"The code has {CODE_DIGITS} digits."},
+        error_messages={"required": "Enter the code.", "max_length": f"The code has {CODE_DIGITS} digits."},
     )

@@ -16,7 +16,7 @@ from common.limits import (
 )
 from media.upload_probe import accepted_pictures
 
-NO_ADDRESS = "Type a web address, such as example.org."
+NO_ADDRESS = "Enter a web address, such as example.org."
 
 
 def check_no_userinfo(url: str) -> None:
@@ -26,7 +26,7 @@ def check_no_userinfo(url: str) -> None:
     """
     authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
     if {"@", "＠", "\\"} & set(authority):
-        raise forms.ValidationError("Leave out what stands before the “@” in the address.", code="userinfo")
+        raise forms.ValidationError("Remove the part before the “@” from the address.", code="userinfo")
 
 
 class LinkField(forms.URLField):
@@ -64,7 +64,7 @@ class ProfileForm(AvatarForm):
     name = GraphemeField(
         max_graphemes=MAX_NAME_CHARS,
         required=False,
-        help_text="The name people know you by.",
+        help_text="Your name, or what people call you.",
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     bio = GraphemeField(
@@ -73,7 +73,7 @@ class ProfileForm(AvatarForm):
     link = LinkField(
         required=False,
         assume_scheme="https",
-        help_text="Your own page elsewhere.",
+        help_text="Your website.",
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "url", "autocapitalize": "none"}),
         error_messages={"invalid": NO_ADDRESS},
         validators=[MaxLengthValidator(MAX_LINK_CHARS, "Use at most %(limit_value)d characters.")],

@@ -22,7 +22,7 @@ from common.ratelimit_responses import rate_limit_message
 
 MAX_PASSWORD_CHARS = 1_000
 MAX_EMAIL_CHARS = 254
-PASSWORD_HELP = "At least 8 characters, and not one of the common ones."  # noqa: S105  (a sentence)
+PASSWORD_HELP = "At least 8 characters. Avoid common passwords."  # noqa: S105  (a sentence)
 
 
 class SiteFormMixin:
@@ -50,7 +50,7 @@ class SiteFormMixin:
 
 
 class SignupForm(SiteFormMixin, allauth_forms.SignupForm):
-    labels = {"username": "Username", "email": "E-mail", "password1": "Password"}
+    labels = {"username": "Username", "email": "Email", "password1": "Password"}
     helps = {
         "username": f"Up to {MAX_USERNAME_CHARS} letters, digits, dots and underscores.",
         "password1": PASSWORD_HELP,
@@ -66,7 +66,7 @@ class SignupForm(SiteFormMixin, allauth_forms.SignupForm):
         username.widget.attrs |= USERNAME_ATTRS
         for name, message in {
             "username": "Choose a username.",
-            "email": "Type your e-mail address.",
+            "email": "Enter your email address.",
             "password1": "Choose a password.",
         }.items():
             self.fields[name].error_messages["required"] = message
@@ -94,7 +94,7 @@ class SignupForm(SiteFormMixin, allauth_forms.SignupForm):
 
 
 class LoginForm(SiteFormMixin, allauth_forms.LoginForm):
-    labels = {"login": "Username or e-mail", "password": "Password"}
+    labels = {"login": "Username or email", "password": "Password"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -104,8 +104,8 @@ class LoginForm(SiteFormMixin, allauth_forms.LoginForm):
             "autocorrect": "off",
             "spellcheck": "false",
         }
-        self.fields["login"].error_messages["required"] = "Type your username or e-mail address."
-        self.fields["password"].error_messages["required"] = "Type your password."
+        self.fields["login"].error_messages["required"] = "Enter your username or email address."
+        self.fields["password"].error_messages["required"] = "Enter your password."
 
 
 class ChangePasswordForm(SiteFormMixin, allauth_forms.ChangePasswordForm):
@@ -127,7 +127,7 @@ class SetPasswordForm(SiteFormMixin, allauth_forms.SetPasswordForm):
 
 
 class ResetPasswordForm(SiteFormMixin, allauth_forms.ResetPasswordForm):
-    labels = {"email": "E-mail"}
+    labels = {"email": "Email"}
 
 
 class ResetPasswordKeyForm(SiteFormMixin, allauth_forms.ResetPasswordKeyForm):
@@ -151,7 +151,7 @@ class PasswordForm(forms.Form):
         label="Your password",
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         validators=[MaxLengthValidator(MAX_PASSWORD_CHARS, "Use at most %(limit_value)d characters.")],
-        error_messages={"required": "Type your password."},
+        error_messages={"required": "Enter your password."},
     )
 
     def __init__(self, *args: Any, user: User, request: HttpRequest, **kwargs: Any) -> None:
@@ -164,5 +164,5 @@ class PasswordForm(forms.Form):
         if seconds := seconds_to_wait(PASSWORDS, f"person:{self.user.pk}"):
             raise forms.ValidationError(rate_limit_message(seconds))
         if not self.user.check_password(password):
-            raise forms.ValidationError("That is not your password.")
+            raise forms.ValidationError("That isn’t your password.")
         return password

@@ -32,7 +32,7 @@ def mobile(request: MemberRequest) -> HttpResponse:
         return _page(request, form=form, status=422)
     try:
         if not change_mobile(request.user, form.cleaned_data["mobile"]):
-            messages.success(request, "That is already your number.")
+            messages.success(request, "That’s already your number.")
     except Refusal as error:
         form.add_error("mobile", str(error))
         return _page(request, form=form, status=429 if error.retry_after else 422)
@@ -50,14 +50,14 @@ def confirm(request: MemberRequest) -> HttpResponse:
     except Refusal as error:
         form.add_error("code", str(error))
         return _page(request, code_form=form, status=422)
-    messages.success(request, "Your number is confirmed.")
+    messages.success(request, "Your number was confirmed.")
     return redirect("accounts:mobile")
 
 
 @require_POST
 def remove(request: MemberRequest) -> HttpResponse:
     remove_mobile(request.user)
-    messages.success(request, "Your number is removed.")
+    messages.success(request, "Your number was removed.")
     return redirect("accounts:mobile")
 
 

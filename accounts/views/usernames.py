@@ -43,7 +43,7 @@ def username(request: MemberRequest) -> HttpResponse:
         form.add_error("username", str(error))
         return _page(request, form, status=422)
     name = form.cleaned_data["username"]
-    messages.success(request, f"Your username is now {name}." if changed else "That is already your username.")
+    messages.success(request, f"Your username is now {name}." if changed else "That’s already your username.")
     return redirect("accounts:username")
 
 

@@ -38,7 +38,7 @@ def create_token(person: User, *, name: str, may_write: bool, days: int) -> tupl
                 session_hash=row.get_session_auth_hash(),
                 expires_at=timezone.now() + timedelta(days=days),
             )
-            transaction.on_commit(lambda: send_email("token_made", row, token=token), robust=True)
+            transaction.on_commit(lambda: send_email("token_created", row, token=token), robust=True)
     except IntegrityError as error:
         raise Refusal("You already have a token with this name. Choose another name.", "name") from error
     return token, secret

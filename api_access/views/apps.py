@@ -23,5 +23,5 @@ def revoke_app(request: MemberRequest, app_id: int) -> HttpResponse:
     """Revoke an app's access; 404 for an app without access."""
     if not revoke_app_access(request.user, app_id):
         raise Http404
-    messages.success(request, "The app can't use your account any more. To return, it must ask you again.")
+    messages.success(request, "The app no longer has access to your account.")
     return redirect("api_access:apps")

@@ -75,7 +75,7 @@ def remove_app(request: MemberRequest, app_id: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "api_access/delete_app.html", {"app": app})
     delete_app(app)
-    messages.success(request, f"“{app.name}” is deleted. Its access to all accounts has ended.")
+    messages.success(request, f"“{app.name}” was deleted. It no longer has access to any account.")
     return redirect("api_access:own_apps")
 
 

@@ -58,7 +58,7 @@ def authorize(request: MemberRequest) -> HttpResponseBase:
             return _RedirectToApp(AccessDeniedError(state=asked["state"]).in_uri(back))
         with transaction.atomic():
             headers, _, _ = server.create_authorization_response(url, scopes=scopes, credentials={"user": request.user})
-            transaction.on_commit(lambda: send_email("app_let_in", request.user, app=app), robust=True)
+            transaction.on_commit(lambda: send_email("app_authorized", request.user, app=app), robust=True)
     except FatalClientError as error:
         return _invalid_request(request, error.description or "")
     except OAuth2Error as error:

@@ -49,5 +49,5 @@ def _page(request: MemberRequest, form: TokenForm, *, status: int = 200, **conte
 def revoke(request: MemberRequest, token_id: int) -> HttpResponse:
     """Revoke a token of the user."""
     revoke_token(get_object_or_404(PersonalToken.objects.owned_by(request.user), pk=token_id))
-    messages.success(request, "The token is revoked. Programs that used it are signed out.")
+    messages.success(request, "The token was revoked. Programs that use it no longer have access.")
     return redirect("api_access:tokens")

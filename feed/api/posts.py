@@ -72,7 +72,7 @@ def _check_own(request: MemberRequest, ref: str) -> None:
     except NotFound:
         is_own = False
     if not is_own:
-        raise Problem(403, "not-yours", "This is for its owner alone.")
+        raise Problem(403, "not-yours", "Only the owner can see this.")
 
 
 @router.get("/tags/{id}/posts", auth=ANYBODY, response={200: Listed[PostOut], **PROBLEMS})

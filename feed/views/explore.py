@@ -58,7 +58,7 @@ def hide_post(request: MemberRequest, shortcode: str) -> HttpResponse:
     if request.htmx:
         return render(request, "feed/_hidden_tile.html", {"post": post})
     undo = reverse("feed:show_post", args=[shortcode])
-    success_with_undo(request, "That post is not shown to you in Explore any more.", undo)
+    success_with_undo(request, "You won’t see this post in Explore again.", undo)
     return redirect("feed:explore")
 
 
@@ -70,5 +70,5 @@ def show_post(request: MemberRequest, shortcode: str) -> HttpResponse:
     if request.htmx:
         card = get_object_or_404(Post.objects.visible_to(request.user).for_cards(request.user), pk=post.pk)
         return render(request, "components/_tile.html", {"post": card, "is_hideable": True})
-    messages.success(request, "That post may be shown to you in Explore again.")
+    messages.success(request, "You may see this post in Explore again.")
     return redirect(post)

@@ -54,7 +54,7 @@ def restore(request: MemberRequest, username: str) -> HttpResponse:
     actions.restore_suggestion(request.user, dismissed=person)
     if request.htmx:
         return render(request, "components/_person.html", {"person": person, "is_dismissable": True})
-    messages.success(request, f"{person.username} may be suggested to you again.")
+    messages.success(request, f"{person.username} may show up in your suggestions again.")
     return redirect(next_url(request, reverse("feed:suggested")))
 
 

@@ -72,7 +72,7 @@ def crop_box(edits: Mapping[str, Any], width: int, height: int) -> tuple[int, in
     down = max(1, min(round(across / ratio), height))
     if max(across, down) < MIN_PHOTO_SIDE:
         raise InvalidEditsError(
-            f"The crop has {across:,} × {down:,} pixels; photos need at least {MIN_PHOTO_SIDE} on the longer side. "
+            f"The crop has {across:,} × {down:,} pixels. Photos need at least {MIN_PHOTO_SIDE} on the longer side. "
             "Zoom out."
         )
     left = max(0, min(round(crop["x"] * width), width - across))

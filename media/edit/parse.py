@@ -30,9 +30,7 @@ def parse_edits(raw: object, *, video: bool = False) -> dict[str, Any]:
     """
     fields = _decode(raw)
     if unknown := set(fields) - {"crop", "filter", *ADJUSTMENTS}:
-        raise InvalidEditsError(
-            f"These edits have {len(unknown)} fields that we do not know. Open the photo's edits again."
-        )
+        raise InvalidEditsError(f"These edits have {len(unknown)} unknown fields. Open the photo's edits again.")
     edits: dict[str, Any] = {}
     if (crop := parse_crop(fields.get("crop"))) is not None:
         edits["crop"] = crop

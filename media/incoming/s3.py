@@ -211,7 +211,7 @@ class RangeReader(SeekableReader):
     def _fetch(self, wanted: int) -> None:
         self._reads += 1
         if self._reads > MAX_READS:
-            raise MediaError("too-complex", "This file is stored in too many pieces. Save it again and try that.")
+            raise MediaError("too-complex", "This file is stored in too many pieces. Save it again and try again.")
         forward = self.position >= self._window_start + len(self._window)
         self._read_ahead = min(MAX_READ_AHEAD_BYTES, 2 * self._read_ahead) if forward else MIN_READ_AHEAD_BYTES
         index, offset = self.locate()

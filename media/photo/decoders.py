@@ -59,7 +59,7 @@ class HeicImage:
 
 def size_mismatch() -> MediaError:
     return MediaError(
-        "unreadable", "This photo is damaged: it states two different sizes. Save or export it again and try that."
+        "unreadable", "This photo is damaged: it states two different sizes. Save or export it again and try again."
     )
 
 

@@ -103,7 +103,7 @@ def _error_for_exit(code: int) -> MediaError:
     log.warning("renderer ended with code %d", code)
     if code == -signal.SIGXCPU:
         return MediaError(
-            "too-complex", "This photo takes too long to open. Save it again as an ordinary JPEG and try that."
+            "too-complex", "This photo takes too long to process. Save it again as a standard JPEG and try again."
         )
     if code == -signal.SIGKILL:
         return _busy()
@@ -111,8 +111,10 @@ def _error_for_exit(code: int) -> MediaError:
 
 
 def _undecodable() -> MediaError:
-    return MediaError("unreadable", "This photo is damaged and cannot be opened. Save or export it again and try that.")
+    return MediaError(
+        "unreadable", "This photo is damaged and cannot be opened. Save or export it again and try again."
+    )
 
 
 def _busy() -> TransientMediaError:
-    return TransientMediaError("busy", "This photo could not be processed right now. Try again in a few minutes.")
+    return TransientMediaError("busy", "This photo couldn’t be processed right now. Try again in a few minutes.")

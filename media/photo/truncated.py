@@ -54,4 +54,4 @@ def _repair_candidates(data: bytes, info: PhotoInfo) -> list[bytes]:
 
 
 def _truncated_error() -> MediaError:
-    return MediaError("unreadable", "This photo is damaged: its end is missing. Save or export it again and try that.")
+    return MediaError("unreadable", "This photo is damaged: its end is missing. Save or export it again and try again.")

@@ -42,7 +42,7 @@ def read_jpeg(file: BinaryIO, size: int) -> Header:
                 raise MediaError(
                     "too-complex",
                     f"This JPEG is stored in more than {MAX_JPEG_SCANS} layers. "
-                    "Save it again as an ordinary JPEG and try that.",
+                    "Save it again as a standard JPEG and try again.",
                 )
         elif marker == _END and scans:
             return Header(_known(dimensions), exif or xmp or 1)

@@ -58,21 +58,21 @@ def check_photo_size(width: int, height: int, *, is_avatar: bool) -> None:
     if max(width, height) > MAX_PHOTO_SIDE or width * height > MAX_PHOTO_PIXELS:
         raise MediaError(
             "too-many-pixels",
-            f"This photo has {width:,} × {height:,} pixels; photos can have at most {MAX_PHOTO_SIDE:,} a side and "
+            f"This photo has {width:,} × {height:,} pixels. Photos can have at most {MAX_PHOTO_SIDE:,} a side and "
             f"{MAX_PHOTO_PIXELS // 1_000_000} megapixels in all. Make it smaller and try again.",
         )
     least, side, rule = (
-        (MIN_AVATAR_SIDE, min(width, height), f"profile photos need at least {MIN_AVATAR_SIDE} on the shorter side")
+        (MIN_AVATAR_SIDE, min(width, height), f"Profile photos need at least {MIN_AVATAR_SIDE} on the shorter side")
         if is_avatar
-        else (MIN_PHOTO_SIDE, max(width, height), f"photos need at least {MIN_PHOTO_SIDE} on the longer side")
+        else (MIN_PHOTO_SIDE, max(width, height), f"Photos need at least {MIN_PHOTO_SIDE} on the longer side")
     )
     if side < least or not min(width, height):
-        raise MediaError("too-small", f"This photo has {width:,} × {height:,} pixels; {rule}. Choose a larger one.")
+        raise MediaError("too-small", f"This photo has {width:,} × {height:,} pixels. {rule}. Choose a larger one.")
     if not is_avatar and min(width, height) * MAX_PHOTO_RATIO < MIN_PHOTO_SIDE:
         # Every crop of an accepted shape would be too small.
         raise MediaError(
             "shape",
-            f"This photo has {width:,} × {height:,} pixels; photos can be at most {MAX_PHOTO_RATIO:.0f} times as wide "
+            f"This photo has {width:,} × {height:,} pixels. Photos can be at most {MAX_PHOTO_RATIO:.0f} times as wide "
             f"as high, or {1 / MIN_PHOTO_RATIO:.0f} times as high as wide, and a crop of this one would be too small. "
             "Choose another one.",
         )
@@ -84,15 +84,15 @@ def check_video_size(width: int, height: int) -> None:
     if max(width, height) > MAX_VIDEO_SIDE:
         raise MediaError(
             "too-many-pixels",
-            f"{size}; videos can have at most {MAX_VIDEO_SIDE:,} a side. Save it smaller and try again.",
+            f"{size}. Videos can have at most {MAX_VIDEO_SIDE:,} on each side. Make it smaller and try again.",
         )
     if max(width, height) < MIN_VIDEO_SIDE or not min(width, height):
         raise MediaError(
-            "too-small", f"{size}; videos need at least {MIN_VIDEO_SIDE} on the longer side. Choose a larger one."
+            "too-small", f"{size}. Videos need at least {MIN_VIDEO_SIDE} on the longer side. Choose a larger one."
         )
     if not MIN_PHOTO_RATIO <= width / height <= MAX_PHOTO_RATIO:
         raise MediaError(
-            "shape", f"{size}; one side can be at most {MAX_PHOTO_RATIO:.0f} times the other. Crop it and try again."
+            "shape", f"{size}. One side can be at most {MAX_PHOTO_RATIO:.0f} times the other. Crop it and try again."
         )
 
 
@@ -101,14 +101,14 @@ def check_duration(duration_ms: int) -> None:
     if duration_ms < MIN_VIDEO_SECONDS * 1000:
         raise MediaError(
             "too-short",
-            f"This video takes {duration_ms / 1000:.1f} seconds; videos need at least {MIN_VIDEO_SECONDS}. "
+            f"This video is {duration_ms / 1000:.1f} seconds long. Videos need at least {MIN_VIDEO_SECONDS}. "
             "Choose a longer one.",
         )
     # Allows an extra second: cameras stop a few frames late.
     if duration_ms > (MAX_VIDEO_SECONDS + 1) * 1000:
         raise MediaError(
             "too-long",
-            f"This video takes {_clock(duration_ms)}; videos can take at most {MAX_VIDEO_SECONDS // 60} minutes. "
+            f"This video is {_clock(duration_ms)} long. The limit is {MAX_VIDEO_SECONDS // 60} minutes. "
             "Shorten it and try again.",
         )
 

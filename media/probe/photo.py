@@ -116,8 +116,7 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = (), is_avatar: boo
         if size > MAX_PHOTO_BYTES:
             raise MediaError(
                 "too-large",
-                f"This photo has {_megabytes(size)}; photos can have at most {_megabytes(MAX_PHOTO_BYTES)}. "
-                "Save it smaller and try again.",
+                f"This photo is larger than {_megabytes(MAX_PHOTO_BYTES)}. Make it smaller and try again.",
             )
         kind, header = _read_header(file, size, without)
         width, height = header.size
@@ -132,7 +131,7 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = (), is_avatar: boo
         if info.is_animated and info.needs_crop and not is_avatar:
             raise MediaError(
                 "shape",
-                f"This animation has {width:,} × {height:,} pixels; one side can be at most "
+                f"This animation has {width:,} × {height:,} pixels. One side can be at most "
                 f"{MAX_PHOTO_RATIO:.0f} times the other. Crop it and try again.",
             )
         return info
@@ -143,12 +142,12 @@ def probe_photo(file: BinaryIO, *, without: Collection[str] = (), is_avatar: boo
 def _read_header(file: BinaryIO, size: int, without: Collection[str]) -> tuple[str, Header]:
     kind = _kind_of(read_at(file, 0, 64))
     if kind.lower() in without:
-        raise MediaError("switched-off", f"{kind} photos aren't accepted right now. Save it as JPEG and try again.")
+        raise MediaError("switched-off", f"{kind} photos aren’t accepted right now. Save it as JPEG and try again.")
     try:
         return kind, _READERS[kind](file, size)
     except DamagedError as error:
         raise MediaError(
-            "unreadable", f"This photo is damaged: {error}. Save or export it again and try that."
+            "unreadable", f"This photo is damaged: {error}. Save or export it again and try again."
         ) from error
 
 
@@ -165,7 +164,7 @@ def _kind_of(head: bytes) -> str:
         return "AVIF" if _brands(head) & _AVIF_BRANDS else "HEIC"
     if is_video(head):
         raise MediaError("unsupported", f"This is a video. Choose a photo in {PHOTO_KINDS}.")
-    raise MediaError("unsupported", f"This file is not a photo we can read. Use {PHOTO_KINDS}.")
+    raise MediaError("unsupported", f"We can’t read this file as a photo. Use {PHOTO_KINDS}.")
 
 
 def is_heif(head: bytes) -> bool:

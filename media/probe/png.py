@@ -90,5 +90,5 @@ def _check_text(name: bytes, content: bytes) -> None:
     with contextlib.suppress(zlib.error):
         if len(zlib.decompressobj().decompress(packed, MAX_TEXT_BYTES + 1)) > MAX_TEXT_BYTES:
             raise MediaError(
-                "too-complex", "This photo contains a text of more than 1 MB. Save it again without texts and try that."
+                "too-complex", "This photo contains more than 1 MB of metadata. Save it without metadata and try again."
             )

@@ -73,4 +73,4 @@ def iter_chunks(
 
 
 def too_many_pieces() -> MediaError:
-    return MediaError("too-complex", "This photo is stored in too many pieces. Save it again and try that.")
+    return MediaError("too-complex", "This photo is stored in too many pieces. Save it again and try again.")

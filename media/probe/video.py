@@ -70,14 +70,14 @@ def probe_video(file: BinaryIO, *, without: Collection[str] = (), is_short: bool
         if size > MAX_VIDEO_BYTES:
             raise MediaError(
                 "too-large",
-                f"This video has {size / 2**20:,.0f} MB; videos can have at most {MAX_VIDEO_BYTES // 2**20} MB. "
-                "Shorten it or save it smaller and try again.",
+                f"This video is {size / 2**20:,.0f} MB. The limit is {MAX_VIDEO_BYTES // 2**20} MB. "
+                "Shorten or compress it and try again.",
             )
         try:
             info = _read(file, size)
         except DamagedError as error:
             raise MediaError(
-                "unreadable", f"This video is damaged: {error}. Save or export it again and try that."
+                "unreadable", f"This video is damaged: {error}. Save or export it again and try again."
             ) from error
         if info.duration_ms and not is_short:
             check_duration(info.duration_ms)
@@ -90,7 +90,7 @@ def probe_video(file: BinaryIO, *, without: Collection[str] = (), is_short: bool
 def check_switch(without: Collection[str]) -> None:
     """Raise MediaError "switched-off" if videos are in `without`."""
     if "video" in without:
-        raise MediaError("switched-off", "Videos aren't accepted right now. Choose a photo.")
+        raise MediaError("switched-off", "Videos aren’t accepted right now. Choose a photo.")
 
 
 def _no_picture() -> MediaError:

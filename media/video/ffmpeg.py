@@ -172,7 +172,7 @@ def _error_for_exit(code: int) -> MediaError:
     """Return the error for an exit code; negative codes are signal numbers, and 255 follows a signal to stop."""
     if code in {-signal.SIGXCPU, 255}:
         return MediaError(
-            "too-complex", "This video takes too long to convert. Save it smaller, as ordinary MP4, and try that."
+            "too-complex", "This video takes too long to convert. Save it as a smaller, standard MP4 and try again."
         )
     if code in {-signal.SIGKILL, _NO_SPACE}:
         return _busy()
@@ -185,13 +185,15 @@ def unsupported_codec(codec: str) -> MediaError:
     """Return the error for a codec without an allowed decoder; names it if its name is printable."""
     name = f' ("{codec.strip()}")' if re.fullmatch(r"[A-Za-z0-9_/. -]{2,30}", codec) else ""
     return MediaError(
-        "unsupported", f"This video uses a format{name} that we can't read. Save it as ordinary MP4 and try that."
+        "unsupported", f"This video uses a format{name} that we can't read. Save it as a standard MP4 and try again."
     )
 
 
 def unreadable() -> MediaError:
-    return MediaError("unreadable", "This video is damaged and cannot be played. Save or export it again and try that.")
+    return MediaError(
+        "unreadable", "This video is damaged and cannot be played. Save or export it again and try again."
+    )
 
 
 def _busy() -> TransientMediaError:
-    return TransientMediaError("busy", "This video could not be processed right now. Try again in a few minutes.")
+    return TransientMediaError("busy", "This video couldn’t be processed right now. Try again in a few minutes.")

@@ -51,7 +51,7 @@ def request_deletion(user: User) -> datetime:
     row.deletes_at = deletes_at = now + timedelta(days=DELETION_GRACE_DAYS)
     row.end_sessions()
     row.save(update_fields=["deactivated_at", "deletes_at", "session_epoch"])
-    transaction.on_commit(lambda: send_email("deletion_asked", row, deletes_at=deletes_at), robust=True)
+    transaction.on_commit(lambda: send_email("deletion_scheduled", row, deletes_at=deletes_at), robust=True)
     return deletes_at
 
 

@@ -45,7 +45,8 @@ def delete(request: MemberRequest) -> HttpResponse:
     deletes_at = deactivation.request_deletion(request.user)
     logout(request)
     messages.success(
-        request, f"Your account is hidden now and will be deleted on {deletes_at:%-d %B %Y}. Log in before to keep it."
+        request,
+        f"Your account is hidden now and will be deleted on {deletes_at:%-d %B %Y}. Log in before that day to keep it.",
     )
     return redirect("feed:home")
 
@@ -65,5 +66,5 @@ def keep(request: HttpRequest) -> HttpResponse:
     if not deactivation.cancel_deletion(person):
         return redirect(settings.LOGIN_URL)
     person.refresh_from_db()
-    messages.success(request, "Welcome back. Your account stays, with everything that is in it.")
+    messages.success(request, "Welcome back. Your account won’t be deleted, and everything is back.")
     return delete_recovery_cookie(perform_login(request, person))

@@ -27,7 +27,7 @@ from social.models import Restrict
 MAX_DELTA = 32_767
 """The largest value of a counter's delta, a small integer in the database."""
 
-PARENT_IS_GONE = "The comment you reply to is no longer there."
+PARENT_IS_GONE = "The comment you’re replying to is no longer available."
 
 
 @transaction.atomic
@@ -119,7 +119,7 @@ def edit_comment(comment: Comment, *, text: str) -> bool:
     if row.text == text:
         return False
     if not row.is_fresh:
-        raise Refusal(f"A comment can be edited for {COMMENT_EDIT_MINUTES} minutes. This one is older.")
+        raise Refusal(f"You can only edit a comment for {COMMENT_EDIT_MINUTES} minutes.")
     counted, old_text = _count_with_replies(row), row.text
     row.text, row.edited_at = text, timezone.now()
     if not row.hidden_until_approved and needs_approval(row):

@@ -46,7 +46,7 @@ def edit_post(post: Post, request: EditRequest) -> bool:
     if not is_edited and now.audience == audience:
         return False
     if now.version != request.version:
-        raise EditConflictError("This post was changed meanwhile, in another window or on another device.")
+        raise EditConflictError("This post was changed in another window or on another device.")
 
     was_counted, was_said = now.is_counted, now.caption
     is_retagged, is_for_others = now.caption != caption, now.audience != audience

@@ -89,13 +89,12 @@ def check_quota(owner: User, size: int) -> None:
     if used["files"] >= MAX_UNSHARED:
         raise MediaError(
             "quota",
-            f"You have {used['files']} unshared files, and can have at most {MAX_UNSHARED}. "
-            "Share or remove some first.",
+            f"You have {used['files']} unshared files. The limit is {MAX_UNSHARED}. Share or remove some first.",
         )
     if used["bytes"] + size > MAX_UNSHARED_BYTES:
         raise MediaError(
             "quota",
-            f"Your unshared files already take {used['bytes'] // 2**20:,} MB, and can take at most "
+            f"Your unshared files take up {used['bytes'] // 2**20:,} MB. The limit is "
             f"{MAX_UNSHARED_BYTES // 2**20:,} MB. Share or remove some first.",
         )
 

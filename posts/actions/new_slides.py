@@ -50,8 +50,8 @@ def too_many_bytes(total: int) -> str:
     if total <= MAX_POST_BYTES:
         return ""
     return (
-        f"Together these files have {total // 2**20:,} MB. A post holds at most {MAX_POST_BYTES // 2**20:,} MB: "
-        "share them in several."
+        f"These files are {total // 2**20:,} MB in total. The limit is {MAX_POST_BYTES // 2**20:,} MB per post. "
+        "Share them in several posts."
     )
 
 
@@ -77,11 +77,11 @@ def validate_slides(
 
 def _validate_slide(medium: Media | None, slide: Slide, seen: AbstractSet[int]) -> dict[str, Any]:
     if medium is None:
-        raise MediaError("missing", "This file is not there any more. Add it again.")
+        raise MediaError("missing", "This file is no longer available. Add it again.")
     if slide.media_id in seen:
-        raise MediaError("twice", "This file is in the post twice. Remove one of the two.")
+        raise MediaError("twice", "This file is in the post twice. Remove one of them.")
     if medium.post_id is not None:
-        raise MediaError("shared", "This file has been shared already. Look at your profile, or add it again.")
+        raise MediaError("shared", "This file was already shared. Check your profile, or add it again.")
     if medium.state == MediaState.FAILED:
         raise MediaError("failed", f"{medium.error} Remove this file, or try it again.")
     edits = parse_edits(slide.edits, video=medium.is_video)

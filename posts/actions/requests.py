@@ -85,7 +85,7 @@ class ShareRequest:
         if not count:
             yield InvalidField("files", "Choose at least one photo or video.")
         elif count > MAX_SLIDES:
-            yield InvalidField("files", f"You chose {count} files. A post holds at most {MAX_SLIDES}.")
+            yield InvalidField("files", f"You chose {count} files. The limit is {MAX_SLIDES} per post.")
         if too_much := too_many_bytes(sum(upload.size for upload in self.uploads)):
             yield InvalidField("files", too_much)
         for index, upload in enumerate(self.uploads):
@@ -130,7 +130,7 @@ class EditRequest:
 
     def _slide_errors(self, post: Post) -> Iterator[InvalidField]:
         if sorted(pk for pk, _ in self.slides) != sorted(medium.pk for medium in post.slides):
-            message = "The slides of this form did not all arrive. They are shown below as they are saved: check them."
+            message = "Some slides were missing from the form. Check the saved ones below, then try again."
             yield InvalidField("slides", message, "slides")
             return
         yield from _alt_errors([alt for _, alt in self.slides])
@@ -171,5 +171,5 @@ def tags_and_names_problem(text: str, what: str) -> str:
         (extract_names(text), MAX_MENTIONS, "mentions"),
     ):
         if len(found) > limit:
-            return f"The {what} has {len(found)} {kind}: at most {limit}."
+            return f"The {what} has {len(found)} {kind}. The limit is {limit}."
     return ""

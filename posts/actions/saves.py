@@ -32,7 +32,7 @@ def put_in_collection(post: Post, *, person: User, collection: Collection | None
     Raises Refusal if `person` has no such collection (any more).
     """
     if collection is not None and not _lock_own(collection, person):
-        raise Refusal("This collection is gone. Choose another one.")
+        raise Refusal("This collection was deleted. Choose another one.")
     Save.objects.update_or_create(post=post, person=person, defaults={"collection": collection})
 
 

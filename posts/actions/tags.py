@@ -30,10 +30,10 @@ def tag_person(medium: Media, *, username: str, x: float, y: float) -> PersonTag
     post = Post.objects.select_related("author").get(media=row)
     name = username.strip().removeprefix("@").lower()
     if not name:
-        raise Refusal("Type the username of the person.")
+        raise Refusal("Enter a username.")
     found = User.objects.visible_to(post.author).filter(username=name).values_list("pk", flat=True).first()
     if found is None:
-        raise Refusal(f"There is nobody called “{name}”. Check the spelling.")
+        raise Refusal(f"We couldn’t find “{name}”. Check the spelling.")
     if found != post.author_id:
         lock_user_pair(post.author_id, found)
     tag = PersonTag.objects.filter(media=row, person_id=found).first()
@@ -49,14 +49,14 @@ def tag_person(medium: Media, *, username: str, x: float, y: float) -> PersonTag
 def _add_tag(medium: Media, post: Post, name: str, tag: PersonTag) -> PersonTag:
     """Insert a tag. The caller has locked the medium and the pair of users."""
     if medium.is_video:
-        raise Refusal("People are tagged in photos only.")
+        raise Refusal("You can only tag people in photos.")
     is_self = tag.person_id == post.author_id
     # Checked under the lock of the pair, which excludes a block in the meantime.
     person = User.objects.filter(can_see_q(post), pk=tag.person_id)
     if not person.exists():
-        raise Refusal(f"{name} cannot see this post, so they cannot be tagged in it.")
+        raise Refusal(f"{name} can’t see this post, so you can’t tag them in it.")
     if not is_self and not person.filter(allows_tags_by(post.author_id)).exists():
-        raise Refusal(f"{name} does not let you tag them.")
+        raise Refusal(f"{name} doesn’t allow you to tag them.")
     if PersonTag.objects.filter(media=medium, removed_at=None).count() >= MAX_PEOPLE_TAGS:
         raise Refusal(f"This photo has {MAX_PEOPLE_TAGS} people, which is the limit.")
     tag.save(force_insert=True)

@@ -46,8 +46,8 @@ def begin_upload(*, owner: User, name: str, size: int, kind: str = "") -> Upload
     if size > limit:
         raise MediaError(
             "too-large",
-            f"This file has {size / 2**20:,.1f} MB; photos can have at most {MAX_PHOTO_BYTES // 2**20} MB and videos "
-            f"{MAX_VIDEO_BYTES // 2**20} MB. Save it smaller and try again.",
+            f"This file is {size / 2**20:,.1f} MB. The limit is {MAX_PHOTO_BYTES // 2**20} MB for photos and "
+            f"{MAX_VIDEO_BYTES // 2**20} MB for videos. Make it smaller and try again.",
         )
     check_quota(owner, size)
     check_daily_bytes(owner, size)
@@ -63,9 +63,7 @@ def receive_part(upload: UploadSession, number: int, file: File) -> None:
     """
     wanted = part_sizes(upload.size)[number - 1]
     if file.size != wanted:
-        raise MediaError(
-            "wrong-size", f"Part {number} has {file.size:,} bytes and must have {wanted:,}. Send it again."
-        )
+        raise MediaError("wrong-size", f"Part {number} has {file.size:,} bytes instead of {wanted:,}. Send it again.")
     store_part(upload.prefix, number, cast("BinaryIO", file))
     if not UploadSession.objects.filter(pk=upload.pk, media__isnull=True).exists():
         # The upload was completed or deleted in the meantime, so this part would never be used.

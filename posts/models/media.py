@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 MAX_ATTEMPTS = 3
 LOST_SOUND = (
-    "This video has no sound here: its sound is stored in a way that we can't read. "
-    "To share it with sound, save it as ordinary MP4 and post that."
+    "This video has no sound because we can’t read its audio format. "
+    "To share it with sound, save it as a standard MP4 and post it again."
 )
 GRID_WIDTH = 640
 CARD_WIDTH = 1080

@@ -29,5 +29,5 @@ def archive(request: MemberRequest, shortcode: str) -> HttpResponse:
 def unarchive(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = own_post(request, shortcode)
     if unarchive_post(post):
-        messages.success(request, "Your post is back at its old place.")
+        messages.success(request, "Post restored to your profile.")
     return redirect(post)

@@ -77,9 +77,9 @@ def _shared(request: MemberRequest, post_id: int) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"url": post.get_absolute_url(), "shortcode": post.shortcode}, status=201)
     if post.published_at is None:
-        messages.success(request, "Your post is on its way: it appears once all of it is ready.")
+        messages.success(request, "Your post is being processed. It will appear once it’s ready.")
     else:
-        messages.success(request, "Your post is shared.")
+        messages.success(request, "Your post was shared.")
     return redirect(post)
 
 

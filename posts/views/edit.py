@@ -35,5 +35,5 @@ def edit(request: MemberRequest, shortcode: str) -> HttpResponse:
         return edit_page(request, form, status=409)
     except Post.DoesNotExist as error:
         raise Http404 from error
-    messages.success(request, "Your post is saved." if is_changed else "Nothing was changed.")
+    messages.success(request, "Post updated." if is_changed else "Nothing to change.")
     return redirect(post)

@@ -47,7 +47,7 @@ def embed(request: SiteRequest, shortcode: str) -> HttpResponse:
 def oembed(request: SiteRequest) -> HttpResponse:
     """Describe how to embed the post at `url` (https://oembed.com/), in at most `maxwidth` by `maxheight` pixels."""
     if request.GET.get("format", "json") != "json":
-        return HttpResponse("format: only json.\n", status=501, content_type="text/plain")
+        return HttpResponse("format: only json is supported.\n", status=501, content_type="text/plain")
     try:
         widest, highest = (_pixels(request, name) for name in ("maxwidth", "maxheight"))
     except ValueError as error:

@@ -65,7 +65,9 @@ def show(request: MemberRequest, shortcode: str) -> HttpResponse:
 def _set_hidden(request: MemberRequest, shortcode: str, *, hide: bool) -> HttpResponse:
     post = own_post(request, shortcode)
     if actions.set_likes_hidden(post, hide=hide):
-        messages.success(request, "Only you see how many like this." if hide else "Others see how many like this.")
+        messages.success(
+            request, "Only you can see the like count now." if hide else "Others can see the like count now."
+        )
     return redirect(post)
 
 

@@ -71,7 +71,7 @@ def tag_person(request: MemberRequest, shortcode: str, media_id: int) -> HttpRes
         x, y = form.fractions()
         tags.tag_person(medium, username=form.username, x=x, y=y)
     except ValueError:
-        form.error = "Say in per cent where the person is: 0 to 100 from the left, and from the top."
+        form.error = "Enter the position in per cent, from 0 to 100: from the left, and from the top."
     except Refusal as error:
         form.error = str(error)
     except (Media.DoesNotExist, Post.DoesNotExist) as error:
@@ -94,7 +94,7 @@ def remove_tag(request: MemberRequest, shortcode: str, tag_id: int) -> HttpRespo
         load_shown_people([tag.media], request.user)
         return render(request, "posts/_people.html", {"post": post, "slide": tag.media})
     is_self = tag.person_id == request.user.pk
-    messages.success(request, "You are not tagged any more." if is_self else f"You removed {tag.person.username}.")
+    messages.success(request, "You’re no longer tagged." if is_self else f"You removed {tag.person.username}.")
     return redirect(post)
 
 
@@ -133,7 +133,7 @@ def unmention(request: MemberRequest, shortcode: str) -> HttpResponse:
     if request.user.username not in extract_names(post.caption):
         raise Http404
     mentions.remove_mention(request.user, post=post)
-    messages.success(request, "Your name there leads nowhere now.")
+    messages.success(request, "Your name no longer links to your profile there.")
     if request.htmx:
         return HttpResponse(headers={"HX-Redirect": post.get_absolute_url()})
     return redirect(post)
@@ -148,7 +148,7 @@ def unmention_in_comment(request: MemberRequest, shortcode: str, comment_id: int
         raise Http404
     mentions.remove_mention(request.user, post=post, comment=comment)
     if not request.htmx:
-        messages.success(request, "Your name there leads nowhere now.")
+        messages.success(request, "Your name no longer links to your profile there.")
         return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")
     comment.refresh_from_db(fields=["unlinked"])
     return render(request, "posts/_comment_line.html", {"post": post, "comment": comment})

@@ -65,7 +65,7 @@ def begin(request: MemberRequest) -> HttpResponse:
     """Begin an upload: 201 with its parts, and where to send each."""
     text = request.POST.get("size", "")
     if not (text.isascii() and text.isdigit() and len(text) < 16):
-        return json_error(422, "size", "Say in the field size how many bytes the file has.")
+        return json_error(422, "size", "Send the size of the file, in bytes, in the field size.")
     try:
         count_new_file(request.user)
     except TooManyRequests as error:

@@ -24,7 +24,7 @@ def block(blocker: User, *, blocked: User) -> bool:
     hides (docs/decisions/0010), so unblocking restores them, and no count changes. Locks the pair.
     """
     if blocker.pk == blocked.pk:
-        raise Refusal("You can't block yourself.")
+        raise Refusal("You can’t block yourself.")
     lock_user_pair(blocker.pk, blocked.pk)
     FollowRequest.objects.filter(_pair_q("requester", "target", blocker, blocked)).delete()
     CloseFriend.objects.filter(_pair_q("owner", "friend", blocker, blocked)).delete()

@@ -17,7 +17,7 @@ def add_close_friend(owner: User, *, friend: User) -> bool:
     The friend is not notified. Raises BlockedError if there is a block in either direction.
     """
     if owner.pk == friend.pk:
-        raise Refusal("You can't add yourself to your close friends.")
+        raise Refusal("You can’t add yourself to your close friends.")
     lock_pair_unless_blocked(owner, friend)
     return CloseFriend.objects.get_or_create(owner=owner, friend=friend)[1]
 

@@ -39,7 +39,7 @@ def follow(follower: User, *, followee: User) -> FollowState:
     Cost: about eight short queries, and no lock that other pairs wait for.
     """
     if follower.pk == followee.pk:
-        raise Refusal("You can't follow yourself.", "id")
+        raise Refusal("You can’t follow yourself.", "id")
     lock_privacy(followee.pk, shared=True)
     lock_pair_unless_blocked(follower, followee)
     if Follow.objects.filter(follower=follower, followee=followee).exists():

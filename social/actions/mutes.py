@@ -14,7 +14,7 @@ from social.models import Mute
 def mute(muter: User, *, muted: User) -> bool:
     """Hide posts of `muted` from the home page and the suggestions of `muter`; return True if the mute is new."""
     if muter.pk == muted.pk:
-        raise Refusal("You can't mute yourself.")
+        raise Refusal("You can’t mute yourself.")
     _, created = Mute.objects.get_or_create(muter=muter, muted=muted)
     if created:
         # A rebuilt timeline has other posts in the place of the muted person's.

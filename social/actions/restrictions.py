@@ -13,7 +13,7 @@ from social.models import Restrict
 def restrict(restricter: User, *, restricted: User) -> bool:
     """Hold future comments of `restricted` for approval; return True if the restriction is new."""
     if restricter.pk == restricted.pk:
-        raise Refusal("You can't restrict yourself.")
+        raise Refusal("You can’t restrict yourself.")
     return Restrict.objects.get_or_create(restricter=restricter, restricted=restricted)[1]
 
 

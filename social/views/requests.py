@@ -39,12 +39,12 @@ def approve(request: MemberRequest, username: str) -> HttpResponse:
 def refuse(request: MemberRequest, username: str) -> HttpResponse:
     person = visible_person(request, username)
     refused = request_actions.refuse_request(request.user, requester=person)
-    return _answered(request, person, f"You refused the request of {person.username}." if refused else "")
+    return _answered(request, person, f"You declined the request from {person.username}." if refused else "")
 
 
 def _answered(request: MemberRequest, person: User, said: str) -> HttpResponse:
     """Return the row with the result to htmx; redirect browsers without scripts to the list."""
-    said = said or "This request is no longer there."
+    said = said or "This request is no longer available."
     if not request.htmx:
         messages.success(request, said)
         return redirect(next_url(request, reverse("social:requests")))
@@ -57,14 +57,14 @@ def _answered(request: MemberRequest, person: User, said: str) -> HttpResponse:
 def approve_all(request: MemberRequest) -> HttpResponse:
     count = request_actions.approve_all(request.user)
     request.user.refresh_from_db(fields=["accepts_requests_up_to"])
-    more = " The others will be approved in a moment." if request.user.accepts_requests_up_to else ""
-    messages.success(request, f"{_requests(count)} approved.{more}")
+    more = " The others will be accepted in a moment." if request.user.accepts_requests_up_to else ""
+    messages.success(request, f"{_requests(count)} accepted.{more}")
     return redirect("social:requests")
 
 
 @require_POST
 def refuse_all(request: MemberRequest) -> HttpResponse:
-    messages.success(request, f"{_requests(request_actions.refuse_all(request.user))} refused.")
+    messages.success(request, f"{_requests(request_actions.refuse_all(request.user))} declined.")
     return redirect("social:requests")
 
 

@@ -63,7 +63,7 @@ def test_a_number_takes_effect_when_its_code_is_entered(client, anna, sent):
     assert "sent a code to +41791234567" in text_of(client.get("/accounts/mobile/"))
     assert [number for number, _ in sent] == [NUMBER]
     response = client.post("/accounts/mobile/confirm/", {"code": f" {code_in(sent[0])} "}, follow=True)
-    assert "Your number is confirmed" in response.text
+    assert "Your number was confirmed" in response.text
     assert mobile_number(anna) == NUMBER
     assert not PendingMobile.objects.exists()
 
@@ -122,7 +122,7 @@ def test_concurrent_attempts_cannot_exceed_five(anna, sent):
     with ThreadPoolExecutor(8) as threads:
         said = list(threads.map(guess, range(40)))
 
-    assert sum("not the code" in one for one in said) == 5
+    assert sum("That isn’t the right code" in one for one in said) == 5
     with pytest.raises(Refusal):
         confirm_mobile(anna, code)
 
@@ -143,7 +143,7 @@ def test_a_code_works_for_ten_minutes_for_its_number_and_user(anna, ben, sent):
 def test_a_number_belongs_to_one_user_and_requests_do_not_disclose_it(anna, ben, sent):
     has_number(anna, sent)
     assert change_mobile(ben, NUMBER), "treated like a free number"
-    with pytest.raises(Refusal, match="Another account has this number"):
+    with pytest.raises(Refusal, match="Another account uses this number"):
         confirm_mobile(ben, code_in(sent[-1]))
     assert (mobile_number(anna), mobile_number(ben)) == (NUMBER, "")
 
@@ -164,7 +164,7 @@ def test_a_site_without_sms_says_so(client, anna, settings):
     settings.SMS_BACKEND = ""
     client.force_login(anna)
     assert "can’t send text messages" in client.get("/accounts/mobile/").text
-    assert "cannot send" in errors_of(client.post("/accounts/mobile/", {"mobile": NUMBER}), "mobile")[0]
+    assert "can’t send" in errors_of(client.post("/accounts/mobile/", {"mobile": NUMBER}), "mobile")[0]
 
 
 def test_in_development_messages_are_written_to_files(anna, settings, capsys):

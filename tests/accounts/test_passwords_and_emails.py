@@ -98,7 +98,7 @@ def test_changing_the_password_takes_the_current_one(client, anna):
 
     response = client.post("/accounts/password/change/", {"oldpassword": "wrong", "password1": NEW})
 
-    assert errors_of(response, "oldpassword") == ["That is not your current password."]
+    assert errors_of(response, "oldpassword") == ["That isn’t your current password."]
     anna.refresh_from_db()
     assert anna.check_password(PASSWORD)
 

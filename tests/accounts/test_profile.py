@@ -136,7 +136,7 @@ def test_a_small_photo_is_accepted_and_a_smaller_one_is_rejected_with_the_limit(
 
     refused = save(avatar=photo_upload(size=(39, 300)))
     assert errors_of(refused, "avatar") == [
-        "This photo has 39 × 300 pixels; profile photos need at least 40 on the shorter side. Choose a larger one."
+        "This photo has 39 × 300 pixels. Profile photos need at least 40 on the shorter side. Choose a larger one."
     ]
 
 

@@ -77,7 +77,7 @@ def test_every_sign_in_attempt_computes_one_hash(counting, client, anna, ben, lo
     with hashes() as computed:
         response = log_in(client, login)
 
-    assert "is not right" in text_of(response)
+    assert "isn’t right" in text_of(response)
     assert computed == [1]
 
 

@@ -91,9 +91,9 @@ def test_a_taken_username_is_reported_in_any_case(sign_up, anna, typed):
         ("carla berg", "Use only letters from a to z, digits, dots and underscores."),
         ("carlä", "Use only letters from a to z, digits, dots and underscores."),
         ("carla-b", "Use only letters from a to z, digits, dots and underscores."),
-        (".carla", "A username cannot start or end with a dot."),
-        ("carla.", "A username cannot start or end with a dot."),
-        ("car..la", "A username cannot have two dots in a row."),
+        (".carla", "A username can’t start or end with a dot."),
+        ("carla.", "A username can’t start or end with a dot."),
+        ("car..la", "A username can’t have two dots in a row."),
         ("explore", "“explore” is reserved for the site itself. Choose another."),
         ("Admin", "“admin” is reserved for the site itself. Choose another."),
     ],
@@ -123,7 +123,7 @@ def test_a_taken_address_is_reported_in_any_case(sign_up, anna, typed):
     response = sign_up(email=typed)
 
     assert errors_of(response, "email") == [
-        "An account with this e-mail address already exists. Log in, or reset its password."
+        "An account with this email address already exists. Log in, or reset its password."
     ]
 
 

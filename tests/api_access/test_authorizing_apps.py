@@ -20,9 +20,9 @@ from tests.api_access.oauth_client import (
 def test_a_user_authorizes_an_app_and_it_acts_for_them(window, app, anna, django_capture_on_commit_callbacks):
     page = window.get(authorize_url(app))
     assert page.status_code == 200
-    assert "Let “<bdi>Frames</bdi>” in?" in page.text
+    assert "Allow “<bdi>Frames</bdi>” to use your account?" in page.text
     assert "client.example" in page.text
-    assert "act for you" in page.text
+    assert "Act for you" in page.text
     assert "no-store" in page["Cache-Control"]
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -73,7 +73,7 @@ def test_the_read_scope_does_not_allow_writes(window, app, ben):
 
 
 def test_the_default_scope_is_read(window, app):
-    assert "act for you" not in window.get(authorize_url(app, scope=None)).text
+    assert "Act for you" not in window.get(authorize_url(app, scope=None)).text
     assert exchange(app, get_code(window, app, scope=None)).json()["scope"] == "read"
 
 

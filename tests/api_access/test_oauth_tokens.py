@@ -208,7 +208,7 @@ def test_a_user_lists_and_revokes_apps(window, app, client, ben):
     other.force_login(ben)
     assert other.post(f"/accounts/apps/{app.pk}/revoke/").status_code == 404
 
-    assert "use your account any more" in window.post(f"/accounts/apps/{app.pk}/revoke/", follow=True).text
+    assert "no longer has access to your account" in window.post(f"/accounts/apps/{app.pk}/revoke/", follow=True).text
 
     assert [get_profile(one["access_token"]).status_code for one in tokens] == [401, 401]
 

@@ -60,7 +60,7 @@ def test_a_token_needs_the_password_and_is_shown_once(make, client, anna, django
     assert secret not in mail.outbox[0].body
     access = access_by(secret)
     assert (access.user, access.scopes, access.key) == (anna, {"read", "write"}, f"token:{token.pk}")
-    assert "The token is revoked" in client.post(f"/accounts/tokens/{token.pk}/revoke/", follow=True).text
+    assert "The token was revoked" in client.post(f"/accounts/tokens/{token.pk}/revoke/", follow=True).text
     assert access_by(secret) is None
 
 

@@ -20,12 +20,12 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 def test_an_app_is_registered_given_access_and_revoked(javascript, size, sign_up):
     dora, ben = sign_up("dora"), sign_up("ben", javascript=javascript, size=size, forgive=("401 (Unauthorized)",))
     dora.goto("/accounts/apps/own/")
-    dora.get_by_label("Name of the app").fill("Frames")
+    dora.get_by_label("App name").fill("Frames")
     dora.get_by_label("Redirect URIs").fill(REDIRECT_URI)
-    dora.get_by_label("Can it keep a secret?").select_option("public")
+    dora.get_by_label("Client type").select_option("public")
     assert faults(dora, "/accounts/apps/own/") == []
     dora.get_by_role("button", name="Register app").click()
-    client_id = dora.get_by_label("The client id").inner_text()
+    client_id = dora.get_by_label("Client ID").inner_text()
 
     # The app redirects him to the site, which asks for his consent and redirects him back.
     parameters = {
@@ -37,7 +37,7 @@ def test_an_app_is_registered_given_access_and_revoked(javascript, size, sign_up
     }
     parameters |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
     ben.goto(f"/oauth/authorize/?{urlencode(parameters)}")
-    expect(ben.get_by_role("heading", name="Let “Frames” in?")).to_be_visible()
+    expect(ben.get_by_role("heading", name="Allow “Frames” to use your account?")).to_be_visible()
     assert not javascript or faults(ben, "/oauth/authorize/") == []
     with ben.expect_request(re.compile("^https://frames.example/back")) as back:
         ben.get_by_role("button", name="Allow").click()
@@ -52,8 +52,8 @@ def test_an_app_is_registered_given_access_and_revoked(javascript, size, sign_up
 
     ben.goto("/accounts/apps/")
     assert not javascript or not faults(ben, "/accounts/apps/")
-    ben.get_by_role("button", name="Shut out Frames").click()
+    ben.get_by_role("button", name="Remove access of Frames").click()
     if javascript:
-        ben.get_by_role("dialog").get_by_role("button", name="Shut out").click()
+        ben.get_by_role("dialog").get_by_role("button", name="Remove access").click()
     expect(ben.get_by_role("heading", name="No connected apps")).to_be_visible()
     assert dora.request.get("/api/user/profile/", headers=bearer).status == 401

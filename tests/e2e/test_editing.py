@@ -135,7 +135,7 @@ def test_a_conflicting_edit_in_another_window_is_reported_and_input_is_kept(open
     anna.get_by_label("Caption").fill("From this window")
     anna.get_by_role("button", name="Save").click()
 
-    expect(anna.get_by_role("alert")).to_contain_text("This post was changed meanwhile")
+    expect(anna.get_by_role("alert")).to_contain_text("This post was changed in another window")
     expect(anna.get_by_role("alert")).to_contain_text("From the other window")
     expect(anna.get_by_label("Caption")).to_have_value("From this window")
     anna.get_by_role("button", name="Save").click()

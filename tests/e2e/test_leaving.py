@@ -64,7 +64,7 @@ def test_all_posts_are_exported_and_deleted(sign_up, open_browser, site, tmp_pat
     page.get_by_role("button", name="Delete on").click()
     expect(page.get_by_text("will be deleted on")).to_be_visible()
     page.goto("/accounts/login/")
-    page.get_by_label("Username or e-mail").fill(username)
+    page.get_by_label("Username or email").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
     page.locator("main").get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Keep your account?")).to_be_visible()

@@ -182,7 +182,7 @@ def test_without_scripts_hiding_shows_a_message_and_can_be_undone(signed_in, aut
 
     page = browser.post(f"/explore/posts/{post.shortcode}/hide/", follow=True).text
 
-    assert "not shown to you in Explore any more" in page
+    assert "see this post in Explore again" in page
     assert f'action="/explore/posts/{post.shortcode}/show/"' in page
     browser.post(f"/explore/posts/{post.shortcode}/show/")
     assert not NotInterested.objects.exists()

@@ -77,6 +77,6 @@ def test_discarding_deletes_everything_and_can_be_repeated(parts, tmp_path):
 def test_a_missing_part_is_a_transient_error_and_leaves_no_original(parts):
     lose("incoming", f"{PREFIX}/2")
 
-    with pytest.raises(TransientMediaError, match="could not be stored"):
+    with pytest.raises(TransientMediaError, match="couldn’t be stored"):
         incoming.assemble(PREFIX, SIZES, ".mp4")
     assert not keys_in("originals")

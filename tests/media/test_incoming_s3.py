@@ -149,7 +149,7 @@ def test_a_failed_copy_leaves_nothing_and_can_be_retried(step, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(client, step, fail)
-        with pytest.raises(TransientMediaError, match="could not be stored"):
+        with pytest.raises(TransientMediaError, match="couldn’t be stored"):
             incoming.assemble(PREFIX, sizes, ".mp4")
     assert failures
     assert not keys_in("originals")

@@ -83,7 +83,7 @@ def command_line(pid: str) -> bytes:
 def test_decoding_stops_at_the_cpu_limit():
     bomb = jpeg_of_many_scans(95, side=6000)
 
-    with measure_cpu_seconds() as used, pytest.raises(MediaError, match="takes too long to open") as caught:
+    with measure_cpu_seconds() as used, pytest.raises(MediaError, match="takes too long to process") as caught:
         render_photo(bomb, limits=Limits(cpu_seconds=1))
 
     assert not isinstance(caught.value, TransientMediaError)

@@ -89,7 +89,7 @@ class Huge(io.BytesIO):
 
 
 def test_a_video_of_more_than_300_megabytes_is_rejected_with_the_limit():
-    assert "at most 300 MB" in str(refusal(Huge(b"\0\0\0\x18ftypisom")))
+    assert "The limit is 300 MB" in str(refusal(Huge(b"\0\0\0\x18ftypisom")))
 
 
 @pytest.mark.parametrize("path", [BEE, SPEECH, STEEL], ids=lambda path: path.name)

@@ -108,7 +108,7 @@ def test_a_large_rendition_is_sent_in_one_request(tmp_path, monkeypatch):
 
 
 def test_opening_a_missing_original_is_an_error():
-    with pytest.raises(MediaError, match="The original is gone"):
+    with pytest.raises(MediaError, match="The original file is missing"):
         open_original(new_key(".jpg"))
 
 

@@ -77,7 +77,7 @@ def test_htmx_gets_the_result_of_answering_a_request(signed_in, private, strange
 
     answer = signed_in(private).post("/accounts/requests/stranger/refuse/", headers=HTMX)
 
-    assert "You refused the request of stranger." in answer.text
+    assert "You declined the request from stranger." in answer.text
     assert kinds_of(signed_in(private)) == []
 
 

@@ -41,7 +41,7 @@ def test_password_attempts_are_limited(client, anna, settings):
 
     responses = [client.post("/accounts/delete/", {"password": f"guess {n}"}) for n in range(11)]
 
-    assert "Try again in" in errors_of(responses[-1], "password")[0]
+    assert "try again in" in errors_of(responses[-1], "password")[0]
     assert errors_of(client.post("/accounts/deactivate/", {"password": PASSWORD}), "password")
 
 

@@ -49,7 +49,7 @@ def test_archiving_asks_first_and_offers_to_undo_it(signed_in, author, post):
     assert f'<form method="post" action="{url}unarchive/">' in page.text
     back = browser.post(f"{url}unarchive/", follow=True)
     assert back.redirect_chain == [(url, 302)]
-    assert "Your post is back" in back.text
+    assert "Post restored to your profile" in back.text
     assert not is_archived(post)
 
 

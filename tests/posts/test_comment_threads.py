@@ -87,7 +87,7 @@ def test_a_reply_to_a_deleted_comment_is_refused_and_its_text_kept(
         fields = {"text": "my long answer", "parent": parent}
         answer = signed_in(stranger).post(f"{post.get_absolute_url()}comment/", fields, headers=headers)
         assert answer.status_code == 422
-        assert "The comment you reply to is no longer there." in answer.text
+        assert "The comment you’re replying to is no longer available." in answer.text
         assert "my long answer" in answer.text
     assert Comment.objects.filter(post=post).count() == 1
 

@@ -108,14 +108,14 @@ def test_slides_and_alt_texts_get_the_submitted_order(signed_in, author, share):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"caption": "x" * (MAX_CAPTION_CHARS + 1)}, "This is 2,201 characters long: at most 2,200 fit."),
-        ({"caption": " ".join(f"#tag{n}" for n in range(31))}, "The caption has 31 hashtags: at most 30."),
-        ({"location": "x" * (MAX_LOCATION_CHARS + 1)}, "This is 101 characters long: at most 100 fit."),
-        ({"alt": ["x" * (MAX_ALT_CHARS + 1)]}, "The alt text of slide 1 is 1,001 characters long: at most 1,000 fit."),
+        ({"caption": "x" * (MAX_CAPTION_CHARS + 1)}, "This is 2,201 characters long. The limit is 2,200."),
+        ({"caption": " ".join(f"#tag{n}" for n in range(31))}, "The caption has 31 hashtags. The limit is 30."),
+        ({"location": "x" * (MAX_LOCATION_CHARS + 1)}, "This is 101 characters long. The limit is 100."),
+        ({"alt": ["x" * (MAX_ALT_CHARS + 1)]}, "The alt text of slide 1 is 1,001 characters long. The limit is 1,000."),
         ({"audience": "enemies"}, "Choose who can see this: everyone or close friends."),
-        ({"alt": []}, "The slides of this form did not all arrive."),
-        ({"slide": []}, "The slides of this form did not all arrive."),
-        ({"slide": [1]}, "The slides of this form did not all arrive."),
+        ({"alt": []}, "Some slides were missing from the form."),
+        ({"slide": []}, "Some slides were missing from the form."),
+        ({"slide": [1]}, "Some slides were missing from the form."),
     ],
 )
 def test_an_invalid_edit_is_explained_and_kept(changes, says, signed_in, author, post):
@@ -179,7 +179,7 @@ def test_an_edit_of_a_post_that_changed_meanwhile_is_not_saved_and_what_was_type
     answer = browser.post(f"{post.get_absolute_url()}edit/", stale)
 
     assert answer.status_code == 409
-    assert "This post was changed meanwhile" in answer.text
+    assert "This post was changed in another window" in answer.text
     assert "From the old tab</textarea>" in answer.text
     assert '<dt>Caption now</dt><dd dir="auto">From the new tab</dd>' in answer.text
     assert Post.objects.get().caption == "From the new tab"

@@ -61,7 +61,7 @@ def test_sharing_on_a_full_disk_keeps_the_form(room, disk, mine, photo, tasks_ru
 
     answer = send(mine, [photo("1.jpg"), photo("2.jpg")], caption="typed")
     assert answer.status_code == 503
-    assert "could not be stored right now" in answer.text
+    assert "couldn’t be stored right now" in answer.text
     assert "typed" in answer.text
     assert send(mine, [photo()], headers=JSON).status_code == 503
     assert mine.get("/author/").status_code == mine.get("/create/").status_code == 200

@@ -144,7 +144,7 @@ def test_files_that_cannot_be_rendered_again_are_kept(shared):
 
     said = run("rerender", "--all")
 
-    assert f"medium {medium.pk}: The original is gone." in said
+    assert f"medium {medium.pk}: The original file is missing." in said
     assert "1 could not be rendered" in said
     assert set(medium.keys) <= keys_in("default")
 

@@ -124,7 +124,8 @@ def test_an_edit_without_changes_is_not_marked_as_edited(follower, comment):
 
 @pytest.mark.parametrize("headers", [HTMX, {}])
 @pytest.mark.parametrize(
-    ("minutes", "text", "why"), [(16, "too late", "15 minutes"), (1, "x" * 2201, "at most 2,200"), (1, "", "Write")]
+    ("minutes", "text", "why"),
+    [(16, "too late", "15 minutes"), (1, "x" * 2201, "The limit is 2,200"), (1, "", "Write")],
 )
 def test_an_edit_that_is_too_late_or_too_long_is_refused_with_its_text_kept(
     minutes, text, why, headers, signed_in, post, follower

@@ -46,7 +46,7 @@ def test_without_javascript_a_comment_leads_back_to_itself(signed_in, follower, 
 @pytest.mark.parametrize("headers", [HTMX, {}])
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("", "Write something first."), (" \n\u200b"[:2], "Write something first."), ("x" * 2201, "at most 2,200")],
+    [("", "Write something first."), (" \n\u200b"[:2], "Write something first."), ("x" * 2201, "The limit is 2,200")],
 )
 def test_a_blank_or_too_long_comment_is_refused_with_its_text_kept(headers, text, why, signed_in, follower, post):
     answer = signed_in(follower).post(f"/p/{post.shortcode}/comment/", {"text": text}, headers=headers)

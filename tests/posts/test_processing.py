@@ -90,13 +90,13 @@ def test_a_decoder_that_was_disabled_after_the_upload_is_not_used(submitted, set
     tasks.process_media(medium_of(submitted).pk)
 
     assert medium_of(submitted).state == "failed"
-    assert "aren't accepted right now" in medium_of(submitted).error
+    assert "aren’t accepted right now" in medium_of(submitted).error
 
 
 @pytest.mark.promise("D6")
 def test_internal_errors_are_retried_three_times(submitted, monkeypatch):
     def fail(original, **options):
-        raise TransientMediaError("busy", "This photo could not be processed right now.")
+        raise TransientMediaError("busy", "This photo couldn’t be processed right now.")
 
     monkeypatch.setattr(tasks, "render_photo", fail)
     for attempt in range(1, MAX_ATTEMPTS + 1):

@@ -123,7 +123,7 @@ def test_the_limits_of_names_and_collections_are_named(signed_in, follower, monk
     browser = signed_in(follower)
     answer = browser.post("/saved/new/", {"name": "x" * (MAX_COLLECTION_NAME_CHARS + 1)})
     assert answer.status_code == 422
-    assert "at most 50 fit" in answer.text
+    assert "The limit is 50" in answer.text
     assert "needs a name" in browser.post("/saved/new/", {"name": " "}).text
 
     monkeypatch.setattr("posts.actions.saves.MAX_COLLECTIONS", 1)

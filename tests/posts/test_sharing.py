@@ -195,7 +195,7 @@ def test_files_of_others_and_unknown_ones_are_refused_alike(mine, author, strang
         [(_, name)], [error] = refused(answer)
         assert name == ""
         messages.add(error["message"])
-    assert messages == {"This file is not there any more. Add it again."}
+    assert messages == {"This file is no longer available. Add it again."}
     assert "secret" not in answers[0].text
     foreign.refresh_from_db()
     assert foreign.post is None
@@ -209,7 +209,7 @@ def test_shared_failed_and_repeated_files_are_refused_by_name(mine, author, unsh
     names, errors = refused(share(mine, [used, failed, good, good], caption="refused"))
 
     assert names == [(str(used.pk), "used.jpg"), (str(failed.pk), "bad.jpg"), (str(good.pk), "cup.jpg")]
-    assert "shared already" in errors[0]["message"]
+    assert "already shared" in errors[0]["message"]
     assert "It is damaged. Remove this file" in errors[1]["message"]
     assert "twice" in errors[2]["message"]
 
@@ -220,7 +220,7 @@ def test_sharing_the_same_files_again_is_refused(mine, author, unshared):
 
     _, [error] = refused(share(mine, [medium], caption="refused"))
 
-    assert "has been shared already" in error["message"]
+    assert "was already shared" in error["message"]
     assert Post.objects.count() == 1
 
 
@@ -244,7 +244,7 @@ def test_the_limit_of_slides_counts_files_and_media_together(mine, author, unsha
 
     answer = share(mine, media, files=[photo(f"{n}.jpg") for n in range(3)])
     assert answer.status_code == 422
-    assert "You chose 21 files. A post holds at most 20." in answer.json()["errors"]["files"]
+    assert "You chose 21 files. The limit is 20 per post." in answer.json()["errors"]["files"]
 
     kept = Media.objects.filter(pk__in=[item["id"] for item in answer.json()["kept"]]).order_by("pk")
     assert share(mine, [*media, *kept[:2]]).status_code == 201
@@ -258,7 +258,7 @@ def test_the_limit_of_bytes_per_post_applies_to_files_uploaded_separately(mine, 
     answer = share(mine, media)
 
     assert answer.status_code == 422
-    assert "A post holds at most" in answer.json()["errors"]["files"][0]
+    assert "The limit is" in answer.json()["errors"]["files"][0]
     assert share(mine, media[:2]).status_code == 201
 
 

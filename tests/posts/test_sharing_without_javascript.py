@@ -99,7 +99,7 @@ def test_a_rate_limited_form_loses_nothing(mine, author, photo, settings):
 
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
-    assert "Try again in" in answer.text
+    assert "try again in" in answer.text
     assert "typed" in answer.text
     assert checked(answer.text) == [Media.objects.get(post=None).pk]
     script = send(mine, [photo()], headers=JSON)
@@ -112,13 +112,13 @@ def test_a_storage_failure_keeps_no_files_and_the_media_stay_chosen(mine, author
     medium = unshared(author)
 
     def full(*args):
-        raise TransientMediaError("storage", "The file could not be stored right now. Try again in a few minutes.")
+        raise TransientMediaError("storage", "The file couldn’t be stored right now. Try again in a few minutes.")
 
     monkeypatch.setattr("posts.actions.media.store_original", full)
     answer = share(mine, [medium], headers=None, files=[photo()])
 
     assert answer.status_code == 503
-    assert "could not be stored" in answer.text
+    assert "couldn’t be stored" in answer.text
     assert checked(answer.text) == [medium.pk]
     assert Media.objects.count() == 1
     assert not Post.objects.exists()

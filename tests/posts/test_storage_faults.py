@@ -86,7 +86,7 @@ def test_a_storage_failure_is_reported_and_sharing_works_after_it(
     answer = send(signed_in(author), [photo()], caption="kept")
 
     assert answer.status_code == 503
-    assert "could not be stored" in answer.text
+    assert "couldn’t be stored" in answer.text
     assert "kept" in answer.text
     assert not Post.objects.exists()
     assert signed_in(author).get("/author/").status_code == 200
@@ -127,7 +127,7 @@ def test_a_photo_fails_after_a_day_without_storage(line, impatient, author, phot
         tasks.process_media(Media.objects.get().pk)
 
     assert Media.objects.get().state == "failed"
-    assert "could not be stored" in Media.objects.get().error
+    assert "couldn’t be stored" in Media.objects.get().error
 
 
 @pytest.mark.promise("D16")

@@ -40,7 +40,7 @@ def test_unshared_files_and_open_uploads_share_one_limit(mine, unshared, author,
     answer = mine.post("/create/uploads/", {"name": "x", "size": 5})
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "quota"
-    assert "at most 3" in answer.json()["error"]["message"]
+    assert "The limit is 3" in answer.json()["error"]["message"]
 
     # Shared files do not count.
     share_post(author=author, slides=[SlideOf(medium.pk)])

@@ -150,7 +150,7 @@ def test_a_part_of_another_size_is_refused(change, mine, data):
 
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "wrong-size"
-    assert "must have 1,024" in answer.json()["error"]["message"]
+    assert "instead of 1,024" in answer.json()["error"]["message"]
     assert not any(part["have"] for part in mine.get(f"/create/uploads/{session['id']}/").json()["parts"])
 
 
@@ -169,12 +169,12 @@ def test_a_part_without_a_file_or_with_an_unknown_number_is_refused(mine, data):
     ("fields", "code", "why"),
     [
         ({"size": "0"}, "empty", "This file is empty."),
-        ({"size": limits.MAX_VIDEO_BYTES + 1}, "too-large", "videos 300 MB"),
-        ({"size": limits.MAX_PHOTO_BYTES + 1, "type": "image/heic"}, "too-large", "photos can have at most 30 MB"),
-        ({"size": "-1"}, "size", "how many bytes"),
-        ({"size": "٣"}, "size", "how many bytes"),
-        ({"size": "9" * 100}, "size", "how many bytes"),
-        ({}, "size", "how many bytes"),
+        ({"size": limits.MAX_VIDEO_BYTES + 1}, "too-large", "300 MB for videos"),
+        ({"size": limits.MAX_PHOTO_BYTES + 1, "type": "image/heic"}, "too-large", "The limit is 30 MB for photos"),
+        ({"size": "-1"}, "size", "in bytes"),
+        ({"size": "٣"}, "size", "in bytes"),
+        ({"size": "9" * 100}, "size", "in bytes"),
+        ({}, "size", "in bytes"),
     ],
 )
 def test_an_empty_or_oversized_upload_is_refused_at_the_start(fields, code, why, mine):

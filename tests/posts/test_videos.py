@@ -73,7 +73,7 @@ def test_only_the_author_is_told_about_undecodable_sound(signed_in, author, stra
     def told(person):
         page = signed_in(person).get(post.get_absolute_url()).text
         [medium] = signed_in(person).get(f"/api/posts/{post.pk}").json()["media"]
-        return "has no sound here" in page, medium["notice"] != ""
+        return "has no sound because" in page, medium["notice"] != ""
 
     assert medium_of(post).state == "ready"
     assert told(author) == (True, True)
@@ -94,7 +94,7 @@ def test_the_author_sees_the_progress_of_a_conversion(signed_in, author, filmed,
     assert "Processing… 42 %" in seen[0]
     assert "Your 1 video is being prepared." in seen[0]
     assert '<progress class="unfinished-bar" max="100" value="42" aria-label="Processing">' in one_line(seen[0])
-    assert re.search(r'data-local-preview="\w+"></div>', seen[0]), "the browser may have a picture, we have none"
+    assert re.search(r'data-local-preview="[\w-]+"></div>', seen[0]), "the browser may have a picture, we have none"
 
 
 @pytest.mark.promise("D11")
@@ -109,7 +109,7 @@ def test_a_video_task_that_comes_twice_changes_nothing_more(filmed):
 @pytest.mark.promise("D15")
 def test_a_video_that_cannot_be_stored_leaves_nothing_public(filmed, monkeypatch):
     def fail(*args):
-        raise TransientMediaError("storage", "The file could not be stored right now.")
+        raise TransientMediaError("storage", "The file couldn’t be stored right now.")
 
     monkeypatch.setattr(tasks, "store_rendition", fail)
     tasks.process_video(medium_of(filmed).pk)
@@ -145,7 +145,7 @@ def test_files_with_invalid_headers_are_refused_at_the_field(signed_in, author, 
 
     assert answer.status_code == 422
     assert "no-video-stream.mp4: This file has sound but no picture." in answer.text
-    assert "three-hours-black.mp4: This video takes 3:00:00 hours; videos can take at most 15 minutes." in answer.text
+    assert "three-hours-black.mp4: This video is 3:00:00 hours long. The limit is 15 minutes." in answer.text
     assert "truncated-no-index.mp4: This video is damaged" in answer.text
     assert "text-named.mp4: We can&#x27;t read this file as a photo or video." in answer.text
     assert not stored_files()
@@ -157,4 +157,4 @@ def test_all_files_of_a_post_together_have_a_limit(signed_in, author, photo, mon
     answer = send(signed_in(author), [photo(f"{n}.jpg", b"x" * 2 * 1024 * 1024) for n in range(3)])
 
     assert answer.status_code == 422
-    assert "Together these files have 6 MB. A post holds at most 5 MB" in answer.text
+    assert "These files are 6 MB in total. The limit is 5 MB" in answer.text

@@ -176,8 +176,8 @@ def test_a_link_on_a_profile_may_not_contain_a_user_name(link, is_taken, signed_
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (" ".join(f"@person{number}" for number in range(21)), "The comment has 21 mentions: at most 20."),
-        (" ".join(f"#tag{number}" for number in range(31)), "The comment has 31 hashtags: at most 30."),
+        (" ".join(f"@person{number}" for number in range(21)), "The comment has 21 mentions. The limit is 20."),
+        (" ".join(f"#tag{number}" for number in range(31)), "The comment has 31 hashtags. The limit is 30."),
     ],
 )
 def test_comments_and_edits_have_a_limit_of_mentions_and_tags(text, message, signed_in, author, follower, share):

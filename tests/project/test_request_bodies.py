@@ -97,7 +97,7 @@ def test_a_large_body_is_refused_unread_by_forms_without_files(send, path, sessi
         status, _, text, read = send(path, 2 * MB, cookies=cookies)
 
         assert (status, read) == (413, 0)
-        assert b"This is too large: at most 1 MB can be sent here." in text
+        assert b"This is too large. The limit is 1 MB." in text
 
 
 @pytest.mark.promise("O5")

@@ -24,7 +24,7 @@ from tests.e2e.composing.composer import (
 
 
 def test_unusable_files_are_named_and_left_out(composer, picture, tmp_path):
-    (tmp_path / "notes.txt").write_text("not a photo")
+    (tmp_path / "notes.txt").write_text("as a photo")
     (tmp_path / "empty.jpg").write_bytes(b"")
     (tmp_path / "huge.jpg").write_bytes(b"\xff\xd8\xff" + b"\0" * (31 * 1024 * 1024))
 

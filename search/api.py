@@ -7,7 +7,6 @@ from typing import Any, Literal
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from accounts.api.people import ListedPersonOut, listed_person_out
 from accounts.http import MemberRequest
 from common.api import PROBLEMS, Listed, Paging, absolute, listed
 from common.pagination import Page
@@ -16,6 +15,7 @@ from posts.models import Post
 from search.query import read_query
 from search.results import page_of_people, page_of_places, page_of_posts, page_of_tags
 from search.tags_and_places import Topic
+from social.api.people import ListedPersonOut, listed_person_out
 
 router = Router(tags=["search"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any
 
 from django.http import HttpRequest
 from ninja import Field, Schema
@@ -11,8 +11,6 @@ from ninja import Field, Schema
 from accounts.models import USERNAME_PATTERN, User, UserQuerySet
 from common.api import Id, NotFound, absolute
 from common.pagination import MAX_BIGINT
-
-FollowRelation = Literal["self", "none", "requested", "following"]
 
 
 class PersonOut(Schema):
@@ -27,20 +25,9 @@ class PersonOut(Schema):
     is_private: bool = Field(description="True if only followers see the posts and lists.")
 
 
-class ListedPersonOut(PersonOut):
-    """User in a list."""
-
-    standing: FollowRelation = Field(description="The caller's relationship to this user.")
-
-
 def person_out(request: HttpRequest, person: User) -> PersonOut:
     """No query: `person` has what `UserQuerySet.for_display` loads."""
     return PersonOut(**person_fields(request, person))
-
-
-def listed_person_out(request: HttpRequest, person: User) -> ListedPersonOut:
-    """Return a list entry; `person` comes from `social.queries.visible_people_in_order`."""
-    return ListedPersonOut(**person_fields(request, person), standing=follow_relation(request, person))
 
 
 def person_fields(request: HttpRequest, person: User) -> dict[str, Any]:
@@ -53,15 +40,6 @@ def person_fields(request: HttpRequest, person: User) -> dict[str, Any]:
         "avatar_small": absolute(request, person.avatar_small_url) or None,
         "is_private": person.is_private,
     }
-
-
-def follow_relation(request: HttpRequest, person: User) -> FollowRelation:
-    """Return the caller's relationship to `person`, annotated by `social.conditions.with_follow_state`."""
-    if person.pk == request.user.pk:
-        return "self"
-    if person.followed_by_viewer:
-        return "following"
-    return "requested" if person.requested_by_viewer else "none"
 
 
 def find_person(people: UserQuerySet, ref: str) -> User:

@@ -162,15 +162,18 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     followers_count: int
     following_count: int
     posts_count: int
-    # Annotations of social.conditions.with_close_state().
+    # Annotation of feed.profiles.profiles_for().
     named: Sequence[str] | None = None
     """Usernames in the bio to link; None (without the annotation) links all."""
+    # Annotations by `social`. They are declared here because Django sets annotations on instances of the queried class:
+    # a subclass or Protocol in `social` would need a cast after each query, which checks no more than these lines do.
+    # This app neither sets nor reads them.
+    # with_close_state():
     viewer_is_close: bool
-    # Annotations of social.conditions.with_follow_state().
+    # with_follow_state():
     followed_by_viewer: bool
     requested_by_viewer: bool
-
-    # Annotations of social.queries.with_relations().
+    # with_relations():
     is_content_visible: bool
     is_muted: bool
     is_restricted: bool

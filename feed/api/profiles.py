@@ -12,7 +12,7 @@ from accounts.actions.contact import change_email, change_mobile, mobile_number
 from accounts.actions.profile import edit_profile as do_edit_profile
 from accounts.api.authentication import ANYBODY
 from accounts.api.bodies import Acting, check_actor
-from accounts.api.people import FollowRelation, PersonOut, find_person, follow_relation, person_fields
+from accounts.api.people import PersonOut, find_person, person_fields
 from accounts.forms.contact import ChangeEmailForm
 from accounts.forms.profile import ProfileForm
 from accounts.http import MemberRequest
@@ -22,6 +22,7 @@ from common.api_bodies import form_problem
 from common.ratelimit_responses import RateLimitedError, rate_limit_problem
 from common.refusals import Refusal
 from feed.profiles import count_visible_posts, profiles_for
+from social.api.people import FollowRelation, follow_relation
 
 router = Router(tags=["people"])
 

@@ -6,13 +6,14 @@ from django.http import HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from accounts.api.bodies import ActingOnPerson, check_actor, not_oneself
-from accounts.api.people import ListedPersonOut, find_person, follow_relation, person_fields
+from accounts.api.people import find_person, person_fields
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import PROBLEMS, Listed, Paging, listed
 from common.pagination import Page, url_after
 from feed import actions
 from feed.suggestions import suggestions_after
+from social.api.people import ListedPersonOut, follow_relation
 
 router = Router(tags=["people"])
 

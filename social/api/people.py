@@ -1,18 +1,44 @@
-"""Shared parts of this app's API: lists of people, and looking up the person in the address."""
+"""Shared parts of the API: lists of people with their relationship to the caller, and the person in the address."""
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from typing import Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field
 
 from accounts.api.bodies import Acting, check_actor
-from accounts.api.people import ListedPersonOut, find_person, listed_person_out
+from accounts.api.people import PersonOut, find_person, person_fields
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import Listed, NotFound, listed
 from common.pagination import Page
 from social.queries import blocked_by, visible_people_in_order
 
+FollowRelation = Literal["self", "none", "requested", "following"]
+
+
+class ListedPersonOut(PersonOut):
+    """User in a list."""
+
+    standing: FollowRelation = Field(description="The caller's relationship to this user.")
+
+
 People = Listed[ListedPersonOut]
+
+
+def listed_person_out(request: HttpRequest, person: User) -> ListedPersonOut:
+    """Return a list entry; `person` comes from `social.queries.visible_people_in_order`."""
+    return ListedPersonOut(**person_fields(request, person), standing=follow_relation(request, person))
+
+
+def follow_relation(request: HttpRequest, person: User) -> FollowRelation:
+    """Return the caller's relationship to `person`, annotated by `social.conditions.with_follow_state`."""
+    if person.pk == request.user.pk:
+        return "self"
+    if person.followed_by_viewer:
+        return "following"
+    return "requested" if person.requested_by_viewer else "none"
 
 
 def people_page(request: MemberRequest, response: HttpResponse, page: Page[User]) -> People:

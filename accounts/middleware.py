@@ -61,7 +61,8 @@ def _own_path(request: HttpRequest, url: str | None) -> str:
 class LastSeenMiddleware:
     """Update `User.last_seen_at`, accurate to the hour: timelines are maintained for active users only.
 
-    Costs one UPDATE by primary key per user and hour, after the response is made; nothing for anonymous visitors.
+    Also GET requests write it, because reading makes a user active. It can be repeated safely, and costs one UPDATE by
+    primary key per user and hour, after the response is made; nothing for anonymous visitors.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

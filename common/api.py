@@ -19,6 +19,8 @@ from pydantic import PlainSerializer
 from common.pagination import Page
 
 API_PREFIX: Final = "/api/"
+"""Where `instagram.urls` mounts the API. Unknown addresses below it need it too, and no name stands for those."""
+
 PROBLEM_JSON: Final = "application/problem+json"
 
 Out = TypeVar("Out")

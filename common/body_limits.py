@@ -23,7 +23,11 @@ UPLOADS: Final = {
     r"/api/posts": MAX_REQUEST_BYTES,
     r"/api/user/profile/avatar/": MAX_PHOTO_BYTES + MAX_FORM_BYTES,
 }
-"""Addresses that accept files, from signed-in people only: {pattern of the path: bytes}."""
+"""Addresses that accept files, from signed-in people only: {pattern of the path: bytes}.
+
+Paths instead of names of URLs: deploy/nginx.conf has the same list, and the size is checked for every body, before the
+URL is resolved. Tests compare them with nginx.conf and with the names of the URLs.
+"""
 
 ONLY_CHECK: Final = "everyframe.only_check"
 """Set in the environ by a server that asks for permission before it reads a body; a 204 response grants it."""

@@ -119,7 +119,7 @@ class Media(SnowflakeModel):
     beside_block = False
     """Annotation of `posts.views.files`: the owner blocks someone, or is blocked."""
     shown_people: list[PersonTag]
-    """Loaded by `load_shown_people`. Missing on pages that fetch the list of people when it is opened."""
+    """Prefetched by `load_shown_people`. Missing on pages that fetch the list when it is opened."""
 
     class Meta:
         constraints = [

@@ -12,9 +12,11 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client
+from django.urls import resolve, reverse
 
 from accounts.models import User
 from api_access.actions.tokens import create_token
+from common.api import API_PREFIX
 from common.body_limits import UPLOADS, body_limit
 from common.limits import MAX_FORM_BYTES, MAX_REQUEST_BYTES
 
@@ -23,6 +25,22 @@ pytestmark = pytest.mark.django_db
 MB = 1024 * 1024
 LARGE = ["/create/", "/create/uploads/12/parts/1/", "/create/media/12/captions/", "/accounts/edit/"]
 LARGE_API = ["/api/posts", "/api/media"]
+
+
+ACCEPT_FILES = {
+    "posts:create",
+    "posts:upload_part",
+    "posts:captions_add",
+    "accounts:edit",
+    "api:create_medium",
+    "api:create_post",
+    "api:get_avatar",
+}
+
+
+def test_the_addresses_that_accept_files_are_those_of_the_views():
+    assert {resolve(pattern.replace(r"\d+", "1")).view_name for pattern in UPLOADS} == ACCEPT_FILES
+    assert all(reverse(name).startswith(API_PREFIX) for name in ("api:create_medium", "api:openapi-json"))
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from accounts.sign_ins import find_account
+from common.replicas import reading_from_primary
 
 
 class OneHashBackend(AuthenticationBackend):
@@ -17,6 +18,12 @@ class OneHashBackend(AuthenticationBackend):
     allauth's own checks the password against the account with the typed e-mail address and then against the one with
     the typed username, so its response time discloses whether an address has an account.
     """
+
+    def get_user(self, user_id: Any) -> AbstractBaseUser | None:
+        """Return the person of a session, from the primary: a suspension acts at once."""
+        with reading_from_primary():
+            found: AbstractBaseUser | None = super().get_user(user_id)
+        return found
 
     def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
         """Return the active user if the password is right. The caller computes a hash if the account does not exist."""

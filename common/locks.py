@@ -3,7 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+
+from common.databases import DIRECT
 
 
 @contextmanager
@@ -11,16 +13,18 @@ def try_advisory_lock(name: int) -> Iterator[bool]:
     """Context manager: try to take an exclusive session lock on `name`, a row's id; yield whether it was free.
 
     A session lock of PostgreSQL and not a lease: when the worker dies, its connection closes and the lock is free at
-    once, however long the work may take. Workers connect to PostgreSQL itself, not through a transaction pooler.
+    once, however long the work may take. Behind a pooler in transaction mode, which may give each statement another
+    session, it is taken on a connection to PostgreSQL itself.
     """
-    with connection.cursor() as cursor:
+    session = connections[DIRECT if DIRECT in connections.settings else DEFAULT_DB_ALIAS]
+    with session.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [name])
         is_ours = bool(cursor.fetchone()[0])
     try:
         yield is_ours
     finally:
         if is_ours:
-            with connection.cursor() as cursor:
+            with session.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [name])
 
 

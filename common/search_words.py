@@ -18,7 +18,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from django.db import connection, models, transaction
+from django.db import connections, models, transaction
+
+from common.replicas import read_alias, read_connection
 
 MAX_WORDS_CHARS: Final = 600
 MIN_INFIX_CHARS: Final = 3
@@ -47,7 +49,7 @@ def search_words_expression(*columns: str) -> models.Func:
 @lru_cache(maxsize=2_000)
 def split_words(text: str) -> tuple[str, ...]:
     """Return the normalized words of a search text. One query, or none if cached."""
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute("SELECT search_words(%s)", [text])
         return tuple(str(cursor.fetchone()[0]).split())
 
@@ -68,7 +70,8 @@ def infix_patterns(words: Sequence[str]) -> list[str]:
 
 def fuzzy_rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Run a query with pg_trgm's `%>` operator in a transaction that sets its threshold to LIKENESS."""
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+    alias = read_alias()
+    with transaction.atomic(using=alias, savepoint=False), connections[alias].cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(LIKENESS)])
         cursor.execute(sql, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

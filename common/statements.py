@@ -28,6 +28,8 @@ from django.urls import get_resolver
 from django.utils import timezone
 from psycopg2.extensions import AsIs
 
+from common.replicas import read_connection
+
 Row = TypeVar("Row")
 
 PREFIX: Final = "prepared_"
@@ -272,7 +274,7 @@ def _checked(value: Any, kind: str) -> Any:
 
 
 def _execute(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.core.cache import cache
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
+from common.replicas import read_connection
 from feed.models import DismissedPerson
 from social.conditions import follows, not_muted, with_follow_state
 from social.models import FollowRequest
@@ -163,7 +163,7 @@ def _friends_of_friends(reader: User) -> list[tuple[int, list[int], int]]:
     """
     people, values = visible_people(reader).named("visible")
     shown, values_of_shown = shown_follows(reader).named("follows")
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute(
             f"""
             WITH friend AS (

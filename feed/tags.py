@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from accounts.models import User, Viewer
 from common.linkify import extract_tags
 from common.pagination import MAX_BIGINT
+from common.replicas import read_connection
 from feed.models import TagFollow, TagMute
 from posts.models import Hashtag, Post
 from posts.models.post import PostQuerySet
@@ -62,7 +62,7 @@ def newest_tagged_ids(reader: User, *, before: int | None, count: int) -> Tagged
     They are candidates, like the ids of a timeline, and not filtered by visibility. One query, which reads at most
     `count` index entries per tag.
     """
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute(
             """
             SELECT newest.post_id, min(tag.name)

@@ -148,9 +148,19 @@ INSTALLED_APPS.append("django.forms")
 
 # --- Data --------------------------------------------------------------------------------------------------------
 
-DATABASES = {
-    "default": servers.database_config(env.str("DATABASE_URL", default="") or local_servers.postgres_url(DATA_DIR)),
-}
+DATABASES = servers.databases(
+    env.str("DATABASE_URL", default="") or local_servers.postgres_url(DATA_DIR),
+    replica_urls=[url.strip() for url in env.list("READ_DATABASE_URLS", default=[]) if url.strip()],
+    pooler=env.str("DATABASE_POOLER", default=""),
+    direct_url=env.str("DIRECT_DATABASE_URL", default=""),
+)
+# Pages that may be read from replicas (common.replicas), by the namespaces of their URLs. A file needs one small query,
+# which costs the primary no more than asking for its position.
+REPLICA_NAMESPACES = {"feed", "posts", "social", "search", "notifications", "api"}
+PRIMARY_VIEWS = {"posts:file"}
+if "replica_1" in DATABASES:
+    DATABASE_ROUTERS = ["common.replicas.ReplicaRouter"]
+    MIDDLEWARE.append("common.replicas.ReplicaMiddleware")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="") or local_servers.valkey_url(DATA_DIR)

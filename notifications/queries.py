@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -17,6 +16,7 @@ from accounts.models import User
 from common.compiled_queries import CompiledExists, PreparedFragment
 from common.ids import time_of
 from common.pagination import Page, cursor_of, page_by_id
+from common.replicas import read_connection
 from notifications.models import Notification, Occurrence, Preferences
 from posts.models import Comment, Post
 from social.queries import visible_people_in_order
@@ -98,7 +98,7 @@ _HAS_OCCURRENCE: Final = CompiledExists(
 def unread_count(person: User) -> int:
     """Return the number of unread rows, at most UNREAD_CAP + 1. One query, over the index range of unread rows."""
     query = _UNREAD(person=person.pk)
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute(query.sql, query.values)
         return len(cursor.fetchall())
 

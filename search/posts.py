@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connection
 from django.db.models import Q
 
 from accounts.models import User, Viewer
 from common.ids import TIME_SHIFT, time_of
+from common.replicas import read_connection
 from common.search_words import split_words
 from posts.models import Post
 from posts.models.post import PostQuerySet
@@ -104,7 +104,7 @@ def _compile_query(query: Query, viewer: Viewer, *, any_term: bool) -> CompiledQ
     for pk in _ids_of_named_people(query, viewer):
         wanted_sql = f"({wanted_sql}) || %s::tsquery"
         wanted_values.append(_lexeme(f"@{pk}"))
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute(
             f"SELECT ({wanted_sql})::text, ({unwanted_sql})::text,"  # noqa: S608  (of this module, without values)
             " (SELECT coalesce(max(post_id), 0) FROM search_postdocument)",
@@ -188,7 +188,7 @@ def _rank_newest(compiled: CompiledQuery, viewer: Viewer, after: int | None, end
             end = min(end, start)
             if after is not None and end <= after:
                 break
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute(
             f"WITH newest AS MATERIALIZED (SELECT post_id FROM ({' UNION ALL '.join(branches)} OFFSET 0) AS found"  # noqa: S608
             f" WHERE {is_visible.sql} LIMIT {BATCH_SIZE})"

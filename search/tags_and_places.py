@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import OuterRef, Subquery
 from django.utils.safestring import SafeString
 
 from accounts.models import Viewer
 from common.fast_reverse import fast_reverse
+from common.replicas import read_connection
 from common.search_words import (
     MAX_WORDS,
     MIN_INFIX_CHARS,
@@ -197,7 +198,7 @@ def _find(table: Table, words: Sequence[str], viewer: Viewer, *, same: str) -> l
         ) AS used WHERE used.uses > 0
     """  # noqa: S608
     parts, values_of_parts = like_all("words", "part", infix_patterns(words))
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute(
             f"""
             WITH matching AS MATERIALIZED (

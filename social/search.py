@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Final
 
-from django.db import connection
-
 from accounts.models import User, UserQuerySet, Viewer
+from common.replicas import read_connection
 from common.search_words import (
     MAX_WORDS,
     MIN_INFIX_CHARS,
@@ -187,7 +186,7 @@ def _find_fuzzy(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
 def _fetch_rows(found: str, values: dict[str, Any], viewer: Viewer) -> list[tuple[Any, ...]]:
     """Run the CTEs `found`, of ids and likenesses among `{people}`, and return the rows of _WITH_COLUMNS."""
     people, visible_values = visible_people(viewer).named("visible")
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute(
             found.format(people=people) + _WITH_COLUMNS, values | visible_values | {"viewer": viewer.pk or 0}
         )
@@ -214,7 +213,7 @@ def _followed_by_followees(ids: Sequence[int], viewer: Viewer) -> set[int]:
     if not ids or not viewer.is_authenticated:
         return set()
     people, values = visible_people(viewer).named("visible")
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute(
             f"""
             WITH close AS MATERIALIZED ({_FOLLOWED.format(people=people)} LIMIT {MAX_MUTUAL_SOURCES})

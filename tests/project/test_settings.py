@@ -101,7 +101,44 @@ def test_production_refuses_unsafe_settings_and_names_the_variable(name, value):
         ("SMS_URL", "http://x"),
         ("TIMELINE_URL", "redis-cluster://"),
         ("CACHE_URL", "redis-cluster://one:6379,:6379"),
+        ("READ_DATABASE_URLS", "postgresql://one/photos,two"),
+        ("DATABASE_POOLER", "session"),
     ],
 )
 def test_an_invalid_value_is_refused_with_the_name_of_its_variable(name, value):
     assert name in refusal(**{name: value})
+
+
+def settings_with(**variables):
+    """Load the settings in this environment, in this process; return them."""
+    with mock.patch.dict(os.environ, environment(**variables), clear=True):
+        return runpy.run_path(str(PROJECT / "instagram" / "settings.py"))
+
+
+def test_without_replicas_and_pooler_there_is_one_database_and_no_router():
+    found = settings_with()
+
+    assert list(found["DATABASES"]) == ["default"]
+    assert "DATABASE_ROUTERS" not in found
+    assert "common.replicas.ReplicaMiddleware" not in found["MIDDLEWARE"]
+    assert found["TIMELINE_URL"] == found["CACHE_URL"] == found["REDIS_URL"]
+
+
+def test_replicas_are_read_through_the_router():
+    found = settings_with(READ_DATABASE_URLS="postgresql://one/photos, postgresql://two/photos")
+
+    assert [found["DATABASES"][f"replica_{number}"]["HOST"] for number in (1, 2)] == ["one", "two"]
+    assert found["DATABASE_ROUTERS"] == ["common.replicas.ReplicaRouter"]
+    assert found["MIDDLEWARE"][-1] == "common.replicas.ReplicaMiddleware", "it contains the view only"
+
+
+def test_a_pooler_needs_a_direct_connection_for_locks():
+    pooled = {"DATABASE_POOLER": "transaction", "READ_DATABASE_URLS": "postgresql://two/photos"}
+    found = settings_with(**pooled, DIRECT_DATABASE_URL="postgresql://one/photos")["DATABASES"]
+
+    assert {alias for alias, entry in found.items() if entry.get("DISABLE_SERVER_SIDE_CURSORS")} == {
+        "default",
+        "replica_1",
+    }
+    assert found["direct"]["HOST"] == "one"
+    assert "Set DIRECT_DATABASE_URL" in refusal(**pooled)

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from common.databases import DIRECT
 from launcher import postgres
 
 
@@ -36,7 +37,7 @@ class Command(BaseCommand):
 
 def connection_variables() -> dict[str, str]:
     """Return libpq's variables for the database of the settings. Unlike arguments, they hide the password from `ps`."""
-    database = settings.DATABASES["default"]
+    database = settings.DATABASES.get(DIRECT) or settings.DATABASES["default"]
     options = database.get("OPTIONS", {})
     found = {
         "PGHOST": database.get("HOST") or options.get("host"),

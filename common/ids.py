@@ -45,6 +45,11 @@ def time_of(snowflake: int) -> datetime:
     return EPOCH + timedelta(milliseconds=snowflake >> TIME_SHIFT)
 
 
+def milliseconds_of(snowflake: int) -> int:
+    """Return the time at which the id was generated, in milliseconds since 1970."""
+    return _EPOCH_MS + (snowflake >> TIME_SHIFT)
+
+
 def first_id_at(moment: datetime) -> int:
     """Return the smallest id generated at `moment`, as a bound for "newer than" in an index on ids.
 

@@ -8,7 +8,7 @@ each other ("#a#b"), and an address can have letters of any script in its host a
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -89,10 +89,17 @@ def extract_names(text: str) -> list[str]:
     return list(dict.fromkeys(link.value for link in _links(text) if link.kind == "name"))
 
 
-def linkify(text: str, *, linked: Collection[str] | None = None, unlinked: Collection[str] = ()) -> SafeString:
+def linkify(
+    text: str,
+    *,
+    linked: Collection[str] | None = None,
+    unlinked: Collection[str] = (),
+    anchor_of_name: Callable[[str, str], str] | None = None,
+) -> SafeString:
     """Return `text` escaped, with links. Line breaks stay characters, which the stylesheet displays.
 
     Only @names in `linked` become links, or all if it is None, except those in `unlinked`; both are lower-case.
+    `anchor_of_name(name, shown)` returns other HTML than a link to the profile for a name.
     """
     html: list[str] = []
     position = 0
@@ -100,7 +107,11 @@ def linkify(text: str, *, linked: Collection[str] | None = None, unlinked: Colle
         is_other = linked is not None and link.value not in linked
         if link.kind == "name" and (is_other or link.value in unlinked):
             continue
-        html += [escape(text[position : link.start]), _anchor(link, text[link.start : link.end])]
+        shown = text[link.start : link.end]
+        html.append(escape(text[position : link.start]))
+        html.append(
+            anchor_of_name(link.value, shown) if anchor_of_name and link.kind == "name" else _anchor(link, shown)
+        )
         position = link.end
     html.append(escape(text[position:]))
     return mark_safe("".join(html))  # noqa: S308  (every part is escaped above or in _anchor)

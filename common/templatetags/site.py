@@ -5,15 +5,17 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django import template
+from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from common.fast_reverse import fast_reverse
+from common.parts import Slots, static_parts
 from common.text import shorten as text_shortened
 
 register = template.Library()
@@ -39,6 +41,12 @@ def _icon(sprite: str, name: str, label: str, extra_class: str) -> SafeString:
     if label:
         return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', css_class, label, href)
     return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', css_class, href)
+
+
+@register.simple_tag(takes_context=True)
+def slot(context: Context, name: str) -> SafeString:
+    """Mark the place of a value that differs between readers; see `common.parts`."""
+    return cast("Slots", context["slots"])(name)
 
 
 @register.simple_block_tag
@@ -83,7 +91,11 @@ def minutes(seconds: int) -> int:
 
 def short_ago(moment: datetime, now: datetime) -> str:
     """Format the time since `moment`, in the largest whole unit up to weeks: "now", "3m", "2h", "4d", "5w"."""
-    seconds = int((now - moment).total_seconds())
+    return short_time(int((now - moment).total_seconds()))
+
+
+def short_time(seconds: int) -> str:
+    """Format a time: "now", "3m", "2h", "4d", "5w"."""
     for unit, size in (("w", WEEK), ("d", DAY), ("h", HOUR), ("m", MINUTE)):
         if seconds >= size:
             return f"{seconds // size}{unit}"
@@ -105,7 +117,9 @@ def dated(moment: datetime, text: str) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(timespec="seconds"), exact, text)
 
 
-@register.inclusion_tag("components/_avatar.html")
-def avatar(person: Any, size: int) -> dict[str, Any]:
+@register.simple_tag
+def avatar(person: Any, size: int) -> SafeString:
     """Draw a person's picture, or their initial, in a circle of `size` px."""
-    return {"person": person, "size": size}
+    url = person.avatar_small_url if size < 49 else person.avatar_url
+    values = {"size": size, "url": escape(url), "initial": escape(person.display_name[:1].upper())}
+    return static_parts("components/_avatar.html", has_photo=bool(url)).fill(values)

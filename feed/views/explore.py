@@ -17,6 +17,7 @@ from common.ids import decode_shortcode
 from common.pagination import Page, url_after
 from feed import actions
 from feed.explore import MAX_SEEN_PER_REPORT, ExploreCursor, explore_page, remember_seen
+from posts.cards import render_piece
 from posts.models import Post
 from posts.views.lookup import does_not_exist_as_404, visible_post
 
@@ -69,6 +70,6 @@ def show_post(request: MemberRequest, shortcode: str) -> HttpResponse:
     actions.show_in_explore(request.user, post=post)
     if request.htmx:
         card = get_object_or_404(Post.objects.visible_to(request.user).for_cards(request.user), pk=post.pk)
-        return render(request, "components/_tile.html", {"post": card, "is_hideable": True})
+        return HttpResponse(render_piece("tile", card, request.user, options={"is_hideable": True}))
     messages.success(request, "You may see this post in Explore again.")
     return redirect(post)

@@ -9,7 +9,6 @@ from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
-from django.utils.safestring import SafeString
 
 from accounts.models import DISPLAY_FIELDS, people_named_in, visible_users_q
 from common.compiled_queries import CompiledExists, CompiledSubquery
@@ -17,7 +16,6 @@ from common.counters import Counter
 from common.fast_reverse import fast_reverse
 from common.ids import SnowflakeModel, encode_shortcode
 from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCATION_CHARS, MAX_USERNAME_CHARS
-from common.linkify import linkify
 from posts.models.comment import Comment
 from posts.models.like import Like
 from posts.models.media import Media, MediaState
@@ -390,7 +388,3 @@ class Post(SnowflakeModel):
             (100 if slide.state == MediaState.READY else slide.progress) * (slide.duration_ms or 1) for slide in videos
         )
         return done // total if total else 0
-
-    @property
-    def caption_html(self) -> SafeString:
-        return linkify(self.caption, linked=self.named, unlinked=self.unlinked)

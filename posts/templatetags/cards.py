@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django import template
 from django.template import Context
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from common import limits
+from common.fast_reverse import fast_reverse
 from common.linkify import extract_names
-from posts.cards import render_card
-from posts.models import Comment, Post
+from common.parts import render_parts
+from posts.cards import EAGER, LAZY, render_piece
+from posts.menu import AUTHOR, CODE, menu_items, share_of
+from posts.models import Comment, Media, Post
 
 register = template.Library()
 
@@ -17,8 +23,62 @@ register = template.Library()
 def post_card(
     context: Context, post: Post, eager: bool = False, expanded: bool = False, followed_tag: str = ""
 ) -> SafeString:
-    """Render the card of `post`; see `posts.cards.render_card`."""
-    return render_card(context, post, eager=eager, expanded=expanded, followed_tag=followed_tag)
+    """Render the card of `post`; `expanded` shows the whole caption."""
+    options = {"expanded": expanded}
+    loading = EAGER if eager else LAZY
+    return render_piece("card", post, context["user"], options=options, loading=loading, followed_tag=followed_tag)
+
+
+@register.simple_tag(takes_context=True)
+def post_tile(
+    context: Context, post: Post, position: int | None = None, sizes: str = "", is_hideable: bool = False
+) -> SafeString:
+    """Render the tile of `post` in a grid. The photos at the positions 1 to 3 are loaded at once."""
+    options = {"sizes": sizes, "is_hideable": is_hideable}
+    loading = LAZY if position is None or position > 3 else EAGER if position == 1 else ""
+    return render_piece("tile", post, context["user"], options=options, loading=loading)
+
+
+@register.simple_tag(takes_context=True)
+def post_piece(context: Context, post: Post, piece: str, sizes: str = "") -> SafeString:
+    """Render a piece of the page of `post`."""
+    people = None
+    if piece == "media" and hasattr(post.slides[0], "shown_people"):
+        people = {slide.pk: _people(context, post, slide) for slide in post.slides if slide.has_people}
+    options = {"sizes": sizes, "expanded": True}
+    return render_piece(piece, post, context["user"], options=options, loading=EAGER, people=people)
+
+
+def _people(context: Context, post: Post, slide: Media) -> SafeString:
+    """Render the people tagged in a photo for a page whose browser may not have scripts to fetch them."""
+    return render_to_string("posts/_photo_people.html", {"post": post, "slide": slide}, context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def people_slot(context: Context, slide: Media) -> SafeString:
+    """Mark the place of the people tagged in a photo."""
+    return SafeString("") if slide.is_video else context["slots"](f"people:{slide.pk}")
+
+
+@register.simple_tag(takes_context=True)
+def post_templates(context: Context) -> SafeString:
+    """Render the menus and the comment box that scripts copy for the posts of a page."""
+    return _post_templates(bool(context["user"].is_authenticated), fast_reverse("feed:home"))
+
+
+@cache
+def _post_templates(is_member: bool, root: str) -> SafeString:
+    """Render the templates, once for each prefix of addresses."""
+    post = {"shortcode": CODE, "get_absolute_url": fast_reverse("posts:post", CODE), "comments_off": False}
+    context = {
+        "items": menu_items(CODE, AUTHOR, is_member=is_member),
+        "share": share_of(CODE, AUTHOR, origin="", is_public=True),
+        "post": post,
+        "is_copied": True,
+        "is_member": is_member,
+        "limits": limits,
+    }
+    return render_parts("posts/_post_templates.html", context).fill({})
 
 
 @register.filter

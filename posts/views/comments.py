@@ -87,7 +87,7 @@ def _replied_to(request: MemberRequest, post: Post, comment_id: int | None) -> C
 
 def _with_counts(request: SiteRequest, post: Post) -> Post:
     """Return the post with its current counts."""
-    return get_object_or_404(Post.objects.with_viewer_state(request.user), pk=post.pk)
+    return get_object_or_404(Post.objects.for_cards(request.user), pk=post.pk)
 
 
 @require_safe

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
@@ -14,8 +14,9 @@ from common.http import render_list
 from common.ids import decode_shortcode
 from common.pagination import Page, page_by_id
 from posts.actions import likes as actions
+from posts.cards import render_piece
 from posts.models import Like, Post
-from posts.views.lookup import does_not_exist_as_404, own_post, visible_post
+from posts.views.lookup import does_not_exist_as_404, own_post, visible_card, visible_post
 from social.queries import visible_people_in_order
 
 LIKERS_PER_PAGE = 30
@@ -26,14 +27,14 @@ def like(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
     with does_not_exist_as_404():
         actions.like_post(post, liker=request.user)
-    return _like_button(request, post)
+    return _like_count(request, post)
 
 
 @require_POST
 def unlike(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
     actions.unlike_post(post, liker=request.user)
-    return _like_button(request, post)
+    return _like_count(request, post)
 
 
 @require_safe
@@ -71,9 +72,9 @@ def _set_hidden(request: MemberRequest, shortcode: str, *, hide: bool) -> HttpRe
     return redirect(post)
 
 
-def _like_button(request: MemberRequest, post: Post) -> HttpResponse:
-    """Return the updated button for htmx; otherwise redirect to the post."""
+def _like_count(request: MemberRequest, post: Post) -> HttpResponse:
+    """Return the updated count for htmx; otherwise redirect to the post."""
     if not request.htmx:
         return redirect(post)
-    post = get_object_or_404(Post.objects.with_viewer_state(request.user), pk=post.pk)
-    return render(request, "posts/_actions.html", {"post": post})
+    post = visible_card(request, post.shortcode)
+    return HttpResponse(render_piece("likes", post, request.user))

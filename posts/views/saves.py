@@ -30,22 +30,19 @@ TILES_PER_PAGE = 24
 def save(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
     actions.save_post(post, person=request.user)
-    return _save_button(request, post)
+    return _saved(request, post)
 
 
 @require_POST
 def unsave(request: MemberRequest, shortcode: str) -> HttpResponse:
     post = visible_post(request, shortcode)
     actions.unsave_post(post, person=request.user)
-    return _save_button(request, post)
+    return _saved(request, post)
 
 
-def _save_button(request: MemberRequest, post: Post) -> HttpResponse:
-    """Return the updated button for htmx; otherwise redirect to the post."""
-    if not request.htmx:
-        return redirect(post)
-    post = Post.objects.with_viewer_state(request.user).get(pk=post.pk)
-    return render(request, "posts/_save_button.html", {"post": post})
+def _saved(request: MemberRequest, post: Post) -> HttpResponse:
+    """Return nothing for scripts, which have changed the button already; otherwise redirect to the post."""
+    return HttpResponse(status=204) if request.htmx else redirect(post)
 
 
 @require_safe

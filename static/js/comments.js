@@ -3,15 +3,30 @@
  *
  * The button is disabled until there is text, Enter sends, the box grows with its text, and it keeps the focus after a
  * comment. htmx sends the form; the text stays if that fails. `[data-reply]` makes the box reply to a comment and
- * inserts the name. Without JavaScript the form is submitted, and the server rejects an empty comment.
+ * inserts the name. In cards, `[data-comment-opener]` becomes the box when it is pressed.
+ * Without JavaScript the form is submitted, and the server rejects an empty comment; cards have a link to the post.
  */
 import { onContent } from "./dom.js";
+import { copyFor } from "./post-menus.js";
 
 const MAX_HEIGHT_PX = 160;
 
 onContent("form[data-comment-form]", (form) => {
   const box = form.querySelector("textarea");
   if (box) update(form, box);
+});
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest?.("[data-comment-opener]");
+  const template = document.getElementById("comment-form");
+  if (!opener || !template || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const copy = copyFor(opener.closest("[data-post]"), template);
+  const form = copy.querySelector("form");
+  form.elements.form_key.value = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  opener.replaceWith(copy);
+  window.htmx?.process(form);
+  form.elements.text.focus();
 });
 
 document.addEventListener("input", (event) => {

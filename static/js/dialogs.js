@@ -2,19 +2,21 @@
  * Dialogs and menus.
  *
  * `[data-open-dialog="id"]` (or data-confirm-dialog) opens the <dialog> with that id; `[data-close-dialog]` and a click
- * on the backdrop close it. `form[data-confirm="Question?"]` asks before it is sent. `details[data-menu]` closes on a
- * click or focus elsewhere, and its menu stays within the window (popover.js). Without JavaScript the links lead to
+ * on the backdrop close it. Forms, and their buttons, ask first if they have `data-confirm="Question?"`. A link with it
+ * leads to a page that asks; scripts ask at once, and post to the link's address. `details[data-menu]` closes on a click
+ * or focus elsewhere, and its menu stays within the window (popover.js). Without JavaScript the links lead to
  * confirmation pages, and summaries open and close the menus.
  */
 import { make } from "./dom.js";
 import { keepInWindow } from "./popover.js";
+import { menuList } from "./post-menus.js";
 
 document.addEventListener(
   "toggle",
   (event) => {
     const menu = event.target;
-    const list = menu.matches?.("details[data-menu]") && menu.querySelector(":scope > .menu-list");
-    if (list && menu.open) keepInWindow(list, menu.querySelector("summary"));
+    const list = menu.matches?.("details[data-menu]") && menu.open && menuList(menu);
+    if (list) keepInWindow(list, menu.querySelector("summary"));
   },
   true,
 );
@@ -68,28 +70,57 @@ document.addEventListener(
   "submit",
   async (event) => {
     const form = event.target;
-    if (!form.dataset?.confirm || agreed.delete(form)) return;
+    const { submitter } = event;
+    // A form that asks does so for all its buttons.
+    const asking = form.dataset?.confirm ? form : submitter;
+    if (!asking?.dataset?.confirm || agreed.delete(asking)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    const { submitter } = event;
-    if (
-      await ask({ title: form.dataset.confirm, text: form.dataset.confirmText, action: form.dataset.confirmAction })
-    ) {
-      agreed.add(form);
+    if (await askAs(asking)) {
+      agreed.add(asking);
       form.requestSubmit(submitter ?? undefined);
     }
   },
   true,
 );
 
+document.addEventListener(
+  "click",
+  async (event) => {
+    const asking = event.target.closest?.("a[data-confirm], button[data-confirm][hx-post]");
+    if (!asking || event.ctrlKey || event.metaKey || event.shiftKey || agreed.delete(asking)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!(await askAs(asking))) return;
+    if (asking.matches("button")) {
+      agreed.add(asking);
+      asking.click();
+      return;
+    }
+    const form = document.getElementById("act");
+    form.action = asking.href;
+    form.requestSubmit();
+  },
+  true,
+);
+
+function askAs({ dataset }) {
+  return ask({
+    title: dataset.confirm,
+    text: dataset.confirmText,
+    action: dataset.confirmAction,
+    danger: dataset.confirmSafe === undefined,
+  });
+}
+
 /** Asks in a dialog; resolves to true only when the action was chosen. The action is named, never "OK". */
-export async function ask({ title, text = "", action = "Continue", cancel = "Cancel" }) {
+export async function ask({ title, text = "", action = "Continue", cancel = "Cancel", danger = true }) {
   return (
     (await choose({
       title,
       text,
       choices: [
-        { value: "yes", label: action, danger: true },
+        { value: "yes", label: action, danger },
         { value: "no", label: cancel, safe: true },
       ],
     })) === "yes"

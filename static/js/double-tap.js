@@ -38,12 +38,11 @@ function mediaAt(event) {
 }
 
 function like(media) {
-  const form = media.closest("[data-post]").querySelector('form[data-optimistic="like"]');
-  const button = form?.querySelector("button[aria-pressed]");
+  const button = media.closest("[data-post]").querySelector('button[data-optimistic="like"]');
   if (!button) return;
   getSelection()?.removeAllRanges();
   burst(media, button);
-  if (button.getAttribute("aria-pressed") !== "true") form.requestSubmit(button);
+  if (button.getAttribute("aria-pressed") !== "true") button.click();
 }
 
 function burst(media, button) {

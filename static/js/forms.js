@@ -11,24 +11,29 @@ const sent = new WeakSet();
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
-  if (sent.has(form)) {
+  // Buttons all over the page share one form, each with its own address.
+  const key = event.submitter?.hasAttribute("formaction") ? event.submitter : form;
+  if (sent.has(key)) {
     event.preventDefault();
     return;
   }
-  sent.add(form);
+  sent.add(key);
   event.submitter?.setAttribute("aria-disabled", "true");
   // A page kept for Back must not keep the lock; nor must a download or a broken connection.
-  setTimeout(() => release(form), 8_000);
+  setTimeout(() => release(form, key), 8_000);
 });
 
 addEventListener("pageshow", (event) => {
-  if (event.persisted) document.querySelectorAll("form").forEach(release);
+  if (event.persisted) for (const form of document.querySelectorAll("form")) release(form, form);
 });
 
-function release(form) {
-  sent.delete(form);
-  const pressed = '[aria-disabled="true"][type="submit"], button[aria-disabled="true"]:not([type])';
-  for (const button of form.querySelectorAll(pressed)) button.removeAttribute("aria-disabled");
+function release(form, key) {
+  sent.delete(key);
+  for (const button of form.elements) {
+    if (button.type !== "submit" || button.getAttribute("aria-disabled") !== "true") continue;
+    sent.delete(button);
+    button.removeAttribute("aria-disabled");
+  }
 }
 
 const firstInvalid = document.querySelector('form [aria-invalid="true"]:not([type="hidden"])');

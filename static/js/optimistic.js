@@ -1,9 +1,9 @@
 /**
  * Shows likes, saves and follows before the server answers, and reverts them with a message if the request fails.
  *
- * Handles `form[data-optimistic]` instead of htmx. `data-key` identifies the object, and `data-on` and `data-off` are
- * the URLs of the two actions. Only one request per object runs at a time; the last press wins.
- * Without this module htmx swaps the response in; without JavaScript the form is submitted and the page reloads.
+ * Handles `button[data-optimistic]`. `data-key` identifies the object (by default the shortcode of its post), and
+ * `data-on` and `data-off` are the addresses of the two actions. Only one request per object runs at a time; the last
+ * press wins. Without JavaScript the button's form is submitted and the page reloads.
  */
 import { compact, csrfToken } from "./dom.js";
 import { reason } from "./failures.js";
@@ -11,20 +11,29 @@ import { toast } from "./toasts.js";
 
 const TIMEOUT_MS = 15_000;
 
-/** Message of a failed request and selector of the affected counts, by kind. */
+/** The message of a failed request, the labels, the counts and the target of the response, by kind. */
 const KINDS = {
   like: {
     failed: (on) => `Couldn’t ${on ? "like" : "unlike"} this post.`,
+    label: (on) => (on ? "Unlike" : "Like"),
     counts: (code) => `[data-post="${code}"] [data-like-count]`,
+    nouns: ["like", "likes"],
+    replaced: (_, code) => document.querySelector(`#likes-${code}`),
   },
   "comment-like": {
     failed: (on) => `Couldn’t ${on ? "like" : "unlike"} this comment.`,
     counts: (id) => `#comment-likes-${id}`,
+    nouns: ["like", "likes"],
+    replaced: (button) => button,
   },
-  save: { failed: (on) => `Couldn’t ${on ? "save" : "unsave"} this post.` },
+  save: {
+    failed: (on) => `Couldn’t ${on ? "save" : "unsave"} this post.`,
+    label: (on) => (on ? "Remove from saved" : "Save"),
+  },
   follow: {
     failed: (on, name) => `Couldn’t ${on ? "follow" : "unfollow"} ${name}.`,
     counts: (name) => `[data-followers-count][data-person="${name}"]`,
+    replaced: (button) => button,
   },
 };
 
@@ -32,20 +41,20 @@ const KINDS = {
 const pending = new Map();
 
 document.addEventListener(
-  "submit",
+  "click",
   (event) => {
-    const form = event.target;
-    if (!KINDS[form.dataset?.optimistic]) return;
+    const button = event.target.closest?.("button[data-optimistic]");
+    if (!button) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    const id = idOf(form);
+    const id = idOf(button);
     let state = pending.get(id);
     if (!state) {
-      const pressed = isPressed(form);
+      const pressed = isPressed(button);
       state = { id, stored: pressed, wanted: pressed, shown: pressed, sending: false };
       pending.set(id, state);
     }
-    state.form = form;
+    state.button = button;
     state.wanted = !state.wanted;
     show(state);
     if (!state.sending) send(state);
@@ -56,38 +65,35 @@ document.addEventListener(
 async function send(state) {
   state.sending = true;
   let answer = null;
+  const kind = KINDS[state.button.dataset.optimistic];
+  const key = keyOf(state.button);
   while (state.wanted !== state.stored) {
     const aim = state.wanted;
-    const { optimistic, key } = state.form.dataset;
     try {
-      answer = await post(state.form, aim);
+      answer = await post(state.button, aim);
       state.stored = aim;
     } catch (error) {
       answer = null;
-      if (state.wanted === aim) toast(`${KINDS[optimistic].failed(aim, key)} ${reason(error.status ?? 0)}`, "error");
+      if (state.wanted === aim) toast(`${kind.failed(aim, key)} ${reason(error.status ?? 0)}`, "error");
       state.wanted = state.stored;
       show(state);
     }
   }
   pending.delete(state.id);
   // The server's count replaces the estimate, because other people change it too.
-  if (answer !== null && state.form.isConnected && window.htmx) {
-    await window.htmx.swap({
-      sourceElement: state.form,
-      target: targetOf(state.form),
-      swap: "outerMorph",
-      text: answer,
-    });
+  const target = kind.replaced?.(state.button, CSS.escape(key));
+  if (answer !== null && target?.isConnected && window.htmx) {
+    await window.htmx.swap({ sourceElement: state.button, target, swap: "outerMorph", text: answer });
   }
 }
 
-async function post(form, on) {
-  const response = await fetch(on ? form.dataset.on : form.dataset.off, {
+async function post(button, on) {
+  const response = await fetch(on ? button.dataset.on : button.dataset.off, {
     method: "POST",
     headers: {
       "HX-Request": "true",
       "HX-Current-URL": location.href,
-      "X-CSRFToken": csrfToken(form),
+      "X-CSRFToken": csrfToken(button.form),
       Accept: "text/html",
     },
     credentials: "same-origin",
@@ -104,49 +110,45 @@ async function post(form, on) {
   return response.status === 204 ? null : await response.text();
 }
 
-/** Shows the wanted state in all forms of the object, and in the counts. */
+/** Shows the wanted state in all buttons of the object, and in the counts. */
 function show(state) {
   const { id, wanted } = state;
-  for (const form of document.querySelectorAll("form[data-optimistic]")) {
-    if (idOf(form) !== id) continue;
-    const action = wanted ? form.dataset.off : form.dataset.on;
-    form.setAttribute("action", action);
-    if (form.hasAttribute("hx-post")) form.setAttribute("hx-post", action);
-    const button = form.querySelector("button[aria-pressed]");
-    if (!button) continue;
+  const { optimistic, uncounted } = state.button.dataset;
+  const kind = KINDS[optimistic];
+  for (const button of document.querySelectorAll(`button[data-optimistic="${optimistic}"]`)) {
+    if (idOf(button) !== id) continue;
+    const { on, off, labelOn, labelOff, textOn, textOff } = button.dataset;
+    button.setAttribute("formaction", wanted ? off : on);
     button.setAttribute("aria-pressed", String(wanted));
-    const label = wanted ? button.dataset.labelOn : button.dataset.labelOff;
-    if (label && button.hasAttribute("aria-label")) button.setAttribute("aria-label", label);
-    const text = wanted ? button.dataset.textOn : button.dataset.textOff;
+    const label = kind.label?.(wanted) ?? (wanted ? labelOn : labelOff);
+    if (label) button.setAttribute("aria-label", label);
+    const text = wanted ? textOn : textOff;
     if (text) (button.querySelector("[data-text]") ?? button).textContent = text;
   }
   if (wanted === state.shown) return;
   state.shown = wanted;
   // Saves are not counted, nor are requests to follow a private account.
-  const { optimistic, key, uncounted } = state.form.dataset;
-  if (uncounted !== undefined) return;
-  const counts = KINDS[optimistic].counts(CSS.escape(key));
-  for (const element of document.querySelectorAll(counts)) move(element, wanted ? 1 : -1);
+  if (uncounted !== undefined || !kind.counts) return;
+  for (const element of document.querySelectorAll(kind.counts(CSS.escape(keyOf(state.button))))) {
+    move(element, wanted ? 1 : -1, kind.nouns);
+  }
 }
 
-function move(element, step) {
+function move(element, step, nouns) {
   const key = ["likeCount", "commentLikes", "followersCount"].find((name) => name in element.dataset);
   const count = Math.max(0, Number(element.dataset[key]) + step);
   element.dataset[key] = String(count);
-  const noun = count === 1 ? element.dataset.one : element.dataset.many;
+  const [one, many] = nouns ?? [element.dataset.one, element.dataset.many];
+  const noun = count === 1 ? one : many;
   // If only the number is bold, the noun is a separate element.
   const beside = element.parentElement.querySelector("[data-noun]");
   if (beside) beside.textContent = noun;
   element.textContent = noun && !beside ? `${compact(count)} ${noun}` : compact(count);
-  if ("hideZero" in element.dataset) element.hidden = count === 0;
+  if (nouns) element.hidden = count === 0;
 }
 
-const isPressed = (form) => form.querySelector("button[aria-pressed]")?.getAttribute("aria-pressed") === "true";
+const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
 
-const idOf = ({ dataset }) => `${dataset.optimistic} ${dataset.key}`;
+const keyOf = (button) => button.dataset.key ?? button.closest("[data-post]").dataset.post;
 
-function targetOf(form) {
-  const target = form.getAttribute("hx-target") ?? "this";
-  if (target === "this") return form;
-  return (target.startsWith("closest ") ? form.closest(target.slice(8)) : document.querySelector(target)) ?? form;
-}
+const idOf = (button) => `${button.dataset.optimistic} ${keyOf(button)}`;

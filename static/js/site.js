@@ -18,6 +18,7 @@ import "./local-preview.js";
 import "./notifications.js";
 import "./people.js";
 import "./place.js";
+import "./post-menus.js";
 import "./search.js";
 import "./share.js";
 import "./theme.js";

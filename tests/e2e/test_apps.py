@@ -42,6 +42,8 @@ def test_an_app_is_registered_given_access_and_revoked(javascript, size, sign_up
     with ben.expect_request(re.compile("^https://frames.example/back")) as back:
         ben.get_by_role("button", name="Allow").click()
     answer = parse_qs(urlsplit(back.value.url).query)
+    # No such server exists. The next page can be opened once the browser has given up.
+    ben.wait_for_url("chrome-error://**")
     assert answer["state"] == ["s1"]
 
     form = {"grant_type": "authorization_code", "code": answer["code"][0], "redirect_uri": REDIRECT_URI}

@@ -91,9 +91,10 @@ def test_a_user_finds_follows_likes_and_comments(javascript, size, sign_up):
     else:
         ben.goto("/")
 
-    # He comments.
-    card.locator("textarea[name=text]").fill("What a catch, well seen!")
-    card.get_by_role("button", name="Post", exact=True).click()
+    # He comments, without scripts on the page of the post.
+    card.get_by_role("link", name="Add a comment…").click()
+    ben.locator("textarea[name=text]").fill("What a catch, well seen!")
+    ben.get_by_role("button", name="Post", exact=True).click()
     expect(ben.get_by_text("What a catch, well seen!")).to_be_visible()
     if javascript:
         assert ben.evaluate("window.notReloaded")

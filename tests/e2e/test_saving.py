@@ -28,13 +28,13 @@ def test_a_post_is_saved_to_a_collection_shared_by_link_and_removed(javascript, 
     with anna.expect_response("**/save/") if javascript else nullcontext():
         anna.get_by_role("button", name="Save", exact=True).click()
     expect(anna.get_by_role("button", name="Remove from saved")).to_have_attribute("aria-pressed", "true")
-    anna.locator(".post-menu summary").click()
+    anna.locator("article :is(summary, a)", has=anna.get_by_label("More options")).click()
     anna.get_by_role("link", name="Save to a collection").click()
     anna.get_by_label("Ideas").check()
     anna.get_by_role("button", name="Save", exact=True).click()
     expect(anna.get_by_text("Saved to “Ideas”.")).to_be_visible()
 
-    anna.locator(".share-menu > summary").click()
+    anna.locator("article :is(summary, a)", has=anna.get_by_label("Share")).click()
     address = anna.get_by_label("Link to this post")
     expect(address).to_have_value(re.compile(rf"^http://.+/p/{shortcode}/$"))
     if javascript:
@@ -44,6 +44,7 @@ def test_a_post_is_saved_to_a_collection_shared_by_link_and_removed(javascript, 
         assert anna.evaluate("navigator.clipboard.readText()").endswith(f"/p/{shortcode}/")
     else:
         expect(anna.get_by_role("button", name="Copy link")).to_be_hidden()
+        anna.get_by_role("link", name="Back to the post").click()
 
     anna.goto("/saved/")
     expect(anna.locator(f'article[data-post="{shortcode}"]')).to_be_visible()

@@ -1,5 +1,6 @@
 """A post in pages of others: what everybody may see, without a session, and nothing else."""
 
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -114,11 +115,13 @@ def test_oembed_rejects_unsupported_requests(query, status, client, post):
 
 
 def test_only_public_posts_offer_embed_code(signed_in, post, author, follower):
-    code = f"{post.get_absolute_url()}embed/"
-    assert code in signed_in(follower).get(post.get_absolute_url()).text
+    code, menu = f"{post.get_absolute_url()}embed/", f"{post.get_absolute_url()}menu/"
+    assert code in signed_in(follower).get(menu).text
+    assert re.search(r'data-flags="[^"]*\bpublic\b', signed_in(follower).get(post.get_absolute_url()).text)
 
     hide_by_privacy(post)
-    assert code not in signed_in(follower).get(post.get_absolute_url()).text
+    assert code not in signed_in(follower).get(menu).text
+    assert not re.search(r'data-flags="[^"]*\bpublic\b', signed_in(follower).get(post.get_absolute_url()).text)
 
 
 @pytest.mark.promise("A16")

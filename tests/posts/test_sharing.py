@@ -29,7 +29,7 @@ def share(browser, media, headers=JSON, **fields):
 
 def checked(page):
     """The ids of the checkboxes that are checked."""
-    return [int(pk) for pk in re.findall(r'name="media" value="(\d+)"[^>]* checked', page)]
+    return [int(pk) for pk in re.findall(r'name="media" value="(\d+)"[^>]*\schecked', page)]
 
 
 def test_ready_files_are_published_immediately_and_not_rendered_again(mine, author, unshared, tasks_run, monkeypatch):

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from posts.actions.comments import add_comment
 from posts.actions.likes import like_post
+from posts.menu import AUTHOR, CODE
 from tests.conftest import HTMX
 from tests.project.moved_urls import PREFIX
 
@@ -79,7 +80,8 @@ def test_every_link_works_when_all_urls_have_another_prefix(name, moved, content
         assert hard_coded(answer) == set(), url
         if url in starts:
             todo |= {link for attribute, link in urls_in(answer) if attribute in FOLLOWED} - seen
-            todo = {link for link in todo if link.startswith(PREFIX)}
+            # Scripts replace the placeholders in the menu that they copy.
+            todo = {link for link in todo if link.startswith(PREFIX) and not {CODE, AUTHOR} & set(link.split("/"))}
 
 
 @pytest.mark.django_db

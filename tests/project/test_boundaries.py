@@ -27,6 +27,7 @@ PUBLIC = {
     "feed:profile",
     "feed:tagged",
     "posts:post",
+    "posts:menu",
     "posts:comments",
     "posts:replies",
     "posts:show_comment",

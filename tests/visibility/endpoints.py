@@ -170,6 +170,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "posts:post": get("post", can_open, shows=ALL_WORDS),
     "posts:captions": get("post", can_open, shows="track"),
     "posts:file": get("post", can_open, shows="track"),
+    "posts:menu": get("post", can_open),
     "posts:state": get("post", owns, shows="caption"),
     "posts:likers": get("post", sees),
     "posts:comments": get("post", sees, shows=ALL_WORDS),

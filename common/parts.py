@@ -1,0 +1,89 @@
+"""HTML that is rendered once for all readers, with slots for what differs between them.
+
+A template marks slots with `{% slot "name" %}`. `render_parts` renders it without a request, so it cannot contain
+anything of one reader, and `Parts.fill` inserts the values of a reader. Filling costs about 0.5 µs a slot; rendering a
+card of a post costs about 1 ms.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final, NamedTuple, cast
+
+from django.template import Context
+from django.template.backends.django import Template as EngineTemplate
+from django.template.loader import get_template
+from django.utils.safestring import SafeString, mark_safe
+
+_OF_ONE_READER: Final = frozenset({"user", "request", "csrf_token", "perms", "messages", "view"})
+
+
+class Parts(NamedTuple):
+    """Rendered HTML with slots."""
+
+    text: str
+    """The HTML as a %-format with one `%s` for each slot."""
+    slots: tuple[str, ...]
+    """The names of the slots in order; a name can occur several times."""
+
+    def fill(self, values: Mapping[str, Any]) -> SafeString:
+        """Return the HTML with `values`, which are HTML already. Raises KeyError if a slot has no value."""
+        return mark_safe(self.text % tuple([values[name] for name in self.slots]))  # noqa: S308  (see above)
+
+    def dump(self) -> bytes:
+        """Return these parts as bytes, for a cache."""
+        return " ".join(self.slots).encode() + b"\n" + self.text.encode()
+
+    @classmethod
+    def load(cls, data: bytes) -> Parts:
+        """Return the parts that `dump` turned into bytes."""
+        slots, _, text = data.decode().partition("\n")
+        return cls(text, tuple(slots.split()))
+
+
+class ReaderInPartsError(Exception):
+    """Raised when a template of parts uses something of one reader, which other readers would see."""
+
+
+class _SharedContext(Context):
+    """A context without request and user. Reading them is an error, and not empty text as elsewhere in templates.
+
+    `{% csrf_token %}` reads its token by `get`, and is empty here.
+    """
+
+    def __getitem__(self, key: Any) -> Any:
+        if key in _OF_ONE_READER:
+            raise ReaderInPartsError(f"{key!r} differs between readers: use a slot")
+        return super().__getitem__(key)
+
+
+class Slots:
+    """Makes the marks of slots, which no text of a user can contain, because they are random."""
+
+    def __init__(self) -> None:
+        self._mark = secrets.token_hex(12)
+
+    def __call__(self, name: str) -> SafeString:
+        return SafeString(f"{self._mark}:{name};")
+
+    def split(self, html: str) -> Parts:
+        """Return `html`, which contains marks, as parts."""
+        pieces = re.split(rf"{self._mark}:([\w:.-]+);", html)
+        return Parts("%s".join(text.replace("%", "%%") for text in pieces[::2]), tuple(pieces[1::2]))
+
+
+def render_parts(template: str, context: Mapping[str, Any], slots: Slots | None = None) -> Parts:
+    """Render a template with slots. `slots` is given if `context` contains marks, too."""
+    slots = slots or Slots()
+    # The engine's own template: its wrapper would add the context processors.
+    engine_template = cast("EngineTemplate", get_template(template)).template
+    return slots.split(engine_template.render(_SharedContext({**context, "slots": slots})))
+
+
+@cache
+def static_parts(template: str, **context: str | bool) -> Parts:
+    """Render a template with slots that depends on nothing else, once per process."""
+    return render_parts(template, context)

@@ -21,13 +21,20 @@ class ValkeyCluster:
     def __init__(self) -> None:
         self.folder = make_data_dir("cluster")
         self.ports = [free_port() for _ in range(3)]
+        self._bus_ports = {port: free_port() for port in self.ports}
         self.url = f"redis-cluster://127.0.0.1:{self.ports[0]}"
         self.processes: dict[int, subprocess.Popen] = {}
 
     def start_node(self, port: int) -> None:
         folder = self.folder / str(port)
         folder.mkdir(exist_ok=True)
-        options = {"port": port, "cluster-port": free_port(), "bind": "127.0.0.1", "save": "", "loglevel": "warning"}
+        options = {
+            "port": port,
+            "cluster-port": self._bus_ports[port],
+            "bind": "127.0.0.1",
+            "save": "",
+            "loglevel": "warning",
+        }
         options |= {"cluster-enabled": "yes", "cluster-node-timeout": 1000, "maxmemory": "64mb"}
         words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
         self.processes[port] = subprocess.Popen(
@@ -44,9 +51,8 @@ class ValkeyCluster:
         for at, node in enumerate(nodes):
             node.execute_command("CLUSTER", "ADDSLOTSRANGE", bounds[at], bounds[at + 1] - 1)
             node.execute_command("CLUSTER", "SET-CONFIG-EPOCH", at + 1)
-        bus = int(nodes[0].config_get("cluster-port")["cluster-port"])
         for node in nodes[1:]:
-            node.execute_command("CLUSTER", "MEET", "127.0.0.1", self.ports[0], bus)
+            node.execute_command("CLUSTER", "MEET", "127.0.0.1", self.ports[0], self._bus_ports[self.ports[0]])
         wait_for(lambda: all(_is_complete(node) for node in nodes))
 
     def node(self, port: int) -> redis.Redis:

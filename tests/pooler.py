@@ -64,13 +64,13 @@ class PgBouncer:
                 assert is_starting, (self.folder / "log").read_text()
                 time.sleep(0.02)
 
-    def url(self) -> str:
-        return f"postgresql://{ROLE}@127.0.0.1:{self.port}/{connection.settings_dict['NAME']}"
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://{ROLE}@127.0.0.1:{self.port}/{database}"
 
     @contextmanager
     def client(self) -> Iterator[psycopg2.extensions.connection]:
         """Another client of the pool."""
-        with closing(psycopg2.connect(self.url())) as other:
+        with closing(psycopg2.connect(self.url(str(connection.settings_dict["NAME"])))) as other:
             yield other
 
     def stop(self) -> None:

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from django.db import connection, connections
@@ -51,16 +51,16 @@ class StreamingReplica:
         )
         assert done.returncode == 0, done.stderr
 
-    def sql(self, query: str) -> None:
-        """Run SQL on a connection of its own to the replica."""
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://{ROLE}@/{database}?host={socket_dir(self.folder) / 'pg'}&port={POSTGRES_PORT}"
+
+    def sql(self, query: str, *values: object) -> list[tuple]:
+        """Run SQL on a connection of its own to the replica; return the rows."""
         import psycopg2
 
-        url = f"postgresql://{ROLE}@/{connection.settings_dict['NAME']}?host={socket_dir(self.folder) / 'pg'}"
-        found = psycopg2.connect(f"{url}&port={POSTGRES_PORT}")
-        found.autocommit = True
-        with found.cursor() as cursor:
-            cursor.execute(query)
-        found.close()
+        with closing(psycopg2.connect(self.url())) as found, found.cursor() as cursor:
+            cursor.execute(query, values)
+            return cursor.fetchall()
 
     @contextmanager
     def paused(self) -> Iterator[None]:

@@ -1,10 +1,12 @@
 """Every role requests every endpoint for every object, and the answers are compared with the tables.
 
-The expected visibility is in tables.py, the audience of each endpoint in endpoints.py.
+The expected visibility is in tables.py, the audience of each endpoint in endpoints.py. Endpoints with the same audience
+share the pairs of an actor and a target between them (`sampled`); `make test-deep` tries all pairs at each endpoint.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -17,12 +19,20 @@ from tests.project.test_boundaries import PUBLIC, PUBLIC_OPERATIONS, all_pattern
 from tests.visibility.endpoints import ENDPOINTS, ID_OF, SELF, Endpoint
 from tests.visibility.world import Target, World, comparable, missing_kwargs, rolled_back, rows_written, text_of
 
+Case = tuple[Target, str, str]
+"""A target, its URL, and the URL of a missing one."""
+Choose = Callable[[str, Sequence[str], World], dict[str, list[Case]]]
 GETS = [name for name, endpoint in ENDPOINTS.items() if endpoint.gets and endpoint.targets]
 POSTS = [name for name, endpoint in ENDPOINTS.items() if endpoint.posts]
 PAGES = [name for name, endpoint in ENDPOINTS.items() if endpoint.gets and not endpoint.targets]
 REFUSALS = {302, 401, 403, 404, 405}
 ALSO_BY_HTMX = {"anonymous", "pending", "blocked", "restricted"}
 """Actors who also send the requests of htmx."""
+
+SHARES = 4
+"""Into how many parts endpoints with the same audience divide the pairs of an actor and a target."""
+WHOLE = {"posts:post", "feed:profile", "api:get_post", "api:get_person"}
+"""Endpoints that are tried with all pairs, because they show most."""
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_badges")]
 """Each test is rolled back by itself, inside the transaction of `world`."""
@@ -57,7 +67,7 @@ def url_of(name: str, endpoint: Endpoint, kwargs: dict[str, Any]) -> str:
     return reverse(name, kwargs={key: given[key] for key in parameters})
 
 
-def cases(name: str, world: World) -> list[tuple[Target, str, str]]:
+def cases(name: str, world: World) -> list[Case]:
     """Return (target, its URL, the URL of a missing one) for each target of the endpoint."""
     endpoint = ENDPOINTS[name]
     return [
@@ -73,15 +83,81 @@ def may_use(name: str, world: World, actor: str, target: Target) -> bool:
     return (signed_in or name in PUBLIC | PUBLIC_OPERATIONS) and audience(world, actor, target)
 
 
+def share_of(name: str, names: Sequence[str]) -> tuple[int, int]:
+    """Return which share of the pairs belongs to this endpoint, and the number of shares.
+
+    Together, the endpoints among `names` that have the same targets, audience and actors, and are all pages or all
+    operations of the API, have all shares.
+    """
+    alike = [other for other in names if _kind_of(other) == _kind_of(name)]
+    # There are only two own items, which must not leave most actors without a target.
+    shares = 1 if name in WHOLE else min(len(alike), 2 if ENDPOINTS[name].targets == "own item" else SHARES)
+    return alike.index(name) % shares, shares
+
+
+def _kind_of(name: str) -> tuple[Any, ...]:
+    endpoint = ENDPOINTS[name]
+    return endpoint.targets, endpoint.audience, tuple(endpoint.actors), name.startswith("api:")
+
+
+def sampled(name: str, names: Sequence[str], world: World) -> dict[str, list[Case]]:
+    """Return the cases of the endpoint's share by actor: every actor, each with some of the targets.
+
+    The share contains at least one target that the audience may use, if there is one.
+    """
+    share, shares = share_of(name, names)
+    found: dict[str, list[Case]] = {}
+    allowed: list[tuple[str, Case]] = []
+    everything = cases(name, world)
+    for row, actor in enumerate(ENDPOINTS[name].actors or world.actors):
+        found[actor] = [case for column, case in enumerate(everything) if (row + column) % shares == share]
+        allowed += [(actor, case) for case in everything if may_use(name, world, actor, case[0])]
+    if allowed and not any(case in found[actor] for actor, case in allowed):
+        actor, case = allowed[0]
+        found[actor].append(case)
+    return found
+
+
+def everything(name: str, names: Sequence[str], world: World) -> dict[str, list[Case]]:
+    return {actor: cases(name, world) for actor in ENDPOINTS[name].actors or world.actors}
+
+
+def sampled_or_deep(names: Sequence[str]) -> list[Any]:
+    """Return parameters for every endpoint with its share, and with all pairs at the level `deep`."""
+    divided = [name for name in names if share_of(name, names)[1] > 1]
+    return [pytest.param(name, sampled, id=name) for name in names] + [
+        pytest.param(name, everything, id=f"{name}-everything", marks=pytest.mark.deep) for name in divided
+    ]
+
+
+@pytest.mark.promise("A1", "A2")
+@pytest.mark.parametrize("names", [GETS, POSTS], ids=["gets", "posts"])
+def test_endpoints_with_the_same_audience_try_all_pairs_together(names: list[str], world: World) -> None:
+    tried: set[Any] = set()
+    wanted: set[Any] = set()
+    for name in names:
+        for chosen, into in ((sampled, tried), (everything, wanted)):
+            for actor, found in chosen(name, names, world).items():
+                into |= {(_kind_of(name), actor, target.label) for target, _, _ in found}
+        shown = sampled(name, names, world)
+        forbidden = [
+            actor for actor, found in shown.items() for case in found if not may_use(name, world, actor, case[0])
+        ]
+        assert len(set(forbidden)) >= 4, name
+    assert tried == wanted
+
+
 @pytest.mark.promise("A1", "A2")
 @pytest.mark.usefixtures("caption_files")
-@pytest.mark.parametrize("name", GETS)
-def test_a_get_shows_what_the_tables_allow_or_answers_as_for_a_missing_object(name: str, world: World) -> None:
+@pytest.mark.parametrize(("name", "choose"), sampled_or_deep(GETS))
+def test_a_get_shows_what_the_tables_allow_or_answers_as_for_a_missing_object(
+    name: str, choose: Choose, world: World
+) -> None:
     endpoint, wrong = ENDPOINTS[name], []
     before = rows_written()
-    for actor in endpoint.actors or world.actors:
+    for actor, found in choose(name, GETS, world).items():
         missing_answers: dict[bool, Any] = {}
-        for target, url, url_of_missing in cases(name, world):
+        for target, url, url_of_missing in found:
             is_allowed = may_use(name, world, actor, target)
             for headers in ({}, HTMX) if actor in ALSO_BY_HTMX and not name.startswith("api:") else ({},):
                 answer = world.request(actor, url, headers=headers)
@@ -127,13 +203,15 @@ def test_a_page_shows_each_role_no_more_than_the_tables_allow(name: str, world: 
 
 
 @pytest.mark.promise("A1", "A2", "A10")
-@pytest.mark.parametrize("name", POSTS)
-def test_a_post_by_others_changes_nothing_and_answers_as_for_a_missing_object(name: str, world: World) -> None:
+@pytest.mark.parametrize(("name", "choose"), sampled_or_deep(POSTS))
+def test_a_post_by_others_changes_nothing_and_answers_as_for_a_missing_object(
+    name: str, choose: Choose, world: World
+) -> None:
     endpoint, wrong = ENDPOINTS[name], []
-    for actor in endpoint.actors or world.actors:
+    for actor, found in choose(name, POSTS, world).items():
         allowed, missing_answer = [], None
         before = rows_written()
-        for target, url, url_of_missing in cases(name, world):
+        for target, url, url_of_missing in found:
             if may_use(name, world, actor, target):
                 allowed.append((target, url))
                 continue

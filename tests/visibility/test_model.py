@@ -30,7 +30,7 @@ from social.queries import with_visible_content
 from tests.visibility.model import Model, ModelComment, ModelPost
 
 PEOPLE = 4
-EXAMPLES = 8
+EXAMPLES = 6
 STEPS = 50
 MORE_EXAMPLES = 64
 MIN_EFFECTIVE_STEPS = 20

@@ -30,7 +30,8 @@ run: install  ## start the complete site; Ctrl-C stops it
 check: install-dev  ## lint, types, and the tests that need no browser and no running site
 	@scripts/beside-lint $(PYTEST) -m "not deep and not whole_site" $(ARGS)
 
-test: install-dev  ## lint and all tests, including those in a browser
+test:  ## lint and all tests, including those in a browser
+	@scripts/chromium >/dev/null & $(MAKE) --no-print-directory install-dev || exit $$?; wait
 	@scripts/chromium > .venv/chromium
 	@CHROMIUM="$$(cat .venv/chromium)" scripts/beside-lint $(PYTEST) $(ARGS)
 

@@ -116,6 +116,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         {"postgres": postgres.stop, "valkey": valkey.stop}[name](process)
 
 
+IN_ONE_PROCESS = ("tests/media/test_hls.py",)
+"""Files whose tests share something that takes long to make, and that therefore run in one process."""
+
+
 def _is_of_whole_site(path: str) -> bool:
     return path.startswith(("tests/e2e/", "tests/ops/"))
 
@@ -145,7 +149,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return nodeid.partition("::")[0] if _is_of_whole_site(nodeid) else nodeid
+            path = nodeid.partition("::")[0]
+            return path if _is_of_whole_site(nodeid) or path in IN_ONE_PROCESS else nodeid
 
     return Scheduling(config, log)
 

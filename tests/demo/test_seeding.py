@@ -71,20 +71,16 @@ def test_the_demo_is_whole_without_any_worker_and_stays_as_it_is(folder, client)
     assert client.login(username="demo", password="demo-everyframe")
     assert client.login(username="admin", password="admin-everyframe")
     assert User.objects.get(username="admin").is_superuser
+    # Posts and comments are as old as they say.
+    post = Post.objects.get(author__username="leila.cooks", caption__contains="Eight hundred steps")
+    assert abs(timezone.now() - timedelta(hours=25 * 24 + 5) - post.created_at) < timedelta(minutes=5)
+    for comment in Comment.objects.select_related("post"):
+        assert comment.post.created_at < comment.created_at < timezone.now()
 
     before = rows()
     seed(folder)
 
     assert rows() == before
-
-
-def test_posts_and_comments_are_as_old_as_they_say(folder):
-    seed(folder)
-
-    post = Post.objects.get(author__username="leila.cooks", caption__contains="Eight hundred steps")
-    assert abs(timezone.now() - timedelta(hours=25 * 24 + 5) - post.created_at) < timedelta(minutes=5)
-    for comment in Comment.objects.select_related("post"):
-        assert comment.post.created_at < comment.created_at < timezone.now()
 
 
 def test_an_interrupted_run_is_completed_by_the_next(folder, monkeypatch):

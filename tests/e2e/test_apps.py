@@ -16,7 +16,11 @@ VERIFIER = "a-verifier-that-cannot-be-guessed-" + "x" * 20
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 
-@pytest.mark.parametrize(("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["phone", "without scripts"])
+@pytest.mark.parametrize(
+    ("javascript", "size"),
+    [(True, PHONE), pytest.param(False, DESKTOP, marks=pytest.mark.deep)],
+    ids=["phone", "without scripts"],
+)
 def test_an_app_is_registered_given_access_and_revoked(javascript, size, sign_up):
     dora, ben = sign_up("dora"), sign_up("ben", javascript=javascript, size=size, forgive=("401 (Unauthorized)",))
     dora.goto("/accounts/apps/own/")

@@ -33,7 +33,11 @@ def alt_texts(page):
     return [box.input_value() for box in page.locator("[name=alt]").all()]
 
 
-@pytest.mark.parametrize(("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["phone", "without scripts"])
+@pytest.mark.parametrize(
+    ("javascript", "size"),
+    [(True, PHONE), pytest.param(False, DESKTOP, marks=pytest.mark.deep)],
+    ids=["phone", "without scripts"],
+)
 def test_a_post_is_edited_archived_and_restored(javascript, size, open_own_post, open_browser):
     anna = open_own_post(javascript=javascript, size=size)
     visitor = open_browser(javascript=javascript, size=size, forgive=("404 (Not Found)",))

@@ -18,7 +18,11 @@ def follow(page, other, *, javascript):
     expect(page.get_by_role("button", name=re.compile("^Following"))).to_be_visible()
 
 
-@pytest.mark.parametrize(("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["phone", "without scripts"])
+@pytest.mark.parametrize(
+    ("javascript", "size"),
+    [(True, PHONE), pytest.param(False, DESKTOP, marks=pytest.mark.deep)],
+    ids=["phone", "without scripts"],
+)
 def test_a_post_and_a_suggestion_are_hidden_and_restored(javascript, size, sign_up):
     ida, kim, max_ = sign_up("ida"), sign_up("kim"), sign_up("max", javascript=javascript, size=size)
     shortcode = publish(ida, "Seen by all")

@@ -43,6 +43,7 @@ def wait_until_home_posts(anna, posts, *, seconds=60):
 
 
 @pytest.mark.promise("D5")
+@pytest.mark.deep
 def test_a_post_is_published_although_its_worker_was_killed(anna, site):
     shortcode = share(anna, "Killed on the way")
     site.kill_workers()

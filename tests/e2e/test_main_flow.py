@@ -45,7 +45,7 @@ def expect_published(page, shortcode, *, javascript):
 @pytest.mark.promise("H2")
 @pytest.mark.parametrize(
     ("javascript", "size"),
-    [(True, DESKTOP), (True, PHONE), (False, PHONE)],
+    [pytest.param(True, DESKTOP, marks=pytest.mark.deep), (True, PHONE), (False, PHONE)],
     ids=["desktop", "phone", "phone without scripts"],
 )
 def test_a_user_finds_follows_likes_and_comments(javascript, size, sign_up):

@@ -25,7 +25,9 @@ def reload_until(page, url, locator):
     raise AssertionError(f"not found at {url}: {locator}")
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
+@pytest.mark.parametrize(
+    "javascript", [True, pytest.param(False, marks=pytest.mark.deep)], ids=["with scripts", "without scripts"]
+)
 def test_notifications_are_counted_listed_and_follow_requests_answered_in_the_list(javascript, sign_up):
     anna = sign_up("anna", javascript=javascript)
     ben = sign_up("ben", javascript=javascript)

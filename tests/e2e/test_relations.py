@@ -12,7 +12,9 @@ from tests.e2e.accessibility import faults_of_pages
 from tests.e2e.conftest import DESKTOP, PHONE
 from tests.e2e.sharing import publish
 
-both_ways = pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
+both_ways = pytest.mark.parametrize(
+    "javascript", [True, pytest.param(False, marks=pytest.mark.deep)], ids=["with scripts", "without scripts"]
+)
 both_sizes = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 
 

@@ -13,7 +13,9 @@ from tests.e2e.sharing import publish
 
 
 @pytest.mark.parametrize(
-    ("javascript", "size"), [(True, PHONE), (False, DESKTOP)], ids=["with scripts", "without scripts"]
+    ("javascript", "size"),
+    [(True, PHONE), pytest.param(False, DESKTOP, marks=pytest.mark.deep)],
+    ids=["with scripts", "without scripts"],
 )
 def test_a_post_is_saved_to_a_collection_shared_by_link_and_removed(javascript, size, sign_up):
     anna = sign_up("anna", javascript=javascript, size=size)

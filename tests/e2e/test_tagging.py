@@ -9,7 +9,9 @@ from tests.e2e.conftest import DESKTOP, PHONE
 from tests.e2e.sharing import publish
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
+@pytest.mark.parametrize(
+    "javascript", [True, pytest.param(False, marks=pytest.mark.deep)], ids=["with scripts", "without scripts"]
+)
 def test_a_tagged_user_finds_the_photo_on_their_profile_and_removes_the_tag(javascript, sign_up):
     anna = sign_up("anna", javascript=javascript)
     ben = sign_up("ben", javascript=javascript, size=PHONE if javascript else DESKTOP)

@@ -181,7 +181,7 @@ MOVING = {kind: moving(kind, [100, 100, 100]).getvalue() for kind in ("GIF", "WE
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])
 def test_a_damaged_animation_gives_a_video_or_an_error_sentence(kind, tmp_path):
     data = MOVING[kind]
-    for at in range(len(data) // 3, len(data), len(data) // 7):
+    for at in (len(data) // 3, len(data) // 2, len(data) * 9 // 10):
         broken = bytearray(data)
         broken[at] ^= 0x55
         try:

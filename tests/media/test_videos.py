@@ -55,7 +55,7 @@ def test_a_phone_video_is_converted_upright_and_without_metadata(tmp_path):
         assert trace not in data
 
 
-@pytest.mark.parametrize("path", [BEE, SPEECH, STEEL], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [BEE, SPEECH, pytest.param(STEEL, marks=pytest.mark.deep)], ids=lambda path: path.name)
 def test_every_video_becomes_h264_and_aac_with_its_index_first(path, tmp_path):
     made, data, said = rendered(path, tmp_path)
 

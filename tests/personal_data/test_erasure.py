@@ -62,7 +62,7 @@ def assert_nothing_is_left(anna_id, posts, words):
 
 
 @pytest.mark.promise("P3")
-@pytest.mark.parametrize("posts", [pytest.param(200, id="200 posts")])
+@pytest.mark.parametrize("posts", [30, pytest.param(200, marks=pytest.mark.deep)])
 def test_after_the_grace_period_nothing_is_left(posts, whole, others, client, tasks_run):
     anna = whole(posts)
     ids, words = traces_of(anna)
@@ -103,7 +103,7 @@ def test_after_the_grace_period_nothing_is_left(posts, whole, others, client, ta
 
 
 @pytest.mark.promise("P3")
-@pytest.mark.both_storages
+@pytest.mark.both_storages(deep=True)
 def test_a_killed_deletion_is_resumed(whole, tasks_run):
     anna = whole()
     ids, words = traces_of(anna)

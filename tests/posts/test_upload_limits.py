@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.ratelimit import Limit
+from common.ratelimit import WRITES, Limit, seconds_to_wait
 from posts.actions.new_slides import Slide as SlideOf
 from posts.actions.sharing import share_post
 from posts.models import Post
@@ -73,10 +73,10 @@ def test_uploads_are_rate_limited(mine, settings, monkeypatch):
 
 
 @pytest.mark.promise("S11")
-def test_the_limit_of_writes_is_reported_as_json(mine, settings):
+def test_the_limit_of_writes_is_reported_as_json(mine, author, settings):
     settings.RATE_LIMITS = True
-    for _ in range(300):
-        mine.post("/create/uploads/1/complete/")
+    assert not seconds_to_wait(WRITES, f"person:{author.pk}", hits=299)
+    assert mine.post("/create/uploads/1/complete/").status_code == 404
 
     answer = mine.post("/create/uploads/1/complete/", headers={"Accept": "application/json"})
 

@@ -61,7 +61,7 @@ PAGES = [
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["author", "stranger"])
+@pytest.mark.parametrize("name", ["author", pytest.param("stranger", marks=pytest.mark.deep)])
 def test_every_link_works_when_all_urls_have_another_prefix(name, moved, content, signed_in, author, stranger):
     browser = signed_in({"author": author, "stranger": stranger}[name])
     starts = {reverse(page, kwargs=kwargs) for page, kwargs in PAGES} | {content.get_absolute_url()}

@@ -101,13 +101,20 @@ SECRET_SHAPES = re.compile(
 )
 
 
+HINTS = (b"PRIVATE KEY", b"AKIA", b"ghp_", b"xox", b"https://")
+"""Every match of SECRET_SHAPES contains one of these, which are found much faster in photos and videos."""
+
+
+def has_hint(data: bytes) -> bool:
+    return any(hint in data for hint in HINTS)
+
+
 @pytest.mark.promise("C5")
 def test_no_secret_key_is_in_the_repository():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     paths = [ROOT / name for name in listed.split("\0") if name]
-    found = [
-        path.name for path in paths if path.is_file() and SECRET_SHAPES.search(path.read_bytes().decode("latin-1"))
-    ]
+    texts = [(path.name, path.read_bytes()) for path in paths if path.is_file()]
+    found = [name for name, data in texts if has_hint(data) and SECRET_SHAPES.search(data.decode("latin-1"))]
 
     assert len(paths) > 500
     assert found == []

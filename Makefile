@@ -60,7 +60,7 @@ format: install-dev  ## format the code
 hooks: install-dev  ## run the quick checks at every commit, with pre-commit
 	@$(PY) -m pre_commit install
 
-bench: install-dev  ## measure the home page against a bare WSGI program
+bench: install-dev  ## measure everything in ten minutes; writes docs/benchmarks.md
 	@$(PY) -m bench
 
 requirements: install-dev  ## pin the packages of requirements*.in and package.json with hashes

@@ -114,7 +114,7 @@ class Program:
 
 
 def rows_for(cursor: Any, reader: int, ids: list[int]) -> list[Any]:
-    """Return the rows of POSTS for those of the posts that `reader` sees, newest first."""
+    """Return the rows of POSTS for the posts visible to `reader`, newest first."""
     cursor.execute("EXECUTE bench_posts(%s, %s)", (reader, ids))
     return cursor.fetchall()  # type: ignore[no-any-return]
 

@@ -1,4 +1,4 @@
-"""Fill the tables and keys of `bench.limit`, and compare its answers with those of the site."""
+"""Fill the tables and keys of `bench.limit`, and compare its answers with the site's."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class LimitLiesError(Exception):
 def fill(sessions: Sequence[tuple[int, str]], *, page_bytes: int, next_page_bytes: int) -> dict[str, Any]:
     """Store sessions, timelines and cards for the limit; return the plan of `limit.Program`.
 
-    `sessions` are pairs of (person's id, session key). A card gets a twelfth of what the site's next page has, and the
-    rest of the first page is its frame, so both pages have as many bytes as the site's.
+    `sessions` are pairs of (person's id, session key). A card gets a twelfth of the site's next page, and the rest of
+    the first page is its frame, so both pages have as many bytes as the site's.
     """
     from django.conf import settings
     from django.db import connection

@@ -21,7 +21,7 @@ WORKERS = 2
 
 @dataclass(frozen=True)
 class Round:
-    """What one program did in one round. CPU figures are in milliseconds a request."""
+    """The results of one program in one round. CPU figures are in milliseconds a request."""
 
     requests_per_second: float
     p50_ms: float
@@ -122,7 +122,7 @@ class _Connection:
         self._at += 1
 
     def receive(self) -> float | None:
-        """Read what has arrived; return the seconds of the response once it is complete."""
+        """Read available bytes; return the seconds of the response once it is complete."""
         view = memoryview(self._buffer)[self._received :]
         count = self.socket.recv_into(view)
         if not count:

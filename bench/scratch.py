@@ -12,6 +12,9 @@ from pathlib import Path
 from common import local_servers
 from launcher import postgres, valkey
 
+EMPTY = "bench_empty"
+"""A migrated database without rows, to be copied."""
+
 
 class ScratchSite:
     """Run a PostgreSQL in a folder until `stop_postgres`.
@@ -78,4 +81,29 @@ def scratch_site(
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
+        copy_database(local_servers.DATABASE, EMPTY)
         yield site
+
+
+def copy_database(template: str, name: str) -> bool:
+    """Copy a database in the server of the scratch site; return False if `name` exists.
+
+    Closes the connection of this process. Nobody else may be connected to `template`.
+    """
+    import psycopg2
+    from django.db import connection
+
+    connection.close()
+    parameters = connection.get_connection_params() | {"dbname": "postgres"}
+    names = ("dbname", "user", "password", "host", "port")
+    server = psycopg2.connect(**{key: parameters[key] for key in names if parameters.get(key)})
+    server.autocommit = True
+    try:
+        with server.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+            if cursor.fetchone():
+                return False
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            return True
+    finally:
+        server.close()

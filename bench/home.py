@@ -150,7 +150,7 @@ def cold_p50_ms(home: Home, server: Server) -> float:
         load.send_once(server.port, request)
     for _ in range(6):
         for session, request in zip(home.site.cold, home_requests, strict=True):
-            keys = list(client.scan_iter(f"*timeline*:{session.person_id}:*", count=10_000))
+            keys = list(client.scan_iter(f"timeline:{{{session.person_id}}}*", count=10_000))
             assert keys, f"{session.username} has no timeline to forget"
             client.delete(*keys)
             times += load.send_once(server.port, request)

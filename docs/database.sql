@@ -678,6 +678,9 @@ ALTER TABLE feed_notinterested ADD CONSTRAINT feed_notinterested_person_id_gone_
 -- feed_notinterested_post_id_gone_with
 ALTER TABLE feed_notinterested ADD CONSTRAINT feed_notinterested_post_id_gone_with FOREIGN KEY (post_id) REFERENCES posts_post(id) ON DELETE CASCADE;
 
+-- feed_pulledauthor_author_id_gone_with
+ALTER TABLE feed_pulledauthor ADD CONSTRAINT feed_pulledauthor_author_id_gone_with FOREIGN KEY (author_id) REFERENCES accounts_user(id) ON DELETE CASCADE;
+
 -- notifications_notification_comment_id_gone_with
 ALTER TABLE notifications_notification ADD CONSTRAINT notifications_notification_comment_id_gone_with FOREIGN KEY (comment_id) REFERENCES posts_comment(id) ON DELETE CASCADE;
 

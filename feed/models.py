@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.lookups import IsNull
+from django.utils import timezone
 
 from common.fields import db_cascade_foreign_key
 from common.ids import SnowflakeModel
@@ -83,6 +84,18 @@ class DismissedPerson(SnowflakeModel):
 
     def __str__(self) -> str:
         return f"{self.person_id} dismissed {self.dismissed_id}"
+
+
+class PulledAuthor(models.Model):
+    """`author` has so many followers that readers pull their posts (`feed.pulled_authors`). Lives on their shard."""
+
+    author = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, db_constraint=False, primary_key=True, related_name="+"
+    )
+    since = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"the posts of {self.author_id} are pulled"
 
 
 def without_muted_tags(viewer: Viewer) -> Q:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.models import User
 from common import valkey
-from feed import explore, timelines
+from feed import explore, pulled_authors
+from feed import timeline_store as store
 from personal_data import registry
 from personal_data.registry import ErasureResult, PersonalTable
 from posts.models import Post
 from social.models import Follow
 
-KEYS_AT_ONCE = 1_000
+READERS_AT_ONCE = 1_000
 
 
 def register() -> None:
@@ -36,6 +36,7 @@ def register() -> None:
         PersonalTable(
             "feed.DismissedPerson", "dismissed", export_excluded_because="visible only to the person who dismissed them"
         ),
+        PersonalTable("feed.PulledAuthor", "author", export_excluded_because="follows from the number of followers"),
         _erase_from_followers,
         _erase_timelines,
     )
@@ -54,26 +55,22 @@ def _dismissed(row: Any) -> dict[str, Any]:
 
 
 def _erase_timelines(person_id: int) -> ErasureResult:
-    """Delete all versions of the user's home timeline, and the list of posts seen in Explore."""
-    version = User.objects.values_list("follows_version", flat=True).get(pk=person_id)
-    keys = [timelines.timeline_key(person_id, one) for one in range(version + 1)] + [explore.seen_key(person_id)]
-    gone = sum(
-        valkey.unlink(valkey.timelines(), keys[at : at + KEYS_AT_ONCE]) for at in range(0, len(keys), KEYS_AT_ONCE)
-    )
-    return ErasureResult(cache_keys=int(gone))
+    """Delete the user's home timeline, and the list of posts seen in Explore."""
+    keys = [store.timeline_key(person_id), pulled_authors.pulled_key(person_id), explore.seen_key(person_id)]
+    return ErasureResult(cache_keys=valkey.unlink(valkey.timelines(), keys))
 
 
 def _erase_from_followers(person_id: int) -> ErasureResult:
-    """Remove the user's posts from their followers' timelines. A timeline holds at most MAX_POSTS of them."""
-    posts = Post.objects.filter(author_id=person_id).order_by("-pk").values_list("pk", flat=True)[: timelines.MAX_POSTS]
-    ids = list(posts)
-    readers = Follow.objects.filter(followee_id=person_id).values_list("follower_id", "follower__follows_version")
+    """Remove the user's posts from their followers' timelines. A timeline holds few more than MAX_POSTS of them."""
+    posts = Post.objects.filter(author_id=person_id).order_by("-pk").values_list("pk", flat=True)
+    ids = list(posts[: 2 * store.MAX_POSTS])
+    readers = Follow.objects.filter(followee_id=person_id).values_list("follower_id", flat=True)
     removed = ErasureResult()
-    batch: list[tuple[int, int]] = []
-    for reader in readers.iterator(KEYS_AT_ONCE):
-        batch.append(reader)
-        if len(batch) == KEYS_AT_ONCE:
-            removed.cache_keys += timelines.remove_posts(ids, batch)
+    batch: list[int] = []
+    for reader_id in readers.iterator(READERS_AT_ONCE):
+        batch.append(reader_id)
+        if len(batch) == READERS_AT_ONCE:
+            removed.cache_keys += store.remove(ids, batch)
             batch = []
-    removed.cache_keys += timelines.remove_posts(ids, batch)
+    removed.cache_keys += store.remove(ids, batch)
     return removed

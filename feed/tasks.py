@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.db import OperationalError
 from django.utils import timezone
 
+from accounts.models import User
 from common import valkey
 from common.events import publish
 from common.locks import try_advisory_lock
-from feed import timelines
+from feed import pulled_authors, timelines
+from feed import timeline_store as store
 from posts.models import Post
 from social.models import Follow
 
-FAN_OUT_BATCH = 1_000
-"""Timelines for each server-side call, which blocks Valkey for about 7 ms."""
+FOLLOWERS_AT_ONCE = 5_000
+"""Followers for each query and round trip. After each of them, the progress is stored."""
 
+PROGRESS_KEPT_SECONDS = 24 * 3600
 SWEEP_AFTER_SECONDS = 15
 SWEEP_BATCH = 500
 
@@ -32,12 +37,12 @@ SWEEP_BATCH = 500
 def fan_out_post(post_id: int) -> None:
     """Add one published post to the home timelines of its author and their active followers.
 
-    Safe to run twice or to resume half-way: adding a member to a sorted set again changes nothing. Does nothing if the
-    post no longer exists, has been fanned out, or is being fanned out by another worker. Visibility is not checked
-    here: the home page reads through `Post.objects.visible_to`. If all retries fail, `fanned_out_at` stays empty and
-    the sweeper tries again.
+    Safe to run twice, because adding a post again changes nothing, and goes on where a killed worker stopped. Does
+    nothing if the post no longer exists, has been fanned out, or is being fanned out by another worker. Visibility is
+    not checked here: the home page reads through `Post.objects.visible_to`. If all retries fail, `fanned_out_at` stays
+    empty and the sweeper tries again.
 
-    Cost: one query and one server-side call for each FAN_OUT_BATCH active followers.
+    Cost: one query and one round trip for each FOLLOWERS_AT_ONCE active followers; none for pulled authors.
     """
     with try_advisory_lock(post_id) as is_ours:
         if is_ours:
@@ -49,20 +54,66 @@ def _fan_out(post_id: int) -> None:
     post = waiting.select_related("author").first()
     if post is None:
         return
-    timelines.push(post.pk, [(post.author_id, post.author.follows_version)])
-    seen_since = timezone.now() - timedelta(seconds=timelines.PUSHED_TO_SECONDS)
-    active = Follow.objects.filter(followee_id=post.author_id, follower__last_seen_at__gt=seen_since).order_by("-id")
-    before = None
-    while True:
-        follows = active if before is None else active.filter(id__lt=before)
-        batch = list(follows.values_list("id", "follower_id", "follower__follows_version")[:FAN_OUT_BATCH])
-        if not batch:
-            break
-        timelines.push(post.pk, [(follower_id, version) for _, follower_id, version in batch])
-        before = batch[-1][0]
+    store.push(post.pk, [(post.author_id, post.author.follows_version)])
+    if not pulled_authors.is_pulled(post.author):
+        _push_to_followers(post)
     # If the post was archived and restored meanwhile, timelines built in between lack it. Then the version differs,
     # and the sweeper repeats the fan-out.
     Post.objects.filter(pk=post.pk, version=post.version).update(fanned_out_at=timezone.now())
+
+
+def _push_to_followers(post: Post) -> None:
+    """Push `post` to all followers seen lately, the newest follow first.
+
+    The id of the last follow is stored in Valkey after each batch: next to the timelines, so that they are lost
+    together or not at all.
+    """
+    progress = progress_key(post)
+    seen_since = timezone.now() - timedelta(seconds=timelines.PUSHED_TO_SECONDS)
+    active = Follow.objects.filter(followee_id=post.author_id, follower__last_seen_at__gt=seen_since).order_by("-id")
+    last = int(valkey.timelines().get(progress) or 0)
+    while True:
+        follows = active.filter(id__lt=last) if last else active
+        batch = list(follows.values_list("id", "follower_id", "follower__follows_version")[:FOLLOWERS_AT_ONCE])
+        if not batch:
+            break
+        store.push(post.pk, [(reader_id, version) for _, reader_id, version in batch])
+        last = batch[-1][0]
+        valkey.timelines().set(progress, last, ex=PROGRESS_KEPT_SECONDS)
+    valkey.timelines().delete(progress)
+
+
+def progress_key(post: Post) -> str:
+    """Return the key of the last follow that was pushed to. A post that returns is fanned out from the start."""
+    return f"fan_out:{post.pk}:{post.version}"
+
+
+@shared_task(name="feed.change_timelines")
+def change_timelines(person_id: int, readers: Sequence[tuple[int, int]]) -> None:
+    """Add the posts of `person_id` to the timelines of readers who now follow them, or remove them if they do not.
+
+    `readers` are pairs of an id and the `follows_version` that this change gave the reader. A timeline of the version
+    before becomes one of that version. All others stay, and are rebuilt when their reader looks, so nothing is lost if
+    this runs late, twice or never; it is not retried.
+
+    Cost: one round trip to Valkey, and two or three queries for each reader with a timeline.
+    """
+    with valkey.optional("timelines are rebuilt later", url=settings.TIMELINE_URL) as is_available:
+        if not is_available:
+            return
+        built = store.versions([reader_id for reader_id, _ in readers])
+        newest: list[int] | None = None
+        for reader_id, version in readers:
+            if built.get(reader_id) != version - 1:
+                continue
+            if timelines.shows(User(pk=reader_id), person_id):
+                newest = newest or pulled_authors.newest_ids_of([person_id], before=None, count=store.MAX_POSTS)
+                store.add_author(reader_id, version, newest)
+            else:
+                ids = store.all_ids(reader_id)
+                # In any state: an archived post that returns later must not be shown.
+                theirs = Post.objects.filter(pk__in=ids, author_id=person_id).values_list("pk", flat=True)
+                store.remove_author(reader_id, version, list(theirs), of=len(ids))
 
 
 @shared_task(name="feed.sweep")

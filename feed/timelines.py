@@ -1,36 +1,34 @@
-"""Home timelines in Valkey: for each active reader, the ids of the newest posts of their followees and of themselves.
+"""Home timelines: for each active reader, the ids of the newest posts of their followees and of themselves.
 
-A timeline is only a cache of ids. It is built from PostgreSQL if it is missing, extended when a post is published, and
-read through `Post.objects.visible_to`, so a stale entry shows nothing and losing Valkey loses nothing.
+A timeline is only a cache of ids in Valkey (`feed.timeline_store`). It is built from PostgreSQL if it is missing,
+extended when a post is published, and read through `Post.objects.visible_to`, so a stale entry shows nothing and losing
+Valkey loses nothing.
 
-It is a sorted set whose members all have score 0, so Valkey keeps them in byte order. Each member is a post's id in 8
-bytes, big-endian, which sorts like the number. (A score is a double and cannot hold a 63-bit id.) Adding a post twice,
-late, or out of order has the same result. Two members above all ids mark the state: BUILDING is added before the build
-starts, so that posts published meanwhile are pushed to the timeline, and BUILT when it is complete.
-
-The key contains the reader's `follows_version`, which changes in the transaction of every follow, unfollow, block and
-mute. So an outdated timeline is never found again, and no message has to arrive for that.
+A timeline contains the reader's `follows_version`, which changes in the transaction of every follow, unfollow, block
+and mute. One of another version is never shown. A task adds or removes the posts of the one person that changed; if its
+message is lost or late, the next view rebuilds the timeline.
 
 Posts are pushed to readers seen within PUSHED_TO_SECONDS. A reader who returns after a longer time first reads from
-PostgreSQL; a timeline is built at their next visit, when they are pushed to again.
+PostgreSQL; a timeline is built at their next visit, when they are pushed to again. Posts of authors with very many
+followers are not pushed, and merged here (`feed.pulled_authors`).
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
 from common import valkey
+from common.pagination import MAX_BIGINT
+from feed import pulled_authors
+from feed import timeline_store as store
 from posts.visible import published_posts
 from social.visible import shown_follows
-
-MAX_POSTS = 500
-"""Posts kept in a timeline; older pages come from PostgreSQL."""
 
 PUSHED_TO_SECONDS = 30 * 24 * 3600
 """Readers seen within this time are pushed to (`feed.tasks`)."""
@@ -38,76 +36,44 @@ PUSHED_TO_SECONDS = 30 * 24 * 3600
 KEPT_SECONDS = 29 * 24 * 3600
 """A timeline that is not read for so long expires. Shorter than PUSHED_TO_SECONDS, so every timeline is pushed to."""
 
-BUILDING = b"\xff" * 7 + b"\xfe"
-BUILT = b"\xff" * 8
-
-# KEYS: timelines; ARGV: cap, member. Skips missing timelines, which will be built completely at the next visit.
-_PUSH = """
-local pushed = 0
-for _, key in ipairs(KEYS) do
-    if redis.call('EXISTS', key) == 1 then
-        redis.call('ZADD', key, 0, ARGV[2])
-        redis.call('ZREMRANGEBYRANK', key, 0, -(tonumber(ARGV[1]) + 3))
-        pushed = pushed + 1
-    end
-end
-return pushed
-"""
-
-
-def timeline_key(reader_id: int, follows_version: int) -> str:
-    return f"timeline:{reader_id}:{follows_version}"
-
-
-def push(post_id: int, readers: Iterable[tuple[int, int]]) -> int:
-    """Add a post to the timelines of `readers`, pairs of (id, follows_version); return how many of these exist.
-
-    One server-side call. Raises one of valkey.ERRORS if Valkey is unavailable.
-    """
-    keys = [timeline_key(reader_id, version) for reader_id, version in readers]
-    if not keys:
-        return 0
-    return int(valkey.client().eval(_PUSH, len(keys), *keys, MAX_POSTS, _member(post_id)))
-
-
-def remove_posts(post_ids: Sequence[int], readers: Iterable[tuple[int, int]]) -> int:
-    """Remove posts from the timelines of `readers`, pairs of (id, follows_version); return the number of entries."""
-    if not post_ids:
-        return 0
-    members = [_member(post_id) for post_id in post_ids]
-    pipe = valkey.client().pipeline(transaction=False)
-    for reader_id, version in readers:
-        pipe.zrem(timeline_key(reader_id, version), *members)
-    return sum(pipe.execute())
+RENEWED_SECONDS = 24 * 3600
+"""Reading a timeline makes it last longer at most this often, because each renewal is a write."""
 
 
 def read(reader: User, *, before: int | None, count: int) -> list[int]:
     """Return up to `count` ids of posts for `reader`'s home, newest first, below the id `before`.
 
     They come from Valkey as far as the timeline reaches, and then from PostgreSQL. They are candidates: filter them by
-    `visible_to` before showing them. Cost: one round trip to Valkey; for a missing timeline, a query of about 9 µs for
-    each followee.
+    `visible_to` before showing them. Cost: one round trip to Valkey. A reader who follows pulled authors pays one query
+    more, as does every reader each ten minutes, to find them. A missing timeline costs a query of about 9 µs for each
+    followee.
     """
-    if valkey.is_paused() or not _is_pushed_to(reader):
+    if valkey.is_paused(settings.TIMELINE_URL) or not _is_pushed_to(reader):
         return newest_ids(reader, before=before, count=count)
-    key = timeline_key(reader.pk, reader.follows_version)
     try:
-        ids, cached = _read_cached(key, before, count)
-        if cached is None:
-            _build(reader, key)
-            ids, cached = _read_cached(key, before, count)
-        if cached is not None and (len(ids) >= count or cached < MAX_POSTS):
-            return ids
+        page = _read_stored(reader, before, count) or _build(reader, before, count)
+        authors = pulled_authors.followed_by(reader, page.extra) if page else []
+        if page and page.seconds_left < KEPT_SECONDS - RENEWED_SECONDS:
+            store.keep(reader.pk, KEPT_SECONDS)
     except valkey.ERRORS as error:
-        valkey.pause(error, "timelines are read from the database")
+        valkey.pause(error, "timelines are read from the database", settings.TIMELINE_URL)
+        page = None
+    if page is None:
         return newest_ids(reader, before=before, count=count)
-    # A full timeline ends at its cap, and older posts come from the database.
-    last = ids[-1] if ids else before
-    return ids + newest_ids(reader, before=last, count=count - len(ids))
+    pulled = pulled_authors.newest_ids_of(authors, before=before, count=count)
+    if page.has_more or not page.is_cut:
+        return _newest_first({*page.ids, *pulled})[:count]
+    # The timeline has been read to its oldest post. Older ones come from the database, also those of pulled authors.
+    end = page.ids[-1] if page.ids else before
+    ids = _newest_first({*page.ids, *(pk for pk in pulled if end is not None and pk > end)})[:count]
+    return ids + newest_ids(reader, before=end, count=count - len(ids)) if len(ids) < count else ids
 
 
 def newest_ids(reader: User, *, before: int | None, count: int) -> list[int]:
-    """Return the same ids from PostgreSQL alone. Reads at most `count` index entries for each followee."""
+    """Return the same ids from PostgreSQL alone. Reads at most `count` index entries for each followee.
+
+    Not from a replica: when a timeline is built, the snapshot must be newer than its beginning.
+    """
     follows, values = shown_follows(reader).named("follows")
     posts, _ = published_posts().named("posts")
     with connection.cursor() as cursor:
@@ -122,9 +88,20 @@ def newest_ids(reader: User, *, before: int | None, count: int) -> list[int]:
             ) AS newest
             ORDER BY newest.id DESC LIMIT %(count)s
             """,  # noqa: S608  (the SQL of shown_follows and published_posts)
-            values | {"reader": reader.pk, "before": before if before is not None else (1 << 63) - 1, "count": count},
+            values | {"reader": reader.pk, "before": MAX_BIGINT if before is None else before, "count": count},
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def shows(reader: User, person_id: int) -> bool:
+    """Return True if the home of `reader` shows posts of `person_id`: followed, active and not muted. One query."""
+    follows, values = shown_follows(reader).named("follows")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT EXISTS (SELECT FROM ({follows}) AS follow WHERE follow.followee_id = %(person)s)",  # noqa: S608
+            values | {"person": person_id},
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _is_pushed_to(reader: User) -> bool:
@@ -132,34 +109,22 @@ def _is_pushed_to(reader: User) -> bool:
     return reader.last_seen_at > timezone.now() - timedelta(seconds=KEPT_SECONDS)
 
 
-def _read_cached(key: str, before: int | None, count: int) -> tuple[list[int], int | None]:
-    """Return the ids, and the number of posts in the whole timeline, or None if it is missing or incomplete."""
-    pipe = valkey.client().pipeline(transaction=False)
-    pipe.zscore(key, BUILT)
-    pipe.zcard(key)
-    below = BUILDING if before is None else _member(before)
-    pipe.zrange(key, b"(" + below, b"-", desc=True, bylex=True, offset=0, num=count)
-    pipe.expire(key, KEPT_SECONDS)
-    built, size, members, _ = pipe.execute()
-    return [_id(member) for member in members], None if built is None else size - 2
+def _read_stored(reader: User, before: int | None, count: int) -> store.StoredPage | None:
+    key = pulled_authors.pulled_key(reader.pk)
+    return store.read(reader.pk, reader.follows_version, before=before, count=count, extra_key=key)
 
 
-def _build(reader: User, key: str) -> None:
-    """Build the timeline.
+def _build(reader: User, before: int | None, count: int) -> store.StoredPage | None:
+    """Build the timeline and return a page of it; None if `reader` is out of date, or Valkey has just been emptied.
 
-    BUILDING is added first: a post published meanwhile is in the query's snapshot, or it is pushed.
+    It is created empty before the query, so a post published meanwhile is in the query's snapshot, or it is pushed.
     """
-    client = valkey.client()
-    client.zadd(key, {BUILDING: 0})
-    ids = newest_ids(reader, before=None, count=MAX_POSTS)
-    client.zadd(key, {BUILDING: 0, BUILT: 0} | {_member(post_id): 0 for post_id in ids})
-    client.expire(key, KEPT_SECONDS)
-    client.unlink(timeline_key(reader.pk, reader.follows_version - 1))
+    if not store.start_build(reader.pk, reader.follows_version):
+        return None
+    ids = newest_ids(reader, before=None, count=store.MAX_POSTS)
+    store.finish_build(reader.pk, reader.follows_version, ids, keep_seconds=KEPT_SECONDS)
+    return _read_stored(reader, before, count)
 
 
-def _member(post_id: int) -> bytes:
-    return struct.pack(">q", post_id)
-
-
-def _id(member: bytes) -> int:
-    return int(struct.unpack(">q", member)[0])
+def _newest_first(ids: Iterable[int]) -> list[int]:
+    return sorted(ids, reverse=True)

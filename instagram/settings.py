@@ -63,6 +63,7 @@ WORKER_CONCURRENCY = count("WORKER_CONCURRENCY", default=1, least=1)
 
 DEMO = flag("DEMO", default=not PRODUCTION)
 RATE_LIMITS = flag("RATE_LIMITS", default=True)
+FAN_OUT_MAX_FOLLOWERS = count("FAN_OUT_MAX_FOLLOWERS", default=100_000, least=1)
 MAX_PAGE_READS = count("MAX_PAGE_READS", default=1500, least=1)
 MAX_SUGGESTION_READS = count("MAX_SUGGESTION_READS", default=400, least=1)
 MAX_MEDIA_READS = count("MAX_MEDIA_READS", default=15_000, least=1)

@@ -5,7 +5,7 @@ from accounts.models import FOLLOWERS, FOLLOWING, POSTS
 from accounts.tasks import process_avatar
 from common.events import subscribe
 from common.tasks import keep_counters_folded
-from feed.tasks import fan_out_post
+from feed.tasks import change_timelines, fan_out_post
 from notifications.tasks import (
     notify_of_comment,
     notify_of_comment_like,
@@ -32,7 +32,7 @@ from posts.events import (
 from posts.models import COMMENT_LIKES, COMMENTS, HASHTAG_USES, LIKES
 from posts.tasks import process_media, process_video, purge_post
 from search.models import PLACE_USES
-from social.events import FollowRequested, PersonFollowed, RequestsRemaining
+from social.events import FollowRequested, HomeSourceChanged, PersonFollowed, RequestsRemaining
 from social.tasks import accept_requests
 
 
@@ -50,8 +50,8 @@ def wire() -> None:
     subscribe(CommentLiked, notify_of_comment_like)
     subscribe(PersonMentioned, notify_of_mention)
     subscribe(PersonTagged, notify_of_tag)
-    # The home page needs no task after a follow: the changed follows_version leads to a new timeline.
     subscribe(PersonFollowed, notify_of_follow)
+    subscribe(HomeSourceChanged, change_timelines)
     subscribe(FollowRequested, notify_of_request)
     subscribe(RequestsRemaining, accept_requests)
     keep_counters_folded(FOLLOWERS, FOLLOWING, POSTS, LIKES, COMMENTS, COMMENT_LIKES, HASHTAG_USES, PLACE_USES)

@@ -140,8 +140,8 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
 
     last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
     follows_version = models.PositiveIntegerField(default=0, editable=False)
-    """Incremented when followed, muted or blocked users change. Part of the key of the home timeline, so that a stale
-    timeline is never read."""
+    """Incremented when followed, muted or blocked users change. Stored in the home timeline, so that a stale one is
+    never shown."""
 
     folded_followers = models.IntegerField(default=0, editable=False)
     folded_following = models.IntegerField(default=0, editable=False)

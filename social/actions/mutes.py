@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from common.refusals import Refusal
-from social.actions.follow_rows import invalidate_timelines
+from social.actions.follow_rows import change_home_sources
 from social.models import Mute
 
 
@@ -17,8 +17,7 @@ def mute(muter: User, *, muted: User) -> bool:
         raise Refusal("You can’t mute yourself.")
     _, created = Mute.objects.get_or_create(muter=muter, muted=muted)
     if created:
-        # A rebuilt timeline has other posts in the place of the muted person's.
-        invalidate_timelines([muter.pk])
+        change_home_sources([(muter.pk, muted.pk)])
     return created
 
 
@@ -27,5 +26,5 @@ def unmute(muter: User, *, muted: User) -> bool:
     """Delete the mute; return True if there was one."""
     deleted, _ = Mute.objects.filter(muter=muter, muted=muted).delete()
     if deleted:
-        invalidate_timelines([muter.pk])
+        change_home_sources([(muter.pk, muted.pk)])
     return bool(deleted)

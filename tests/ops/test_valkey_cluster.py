@@ -4,6 +4,8 @@ import pytest
 from django.core.cache import caches
 
 from common import valkey
+from feed import timeline_store as store
+from feed.pulled_authors import pulled_key
 from tests.clusters import valkey_cluster
 
 
@@ -38,6 +40,25 @@ def test_a_script_over_many_keys_is_called_once_for_each_node(clustered):
     assert valkey.unlink(server, keys[:200]) == 200
     assert valkey.mget(server, ["a", "b"]) == [None, None]
     assert sum(clustered.entries()) == 50
+
+
+def test_timelines_are_pushed_to_read_and_changed_on_all_nodes(clustered):
+    readers = [(number, 0) for number in range(1, 301)]
+    first, second, late = 3 << 60, 5 << 60, 4 << 60
+    for reader_id, version in readers:
+        assert store.start_build(reader_id, version)
+        store.finish_build(reader_id, version, [first], keep_seconds=60)
+    assert min(clustered.entries()) > 50, "the timelines are spread"
+
+    assert [store.push(post_id, readers) for post_id in (second, late, late)] == [300, 300, 0]
+    for reader_id, _ in readers:
+        page = store.read(reader_id, 0, before=None, count=5, extra_key=pulled_key(reader_id))
+        assert page.ids == [second, late, first]
+    assert store.add_author(1, 1, [late + 1])
+    assert store.all_ids(1) == [second, late + 1, late, first]
+    assert store.versions([1, 2, 999]) == {1: 1, 2: 0}
+    assert store.remove([late], [reader_id for reader_id, _ in readers]) == 300
+    assert store.delete(1) == 1
 
 
 def test_the_cache_works_key_by_key(clustered):

@@ -204,8 +204,8 @@ def cache_entries_with(person_id: int, post_ids: list[int]) -> list[bytes]:
     for key in client.scan_iter():
         dumped = client.dump(key) or b""
         words = [str(person_id).encode(), TOKEN.encode()]
-        in_zset = client.type(key) == b"zset" and any(client.zscore(key, member) is not None for member in members)
-        if in_zset or any(word in key or word in dumped for word in words):
+        in_list = client.type(key) == b"list" and any(member in members for member in client.lrange(key, 0, -1))
+        if in_list or any(word in key or word in dumped for word in words):
             found.append(key)
     return found
 

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import User
 from common.tasks import fold_counters
-from feed import tasks, timelines
+from feed import tasks, timeline_store
 from feed.home import home_posts
 from feed.tasks import fan_out_post, sweep
 from feed.timelines import newest_ids
@@ -248,18 +248,18 @@ def test_a_timeline_built_while_the_post_was_archived_gets_it_from_a_running_fan
     author, follower, post, monkeypatch
 ):
     """Archive and unarchive a post during its fan-out: the sweeper adds it to the timelines that the fan-out missed."""
-    push = timelines.push
+    push = timeline_store.push
 
     def push_and_change(post_id, readers):
         pushed = push(post_id, readers)
-        monkeypatch.setattr(timelines, "push", push)
+        monkeypatch.setattr(timeline_store, "push", push)
         archive_post(post)
         assert home_of(follower) == []
         unarchive_post(post)
         return pushed
 
     Post.objects.update(fanned_out_at=None)
-    monkeypatch.setattr(timelines, "push", push_and_change)
+    monkeypatch.setattr(timeline_store, "push", push_and_change)
     fan_out_post(post.pk)
     assert Post.objects.get().fanned_out_at is None
 

@@ -1,0 +1,410 @@
+"""Fan-out reaches every active follower once, goes on after a kill, and leaves out authors whose posts are pulled."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import User
+from common import valkey
+from feed import pulled_authors, tasks, timelines
+from feed import timeline_store as store
+from feed.home import home_posts
+from feed.models import PulledAuthor
+from feed.tasks import fan_out_post, sweep
+from posts.models import Post
+from social.actions.blocks import block
+from social.actions.follows import follow, unfollow
+from social.actions.mutes import mute, unmute
+from social.models import Follow
+
+
+def home_of(reader, before=None, count=12):
+    reader.refresh_from_db()
+    return [post.pk for post in home_posts(reader, before=before, count=count)[0]]
+
+
+def followers_with_timelines(author: User, number: int) -> list[int]:
+    """Create followers of `author` with empty timelines; return their ids."""
+    people = [User(username=f"fan{at}", email=f"fan{at}@example.org", password="!") for at in range(number)]
+    User.objects.bulk_create(people)
+    ids = list(User.objects.filter(username__startswith="fan").order_by("pk").values_list("pk", flat=True))
+    Follow.objects.bulk_create(Follow(follower_id=pk, followee=author) for pk in ids)
+    for pk in ids:
+        store.start_build(pk, 0)
+        store.finish_build(pk, 0, [], keep_seconds=3_600)
+    return ids
+
+
+@pytest.fixture
+def pushes(monkeypatch):
+    """Record the readers of each push."""
+    push, calls = store.push, []
+
+    def push_and_record(post_id, readers):
+        calls.append([reader_id for reader_id, _ in readers])
+        return push(post_id, readers)
+
+    monkeypatch.setattr(store, "push", push_and_record)
+    return calls
+
+
+# --- Kills ------------------------------------------------------------------------------------------------------------
+
+
+def wait_until_locks_are_free() -> None:
+    """Wait until PostgreSQL has noticed that the killed process is gone."""
+    deadline = time.monotonic() + 20
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT FROM pg_locks WHERE locktype = 'advisory'")
+            if not cursor.rowcount:
+                return
+            assert time.monotonic() < deadline, "a lock is still held"
+            time.sleep(0.01)
+
+
+def killed_while_fanning_out(post_id: int, *, after_pushes: int) -> None:
+    """Fan out in a child process that kills itself with signal 9 right before or after a push."""
+    connection.close()
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        wait_until_locks_are_free()
+        return
+    push, number = store.push, 0
+
+    def push_or_die(pushed_id: int, readers: object) -> int:
+        nonlocal number
+        number += 1
+        if number > after_pushes and after_pushes % 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        pushed = push(pushed_id, readers)  # type: ignore[arg-type]
+        if number > after_pushes:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return pushed
+
+    store.push = push_or_die  # type: ignore[assignment]
+    fan_out_post(post_id)
+    os._exit(0)
+
+
+@pytest.mark.promise("D3", "D4")
+@pytest.mark.django_db(transaction=True)
+def test_every_follower_gets_a_post_once_although_workers_are_killed_in_twenty_places(author, share, monkeypatch):
+    monkeypatch.setattr(tasks, "FOLLOWERS_AT_ONCE", 40)
+    monkeypatch.setattr(tasks, "publish", lambda task, **kwargs: task(**kwargs) or True)
+    ids = followers_with_timelines(author, 1_000)
+    random.seed(1)
+    for kills in range(20):
+        post = share(author)
+        killed_while_fanning_out(post.pk, after_pushes=random.randrange(1, 25))
+        assert Post.objects.get(pk=post.pk).fanned_out_at is None
+        Post.objects.filter(pk=post.pk).update(published_at=timezone.now() - timedelta(minutes=1))
+
+        assert sweep() == 1
+
+        assert Post.objects.get(pk=post.pk).fanned_out_at is not None
+        assert {store.all_ids(pk).count(post.pk) for pk in ids} == {1}
+        assert {len(store.all_ids(pk)) for pk in ids} == {kills + 1}
+        assert not valkey.timelines().exists(tasks.progress_key(post))
+
+
+@pytest.mark.promise("D3", "D4")
+@pytest.mark.django_db(transaction=True)
+def test_a_fan_out_goes_on_where_a_killed_worker_stopped(author, share, monkeypatch, pushes):
+    monkeypatch.setattr(tasks, "FOLLOWERS_AT_ONCE", 10)
+    followers_with_timelines(author, 100)
+    post = share(author)
+    killed_while_fanning_out(post.pk, after_pushes=8)
+
+    fan_out_post(post.pk)
+
+    pushed_again = [len(readers) for readers in pushes if readers != [author.pk]]
+    # Seven batches were recorded as done; the eighth was pushed, and killed before it was recorded.
+    assert pushed_again == [10] * 3
+
+
+@pytest.mark.django_db
+def test_a_post_that_returns_during_its_fan_out_is_fanned_out_from_the_start(author, share, monkeypatch, pushes):
+    monkeypatch.setattr(tasks, "FOLLOWERS_AT_ONCE", 10)
+    followers_with_timelines(author, 30)
+    post = share(author)
+    valkey.timelines().set(tasks.progress_key(post), 1)
+    Post.objects.update(version=post.version + 1)
+
+    fan_out_post(post.pk)
+
+    assert [len(readers) for readers in pushes] == [1, 10, 10, 10]
+
+
+@pytest.mark.parametrize("size", [20, 40])
+def test_a_fan_out_costs_the_same_queries_and_calls_for_each_batch(
+    size, author, share, monkeypatch, pushes, django_assert_num_queries
+):
+    monkeypatch.setattr(tasks, "FOLLOWERS_AT_ONCE", 20)
+    followers_with_timelines(author, size)
+    post = share(author)
+
+    # Lock, post, pulled author, update, unlock; the last batch is empty.
+    with django_assert_num_queries(5 + size // 20 + 1):
+        fan_out_post(post.pk)
+    assert len(pushes) == 1 + size // 20
+
+
+# --- Authors whose posts are pulled -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pulled(author):
+    """Make the author one whose posts have been pulled for long."""
+    PulledAuthor.objects.create(author=author, since=timezone.now() - timedelta(days=1))
+    return author
+
+
+@pytest.mark.promise("O3")
+def test_a_post_of_a_pulled_author_is_pushed_to_nobody_and_on_the_next_home_page(pulled, follower, share, pushes):
+    """The work does not grow with the number of followers."""
+    assert home_of(follower) == []
+    followers_with_timelines(pulled, 50)
+    post = share(pulled)
+    assert home_of(follower) == [post.pk], "it need not even be fanned out"
+
+    fan_out_post(post.pk)
+
+    assert pushes == [[pulled.pk]]
+    assert Post.objects.get().fanned_out_at is not None
+    assert home_of(follower) == [post.pk]
+
+
+def test_posts_of_pulled_authors_are_merged_in_order_on_all_pages(pulled, follower, person, share, monkeypatch):
+    monkeypatch.setattr(store, "MAX_POSTS", 8)
+    other = person("other")
+    follow(follower, followee=other)
+    home_of(follower)
+    posts = [share([pulled, other, other][number % 3]) for number in range(30)]
+    for post in posts:
+        fan_out_post(post.pk)
+
+    shown, before = [], None
+    while page := home_of(follower, before=before, count=4):
+        shown += page
+        before = page[-1]
+
+    assert shown == [post.pk for post in reversed(posts)]
+    assert any(pk in store.all_ids(follower.pk) for pk in shown)
+    assert not {post.pk for post in posts if post.author_id == pulled.pk} & set(store.all_ids(follower.pk))
+
+
+def test_unfollowing_and_muting_a_pulled_author_take_effect_at_once(pulled, follower, share):
+    post = share(pulled)
+    assert home_of(follower) == [post.pk]
+
+    mute(follower, muted=pulled)
+    assert home_of(follower) == []
+    unmute(follower, muted=pulled)
+    assert home_of(follower) == [post.pk]
+    unfollow(follower, followee=pulled)
+    assert home_of(follower) == []
+
+
+def test_an_author_with_enough_followers_becomes_pulled_and_is_pushed_until_readers_know(
+    author, follower, share, settings, pushes
+):
+    settings.FAN_OUT_MAX_FOLLOWERS = 10
+    home_of(follower)
+    first = share(author)
+    User.objects.filter(pk=author.pk).update(folded_followers=9)
+    fan_out_post(first.pk)
+    assert not PulledAuthor.objects.exists()
+
+    User.objects.filter(pk=author.pk).update(folded_followers=10)
+    second = share(author)
+    fan_out_post(second.pk)
+    assert PulledAuthor.objects.get().pk == author.pk
+    assert pushes[-1] == [follower.pk], "readers may not know of the pulled author yet"
+    assert home_of(follower) == [second.pk, first.pk]
+
+    PulledAuthor.objects.update(since=timezone.now() - timedelta(seconds=pulled_authors.PUSHED_SECONDS + 1))
+    valkey.timelines().delete(pulled_authors.pulled_key(follower.pk))  # It expires long before.
+    User.objects.filter(pk=author.pk).update(folded_followers=5)
+    third = share(author)
+    fan_out_post(third.pk)
+    assert pushes[-1] == [author.pk], "once pulled, always pulled"
+    assert home_of(follower) == [third.pk, second.pk, first.pk]
+
+
+def test_what_readers_remember_of_pulled_authors_expires_before_these_are_no_longer_pushed(pulled, follower):
+    home_of(follower)
+
+    remembered = valkey.timelines().ttl(pulled_authors.pulled_key(follower.pk))
+
+    assert 0 < remembered <= pulled_authors.REMEMBERED_SECONDS < pulled_authors.PUSHED_SECONDS
+
+
+@pytest.mark.promise("O7")
+@pytest.mark.parametrize("number", [1, 5])
+def test_pulled_authors_cost_one_query_whatever_their_number(
+    number, follower, person, share, django_assert_num_queries
+):
+    for _ in range(number):
+        large = person()
+        PulledAuthor.objects.create(author=large, since=timezone.now() - timedelta(days=1))
+        follow(follower, followee=large)
+        share(large)
+    home_of(follower)
+
+    with django_assert_num_queries(1):
+        assert len(timelines.read(follower, before=None, count=12)) == number
+
+
+# --- Changes of follows -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_rebuild(monkeypatch):
+    """Return a function after which a timeline must not be rebuilt from the database."""
+
+    def forbid():
+        def fail(*args, **kwargs):
+            raise AssertionError("the timeline is rebuilt")
+
+        monkeypatch.setattr(timelines, "newest_ids", fail)
+
+    return forbid
+
+
+def test_a_follow_adds_recent_posts_to_the_timeline_without_a_rebuild(
+    author, follower, person, share, tasks_run, no_rebuild
+):
+    other = person("other")
+    first, second, third = share(other), share(author), share(other)
+    assert home_of(follower) == [second.pk]
+    no_rebuild()
+
+    with tasks_run():
+        follow(follower, followee=other)
+
+    assert home_of(follower) == [third.pk, second.pk, first.pk]
+    fourth = share(other)
+    fan_out_post(fourth.pk)
+    assert home_of(follower) == [fourth.pk, third.pk, second.pk, first.pk]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda follower, other: unfollow(follower, followee=other),
+        lambda follower, other: mute(follower, muted=other),
+        lambda follower, other: block(follower, blocked=other),
+        lambda follower, other: block(other, blocked=follower),
+    ],
+    ids=["unfollow", "mute", "block", "blocked"],
+)
+def test_the_end_of_a_follow_takes_posts_out_of_the_timeline_without_a_rebuild(
+    end, author, follower, person, share, tasks_run, no_rebuild
+):
+    other = person("other")
+    follow(follower, followee=other)
+    share(other)
+    kept = share(author)
+    share(other)
+    assert len(home_of(follower)) == 3
+    no_rebuild()
+
+    with tasks_run():
+        end(follower, other)
+
+    assert home_of(follower) == [kept.pk]
+    assert store.all_ids(follower.pk) == [kept.pk]
+
+
+def test_unmuting_puts_posts_back_without_a_rebuild(author, follower, post, tasks_run, no_rebuild):
+    home_of(follower)
+    no_rebuild()
+    with tasks_run():
+        mute(follower, muted=author)
+    with tasks_run():
+        unmute(follower, muted=author)
+
+    assert home_of(follower) == [post.pk]
+
+
+def test_archived_posts_leave_the_timeline_at_an_unfollow_too(author, follower, share, tasks_run):
+    """Otherwise they would be shown again when they return."""
+    share(author)
+    home_of(follower)
+    Post.objects.update(archived_at=timezone.now())
+    with tasks_run():
+        unfollow(follower, followee=author)
+    Post.objects.update(archived_at=None)
+
+    assert home_of(follower) == []
+
+
+def test_messages_in_the_wrong_order_or_repeated_leave_a_correct_home(author, follower, person, share, tasks_run):
+    one, two = person("one"), person("two")
+    posts = [share(one), share(two), share(author)]
+    home_of(follower)
+    version = User.objects.get(pk=follower.pk).follows_version
+    follow(follower, followee=one)
+    follow(follower, followee=two)
+
+    for person_id, after in [(two.pk, 2), (one.pk, 1), (one.pk, 1)]:
+        tasks.change_timelines(person_id, [(follower.pk, version + after)])
+
+    assert home_of(follower) == [post.pk for post in reversed(posts)]
+
+
+def test_a_fan_out_that_read_its_followers_before_an_unfollow_shows_nothing(
+    author, follower, share, tasks_run, monkeypatch
+):
+    home_of(follower)
+    post = share(author)
+    push = store.push
+
+    def unfollow_and_push(post_id, readers):
+        if readers[0][0] == follower.pk:
+            with tasks_run():
+                unfollow(follower, followee=author)
+        return push(post_id, readers)
+
+    monkeypatch.setattr(store, "push", unfollow_and_push)
+    fan_out_post(post.pk)
+
+    assert home_of(follower) == []
+
+
+def test_a_fan_out_that_read_its_followers_before_a_follow_of_another_person_loses_nothing(
+    author, follower, person, share, tasks_run, monkeypatch
+):
+    other = person("other")
+    home_of(follower)
+    post = share(author)
+    push = store.push
+
+    def follow_and_push(post_id, readers):
+        if readers[0][0] == follower.pk:
+            with tasks_run():
+                follow(follower, followee=other)
+        return push(post_id, readers)
+
+    monkeypatch.setattr(store, "push", follow_and_push)
+    fan_out_post(post.pk)
+
+    assert home_of(follower) == [post.pk]
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_follow_of_a_reader_without_a_timeline_costs_no_query(number, author, person, django_assert_num_queries):
+    readers = [(person().pk, 1) for _ in range(number)]
+
+    with django_assert_num_queries(0):
+        tasks.change_timelines(author.pk, readers)

@@ -44,6 +44,7 @@ _RECHECK_SECONDS: Final = 60.0
 _logger = logging.getLogger(__name__)
 
 
+@models.ForeignKey.register_lookup
 @models.Field.register_lookup
 class AnyOf(models.Lookup):
     """`pk__any_of=[1, 2]`: the same as `pk__in=[1, 2]`, but as one parameter, whatever the length of the list."""

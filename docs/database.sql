@@ -1,5 +1,15 @@
 -- Functions, triggers and cascades of the database; written by tests/project/test_database_code.py.
 
+-- accounts_user_card_changed
+CREATE OR REPLACE FUNCTION public.accounts_user_card_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.card_version := OLD.card_version + 1;
+    RETURN NEW;
+END $function$;
+
 -- accounts_user_check_username
 CREATE OR REPLACE FUNCTION public.accounts_user_check_username()
  RETURNS trigger
@@ -172,6 +182,17 @@ AS $function$
             RETURN NEW;
         END $function$;
 
+-- posts_media_card_changed
+CREATE OR REPLACE FUNCTION public.posts_media_card_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE posts_post SET card_version = card_version + 1
+    WHERE id IN (OLD.post_id, NEW.post_id) AND published_at IS NOT NULL;
+    RETURN NULL;
+END $function$;
+
 -- posts_media_take_shard
 CREATE OR REPLACE FUNCTION public.posts_media_take_shard()
  RETURNS trigger
@@ -201,6 +222,16 @@ AS $function$
             NEW.id := (NEW.id & ~8387584::bigint) | (NEW.person_id & 8387584::bigint);
             RETURN NEW;
         END $function$;
+
+-- posts_post_card_changed
+CREATE OR REPLACE FUNCTION public.posts_post_card_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.card_version := OLD.card_version + 1;
+    RETURN NEW;
+END $function$;
 
 -- posts_post_take_shard
 CREATE OR REPLACE FUNCTION public.posts_post_take_shard()
@@ -543,6 +574,9 @@ AS $function$
             RETURN NEW;
         END $function$;
 
+-- accounts_user_card_changed (trigger)
+CREATE TRIGGER accounts_user_card_changed BEFORE UPDATE OF username, name, avatar, avatar_state, is_private ON public.accounts_user FOR EACH ROW WHEN (((((((old.username)::text IS DISTINCT FROM (new.username)::text) OR ((old.name)::text IS DISTINCT FROM (new.name)::text)) OR (old.avatar IS DISTINCT FROM new.avatar)) OR ((old.avatar_state)::text IS DISTINCT FROM (new.avatar_state)::text)) OR (old.is_private IS DISTINCT FROM new.is_private))) EXECUTE FUNCTION accounts_user_card_changed();
+
 -- accounts_user_check_username (trigger)
 CREATE TRIGGER accounts_user_check_username AFTER INSERT OR UPDATE OF username ON public.accounts_user FOR EACH ROW EXECUTE FUNCTION accounts_user_check_username();
 
@@ -591,6 +625,12 @@ CREATE TRIGGER posts_count_uses AFTER INSERT OR DELETE ON public.posts_posthasht
 -- posts_like_take_shard (trigger)
 CREATE TRIGGER posts_like_take_shard BEFORE INSERT ON public.posts_like FOR EACH ROW EXECUTE FUNCTION posts_like_take_shard();
 
+-- posts_media_card_changed (trigger)
+CREATE TRIGGER posts_media_card_changed AFTER INSERT OR DELETE ON public.posts_media FOR EACH ROW EXECUTE FUNCTION posts_media_card_changed();
+
+-- posts_media_card_changed_by_update
+CREATE TRIGGER posts_media_card_changed_by_update AFTER UPDATE OF post_id, "position", kind, alt, width, height, captions, state, renditions, video, placeholder ON public.posts_media FOR EACH ROW WHEN ((((((((((((old.post_id IS DISTINCT FROM new.post_id) OR (old."position" IS DISTINCT FROM new."position")) OR ((old.kind)::text IS DISTINCT FROM (new.kind)::text)) OR ((old.alt)::text IS DISTINCT FROM (new.alt)::text)) OR (old.width IS DISTINCT FROM new.width)) OR (old.height IS DISTINCT FROM new.height)) OR ((old.captions)::text IS DISTINCT FROM (new.captions)::text)) OR ((old.state)::text IS DISTINCT FROM (new.state)::text)) OR (old.renditions IS DISTINCT FROM new.renditions)) OR (old.video IS DISTINCT FROM new.video)) OR ((old.placeholder)::text IS DISTINCT FROM (new.placeholder)::text))) EXECUTE FUNCTION posts_media_card_changed();
+
 -- posts_media_take_shard (trigger)
 CREATE TRIGGER posts_media_take_shard BEFORE INSERT ON public.posts_media FOR EACH ROW EXECUTE FUNCTION posts_media_take_shard();
 
@@ -605,6 +645,9 @@ CREATE TRIGGER posts_persontag_refuse_blocked BEFORE INSERT ON public.posts_pers
 
 -- posts_persontag_take_shard (trigger)
 CREATE TRIGGER posts_persontag_take_shard BEFORE INSERT ON public.posts_persontag FOR EACH ROW EXECUTE FUNCTION posts_persontag_take_shard();
+
+-- posts_post_card_changed (trigger)
+CREATE TRIGGER posts_post_card_changed BEFORE UPDATE OF author_id, caption, unlinked, location, audience, edited_at, comments_off, hide_likes ON public.posts_post FOR EACH ROW WHEN (((((((((old.author_id IS DISTINCT FROM new.author_id) OR (old.caption IS DISTINCT FROM new.caption)) OR (old.unlinked IS DISTINCT FROM new.unlinked)) OR ((old.location)::text IS DISTINCT FROM (new.location)::text)) OR ((old.audience)::text IS DISTINCT FROM (new.audience)::text)) OR (old.edited_at IS DISTINCT FROM new.edited_at)) OR (old.comments_off IS DISTINCT FROM new.comments_off)) OR (old.hide_likes IS DISTINCT FROM new.hide_likes))) EXECUTE FUNCTION posts_post_card_changed();
 
 -- posts_post_take_shard (trigger)
 CREATE TRIGGER posts_post_take_shard BEFORE INSERT ON public.posts_post FOR EACH ROW EXECUTE FUNCTION posts_post_take_shard();

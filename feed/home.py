@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+
+from django.db.models import QuerySet
 
 from accounts.models import User
+from common.statements import Statement
 from feed import timelines
 from feed.models import without_muted_tags
 from feed.tags import WINDOW, newest_tagged_ids
 from posts.models import Post
 from posts.models.post import PostQuerySet
-
-Load = Callable[[PostQuerySet, User], PostQuerySet]
+from posts.states import PostState, states_of
 
 MAX_BATCH = 4_000
 """Upper limit of the candidates read at once, when most posts are hidden."""
 
 
-class HomePosts(NamedTuple):
-    posts: list[Post]
+class HasId(Protocol):
+    @property
+    def pk(self) -> int: ...
+
+
+Item = TypeVar("Item", bound=HasId)
+
+
+class HomePosts(NamedTuple, Generic[Item]):
+    posts: list[Item]
     next_cursor: int | None
     """The id below which the next page begins; None at the end."""
     followed_tags: dict[int, str]
     """The followed tag that is the only reason for a post to be on the page, by post id."""
 
 
-def home_posts(reader: User, *, before: int | None, count: int, load: Load = PostQuerySet.for_cards) -> HomePosts:
+def home_posts(reader: User, *, before: int | None, count: int) -> HomePosts[PostState]:
+    """Return up to `count` posts for `reader`'s home page; see `read_home`."""
+    return read_home(reader, before=before, count=count, load=home_states)
+
+
+def read_home(
+    reader: User, *, before: int | None, count: int, load: Callable[[User, list[int]], Sequence[Item]]
+) -> HomePosts[Item]:
     """Return up to `count` posts for `reader`'s home, newest first, with ids below `before`.
 
-    Timelines and followed tags give candidates; `visible_to` and the reader's mutes filter them. If some are hidden,
-    more are read, four times as many each time, until there is one post more than the page. So hidden posts change
-    neither the size of a page nor its cursor, which is the id of its last post.
+    Timelines and followed tags give candidates. `load` returns those of the candidates that the reader may see and has
+    not muted (`shown_on_home`). If some are hidden, more are read, four times as many each time, until there is one
+    post more than the page. So hidden posts change neither the size of a page nor its cursor, which is the id of its
+    last post.
 
-    `load` reads the posts. Cost: usually one round trip to Valkey, one query, and the queries of `load` (two for
-    cards).
+    Cost: usually one round trip to Valkey, one query for readers who follow tags, and one call of `load`.
     """
-    posts: list[Post] = []
+    posts: list[Item] = []
     followed_tags: dict[int, str] = {}
     batch, window = count + 1, WINDOW
     tagged = newest_tagged_ids(reader, before=before, count=window)
@@ -47,9 +64,7 @@ def home_posts(reader: User, *, before: int | None, count: int, load: Load = Pos
         end = max(read_to, tagged.end)
         own = {pk for pk in ids[:batch] if pk >= end}
         also = {pk for pk in tagged.names if pk >= end and (before is None or pk < before)}
-        found = Post.objects.visible_to(reader).unmuted_by(reader)
-        found = load(found.filter(without_muted_tags(reader), pk__in=own | also), reader)
-        posts += sorted(found, key=lambda post: post.pk, reverse=True)
+        posts += sorted(load(reader, [*own | also]), key=lambda post: post.pk, reverse=True)
         followed_tags |= {pk: tagged.names[pk] for pk in also - own}
         if len(posts) > count:
             return HomePosts(posts[:count], posts[count - 1].pk, followed_tags)
@@ -60,3 +75,21 @@ def home_posts(reader: User, *, before: int | None, count: int, load: Load = Pos
         if end == tagged.end:
             window = min(window * 4, MAX_BATCH)
             tagged = newest_tagged_ids(reader, before=before, count=window)
+
+
+def shown_on_home(reader: User, ids: list[int]) -> PostQuerySet:
+    """Return those of the posts that `reader` may see and has not muted, by person or by tag."""
+    posts: PostQuerySet = Post.objects.visible_to(reader).unmuted_by(reader)
+    return posts.filter(without_muted_tags(reader), pk__any_of=ids)
+
+
+def home_states(reader: User, ids: list[int]) -> list[PostState]:
+    """Load posts for cards (`read_home`). One statement."""
+    return [PostState(*row) for row in _STATES.rows(reader=reader.pk, ids=ids)]
+
+
+def _states(reader: int, ids: list[int]) -> QuerySet[Any, Any]:
+    return states_of(shown_on_home(User(pk=reader), ids), User(pk=reader))
+
+
+_STATES: Final = Statement[Any]("home_posts", _states, reader="bigint", ids="bigint[]")

@@ -8,8 +8,8 @@ never in reach of the templates, so nothing of one can be shown to another.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,11 +18,13 @@ from django.utils.safestring import SafeString
 
 from accounts.models import Viewer
 from common.fast_reverse import fast_reverse, path_pattern
+from common.fragment_cache import get_parts
 from common.ids import encode_shortcode, milliseconds_of
 from common.linkify import extract_names, linkify
 from common.parts import Parts, Slots, render_parts, static_parts
 from common.templatetags.site import compact, short_time
 from posts.models import Post
+from posts.states import PostState, contents_of
 
 Readers = Literal["visitors", "members", "author"]
 """Who reads a piece: only the author's has notes for the author, and only members' have boxes for comments."""
@@ -42,34 +44,18 @@ TEMPLATES: Final[dict[str, str]] = {
 EAGER, LAZY = 'fetchpriority="high"', 'loading="lazy"'
 
 
-class PostState(NamedTuple):
-    """What readers see differently in the same post; from `PostQuerySet.with_viewer_state`."""
-
-    pk: int
-    like_count: int = 0
-    likes_hidden: bool = False
-    comment_count: int = 0
-    is_liked: bool = False
-    is_saved: bool = False
-    is_own: bool = False
-    named: Collection[str] | None = None
-    """Usernames in the caption that the reader may see; None for all."""
-    photos_with_people: Collection[int] = ()
-    """Ids of the photos in which the reader can see that people are tagged."""
-
-
 def state_of(post: Post) -> PostState:
     """Return the state of a post from `for_cards()`."""
     return PostState(
-        post.pk,
-        post.like_count,
-        post.likes_hidden,
-        post.comment_count,
-        post.liked_by_viewer,
-        post.saved_by_viewer,
-        post.is_own,
-        post.named,
-        [slide.pk for slide in post.slides if slide.has_people],
+        pk=post.pk,
+        like_count=post.like_count,
+        likes_hidden=post.likes_hidden,
+        comment_count=post.comment_count,
+        is_liked=post.liked_by_viewer,
+        is_saved=post.saved_by_viewer,
+        is_own=post.is_own,
+        named=post.named,
+        photos_with_people=[slide.pk for slide in post.slides if slide.has_people],
     )
 
 
@@ -186,9 +172,68 @@ def render_piece(
     return fill_slots(parts, state_of(post), viewer, **fill)
 
 
-def states_of(post: Post, viewer: Viewer) -> list[str]:
+def flags_of(post: Post, viewer: Viewer) -> list[str]:
     """Return the states of a post from `for_cards()` for its menu (`posts.menu`)."""
     return render_piece("flags", post, viewer).split()
+
+
+def render_states(
+    piece: str,
+    states: Sequence[PostState],
+    viewer: Viewer,
+    *,
+    options: Mapping[str, Any] | None = None,
+    loading: Sequence[str] = (),
+    followed_tags: Mapping[int, str] | None = None,
+) -> list[SafeString]:
+    """Return the HTML of a piece of each post, in order, from cached parts. For published posts only.
+
+    `loading` has the attribute of the first photo for each of the first posts, and LAZY is that of the others.
+    `followed_tags` has the reasons for posts, by id. A post that was changed or deleted since `states` was read is left
+    out. Cost: no query if all parts are cached, otherwise two.
+    """
+    options = options or {}
+    names = {state.pk: _name(piece, state, viewer, options) for state in states}
+
+    def make(missing: Sequence[str]) -> dict[str, Parts]:
+        wanted = set(missing)
+        drawn = _draw_current(piece, [state for state in states if names[state.pk] in wanted], viewer, options)
+        return {names[pk]: parts for pk, parts in drawn.items()}
+
+    parts = get_parts(list(names.values()), make)
+    tags = followed_tags or {}
+    return [
+        fill_slots(
+            found,
+            state,
+            viewer,
+            loading=loading[at] if at < len(loading) else LAZY,
+            followed_tag=tags.get(state.pk, ""),
+        )
+        for at, state in enumerate(states)
+        if (found := parts.get(names[state.pk])) is not None
+    ]
+
+
+def _name(piece: str, state: PostState, viewer: Viewer, options: Mapping[str, Any]) -> str:
+    """Return the name of the parts in the cache: everything that they depend on."""
+    readers = readers_of(state, viewer)
+    given = "".join(f":{key}={value}" for key, value in options.items())
+    return f"{piece}:{readers}{given}:{state.pk}.{state.card_version}.{state.author_version}"
+
+
+def _draw_current(
+    piece: str, states: Sequence[PostState], viewer: Viewer, options: Mapping[str, Any]
+) -> dict[int, Parts]:
+    """Draw a piece of posts that are still as they were when `states` was read, by id. Two queries."""
+    asked = {state.pk: state for state in states}
+    drawn = {}
+    for post in contents_of(asked):
+        state = asked[post.pk]
+        # Whether the reader may see the post was decided for the content of that moment.
+        if (post.card_version, post.author.card_version) == (state.card_version, state.author_version):
+            drawn[post.pk] = draw(piece, post, readers_of(state, viewer), **options)
+    return drawn
 
 
 def card_response(request: HttpRequest, post: Post) -> HttpResponse:

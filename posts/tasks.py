@@ -11,7 +11,6 @@ from typing import Any, BinaryIO, cast
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from common.counters import CountDelta
@@ -174,7 +173,6 @@ def rerender(media_id: int) -> bool:
         with open_original(medium.original) as original:
             make = _make_video if medium.is_video else _make_photo
             make(medium, cast("BinaryIO", original))
-        _card_changed(medium)
     return True
 
 
@@ -195,6 +193,7 @@ def _finish(medium: Media, rendered: Rendered, movie: RenderedVideo | None = Non
         if movie:
             _store_movie(movie, made.video)
         with transaction.atomic():
+            Post.objects.lock_before_media(medium.post_id)
             unchanged = Media.objects.filter(pk=medium.pk, state=medium.state, edits=medium.edits)
             taken = unchanged.filter(post__deleted_at__isnull=True).update(
                 state=MediaState.READY,
@@ -231,13 +230,7 @@ def _store_movie(movie: RenderedVideo, video: dict[str, Any]) -> None:
 
 
 def _fail(medium: Media, reason: str) -> None:
-    if Media.objects.filter(pk=medium.pk, state=medium.state).update(state=MediaState.FAILED, error=reason):
-        _card_changed(medium)
-
-
-def _card_changed(medium: Media) -> None:
-    if medium.post_id is not None:
-        Post.objects.filter(pk=medium.post_id).update(version=F("version") + 1)
+    Media.objects.filter(pk=medium.pk, state=medium.state).update(state=MediaState.FAILED, error=reason)
 
 
 @shared_task(name="posts.purge_post", autoretry_for=(OperationalError, TransientMediaError), retry_backoff=5)

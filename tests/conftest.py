@@ -18,6 +18,7 @@ import media.s3
 from accounts.actions.users import create_user
 from accounts.models import User
 from common import valkey
+from common.fragment_cache import forget_local
 from common.statements import find_functions
 from posts.actions.media import Upload
 from posts.actions.sharing import create_post
@@ -55,6 +56,7 @@ def _clean_valkey() -> Iterator[None]:
     """Empty Valkey and the cache, so that no test sees cached, queued or counted data of another."""
     valkey.resume()
     valkey.client().flushdb()
+    forget_local()
     yield
     cache.clear()
 

@@ -64,7 +64,7 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.select_for_update(no_key=True).get(pk=pk)
 
 
-DISPLAY_FIELDS = ("id", "username", "name", "avatar", "avatar_state", "suspended_at", "is_private")
+DISPLAY_FIELDS = ("id", "username", "name", "avatar", "avatar_state", "suspended_at", "is_private", "card_version")
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -137,6 +137,9 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
 
     hide_like_counts = models.BooleanField(default=False, db_default=False, editable=False)
     """If set, the user does not see the like counts of other people's posts."""
+
+    card_version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+    """Incremented by a trigger when name, picture or privacy change. Part of the key of cached cards and rows."""
 
     last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
     follows_version = models.PositiveIntegerField(default=0, editable=False)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router
 
 from accounts.api.authentication import ANYBODY
 from accounts.api.people import find_person, read_id
 from accounts.http import MemberRequest
+from accounts.models import User
 from common.api import PROBLEMS, IdPaging, Listed, NotFound, Problem, listed
 from common.pagination import Page, page_by_id, url_after
+from common.statements import Statement
 from feed.api.tags import normal_tag
-from feed.home import home_posts
+from feed.home import read_home, shown_on_home
 from feed.profiles import posts_of, tagged_page
 from feed.tags import posts_with_tag
 from posts.api.output import PostOut, for_output, post_fields, post_out
@@ -59,10 +63,22 @@ def get_feed(
 ) -> Listed[HomePostOut]:
     """List the posts of the caller's home page, newest first: of followed people and tags. 403 for other people's."""
     _check_own(request, id)
-    posts, end, followed_tags = home_posts(request.user, before=paging.before, count=paging.limit, load=for_output)
+    posts, end, followed_tags = read_home(request.user, before=paging.before, count=paging.limit, load=_home_output)
     page = Page(posts, url_after(request, end) if end else "")
     items = [HomePostOut(**post_fields(request, post), followed_tag=followed_tags.get(post.pk, "")) for post in page]
     return listed(request, response, page, items)
+
+
+def _home_output(reader: User, ids: list[int]) -> list[Post]:
+    return _HOME_OUTPUT.rows(reader=reader.pk, ids=ids)
+
+
+_HOME_OUTPUT: Final = Statement[Post](
+    "home_output",
+    lambda reader, ids: for_output(shown_on_home(User(pk=reader), ids), User(pk=reader)),
+    reader="bigint",
+    ids="bigint[]",
+)
 
 
 def _check_own(request: MemberRequest, ref: str) -> None:

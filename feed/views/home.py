@@ -15,6 +15,7 @@ from common.pagination import Page, cursor_of, url_after
 from feed.explore import best_posts
 from feed.home import home_posts
 from feed.suggestions import suggestions_for
+from posts.cards import EAGER, render_states
 from posts.models import Post
 
 POSTS_PER_PAGE = 12
@@ -28,15 +29,16 @@ def home(request: SiteRequest) -> HttpResponse:
     """Show the posts of the people and tags the reader follows; to visitors, the landing page."""
     if not request.user.is_authenticated:
         return _landing(request)
-    posts, next_cursor, followed_tags = home_posts(request.user, before=cursor_of(request), count=POSTS_PER_PAGE)
-    page = Page(posts, url_after(request, next_cursor) if next_cursor else "")
-    context: dict[str, Any] = {
-        "page": page,
-        "cards": [(post, followed_tags.get(post.pk, "")) for post in posts],
-        "caught_up": bool(posts) and not page.next_url,
-    }
+    before = cursor_of(request)
+    posts, next_cursor, tags = home_posts(request.user, before=before, count=POSTS_PER_PAGE)
+    loading = () if is_further_page(request) else (EAGER,)
+    page = Page(
+        render_states("card", posts, request.user, loading=loading, followed_tags=tags),
+        url_after(request, next_cursor) if next_cursor else "",
+    )
+    context: dict[str, Any] = {"page": page, "caught_up": bool(posts) and not page.next_url}
     if not is_further_page(request):
-        is_first = not cursor_of(request)
+        is_first = not before
         unfinished = Post.objects.unfinished_of(request.user).for_cards(request.user)[:MAX_UNFINISHED]
         context["unfinished"] = list(unfinished) if is_first else []
         context["suggestions"] = suggestions_for(request.user)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import F
 
 from common.files import delete_pending, schedule_delete, storing_files
 from media.storage import new_key, store_rendition
@@ -19,12 +18,11 @@ def set_captions(medium: Media, text: str) -> None:
         for key in files.keys:
             store_rendition(text.encode(), ".vtt", key)
         with transaction.atomic():
+            Post.objects.lock_before_media(medium.post_id)
             row = Media.objects.select_for_update().filter(pk=medium.pk).first()
             if row is None:
                 return
             Media.objects.filter(pk=row.pk).update(captions="".join(files.keys))
-            if row.post_id is not None:
-                Post.objects.filter(pk=row.post_id).update(version=F("version") + 1)
             files.commit()
             old = [row.captions] if row.captions else []
             schedule_delete("default", old)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, Value
@@ -120,6 +121,13 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Archived posts of `author`."""
         return self.filter(author=author, archived_at__isnull=False, deleted_at__isnull=True)
 
+    def lock_before_media(self, post_id: int | None) -> None:
+        """Lock the row of a post, if there is one, before rows of its media are changed.
+
+        A change of a medium changes the row of its post, too (`card_version`). Edits lock in this order.
+        """
+        self.select_for_update(no_key=True).filter(pk=post_id).values_list("pk").first()
+
     def for_cards(self, viewer: Viewer) -> PostQuerySet:
         """Load everything that cards and tiles show, in two queries whatever the number of posts."""
         return (
@@ -154,7 +162,7 @@ class PostQuerySet(models.QuerySet["Post"]):
             comment_count += Coalesce(_OWN_UNDER_WAITING(post="pk", viewer=viewer.pk), 0)
         hidden = Q(hide_likes=True)
         if viewer.is_authenticated:
-            hidden = (Q() if viewer.hide_like_counts else hidden) & ~Q(author_id=viewer.pk)
+            hidden = (hidden | Q(_WANTS_NO_COUNTS(viewer=viewer.pk))) & ~Q(author_id=viewer.pk)
         return self.annotate(
             # A hidden count is never loaded, so no template, preview or API response can leak it.
             like_count=models.Case(models.When(hidden, then=0), default=LIKES.value()),
@@ -191,6 +199,9 @@ def _own_under_waiting(post: models.expressions.Combinable, viewer: int) -> mode
 
 _LIKED: Final = CompiledExists(lambda post, viewer: Like.objects.filter(post_id=post, liker_id=viewer), outer=["post"])
 _SAVED: Final = CompiledExists(lambda post, viewer: Save.objects.filter(post_id=post, person_id=viewer), outer=["post"])
+_WANTS_NO_COUNTS: Final = CompiledExists(
+    lambda viewer: get_user_model().objects.filter(pk=viewer, hide_like_counts=True), outer=[]
+)
 _OWN_WAITING: Final = CompiledSubquery(_own_waiting, outer=["post"], output_field=models.BigIntegerField())
 _OWN_UNDER_WAITING: Final = CompiledSubquery(_own_under_waiting, outer=["post"], output_field=models.BigIntegerField())
 
@@ -207,11 +218,9 @@ class Post(SnowflakeModel):
     """Usernames in the caption that are not linked, because these people removed their mention."""
     location = models.CharField(max_length=MAX_LOCATION_CHARS * MAX_CODE_POINTS_PER_CHAR, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
-    """Incremented with each change of the card's content, except counts and photo tags.
-
-    Detects conflicting edits (`edit_post`). Meant to be part of the key if rendered cards are cached; nothing caches
-    them yet.
-    """
+    """Incremented when the author or a moderator changes the post. Detects conflicting edits (`edit_post`)."""
+    card_version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+    """Incremented by triggers when content of the card changes, of the post or its media. Part of the cache's key."""
 
     audience = models.CharField(max_length=13, choices=Audience.choices, default=Audience.EVERYONE)
     edited_at = models.DateTimeField(null=True, editable=False)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SiteRequest
 from common.ids import decode_shortcode
-from posts.cards import states_of
+from posts.cards import flags_of
 from posts.menu import menu_items, share_of
 from posts.models import Post
 
@@ -20,7 +20,7 @@ def menu(request: SiteRequest, shortcode: str) -> HttpResponse:
     """Show what the viewer can do with the post. Two queries."""
     posts = Post.objects.visible_to_or_owned_by(request.user).for_cards(request.user)
     post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
-    states = states_of(post, request.user)
+    states = flags_of(post, request.user)
     username, is_member = post.author.username, request.user.is_authenticated
     items = [item for item in menu_items(shortcode, username, is_member=is_member) if item.applies_to(states)]
     origin = request.build_absolute_uri("/").removesuffix("/")

@@ -3,7 +3,7 @@
  *
  * `[data-open-dialog="id"]` (or data-confirm-dialog) opens the <dialog> with that id; `[data-close-dialog]` and a click
  * on the backdrop close it. Forms, and their buttons, ask first if they have `data-confirm="Question?"`. A link with it
- * leads to a page that asks; scripts ask at once, and post to the link's address. `details[data-menu]` closes on a click
+ * leads to a page that asks; scripts ask at once and post to the link's address. `details[data-menu]` closes on a click
  * or focus elsewhere, and its menu stays within the window (popover.js). Without JavaScript the links lead to
  * confirmation pages, and summaries open and close the menus.
  */

@@ -163,6 +163,6 @@ def test_home_reads_any_number_of_followed_tags_at_once(browser, stranger, autho
         share(author, caption=f"#tag{number} #tag0")
     home_of(stranger)
 
-    # Followed tags, the posts, their media.
-    with django_assert_num_queries(3):
+    # Followed tags, the posts.
+    with django_assert_num_queries(2):
         assert len(home_of(stranger)) == 12

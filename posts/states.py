@@ -1,0 +1,103 @@
+"""Posts as their readers see them, and the contents that are the same for all readers.
+
+A page first asks which posts a reader may see, with everything that differs between readers (`PostState`, one
+statement). The rest is in cached parts (`posts.cards`), and is read here only if a part is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, Final, NamedTuple
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import QuerySet
+
+from accounts.models import User, Viewer
+from common.compiled_queries import CompiledArray
+from common.statements import Statement
+from posts.models import Media, PersonTag, Post
+from posts.models.post import PostQuerySet
+
+
+class PostState(NamedTuple):
+    """What differs between readers of a post; the fields of STATE_FIELDS."""
+
+    pk: int
+    card_version: int = 0
+    author_version: int = 0
+    author_id: int = 0
+    like_count: int = 0
+    likes_hidden: bool = False
+    comment_count: int = 0
+    is_liked: bool = False
+    is_saved: bool = False
+    is_own: bool = False
+    named: Collection[str] | None = None
+    """Usernames in the caption that the reader may see; None for all."""
+    photos_with_people: Collection[int] = ()
+    """Ids of the photos in which the reader can see that people are tagged."""
+
+
+STATE_FIELDS: Final = (
+    *("pk", "card_version", "author__card_version", "author_id", "like_count", "likes_hidden", "comment_count"),
+    *("liked_by_viewer", "saved_by_viewer", "is_own", "named", "photos_with_people"),
+)
+
+
+def states_of(posts: PostQuerySet, viewer: Viewer) -> QuerySet[Any, Any]:
+    """Return tuples of STATE_FIELDS for `posts`, which must be visible to `viewer`."""
+    if viewer.is_authenticated:
+        people = _PEOPLE_FOR_MEMBER(post="pk", viewer=viewer.pk)
+    else:
+        people = _PEOPLE_FOR_ANYBODY(post="pk")
+    return posts.with_viewer_state(viewer).annotate(photos_with_people=people).order_by().values_list(*STATE_FIELDS)
+
+
+def visible_states(ids: Iterable[int], viewer: Viewer) -> dict[int, PostState]:
+    """Return the posts with these ids that `viewer` may see, by id. One statement."""
+    rows = _VISIBLE.rows(viewer=viewer.pk, ids=ids) if viewer.is_authenticated else _PUBLIC.rows(ids=ids)
+    return {row[0]: PostState(*row) for row in rows}
+
+
+def contents_of(ids: Iterable[int]) -> list[Post]:
+    """Return posts with author and media, for rendering parts. Two statements. The caller has checked visibility."""
+    ids = list(ids)
+    posts = _CONTENTS.rows(ids=ids)
+    media: dict[int, list[Media]] = {post.pk: [] for post in posts}
+    for medium in _MEDIA.rows(ids=ids):
+        if medium.post_id in media:
+            media[medium.post_id].append(medium)
+    for post in posts:
+        post.slides = media[post.pk]
+    return posts
+
+
+def _people_in(post: models.expressions.Combinable, viewer: Viewer) -> QuerySet[Any, Any]:
+    return PersonTag.objects.visible_to(viewer).filter(media__post_id=post).order_by().values("media_id").distinct()
+
+
+_IDS: Final = ArrayField(models.BigIntegerField())
+_PEOPLE_FOR_MEMBER: Final = CompiledArray(
+    lambda post, viewer: _people_in(post, User(pk=viewer)), outer=["post"], output_field=_IDS
+)
+_PEOPLE_FOR_ANYBODY: Final = CompiledArray(
+    lambda post: _people_in(post, AnonymousUser()), outer=["post"], output_field=_IDS
+)
+
+
+def _visible(viewer: Viewer, ids: list[int]) -> QuerySet[Any, Any]:
+    return states_of(Post.objects.visible_to(viewer).filter(pk__any_of=ids), viewer)
+
+
+_VISIBLE: Final = Statement[Any](
+    "visible_posts", lambda viewer, ids: _visible(User(pk=viewer), ids), viewer="bigint", ids="bigint[]"
+)
+_PUBLIC: Final = Statement[Any]("public_posts", lambda ids: _visible(AnonymousUser(), ids), ids="bigint[]")
+_CONTENTS: Final = Statement[Post](
+    "contents_of_posts", lambda ids: Post.objects.filter(pk__any_of=ids).with_author(), ids="bigint[]"
+)
+_MEDIA: Final = Statement[Media](
+    "media_of_posts", lambda ids: Media.objects.filter(post_id__any_of=ids).order_by("position"), ids="bigint[]"
+)

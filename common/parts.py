@@ -54,8 +54,14 @@ class _SharedContext(Context):
     `{% csrf_token %}` reads its token by `get`, and is empty here.
     """
 
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(dict(values))
+        self.misread: list[str] = []
+        """Names of one reader that the template has read. Contexts of included templates share the list."""
+
     def __getitem__(self, key: Any) -> Any:
         if key in _OF_ONE_READER:
+            self.misread.append(key)
             raise ReaderInPartsError(f"{key!r} differs between readers: use a slot")
         return super().__getitem__(key)
 
@@ -80,7 +86,12 @@ def render_parts(template: str, context: Mapping[str, Any], slots: Slots | None 
     slots = slots or Slots()
     # The engine's own template: its wrapper would add the context processors.
     engine_template = cast("EngineTemplate", get_template(template)).template
-    return slots.split(engine_template.render(_SharedContext({**context, "slots": slots})))
+    shared = _SharedContext({**context, "slots": slots})
+    html = engine_template.render(shared)
+    if shared.misread:
+        # Operators of {% if %} take every error for False.
+        raise ReaderInPartsError(f"{shared.misread} differ between readers: use slots")
+    return slots.split(html)
 
 
 @cache

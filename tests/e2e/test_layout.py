@@ -14,6 +14,8 @@ LONG = "W" * 64
 
 BOX = "element => { const {x, y, width, height} = element.getBoundingClientRect(); return {x, y, width, height}; }"
 
+BACKGROUND = "element => getComputedStyle(element).backgroundColor"
+
 
 def box(page, selector):
     return page.locator(f"{selector} >> visible=true").first.evaluate(BOX)
@@ -52,10 +54,11 @@ OUTSIDE = """popover => {
 def popovers_outside(page, place):
     """Open every menu of the page, and the embed code in it; describe each that is not fully inside the window."""
     found = []
-    for menu in page.locator("details[data-menu]:has(> .menu-list) >> visible=true").all():
+    for menu in page.locator("details[data-menu]:is(:has(> .menu-list), [data-filled-from]) >> visible=true").all():
         menu.locator("> summary").scroll_into_view_if_needed()
         menu.evaluate("menu => { menu.open = true; }")
         lists = menu.locator("> .menu-list")
+        lists.wait_for(state="attached")
         for part in ["", *(["details"] if lists.locator("details").count() else [])]:
             if part:
                 lists.locator(part).first.evaluate("details => { details.open = true; }")
@@ -167,7 +170,15 @@ def test_navigation_panels_and_settings_are_aligned(sign_up, open_browser):
     anna.emulate_media(media="print")
     for part in (".rail", ".post-buttons", ".comment-form", ".post-menu"):
         expect(anna.locator(part).first).to_be_hidden()
+    anna.goto("/")
+    expect(anna.locator(".comment-opener")).to_be_hidden()
     anna.emulate_media(media="screen", color_scheme="dark")
+
+    # The button to follow a tag is a primary button.
+    anna.goto("/explore/tags/nothing/")
+    primary = anna.get_by_role("link", name="Share a photo").evaluate(BACKGROUND)
+    assert anna.get_by_role("button", name="Mute #nothing").evaluate(BACKGROUND) != primary
+    assert anna.get_by_role("button", name="Follow #nothing").evaluate(BACKGROUND) == primary
 
     # An unchecked radio button is empty in dark colours. An embedded post is not wider than a post.
     anna.goto(f"/p/{shortcode}/edit/")

@@ -106,6 +106,11 @@ async function post(button, on) {
     location.assign(elsewhere);
     return null;
   }
+  // Other parts of the page depend on the answer, such as the posts of a private account.
+  if (response.headers.get("HX-Refresh") === "true") {
+    location.reload();
+    return null;
+  }
   if (!response.ok) throw Object.assign(new Error("refused"), { status: response.status });
   return response.status === 204 ? null : await response.text();
 }

@@ -41,13 +41,17 @@ def test_an_approved_follow_request_shows_the_posts_of_a_private_account(javascr
     confirm(anna, "Make private", javascript=javascript)
     expect(anna.get_by_role("heading", name="Your account is private")).to_be_visible()
 
-    # Ben sees no posts and requests to follow.
+    # Ben sees no posts and requests to follow. He cancels the request and sends it again.
     ben.goto(f"/{anna.username}/")
     expect(ben.get_by_text("This account is private")).to_be_visible()
     expect(ben.locator("article")).to_have_count(0)
-    with ben.expect_response("**/follow/") if javascript else nullcontext():
-        ben.get_by_role("button", name=re.compile("^Follow")).click()
-    expect(ben.get_by_role("button", name=re.compile("^Requested"))).to_be_visible()
+    for is_cancelled in (True, False):
+        with ben.expect_response("**/follow/") if javascript else nullcontext():
+            ben.get_by_role("button", name=re.compile("^Follow")).click()
+        expect(ben.get_by_role("button", name=re.compile("^Requested"))).to_be_visible()
+        if is_cancelled:
+            with ben.expect_navigation():
+                ben.get_by_role("button", name=re.compile("^Requested")).click()
     expect(ben.get_by_text("0 followers")).to_be_visible()
 
     # Anna sees the request and approves it.

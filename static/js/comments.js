@@ -19,13 +19,14 @@ onContent("form[data-comment-form]", (form) => {
 document.addEventListener("click", (event) => {
   const opener = event.target.closest?.("[data-comment-opener]");
   const template = document.getElementById("comment-form");
-  if (!opener || !template || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  // The copy has no token, which only htmx sends along; without it, the link leads to the comments.
+  if (!opener || !template || !window.htmx || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   const copy = copyFor(opener.closest("[data-post]"), template);
   const form = copy.querySelector("form");
   form.elements.form_key.value = crypto.getRandomValues(new Uint32Array(4)).join("-");
   opener.replaceWith(copy);
-  window.htmx?.process(form);
+  window.htmx.process(form);
   form.elements.text.focus();
 });
 

@@ -58,11 +58,14 @@ document.addEventListener("focusin", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
-    menu.open = false;
-    menu.querySelector("summary")?.focus();
-  }
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) closeMenu(menu);
 });
+
+/** Closes a menu, and moves the focus from its items to the button that opens it again. */
+export function closeMenu(menu) {
+  menu.open = false;
+  menu.querySelector("summary")?.focus();
+}
 
 const agreed = new WeakSet();
 
@@ -104,7 +107,11 @@ document.addEventListener(
   true,
 );
 
-function askAs({ dataset }) {
+function askAs(asking) {
+  // The browser returns the focus when the dialog closes, but not to an item of a menu that has closed.
+  const menu = asking.closest("details[data-menu]");
+  if (menu) closeMenu(menu);
+  const { dataset } = asking;
   return ask({
     title: dataset.confirm,
     text: dataset.confirmText,
@@ -120,7 +127,7 @@ export async function ask({ title, text = "", action = "Continue", cancel = "Can
       title,
       text,
       choices: [
-        { value: "yes", label: action, danger },
+        { value: "yes", label: action, danger, primary: !danger },
         { value: "no", label: cancel, safe: true },
       ],
     })) === "yes"
@@ -128,19 +135,16 @@ export async function ask({ title, text = "", action = "Continue", cancel = "Can
 }
 
 /**
- * Shows a dialog with `choices` ({value, label, danger, safe}). Resolves to the chosen value, or "" on Escape. The safe
- * choice, or else the first, has the focus.
+ * Shows a dialog with `choices` ({value, label, danger, primary, safe}). Resolves to the chosen value, or "" on Escape.
+ * The safe choice, or else the first, has the focus.
  */
 export function choose({ title, text = "", choices }) {
   return new Promise((resolve) => {
     const safe = choices.find((choice) => choice.safe) ?? choices[0];
-    const buttons = choices.map((choice) =>
-      make(
-        "button",
-        { class: `button${choice.danger ? " button-danger" : ""}`, value: choice.value, autofocus: choice === safe },
-        choice.label,
-      ),
-    );
+    const buttons = choices.map((choice) => {
+      const kind = choice.danger ? "button button-danger" : choice.primary ? "button button-primary" : "button";
+      return make("button", { class: kind, value: choice.value, autofocus: choice === safe }, choice.label);
+    });
     const dialog = make(
       "dialog",
       { class: "dialog dialog-confirm", "aria-labelledby": "ask-title" },

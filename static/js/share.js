@@ -2,6 +2,7 @@
  * `[data-share]`: copies the address in its field, and hands it to the device's own way of sharing where there is one.
  * Without JavaScript the field with the address is all there is, and the buttons stay hidden.
  */
+import { closeMenu } from "./dialogs.js";
 import { onContent, setShown } from "./dom.js";
 import { toast } from "./toasts.js";
 
@@ -26,7 +27,9 @@ document.addEventListener("click", async (event) => {
     return;
   }
   if (await copy(field)) {
-    button.closest("details").open = false;
+    // On the page of a menu, the button is outside a menu.
+    const menu = button.closest("details[data-menu]");
+    if (menu) closeMenu(menu);
     toast("Link copied.", "success");
   } else {
     field.focus();

@@ -176,6 +176,15 @@ def test_an_empty_comment_cannot_be_sent_and_a_failed_one_is_kept(own_post):
     expect(box).to_be_focused()
 
 
+def test_without_htmx_the_box_of_a_card_is_a_link_to_the_comments(own_post):
+    page = own_post
+    page.route("**/htmx.min*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.goto("/")
+    page.get_by_role("link", name="Add a comment…").click()
+
+    page.wait_for_url(f"**/p/{page.shortcode}/#comments")
+
+
 def test_deleting_a_comment_asks_first(own_post):
     own_post.locator("form[data-comment-form] textarea").first.fill("Soon gone")
     own_post.locator("form[data-comment-form] button[type=submit]").first.click()
@@ -211,6 +220,35 @@ def test_a_menu_closes_by_escape_and_by_a_click_outside(own_post):
     menu.locator("summary").click()
     page.locator("main").click(position={"x": 5, "y": 5})
     expect(menu).not_to_have_attribute("open", "")
+
+
+def test_the_focus_returns_to_the_button_of_a_menu_after_its_items(own_post):
+    page = own_post
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    more, share = (page.locator(f"article .{name} > summary") for name in ("post-menu", "share-menu"))
+    for item in ("Archive", "Delete"):
+        more.focus()
+        page.keyboard.press("Enter")
+        page.locator("article").get_by_role("link", name=item).press("Enter")
+        dialog = page.get_by_role("dialog")
+        is_primary = re.compile(r"\bbutton-primary\b")
+        if item == "Archive":
+            expect(dialog.get_by_role("button", name=item)).to_have_class(is_primary)
+        else:
+            expect(dialog.get_by_role("button", name=item)).not_to_have_class(is_primary)
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        expect(more).to_be_focused()
+
+    share.click()
+    page.get_by_role("button", name="Copy link").press("Enter")
+    expect(page.get_by_text("Link copied.")).to_be_visible()
+    expect(share).to_be_focused()
+
+    # The page for browsers without scripts has the same button.
+    page.goto(f"/p/{page.shortcode}/menu/")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_text("Link copied.")).to_be_visible()
 
 
 def test_sign_up_shows_whether_a_username_is_available(sign_up, open_browser):

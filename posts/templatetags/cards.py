@@ -82,13 +82,12 @@ def _post_templates(is_member: bool, root: str) -> SafeString:
 
 
 @register.filter
-def names(source: Post | Comment, person: Any) -> bool:
-    """Return True if the caption or comment mentions `person` and the mention is linked."""
-    text: str = source.caption if hasattr(source, "caption") else source.text
-    # The cheap checks come first, because most texts do not mention the person.
+def names(comment: Comment, person: Any) -> bool:
+    """Return True if the comment mentions `person` and the mention is linked. For captions, see `posts.cards`."""
+    # The cheap checks come first, because most comments do not mention the person.
     return (
         person.is_authenticated
-        and f"@{person.username}" in text.lower()
-        and person.username not in source.unlinked
-        and person.username in extract_names(text)
+        and f"@{person.username}" in comment.text.lower()
+        and person.username not in comment.unlinked
+        and person.username in extract_names(comment.text)
     )

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Session, User
 from accounts.sign_ins import Counted, count_attempt, remember_device, reset_attempts, uncount_attempt
 from accounts.usernames import normalize_username, username_error, username_format_error
 from common.ratelimit import client_address
@@ -82,12 +82,15 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(super().confirm_email(request, email_address))
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
-        """Save only the password, and reset the sign-in limit.
+        """Save only the password, end the other sessions, and reset the sign-in limit.
 
-        allauth saves the whole row as read before the slow hashing, which would undo concurrent changes.
+        allauth saves the whole row as read before the slow hashing, which would undo concurrent changes. Sessions with
+        the old hash would be refused anyway.
         """
         user.set_password(password)
         user.save(update_fields=["password"])
+        this_session = self.request.session.session_key if self.request else None
+        Session.objects.of(user.pk).exclude(pk=this_session or "").delete()
         reset_attempts(user)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import BinaryIO, cast
 
 from celery import shared_task
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AvatarState, OldUsername, PendingMobile, SubmittedForm, User
+from accounts.sessions import SessionStore
 from common.events import publish
 from common.files import delete_pending, schedule_delete, storing_files
 from common.locks import try_advisory_lock

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -37,6 +40,32 @@ class SaneRequestMiddleware:
         if any("\0" in value for value in request.COOKIES.values()):
             return HttpResponseBadRequest("A cookie in this request is malformed.\n", content_type="text/plain")
         return self.get_response(request)
+
+
+class ContentSecurityPolicyMiddleware(CSPMiddleware):
+    """django-csp's middleware, which builds the policy anew for each response, with a constant where that is the same.
+
+    It is the same unless a view has changed the policy, or the template has used a nonce.
+    """
+
+    _policy: object = None
+    _header: str = ""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        policy = settings.CONTENT_SECURITY_POLICY
+        if settings.DEBUG or not vars(response).keys().isdisjoint(_OF_THE_VIEW) or hasattr(request, "_csp_nonce"):
+            changed: HttpResponseBase = super().process_response(request, response)
+            return changed
+        if policy is not self._policy:
+            self._header, self._policy = build_policy(), policy
+        response.headers.setdefault(HEADER, self._header)
+        return response
+
+
+_OF_THE_VIEW: Final = {
+    f"_csp_{change}{kind}" for change in ("exempt", "config", "update", "replace") for kind in ("", "_ro")
+}
+"""Attributes that the decorators of django-csp set on a response."""
 
 
 class RequestBodyMiddleware:

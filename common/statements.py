@@ -22,7 +22,15 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
-from django.db import NotSupportedError, ProgrammingError, connection, models, transaction
+from django.db import (
+    InterfaceError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    models,
+    transaction,
+)
 from django.db.models.query import ModelIterable, get_related_populators
 from django.urls import get_resolver
 from django.utils import timezone
@@ -275,7 +283,26 @@ def _checked(value: Any, kind: str) -> Any:
 
 
 def _execute(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with read_connection().cursor() as cursor:
+    """Run a reading statement. As the first one of a request it also tests the connection, instead of `SELECT 1`.
+
+    If the connection turns out to be lost, the statement runs again on a new one: it only reads, and outside of a
+    transaction nothing else was lost.
+    """
+    used: Any = read_connection()
+    if used.in_atomic_block or not used.health_check_enabled or used.health_check_done:
+        return _run(used, sql, params)
+    used.health_check_done = True
+    try:
+        return _run(used, sql, params)
+    except (OperationalError, InterfaceError):
+        if used.is_usable():
+            raise
+        used.close()
+    return _run(used, sql, params)
+
+
+def _run(used: Any, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with used.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())
 

@@ -46,6 +46,11 @@ def tag_state(name: str, viewer: Viewer) -> TagState:
     return TagState(*state) if state else TagState()
 
 
+def follows_tags(person: str) -> Exists:
+    """Return the condition of `user.flags.follows_tags`: the person in the outer field `person` follows a tag."""
+    return Exists(TagFollow.objects.filter(person=OuterRef(person)))
+
+
 @dataclass(frozen=True)
 class TaggedIds:
     """The newest posts of followed tags. They may include hidden posts, so filter them before showing anything."""

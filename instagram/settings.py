@@ -88,7 +88,6 @@ INSTALLED_APPS = [
     "common.apps.ModerationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
@@ -100,14 +99,14 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "common.middleware.CompressPagesMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "common.middleware.ContentSecurityPolicyMiddleware",
     "instagram.cors.CorsMiddleware",
     "instagram.api_middleware.ApiProblemsMiddleware",
     "common.middleware.SaneRequestMiddleware",
     "common.middleware.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SessionPersonMiddleware",
     # Precedes the CSRF check, which reads the body: pages that need a session refuse visitors without reading it.
     "accounts.middleware.SignInRequiredMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -176,7 +175,7 @@ TIMELINE_URL = servers.valkey_url("TIMELINE_URL", env.str("TIMELINE_URL", defaul
 CACHE_URL = servers.valkey_url("CACHE_URL", env.str("CACHE_URL", default="") or REDIS_URL)
 CACHES = {"default": servers.cache_config(CACHE_URL)}
 # Sessions are not cached: signing out must be final, even if a cached session cannot be deleted.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions"
 
 STORAGES: dict[str, dict[str, Any]] = storage.local_storages(DATA_DIR) | {
     "staticfiles": {

@@ -13,10 +13,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
-from common.compiled_queries import CompiledExists, PreparedFragment
+from common.compiled_queries import CompiledExists
 from common.ids import time_of
 from common.pagination import Page, cursor_of, page_by_id
-from common.replicas import read_connection
+from common.statements import Statement
 from notifications.models import Notification, Occurrence, Preferences
 from posts.models import Comment, Post
 from social.queries import visible_people_in_order
@@ -95,12 +95,19 @@ _HAS_OCCURRENCE: Final = CompiledExists(
 )
 
 
+def has_unread(person: str) -> Exists:
+    """Return the condition of `user.flags.has_unread`: the person in the outer field `person` has an unread row.
+
+    The row may be hidden from them. One index probe.
+    """
+    known = Preferences.objects.filter(person=OuterRef(OuterRef(person))).values("read_up_to")
+    read_up_to = Coalesce(Subquery(known), Value(0), output_field=BigIntegerField())
+    return Exists(Notification.objects.filter(recipient=OuterRef(person), latest__gt=read_up_to))
+
+
 def unread_count(person: User) -> int:
     """Return the number of unread rows, at most UNREAD_CAP + 1. One query, over the index range of unread rows."""
-    query = _UNREAD(person=person.pk)
-    with read_connection().cursor() as cursor:
-        cursor.execute(query.sql, query.values)
-        return len(cursor.fetchall())
+    return len(_UNREAD.rows(person=person.pk))
 
 
 def _unread(person: int) -> QuerySet[Any, Any]:
@@ -109,13 +116,12 @@ def _unread(person: int) -> QuerySet[Any, Any]:
     return rows.values_list("pk", flat=True)[: UNREAD_CAP + 1]
 
 
-_UNREAD: Final = PreparedFragment(_unread, "person")
-"""Prepared, because every full page runs it, and Django would build it for longer than PostgreSQL runs it."""
+_UNREAD: Final = Statement("unread_notifications", _unread, person="bigint")
 
 
 def badge_text(person: User) -> str:
-    """Return `unread_count` for display: "", "1" … "99", "99+"."""
-    count = unread_count(person)
+    """Return `unread_count` for display: "", "1" … "99", "99+". No query if the person's flags tell that it is ""."""
+    count = unread_count(person) if person.flags.has_unread else 0
     return f"{UNREAD_CAP}+" if count > UNREAD_CAP else str(count or "")
 
 

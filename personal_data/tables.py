@@ -37,6 +37,7 @@ def register() -> None:
             export_name="email_addresses",
             export_row=only_fields("email", "verified"),
         ),
+        PersonalTable("accounts.Session", "user", export_excluded_because="secrets that sign browsers in"),
         PersonalTable(
             "accounts.SubmittedForm", "person_id", export_excluded_because="hashes of forms sent in the last day"
         ),

@@ -36,6 +36,11 @@ def allows_tags_by(person_id: int) -> Q:
     return Q(who_may_tag=WhoMayTag.EVERYONE) | Q(follows, who_may_tag=WhoMayTag.FOLLOWING)
 
 
+def has_unfinished_posts(person: str) -> Exists:
+    """Return the condition of `user.flags.has_unfinished_posts`, for the person in the outer field `person`."""
+    return Exists(Post.objects.unfinished_of(OuterRef(person)))
+
+
 def visible_saves(person: User, saves: QuerySet[Save]) -> QuerySet[Save]:
     """Filter `saves` to rows of `person` whose posts they may see."""
     return saves.filter(person=person, post__in=Post.objects.visible_to(person).order_by().values("pk"))

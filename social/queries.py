@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from django.db.models import BooleanField, ExpressionWrapper, QuerySet, Value
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, QuerySet, Value
 
 from accounts.models import User, UserQuerySet, Viewer
 from common.compiled_queries import CompiledExists
+from common.statements import Statement
 from social.conditions import content_visible_q, with_follow_state
 from social.models import CloseFriend, Follow, FollowRequest, Mute, Restrict
 
@@ -68,9 +69,24 @@ def follow_requests_for(person: User) -> QuerySet[FollowRequest]:
     return FollowRequest.objects.filter(target=person, requester__in=User.objects.visible_to(person))
 
 
+def has_requests(person: str) -> Exists:
+    """Return the condition of `user.flags.has_requests`: somebody asks to follow the person in the outer `person`."""
+    return Exists(FollowRequest.objects.filter(target=OuterRef(person)))
+
+
 def request_count_text(person: User) -> str:
-    """Return the number of requests for display: "", "1" … "99", "99+". No query for public accounts."""
-    if not person.is_private:
+    """Return the number of requests for display: "", "1" … "99", "99+".
+
+    No query for public accounts, and if the person's flags tell that it is "".
+    """
+    if not (person.is_private and person.flags.has_requests):
         return ""
-    count = len(follow_requests_for(person).values_list("pk")[: MAX_COUNTED_REQUESTS + 1])
+    count = len(_SOME_REQUESTS.rows(person=person.pk))
     return f"{MAX_COUNTED_REQUESTS}+" if count > MAX_COUNTED_REQUESTS else str(count or "")
+
+
+def _some_requests(person: int) -> QuerySet[Any, Any]:
+    return follow_requests_for(User(pk=person)).values_list("pk")[: MAX_COUNTED_REQUESTS + 1]
+
+
+_SOME_REQUESTS: Final[Statement[Any]] = Statement("follow_requests", _some_requests, person="bigint")

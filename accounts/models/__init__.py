@@ -1,4 +1,5 @@
 from accounts.models.mobile import Mobile, PendingMobile
+from accounts.models.session import Session
 from accounts.models.submitted_form import SubmittedForm
 from accounts.models.user import (
     DISPLAY_FIELDS,
@@ -25,6 +26,7 @@ __all__ = [
     "Mobile",
     "OldUsername",
     "PendingMobile",
+    "Session",
     "SubmittedForm",
     "User",
     "UserManager",

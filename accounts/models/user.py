@@ -13,8 +13,11 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
+from accounts.flags import Flags, load_flags
+from accounts.models.session import Session
 from accounts.models.visibility import Viewer, visible_users_q
 from common.counters import Counter
 from common.fast_reverse import fast_reverse
@@ -272,9 +275,26 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
         """Storage keys of all public files of the avatar."""
         return [key for kinds in self.avatar.values() for key in kinds.values()]
 
+    @cached_property
+    def flags(self) -> Flags:
+        """What the user might have to see. Comes with a session; for others, one query at first use."""
+        return load_flags(self.pk)
+
+    def refresh_from_db(self, using: str | None = None, fields: Any = None, from_queryset: Any = None) -> None:
+        """Reload the fields; if deferred ones are among them, all that are deferred, to save further queries."""
+        if fields is None:
+            self.__dict__.pop("flags", None)
+        elif not self.get_deferred_fields().isdisjoint(fields):
+            fields = {*fields, *self.get_deferred_fields()}
+        super().refresh_from_db(using, fields, from_queryset)
+
     def end_sessions(self) -> None:
-        """Sign the user out everywhere. The caller saves `session_epoch`."""
+        """Sign the user out everywhere, in the caller's transaction. The caller saves `session_epoch`.
+
+        The new epoch also ends what else holds a session hash: tokens and grants of apps.
+        """
         self.session_epoch = secrets.token_hex(8)
+        Session.objects.of(self.pk).delete()
 
     def get_session_auth_hash(self) -> str:
         return self._auth_hash()

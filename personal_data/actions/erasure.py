@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.utils import timezone
 
@@ -59,8 +58,6 @@ def _step(eraser: registry.Eraser, user_id: int, record: DeletionRecord) -> bool
 
 def _finish(user_id: int, record: DeletionRecord) -> None:
     """Delete the user's row, pictures, counter deltas and the admin log entries that quote it."""
-    # Sessions do not name their user. The user's ended with the request, and expire within the grace period.
-    SessionStore.clear_expired()
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user_id)
         public = user.avatar_keys

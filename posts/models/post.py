@@ -108,7 +108,7 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Posts whose likers `viewer` may list: the author has not hidden them, or is the viewer."""
         return self.filter(Q(hide_likes=False) | Q(author_id=viewer.pk))
 
-    def unfinished_of(self, author: User) -> PostQuerySet:
+    def unfinished_of(self, author: User | models.OuterRef) -> PostQuerySet:
         """Posts of `author` that are processing or failed, newest first."""
         return self.filter(author=author, published_at__isnull=True, deleted_at__isnull=True).order_by("-id")
 

@@ -1,12 +1,11 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from accounts.actions.moderation import restore_person, suspend_person
-from accounts.models import User
+from accounts.models import Session, User
 from tests.accounts.conftest import PASSWORD, text_of
 
 
@@ -173,12 +172,12 @@ def test_last_seen_is_updated_once_an_hour(client, anna, django_assert_num_queri
     assert User.objects.get().last_seen_at == first
 
 
-def test_a_settings_page_takes_three_queries(client, anna, django_assert_num_queries):
-    """The session, the user and the notification count."""
+def test_a_settings_page_takes_one_query(client, anna, django_assert_num_queries):
+    """The session, with the person and their flags."""
     log_in(client)
     client.get("/accounts/edit/")
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(1):
         client.get("/accounts/edit/")
 
 

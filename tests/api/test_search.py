@@ -48,7 +48,7 @@ def test_results_continue_by_cursor_and_link_at_the_same_cost(
         assert (cursor is None) == ("Link" not in answer)
     assert len(seen) == len(set(seen)) == 5
 
-    costs = {"users": 6, "posts": 6, "tags": 4, "places": 4}
+    costs = {"users": 5, "posts": 5, "tags": 3, "places": 3}
     for limit in (2, 20):
         with django_assert_num_queries(costs[kind]):
             search(browser, q="sunny", type=kind, limit=limit)

@@ -220,7 +220,7 @@ def test_the_list_of_apps_costs_a_constant_number_of_queries(size, window, ben, 
         app, _ = register_app(ben, name=f"App {number}", redirect_uris=[BACK], is_confidential=False)
         exchange(app, get_code(window, app))
 
-    with django_assert_num_queries(4):  # Session, viewer, the bell, the apps.
+    with django_assert_num_queries(2):  # The session, the apps.
         assert window.get("/accounts/apps/").text.count("Remove access</button>") == size
 
 

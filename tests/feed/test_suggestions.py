@@ -175,12 +175,12 @@ def test_suggestions_cost_the_same_queries_whatever_their_number(
     browser = signed_in(circle["reader"])
     browser.get("/explore/people/")
 
-    # Session, viewer, the bell, the people.
-    with django_assert_num_queries(4):
+    # The session, the people.
+    with django_assert_num_queries(2):
         browser.get("/explore/people/")
     cache.clear()
     # People followed by followees, popular people and new people.
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         browser.get("/explore/people/")
     reader = User.objects.get(username="reader")
     with django_assert_num_queries(1):

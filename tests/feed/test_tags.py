@@ -149,8 +149,8 @@ def test_the_list_of_own_tags_costs_the_same_queries_for_any_size(url, verb, siz
     for number in range(size):
         press(browser, f"tag{number}", verb)
 
-    # Session, viewer, the tags, the bell.
-    with django_assert_num_queries(4):
+    # The session, the tags.
+    with django_assert_num_queries(2):
         page = browser.get(url).text
     assert page.count('class="tag-item"') == size
     assert page.index("#tag1<") < page.index("#tag0<"), "the newest first"

@@ -318,8 +318,8 @@ def test_rows_of_all_kinds_cost_no_more_queries(signed_in, author, post, strange
     browser = signed_in(author)
     browser.get("/notifications/")
 
-    # Session, viewer, the rows, their people, posts, media and comments, the badge.
-    with django_assert_num_queries(9):
+    # The session, the rows, their people, posts, media and comments, the badge.
+    with django_assert_num_queries(8):
         browser.get("/notifications/")
 
 

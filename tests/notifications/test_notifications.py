@@ -296,6 +296,6 @@ def test_the_list_costs_the_same_queries_for_two_rows_and_for_twenty(
     browser = signed_in(author)
     browser.get("/notifications/")
 
-    # Session, viewer, the rows, their people, posts, media and comments, the badge.
-    with django_assert_num_queries(9):
+    # The session, the rows, their people, posts, media and comments, the badge.
+    with django_assert_num_queries(8):
         browser.get("/notifications/")

@@ -9,14 +9,13 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
 from accounts.actions.contact import change_mobile
 from accounts.actions.usernames import change_username
-from accounts.models import POSTS, AvatarState, User
+from accounts.models import POSTS, AvatarState, Session, User
 from api_access.actions.tokens import create_token
 from common import valkey
 from common.ids import SEQUENCE_BITS, SHARD_MASK

@@ -141,7 +141,7 @@ def test_the_archive_costs_the_same_queries_whatever_its_size(
     browser = signed_in(author)
     browser.get("/archive/")
 
-    with django_assert_num_queries(5):  # session, viewer, the bell, the posts, their media
+    with django_assert_num_queries(3):  # the session, the posts, their media
         browser.get("/archive/")
 
 

@@ -114,7 +114,7 @@ def test_a_list_of_likers_costs_the_same_whatever_its_size(
     browser = signed_in(follower)
     browser.get(f"{url}likes/")
 
-    with django_assert_num_queries(7):  # session, viewer, post, comment, its likes, the people, bell
+    with django_assert_num_queries(5):  # the session, post, comment, its likes, the people
         page = browser.get(f"{url}likes/")
     assert page.text.count('class="person"') == size
 

@@ -179,10 +179,10 @@ def test_a_page_of_threads_and_one_of_replies_cost_the_same_whatever_their_size(
     browser = signed_in(follower)
     browser.get(url, headers=HTMX)
 
-    with django_assert_num_queries(6):  # session, viewer, the post, its media; pinned comments, threads
+    with django_assert_num_queries(5):  # the session, the post, its media; pinned comments, threads
         page = browser.get(url, headers=HTMX)
     assert page.text.count("View replies") == size
-    with django_assert_num_queries(6):  # likewise; the thread, its replies
+    with django_assert_num_queries(5):  # likewise; the thread, its replies
         browser.get(f"{url}{thread.pk}/replies/", headers=HTMX)
 
 

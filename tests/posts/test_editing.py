@@ -375,8 +375,8 @@ def test_the_form_costs_the_same_queries_whatever_the_slides(size, signed_in, au
     browser.get(f"{post.get_absolute_url()}edit/")
     sent = typed(post, alt=["new"] * size)
 
-    with django_assert_num_queries(5):  # session, viewer, the bell, the post, its media
+    with django_assert_num_queries(3):  # the session, the post, its media
         browser.get(f"{post.get_absolute_url()}edit/")
     # The queries above, except the bell; in a savepoint: lock the post, read its media, save the post, save its media.
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         assert browser.post(f"{post.get_absolute_url()}edit/", sent).status_code == 302

@@ -103,7 +103,7 @@ def test_the_list_of_likers_costs_the_same_queries_whatever_its_size(
     browser = signed_in(follower)
     browser.get(f"/p/{post.shortcode}/likes/")
 
-    with django_assert_num_queries(6):  # session, viewer, the post, the likes, the people, the bell
+    with django_assert_num_queries(4):  # the session, the post, the likes, the people
         browser.get(f"/p/{post.shortcode}/likes/")
 
 

@@ -144,11 +144,11 @@ def test_saved_posts_and_collections_cost_the_same_queries_whatever_their_number
     browser = signed_in(follower)
     browser.get("/saved/")
 
-    # session, viewer, the saves, their posts and media, collections, covers, their posts and media, the bell
-    with django_assert_num_queries(10):
+    # the session, the saves, their posts and media, collections, covers, their posts and media
+    with django_assert_num_queries(8):
         answer = browser.get("/saved/")
     assert answer.text.count('class="saved-collection"') == size
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         browser.get(f"/saved/{collection.pk}/")
 
 

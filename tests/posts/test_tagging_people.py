@@ -257,12 +257,12 @@ def test_the_tagged_tab_costs_the_same_queries_whatever_its_size(
     browser = signed_in(stranger)
     tagged_tab(browser)
 
-    # Session, viewer, the person, the tags, the posts, their media, the bell.
-    with django_assert_num_queries(7):
+    # The session, the person, the tags, the posts, their media.
+    with django_assert_num_queries(5):
         answer = tagged_tab(browser)
     assert len(answer.context["page"]) == size
     # The queries of a post without tags, and one for all tags.
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(9):
         browser.get(post.get_absolute_url())
 
 

@@ -27,8 +27,8 @@ def test_the_list_of_unshared_files_costs_the_same_queries_whatever_its_size(
     for _ in range(size):
         unshared(author)
         begin(mine, data)
-    # The session, the person and the two of the list.
-    with django_assert_num_queries(4):
+    # The session, and two for the list.
+    with django_assert_num_queries(3):
         assert len(mine.get("/create/media/").json()["items"]) == size
 
 

@@ -202,7 +202,7 @@ def test_the_other_lists_cost_the_same_queries_whatever_their_size(
     browser = signed_in(moderator)
     browser.get(f"/admin/{page}/")
 
-    with django_assert_num_queries(4):  # session, moderator, the number of rows, the rows
+    with django_assert_num_queries(3):  # the session, the number of rows, the rows
         browser.get(f"/admin/{page}/")
 
 

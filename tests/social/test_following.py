@@ -105,5 +105,5 @@ def test_lists_cost_the_same_queries_at_every_size(which, size, signed_in, autho
     browser = signed_in(author)
     browser.get(f"/author/{which}/")
 
-    with django_assert_num_queries(6):  # session, viewer, the person, the follows, the people, the bell
+    with django_assert_num_queries(4):  # the session, the person, the follows, the people
         browser.get(f"/author/{which}/")

@@ -207,7 +207,7 @@ def test_each_list_costs_the_same_queries_at_every_size(
         LISTS[name](author, person())
     browser = signed_in(author)
 
-    with django_assert_num_queries(5):  # session, viewer, the rows, the people, the bell
+    with django_assert_num_queries(3):  # the session, the rows, the people
         assert len(browser.get(f"/accounts/{name}/").context["page"]) == size
 
 

@@ -243,7 +243,7 @@ def test_the_page_of_requests_costs_the_same_queries_at_every_size(
         follow(person(), followee=private_author)
     browser = signed_in(private_author)
 
-    with django_assert_num_queries(6):  # session, viewer, the requests, the people, how many wait, the bell
+    with django_assert_num_queries(4):  # the session, the requests, the people, how many wait
         assert len(browser.get("/accounts/requests/").context["page"]) == size
 
 

@@ -13,7 +13,7 @@ from bench.scratch import scratch_site
 
 TABLES: Final = {
     "person": ("accounts_user", ["accounts_user"]),
-    "session": ("django_session", ["django_session"]),
+    "session": ("accounts_session", ["accounts_session"]),
     "post": ("posts_post", ["posts_post", "posts_media", "posts_hashtag", "posts_posthashtag", "search_postdocument"]),
     "follow": ("social_follow", ["social_follow"]),
     "like": ("posts_like", ["posts_like"]),

@@ -58,8 +58,8 @@ def test_signing_in_gives_the_session_a_new_key_and_keeps_its_content(db, anna):
 
 
 @pytest.mark.parametrize("seconds", [-1, 60])
-def test_a_session_is_valid_until_it_expires(as_, anna, seconds):
-    browser = as_(anna)
+def test_a_session_is_valid_until_it_expires(signed_in, anna, seconds):
+    browser = signed_in(anna)
     Session.objects.update(expire_date=timezone.now() + timedelta(seconds=seconds))
 
     assert is_in(browser) == (seconds > 0)
@@ -87,8 +87,8 @@ def test_messages_of_a_visitor_are_kept_in_a_session(db):
     assert [str(message) for message in messages.storage.session.SessionStorage(request)] == ["Saved."]
 
 
-def test_a_session_that_was_deleted_meanwhile_is_not_created_again(as_, anna):
-    store = SessionStore(as_(anna).session.session_key)
+def test_a_session_that_was_deleted_meanwhile_is_not_created_again(signed_in, anna):
+    store = SessionStore(signed_in(anna).session.session_key)
     store["seen"] = 1
     Session.objects.of(anna.pk).delete()
 
@@ -97,10 +97,10 @@ def test_a_session_that_was_deleted_meanwhile_is_not_created_again(as_, anna):
     assert not Session.objects.exists()
 
 
-def test_the_command_deletes_expired_sessions(as_, anna, ben):
-    as_(anna)
+def test_the_command_deletes_expired_sessions(signed_in, anna, ben):
+    signed_in(anna)
     Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
-    kept = as_(ben)
+    kept = signed_in(ben)
 
     call_command("clearsessions")
 
@@ -111,8 +111,8 @@ def test_the_command_deletes_expired_sessions(as_, anna, ben):
 
 
 @pytest.mark.parametrize("end", [lambda user: suspend_person(user, reason="spam"), deactivate])
-def test_a_suspension_and_a_deactivation_delete_all_sessions_of_the_person_and_no_others(as_, anna, ben, end):
-    browsers, other = [as_(anna), as_(anna)], as_(ben)
+def test_a_suspension_and_a_deactivation_delete_all_sessions_of_the_person_and_no_others(signed_in, anna, ben, end):
+    browsers, other = [signed_in(anna), signed_in(anna)], signed_in(ben)
 
     end(anna)
 
@@ -121,8 +121,8 @@ def test_a_suspension_and_a_deactivation_delete_all_sessions_of_the_person_and_n
     assert is_in(other)
 
 
-def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(as_, anna):
-    this, other = as_(anna), as_(anna)
+def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(signed_in, anna):
+    this, other = signed_in(anna), signed_in(anna)
 
     this.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": "stars-below-the-bridge-9"})
 
@@ -132,39 +132,39 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(as_, anna):
 
 
 @pytest.mark.parametrize("field", ["password", "session_epoch"])
-def test_a_session_with_an_old_hash_signs_nobody_in(as_, anna, field):
+def test_a_session_with_an_old_hash_signs_nobody_in(signed_in, anna, field):
     """The hash is checked even if the row was not deleted, as after `manage.py changepassword`."""
-    browser = as_(anna)
+    browser = signed_in(anna)
     User.objects.filter(pk=anna.pk).update(**{field: "changed"})
 
     assert not is_in(browser)
 
 
-def test_a_suspended_person_is_not_signed_in_by_a_row_that_is_left(as_, anna):
-    browser = as_(anna)
+def test_a_suspended_person_is_not_signed_in_by_a_row_that_is_left(signed_in, anna):
+    browser = signed_in(anna)
     User.objects.filter(pk=anna.pk).update(suspended_at=timezone.now())
 
     assert not is_in(browser)
 
 
-def test_the_content_of_a_session_decides_whose_it_is(as_, anna, ben):
+def test_the_content_of_a_session_decides_whose_it_is(signed_in, anna, ben):
     """A row that names another person than its signed content does not sign that person in."""
-    browser = as_(anna)
+    browser = signed_in(anna)
     Session.objects.update(user_id=ben.pk)
 
     assert browser.get(PAGE).wsgi_request.user == anna
 
 
-def test_a_session_without_its_person_signs_nobody_in(as_, anna):
-    browser = as_(anna)
+def test_a_session_without_its_person_signs_nobody_in(signed_in, anna):
+    browser = signed_in(anna)
     Session.objects.update(user_id=None)
     User.objects.filter(pk=anna.pk).delete()
 
     assert not is_in(browser)
 
 
-def test_a_session_of_an_earlier_secret_key_stays_valid(as_, anna, settings):
-    browser = as_(anna)
+def test_a_session_of_an_earlier_secret_key_stays_valid(signed_in, anna, settings):
+    browser = signed_in(anna)
     hash_before = browser.session[HASH_SESSION_KEY]
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another-secret-key-of-at-least-fifty-characters-and-more"
@@ -176,8 +176,8 @@ def test_a_session_of_an_earlier_secret_key_stays_valid(as_, anna, settings):
 # --- One statement --------------------------------------------------------------------------------------------------
 
 
-def test_a_page_reads_session_person_and_flags_in_one_statement(as_, anna, django_assert_num_queries):
-    browser = as_(anna)
+def test_a_page_reads_session_person_and_flags_in_one_statement(signed_in, anna, django_assert_num_queries):
+    browser = signed_in(anna)
     browser.get(PAGE)
 
     with django_assert_num_queries(1):
@@ -188,8 +188,8 @@ def test_a_page_reads_session_person_and_flags_in_one_statement(as_, anna, djang
     assert not person.flags.has_unread
 
 
-def test_another_column_of_the_person_costs_one_query_for_all(as_, anna, django_assert_num_queries):
-    person = SessionStore(as_(anna).session.session_key).person
+def test_another_column_of_the_person_costs_one_query_for_all(signed_in, anna, django_assert_num_queries):
+    person = SessionStore(signed_in(anna).session.session_key).person
     assert person.get_deferred_fields() == {
         field.attname for field in User._meta.concrete_fields if field.name not in PERSON_FIELDS
     }
@@ -201,20 +201,20 @@ def test_another_column_of_the_person_costs_one_query_for_all(as_, anna, django_
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", [PAGE, "/explore/"])
-def test_a_request_whose_connection_was_lost_is_answered_with_a_new_one(as_, anna, path):
-    browser = as_(anna)
+def test_a_request_whose_connection_was_lost_is_answered_with_a_new_one(signed_in, anna, path):
+    browser = signed_in(anna)
     browser.get(path)
     lost = connection.connection
     _terminate(lost.info.backend_pid)
-    close_old_connections()  # As at the beginning of a request; it sends nothing.
+    close_old_connections()  # Sends nothing. Django calls it when a request begins.
 
     assert browser.get(path).status_code == 200
     assert connection.connection is not lost
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_session_is_the_test_of_the_connection(as_, anna, django_assert_num_queries):
-    store = SessionStore(as_(anna).session.session_key)
+def test_the_session_is_the_test_of_the_connection(signed_in, anna, django_assert_num_queries):
+    store = SessionStore(signed_in(anna).session.session_key)
     close_old_connections()
 
     with django_assert_num_queries(1):
@@ -223,10 +223,10 @@ def test_the_session_is_the_test_of_the_connection(as_, anna, django_assert_num_
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_lost_in_a_transaction_is_an_error(as_, anna):
+def test_a_connection_lost_in_a_transaction_is_an_error(signed_in, anna):
     from django.db import InterfaceError, OperationalError, transaction
 
-    store = SessionStore(as_(anna).session.session_key)
+    store = SessionStore(signed_in(anna).session.session_key)
     with transaction.atomic():
         User.objects.exists()
         _terminate(connection.connection.info.backend_pid)
@@ -249,8 +249,8 @@ def _terminate(pid):
 # --- The migration --------------------------------------------------------------------------------------------------
 
 
-def test_the_migration_moves_valid_sessions(as_, anna, ben):
-    browser, expired = as_(anna), as_(ben)
+def test_the_migration_moves_valid_sessions(signed_in, anna, ben):
+    browser, expired = signed_in(anna), signed_in(ben)
     Session.objects.of(ben.pk).update(expire_date=timezone.now() - timedelta(seconds=1))
     visitor = SessionStore()
     visitor.save()

@@ -222,7 +222,7 @@ def rows() -> Rows:
     found = {}
     with connection.cursor() as cursor:
         for table in sorted(connection.introspection.table_names(cursor)):
-            if table in {"django_session", "django_migrations", "api_access_idempotencyrecord"}:
+            if table in {"accounts_session", "django_migrations", "api_access_idempotencyrecord"}:
                 continue
             cursor.execute(f'SELECT * FROM "{table}"')
             names = [column.name for column in cursor.description]

@@ -80,7 +80,7 @@ def test_pages_are_read_from_the_replica(replica, signed_in, follower, post, add
 
     assert answer.status_code == 200
     assert len(at_replica) >= 1
-    assert "django_session" not in tables_read(at_replica)
+    assert "accounts_session" not in tables_read(at_replica)
     for table in ("posts_post", "social_follow", "notifications_notification"):
         assert f'FROM "{table}"' not in tables_read(at_primary), table
     assert "pg_current_wal_flush_lsn" in tables_read(at_primary)

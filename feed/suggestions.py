@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef, Q
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from common.replicas import read_connection
+from common.statements import Statement
 from feed.models import DismissedPerson
 from social.conditions import follows, not_muted, with_follow_state
 from social.models import FollowRequest
@@ -72,33 +75,54 @@ def suggestions_after(reader: User, start: int, *, count: int) -> tuple[list[Sug
     return found[start : start + count], start + count if len(found) >= wanted else None
 
 
-@dataclass(frozen=True)
-class _Known:
-    """A visible person, and whether the reader follows them, or has asked to follow or dismissed them."""
+class _Known(NamedTuple):
+    """A visible person as columns, and whether the reader follows them, or has asked to follow or dismissed them."""
 
-    person: User
-    is_followed: bool
-    is_left_out: bool
+    id: int
+    username: str
+    name: str
+    avatar: dict[str, Any]
+    avatar_state: str
+    is_private: bool
+    followed_by_viewer: bool
+    requested_by_viewer: bool
+    is_dismissed: bool
+
+    @property
+    def person(self) -> User:
+        """The person for display, neither followed nor asked."""
+        found = User.from_db(DEFAULT_DB_ALIAS, _PERSON_FIELDS, self[: len(_PERSON_FIELDS)])
+        found.followed_by_viewer = found.requested_by_viewer = False
+        return found
 
 
-def _people(reader: User, ids: set[int]) -> dict[int, _Known]:
-    """Return the people with these ids that the reader may see and has not muted. One query."""
-    people = with_follow_state(User.objects.visible_to(reader).for_display(), reader)
-    dismissed = DismissedPerson.objects.filter(person_id=reader.pk, dismissed_id=OuterRef("pk"))
-    people = people.filter(not_muted(reader, "pk"), pk__in=ids).annotate(is_dismissed=Exists(dismissed))
-    return {
-        person.pk: _Known(person, person.followed_by_viewer, person.requested_by_viewer or person.is_dismissed)
-        for person in people
-    }
+_PERSON_FIELDS: Final = ("id", "username", "name", "avatar", "avatar_state", "is_private")
+
+
+def _people(reader: User, ids: Iterable[int]) -> dict[int, _Known]:
+    """Return the people with these ids that the reader may see and has not muted. One statement."""
+    rows = _PEOPLE.rows(reader=reader.pk, ids=ids)
+    return {row[0]: _Known(*row) for row in rows}
+
+
+def _candidate_rows(reader: int, ids: list[int]) -> QuerySet[Any, Any]:
+    viewer = User(pk=reader)
+    people = with_follow_state(User.objects.visible_to(viewer), viewer)
+    dismissed = DismissedPerson.objects.filter(person_id=reader, dismissed_id=OuterRef("pk"))
+    people = people.filter(not_muted(viewer, "pk"), pk__any_of=ids).annotate(is_dismissed=Exists(dismissed))
+    return people.values_list(*_Known._fields)
+
+
+_PEOPLE: Final = Statement[Any]("suggested_people", _candidate_rows, reader="bigint", ids="bigint[]")
 
 
 def _suggestion(one: Candidate, people: dict[int, _Known]) -> Suggestion | None:
     known = people.get(one.person_id)
-    if known is None or known.is_followed or known.is_left_out:
+    if known is None or known.followed_by_viewer or known.requested_by_viewer or known.is_dismissed:
         return None
     if not one.followed_by:
         return Suggestion(known.person, one.reason)
-    friends = [people[pk].person.username for pk in one.followed_by if pk in people and people[pk].is_followed]
+    friends = [people[pk].username for pk in one.followed_by if pk in people and people[pk].followed_by_viewer]
     if not friends:
         return None
     # Followers who must not be named are not counted either.

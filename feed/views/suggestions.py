@@ -16,6 +16,7 @@ from feed import actions
 from feed.suggestions import MAX_SUGGESTED, suggestions_after
 from posts.views.lookup import does_not_exist_as_404
 from social.conditions import with_follow_state
+from social.rows import person_row
 
 PEOPLE_PER_PAGE = 20
 
@@ -53,7 +54,7 @@ def restore(request: MemberRequest, username: str) -> HttpResponse:
     person = _person(request, username)
     actions.restore_suggestion(request.user, dismissed=person)
     if request.htmx:
-        return render(request, "components/_person.html", {"person": person, "is_dismissable": True})
+        return HttpResponse(person_row(person, request.user, is_dismissable=True))
     messages.success(request, f"{person.username} may show up in your suggestions again.")
     return redirect(next_url(request, reverse("feed:suggested")))
 

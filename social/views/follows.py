@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -17,6 +17,7 @@ from social.actions import follows
 from social.actions.blocks import BlockedError
 from social.models import Follow
 from social.queries import visible_people_in_order, with_visible_content
+from social.rows import follow_button
 from social.views.lookup import visible_person
 
 PEOPLE_PER_PAGE = 30
@@ -83,7 +84,7 @@ def _follow_button(request: MemberRequest, person: User) -> HttpResponse:
     people = visible_people_in_order([person.pk], request.user)
     if not people:
         raise Http404
-    return render(request, "social/_follow_button.html", {"person": people[0]})
+    return HttpResponse(follow_button(people[0], request.user))
 
 
 def _is_on_page_of(request: MemberRequest, person: User) -> bool:

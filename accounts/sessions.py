@@ -43,7 +43,7 @@ PERSON_FIELDS: Final = (
     "accepts_requests_up_to",
     "follows_version",
 )
-"""The columns of `request.user` that are loaded. Reading another one costs a query, and a test fails for pages."""
+"""The columns of `request.user` that are loaded. Reading another one costs a query, which loads all others."""
 
 
 class SessionStore(DatabaseSessionStore):

@@ -64,9 +64,11 @@ class TaggedIds:
 def newest_tagged_ids(reader: User, *, before: int | None, count: int) -> TaggedIds:
     """Return the newest `count` posts of the tags that `reader` follows, below the id `before`.
 
-    They are candidates, like the ids of a timeline, and not filtered by visibility. One query, which reads at most
-    `count` index entries per tag.
+    They are candidates, like the ids of a timeline, and not filtered by visibility. No query for readers who follow no
+    tags; otherwise one, which reads at most `count` index entries per tag.
     """
+    if not reader.flags.follows_tags:
+        return TaggedIds({}, 0)
     with read_connection().cursor() as cursor:
         cursor.execute(
             """

@@ -38,9 +38,9 @@ def home(request: SiteRequest) -> HttpResponse:
     )
     context: dict[str, Any] = {"page": page, "caught_up": bool(posts) and not page.next_url}
     if not is_further_page(request):
-        is_first = not before
-        unfinished = Post.objects.unfinished_of(request.user).for_cards(request.user)[:MAX_UNFINISHED]
-        context["unfinished"] = list(unfinished) if is_first else []
+        if not before and request.user.flags.has_unfinished_posts:
+            unfinished = Post.objects.unfinished_of(request.user).for_cards(request.user)
+            context["unfinished"] = list(unfinished[:MAX_UNFINISHED])
         context["suggestions"] = suggestions_for(request.user)
     return render_list(request, "feed/home.html", "feed/_posts.html", context)
 

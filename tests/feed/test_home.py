@@ -285,8 +285,8 @@ def test_home_costs_the_same_queries_whatever_its_size(
     browser = signed_in(follower)
     browser.get("/")
 
-    # the session, followed tags, the posts, own unfinished posts, suggestions
-    with django_assert_num_queries(5):
+    # session with person and flags, the posts, suggestions
+    with django_assert_num_queries(3):
         browser.get("/")
 
 

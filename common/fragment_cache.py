@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -35,6 +37,7 @@ MAX_LOCAL: Final = 4_000
 """Entries in the dictionary of a process, about 15 MB. It is emptied when it is full."""
 
 _local: dict[str, Parts] = {}
+_is_off: ContextVar[bool] = ContextVar("_is_off", default=False)
 
 
 def get_parts(names: Sequence[str], make: Make) -> dict[str, Parts]:
@@ -43,8 +46,8 @@ def get_parts(names: Sequence[str], make: Make) -> dict[str, Parts]:
     Cost: nothing if all are in this process, otherwise one round trip to Valkey, and three more for entries that are
     made here.
     """
-    if settings.DEBUG:
-        # Templates are being edited.
+    if settings.DEBUG or _is_off.get():
+        # With DEBUG, templates are being edited.
         return make(names)
     prefix = f"{_prefix(fast_reverse('feed:home'), static('icons/sprite.svg'))}{get_language()}:"
     found = {name: parts for name in names if (parts := _local.get(prefix + name)) is not None}
@@ -60,6 +63,16 @@ def get_parts(names: Sequence[str], make: Make) -> dict[str, Parts]:
 def forget_local() -> None:
     """Empty the dictionary of this process."""
     _local.clear()
+
+
+@contextmanager
+def without_cache() -> Iterator[None]:
+    """Make all parts anew in this block. Tests compare the cached pages with those."""
+    token = _is_off.set(True)
+    try:
+        yield
+    finally:
+        _is_off.reset(token)
 
 
 def _load_or_make(names: Sequence[str], prefix: str, make: Make) -> dict[str, Parts]:

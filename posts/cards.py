@@ -230,8 +230,9 @@ def _draw_current(
     drawn = {}
     for post in contents_of(asked):
         state = asked[post.pk]
-        # Whether the reader may see the post was decided for the content of that moment.
-        if (post.card_version, post.author.card_version) == (state.card_version, state.author_version):
+        # Whether the reader may see the post was decided for the content of that moment. Archiving moves no version.
+        is_same = (post.card_version, post.author.card_version) == (state.card_version, state.author_version)
+        if is_same and post.is_published:
             drawn[post.pk] = draw(piece, post, readers_of(state, viewer), **options)
     return drawn
 

@@ -7,10 +7,16 @@ import re
 import pytest
 from django.utils.html import escape
 
+from common import valkey
+from common.fragment_cache import forget_local
+from posts.actions.archiving import archive_post
+from posts.actions.editing import delete_post
 from posts.actions.likes import like_post
+from posts.actions.moderation import remove_post
 from posts.actions.saves import save_post
-from posts.cards import TEMPLATES, draw, render_piece
+from posts.cards import TEMPLATES, draw, render_piece, render_states
 from posts.models import Post
+from posts.states import visible_states
 from social.actions.blocks import block
 
 HOSTILE = "100% %s %(a)s <b>\"'&</b> {{ user }} {% now 'Y' %} \u202eevil _code_ _author_ @"
@@ -67,3 +73,18 @@ def test_the_states_of_a_card_name_only_its_own_reader(author, follower, strange
     assert states(follower) == {"published", "public", "named"}
     assert states(stranger) == {"published", "public"}
     assert states(author) == {"published", "public", "own"}
+
+
+@pytest.mark.parametrize("change", [archive_post, lambda post: remove_post(post, reason="why"), delete_post])
+def test_a_post_hidden_after_its_state_was_read_is_neither_shown_nor_cached(change, follower, post):
+    states = list(visible_states([post.pk], follower).values())
+    before = render_states("card", states, follower)
+    forget_local()
+    valkey.pages().flushdb()
+
+    change(post)
+
+    assert render_states("card", states, follower) == []
+    Post.objects.filter(pk=post.pk).update(archived_at=None, removed_at=None, deleted_at=None)
+    valkey.pages().flushdb()
+    assert render_states("card", states, follower) == before

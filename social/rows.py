@@ -30,12 +30,21 @@ def follow_button(person: User, viewer: Viewer) -> SafeString:
 
 
 def person_row(
-    person: User, viewer: Viewer, *, reason: str = "", is_dismissable: bool = False, extra: str = ""
+    person: User,
+    viewer: Viewer,
+    *,
+    reason: str = "",
+    is_dismissable: bool = False,
+    is_focused: bool = False,
+    extra: str = "",
 ) -> SafeString:
-    """Return a row in a list of people. `reason` replaces the name, and `extra` is the HTML of further buttons."""
+    """Return a row in a list of people. `reason` replaces the name, and `extra` is the HTML of further buttons.
+
+    With `is_focused` its link gets the focus when htmx inserts it.
+    """
     username = escape(person.username)
     dismiss_url = fast_reverse("feed:dismiss", person.username) if is_dismissable else ""
-    return static_parts("components/_person.html", is_dismissable=is_dismissable).fill(
+    return static_parts("components/_person.html", is_dismissable=is_dismissable, is_focused=is_focused).fill(
         {
             "url": fast_reverse("feed:profile", person.username),
             "avatar": avatar(person, 44),

@@ -70,6 +70,6 @@ def show_post(request: MemberRequest, shortcode: str) -> HttpResponse:
     actions.show_in_explore(request.user, post=post)
     if request.htmx:
         card = get_object_or_404(Post.objects.visible_to(request.user).for_cards(request.user), pk=post.pk)
-        return HttpResponse(render_piece("tile", card, request.user, options={"is_hideable": True}))
+        return HttpResponse(render_piece("tile", card, request.user, options={"is_hideable": True, "is_focused": True}))
     messages.success(request, "You may see this post in Explore again.")
     return redirect(post)

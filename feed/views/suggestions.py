@@ -54,7 +54,7 @@ def restore(request: MemberRequest, username: str) -> HttpResponse:
     person = _person(request, username)
     actions.restore_suggestion(request.user, dismissed=person)
     if request.htmx:
-        return HttpResponse(person_row(person, request.user, is_dismissable=True))
+        return HttpResponse(person_row(person, request.user, is_dismissable=True, is_focused=True))
     messages.success(request, f"{person.username} may show up in your suggestions again.")
     return redirect(next_url(request, reverse("feed:suggested")))
 

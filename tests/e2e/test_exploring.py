@@ -37,6 +37,7 @@ def test_a_post_and_a_suggestion_are_hidden_and_restored(javascript, size, sign_
         expect(max_.get_by_role("button", name="Undo")).to_be_focused()
         max_.get_by_role("button", name="Undo").click()
         expect(max_.get_by_role("button", name=f"Not interested in this post by {ida.username}")).to_be_visible()
+        expect(tile.get_by_role("link")).to_be_focused()
     else:
         expect(tile).to_have_count(0)
         max_.get_by_role("button", name="Undo").click()
@@ -62,6 +63,8 @@ def test_a_post_and_a_suggestion_are_hidden_and_restored(javascript, size, sign_
     max_.get_by_role("button", name=f"Hide {ida.username} from suggestions").click()
     expect(max_.get_by_text(f"We won’t suggest {ida.username} again.")).to_be_visible()
     max_.get_by_role("button", name="Undo").click()
+    if javascript:
+        expect(person.get_by_role("link")).to_be_focused()
     with max_.expect_response("**/follow/") if javascript else nullcontext():
         person.get_by_role("button", name=f"Follow {ida.username}").click()
     if javascript:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -12,9 +13,10 @@ from accounts.models import User
 from posts.actions.captions import set_captions
 from posts.actions.editing import edit_post
 from posts.actions.requests import EditRequest
+from posts.cards import TEMPLATES, draw
 from posts.models import Media, Post
 from posts.models.media import MediaKind
-from posts.states import visible_states
+from posts.states import contents_of, visible_states
 from posts.tasks import rerender
 from tests.concurrency import run_concurrently
 
@@ -57,6 +59,16 @@ OF_NOBODY = {
 }
 """Columns of posts that change often, or that no card of a published post shows."""
 
+NEED_NO_VERSION = {
+    Post: {
+        "id": "Never changes.",
+        **dict.fromkeys(["published_at", "archived_at", "removed_at"], "Only published posts are drawn."),
+    },
+    Media: {"id": "Never changes."},
+    User: {"id": "Never changes."},
+}
+"""Fields that cached pieces show without a version, and why they may."""
+
 
 def set_column(table, pk, column, value):
     """Update a column by SQL, as code that knows nothing of cards would."""
@@ -81,6 +93,14 @@ def test_a_change_of_a_post_moves_its_version_once(post, column):
 
     set_column("posts_post", post.pk, column, OF_POST[column])
     assert versions(post) == (before + 1, author)
+
+
+def test_another_author_moves_the_version_of_a_post(post, stranger):
+    before = versions(post)[0]
+
+    set_column("posts_post", post.pk, "author_id", stranger.pk)
+
+    assert versions(post)[0] == before + 1
 
 
 @pytest.mark.parametrize("column", OF_MEDIA)
@@ -148,6 +168,53 @@ def test_slides_of_an_unpublished_post_do_not_touch_its_row(author, share):
     post.slides[1].delete()
 
     assert row() == before
+
+
+@pytest.fixture
+def read_fields(monkeypatch):
+    """Return a function that calls another, and returns the fields that it read of each model."""
+
+    def record(call):
+        read = {model: set() for model in NEED_NO_VERSION}
+        with monkeypatch.context() as patched:
+            for model, found in read.items():
+                fields = {field.attname for field in model._meta.concrete_fields}
+
+                def get(self, name, *, found=found, fields=fields):
+                    if name in fields:
+                        found.add(name)
+                    return object.__getattribute__(self, name)
+
+                patched.setattr(model, "__getattribute__", get, raising=False)
+            call()
+        return read
+
+    return record
+
+
+def test_cached_pieces_show_no_field_that_moves_no_version(author, share, read_fields):
+    plain, rich = share(author), share(author, photos=3, caption="Hello @author #sun " + "x" * 200, location="Here")
+    hides = share(author, photos=2)
+    rich.media.filter(position=0).update(placeholder="data:a")
+    rich.media.filter(position=1).update(kind="video", video={"mp4": "a.mp4", "lost_sound": True}, captions="a.vtt")
+    hides.media.filter(position=0).update(kind="video", video={"mp4": "a.mp4", "loops": True}, alt="")
+    plain.media.update(alt="")
+    Post.objects.filter(pk=hides.pk).update(hide_likes=True, comments_off=True, audience="close_friends")
+    Post.objects.filter(pk=rich.pk).update(edited_at=timezone.now())
+    User.objects.filter(pk=author.pk).update(avatar=OF_AUTHOR["avatar"], name="Anna")
+    posts = contents_of([plain.pk, rich.pk, hides.pk])
+
+    def draw_all():
+        for piece, readers, post in itertools.product(TEMPLATES, ["visitors", "members", "author"], posts):
+            for expanded, is_hideable in [(False, False), (True, True)]:
+                draw(piece, post, readers, expanded=expanded, is_hideable=is_hideable)
+
+    read = read_fields(draw_all)
+
+    assert {"caption", "location", "edited_at"} < read[Post]
+    for model, moving in ((Post, OF_POST), (Media, OF_MEDIA), (User, OF_AUTHOR)):
+        assert read[model] <= moving.keys() | {"author_id"} | NEED_NO_VERSION[model].keys(), model
+        assert NEED_NO_VERSION[model].keys() <= read[model], f"no longer read of {model}"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -166,9 +166,11 @@ def send(port: int, requests: Iterable[Request], *, seconds: float, connections:
 
 
 def warm_up(server: Server, requests: Sequence[Request], *, seconds: float) -> None:
-    """Send requests until all workers have loaded the program and answered for `seconds`."""
+    """Send every request once, and more for `seconds`, until all workers have loaded and cached what they need."""
     for _ in range(2 * WORKERS):
         send_once(server.port, requests[0])
+    for request in requests:
+        send_once(server.port, request)
     send(server.port, requests, seconds=seconds)
 
 

@@ -7,12 +7,12 @@ inserts its values.
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
 from typing import Any, Final
 
 from django.db import connection, models
@@ -25,7 +25,6 @@ _ALIAS = re.compile(r"'(?:[^']|'')*'|(?<![\w\"%])[A-Z]{1,2}\d+(?![\w\"])")
 """Matches a string literal, or a table alias as Django generates them: T3, U0, AB12."""
 
 _HOLE = re.compile(r"\{\{(\d+)\}\}")
-_numbers = count(1)
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,8 @@ class CompiledSubquery:
         query.subquery = True
         sql, params = query.get_compiler(connection=connection).as_sql()
         _check(params, self._sentinels)
-        prefix = f"q{next(_numbers)}_"
+        # The same in every process, because the names of statements contain a hash of the whole text.
+        prefix = f"q{hashlib.sha256(sql.encode()).hexdigest()[:8]}_"
         sql = _ALIAS.sub(lambda found: found[0] if found[0][0] == "'" else prefix + found[0], sql)
         return _HOLE.split(self.form.replace("{}", sql, 1)), list(params)
 

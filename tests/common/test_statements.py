@@ -1,5 +1,6 @@
 """Statements: querysets that are compiled once, with a database function for their plan."""
 
+import gc
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.db.models import Value
 from django.utils import timezone
 
 from accounts.models import User
+from common.compiled_queries import CompiledSubquery
 from common.statements import Statement, create_all, find_functions
 from posts.models import Post
 
@@ -111,6 +113,20 @@ def test_a_release_that_returns_uses_its_functions_again(statement, db):
     with connection.cursor() as cursor:
         cursor.execute("SELECT obj_description(oid) FROM pg_proc WHERE proname = %s", [old.function])
         assert cursor.fetchall() == [(None,)]
+
+
+def test_the_text_of_a_statement_does_not_depend_on_what_was_compiled_before(db):
+    """Every process compiles its statements in another order, and must find the functions that `migrate` created."""
+
+    def functions(statements):
+        for compiled in [one for one in gc.get_objects() if isinstance(one, Statement | CompiledSubquery)]:
+            for name in ("_compiled", "body", "function", "_call", "compiled"):
+                compiled.__dict__.pop(name, None)
+        return {statement.name: statement.function for statement in statements}
+
+    statements = list(Statement.registered.values())
+
+    assert functions(statements) == functions(statements[::-1])
 
 
 def test_tuples_and_an_empty_list(statement, author):

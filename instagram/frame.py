@@ -1,14 +1,11 @@
 """The frame of a page: head, navigation and menus, rendered once per process and filled for each request.
 
-A template in `templates/frame/` is rendered once for each `Variant`, from a context without a request or a user. What
-differs between people is a slot: `{{ slots.badge }}`. `draw` joins the constant parts with the values of the slots, in
-microseconds, so nothing of one person can be in the frame of another.
+A template in `templates/frame/` is rendered once for each `Variant`, as parts with slots for what differs between
+people (`common.parts`). `draw` fills the slots in microseconds.
 """
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
@@ -16,32 +13,17 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.template import Context, engines
+from django.template import Context
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix
 from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from accounts.models import User, Viewer
 from common.fast_reverse import fast_reverse
+from common.parts import Parts, render_parts
 from common.templatetags.site import avatar
-
-SLOTS: Final = (
-    "csrf_token",
-    "next_url",
-    "login_url",
-    "profile_url",
-    "avatar",
-    "unread_badge",
-    "requests_badge",
-)
-"""The slots of the templates. Their values are HTML."""
-
-_MARK: Final = f"slot{secrets.token_hex(16)}"
-"""Marks the slots while a template is rendered. It is random, so no text can contain it."""
-_MARKS: Final = {name: mark_safe(f"{_MARK}{name}.") for name in SLOTS}  # noqa: S308  (our own)
-_SLOT: Final = re.compile(rf"{_MARK}(\w+)\.")
 
 SECTIONS: Final = {
     "feed:home": "home",
@@ -68,20 +50,13 @@ def draw(template: str, variant: Variant, slots: Mapping[str, str]) -> SafeStrin
     """Return the HTML of `template` with the values of `slots`. Cost: a few microseconds, after the first time."""
     # In development, templates change while the process runs.
     make = _parts.__wrapped__ if settings.DEBUG else _parts
-    parts = list(make(template, variant, settings.SITE_NAME, settings.ROOT_URLCONF, get_script_prefix()))
-    parts[1::2] = [slots[name] for name in parts[1::2]]
-    return mark_safe("".join(parts))  # noqa: S308  (escaped by the template and by whoever fills the slots)
+    return make(template, variant, settings.SITE_NAME, settings.ROOT_URLCONF, get_script_prefix()).fill(slots)
 
 
 @lru_cache(maxsize=1000)
-def _parts(template: str, variant: Variant, site_name: str, urlconf: str, prefix: str) -> tuple[str, ...]:
-    """Return constant HTML alternating with names of slots, beginning and ending with HTML.
-
-    `urlconf` and `prefix` are parts of the addresses, and so of the cache's key.
-    """
-    context = {**variant._asdict(), "site_name": site_name, "slots": _MARKS, "csrf_token": _MARKS["csrf_token"]}
-    html = engines["django"].engine.get_template(template).render(Context(context))  # type: ignore[attr-defined]
-    return tuple(_SLOT.split(html))
+def _parts(template: str, variant: Variant, site_name: str, urlconf: str, prefix: str) -> Parts:
+    """Return the parts of the frame. `urlconf` and `prefix` are parts of the addresses, and so of the cache's key."""
+    return render_parts(template, {**variant._asdict(), "site_name": site_name})
 
 
 def variant_for(request: HttpRequest, user: Viewer, theme: str) -> Variant:

@@ -41,6 +41,7 @@ MAX_HASHTAGS: Final = 30
 MAX_MENTIONS: Final = 20
 MAX_PEOPLE_TAGS: Final = 20
 """Maximum number of people tagged in one photo."""
+MAX_FAVOURITES: Final = 50
 MAX_FOLLOWED_TAGS: Final = 100
 MAX_MUTED_TAGS: Final = 100
 MAX_SEARCH_CHARS: Final = 300

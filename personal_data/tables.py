@@ -99,6 +99,7 @@ _PROFILE_FIELDS = (
     "is_private",
     "who_may_tag",
     "hide_like_counts",
+    "first_feed",
     "last_login",
     "last_seen_at",
 )

@@ -1,4 +1,4 @@
-"""A user's private lists of people: blocked, muted, restricted and close friends, for pages and the API.
+"""A user's private lists of people: blocked, muted, restricted, close friends and favourites, for pages and the API.
 
 Each function returns one page, the newest entry first, in two queries.
 """
@@ -9,7 +9,7 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common.pagination import Page, page_by_id
 from social.conditions import with_follow_state
-from social.models import Block, CloseFriend, Mute, Restrict
+from social.models import Block, CloseFriend, Follow, Mute, Restrict
 from social.queries import blocked_by, visible_people_in_order
 
 
@@ -38,3 +38,12 @@ def close_friends(request: MemberRequest, size: int) -> Page[User]:
     friends = CloseFriend.objects.filter(owner=request.user, friend__in=User.objects.visible_to(request.user))
     page = page_by_id(request, friends, size)
     return Page(visible_people_in_order([one.friend_id for one in page], request.user), page.next_url)
+
+
+def favourites(request: MemberRequest, size: int) -> Page[User]:
+    """Return favourites in the order in which they were followed, the newest follow first."""
+    visible = User.objects.visible_to(request.user)
+    page = page_by_id(
+        request, Follow.objects.filter(follower=request.user, is_favourite=True, followee__in=visible), size
+    )
+    return Page(visible_people_in_order([one.followee_id for one in page], request.user), page.next_url)

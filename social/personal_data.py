@@ -17,7 +17,13 @@ THEIRS = "known only to the person who made the choice"
 def register() -> None:
     registry.register(
         "social",
-        PersonalTable("social.Follow", "follower", export_name="following", erase=_erase_follows, **_names("followee")),
+        PersonalTable(
+            "social.Follow",
+            "follower",
+            export_name="following",
+            erase=_erase_follows,
+            **_names("followee") | {"export_row": _following},
+        ),
         PersonalTable("social.Follow", "followee", export_name="followers", erase=_erase_follows, **_names("follower")),
         PersonalTable("social.FollowRequest", "requester", export_name="requests_sent", **_names("target")),
         PersonalTable("social.FollowRequest", "target", export_name="requests_received", **_names("requester")),
@@ -43,6 +49,15 @@ def _names(other: str, *, hidden_by_block: bool = False) -> Any:
         return {"username": getattr(row, other).username, "since": row.created_at}
 
     return {"export_row": export_row, "related": (other,), "visible_rows": visible_rows}
+
+
+def _following(row: Any) -> dict[str, Any]:
+    return {
+        "username": row.followee.username,
+        "since": row.created_at,
+        "is_favourite": row.is_favourite,
+        "shown_on_home_page": row.get_volume_display(),
+    }
 
 
 def _erase_follows(person_id: int) -> ErasureResult:

@@ -36,11 +36,12 @@ def blocked_by(viewer: User) -> UserQuerySet:
 
 
 def with_relations(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:
-    """Annotate `with_follow_state`, is_content_visible, follows_viewer, is_muted, is_restricted and is_close_friend.
+    """Annotate `with_follow_state`, is_content_visible, follows_viewer, and what `viewer` has chosen for each person.
 
-    For the header of a profile. Show the last three to the viewer only.
+    The choices are is_muted, is_restricted, is_close_friend and is_favourite. For the header of a profile. Show them to
+    the viewer only.
     """
-    state: dict[str, Any] = dict.fromkeys(("follows_viewer", "is_muted", "is_restricted", "is_close_friend"), _NO)
+    state: dict[str, Any] = dict.fromkeys(_RELATIONS, _NO)
     if viewer.is_authenticated:
         state = {name: subquery(person="pk", viewer=viewer.pk) for name, subquery in _RELATIONS.items()}
     state["is_content_visible"] = ExpressionWrapper(content_visible_q(viewer), output_field=BooleanField())
@@ -60,6 +61,10 @@ _RELATIONS: Final = {
     ),
     "is_close_friend": CompiledExists(
         lambda person, viewer: CloseFriend.objects.filter(owner_id=viewer, friend_id=person), outer=["person"]
+    ),
+    "is_favourite": CompiledExists(
+        lambda person, viewer: Follow.objects.filter(follower_id=viewer, followee_id=person, is_favourite=True),
+        outer=["person"],
     ),
 }
 

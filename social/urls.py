@@ -1,7 +1,7 @@
 from django.urls import path
 
 import common.converters  # noqa: F401  (registers <username>)
-from social.views import changes, follows, lists, privacy, requests
+from social.views import changes, follows, lists, privacy, requests, volume
 
 app_name = "social"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("accounts/requests/<username:username>/approve/", requests.approve, name="approve"),
     path("accounts/requests/<username:username>/refuse/", requests.refuse, name="refuse"),
     path("accounts/close-friends/", lists.close_friends, name="close_friends"),
+    path("accounts/favourites/", lists.favourites, name="favourites"),
     path("accounts/blocked/", lists.blocked, name="blocked"),
     path("accounts/muted/", lists.muted, name="muted"),
     path("accounts/restricted/", lists.restricted, name="restricted"),
@@ -33,4 +34,7 @@ urlpatterns = [
     path("<username:username>/unrestrict/", changes.unrestrict, name="unrestrict"),
     path("<username:username>/add-close-friend/", changes.add_close_friend, name="add_close_friend"),
     path("<username:username>/remove-close-friend/", changes.remove_close_friend, name="remove_close_friend"),
+    path("<username:username>/add-favourite/", changes.add_favourite, name="add_favourite"),
+    path("<username:username>/remove-favourite/", changes.remove_favourite, name="remove_favourite"),
+    path("<username:username>/volume/", volume.volume, name="volume"),
 ]

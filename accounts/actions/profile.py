@@ -24,3 +24,9 @@ def change_who_may_tag(user: User, choice: str) -> None:
     """Change who may tag `user` from now on, to a value of WhoMayTag. Present tags stay."""
     User.objects.filter(pk=user.pk).update(who_may_tag=choice)
     user.who_may_tag = choice
+
+
+def change_first_feed(user: User, feed: str) -> None:
+    """Change the feed that the home page of `user` opens with, to a value of Feed."""
+    User.objects.filter(pk=user.pk).update(first_feed=feed)
+    user.first_feed = feed

@@ -100,6 +100,14 @@ class WhoMayTag(models.TextChoices):
     NOBODY = "nobody", "Nobody"
 
 
+class Feed(models.TextChoices):
+    """The feeds of the home page; the values are those of `?feed=`."""
+
+    FOLLOWING = "following", "Following"
+    FAVOURITES = "favourites", "Favourites"
+    FOR_YOU = "for-you", "For you"
+
+
 class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     """A user account.
 
@@ -143,6 +151,10 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
 
     card_version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     """Incremented by a trigger when name, picture or privacy change. Part of the key of cached cards and rows."""
+    first_feed = models.CharField(
+        max_length=10, choices=Feed.choices, default=Feed.FOLLOWING, db_default=Feed.FOLLOWING, editable=False
+    )
+    """The feed that the home page opens with. A column, so that the home page needs no query for it."""
 
     last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
     follows_version = models.PositiveIntegerField(default=0, editable=False)
@@ -184,6 +196,7 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
     is_muted: bool
     is_restricted: bool
     is_close_friend: bool
+    is_favourite: bool
     follows_viewer: bool
 
     class Meta:
@@ -199,6 +212,7 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
             models.CheckConstraint(condition=Q(name="") | Q(name__regex=SHOWS_SOMETHING), name="names_are_visible"),
             models.CheckConstraint(condition=Q(bio="") | Q(bio__regex=SHOWS_SOMETHING), name="bios_are_visible"),
             models.CheckConstraint(condition=Q(who_may_tag__in=WhoMayTag.values), name="who_may_tag_is_known"),
+            models.CheckConstraint(condition=Q(first_feed__in=Feed.values), name="first_feed_is_known"),
         ]
         indexes = [
             # Suggestions: the most followed users. Search: their names, by an index-only scan.

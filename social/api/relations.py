@@ -1,18 +1,28 @@
-"""Blocks, mutes, restrictions and close friends in the JSON API."""
+"""Blocks, mutes, restrictions, close friends and favourites in the JSON API."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from django.http import HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from accounts.api.bodies import Acting, ActingOnPerson, not_oneself
 from accounts.http import MemberRequest
-from common.api import PROBLEMS, IdPaging, NotFound
+from common.api import PROBLEMS, IdPaging, NotFound, ValidationFailed
+from common.refusals import Refusal
 from social import lists
-from social.actions import blocks, close_friends, mutes, restrictions
+from social.actions import blocks, close_friends, feed_choices, mutes, restrictions
 from social.api.people import People, people_page, visible_or_blocked_person, visible_person
+from social.models import Volume
 
 router = Router(tags=["people"])
+
+VolumeName = Literal["all", "fewer", "highlights"]
+VOLUMES = (
+    "Which of their posts the caller's home page shows: all; fewer: the first of each day; highlights: the "
+    "better-liked half of their last 20, and older posts with as many likes."
+)
 
 
 class BlockedOut(Schema):
@@ -29,6 +39,18 @@ class RestrictedOut(Schema):
 
 class CloseFriendOut(Schema):
     close_friend: bool = Field(description="Whether they are one of the caller's close friends.")
+
+
+class FavouriteOut(Schema):
+    favourite: bool = Field(description="Whether they are one of the caller's favourites.")
+
+
+class VolumeIn(ActingOnPerson):
+    volume: VolumeName = Field(description=VOLUMES)
+
+
+class VolumeOut(Schema):
+    volume: VolumeName = Field(description=VOLUMES)
 
 
 @router.get("/user/blocked", response={200: People, **PROBLEMS})
@@ -53,6 +75,12 @@ def list_restricted(request: MemberRequest, response: HttpResponse, paging: Quer
 def list_close_friends(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> People:
     """List the caller's close friends, the newest first. Only the caller sees this list."""
     return people_page(request, response, lists.close_friends(request, paging.limit))
+
+
+@router.get("/user/favourites", response={200: People, **PROBLEMS})
+def list_favourites(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> People:
+    """List the caller's favourites, the newest follow first. Only the caller sees this list."""
+    return people_page(request, response, lists.favourites(request, paging.limit))
 
 
 @router.post("/users/{id}/block", response={200: BlockedOut, **PROBLEMS})
@@ -113,3 +141,38 @@ def remove_close_friend(request: MemberRequest, id: str, body: ActingOnPerson | 
     """Remove a person from the caller's close friends. They are not told. Repeating it is harmless."""
     close_friends.remove_close_friend(request.user, friend=not_oneself(request, visible_person(request, id, body)))
     return CloseFriendOut(close_friend=False)
+
+
+@router.post("/users/{id}/add-favourite", response={200: FavouriteOut, **PROBLEMS})
+def add_favourite(request: MemberRequest, id: str, body: ActingOnPerson | None = None) -> FavouriteOut:  # noqa: A002
+    """Add a person that the caller follows to their favourites. They are not told. Repeating it is harmless.
+
+    422 if the caller does not follow them or has too many favourites.
+    """
+    person = not_oneself(request, visible_person(request, id, body))
+    try:
+        feed_choices.add_favourite(request.user, followee=person)
+    except Refusal as refusal:
+        raise ValidationFailed({"path.id": refusal.message}) from refusal
+    return FavouriteOut(favourite=True)
+
+
+@router.post("/users/{id}/remove-favourite", response={200: FavouriteOut, **PROBLEMS})
+def remove_favourite(request: MemberRequest, id: str, body: ActingOnPerson | None = None) -> FavouriteOut:  # noqa: A002
+    """Remove a person from the caller's favourites. They are not told. Repeating it is harmless."""
+    feed_choices.remove_favourite(request.user, followee=not_oneself(request, visible_person(request, id, body)))
+    return FavouriteOut(favourite=False)
+
+
+@router.post("/users/{id}/volume", response={200: VolumeOut, **PROBLEMS})
+def change_volume(request: MemberRequest, id: str, body: VolumeIn) -> VolumeOut:  # noqa: A002
+    """Choose which posts of a followed person the caller's home page shows, in Following and For you.
+
+    They are not told. 422 if the caller does not follow them.
+    """
+    person = not_oneself(request, visible_person(request, id, body))
+    try:
+        feed_choices.change_volume(request.user, followee=person, volume=Volume[body.volume.upper()])
+    except Refusal as refusal:
+        raise ValidationFailed({"path.id": refusal.message}) from refusal
+    return VolumeOut(volume=body.volume)

@@ -17,7 +17,8 @@ from django.shortcuts import redirect, render
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import next_url
-from social.actions import blocks, close_friends, follows, mutes, restrictions
+from common.refusals import Refusal
+from social.actions import blocks, close_friends, feed_choices, follows, mutes, restrictions
 from social.confirmations import (
     Confirmation,
     block_confirmation,
@@ -65,10 +66,20 @@ def _do(request: MemberRequest, change: Change, person: User) -> HttpResponse:
         change.act(request.user, person)
     except blocks.BlockedError as error:
         raise Http404 from error
+    except Refusal as refusal:
+        return _refuse(request, change, person, refusal.message)
     if request.htmx:
         context = {"person": person, "kind": change.kind, "is_on": change.is_on}
         return render(request, "social/_change_button.html", context)
     messages.success(request, change.done.format(name=person.username))
+    return redirect(next_url(request, person.get_absolute_url()))
+
+
+def _refuse(request: MemberRequest, change: Change, person: User, message: str) -> HttpResponse:
+    if request.htmx:
+        context = {"person": person, "kind": change.kind, "is_on": not change.is_on, "refusal": message}
+        return render(request, "social/_change_button.html", context, status=422)
+    messages.error(request, message)
     return redirect(next_url(request, person.get_absolute_url()))
 
 
@@ -127,5 +138,17 @@ remove_close_friend = _view(
     Change(
         lambda user, person: close_friends.remove_close_friend(user, friend=person),
         *("{name} is no longer one of your close friends.", "close-friend", False),
+    )
+)
+add_favourite = _view(
+    Change(
+        lambda user, person: feed_choices.add_favourite(user, followee=person),
+        *("{name} is now one of your favourites.", "favourite", True),
+    )
+)
+remove_favourite = _view(
+    Change(
+        lambda user, person: feed_choices.remove_favourite(user, followee=person),
+        *("{name} is no longer one of your favourites.", "favourite", False),
     )
 )

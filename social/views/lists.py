@@ -1,4 +1,4 @@
-"""The user's private lists: blocked, muted and restricted people, and close friends."""
+"""The user's private lists: blocked, muted and restricted people, close friends and favourites."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ def restricted(request: MemberRequest) -> HttpResponse:
 
 
 @require_safe
+def favourites(request: MemberRequest) -> HttpResponse:
+    return _list(request, "favourite", lists.favourites(request, PEOPLE_PER_PAGE))
+
+
+@require_safe
 def close_friends(request: MemberRequest) -> HttpResponse:
     """List the close friends, the newest first; with `?q=`, also people to add or remove."""
     query = clean_line(request.GET.get("q", ""))[:MAX_QUERY_CHARS]
@@ -50,6 +55,7 @@ TEMPLATES = {
     "mute": "social/muted_people.html",
     "restrict": "social/restricted_people.html",
     "close-friend": "social/close_friends.html",
+    "favourite": "social/favourites.html",
 }
 
 

@@ -68,7 +68,7 @@ def test_a_page_of_home_costs_four_queries_including_authentication(posts, autho
 LISTS = ["users/@author/posts", "users/@author/followers", "users/@author/following", "posts/{post}/comments"]
 LISTS += ["posts/{post}/likes", "follow-requests", "notifications"]
 LISTS += ["comments/{comment}/likes", "user/archive", "user/saved", "collections", "collections/{collection}/posts"]
-LISTS += ["user/blocked", "user/muted", "user/restricted", "user/close-friends"]
+LISTS += ["user/blocked", "user/muted", "user/restricted", "user/close-friends", "user/favourites"]
 
 
 @pytest.mark.parametrize("path", LISTS)

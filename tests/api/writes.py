@@ -19,6 +19,7 @@ from posts.actions.saves import put_in_collection, save_post
 from posts.models import Collection, Comment
 from social.actions.blocks import block
 from social.actions.close_friends import add_close_friend
+from social.actions.feed_choices import add_favourite
 from social.actions.follows import follow
 from social.actions.mutes import mute
 from social.actions.privacy import change_privacy
@@ -47,6 +48,11 @@ def asks(world: Any) -> None:
     follow(world["other"], followee=world["me"])
 
 
+def favour(me: User, author: User) -> None:
+    follow(me, followee=author)
+    add_favourite(me, followee=author)
+
+
 ACTS = {
     "follow": Act("/author/follow/", "/users/@author/follow"),
     "ask to follow": Act(
@@ -69,6 +75,16 @@ ACTS = {
     "remove a close friend": Act(
         "/author/remove-close-friend/", "/users/@author/remove-close-friend",
         before=lambda w: add_close_friend(w["me"], friend=w["author"]),
+    ),
+    "add a favourite": Act(
+        "/author/add-favourite/", "/users/@author/add-favourite", before=lambda w: follow(w["me"], followee=w["author"])
+    ),
+    "remove a favourite": Act(
+        "/author/remove-favourite/", "/users/@author/remove-favourite", before=lambda w: favour(w["me"], w["author"])
+    ),
+    "show fewer posts": Act(
+        "/author/volume/", "/users/@author/volume", {"volume": "fewer"}, {"volume": "fewer"},
+        before=lambda w: follow(w["me"], followee=w["author"]),
     ),
     "remove a follower": Act(
         "/other/remove-follower/", "/users/@other/remove-follower",

@@ -119,8 +119,8 @@ def test_the_export_contains_no_content_or_choices_of_others(ask, anna, others, 
 NAMED = {"username", "since"}
 EXPORTED = {
     "profile": {
-        "username", "email", "name", "bio", "link", "is_private", "who_may_tag", "hide_like_counts", "last_login",
-        "last_seen_at", "joined", "picture", "picture_original",
+        "username", "email", "name", "bio", "link", "is_private", "who_may_tag", "hide_like_counts", "first_feed",
+        "last_login", "last_seen_at", "joined", "picture", "picture_original",
     },
     "old_usernames": {"username", "given_up_at"},
     "email_addresses": {"email", "verified"},
@@ -128,7 +128,8 @@ EXPORTED = {
     "tokens": {"name", "created_at", "may_write", "expires_at", "last_used_at"},
     "own_apps": {"name", "redirect_uris"},
     "apps_let_in": {"app", "created_at", "may_write", "last_used_at"},
-    "following": NAMED, "followers": NAMED, "requests_sent": NAMED, "requests_received": NAMED, "close_friends": NAMED,
+    "following": NAMED | {"is_favourite", "shown_on_home_page"},
+    "followers": NAMED, "requests_sent": NAMED, "requests_received": NAMED, "close_friends": NAMED,
     "blocked": NAMED, "muted": NAMED, "restricted": NAMED, "dismissed_suggestions": NAMED,
     "likes": {"post", "liked_at"},
     "comment_likes": {"post", "comment", "liked_at"},

@@ -164,6 +164,9 @@ ENDPOINTS: dict[str, Endpoint] = {
     "social:unrestrict": post("person", sees_other_profile),
     "social:add_close_friend": post("person", sees_other_profile),
     "social:remove_close_friend": post("person", sees_other_profile),
+    "social:add_favourite": post("person", sees_other_profile),
+    "social:remove_favourite": post("person", sees_other_profile),
+    "social:volume": get_and_post("person", sees_other_profile, volume="fewer"),
     "social:approve": post("person", sees_profile),
     "social:refuse": post("person", sees_profile),
     # Posts
@@ -351,6 +354,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "social:approve_all": exempt("answers the caller's follow requests"),
     "social:refuse_all": exempt("answers the caller's follow requests"),
     "social:close_friends": page("", *SEARCHES[:4]),
+    "social:favourites": page(),
     "social:blocked": page(),
     "social:muted": page(),
     "social:restricted": page(),

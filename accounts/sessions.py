@@ -40,6 +40,7 @@ PERSON_FIELDS: Final = (
     "is_private",
     "who_may_tag",
     "hide_like_counts",
+    "first_feed",
     "accepts_requests_up_to",
     "follows_version",
 )

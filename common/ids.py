@@ -50,12 +50,17 @@ def milliseconds_of(snowflake: int) -> int:
     return _EPOCH_MS + (snowflake >> TIME_SHIFT)
 
 
+def first_id_at_ms(milliseconds: int) -> int:
+    """Return the smallest id generated at this time, in milliseconds since 1970."""
+    return (milliseconds - _EPOCH_MS) << TIME_SHIFT
+
+
 def first_id_at(moment: datetime) -> int:
     """Return the smallest id generated at `moment`, as a bound for "newer than" in an index on ids.
 
     Moments before EPOCH give negative ids, which still sort by time.
     """
-    return (int(moment.timestamp() * 1000) - _EPOCH_MS) << TIME_SHIFT
+    return first_id_at_ms(int(moment.timestamp() * 1000))
 
 
 def encode_shortcode(snowflake: int) -> str:

@@ -31,7 +31,11 @@ class Page(Generic[Item]):
 
 def cursor_of(request: HttpRequest) -> int | None:
     """Return the id in `?cursor=`; None, for the first page, if it is missing or malformed."""
-    text = request.GET.get("cursor", "")
+    return parse_cursor(request.GET.get("cursor", ""))
+
+
+def parse_cursor(text: str) -> int | None:
+    """Return the id in the text of a cursor; None if it is empty or malformed."""
     if not (text.isascii() and text.isdigit()) or len(text) > 19:
         return None
     number = int(text)

@@ -12,6 +12,7 @@ from common.statements import Statement
 from feed import timelines
 from feed.models import without_muted_tags
 from feed.tags import WINDOW, newest_tagged_ids
+from feed.volume import within_volume
 from posts.models import Post
 from posts.models.post import PostQuerySet
 from posts.states import PostState, states_of
@@ -28,6 +29,10 @@ class HasId(Protocol):
 Item = TypeVar("Item", bound=HasId)
 
 
+Load = Callable[[User, list[int]], Sequence[Item]]
+"""Loads those of the posts with these ids that are shown to the reader."""
+
+
 class HomePosts(NamedTuple, Generic[Item]):
     posts: list[Item]
     next_cursor: int | None
@@ -41,15 +46,13 @@ def home_posts(reader: User, *, before: int | None, count: int) -> HomePosts[Pos
     return read_home(reader, before=before, count=count, load=home_states)
 
 
-def read_home(
-    reader: User, *, before: int | None, count: int, load: Callable[[User, list[int]], Sequence[Item]]
-) -> HomePosts[Item]:
+def read_home(reader: User, *, before: int | None, count: int, load: Load[Item]) -> HomePosts[Item]:
     """Return up to `count` posts for `reader`'s home, newest first, with ids below `before`.
 
-    Timelines and followed tags give candidates. `load` returns those of the candidates that the reader may see and has
-    not muted (`shown_on_home`). If some are hidden, more are read, four times as many each time, until there is one
-    post more than the page. So hidden posts change neither the size of a page nor its cursor, which is the id of its
-    last post.
+    Timelines and followed tags give candidates. `load` returns those of the candidates that the reader may see, has
+    not muted and has not turned down (`shown_on_home`). If some are hidden, more are read, four times as many each
+    time, until there is one post more than the page. So hidden posts change neither the size of a page nor its cursor,
+    which is the id of its last post.
 
     Cost: usually one round trip to Valkey, one query for readers who follow tags, and one call of `load`.
     """
@@ -78,6 +81,11 @@ def read_home(
 
 
 def shown_on_home(reader: User, ids: list[int]) -> PostQuerySet:
+    """Return those of `unmuted_posts` that are within the volume that `reader` chose for their author."""
+    return unmuted_posts(reader, ids).filter(within_volume(reader))
+
+
+def unmuted_posts(reader: User, ids: list[int]) -> PostQuerySet:
     """Return those of the posts that `reader` may see and has not muted, by person or by tag."""
     posts: PostQuerySet = Post.objects.visible_to(reader).unmuted_by(reader)
     return posts.filter(without_muted_tags(reader), pk__any_of=ids)
@@ -88,8 +96,19 @@ def home_states(reader: User, ids: list[int]) -> list[PostState]:
     return [PostState(*row) for row in _STATES.rows(reader=reader.pk, ids=ids)]
 
 
+def favourite_states(reader: User, ids: list[int]) -> list[PostState]:
+    """Load posts for cards of the feed Favourites, at any volume. One statement."""
+    return [PostState(*row) for row in _FAVOURITE_STATES.rows(reader=reader.pk, ids=ids)]
+
+
 def _states(reader: int, ids: list[int]) -> QuerySet[Any, Any]:
     return states_of(shown_on_home(User(pk=reader), ids), User(pk=reader))
 
 
 _STATES: Final = Statement[Any]("home_posts", _states, reader="bigint", ids="bigint[]")
+_FAVOURITE_STATES: Final = Statement[Any](
+    "favourite_posts",
+    lambda reader, ids: states_of(unmuted_posts(User(pk=reader), ids), User(pk=reader)),
+    reader="bigint",
+    ids="bigint[]",
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from common import valkey
-from feed import explore, pulled_authors
+from feed import explore, for_you, pulled_authors
 from feed import timeline_store as store
 from personal_data import registry
 from personal_data.registry import ErasureResult, PersonalTable
@@ -55,8 +55,9 @@ def _dismissed(row: Any) -> dict[str, Any]:
 
 
 def _erase_timelines(person_id: int) -> ErasureResult:
-    """Delete the user's home timeline, and the list of posts seen in Explore."""
-    keys = [store.timeline_key(person_id), pulled_authors.pulled_key(person_id), explore.seen_key(person_id)]
+    """Delete the user's home timeline, their ranking of For you, and the list of posts that they have seen."""
+    keys = [store.timeline_key(person_id), pulled_authors.pulled_key(person_id)]
+    keys += [explore.seen_key(person_id), for_you.ranking_key(person_id)]
     return ErasureResult(cache_keys=valkey.unlink(valkey.timelines(), keys))
 
 

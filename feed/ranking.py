@@ -3,7 +3,7 @@
 The score of a post is the sum of three terms:
 
     RECENCY * 0.5 ** (age / HALF_LIFE)     newer posts first: half of the weight is lost in a day
-    CLOSENESS * closeness(author)          authors whose posts the reader likes, comments on and visits
+    CLOSENESS * closeness(author)          authors whose posts the reader likes and comments on
     FAVOURITE                              if the author is one of the reader's favourites
 
 The second post of an author counts only REPEAT of its score, the third REPEAT squared, and so on, and an author has at
@@ -32,19 +32,18 @@ MAX_IN_A_ROW: Final = 2
 COMMENT_WEIGHT: Final = 2
 """A comment takes more effort than a like, so it counts as two."""
 FULL_CLOSENESS: Final = 30
-"""The weighted number of likes, comments and visits from which an author is as close as can be."""
+"""The weighted number of likes and comments from which an author is as close as can be."""
 OFTEN: Final = 3
-"""From this number of likes, comments or visits on, a reason says "often"."""
+"""From this number of likes or comments on, a reason says "often"."""
 
 
 class Kind(StrEnum):
-    """The kinds of reasons. `feed.reasons` has their sentences, and the API their names."""
+    """The kinds of reasons for a post. Cards have their sentences, and the API their names."""
 
     TAG = "tag"
     FAVOURITE = "favourite"
     LIKES = "likes"
     COMMENTS = "comments"
-    VISITS = "visits"
     FOLLOW = "follow"
     OWN = "own"
 
@@ -62,7 +61,6 @@ class Contacts(NamedTuple):
 
     likes: int = 0
     comments: int = 0
-    visits: int = 0
 
 
 class Reader(NamedTuple):
@@ -114,7 +112,7 @@ def closeness(author_id: int, reader: Reader) -> float:
     if author_id == reader.reader_id:
         return 0.0
     contacts = reader.contacts.get(author_id, Contacts())
-    weighted = contacts.likes + COMMENT_WEIGHT * contacts.comments + contacts.visits
+    weighted = contacts.likes + COMMENT_WEIGHT * contacts.comments
     return min(1.0, math.log1p(weighted) / math.log1p(FULL_CLOSENESS))
 
 
@@ -125,15 +123,10 @@ def reason_for(candidate: Candidate, reader: Reader) -> Kind:
     if candidate.author_id in reader.favourites:
         return Kind.FAVOURITE
     contacts = reader.contacts.get(candidate.author_id, Contacts())
-    strengths = {
-        Kind.LIKES: contacts.likes,
-        Kind.COMMENTS: COMMENT_WEIGHT * contacts.comments,
-        Kind.VISITS: contacts.visits,
-    }
-    counts = {Kind.LIKES: contacts.likes, Kind.COMMENTS: contacts.comments, Kind.VISITS: contacts.visits}
-    frequent = [kind for kind, count in counts.items() if count >= OFTEN]
-    if frequent:
-        return max(frequent, key=lambda kind: strengths[kind])
+    if contacts.comments >= OFTEN and COMMENT_WEIGHT * contacts.comments >= contacts.likes:
+        return Kind.COMMENTS
+    if contacts.likes >= OFTEN:
+        return Kind.LIKES
     return Kind.TAG if candidate.tag else Kind.FOLLOW
 
 

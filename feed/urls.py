@@ -19,6 +19,7 @@ urlpatterns = [
     path("explore/tags/<str:tag>/unfollow/", tags.unfollow_tag, name="unfollow_tag"),
     path("explore/tags/<str:tag>/mute/", tags.mute_tag, name="mute_tag"),
     path("explore/tags/<str:tag>/unmute/", tags.unmute_tag, name="unmute_tag"),
+    path("accounts/home/", home.first_feed, name="first_feed"),
     path("accounts/tags/", tags.followed_tags, name="followed_tags"),
     path("accounts/tags/muted/", tags.muted_tags, name="muted_tags"),
     path("archive/", profiles.archive, name="archive"),

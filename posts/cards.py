@@ -123,11 +123,13 @@ def fill_slots(
     *,
     loading: str = LAZY,
     followed_tag: str = "",
+    why: str = "",
     people: Mapping[int, str] | None = None,
 ) -> SafeString:
     """Return the HTML of a piece for `viewer`. No query; 5 to 10 µs.
 
-    `loading` is an attribute of the first photo: EAGER, LAZY or "". `followed_tag` is shown as the reason for the post.
+    `loading` is an attribute of the first photo: EAGER, LAZY or "". `followed_tag` is shown as the reason for the post,
+    or else `why`, which is HTML.
     `people` has the HTML of the people tagged in each photo, by its id, for pages that do not let htmx fetch it.
     """
     code = encode_shortcode(state.pk)
@@ -136,7 +138,7 @@ def fill_slots(
     values.update(
         ago=short_time(int(time.time()) - milliseconds_of(state.pk) // 1000),
         loading=loading,
-        why=_why(followed_tag) if followed_tag else "",
+        why=followed_tag_html(followed_tag) if followed_tag else why,
         like_url=path_pattern("posts:unlike" if liked else "posts:like", 1) % code,
         liked="true" if liked else "false",
         like_label="Unlike" if liked else "Like",
@@ -156,7 +158,8 @@ def fill_slots(
     return parts.fill(values)
 
 
-def _why(tag: str) -> str:
+def followed_tag_html(tag: str) -> str:
+    """Return the HTML of the reason for a post with a followed tag."""
     url = escape(fast_reverse("feed:tag", tag))
     return static_parts("posts/_why.html").fill({"url": url, "tag": escape(tag)})
 
@@ -184,13 +187,13 @@ def render_states(
     *,
     options: Mapping[str, Any] | None = None,
     loading: Sequence[str] = (),
-    followed_tags: Mapping[int, str] | None = None,
+    whys: Mapping[int, str] | None = None,
 ) -> list[SafeString]:
     """Return the HTML of a piece of each post, in order, from cached parts. For published posts only.
 
     `loading` has the attribute of the first photo for each of the first posts, and LAZY is that of the others.
-    `followed_tags` has the reasons for posts, by id. A post that was changed or deleted since `states` was read is left
-    out. Cost: no query if all parts are cached, otherwise two.
+    `whys` has the HTML of the reasons for posts, by id. A post that was changed or deleted since `states` was read is
+    left out. Cost: no query if all parts are cached, otherwise two.
     """
     options = options or {}
     names = {state.pk: _name(piece, state, viewer, options) for state in states}
@@ -201,14 +204,14 @@ def render_states(
         return {names[pk]: parts for pk, parts in drawn.items()}
 
     parts = get_parts(list(names.values()), make)
-    tags = followed_tags or {}
+    whys = whys or {}
     return [
         fill_slots(
             found,
             state,
             viewer,
             loading=loading[at] if at < len(loading) else LAZY,
-            followed_tag=tags.get(state.pk, ""),
+            why=whys.get(state.pk, ""),
         )
         for at, state in enumerate(states)
         if (found := parts.get(names[state.pk])) is not None

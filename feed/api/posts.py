@@ -10,19 +10,24 @@ from ninja import Field, Query, Router
 from accounts.api.authentication import ANYBODY
 from accounts.api.people import find_person, read_id
 from accounts.http import MemberRequest
-from accounts.models import User
-from common.api import PROBLEMS, IdPaging, Listed, NotFound, Problem, listed
+from accounts.models import Feed, User
+from common.api import PROBLEMS, IdPaging, Listed, NotFound, Paging, Problem, listed
 from common.pagination import Page, page_by_id, url_after
 from common.statements import Statement
 from feed.api.tags import normal_tag
-from feed.home import read_home, shown_on_home
+from feed.feeds import feed_page
+from feed.for_you import Reason
+from feed.home import shown_on_home, unmuted_posts
 from feed.profiles import posts_of, tagged_page
+from feed.ranking import Kind
 from feed.tags import posts_with_tag
 from posts.api.output import PostOut, for_output, post_fields, post_out
 from posts.models import Post
 from social.queries import with_visible_content
 
 router = Router(tags=["posts"])
+
+CURSOR_PATTERN = r"^([0-9]{0,19}|[0-9]{1,15}_([0-9]{1,3}|before_[0-9]{1,19}))$"
 
 
 class PostsPaging(IdPaging):
@@ -47,11 +52,26 @@ def list_posts_of_person(
 
 
 class HomePostOut(PostOut):
-    """A post on the caller's home page."""
+    """A post in a feed of the caller."""
 
     followed_tag: str = Field(
         description='The followed tag that is the reason for the post; "" if the caller follows the author.'
     )
+    reason: Kind | None = Field(
+        description="Why the post is in the feed: the caller often likes or comments on posts of the author (likes, "
+        "comments), the author is a favourite or followed, the post has a followed tag, or it is the caller's own. "
+        "Null in Following and Favourites, except for tags, and for older posts in For you."
+    )
+
+
+class FeedPaging(Paging):
+    kind: Feed = Field(
+        Feed.FOLLOWING,
+        description="following: newest first. favourites: all posts of the caller's favourites, newest first. for-you: "
+        "the newest posts of Following, ranked by age, by how often the caller likes and comments on posts of the "
+        "author, and by favourites; posts seen before come last, and then older posts, newest first.",
+    )
+    cursor: str = Field("", pattern=CURSOR_PATTERN, description="`next` of the previous page, unchanged.")
 
 
 @router.get("/feed/{id}", response={200: Listed[HomePostOut], **PROBLEMS})
@@ -59,14 +79,20 @@ def get_feed(
     request: MemberRequest,
     response: HttpResponse,
     id: str,  # noqa: A002
-    paging: Query[IdPaging],
+    paging: Query[FeedPaging],
 ) -> Listed[HomePostOut]:
-    """List the posts of the caller's home page, newest first: of followed people and tags. 403 for other people's."""
+    """List the posts of one of the caller's feeds: of followed people and tags. 403 for other people's."""
     _check_own(request, id)
-    posts, end, followed_tags = read_home(request.user, before=paging.before, count=paging.limit, load=_home_output)
-    page = Page(posts, url_after(request, end) if end else "")
-    items = [HomePostOut(**post_fields(request, post), followed_tag=followed_tags.get(post.pk, "")) for post in page]
+    load = _favourites_output if paging.kind == Feed.FAVOURITES else _home_output
+    found = feed_page(request.user, paging.kind, cursor=paging.cursor, count=paging.limit, load=load)
+    page = Page(found.posts, url_after(request, found.next_cursor) if found.next_cursor else "")
+    items = [_home_post_out(request, post, found.reasons.get(post.pk)) for post in page]
     return listed(request, response, page, items)
+
+
+def _home_post_out(request: HttpRequest, post: Post, reason: Reason | None) -> HomePostOut:
+    tag, kind = (reason.tag, reason.kind) if reason else ("", None)
+    return HomePostOut(**post_fields(request, post), followed_tag=tag, reason=kind)
 
 
 def _home_output(reader: User, ids: list[int]) -> list[Post]:
@@ -76,6 +102,18 @@ def _home_output(reader: User, ids: list[int]) -> list[Post]:
 _HOME_OUTPUT: Final = Statement[Post](
     "home_output",
     lambda reader, ids: for_output(shown_on_home(User(pk=reader), ids), User(pk=reader)),
+    reader="bigint",
+    ids="bigint[]",
+)
+
+
+def _favourites_output(reader: User, ids: list[int]) -> list[Post]:
+    return _FAVOURITES_OUTPUT.rows(reader=reader.pk, ids=ids)
+
+
+_FAVOURITES_OUTPUT: Final = Statement[Post](
+    "favourites_output",
+    lambda reader, ids: for_output(unmuted_posts(User(pk=reader), ids), User(pk=reader)),
     reader="bigint",
     ids="bigint[]",
 )

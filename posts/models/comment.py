@@ -110,7 +110,7 @@ class Comment(SnowflakeModel):
     """
 
     post = models.ForeignKey("posts.Post", models.CASCADE, related_name="comments", db_index=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="comments", db_index=False)
     parent = models.ForeignKey(
         # The database deletes replies together with their thread.
         "self",
@@ -154,6 +154,8 @@ class Comment(SnowflakeModel):
         indexes = [
             # The comments of a post, when it is deleted; the comments of one person on it.
             models.Index(fields=["post", "-id"], name="comments_newest_first"),
+            # The newest comments of an author: their export and deletion, equal comments, and the ranking of "For you".
+            models.Index(fields=["author", "-id"], name="comments_by_author"),
             # The threads of a post by cursor, without reading replies.
             models.Index(fields=["post", "-id"], condition=Q(parent=None), name="threads_newest_first"),
             # The replies of a thread by cursor, and their count.

@@ -1,6 +1,7 @@
 /**
- * Explore, `[data-seen-url]`: reports the tiles that were in view for a second, so that next time other posts come
- * first. Reports are batched and also sent when the page is left. Without it the order of Explore stays as it is.
+ * Explore and the home page, `[data-seen-url]`: reports the posts that were in view for a second, so that next time
+ * other posts come first. Reports are batched and also sent when the page is left. Without it their order stays as it
+ * is.
  * The address keeps the walk's start, so that Back and a shared history entry show the same tiles in the same order; a
  * reload begins a new walk.
  */
@@ -42,7 +43,7 @@ const watch = new IntersectionObserver(
   { threshold: 0.5 },
 );
 
-onContent("[data-seen-url] .tile[data-post]", (tile) => {
+onContent("[data-seen-url] :is(.tile, .post-card)[data-post]", (tile) => {
   url ||= tile.closest("[data-seen-url]").dataset.seenUrl;
   watch.observe(tile);
 });

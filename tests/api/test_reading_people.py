@@ -13,6 +13,8 @@ from posts.actions.likes import like_post
 from posts.models import PersonTag
 from social.actions.blocks import block
 from social.actions.close_friends import add_close_friend
+from social.actions.feed_choices import add_favourite
+from social.actions.follows import follow
 from social.actions.mutes import mute
 from social.actions.privacy import change_privacy
 from social.actions.restrictions import restrict
@@ -103,7 +105,13 @@ def test_follow_requests_are_private(author, stranger, get):
     assert get(stranger, "/follow-requests")["items"] == []
 
 
+def favour(me, one):
+    follow(me, followee=one)
+    add_favourite(me, followee=one)
+
+
 OWN_LISTS = {
+    "favourites": favour,
     "blocked": lambda me, one: block(me, blocked=one),
     "muted": lambda me, one: mute(me, muted=one),
     "restricted": lambda me, one: restrict(me, restricted=one),
@@ -123,7 +131,7 @@ def test_private_lists_of_people_are_shown_only_to_their_owner(name, author, per
 
     assert [one["username"] for one in first["items"] + second["items"]] == [one.username for one in listed[::-1]]
     assert second["next"] is None
-    assert [get(author, f"/user/{other}")["items"] for other in OWN_LISTS if other != name] == [[], [], []]
+    assert [get(author, f"/user/{other}")["items"] for other in OWN_LISTS if other != name] == [[]] * 4
     assert get(listed[0], f"/user/{name}")["items"] == []
     assert client.get(f"/api/user/{name}").status_code == 401
 

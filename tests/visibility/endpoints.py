@@ -123,7 +123,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     "well_known_change_password": exempt("redirects everyone to the password page (tests/project/test_well_known.py)"),
     "avatar": form(person_id=1, key="aa/bb/0123456789abcdef0123456789ab.webp"),
     # Lists
-    "feed:home": page(),
+    "feed:home": page("", "?feed=favourites", "?feed=for-you"),
+    "feed:first_feed": form(),
     "feed:explore": page(),
     "feed:explore_seen": exempt(
         "records seen posts; ignores those the reader may not see (tests/feed/test_explore.py)"
@@ -236,7 +237,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "api:list_followers": api(get("person", sees_lists)),
     "api:list_following": api(get("person", sees_lists)),
     "api:list_follow_requests": api(page()),
-    "api:get_feed": api(page(id=SELF)),
+    "api:get_feed": api(page("", "?kind=favourites", "?kind=for-you", id=SELF)),
     "api:list_notifications": api(page()),
     "api:get_post": api(get("post", can_open, shows="caption location alt")),
     "api:list_comments": api(get("post", sees)),
@@ -249,6 +250,9 @@ ENDPOINTS: dict[str, Endpoint] = {
     "api:unmute": api(post("person", sees_other_profile)),
     "api:restrict": api(post("person", sees_other_profile)),
     "api:unrestrict": api(post("person", sees_other_profile)),
+    "api:add_favourite": api(post("person", sees_other_profile)),
+    "api:remove_favourite": api(post("person", sees_other_profile)),
+    "api:change_volume": api(post("person", sees_other_profile, volume="fewer")),
     "api:add_close_friend": api(post("person", sees_other_profile)),
     "api:remove_close_friend": api(post("person", sees_other_profile)),
     "api:remove_follower": api(post("person", sees_other_profile)),
@@ -256,6 +260,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "api:list_muted": api(page()),
     "api:list_restricted": api(page()),
     "api:list_close_friends": api(page()),
+    "api:list_favourites": api(page()),
     "api:get_privacy": api(page()),
     "api:edit_privacy": exempt("changes the caller's privacy settings"),
     "api:approve_follow_request": api(post("person", sees_profile)),

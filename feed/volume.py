@@ -1,0 +1,67 @@
+"""The volume of a followee: which of their posts the reader's home page shows.
+
+ALL shows every post. FEWER shows the first post of each day, by UTC. HIGHLIGHTS shows the better-liked half of the last
+RECENT posts, and older posts with as many likes; and all posts of an author with fewer than half of RECENT.
+
+The rules compare a post only with those that all followers may see, so that a missing post does not reveal one for
+close friends. A highlight appears in the place of its time once it has enough likes, by the folded count, which is a
+few seconds old at most.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
+    Exists,
+    ExpressionWrapper,
+    Func,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.lookups import LessThan
+
+from accounts.models import User
+from common.compiled_queries import CompiledExists
+from common.ids import TIME_SHIFT
+from posts.models import Audience, Post
+from social.models import Follow, Volume
+
+RECENT: Final = 20
+IDS_OF_A_DAY: Final = (24 * 3600 * 1000) << TIME_SHIFT
+"""The number of ids between midnight and midnight, UTC. The first id of each day is a multiple of it."""
+
+
+def within_volume(reader: User) -> Q:
+    """Return the condition that the post is within the volume that `reader` chose for its author.
+
+    Cost: one index entry for each post, and up to RECENT posts for those whose author has another volume than ALL.
+    """
+    return ~Q(_IS_TURNED_DOWN(post="pk", author="author_id", likes="folded_likes", reader=reader.pk))
+
+
+def _turned_down(post: Any, author: Any, likes: Any, reader: int) -> QuerySet[Any, Any]:
+    number = BigIntegerField()
+    since_midnight = Func(post, Value(IDS_OF_A_DAY), function="MOD", output_field=number)
+    midnight = ExpressionWrapper(post - since_midnight, output_field=number)
+    posts = Post.objects.published().filter(author_id=author, audience=Audience.EVERYONE)
+    earlier = posts.filter(pk__gte=midnight, pk__lt=post).order_by()
+    recent = posts.order_by("-pk").values("pk")[:RECENT]
+    by_likes = posts.filter(pk__in=recent).order_by("-folded_likes").values("folded_likes")
+    half_way = Subquery(by_likes[RECENT // 2 - 1 : RECENT // 2])
+    is_turned_down = Case(
+        When(volume=Volume.FEWER, then=Exists(earlier)),
+        default=LessThan(likes, half_way),
+        output_field=BooleanField(),
+    )
+    follow = Follow.objects.filter(follower_id=reader, followee_id=author, volume__gt=Volume.ALL.value)
+    return follow.filter(is_turned_down)
+
+
+_IS_TURNED_DOWN: Final = CompiledExists(_turned_down, outer=["post", "author", "likes"])

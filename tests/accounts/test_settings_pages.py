@@ -21,7 +21,7 @@ def test_the_index_lists_every_page_and_each_page_is_marked_and_links_back(signe
     listed = entries(index.text)
 
     assert index.status_code == 200
-    assert len(listed) == 12
+    assert len(listed) == 13
     assert not any(current for _, current in listed.values())
     for address in listed:
         page = browser.get(address).text
@@ -36,6 +36,7 @@ def test_the_index_lists_every_page_and_each_page_is_marked_and_links_back(signe
         ("/accounts/mobile/", "Edit profile"),
         ("/accounts/deactivate/", "Delete or deactivate"),
         ("/accounts/close-friends/", "Privacy"),
+        ("/accounts/favourites/", "Privacy"),
         ("/accounts/tags/muted/", "Tags"),
         ("/accounts/apps/own/", "Apps"),
     ],

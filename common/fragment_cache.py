@@ -47,7 +47,7 @@ def get_parts(names: Sequence[str], make: Make) -> dict[str, Parts]:
     made here.
     """
     if settings.DEBUG or _is_off.get():
-        # With DEBUG, templates are being edited.
+        # Templates are edited while DEBUG is on.
         return make(names)
     prefix = f"{_prefix(fast_reverse('feed:home'), static('icons/sprite.svg'))}{get_language()}:"
     found = {name: parts for name in names if (parts := _local.get(prefix + name)) is not None}

@@ -106,18 +106,19 @@ class RunningSite:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def sql(self, query: str, *values: object) -> list[tuple]:
-        """Execute a query in the database of this site; return its rows."""
-        with self.connect() as connection, connection.cursor() as cursor:
+    def sql(self, query: str, *values: object, database: str = "") -> list[tuple]:
+        """Execute a query in the database of this site, or in another one of its server; return its rows."""
+        with self.connect(database) as connection, connection.cursor() as cursor:
             cursor.execute(query, values)
             return cursor.fetchall() if cursor.description else []
 
     @contextmanager
-    def connect(self) -> Iterator[Any]:
-        """Connect to the database of this site for one transaction."""
+    def connect(self, database: str = "") -> Iterator[Any]:
+        """Connect to the database of this site, or to another one of its server, for one transaction."""
         import psycopg2
 
-        connection = psycopg2.connect(self.environment.get("DATABASE_URL") or postgres_url(self.data_dir))
+        url = self.environment.get("DATABASE_URL") or postgres_url(self.data_dir)
+        connection = psycopg2.connect(url.replace("/instagram?", f"/{database}?") if database else url)
         try:
             with connection:
                 yield connection

@@ -6,15 +6,17 @@ handles rate limits, ETags, and problem details in place of Django's error pages
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from http import HTTPStatus
 from itertools import islice
 from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import Field, Schema
-from pydantic import PlainSerializer
+from ninja import Field, Router, Schema
+from ninja.constants import NOT_SET
+from pydantic import PlainSerializer, create_model
 
 from common.pagination import Page
 
@@ -27,6 +29,33 @@ Out = TypeVar("Out")
 
 Id = Annotated[int, PlainSerializer(str, return_type=str)]
 """An id in a response: a string, because JavaScript loses digits of numbers above 2^53."""
+
+
+@cache
+def response_model(schema: Any) -> type[Schema]:
+    """Return the model with which ninja checks and writes a response of this schema. There is one per schema."""
+    return create_model("NinjaResponseSchema", __base__=Schema, response=(schema, ...))
+
+
+class ApiRouter(Router):
+    """A router whose operations share their response models.
+
+    Ninja creates a model for each status of each operation: more than a thousand, most of them for the same problem
+    details, which is a large part of what each process imports.
+    """
+
+    def add_api_operation(
+        self, path: str, methods: list[str], view_func: Callable[..., Any], *, response: Any = NOT_SET, **options: Any
+    ) -> None:
+        if not isinstance(response, dict):
+            super().add_api_operation(path, methods, view_func, response=response, **options)
+            return
+        super().add_api_operation(path, methods, view_func, **options)
+        self.path_operations[path].operations[-1].response_models = {
+            status: None if schema is None else response_model(schema)
+            for statuses, schema in response.items()
+            for status in (statuses if isinstance(statuses, frozenset) else [statuses])
+        }
 
 
 class FieldError(Schema):

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 
 from accounts.api.bodies import Acting, check_actor
 from accounts.api.people import PersonOut, person_out
 from accounts.http import MemberRequest
-from common.api import PROBLEMS, Id, IdPaging, Listed, absolute, listed
+from common.api import PROBLEMS, ApiRouter, Id, IdPaging, Listed, absolute, listed
 from common.api_bodies import IdIn
 from notifications.actions import mark_all_read
 from notifications.models import Kind
 from notifications.queries import Row, notification_page, unread_count
 
-router = Router(tags=["notifications"])
+router = ApiRouter(tags=["notifications"])
 
 
 class NotificationOut(Schema):

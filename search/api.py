@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 
 from accounts.http import MemberRequest
-from common.api import PROBLEMS, Listed, Paging, absolute, listed
+from common.api import PROBLEMS, ApiRouter, Listed, Paging, absolute, listed
 from common.pagination import Page
 from posts.api.output import PostOut, for_output, post_out
 from posts.models import Post
@@ -17,7 +17,7 @@ from search.results import page_of_people, page_of_places, page_of_posts, page_o
 from search.tags_and_places import Topic
 from social.api.people import ListedPersonOut, listed_person_out
 
-router = Router(tags=["search"])
+router = ApiRouter(tags=["search"])
 
 
 class TagOut(Schema):

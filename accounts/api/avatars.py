@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from ninja import Field, Router, Schema
+from ninja import Field, Schema
 
 from accounts.actions import avatars as actions
 from accounts.api.bodies import Acting, check_actor
 from accounts.forms.profile import AvatarForm
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.api import PROBLEMS, FieldError, Problem, ValidationFailed, absolute
+from common.api import PROBLEMS, ApiRouter, FieldError, Problem, ValidationFailed, absolute
 from common.api_bodies import ID_SCHEMA, form_problem, is_multipart, read_body
 from media.errors import MediaError, TransientMediaError
 
-router = Router(tags=["people"])
+router = ApiRouter(tags=["people"])
 
 
 class AvatarOut(Schema):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Schema
 
 from accounts.api.authentication import SIGNED_IN_OR_NOT
 from accounts.api.bodies import Acting, check_actor
 from accounts.usernames import normalize_username, username_error
-from common.api import PROBLEMS
+from common.api import PROBLEMS, ApiRouter
 from common.ratelimit import NAME_CHECKS, client_address
 from common.ratelimit_responses import count_api_hit
 
-router = Router(tags=["people"])
+router = ApiRouter(tags=["people"])
 
 
 class UsernameBody(Acting):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 
 from accounts.api.authentication import ANYBODY
 from accounts.api.bodies import Acting, ActingOnPost, check_actor, check_post
 from accounts.http import MemberRequest
-from common.api import PROBLEMS, Listed, Paging, listed
+from common.api import PROBLEMS, ApiRouter, Listed, Paging, listed
 from common.api_bodies import IdIn
 from common.pagination import Page, url_after
 from feed import actions
@@ -19,7 +19,7 @@ from posts.api.lookup import find_post
 from posts.api.output import PostOut, for_output, post_fields
 from posts.models import Post
 
-router = Router(tags=["posts"])
+router = ApiRouter(tags=["posts"])
 
 
 class ExplorePostOut(PostOut):

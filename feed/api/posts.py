@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router
+from ninja import Field, Query
 
 from accounts.api.authentication import ANYBODY
 from accounts.api.people import find_person, read_id
 from accounts.http import MemberRequest
 from accounts.models import Feed, User
-from common.api import PROBLEMS, IdPaging, Listed, NotFound, Paging, Problem, listed
+from common.api import PROBLEMS, ApiRouter, IdPaging, Listed, NotFound, Paging, Problem, listed
 from common.pagination import Page, page_by_id, url_after
 from common.statements import Statement
 from feed.api.tags import normal_tag
@@ -25,7 +25,7 @@ from posts.api.output import PostOut, for_output, post_fields, post_out
 from posts.models import Post
 from social.queries import with_visible_content
 
-router = Router(tags=["posts"])
+router = ApiRouter(tags=["posts"])
 
 CURSOR_PATTERN = r"^([0-9]{0,19}|[0-9]{1,15}_([0-9]{1,3}|before_[0-9]{1,19}))$"
 

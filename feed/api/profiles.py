@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from django.db import transaction
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Schema
 
 from accounts.actions.contact import change_email, change_mobile, mobile_number
 from accounts.actions.profile import edit_profile as do_edit_profile
@@ -17,14 +17,14 @@ from accounts.forms.contact import ChangeEmailForm
 from accounts.forms.profile import ProfileForm
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.api import PROBLEMS, Problem, ValidationFailed
+from common.api import PROBLEMS, ApiRouter, Problem, ValidationFailed
 from common.api_bodies import form_problem
 from common.ratelimit_responses import RateLimitedError, rate_limit_problem
 from common.refusals import Refusal
 from feed.profiles import count_visible_posts, profiles_for
 from social.api.people import FollowRelation, follow_relation
 
-router = Router(tags=["people"])
+router = ApiRouter(tags=["people"])
 
 
 class RelationOut(Schema):

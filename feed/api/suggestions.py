@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 
 from accounts.api.bodies import ActingOnPerson, check_actor, not_oneself
 from accounts.api.people import find_person, person_fields
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.api import PROBLEMS, Listed, Paging, listed
+from common.api import PROBLEMS, ApiRouter, Listed, Paging, listed
 from common.pagination import Page, url_after
 from feed import actions
 from feed.suggestions import suggestions_after
 from social.api.people import ListedPersonOut, follow_relation
 
-router = Router(tags=["people"])
+router = ApiRouter(tags=["people"])
 
 
 class SuggestedPersonOut(ListedPersonOut):

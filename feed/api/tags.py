@@ -7,11 +7,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 
 from accounts.api.bodies import Acting, check_actor
 from accounts.http import MemberRequest
-from common.api import PROBLEMS, IdPaging, Listed, NotFound, Problem, absolute, listed
+from common.api import PROBLEMS, ApiRouter, IdPaging, Listed, NotFound, Problem, absolute, listed
 from common.linkify import normalize_tag
 from common.pagination import page_by_id
 from common.refusals import Refusal
@@ -20,7 +20,7 @@ from feed import actions
 from feed.models import TagFollow, TagMute
 from feed.tags import is_tag, tag_state
 
-router = Router(tags=["tags"])
+router = ApiRouter(tags=["tags"])
 
 
 class TagOut(Schema):

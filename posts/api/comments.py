@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router
+from ninja import Field, Query
 from pydantic import ConfigDict
 
 from accounts.api.authentication import ANYBODY
@@ -16,7 +16,7 @@ from accounts.api.bodies import ActingOnPost, check_actor, check_post
 from accounts.api.people import read_id
 from accounts.http import MemberRequest
 from api_access.idempotency import IdempotentRequest
-from common.api import ID_OR_NOTHING, PROBLEMS, IdPaging, Listed, NotFound, Problem, ValidationFailed, listed
+from common.api import ID_OR_NOTHING, PROBLEMS, ApiRouter, IdPaging, Listed, NotFound, Problem, ValidationFailed, listed
 from common.api_bodies import IdIn, form_problem
 from common.pagination import page_by_id
 from common.refusals import Refusal
@@ -28,7 +28,7 @@ from posts.forms.comments import CommentForm
 from posts.models import Comment, Post
 from posts.models.comment import CommentQuerySet
 
-router = Router(tags=["posts"])
+router = ApiRouter(tags=["posts"])
 
 
 class CommentPaging(IdPaging):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 
 from accounts.api.bodies import ActingOnPost, check_actor, check_post
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.api import PROBLEMS, IdPaging, Listed, listed
+from common.api import PROBLEMS, ApiRouter, IdPaging, Listed, listed
 from common.pagination import Page, page_by_id
 from posts.actions import likes as actions
 from posts.api.lookup import find_comment, find_post, visible_post
@@ -16,7 +16,7 @@ from posts.models import Comment, CommentLike, Like, Post
 from social.api.people import ListedPersonOut, listed_person_out
 from social.queries import visible_people_in_order
 
-router = Router(tags=["posts"])
+router = ApiRouter(tags=["posts"])
 
 
 class LikedOut(Schema):

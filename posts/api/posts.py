@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Router
+from ninja import Field
 
 from accounts.api.authentication import ANYBODY
 from accounts.api.bodies import ActingOnPost, check_actor, check_post
 from accounts.http import MemberRequest
-from common.api import PROBLEMS, Problem
+from common.api import PROBLEMS, ApiRouter, Problem
 from common.api_bodies import MAX_LIST_ITEMS, Body, IdIn
 from common.refusals import Refusal
 from common.text import clean_line, clean_text
@@ -21,7 +21,7 @@ from posts.api.lookup import find_post, own_post
 from posts.api.output import PostOut, for_output, post_out
 from posts.models import Audience, Post
 
-router = Router(tags=["posts"])
+router = ApiRouter(tags=["posts"])
 
 
 class SlideIn(Body):

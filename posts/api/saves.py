@@ -9,12 +9,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 
 from accounts.api.bodies import Acting, ActingOnPost, check_actor
 from accounts.http import MemberRequest
 from api_access.idempotency import IdempotentRequest
-from common.api import PROBLEMS, IdPaging, Listed, ValidationFailed, listed
+from common.api import PROBLEMS, ApiRouter, IdPaging, Listed, ValidationFailed, listed
 from common.api_bodies import IdIn, form_problem
 from common.pagination import Page, page_by_id
 from common.refusals import Refusal
@@ -26,7 +26,7 @@ from posts.api.output import CollectionOut, PostOut, collection_out, for_output,
 from posts.forms.collections import CollectionForm
 from posts.models import Collection, Post, Save
 
-router = Router(tags=["posts"])
+router = ApiRouter(tags=["posts"])
 
 
 class SavedOut(Schema):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 
 from accounts.api.bodies import ActingOnPost
 from accounts.http import MemberRequest
-from common.api import PROBLEMS, IdPaging, Listed, Problem, listed
+from common.api import PROBLEMS, ApiRouter, IdPaging, Listed, Problem, listed
 from common.pagination import page_by_id
 from posts.actions import archiving, comments, likes
 from posts.api.lookup import own_post
 from posts.api.output import PostOut, for_output, post_out
 from posts.models import Post
 
-router = Router(tags=["posts"])
+router = ApiRouter(tags=["posts"])
 
 
 class ArchivedOut(Schema):

@@ -10,12 +10,12 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
-from ninja import Field, Router
+from ninja import Field
 
 from accounts.api.bodies import Acting, check_actor
 from accounts.http import MemberRequest
 from api_access.idempotency import IdempotentRequest
-from common.api import PROBLEMS, FieldError, Problem, ValidationFailed
+from common.api import PROBLEMS, ApiRouter, FieldError, Problem, ValidationFailed
 from common.api_bodies import ID_SCHEMA, MAX_LIST_ITEMS, IdsIn, is_multipart, read_body
 from common.ratelimit_responses import count_api_hit
 from common.text import clean_line, clean_text
@@ -30,7 +30,7 @@ from posts.api.idempotency import KEY
 from posts.api.output import MediaOut, PostOut, for_output, media_out, post_out
 from posts.models import Audience, Post
 
-router = Router(tags=["posts"])
+router = ApiRouter(tags=["posts"])
 
 
 class NewPost(Acting):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from django.http import HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 
 from accounts.api.bodies import Acting, ActingOnPerson, not_oneself
 from accounts.api.people import find_person
 from accounts.http import MemberRequest
 from accounts.models import User
-from common.api import PROBLEMS, IdPaging, NotFound, ValidationFailed
+from common.api import PROBLEMS, ApiRouter, IdPaging, NotFound, ValidationFailed
 from common.pagination import page_by_id
 from common.refusals import Refusal
 from social.actions import follows, requests
@@ -20,7 +20,7 @@ from social.api.people import People, people_by_id, visible_person
 from social.models import Follow
 from social.queries import follow_requests_for, with_visible_content
 
-router = Router(tags=["people"])
+router = ApiRouter(tags=["people"])
 
 
 class StandingOut(Schema):

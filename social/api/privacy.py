@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from django.db import transaction
-from ninja import Field, Router, Schema
+from ninja import Field, Schema
 from pydantic import StrictBool
 
 from accounts.actions.profile import change_hide_like_counts, change_who_may_tag
 from accounts.api.bodies import Acting, check_actor
 from accounts.http import MemberRequest
 from accounts.models import User, WhoMayTag
-from common.api import PROBLEMS
+from common.api import PROBLEMS, ApiRouter
 from social.actions.privacy import change_privacy
 
-router = Router(tags=["people"])
+router = ApiRouter(tags=["people"])
 
 
 class PrivacyOut(Schema):

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Literal
 
 from django.http import HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 
 from accounts.api.bodies import Acting, ActingOnPerson, not_oneself
 from accounts.http import MemberRequest
-from common.api import PROBLEMS, IdPaging, NotFound, ValidationFailed
+from common.api import PROBLEMS, ApiRouter, IdPaging, NotFound, ValidationFailed
 from common.refusals import Refusal
 from social import lists
 from social.actions import blocks, close_friends, feed_choices, mutes, restrictions
 from social.api.people import People, people_page, visible_or_blocked_person, visible_person
 from social.models import Volume
 
-router = Router(tags=["people"])
+router = ApiRouter(tags=["people"])
 
 VolumeName = Literal["all", "fewer", "highlights"]
 VOLUMES = (

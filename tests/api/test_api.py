@@ -114,6 +114,20 @@ def test_every_operation_has_a_unique_name_and_a_description(client):
     assert not [one["operationId"] for one in operations if not one.get("tags")]
 
 
+def test_operations_share_one_response_model_per_schema(client):
+    operations = [
+        one
+        for router in api._get_bound_routers()
+        for view in router.path_operations.values()
+        for one in view.operations
+    ]
+    models = [model for one in operations for model in one.response_models.values() if model is not None]
+    schemas = {model.model_fields["response"].annotation for model in models}
+
+    assert len(models) > 10 * len(schemas), "every operation lists its problems"
+    assert len(set(models)) == len(schemas)
+
+
 def test_fields_and_parameters_are_described_unless_their_names_suffice(client):
     schema = api.get_openapi_schema()
     plain = {"username", "name", "caption", "location", "text", "email", "kind", "audience", "author", "id", "url"}

@@ -5,13 +5,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import psycopg2
 from django.db import connection
 
 from common.local_servers import POSTGRES_PORT, ROLE
 from launcher import processes
-from launcher.postgres_user import server_user
+from launcher.postgres_user import can_enter, server_user
 from tests.running_site import free_port
 from tests.servers import PROJECT, make_data_dir
 
@@ -46,13 +47,15 @@ class PgBouncer:
             + "".join(f"{name} = {value}\n" for name, value in options.items())
         )
         configuration.chmod(0o644)
+        user = server_user(self.folder / "postgres")
+        is_closed = user is not None and not can_enter(user, self.folder, Path(sockets))
         log = (self.folder / "log").open("w")
         with log:
             self.process = subprocess.Popen(
                 [program, str(configuration)],
                 stdout=log,
                 stderr=log,
-                preexec_fn=processes.child_setup(15, user=server_user(self.folder / "postgres")),
+                preexec_fn=processes.child_setup(15, user=user, enters_closed_folders=is_closed),
             )
         deadline = time.monotonic() + 20
         while True:

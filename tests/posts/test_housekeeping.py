@@ -116,7 +116,7 @@ def test_missing_renditions_are_rendered_again_and_missing_originals_reported(sh
 
 
 def test_rerender_replaces_the_files(shared):
-    before, version = keys_in("default"), Post.objects.get().version
+    before, version = keys_in("default"), Post.objects.get().card_version
     Media.objects.update(renderer=0)
 
     assert "Rendered 2 of 2" in run("rerender")
@@ -124,7 +124,7 @@ def test_rerender_replaces_the_files(shared):
     after = keys_in("default")
     assert not before & after
     assert after == {key for medium in Media.objects.all() for key in medium.keys}
-    assert Post.objects.get().version > version
+    assert Post.objects.get().card_version > version
     assert Post.objects.get().state == "published"
     assert set(Media.objects.values_list("renderer", flat=True)) == {RENDERER}
 

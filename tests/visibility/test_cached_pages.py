@@ -174,7 +174,7 @@ class Machine(RuleBasedStateMachine):
         try:
             with transaction.atomic():
                 found = action()
-        except (Refusal, ObjectDoesNotExist):
+        except (Refusal, blocks.BlockedError, ObjectDoesNotExist):
             return
         has_changed = found is None or bool(found)
         Machine.steps += has_changed

@@ -29,7 +29,7 @@ _registered: dict[str, Build] = {}
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What a person might have: `user.flags`."""
+    """The flags of a person: `user.flags`."""
 
     has_unread: bool
     """Notifications since they last read them; registered by `notifications`."""
@@ -45,7 +45,7 @@ NAMES: Final = tuple(field.name for field in dataclasses.fields(Flags))
 
 
 def register(name: str, build: Build) -> None:
-    """Register the condition of the flag `name`; raise ValueError if there is no such flag."""
+    """Register the condition of the flag `name`; raise ValueError for an unknown flag."""
     if name not in NAMES:
         raise ValueError(f"Flags has no field {name!r}")
     _registered[name] = build

@@ -53,7 +53,7 @@ class SessionPersonMiddleware(AuthenticationMiddleware):
 
 
 def _checked_person(session: SessionStore) -> User | None:
-    """Return the person of the session if all of it is valid, else None."""
+    """Return the person of a valid session, else None."""
     person = session.person
     if person is None or not person.is_active:
         return None

@@ -41,7 +41,7 @@ _is_off: ContextVar[bool] = ContextVar("_is_off", default=False)
 
 
 def get_parts(names: Sequence[str], make: Make) -> dict[str, Parts]:
-    """Return the entries with these names; `make` returns those that are missing, or leaves them out.
+    """Return the entries with these names. `make` gets the missing names and may leave some out.
 
     Cost: nothing if all are in this process, otherwise one round trip to Valkey, and three more for entries that are
     made here.
@@ -67,7 +67,7 @@ def forget_local() -> None:
 
 @contextmanager
 def without_cache() -> Iterator[None]:
-    """Make all parts anew in this block. Tests compare the cached pages with those."""
+    """Bypass the cache in this block. Tests compare cached pages with uncached ones."""
     token = _is_off.set(True)
     try:
         yield
@@ -100,7 +100,7 @@ def _load(names: Sequence[str], prefix: str) -> dict[str, Parts]:
 
 
 def _lock(names: Sequence[str], prefix: str) -> list[str]:
-    """Return those of `names` whose lock this request took."""
+    """Return the names whose lock this request took."""
     pipe = valkey.pages().pipeline(transaction=False)
     for name in names:
         pipe.set(f"{prefix}{name}:lock", b"1", nx=True, px=LOCK_MS)
@@ -113,7 +113,7 @@ def _make_and_store(names: Sequence[str], prefix: str, make: Make) -> dict[str, 
     for name, parts in made.items():
         pipe.set(prefix + name, parts.dump(), ex=KEPT_SECONDS)
     pipe.execute()
-    # The lock of an entry that could not be made stays for its time: nobody else can make it either.
+    # The lock of an entry that could not be made stays for its time: other requests could not make it either.
     return made
 
 

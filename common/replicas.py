@@ -59,7 +59,7 @@ _REPLAYED = "SELECT CASE WHEN pg_is_in_recovery() THEN (pg_last_wal_replay_lsn()
 
 @dataclass
 class Replica:
-    """What this process knows of a replica."""
+    """The state of a replica as this process knows it."""
 
     alias: str
     replayed: int = -1

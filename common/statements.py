@@ -98,7 +98,7 @@ class Statement(Generic[Row]):
         return [self._make(row) for row in self._fetch(values)]
 
     def first(self, **values: Any) -> Row | None:
-        """Return the first row, or None. One query, which is not limited: `build` should be."""
+        """Return the first row, or None. One query, without a limit of its own."""
         rows = self.rows(**values)
         return rows[0] if rows else None
 
@@ -161,7 +161,7 @@ class Statement(Generic[Row]):
         return self.planned(**values)
 
     def planned(self, **values: Any) -> list[tuple[Any, ...]]:
-        """Return the records of the same SQL, planned anew: without the function."""
+        """Return the records of the same SQL without the function, so that it is planned again."""
         sql, params, _ = self._compiled
         given = [(mark, _checked(values[key], self._types[key])) for key, mark in self._sentinels.items()]
         return _execute(sql, [next((value for mark, value in given if mark == param), param) for param in params])

@@ -1,4 +1,4 @@
-"""Bursts: many posts by one author within an hour, of which the home page folds all but the newest ones."""
+"""Bursts: many posts by one author within an hour. The home page folds all but the newest ones."""
 
 from __future__ import annotations
 

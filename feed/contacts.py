@@ -18,7 +18,7 @@ from feed.ranking import Contacts
 
 CONTACT_DAYS: Final = 90
 MAX_CONTACTS: Final = 300
-"""The number of likes, and of comments, that are read at most: those of the newest."""
+"""Upper limit of the likes, and of the comments, that are read, newest first."""
 
 
 def contacts_of(reader: User) -> dict[int, Contacts]:

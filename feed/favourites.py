@@ -21,7 +21,7 @@ def favourite_ids(reader: User) -> set[int]:
 def read_favourites(reader: User, *, before: int | None, count: int, load: Load[Item]) -> tuple[list[Item], int | None]:
     """Return up to `count` posts of the favourites below the id `before`, and the id below which the next page begins.
 
-    The id is None at the end. `load` returns those of the candidates that are shown (`feed.home.unmuted_posts`). Reads
+    The id is None at the end. `load` returns the candidates that are shown (`feed.home.unmuted_posts`). Reads
     more candidates while some are hidden, like `feed.home.read_home`. Cost: usually one query of up to `count` index
     entries for each favourite, and one call of `load`.
     """

@@ -31,7 +31,7 @@ def feed_of(text: str, reader: User) -> Feed:
 def feed_page(reader: User, feed: Feed, *, cursor: str, count: int, load: Load[Item]) -> FeedPage[Item]:
     """Return up to `count` posts of a feed after `cursor`, the `next_cursor` of the page before it.
 
-    `load` returns those of the posts that are shown: `feed.home.unmuted_posts` for Favourites, `shown_on_home` for the
+    `load` returns the posts that are shown: `feed.home.unmuted_posts` for Favourites, `shown_on_home` for the
     others. An unknown cursor means the first page. For the cost see the function of each feed.
     """
     if feed == Feed.FOR_YOU:

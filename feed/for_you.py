@@ -126,7 +126,7 @@ def _older(
     count: int,
     load: Load[Item],
 ) -> ForYouPage[Item]:
-    """Return the page of `posts` and then those of Following from the cursor on."""
+    """Return the page of `posts`, continued by Following from the cursor on."""
     room = count - len(posts)
     if not room:
         return ForYouPage(posts, cursor, reasons, seen_from)

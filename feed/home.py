@@ -30,7 +30,7 @@ Item = TypeVar("Item", bound=HasId)
 
 
 Load = Callable[[User, list[int]], Sequence[Item]]
-"""Loads those of the posts with these ids that are shown to the reader."""
+"""Loads the posts with these ids that the reader is shown."""
 
 
 class HomePosts(NamedTuple, Generic[Item]):
@@ -49,7 +49,7 @@ def home_posts(reader: User, *, before: int | None, count: int) -> HomePosts[Pos
 def read_home(reader: User, *, before: int | None, count: int, load: Load[Item]) -> HomePosts[Item]:
     """Return up to `count` posts for `reader`'s home, newest first, with ids below `before`.
 
-    Timelines and followed tags give candidates. `load` returns those of the candidates that the reader may see, has
+    Timelines and followed tags give candidates. `load` returns the candidates that the reader may see, has
     not muted and has not turned down (`shown_on_home`). If some are hidden, more are read, four times as many each
     time, until there is one post more than the page. So hidden posts change neither the size of a page nor its cursor,
     which is the id of its last post.
@@ -81,12 +81,12 @@ def read_home(reader: User, *, before: int | None, count: int, load: Load[Item])
 
 
 def shown_on_home(reader: User, ids: list[int]) -> PostQuerySet:
-    """Return those of `unmuted_posts` that are within the volume that `reader` chose for their author."""
+    """Filter `unmuted_posts` by the volumes that `reader` chose for their authors."""
     return unmuted_posts(reader, ids).filter(within_volume(reader))
 
 
 def unmuted_posts(reader: User, ids: list[int]) -> PostQuerySet:
-    """Return those of the posts that `reader` may see and has not muted, by person or by tag."""
+    """Return the posts with these ids that `reader` may see and has not muted, by person or by tag."""
     posts: PostQuerySet = Post.objects.visible_to(reader).unmuted_by(reader)
     return posts.filter(without_muted_tags(reader), pk__any_of=ids)
 

@@ -64,7 +64,7 @@ class Contacts(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """What the model knows about the reader."""
+    """The reader, as far as the model knows them."""
 
     reader_id: int
     contacts: Mapping[int, Contacts]
@@ -76,7 +76,7 @@ class Reader(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """A post in its place. `is_seen` is True for those that the reader has seen before."""
+    """A post in its place. `is_seen` is True if the reader has seen it before."""
 
     post_id: int
     reason: Kind

@@ -94,7 +94,7 @@ def menu_items(shortcode: str, author: str, *, is_member: bool) -> list[MenuItem
 
 @dataclass(frozen=True)
 class Share:
-    """What is needed to share a post's link. The addresses are absolute, except in the template of the menu."""
+    """The link of a post to share. The addresses are absolute, except in the template of the menu."""
 
     url: str
     embed_url: str

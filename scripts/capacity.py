@@ -56,7 +56,7 @@ def load(path: Path = DOCS / "capacity.json") -> Costs:
 
 @dataclass(frozen=True)
 class Need:
-    """What a site needs for `people` a day. Cores are counted at the peak, with room to spare."""
+    """The needs of a site with `people` a day. Cores are counted at the peak, with room to spare."""
 
     people: int
     pages_per_second: float
@@ -265,7 +265,7 @@ def printed() -> dict[str, str]:
 
 
 def fill_in(document: str) -> str:
-    """Return the text of docs/scale.md with its tables printed anew."""
+    """Return the text of docs/scale.md with new tables."""
     for name, text in printed().items():
         begin = BEGIN.format(name)
         before, _, rest = document.partition(begin)

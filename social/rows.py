@@ -12,7 +12,7 @@ from common.templatetags.site import avatar
 
 
 def follow_button(person: User, viewer: Viewer) -> SafeString:
-    """Return the button to follow `person`, who comes from `with_follow_state`; "" for oneself. No query; 10 µs.
+    """Return the button to follow `person`, who comes from `with_follow_state`; "" if that is `viewer`. No query.
 
     The button asks a private account for permission, and undoes a follow or a request.
     """

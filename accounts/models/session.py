@@ -18,7 +18,7 @@ class Session(AbstractBaseSession):
     """A session of a browser, with the person who is signed in. `accounts.sessions` reads and writes it.
 
     The table has no constraint for the person: rows are deleted when sessions end, expire, or the account is erased,
-    and a row of a missing person signs nobody in.
+    and a row of a missing person is not a sign-in.
     """
 
     user = models.ForeignKey(

@@ -101,7 +101,7 @@ class WhoMayTag(models.TextChoices):
 
 
 class Feed(models.TextChoices):
-    """The feeds of the home page; the values are those of `?feed=`."""
+    """The feeds of the home page. `?feed=` has the same values."""
 
     FOLLOWING = "following", "Following"
     FAVOURITES = "favourites", "Favourites"
@@ -291,7 +291,7 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
 
     @cached_property
     def flags(self) -> Flags:
-        """What the user might have to see. Comes with a session; for others, one query at first use."""
+        """The flags of the user. A session loads them; otherwise the first use costs one query."""
         return load_flags(self.pk)
 
     def refresh_from_db(self, using: str | None = None, fields: Any = None, from_queryset: Any = None) -> None:

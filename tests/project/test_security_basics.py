@@ -59,7 +59,7 @@ def test_passwords_cookies_tokens_and_addresses_are_in_no_log(author, caplog, cl
         "/accounts/signup/",
         {"email": "new.person@example.org", "username": "newperson", "password1": "New-horse-battery-9"},
     )
-    with mock.patch("feed.views.home.home_posts", side_effect=RuntimeError("broken")):
+    with mock.patch("feed.views.home.feed_states", side_effect=RuntimeError("broken")):
         assert browser.get("/").status_code == 500
 
     assert "broken" in caplog.text, "the error itself must be logged"

@@ -60,6 +60,8 @@ QUERIES = {
         *(f"?type={kind}&q={encoded(text)}&limit=1" for kind, texts in FOUND.items() for text in texts),
         *(f"?type={kind}&q={encoded(texts[0])}&limit=100" for kind, texts in FOUND.items()),
     ),
+    "feed:home": ("", "?feed=favourites", "?feed=for-you"),
+    "api:get_feed": ("?limit=2", "?kind=favourites&limit=2", "?kind=for-you&limit=2"),
     "social:close_friends": ("", "?q=harborx", "?q=harbor"),
     "accounts:username_available": ("?username=nobodyhere",),
     "posts:oembed": ("",),

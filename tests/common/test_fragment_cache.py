@@ -14,8 +14,6 @@ from common.fragment_cache import LOCK_MS, get_parts, without_cache
 from common.parts import Parts
 from tests.concurrency import run_concurrently
 
-REQUESTS = 500
-
 
 class Forgetful(dict):
     """The dictionary of a process that has seen nothing yet: it keeps nothing."""
@@ -62,8 +60,9 @@ def keys():
 
 @pytest.mark.promise("O1")
 @pytest.mark.usefixtures("many_processes")
-def test_of_many_requests_that_miss_an_entry_at_once_one_or_two_make_it(made, make):
-    everyone_is_here = threading.Barrier(REQUESTS)
+@pytest.mark.parametrize("requests", [50, pytest.param(500, marks=pytest.mark.deep)])
+def test_of_many_requests_that_miss_an_entry_at_once_one_or_two_make_it(requests, made, make):
+    everyone_is_here = threading.Barrier(requests)
 
     def make_slowly(names):
         time.sleep(0.05)
@@ -73,9 +72,9 @@ def test_of_many_requests_that_miss_an_entry_at_once_one_or_two_make_it(made, ma
         everyone_is_here.wait()
         return get_parts(["hot"], make_slowly)
 
-    answers = run_concurrently(*[request] * REQUESTS)
+    answers = run_concurrently(*[request] * requests)
 
-    assert answers == [{"hot": parts_of("hot")}] * REQUESTS
+    assert answers == [{"hot": parts_of("hot")}] * requests
     assert 1 <= len(made) <= 2
 
 

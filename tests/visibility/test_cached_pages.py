@@ -53,7 +53,7 @@ READERS = 3
 PEOPLE = AUTHORS + READERS - 1
 EXAMPLES = 4
 STEPS = 40
-MORE_EXAMPLES = 150
+MORE_EXAMPLES = 100
 MIN_STEPS, MIN_MORE_STEPS = 40, 2_000
 """Steps of all sequences that must have changed something. The first sequence of Hypothesis is the simplest one."""
 PIECES = ("card", "tile")

@@ -119,7 +119,8 @@ def test_the_text_of_a_statement_does_not_depend_on_what_was_compiled_before(db)
     """Every process compiles its statements in another order, and must find the functions that `migrate` created."""
 
     def functions(statements):
-        for compiled in [one for one in gc.get_objects() if isinstance(one, Statement | CompiledSubquery)]:
+        # `type` and not `isinstance`: the second evaluates the lazy objects that other tests left behind.
+        for compiled in [one for one in gc.get_objects() if issubclass(type(one), Statement | CompiledSubquery)]:
             for name in ("_compiled", "body", "function", "_call", "compiled"):
                 compiled.__dict__.pop(name, None)
         return {statement.name: statement.function for statement in statements}

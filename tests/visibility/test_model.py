@@ -13,10 +13,8 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from accounts.actions.moderation import restore_person, suspend_person
 from accounts.models import User
@@ -28,8 +26,10 @@ from posts.models.media import MediaState
 from social.actions import blocks, close_friends, follows, mutes, privacy, requests, restrictions
 from social.queries import with_visible_content
 from tests.visibility.model import Model, ModelComment, ModelPost
+from tests.visibility.sequences import run_sequences
 
 PEOPLE = 4
+VARIABLE = "VISIBILITY_EXAMPLES"
 EXAMPLES = 6
 STEPS = 50
 MORE_EXAMPLES = 64
@@ -342,23 +342,8 @@ def _run(statement: str) -> set[tuple[int, ...]]:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("examples", [EXAMPLES, pytest.param(MORE_EXAMPLES, marks=pytest.mark.deep)])
 def test_after_random_actions_everyone_sees_what_the_model_says(examples: int) -> None:
-    is_random = "VISIBILITY_EXAMPLES" in os.environ
-    examples = int(os.environ.get("VISIBILITY_EXAMPLES", examples))
     Machine.steps = 0
-    began = timezone.now()
 
-    run_state_machine_as_test(
-        Machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=STEPS,
-            derandomize=not is_random,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate, Phase.shrink],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_sequences(Machine, examples=examples, steps=STEPS, variable=VARIABLE)
 
-    print(f"{Machine.steps} steps in {(timezone.now() - began).seconds} s")
-    assert is_random or Machine.steps >= MIN_EFFECTIVE_STEPS * examples
+    assert VARIABLE in os.environ or Machine.steps >= MIN_EFFECTIVE_STEPS * examples

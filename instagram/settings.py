@@ -8,6 +8,7 @@ on few variables are in `instagram.config`.
 import base64
 import hashlib
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ HOST = env.str("HOST", default="127.0.0.1")
 PORT = count("PORT", default=8000, least=1)
 SITE_NAME = env.str("SITE_NAME", default="Everyframe")
 SITE_ORIGIN = env.str("SITE_ORIGIN", default=f"http://localhost:{PORT}").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
+# Django compares names without ports. SITE_HOST of docker-compose.yml may have one.
+ALLOWED_HOSTS = [re.sub(r":\d+$", "", name) for name in env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_ORIGIN])
 TRUSTED_PROXY_COUNT = count("TRUSTED_PROXY_COUNT", default=0)
 

@@ -190,10 +190,45 @@ def test_alive_fails_without_an_answer():
 
 
 def test_nginx_uses_the_ports_of_the_services():
-    assert set(re.findall(r"server (\S+:\d+);", NGINX)) == {"web:8000", "storage:8333"}
+    assert set(re.findall(r"server (\S+:\d+)[ ;]", NGINX)) == {"web:8000", "web-2:8000", "storage:8333"}
     assert "-s3.port=8333" in SERVICES["storage"]["command"]
     inside = {published.rsplit(":", 1)[1] for published in SERVICES["nginx"]["ports"]}
     assert inside == set(re.findall(r"listen (\d+)", NGINX))
+
+
+@pytest.mark.promise("D20")
+def test_nginx_has_another_web_server_while_one_restarts():
+    upstream = re.search(r"upstream web \{\n(.*?)\n    \}", NGINX, re.DOTALL)[1]
+    waits = {name: how["condition"] for name, how in SERVICES["web-2"]["depends_on"].items()}
+
+    # `resolve`, because Docker gives a new container another address.
+    assert upstream.count(" resolve max_fails=1 fail_timeout=2s;") == 2
+    assert "resolver 127.0.0.11 " in NGINX
+    assert "proxy_next_upstream error timeout;" in NGINX
+    assert int(re.search(r"proxy_connect_timeout (\d+)s;", NGINX)[1]) <= 2
+    assert SERVICES["web-2"]["command"] == SERVICES["web"]["command"]
+    assert waits["web"] == "service_healthy", "Compose would replace both at once"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "redirects"),
+    [
+        ("photos.example.org", "", False),
+        ("photos.example.org:8443", ":8443", False),
+        ("Photos.Example.org.", "", True),
+        ("photos.example.org.:8443", ":8443", True),
+        ("[2001:db8::1]:8443", ":8443", False),
+    ],
+)
+def test_nginx_keeps_the_port_of_an_address_and_removes_a_trailing_dot(host, port, redirects):
+    found = re.search(re.search(r'"~(\(:.+?\$)"\s+\$1;', NGINX)[1], host)
+    dotted = re.search(
+        r'if \(\$http_host ~ "(.+)"\) \{ return 301 https://\$host\$port_of_host\$request_uri; \}', NGINX
+    )[1]
+
+    assert (found[1] if found else "") == port
+    assert bool(re.search(dotted, host)) == redirects
+    assert "proxy_set_header Host $host$port_of_host;" in NGINX
 
 
 def test_the_image_compiles_every_package():

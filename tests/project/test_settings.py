@@ -142,3 +142,11 @@ def test_a_pooler_needs_a_direct_connection_for_locks():
     }
     assert found["direct"]["HOST"] == "one"
     assert "Set DIRECT_DATABASE_URL" in refusal(**pooled)
+
+
+def test_the_name_of_the_site_may_have_a_port():
+    variables = PRODUCTION | {"ALLOWED_HOSTS": "photos.example.org:8443,[::1]:8443"}
+    with mock.patch.dict(os.environ, environment(**variables), clear=True):
+        loaded = runpy.run_path(str(PROJECT / "instagram" / "settings.py"))
+
+    assert loaded["ALLOWED_HOSTS"] == ["photos.example.org", "[::1]"]

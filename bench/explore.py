@@ -63,7 +63,7 @@ def cases() -> dict[str, Callable[[Any], Any]]:
 
     def kept(reader: Any) -> Any:
         candidates = [suggestions.Candidate(*one) for one in lists[reader.pk]]
-        suggestions.candidates_for = lambda _: candidates
+        suggestions.candidates_for = lambda _, start, count: candidates[start : start + count]
         return suggestions.suggestions_for(reader)
 
     return {

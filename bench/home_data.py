@@ -152,4 +152,4 @@ def warm(sessions: list[Session]) -> None:
 
     for reader in User.objects.filter(pk__in=[session.person_id for session in sessions]):
         timelines.read(reader, before=None, count=1)
-        suggestions.candidates_for(reader)
+        suggestions.candidates_for(reader, 0, 1)

@@ -16,7 +16,9 @@ from typing import Any, Final, NamedTuple, cast
 from django.template import Context
 from django.template.backends.django import Template as EngineTemplate
 from django.template.loader import get_template
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
+
+from common.fast_reverse import Paths, current_paths
 
 _OF_ONE_READER: Final = frozenset({"user", "request", "csrf_token", "perms", "messages", "view"})
 
@@ -31,7 +33,7 @@ class Parts(NamedTuple):
 
     def fill(self, values: Mapping[str, Any]) -> SafeString:
         """Return the HTML with `values`, which are HTML already. Raises KeyError if a slot has no value."""
-        return mark_safe(self.text % tuple([values[name] for name in self.slots]))  # noqa: S308  (see above)
+        return SafeString(self.text % tuple([values[name] for name in self.slots]))
 
     def dump(self) -> bytes:
         """Return these parts as bytes, for a cache."""
@@ -94,7 +96,11 @@ def render_parts(template: str, context: Mapping[str, Any], slots: Slots | None 
     return slots.split(html)
 
 
-@cache
 def static_parts(template: str, **context: str | bool) -> Parts:
-    """Render a template with slots that depends on nothing else, once per process."""
+    """Render a template with slots that depends on nothing else, once per process and prefix of its addresses."""
+    return _static_parts(template, current_paths(), **context)
+
+
+@cache
+def _static_parts(template: str, paths: Paths, **context: str | bool) -> Parts:
     return render_parts(template, context)

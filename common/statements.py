@@ -95,7 +95,10 @@ class Statement(Generic[Row]):
 
     def rows(self, **values: Any) -> list[Row]:
         """Return the rows for these values. One query."""
-        return [self._make(row) for row in self._fetch(values)]
+        make = self._compiled[2]
+        rows = self._fetch(values)
+        # Rows of the driver are tuples already.
+        return cast("list[Row]", rows) if make is tuple else [make(row) for row in rows]
 
     def first(self, **values: Any) -> Row | None:
         """Return the first row, or None. One query, without a limit of its own."""
@@ -120,10 +123,6 @@ class Statement(Generic[Row]):
             raise TypeError(f"the statement {self.name} cannot be compiled with the values {frozen}")
         if missing := [key for key, mark in self._sentinels.items() if mark not in params]:
             raise TypeError(f"the statement {self.name} does not use {', '.join(missing)}")
-
-    @property
-    def _make(self) -> Callable[[Sequence[Any]], Row]:
-        return self._compiled[2]
 
     @cached_property
     def body(self) -> str:
@@ -304,12 +303,15 @@ def _execute(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
 def _run(used: Any, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     with used.cursor() as cursor:
         cursor.execute(sql, params)
-        return list(cursor.fetchall())
+        return cast("list[tuple[Any, ...]]", cursor.fetchall())
 
 
 def _row_maker(rows: models.QuerySet[Any, Any], compiler: Any) -> Callable[[Sequence[Any]], Any]:
     """Return the function that makes of a record what iterating over `rows` would: an instance, or a tuple."""
     converters = compiler.get_converters([expression for expression, _, _ in compiler.select])
+    is_tuples = rows._iterable_class is not ModelIterable  # noqa: SLF001  (there is no public way to ask)
+    if is_tuples and not converters:
+        return tuple
 
     def convert(record: Sequence[Any]) -> Sequence[Any]:
         values = list(record)
@@ -318,7 +320,7 @@ def _row_maker(rows: models.QuerySet[Any, Any], compiler: Any) -> Callable[[Sequ
                 values[at] = function(values[at], expression, connection)
         return values
 
-    if rows._iterable_class is not ModelIterable:  # noqa: SLF001  (there is no public way to ask)
+    if is_tuples:
         return lambda record: tuple(convert(record))
     info = compiler.klass_info
     select, start, end = compiler.select, info["select_fields"][0], info["select_fields"][-1] + 1

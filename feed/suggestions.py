@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from django.core.cache import cache
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
+from common import valkey
 from common.replicas import read_connection
 from common.statements import Statement
 from feed.models import DismissedPerson
@@ -19,6 +21,9 @@ from social.models import FollowRequest
 from social.visible import shown_follows, visible_people
 
 KEPT_SECONDS: Final = 3600
+_END: Final = b"end"
+"""The last element of a stored list."""
+
 MAX_SUGGESTED: Final = 100
 """The number of candidates of each kind, and the length of the full list."""
 
@@ -40,7 +45,7 @@ class Candidate:
 
     person_id: int
     reason: str = ""
-    followed_by: tuple[int, ...] = ()
+    followed_by: Sequence[int] = ()
     """Up to SHOWN_NAMES of the reader's followees who follow the person."""
     friends: int = 0
     """The number of the reader's followees who follow the person."""
@@ -62,17 +67,20 @@ def suggestions_after(reader: User, start: int, *, count: int) -> tuple[list[Sug
 
     Leaves out people that the reader follows, has asked, muted or dismissed, or may not see. A reason names only people
     that the reader currently follows and may see. The cursor does not count candidates that were left out, so it
-    reveals nothing about them. Cost: the list of candidates from the cache (three queries an hour and after each
-    follow), and usually one query for a page.
+    reveals nothing about them. Cost: usually one round trip to Valkey and one query; the list of candidates costs three
+    queries an hour and after each follow.
     """
-    found: list[Suggestion] = []
-    candidates, at, wanted = candidates_for(reader), 0, start + count + 1
-    while at < len(candidates) and len(found) < wanted:
-        batch = candidates[at : at + start + 2 * count]
+    found: list[tuple[_Known, str]] = []
+    at, size, wanted = 0, start + 2 * count, start + count + 1
+    while len(found) < wanted:
+        batch = candidates_for(reader, at, size)
         people = _people(reader, {pk for one in batch for pk in (one.person_id, *one.followed_by)})
-        found += [suggestion for one in batch if (suggestion := _suggestion(one, people))]
-        at += len(batch)
-    return found[start : start + count], start + count if len(found) >= wanted else None
+        found += [shown for one in batch if (shown := _shown(one, people))]
+        at += size
+        if len(batch) < size:
+            break
+    suggestions = [Suggestion(known.person, reason) for known, reason in found[start : start + count]]
+    return suggestions, start + count if len(found) >= wanted else None
 
 
 class _Known(NamedTuple):
@@ -116,18 +124,19 @@ def _candidate_rows(reader: int, ids: list[int]) -> QuerySet[Any, Any]:
 _PEOPLE: Final = Statement[Any]("suggested_people", _candidate_rows, reader="bigint", ids="bigint[]")
 
 
-def _suggestion(one: Candidate, people: dict[int, _Known]) -> Suggestion | None:
+def _shown(one: Candidate, people: dict[int, _Known]) -> tuple[_Known, str] | None:
+    """Return the person and the reason; None if the reader is not shown the candidate."""
     known = people.get(one.person_id)
     if known is None or known.followed_by_viewer or known.requested_by_viewer or known.is_dismissed:
         return None
     if not one.followed_by:
-        return Suggestion(known.person, one.reason)
+        return known, one.reason
     friends = [people[pk].username for pk in one.followed_by if pk in people and people[pk].followed_by_viewer]
     if not friends:
         return None
     # Followers who must not be named are not counted either.
     number = one.friends - (len(one.followed_by) - len(friends))
-    return Suggestion(known.person, followed_by(friends, number))
+    return known, followed_by(friends, number)
 
 
 def followed_by(names: list[str], number: int) -> str:
@@ -147,17 +156,33 @@ def suggestions_key(reader: User) -> str:
     return f"suggested:{reader.pk}:{reader.follows_version}"
 
 
-def candidates_for(reader: User) -> list[Candidate]:
-    key = suggestions_key(reader)
-    kept = cache.get(key)
-    if kept is None:
-        kept = find_candidates(reader)
-        cache.set(key, kept, KEPT_SECONDS)
-    return [Candidate(*one) for one in kept]
+def candidates_for(reader: User, start: int, count: int) -> list[Candidate]:
+    """Return up to `count` candidates after the first `start`; fewer mean the end of the list.
+
+    They are a list in Valkey, so that a page reads only its own. Without Valkey they are found anew.
+    """
+    with valkey.optional("suggestions are found anew", url=settings.CACHE_URL) as is_available:
+        if is_available:
+            server, key = valkey.pages(), suggestions_key(reader)
+            stored = server.lrange(key, start, start + count - 1)
+            if not stored and not server.exists(key):
+                _store(key, find_candidates(reader))
+                stored = server.lrange(key, start, start + count - 1)
+            return [Candidate(*json.loads(one)) for one in stored if one != _END]
+    return [Candidate(*one) for one in find_candidates(reader)[start : start + count]]
+
+
+def _store(key: str, candidates: Iterable[tuple[Any, ...]]) -> None:
+    """Replace the list in one transaction. _END shows that an empty list has been stored."""
+    pipe = valkey.pages().pipeline(transaction=True)
+    pipe.delete(key)
+    pipe.rpush(key, *[json.dumps(one) for one in candidates], _END)
+    pipe.expire(key, KEPT_SECONDS)
+    pipe.execute()
 
 
 def find_candidates(reader: User) -> list[tuple[int, str, tuple[int, ...], int]]:
-    """Return the fields of the candidates, as the cache stores them. Three queries.
+    """Return the fields of the candidates, as they are stored. Three queries.
 
     People followed by followees come first, then two popular people for each new one.
     """

@@ -17,7 +17,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from accounts.models import Viewer
-from common.fast_reverse import fast_reverse, path_pattern
+from common.fast_reverse import Paths, current_paths, fast_reverse
 from common.fragment_cache import get_parts
 from common.ids import encode_shortcode, milliseconds_of
 from common.linkify import extract_names, linkify
@@ -89,9 +89,17 @@ def _caption(post: Post, slots: Slots) -> SafeString:
 class _Values(dict[str, str]):
     """Values of the slots; those with an argument are made when they are asked for."""
 
-    def __init__(self, state: PostState, code: str, viewer: Viewer, people: Mapping[int, str] | None) -> None:
-        super().__init__()
-        self._state, self._code, self._viewer, self._people = state, code, viewer, people
+    def __init__(
+        self,
+        state: PostState,
+        code: str,
+        viewer: Viewer,
+        people: Mapping[int, str] | None,
+        paths: Paths,
+        values: dict[str, str],
+    ) -> None:
+        super().__init__(values)
+        self._state, self._code, self._viewer, self._people, self._paths = state, code, viewer, people, paths
 
     def __missing__(self, slot: str) -> str:
         kind, _, argument = slot.partition(":")
@@ -101,7 +109,7 @@ class _Values(dict[str, str]):
             return "named" if self._viewer.is_authenticated and self._viewer.username == argument else ""
         is_linked = self._state.named is None or argument in self._state.named
         if kind == "name":
-            return f'<a href="{escape(fast_reverse("feed:profile", argument))}">' if is_linked else ""
+            return f'<a href="{escape(self._paths("feed:profile", argument))}">' if is_linked else ""
         if kind == "end":
             return "</a>" if is_linked else ""
         raise KeyError(slot)
@@ -111,8 +119,8 @@ class _Values(dict[str, str]):
             return self._people.get(media_id, "")
         if media_id not in self._state.photos_with_people:
             return ""
-        people_url = fast_reverse("posts:tagged_people", self._code, media_id)
-        post_url = fast_reverse("posts:post", self._code)
+        people_url = self._paths("posts:tagged_people", self._code, media_id)
+        post_url = self._paths("posts:post", self._code)
         return static_parts("posts/_photo_people_link.html").fill({"people_url": people_url, "post_url": post_url})
 
 
@@ -125,6 +133,7 @@ def fill_slots(
     followed_tag: str = "",
     why: str = "",
     people: Mapping[int, str] | None = None,
+    paths: Paths | None = None,
 ) -> SafeString:
     """Return the HTML of a piece for `viewer`. No query; 5 to 10 µs.
 
@@ -133,29 +142,32 @@ def fill_slots(
     `people` has the HTML of the people tagged in each photo, by its id, for pages that do not let htmx fetch it.
     """
     code = encode_shortcode(state.pk)
-    values = _Values(state, code, viewer, people)
+    paths = paths or current_paths()
     liked, saved, likes, comments = state.is_liked, state.is_saved, state.like_count, state.comment_count
-    values.update(
-        ago=short_time(int(time.time()) - milliseconds_of(state.pk) // 1000),
-        loading=loading,
-        why=followed_tag_html(followed_tag) if followed_tag else why,
-        like_url=path_pattern("posts:unlike" if liked else "posts:like", 1) % code,
-        liked="true" if liked else "false",
-        like_label="Unlike" if liked else "Like",
-        save_url=path_pattern("posts:unsave" if saved else "posts:save", 1) % code,
-        saved="true" if saved else "false",
-        save_label="Remove from saved" if saved else "Save",
-        comments_hidden="" if comments else " hidden",
-        comments="1 comment" if comments == 1 else f"all {compact(comments)} comments",
-        comment_number=compact(comments),
-    )
+    comment_number = compact(comments)
+    values = {
+        "ago": short_time(int(time.time()) - milliseconds_of(state.pk) // 1000),
+        "loading": loading,
+        "why": followed_tag_html(followed_tag) if followed_tag else why,
+        "like_url": paths.pattern("posts:unlike" if liked else "posts:like", 1) % code,
+        "liked": "true" if liked else "false",
+        "like_label": "Unlike" if liked else "Like",
+        "save_url": paths.pattern("posts:unsave" if saved else "posts:save", 1) % code,
+        "saved": "true" if saved else "false",
+        "save_label": "Remove from saved" if saved else "Save",
+        "comments_hidden": "" if comments else " hidden",
+        "comments": "1 comment" if comments == 1 else f"all {comment_number} comments",
+        "comment_number": comment_number,
+    }
     if state.likes_hidden:
-        values.update(like_count="", likes="Likes", like_number="", tile_likes_hidden=" hidden")
+        values |= {"like_count": "", "likes": "Likes", "like_number": "", "tile_likes_hidden": " hidden"}
     else:
+        number = compact(likes)
         values["like_count"] = f' data-like-count="{likes}"' if likes else ' data-like-count="0" hidden'
-        values["likes"] = f"{compact(likes)} like{'' if likes == 1 else 's'}"
-        values.update(like_number=compact(likes), tile_likes_hidden="")
-    return parts.fill(values)
+        values["likes"] = f"{number} like" if likes == 1 else f"{number} likes"
+        values["like_number"] = number
+        values["tile_likes_hidden"] = ""
+    return parts.fill(_Values(state, code, viewer, people, paths, values))
 
 
 def followed_tag_html(tag: str) -> str:
@@ -204,7 +216,7 @@ def render_states(
         return {names[pk]: parts for pk, parts in drawn.items()}
 
     parts = get_parts(list(names.values()), make)
-    whys = whys or {}
+    whys, paths = whys or {}, current_paths()
     return [
         fill_slots(
             found,
@@ -212,6 +224,7 @@ def render_states(
             viewer,
             loading=loading[at] if at < len(loading) else LAZY,
             why=whys.get(state.pk, ""),
+            paths=paths,
         )
         for at, state in enumerate(states)
         if (found := parts.get(names[state.pk])) is not None
@@ -220,9 +233,9 @@ def render_states(
 
 def _name(piece: str, state: PostState, viewer: Viewer, options: Mapping[str, Any]) -> str:
     """Return the name of the parts in the cache: everything that they depend on."""
-    readers = readers_of(state, viewer)
-    given = "".join(f":{key}={value}" for key, value in options.items())
-    return f"{piece}:{readers}{given}:{state.pk}.{state.card_version}.{state.author_version}"
+    given = "".join([f":{key}={value}" for key, value in options.items()]) if options else ""
+    versions = f"{state.pk}.{state.card_version}.{state.author_version}"
+    return f"{piece}:{readers_of(state, viewer)}{given}:{versions}"
 
 
 def _draw_current(

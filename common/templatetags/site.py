@@ -70,6 +70,8 @@ def form_key() -> SafeString:
 def compact(number: int | None) -> str:
     """Format a count: 1,204, then 12.4K, then 3.1M. It is rounded down: 999,999 is not 1M."""
     number = int(number or 0)
+    if number < 1_000:
+        return str(number)
     for unit, size in (("B", 1_000_000_000), ("M", 1_000_000), ("K", 1_000)):
         if number >= size and number >= 10_000:
             tenths = number * 10 // size
@@ -121,5 +123,10 @@ def dated(moment: datetime, text: str) -> SafeString:
 def avatar(person: Any, size: int) -> SafeString:
     """Draw a person's picture, or their initial, in a circle of `size` px."""
     url = person.avatar_small_url if size < 49 else person.avatar_url
-    values = {"size": size, "url": escape(url), "initial": escape(person.display_name[:1].upper())}
+    return avatar_html(url, person.display_name[:1].upper(), size)
+
+
+def avatar_html(url: str, initial: str, size: int) -> SafeString:
+    """Return the picture at `url`, or without one the initial, in a circle of `size` px."""
+    values = {"size": size, "url": escape(url), "initial": escape(initial)}
     return static_parts("components/_avatar.html", has_photo=bool(url)).fill(values)

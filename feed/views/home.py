@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import escape
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actions.profile import change_first_feed
+from accounts.frame import render_page
 from accounts.http import MemberRequest, SiteRequest
 from accounts.models import Feed, User
-from common.http import is_further_page, next_url, render_list
+from common.fast_reverse import Paths, current_paths
+from common.http import is_further_page, next_url, varies_by_htmx
 from common.pagination import Page, url_after
+from common.parts import Parts, Slots, render_parts, static_parts
+from common.templatetags.site import avatar
 from feed.explore import best_posts
-from feed.feeds import feed_of, feed_states
+from feed.feeds import FeedPage, feed_of, feed_states
 from feed.reasons import reasons_html
 from feed.suggestions import suggestions_for
-from posts.cards import EAGER, render_states
+from posts.cards import EAGER, render_piece, render_states
 from posts.models import Post
+from posts.states import PostState
+from social.rows import person_row
 
 POSTS_PER_PAGE = 12
 MAX_UNFINISHED = 24
@@ -45,38 +55,75 @@ class Tab(NamedTuple):
 @login_not_required
 def home(request: SiteRequest) -> HttpResponse:
     """Show a feed of the reader, `?feed=` or the one that they open first; to visitors, the landing page."""
-    if not request.user.is_authenticated:
+    reader = request.user
+    if not reader.is_authenticated:
         return _landing(request)
-    feed = feed_of(request.GET.get("feed", ""), request.user)
+    feed = feed_of(request.GET.get("feed", ""), reader)
     cursor = request.GET.get("cursor", "")
-    found = feed_states(request.user, feed, cursor=cursor, count=POSTS_PER_PAGE)
-    loading = () if is_further_page(request) else (EAGER,)
+    found = feed_states(reader, feed, cursor=cursor, count=POSTS_PER_PAGE)
+    if is_further_page(request):
+        return varies_by_htmx(HttpResponse(_posts_html(request, reader, found, ())))
+    unfinished = _unfinished_html(reader) if not cursor and reader.flags.has_unfinished_posts else ""
+    rows = _suggested_rows(reader)
+    posts = _posts_html(request, reader, found, (EAGER,)) if found.posts or found.next_cursor else ""
+    paths = current_paths()
+    slots = {
+        "tabs": _tabs(feed, Feed(reader.first_feed), paths),
+        "posts": unfinished + (posts or _no_posts(feed, rows, is_at_end=bool(cursor))),
+        "suggestions": _panel(rows) if posts and rows else "",
+        "picture": avatar(reader, 44),
+        "username": escape(reader.username),
+        "name": escape(reader.name),
+    }
+    return varies_by_htmx(render_page(request, "feed/home.html", slots))
+
+
+def _posts_html(request: SiteRequest, reader: User, found: FeedPage[PostState], loading: Sequence[str]) -> str:
+    """Return the cards of a page of a feed, and the link to the next page or the end of the feed."""
     whys = reasons_html(found.posts, found.reasons)
-    page = Page(
-        render_states("card", found.posts, request.user, loading=loading, whys=whys),
-        url_after(request, found.next_cursor) if found.next_cursor else "",
-    )
-    context: dict[str, Any] = {
-        "page": page,
-        "caught_up": bool(found.posts) and not page.next_url,
-        "seen_from": found.seen_from,
-        "feed": feed,
-    }
-    if not is_further_page(request):
-        if not cursor and request.user.flags.has_unfinished_posts:
-            unfinished = Post.objects.unfinished_of(request.user).for_cards(request.user)
-            context["unfinished"] = list(unfinished[:MAX_UNFINISHED])
-        context["suggestions"] = suggestions_for(request.user)
-        context["tabs"] = _tabs(request.user, feed)
-    return render_list(request, "feed/home.html", "feed/_posts.html", context)
+    cards: list[str] = [*render_states("card", found.posts, reader, loading=loading, whys=whys)]
+    if found.seen_from is not None:
+        cards.insert(found.seen_from, static_parts("feed/_seen_note.html").text)
+    next_url = url_after(request, found.next_cursor) if found.next_cursor else ""
+    end = _end_of_page(current_paths(), has_next=bool(next_url), is_caught_up=bool(found.posts) and not next_url)
+    return "".join(cards) + end.fill({"next_url": escape(next_url)})
 
 
-def _tabs(reader: User, current: Feed) -> list[Tab]:
+@cache
+def _end_of_page(paths: Paths, *, has_next: bool, is_caught_up: bool) -> Parts:
+    slots = Slots()
+    page: Page[Post] = Page([], slots("next_url") if has_next else "")
+    return render_parts("feed/_posts.html", {"page": page, "is_caught_up": is_caught_up}, slots)
+
+
+def _no_posts(feed: Feed, rows: str, *, is_at_end: bool) -> str:
+    """Return what a page without posts shows."""
+    if is_at_end:
+        return static_parts("feed/_caught_up.html").text
+    parts = static_parts("feed/_no_posts.html", feed=feed, site_name=settings.SITE_NAME)
+    return parts.fill({"suggestions": _panel(rows, is_boxed=True) if rows else ""})
+
+
+def _unfinished_html(reader: User) -> str:
+    unfinished = Post.objects.unfinished_of(reader).for_cards(reader)[:MAX_UNFINISHED]
+    return "".join(render_piece("card", post, reader, options={"expanded": False}) for post in unfinished)
+
+
+def _suggested_rows(reader: User) -> str:
+    rows = (person_row(one.person, reader, reason=one.reason, is_dismissable=True) for one in suggestions_for(reader))
+    return "".join(rows)
+
+
+def _panel(rows: str, *, is_boxed: bool = False) -> str:
+    return static_parts("feed/_panel.html", is_boxed=is_boxed).fill({"rows": rows})
+
+
+@cache
+def _tabs(current: Feed, first: Feed, paths: Paths) -> str:
     """Return the tabs in a fixed order. The address of the first feed is that of the home page."""
-    urls = {feed: f"{reverse('feed:home')}?feed={feed}" for feed in Feed} | {
-        Feed(reader.first_feed): reverse("feed:home")
-    }
-    return [Tab(feed.label, urls[feed], feed == current) for feed in Feed]
+    home_url = paths("feed:home")
+    tabs = [Tab(feed.label, home_url if feed == first else f"{home_url}?feed={feed}", feed == current) for feed in Feed]
+    return render_parts("feed/_feed_tabs.html", {"tabs": tabs, "feed": current, "first_feed": first}).fill({})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from common import limits
-from common.fast_reverse import fast_reverse
+from common.fast_reverse import Paths, current_paths
 from common.linkify import extract_names
 from common.parts import render_parts
 from posts.cards import EAGER, LAZY, render_piece
@@ -63,13 +63,14 @@ def people_slot(context: Context, slide: Media) -> SafeString:
 @register.simple_tag(takes_context=True)
 def post_templates(context: Context) -> SafeString:
     """Render the menus and the comment box that scripts copy for the posts of a page."""
-    return _post_templates(bool(context["user"].is_authenticated), fast_reverse("feed:home"))
+    is_member = context["is_member"] if "slots" in context else context["user"].is_authenticated
+    return _post_templates(bool(is_member), current_paths())
 
 
 @cache
-def _post_templates(is_member: bool, root: str) -> SafeString:
+def _post_templates(is_member: bool, paths: Paths) -> SafeString:
     """Render the templates, once for each prefix of addresses."""
-    post = {"shortcode": CODE, "get_absolute_url": fast_reverse("posts:post", CODE), "comments_off": False}
+    post = {"shortcode": CODE, "get_absolute_url": paths("posts:post", CODE), "comments_off": False}
     context = {
         "items": menu_items(CODE, AUTHOR, is_member=is_member),
         "share": share_of(CODE, AUTHOR, origin="", is_public=True),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from common import valkey
 from common.tasks import fold_counters
 from feed.actions import dismiss_suggestion, follow_tag, hide_from_explore, mute_tag
 from feed.explore import MAX_SEEN_PER_REPORT, seen_by
@@ -182,7 +182,7 @@ def test_the_number_of_queries_does_not_depend_on_the_size_of_a_list(
             follow_tag(stranger, name=f"followed{made}")
             mute_tag(stranger, name=f"muted{made}")
         fold_counters()
-        cache.delete(suggestions_key(stranger))
+        valkey.pages().delete(suggestions_key(stranger))
         browser.get("/api/suggestions")  # Caches the candidates.
         with CaptureQueriesContext(connection) as asked:
             items = browser.get(f"/api/{path}").json()["items"]

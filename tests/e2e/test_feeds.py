@@ -32,7 +32,7 @@ def test_a_reader_stars_a_person_and_opens_with_for_you(javascript, size, sign_u
         with kim.expect_request("**/explore/seen/") as report:
             card.scroll_into_view_if_needed()
         assert shortcode in report.value.post_data
-    kim.get_by_role("button", name="Make For you the first").click()
+    kim.get_by_role("button", name="Open For you first").click()
     expect(kim.get_by_text("Your home page now opens with For you.")).to_be_visible()
     kim.goto("/")
     expect(kim.get_by_role("link", name="For you", exact=True)).to_have_attribute("aria-current", "page")

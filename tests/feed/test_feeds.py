@@ -320,7 +320,7 @@ def test_the_tabs_link_to_the_feeds(signed_in, author, anna, follower, share):
 
 def test_the_reader_chooses_the_first_feed(signed_in, follower):
     browser = signed_in(follower)
-    assert "Make For you the first" in browser.get("/?feed=for-you").text
+    assert "Open For you first" in browser.get("/?feed=for-you").text
 
     answer = browser.post("/accounts/home/", {"feed": "for-you"}, follow=True)
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from redis.exceptions import ConnectionError as ValkeyDownError
@@ -27,6 +28,12 @@ def home_of(reader, before=None, count=12):
 
 def articles(answer):
     return answer.text.count("<article")
+
+
+def older_posts(answer):
+    """Return the address of the next page; "" at the end."""
+    found = re.search(r'class="more-link" href="([^"]+)"', answer.text)
+    return unescape(found[1]) if found else ""
 
 
 def shortcodes(answer):
@@ -235,9 +242,9 @@ def test_pages_have_no_gap_and_no_repeat(signed_in, author, follower, share):
     page, seen = browser.get("/"), []
     while True:
         seen += shortcodes(page)
-        if not page.context["page"].next_url:
+        if not older_posts(page):
             break
-        page = browser.get(page.context["page"].next_url, headers=HTMX)
+        page = browser.get(older_posts(page), headers=HTMX)
 
     assert seen == [post.shortcode for post in reversed(posts)]
     assert "all caught up" in page.text
@@ -251,7 +258,7 @@ def test_without_javascript_older_posts_are_a_link_to_a_full_page(signed_in, aut
 
     page = browser.get("/")
     assert "Older posts" in page.text
-    further = browser.get(page.context["page"].next_url)
+    further = browser.get(older_posts(page))
     assert "<html" in further.text
     assert articles(further) == 1
 

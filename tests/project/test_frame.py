@@ -9,8 +9,9 @@ from django.template import engines
 from django.test import Client, override_settings
 from django.urls import path
 
+from accounts import frame
 from accounts.models import User
-from instagram import frame
+from common.fast_reverse import current_paths
 from instagram.urls import urlpatterns as site_urls
 from notifications.actions import mark_all_read
 from social.actions.follows import follow
@@ -58,7 +59,7 @@ def test_the_frame_of_one_person_is_never_shown_to_another(people):
             for person, shown in ((one, frames[0]), (other, frames[1])):
                 names = [name for name in ("anna", "boss", "private") if f'href="/{name}/"' in shown]
                 assert names == [person.username], url
-            for cached in (frame._parts, frame._badge):
+            for cached in (frame._document, frame._page, frame._badge):
                 cached.cache_clear()
             assert frame_of(browsers[1].get(url)) == frames[1], url
 
@@ -117,7 +118,7 @@ def test_addresses_in_a_frame_are_escaped(people, client):
 
 def test_a_template_of_the_frame_gets_no_request_and_no_user():
     """It reads variants, settings and slots only; other names would be empty for everybody."""
-    for name in ("_rail", "_more_menu", "_bottom_bar", "_visitor_bar", "_head", "_scripts"):
+    for name in ("document", "_rail", "_more_menu", "_bottom_bar", "_visitor_bar"):
         source = engines["django"].engine.get_template(f"frame/{name}.html").source
         for word in ("user.", "request.", "perms", "messages", "path "):
             assert f"{{{{ {word}" not in source, name
@@ -125,10 +126,12 @@ def test_a_template_of_the_frame_gets_no_request_and_no_user():
 
 
 def test_a_frame_with_a_missing_slot_fails():
-    variant = frame.Variant("", "system", is_staff=False, has_requests=False, language=None)
+    variant = frame.Variant(
+        "", "system", is_member=True, is_staff=False, has_requests=False, is_read=True, language=None
+    )
 
     with pytest.raises(KeyError):
-        frame.draw("frame/_rail.html", variant, {})
+        frame._document(variant, current_paths(), site_name="Site", site_description="").fill({})
 
 
 def empty(request):

@@ -7,6 +7,10 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(PY) -m piptools comp
 ARGS ?=
 PYTEST := $(PY) -m pytest -n 3 --dist loadscope
 
+# Packages are installed without bytecode; the first process that imports a module writes it. Where the environment forbids
+# that, every process of the site and every worker of the tests compiles all its modules: 7 s of CPU instead of 2.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Settings that production requires, to check that no other is missing.
 PRODUCTION := ENVIRONMENT=production DEBUG=0 SECURE_SSL=1 ALLOWED_HOSTS=photos.example.org SITE_ORIGIN=https://photos.example.org FIELD_KEYS=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= FIELD_HASH_KEY=only-to-check EMAIL_URL=smtp+tls://user:password@mail.example.org:587 \
 	SECRET_KEY=only-to-check-the-settings-abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEF

@@ -1,6 +1,7 @@
 """Measure how home, profile, post page and publishing grow: p50 and p99 in a small and in a large site.
 
-`python -m bench.growth [--people 10000 1000000] [--follows 200000 20000000] [--posts 50000 5000000] [--keep FOLDER]`.
+`python -m bench.growth [--people 10000 1000000] [--follows 200000 20000000] [--posts 50000 5000000] [--keep FOLDER]
+[--write]`.
 Fills a database for each size by `manage.py seed_scale` in one PostgreSQL, and measures requests through the whole
 Django stack without a network, in rounds that alternate between the sizes, so that other work affects both. The large
 size takes about half an hour and 25 GB below the temporary folder. `--keep` keeps the databases for another run.
@@ -9,22 +10,18 @@ size takes about half an hour and 25 GB below the temporary folder. `--keep` kee
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import memory
+from bench import report, rows
 from bench.home_data import sign_in
-from bench.load import PROJECT, percentile
+from bench.load import percentile
 from bench.report import Table
 from bench.scratch import EMPTY, copy_database, scratch_site
-from common.local_servers import DATABASE
 
 GOAL = 1.25
 READERS = 60
@@ -46,30 +43,34 @@ FITTING = (Scale(2_000, 40_000, 10_000), Scale(40_000, 800_000, 200_000))
 
 
 def fill(scale: Scale) -> None:
-    """Create and fill the database of `scale`, unless it exists."""
-    if not copy_database(EMPTY, scale.database):
-        return
-    url = os.environ["DATABASE_URL"].replace(f"/{DATABASE}?", f"/{scale.database}?")
-    numbers = [f"--people={scale.people}", f"--follows={scale.follows}", f"--posts={scale.posts}"]
-    command = [sys.executable, "manage.py", "seed_scale", *numbers]
-    subprocess.run(command, cwd=PROJECT, env=os.environ | {"DATABASE_URL": url}, check=True)
+    """Create and fill the database of `scale`, or migrate it if it was kept."""
+    from django.core.management import call_command
+
+    is_new = copy_database(EMPTY, scale.database)
+    use(scale.database)
+    if is_new:
+        call_command("seed_scale", people=scale.people, follows=scale.follows, posts=scale.posts, photos=2)
+    else:
+        call_command("migrate", verbosity=0)
 
 
 def use(database: str) -> None:
-    """Let this process use another database of the same server. Its Valkey keys are forgotten, as ids may be equal."""
+    """Let this process use another database of the same server, without anything cached, as ids may be equal."""
     from django.db import connection
 
     from common import valkey
+    from common.fragment_cache import forget_local
 
     connection.close()
     connection.settings_dict["NAME"] = database
     valkey.client().flushdb()
+    forget_local()
 
 
 class Requests:
-    """Send the measured requests to one database, as READERS of its people."""
+    """Send the measured requests to one database, as some of its people."""
 
-    def __init__(self, scale: Scale) -> None:
+    def __init__(self, scale: Scale, readers: int) -> None:
         from accounts.models import User
         from bench.pages import client_of
         from posts.models import Post
@@ -79,11 +80,11 @@ class Requests:
         people = list(
             User.objects.filter(is_private=False, folded_following__gte=5).values_list("pk", flat=True)[:20_000]
         )
-        self.readers = list(User.objects.filter(pk__in=rng.sample(people, min(READERS, len(people)))))
+        self.readers = list(User.objects.filter(pk__in=rng.sample(people, min(readers, len(people)))))
         User.objects.filter(pk__in=[reader.pk for reader in self.readers]).update(last_seen_at=_now())
         self.clients = {reader.pk: client_of(sign_in(reader)) for reader in self.readers}
         ids = list(Post.objects.order_by("-pk").values_list("pk", flat=True)[:2_000])
-        posts = Post.objects.filter(pk__in=rng.sample(ids, min(READERS, len(ids)))).select_related("author")
+        posts = Post.objects.filter(pk__in=rng.sample(ids, min(readers, len(ids)))).select_related("author")
         self.posts = [post for post in posts if not post.author.is_private]
         self.scale = scale
 
@@ -141,23 +142,27 @@ def _now() -> Any:
 NAMES = {"home": "home page", "profile": "profile", "post": "post page", "publish": "publish a post"}
 
 
-def measure(scales: Sequence[Scale], *, rounds: int = 5) -> list[Table]:
-    """Measure in the scratch site of the caller, which must have an empty database."""
+def measure(
+    scales: Sequence[Scale], *, rounds: int = 5, readers: int = READERS, suffix: str = "", has_bytes: bool = False
+) -> list[Table]:
+    """Measure in the current server, which must have the database EMPTY; `suffix` is appended to titles.
+
+    With `has_bytes`, a second table has the bytes of a row in the largest database.
+    """
+    from django.db import connection
+
+    used_before = connection.settings_dict["NAME"]
     for scale in scales:
         fill(scale)
-    sites = [Requests(scale) for scale in scales]
+    sites = [Requests(scale, readers) for scale in scales]
     small, large = scales[0], scales[-1]
+    sizes = [f"{scale.people:,} people: p50, p99 ms" for scale in (small, large)]
     table = Table(
-        "Growth",
-        [
-            "",
-            f"{small.people:,} people: p50, p99 ms",
-            f"{large.people:,} people: p50, p99 ms",
-            "p50 grows",
-            "p99 grows",
-        ],
+        f"Growth{suffix}",
+        ["", *sizes, "p50 grows", "p99 grows"],
         f"{small.follows:,} and {large.follows:,} follows, {small.posts:,} and {large.posts:,} posts (`seed_scale`)."
-        f" Through Django without a network, {rounds} rounds of {READERS} readers that alternate between the sizes.",
+        f" Through Django without a network, {rounds} rounds of {len(sites[-1].readers)} readers that alternate between"
+        " the sizes.",
         notes=[f"Goal: at most {GOAL}, at 10,000 and 1,000,000 people."],
     )
     for name, label in NAMES.items():
@@ -169,10 +174,15 @@ def measure(scales: Sequence[Scale], *, rounds: int = 5) -> list[Table]:
         growth = [f"{large_one / small_one:.2f}" for small_one, large_one in zip(figures[0], figures[-1], strict=True)]
         cells = [f"{p50:.1f}, {p99:.1f}" for p50, p99 in (figures[0], figures[-1])]
         table.rows.append([label, *cells, *growth])
+        print(" | ".join(table.rows[-1]), flush=True)
     use(large.database)
-    sizes = memory.bytes_table()
-    use(DATABASE)
-    return [table, sizes]
+    bytes_tables = rows.measure(f"Bytes in PostgreSQL{suffix}") if has_bytes else []
+    use(used_before)
+    return [table, *bytes_tables]
+
+
+COMMAND = "make bench-growth"
+SUFFIX = " to a million people"
 
 
 def main() -> None:
@@ -180,16 +190,27 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs=2, default=[10_000, 1_000_000])
     parser.add_argument("--follows", type=int, nargs=2, default=[200_000, 20_000_000])
     parser.add_argument("--posts", type=int, nargs=2, default=[50_000, 5_000_000])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--keep", type=Path, help="folder of the databases, used again by the next run")
+    parser.add_argument("--write", action="store_true", help="add the tables to docs/benchmarks.md")
     options = parser.parse_args()
     scales = [Scale(*sizes) for sizes in zip(options.people, options.follows, options.posts, strict=True)]
     with scratch_site(keep=options.keep, with_valkey=True, RATE_LIMITS="off"):
         from django.core.management import call_command
 
         call_command("collectstatic", verbosity=0, interactive=False)
-        for table in measure(scales, rounds=options.rounds):
-            table.print()
+        for scale in scales:
+            began = time.monotonic()
+            fill(scale)
+            print(f"{scale.people:,} people: filled or found in {time.monotonic() - began:.0f} s", flush=True)
+        sections = report.measured(
+            COMMAND, lambda: measure(scales, rounds=options.rounds, suffix=SUFFIX, has_bytes=True)
+        )
+    for section in sections:
+        section.table.print()
+        print(f"\n{section.circumstances.sentence(has_machine=True)}")
+    if options.write:
+        report.write(sections, is_complete=True)
 
 
 if __name__ == "__main__":

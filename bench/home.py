@@ -107,7 +107,7 @@ def run_rounds(
     """Measure all programs in each round, one after the other."""
     found: dict[str, list[Round]] = {name: [] for name in programs}
     requests = {name: home.requests(of_site=name != LIMIT, is_next=is_next) for name in programs}
-    pids = {"postgres": home.site.scratch.postgres_pid, "valkey": home.site.scratch.valkey_pid}
+    pids = {"postgres": home.site.postgres_pid, "valkey": home.site.valkey_pid}
     for name, server in programs.items():
         load.warm_up(server, requests[name], seconds=seconds)
     for _ in range(rounds):
@@ -157,14 +157,17 @@ def cold_p50_ms(home: Home, server: Server) -> float:
     return statistics.median(times) * 1000
 
 
-def measure(site: Site, *, seconds: float = 3, rounds: int = 6, threads: int = 1) -> tuple[list[Table], float]:
-    """Return the table, and the cores that other processes used meanwhile."""
+def measure(
+    site: Site, *, seconds: float = 3, rounds: int = 6, threads: int = 1, has_deployed: bool = True
+) -> list[Table]:
+    """Measure the limit and the site, and with `has_deployed` also the site under its own server."""
     home = Home(site)
     programs = {
         LIMIT: Server("bench.limit:application", threads=threads, BENCH_PLAN=json.dumps(home.plan)),
         SITE: Server("instagram.wsgi:application", threads=threads),
-        DEPLOYED: Server(),
     }
+    if has_deployed:
+        programs[DEPLOYED] = Server()
     try:
         found = run_rounds(home, programs, rounds=rounds, seconds=seconds, is_next=False)
         further = run_rounds(
@@ -180,7 +183,17 @@ def measure(site: Site, *, seconds: float = 3, rounds: int = 6, threads: int = 1
             server.stop()
     table = Table(
         "Home page",
-        ["program", "requests/s", "of the limit", "application ms", "PostgreSQL ms", "Valkey ms", "p50 ms", "p99 ms"],
+        [
+            "program",
+            "requests/s",
+            "of the limit",
+            "application ms",
+            "PostgreSQL ms",
+            "Valkey ms",
+            "p50 ms",
+            "p99 ms",
+            "KB",
+        ],
         f"Signed in, {len(posts_on(home.first))} posts, {len(site.readers):,} rotating sessions,"
         f" 8 connections, two workers with {threads} {'thread' if threads == 1 else 'threads'}"
         f" (the site's own server has {_web_threads()} threads a worker). The limit is `bench/limit.py`: no framework,"
@@ -199,6 +212,7 @@ def measure(site: Site, *, seconds: float = 3, rounds: int = 6, threads: int = 1
                     f"{median(each, chosen, lambda one: one.valkey_ms):.2f}",
                     f"{median(each, chosen, lambda one: one.p50_ms):.1f}",
                     f"{median(each, chosen, lambda one: one.p99_ms):.1f}",
+                    f"{median(each, chosen, lambda one: one.kilobytes):.1f}",
                 ]
             )
     suggested = len(re.findall(r'action="[^"]*/dismiss/"', home.first.text))
@@ -209,8 +223,7 @@ def measure(site: Site, *, seconds: float = 3, rounds: int = 6, threads: int = 1
         f"A cold reader ({cold_readers}): p50 {cold:.1f} ms.",
         GOALS,
     ]
-    everything = [one.other_cores for results in (found, further) for rounds_ in results.values() for one in rounds_]
-    return [table], statistics.mean(everything)
+    return [table]
 
 
 def _web_threads() -> int:
@@ -227,10 +240,8 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=Size.readers)
     options = parser.parse_args()
     with filled_site(Size(readers=options.readers)) as site:
-        tables, other = measure(site, seconds=options.seconds, rounds=options.rounds, threads=options.threads)
-        for table in tables:
+        for table in measure(site, seconds=options.seconds, rounds=options.rounds, threads=options.threads):
             table.print()
-        print(f"\nOther processes used {other:.2f} cores.")
 
 
 if __name__ == "__main__":

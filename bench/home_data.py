@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bench.scratch import ScratchSite, scratch_site
+from bench.scratch import scratch_site
 
 COLD_FOLLOWEES = 500
 
@@ -38,26 +38,41 @@ class Session:
 
 @dataclass(frozen=True)
 class Site:
-    """A filled scratch site: `readers` have warm timelines, `cold` follow COLD_FOLLOWEES people and have none."""
+    """A filled scratch site: `readers` have warm timelines, `cold` follow COLD_FOLLOWEES people and have none.
 
-    scratch: ScratchSite
+    `postgres_pid` and `valkey_pid` are the processes of the servers, to measure their CPU.
+    """
+
     readers: list[Session]
     cold: list[Session]
+    postgres_pid: int
+    valkey_pid: int
 
 
 @contextmanager
 def filled_site(size: Size) -> Iterator[Site]:
-    """Start PostgreSQL and Valkey with durable settings, fill them, and warm the timelines and suggestions."""
-    with scratch_site(durable=True, with_valkey=True, RATE_LIMITS="off") as scratch:
+    """Start PostgreSQL and Valkey with durable settings, and fill them."""
+    with scratch_site(durable=True, with_valkey=True, RATE_LIMITS="off"):
         from django.core.management import call_command
-        from django.db import connection
 
         call_command("collectstatic", verbosity=0, interactive=False)
-        readers, cold = fill(size)
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
-        warm(readers)
-        yield Site(scratch, readers, cold)
+        yield fill_site(size)
+
+
+def fill_site(size: Size) -> Site:
+    """Fill the current database, and warm the timelines and suggestions."""
+    import psutil
+    from django.db import connection
+
+    from common import valkey
+
+    readers, cold = fill(size)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("SELECT pg_backend_pid()")
+        postgres_pid = psutil.Process(cursor.fetchone()[0]).ppid()
+    warm(readers)
+    return Site(readers, cold, postgres_pid, int(valkey.client().info("server")["process_id"]))
 
 
 def fill(size: Size) -> tuple[list[Session], list[Session]]:

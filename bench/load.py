@@ -30,6 +30,8 @@ class Round:
     postgres_ms: float
     valkey_ms: float
     load_ms: float
+    kilobytes: float
+    """The mean size of a response, headers included."""
     other_cores: float
     """The cores that all other processes of the machine used meanwhile, in the mean."""
 
@@ -116,20 +118,20 @@ class _Connection:
         self.send()
 
     def send(self) -> None:
-        self._received, self._needed = 0, 0
+        self.received, self._needed = 0, 0
         self._began = time.perf_counter()
         self.socket.sendall(self._requests[self._at % len(self._requests)])
         self._at += 1
 
     def receive(self) -> float | None:
         """Read available bytes; return the seconds of the response once it is complete."""
-        view = memoryview(self._buffer)[self._received :]
+        view = memoryview(self._buffer)[self.received :]
         count = self.socket.recv_into(view)
         if not count:
             raise ConnectionError("the server closed a connection")
-        self._received += count
+        self.received += count
         if not self._needed:
-            end = self._buffer.find(b"\r\n\r\n", 0, self._received)
+            end = self._buffer.find(b"\r\n\r\n", 0, self.received)
             if end < 0:
                 return None
             head = bytes(self._buffer[:end]).lower()
@@ -139,16 +141,17 @@ class _Connection:
             self._needed = end + 4 + length
             if self._needed > len(self._buffer):
                 self._buffer.extend(bytes(self._needed - len(self._buffer)))
-        return time.perf_counter() - self._began if self._received >= self._needed else None
+        return time.perf_counter() - self._began if self.received >= self._needed else None
 
 
-def send(port: int, requests: Iterable[Request], *, seconds: float, connections: int = 8) -> list[float]:
-    """Send the requests in rotation for `seconds`; return the seconds of each response, sorted.
+def send(port: int, requests: Iterable[Request], *, seconds: float, connections: int = 8) -> tuple[list[float], int]:
+    """Send the requests in rotation for `seconds`; return the seconds of each response, sorted, and the bytes of all.
 
     Each connection begins at another place of the rotation. Raises SystemExit for a response other than 200.
     """
     encoded = [request.encode() for request in requests]
     times: list[float] = []
+    received = 0
     with selectors.DefaultSelector() as selector:
         opened = [_Connection(port, encoded, n * len(encoded) // connections) for n in range(connections)]
         for connection in opened:
@@ -159,14 +162,15 @@ def send(port: int, requests: Iterable[Request], *, seconds: float, connections:
             for key, _ in selector.select(1):
                 if (took := key.data.receive()) is not None:
                     times.append(took)
+                    received += key.data.received
                     key.data.send()
         for connection in opened:
             connection.socket.close()
-    return sorted(times)
+    return sorted(times), received
 
 
 def warm_up(server: Server, requests: Sequence[Request], *, seconds: float) -> None:
-    """Send every request once, and more for `seconds`, until all workers have loaded and cached what they need."""
+    """Send every request once, and more for `seconds`, until all workers have filled their caches."""
     for _ in range(2 * WORKERS):
         send_once(server.port, requests[0])
     for request in requests:
@@ -181,7 +185,7 @@ def measure(
     pids = {"application": server.process.pid, "postgres": postgres, "valkey": valkey}
     before = {name: cpu_seconds(pid) for name, pid in pids.items()} | {"load": time.process_time()}
     busy, began = _busy_seconds(), time.perf_counter()
-    times = send(server.port, requests, seconds=seconds, connections=connections)
+    times, received = send(server.port, requests, seconds=seconds, connections=connections)
     took, busy = time.perf_counter() - began, _busy_seconds() - busy
     after = {name: cpu_seconds(pid) for name, pid in pids.items()} | {"load": time.process_time()}
     used = {name: after[name] - before[name] for name in before}
@@ -194,6 +198,7 @@ def measure(
         postgres_ms=each["postgres"],
         valkey_ms=each["valkey"],
         load_ms=each["load"],
+        kilobytes=received / len(times) / 1024,
         other_cores=max(0.0, (busy - sum(used.values())) / took),
     )
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from common import local_servers
 from launcher import postgres, valkey
@@ -17,19 +18,11 @@ EMPTY = "bench_empty"
 
 
 class ScratchSite:
-    """Run a PostgreSQL in a folder until `stop_postgres`.
-
-    `postgres_pid` and `valkey_pid` are the processes of the servers, to measure their CPU; 0 without a Valkey.
-    """
+    """Run a PostgreSQL in a folder until `stop_postgres`."""
 
     def __init__(self, data_dir: Path, *, durable: bool) -> None:
         self.data_dir, self._durable = data_dir, durable
-        self.valkey_pid = 0
         self._start_postgres()
-
-    @property
-    def postgres_pid(self) -> int:
-        return self._postgres.pid
 
     def _start_postgres(self) -> None:
         self._postgres = postgres.start(self.data_dir, durable=self._durable)
@@ -74,22 +67,39 @@ def scratch_site(
             process = valkey.start(data_dir)
             stack.callback(valkey.stop, process)
             valkey.wait_until_ready(process, data_dir)
-            site.valkey_pid = process.pid
         import django
 
         django.setup()
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
+        drop_database(EMPTY)  # One that was kept may lack a migration.
         copy_database(local_servers.DATABASE, EMPTY)
         yield site
 
 
 def copy_database(template: str, name: str) -> bool:
-    """Copy a database in the server of the scratch site; return False if `name` exists.
+    """Copy a database in the server of the current one; return False if `name` exists.
 
-    Closes the connection of this process. Nobody else may be connected to `template`.
+    Closes the connection of this process. No other connection to `template` may be open.
     """
+    with _server_cursor() as cursor:
+        cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+        if cursor.fetchone() is not None:  # An empty row: nothing is selected.
+            return False
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return True
+
+
+def drop_database(name: str) -> None:
+    """Drop a database if it exists. Closes the connection of this process; others to `name` are ended."""
+    with _server_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def _server_cursor() -> Iterator[Any]:
+    """Yield a cursor of a new connection to the database `postgres`, outside transactions."""
     import psycopg2
     from django.db import connection
 
@@ -100,10 +110,6 @@ def copy_database(template: str, name: str) -> bool:
     server.autocommit = True
     try:
         with server.cursor() as cursor:
-            cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
-            if cursor.fetchone():
-                return False
-            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-            return True
+            yield cursor
     finally:
         server.close()

@@ -64,8 +64,9 @@ format: install-dev  ## format the code
 hooks: install-dev  ## run the quick checks at every commit, with pre-commit
 	@$(PY) -m pre_commit install
 
-bench: install-dev  ## measure everything in ten minutes; writes docs/benchmarks.md
+bench: install-dev  ## measure everything in ten minutes; writes docs/benchmarks.md and docs/scale.md
 	@$(PY) -m bench
+	@$(PY) scripts/capacity.py --write
 
 bench-growth: install-dev  ## measure growth to a million people; KEEP=folder keeps the databases (25 GB)
 	@$(PY) -m bench.growth --write $(if $(KEEP),--keep "$(KEEP)")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,19 +86,17 @@ def measure_fan_out(effort: Effort) -> list[Table]:
         return pool.submit(fanout.run, **numbers).result()
 
 
-def measure(names: Sequence[str], effort: Effort) -> list[Section]:
-    """Measure the named parts, and print their tables."""
-    found: list[Section] = []
+def measure(names: Sequence[str], effort: Effort) -> Iterator[list[Section]]:
+    """Measure the named parts; print and yield the tables of each."""
     with filled_site(effort.size) as site:
         parts = parts_of(site, effort) | {FAN_OUT: lambda: measure_fan_out(effort)}
         for name in NAMES:
             if name in names:
                 sections = report.measured(report.ALL, parts[name])
-                found += sections
                 for section in sections:
                     section.table.print()
                 print(f"\n{sections[0].circumstances.sentence(has_machine=True)}", flush=True)
-    return found
+                yield sections
 
 
 def main() -> None:
@@ -111,8 +109,11 @@ def main() -> None:
         parser.error(f"unknown parts: {', '.join(sorted(unknown))}")
     began = time.monotonic()
     options.out.touch()  # Fails at once if it can't be written.
-    sections = measure(options.parts or NAMES, LEAST if options.small else Effort())
-    report.write(sections, options.out, is_complete=not options.parts)
+    found: list[Section] = []
+    for sections in measure(options.parts or NAMES, LEAST if options.small else Effort()):
+        found += sections
+        report.write(sections, options.out)  # At once, in case a later part fails.
+    report.write(found, options.out, is_complete=not options.parts)
     print(f"\nWritten to {options.out} in {time.monotonic() - began:.0f} s.")
 
 

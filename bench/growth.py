@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -88,17 +89,19 @@ class Requests:
         self.posts = [post for post in posts if not post.author.is_private]
         self.scale = scale
 
-    def run(self, name: str) -> list[float]:
-        """Return the seconds of one request by each reader, after one that is not counted."""
+    def run(self, name: str) -> tuple[list[float], float]:
+        """Return the seconds of one request by each reader, after a cold one, and the blocks that a request read."""
         use(self.scale.database)
         action: Callable[[int], None] = getattr(self, f"_{name}")
         took = []
+        action(0)  # A new connection reads the catalogue.
+        blocks = blocks_read()
         for number in range(len(self.readers)):
             action(number)
             began = time.perf_counter()
             action(number)
             took.append(time.perf_counter() - began)
-        return took
+        return took, (blocks_read() - blocks) / (2 * len(self.readers))
 
     def _get(self, number: int, path: str) -> None:
         response = self.clients[self.readers[number].pk].get(path)
@@ -133,6 +136,16 @@ class Requests:
         publish_if_ready(post.pk)
 
 
+def blocks_read() -> int:
+    """Return the number of blocks that PostgreSQL has read for the current database, from memory or not."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
+
+
 def _now() -> Any:
     from django.utils import timezone
 
@@ -159,21 +172,25 @@ def measure(
     sizes = [f"{scale.people:,} people: p50, p99 ms" for scale in (small, large)]
     table = Table(
         f"Growth{suffix}",
-        ["", *sizes, "p50 grows", "p99 grows"],
+        ["", *sizes, "p50 grows", "p99 grows", "blocks, smaller", "blocks, larger"],
         f"{small.follows:,} and {large.follows:,} follows, {small.posts:,} and {large.posts:,} posts (`seed_scale`)."
         f" Through Django without a network, {rounds} rounds of {len(sites[-1].readers)} readers that alternate between"
-        " the sizes.",
+        " the sizes. Blocks are the units of 8 KB that PostgreSQL reads for a request, in memory or not: the mean of"
+        " warm and cold requests. They do not depend on other work.",
         notes=[f"Goal: at most {GOAL}, at 10,000 and 1,000,000 people."],
     )
     for name, label in NAMES.items():
         took: list[list[float]] = [[] for _ in sites]
+        blocks: list[list[float]] = [[] for _ in sites]
         for _ in range(rounds):
-            for times, requests in zip(took, sites, strict=True):
-                times += requests.run(name)
+            for times, counts, requests in zip(took, blocks, sites, strict=True):
+                seconds, count = requests.run(name)
+                times += seconds
+                counts.append(count)
         figures = [[percentile(sorted(times), share) * 1000 for share in (50, 99)] for times in took]
         growth = [f"{large_one / small_one:.2f}" for small_one, large_one in zip(figures[0], figures[-1], strict=True)]
         cells = [f"{p50:.1f}, {p99:.1f}" for p50, p99 in (figures[0], figures[-1])]
-        table.rows.append([label, *cells, *growth])
+        table.rows.append([label, *cells, *growth, *(f"{statistics.mean(counts):,.0f}" for counts in blocks)])
         print(" | ".join(table.rows[-1]), flush=True)
     use(large.database)
     bytes_tables = rows.measure(f"Bytes in PostgreSQL{suffix}") if has_bytes else []

@@ -1,7 +1,7 @@
 """Tables of figures: printed while a benchmark runs, and kept in docs/benchmarks.json, from which the page is written.
 
 Each table is a section of docs/benchmarks.md with the circumstances of its own measurement, so a command that measures
-one part replaces its section and leaves the others.
+one part replaces its section and leaves the others. `scripts/capacity.py` reads costs from the same JSON.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -83,13 +84,14 @@ class Section:
 
 def measured(command: str, part: Callable[[], list[Table]]) -> list[Section]:
     """Run a benchmark; return its tables with the circumstances. A database must be set up when it ends."""
+    revision = commit()
     busy, own, began = _busy_seconds(), _own_seconds(), time.monotonic()
     tables = part()
     took = time.monotonic() - began
     other = _busy_seconds() - busy - (_own_seconds() - own)
     share = min(1.0, max(0.0, other / (took * (os.cpu_count() or 1))))
     today = f"{datetime.now(UTC):%-d %B %Y}"
-    found = Circumstances(command, today, commit(), machine(), round(took, 1), round(share, 3))
+    found = Circumstances(command, today, revision, machine(), round(took, 1), round(share, 3))
     return [Section(table, found) for table in tables]
 
 
@@ -130,8 +132,12 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {memory:.0f} GiB of memory, {', '.join(versions)}"
 
 
+@cache
 def commit() -> str:
-    """Return the abbreviated commit, with "and local changes" if code differs from it; "" outside a repository."""
+    """Return the abbreviated commit, with "and local changes" if code differed from it at the first call.
+
+    Returns "" outside a repository.
+    """
 
     def git(*arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=False).stdout

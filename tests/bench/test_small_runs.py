@@ -125,7 +125,8 @@ def test_likes_memory_and_growth_are_measured(sections):
     assert float(rows_of(sections["Memory"])["a web worker"][0]) > 20
     growth_rows = rows_of(sections["Growth"])
     assert list(growth_rows) == ["home page", "profile", "post page", "publish a post"]
-    for small, large, p50, _ in growth_rows.values():
+    for small, large, p50, _, *blocks in growth_rows.values():
+        assert all(int(count.replace(",", "")) > 5 for count in blocks)
         assert float(p50) == pytest.approx(float(large.split(",")[0]) / float(small.split(",")[0]), rel=0.1)
 
 

@@ -58,11 +58,6 @@ def flag_conditions(person: str) -> dict[str, Exists]:
     return {name: _registered[name](person) for name in NAMES}
 
 
-def flags_of_row(row: Any) -> Flags:
-    """Return the flags that `flag_conditions` has added to `row`."""
-    return Flags(row.has_unread, row.has_requests, row.follows_tags, row.has_unfinished_posts)
-
-
 def load_flags(person_id: int) -> Flags:
     """Return the flags of a person that did not come with a session. One query; all False for a missing person."""
     found = _FLAGS.first(person=person_id)

@@ -24,6 +24,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from accounts.models import User, Viewer
+from common.csrf import csrf_token
 from common.fast_reverse import Paths, current_paths
 from common.parts import Parts, render_parts
 from common.templatetags.site import avatar
@@ -120,7 +121,7 @@ def slots_for(request: HttpRequest, context: Context | Mapping[str, Any]) -> dic
     """Return the values of the slots for this request, from the variables of the site's context processors."""
     user: Viewer = context["user"]
     here = request.get_full_path()
-    token = str(context["csrf_token"])
+    token = csrf_token(request)
     slots: dict[str, str] = {"csrf_token": token, "next_url": escape(here), "messages": _messages(context, token)}
     if not isinstance(user, User):
         return slots | {"login_url": escape(_login_url(request, here))}

@@ -150,6 +150,7 @@ def sign_in(person: Any) -> Session:
 
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.utils.crypto import get_random_string
 
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(person.pk)
@@ -157,7 +158,9 @@ def sign_in(person: Any) -> Session:
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     session.save()
     key = str(session.session_key)
-    return Session(person.pk, person.username, key, f"{settings.SESSION_COOKIE_NAME}={key}")
+    # The browser has seen a page before, so it has the cookie of the CSRF check, too.
+    cookies = f"{settings.SESSION_COOKIE_NAME}={key}; {settings.CSRF_COOKIE_NAME}={get_random_string(32)}"
+    return Session(person.pk, person.username, key, cookies)
 
 
 def warm(sessions: list[Session]) -> None:

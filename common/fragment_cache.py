@@ -25,7 +25,7 @@ from django.templatetags.static import static
 from django.utils.translation import get_language
 
 from common import valkey
-from common.fast_reverse import fast_reverse
+from common.fast_reverse import Paths, current_paths
 from common.parts import Parts
 
 Make = Callable[[Sequence[str]], dict[str, Parts]]
@@ -50,7 +50,7 @@ def get_parts(names: Sequence[str], make: Make) -> dict[str, Parts]:
     if settings.DEBUG or _is_off.get():
         # Templates are edited while DEBUG is on.
         return make(names)
-    prefix = f"{_prefix(fast_reverse('feed:home'), static('icons/sprite.svg'))}{get_language()}:"
+    prefix = f"{_prefix(current_paths())}{get_language()}:"
     found = {name: parts for name in names if (parts := _local.get(prefix + name)) is not None}
     if len(found) < len(names):
         new = _load_or_make([name for name in names if name not in found], prefix, make)
@@ -119,12 +119,12 @@ def _make_and_store(names: Sequence[str], prefix: str, make: Make) -> dict[str, 
 
 
 @cache
-def _prefix(*depends_on: str) -> str:
-    """Return the beginning of all keys: a hash of all templates and code of the project, and of `depends_on`.
+def _prefix(paths: Paths) -> str:
+    """Return the beginning of all keys: a hash of all templates and code of the project, and of what addresses contain.
 
     Parts contain addresses of other apps, and texts of any module, so no app is left out. Cost: 20 ms, once a process.
     """
-    digest = hashlib.sha256(repr(depends_on).encode())
+    digest = hashlib.sha256(f"{paths('feed:home')} {static('icons/sprite.svg')}".encode())
     root = Path(settings.BASE_DIR)
     apps_of_project = {Path(app.path) for app in apps.get_app_configs() if Path(app.path).parent == root}
     for folder in sorted({root / "templates", root / "instagram", *apps_of_project}):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from functools import cache
+from typing import Final, NamedTuple
 
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
@@ -18,7 +19,7 @@ from django.utils.cache import patch_cache_control
 
 from common.api import Problem, is_api, problem_response
 from common.body_limits import ONLY_CHECK, body_limit
-from common.fast_reverse import fast_reverse
+from common.fast_reverse import Paths, current_paths
 from common.http import json_error, wants_json
 from common.limits import MAX_FORM_BYTES
 from common.ratelimit import PAGES, PICTURES, SUGGESTIONS, WRITES, client_address, seconds_to_wait, usage_after_hit
@@ -170,14 +171,15 @@ class ReadLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in {"GET", "HEAD"} or is_api(request) or request.path in _paths(*_UNLIMITED):
+        places = _places(current_paths())
+        if request.method not in {"GET", "HEAD"} or is_api(request) or request.path in places.unlimited:
             return self.get_response(request)
         who = f"address:{client_address(request)}"
-        if request.path.startswith(_media_prefix()):
+        if request.path.startswith(places.media):
             limit = PICTURES
         else:
-            limit = SUGGESTIONS if request.path.startswith(_paths(*_SUGGESTIONS)) else PAGES
-            if settings.SESSION_COOKIE_NAME in request.COOKIES and request.path not in _paths(*_SAME_FOR_EVERYONE):
+            limit = SUGGESTIONS if request.path.startswith(places.suggestions) else PAGES
+            if settings.SESSION_COOKIE_NAME in request.COOKIES and request.path not in places.same_for_everyone:
                 who = f"person:{request.user.pk}" if request.user.is_authenticated else who
         usage = usage_after_hit(limit, who)
         if not usage.wait_seconds:
@@ -188,16 +190,22 @@ class ReadLimitMiddleware:
         return response
 
 
-_UNLIMITED: Final = ("healthz", "readyz")
-_SUGGESTIONS: Final = ("search:search", "accounts:username_available")
-_SAME_FOR_EVERYONE: Final = ("robots", "favicon", "manifest", "posts:oembed", "service_worker")
-"""Views with the same response for everyone, so that the session is not looked up."""
+class _Places(NamedTuple):
+    """Paths that have rules of their own."""
+
+    unlimited: tuple[str, ...]
+    suggestions: tuple[str, ...]
+    same_for_everyone: tuple[str, ...]
+    """Views with the same response for everyone, so that the session is not looked up."""
+    media: str
+    """The path above all photos, videos and avatars."""
 
 
-def _paths(*views: str) -> tuple[str, ...]:
-    return tuple(fast_reverse(view) for view in views)
-
-
-def _media_prefix() -> str:
-    """Return the path above all photos, videos and avatars."""
-    return fast_reverse("posts:file", 0, "-").removesuffix("0/-")
+@cache
+def _places(paths: Paths) -> _Places:
+    return _Places(
+        unlimited=(paths("healthz"), paths("readyz")),
+        suggestions=(paths("search:search"), paths("accounts:username_available")),
+        same_for_everyone=tuple(map(paths, ("robots", "favicon", "manifest", "posts:oembed", "service_worker"))),
+        media=paths("posts:file", 0, "-").removesuffix("0/-"),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from urllib.parse import urlencode
 
 from django.db import models
 from django.http import HttpRequest
@@ -44,6 +45,8 @@ def parse_cursor(text: str) -> int | None:
 
 def url_after(request: HttpRequest, cursor: object) -> str:
     """Return the address of this list after `cursor`, with the other query parameters."""
+    if not request.META.get("QUERY_STRING"):
+        return f"{request.path}?{urlencode({'cursor': str(cursor)})}"
     query = request.GET.copy()
     query["cursor"] = str(cursor)
     return f"{request.path}?{query.urlencode()}"

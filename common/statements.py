@@ -22,6 +22,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
+from django.conf import settings
 from django.db import (
     InterfaceError,
     NotSupportedError,
@@ -119,7 +120,7 @@ class Statement(Generic[Row]):
     def _check(self, params: Sequence[Any]) -> None:
         """Raise TypeError if a value would be frozen that should differ between calls, or a sentinel is missing."""
         marks = list(self._sentinels.values())
-        if frozen := [value for value in params if value not in marks and not isinstance(value, int | str | None)]:
+        if frozen := [value for value in params if value not in marks and not _is_constant(value)]:
             raise TypeError(f"the statement {self.name} cannot be compiled with the values {frozen}")
         if missing := [key for key, mark in self._sentinels.items() if mark not in params]:
             raise TypeError(f"the statement {self.name} does not use {', '.join(missing)}")
@@ -269,6 +270,13 @@ def _create(statement: Statement[Any]) -> None:
         _logger.warning("The database function of the statement %s is not created: %s", statement.name, error)
 
 
+def _is_constant(value: Any) -> bool:
+    """Return True for values that are the same at each call, such as the path of a key in JSON."""
+    return isinstance(value, int | str | None) or (
+        isinstance(value, list) and all(isinstance(key, str) for key in value)
+    )
+
+
 def _sentinel(at: int, kind: str) -> Any:
     """Return the sentinel of the parameter number `at`."""
     value: Any = f"{_TEXT_SENTINEL}{at}" if kind.startswith("text") else _FIRST_SENTINEL - at
@@ -301,7 +309,14 @@ def _execute(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 def _run(used: Any, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with used.cursor() as cursor:
+    if used.connection is None or used.execute_wrappers or used.queries_logged or settings.SENTRY_DSN:
+        with used.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cast("list[tuple[Any, ...]]", cursor.fetchall())
+    # Nobody counts or logs queries, so the driver's own cursor is enough. Django's takes as long as the driver.
+    used.validate_no_broken_transaction()
+    with used.wrap_database_errors, used.connection.cursor() as cursor:
+        cursor.tzinfo_factory = used.tzinfo_factory
         cursor.execute(sql, params)
         return cast("list[tuple[Any, ...]]", cursor.fetchall())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, NamedTuple
+from typing import Final, Generic, NamedTuple
 
 from accounts.models import Feed, User
 from common.pagination import parse_cursor
@@ -25,7 +25,10 @@ class FeedPage(NamedTuple, Generic[Item]):
 
 def feed_of(text: str, reader: User) -> Feed:
     """Return the feed with this name; for any other text, the one that `reader` opens first."""
-    return Feed(text if text in Feed.values else reader.first_feed)
+    return _FEEDS.get(text) or _FEEDS[reader.first_feed]
+
+
+_FEEDS: Final[dict[str, Feed]] = {feed.value: feed for feed in Feed}
 
 
 def feed_page(reader: User, feed: Feed, *, cursor: str, count: int, load: Load[Item]) -> FeedPage[Item]:

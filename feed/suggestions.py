@@ -10,9 +10,11 @@ from typing import Any, Final, NamedTuple
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KT
 
 from accounts.models import User
 from common import valkey
+from common.fast_reverse import fast_reverse
 from common.replicas import read_connection
 from common.statements import Statement
 from feed.models import DismissedPerson
@@ -53,8 +55,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Suggestion:
-    person: User
+    shown: ShownPerson
     reason: str
+
+    @property
+    def person(self) -> User:
+        """The person for display, with the columns of a list of people."""
+        return self.shown.person
 
 
 def suggestions_for(reader: User, *, count: int = 5) -> list[Suggestion]:
@@ -70,7 +77,7 @@ def suggestions_after(reader: User, start: int, *, count: int) -> tuple[list[Sug
     reveals nothing about them. Cost: usually one round trip to Valkey and one query; the list of candidates costs three
     queries an hour and after each follow.
     """
-    found: list[tuple[_Known, str]] = []
+    found: list[tuple[ShownPerson, str]] = []
     at, size, wanted = 0, start + 2 * count, start + count + 1
     while len(found) < wanted:
         batch = candidates_for(reader, at, size)
@@ -79,17 +86,19 @@ def suggestions_after(reader: User, start: int, *, count: int) -> tuple[list[Sug
         at += size
         if len(batch) < size:
             break
-    suggestions = [Suggestion(known.person, reason) for known, reason in found[start : start + count]]
+    suggestions = [Suggestion(known, reason) for known, reason in found[start : start + count]]
     return suggestions, start + count if len(found) >= wanted else None
 
 
-class _Known(NamedTuple):
+class ShownPerson(NamedTuple):
     """A visible person as columns, and whether the reader follows them, or has asked to follow or dismissed them."""
 
-    id: int
+    pk: int
     username: str
     name: str
-    avatar: dict[str, Any]
+    avatar_96: str | None
+    avatar_320: str | None
+    """The storage keys of the avatar at these sizes."""
     avatar_state: str
     is_private: bool
     followed_by_viewer: bool
@@ -97,9 +106,19 @@ class _Known(NamedTuple):
     is_dismissed: bool
 
     @property
+    def display_name(self) -> str:
+        return self.name or self.username
+
+    @property
+    def avatar_small_url(self) -> str:
+        return fast_reverse("avatar", self.pk, self.avatar_96) if self.avatar_96 else ""
+
+    @property
     def person(self) -> User:
         """The person for display, neither followed nor asked."""
-        found = User.from_db(DEFAULT_DB_ALIAS, _PERSON_FIELDS, self[: len(_PERSON_FIELDS)])
+        avatar = {size: {"webp": key} for size, key in (("96", self.avatar_96), ("320", self.avatar_320)) if key}
+        values = (self.pk, self.username, self.name, avatar, self.avatar_state, self.is_private)
+        found = User.from_db(DEFAULT_DB_ALIAS, _PERSON_FIELDS, values)
         found.followed_by_viewer = found.requested_by_viewer = False
         return found
 
@@ -107,24 +126,26 @@ class _Known(NamedTuple):
 _PERSON_FIELDS: Final = ("id", "username", "name", "avatar", "avatar_state", "is_private")
 
 
-def _people(reader: User, ids: Iterable[int]) -> dict[int, _Known]:
+def _people(reader: User, ids: Iterable[int]) -> dict[int, ShownPerson]:
     """Return the people with these ids that the reader may see and has not muted. One statement."""
     rows = _PEOPLE.rows(reader=reader.pk, ids=ids)
-    return {row[0]: _Known(*row) for row in rows}
+    return {row[0]: ShownPerson(*row) for row in rows}
 
 
 def _candidate_rows(reader: int, ids: list[int]) -> QuerySet[Any, Any]:
     viewer = User(pk=reader)
     people = with_follow_state(User.objects.visible_to(viewer), viewer)
     dismissed = DismissedPerson.objects.filter(person_id=reader, dismissed_id=OuterRef("pk"))
-    people = people.filter(not_muted(viewer, "pk"), pk__any_of=ids).annotate(is_dismissed=Exists(dismissed))
-    return people.values_list(*_Known._fields)
+    people = people.filter(not_muted(viewer, "pk"), pk__any_of=ids).annotate(
+        is_dismissed=Exists(dismissed), avatar_96=KT("avatar__96__webp"), avatar_320=KT("avatar__320__webp")
+    )
+    return people.values_list(*ShownPerson._fields)
 
 
 _PEOPLE: Final = Statement[Any]("suggested_people", _candidate_rows, reader="bigint", ids="bigint[]")
 
 
-def _shown(one: Candidate, people: dict[int, _Known]) -> tuple[_Known, str] | None:
+def _shown(one: Candidate, people: dict[int, ShownPerson]) -> tuple[ShownPerson, str] | None:
     """Return the person and the reason; None if the reader is not shown the candidate."""
     known = people.get(one.person_id)
     if known is None or known.followed_by_viewer or known.requested_by_viewer or known.is_dismissed:
@@ -163,11 +184,12 @@ def candidates_for(reader: User, start: int, count: int) -> list[Candidate]:
     """
     with valkey.optional("suggestions are found anew", url=settings.CACHE_URL) as is_available:
         if is_available:
-            server, key = valkey.pages(), suggestions_key(reader)
-            stored = server.lrange(key, start, start + count - 1)
-            if not stored and not server.exists(key):
+            key = suggestions_key(reader)
+            wanted = ("LRANGE", key, start, start + count - 1)
+            stored, is_stored = valkey.send(valkey.pages(), wanted, ("EXISTS", key))
+            if not is_stored:
                 _store(key, find_candidates(reader))
-                stored = server.lrange(key, start, start + count - 1)
+                [stored] = valkey.send(valkey.pages(), wanted)
             return [Candidate(*json.loads(one)) for one in stored if one != _END]
     return [Candidate(*one) for one in find_candidates(reader)[start : start + count]]
 

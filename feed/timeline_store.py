@@ -104,12 +104,13 @@ def read(reader_id: int, follows_version: int, *, before: int | None, count: int
     timeline (5 KB).
     """
     key = timeline_key(reader_id)
-    pipe = valkey.timelines().pipeline(transaction=False)
-    pipe.lindex(key, -1)
-    pipe.lrange(key, 0, count - 1 if before is None else -1)
-    pipe.ttl(key)
-    pipe.get(extra_key)
-    last, members, seconds_left, extra = pipe.execute()
+    last, members, seconds_left, extra = valkey.send(
+        valkey.timelines(),
+        ("LINDEX", key, -1),
+        ("LRANGE", key, 0, count - 1 if before is None else -1),
+        ("TTL", key),
+        ("GET", extra_key),
+    )
     if last is None:
         return None
     version, state = _state(last)

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Protocol
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from accounts.models import User, Viewer
+from accounts.models import Viewer
 from common.fast_reverse import Paths, current_paths, fast_reverse
 from common.parts import Parts, Slots, static_parts
 from common.templatetags.site import avatar, avatar_html
 
 
-def follow_button(person: User, viewer: Viewer) -> SafeString:
+class ListedPerson(Protocol):
+    """What a row shows of a person: a User of `with_follow_state`, or columns of one."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def display_name(self) -> str: ...
+    @property
+    def avatar_small_url(self) -> str: ...
+    @property
+    def is_private(self) -> bool: ...
+    @property
+    def followed_by_viewer(self) -> bool: ...
+    @property
+    def requested_by_viewer(self) -> bool: ...
+
+
+def follow_button(person: ListedPerson, viewer: Viewer) -> SafeString:
     """Return the button to follow `person`, who comes from `with_follow_state`; "" if that is `viewer`. No query.
 
     The button asks a private account for permission, and undoes a follow or a request.
@@ -28,7 +50,7 @@ def follow_button(person: User, viewer: Viewer) -> SafeString:
 
 
 def person_row(
-    person: User,
+    person: ListedPerson,
     viewer: Viewer,
     *,
     reason: str = "",
@@ -66,7 +88,7 @@ def person_row(
     )
 
 
-def _follow_state(person: User) -> str:
+def _follow_state(person: ListedPerson) -> str:
     return "followed" if person.followed_by_viewer else "requested" if person.requested_by_viewer else ""
 
 

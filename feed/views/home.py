@@ -110,7 +110,7 @@ def _unfinished_html(reader: User) -> str:
 
 
 def _suggested_rows(reader: User) -> str:
-    rows = (person_row(one.person, reader, reason=one.reason, is_dismissable=True) for one in suggestions_for(reader))
+    rows = (person_row(one.shown, reader, reason=one.reason, is_dismissable=True) for one in suggestions_for(reader))
     return "".join(rows)
 
 

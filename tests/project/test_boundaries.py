@@ -22,6 +22,7 @@ PUBLIC = {
     "styleguide",
     "styleguide_photo",
     "feed:home",
+    "root",
     "feed:explore",
     "feed:tag",
     "feed:profile",

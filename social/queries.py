@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, QuerySet, Value
 
 from accounts.models import User, UserQuerySet, Viewer
+from accounts.statements import ViewerStatement
 from common.compiled_queries import CompiledExists
 from common.statements import Statement
 from social.conditions import content_visible_q, with_follow_state
@@ -18,9 +19,17 @@ MAX_COUNTED_REQUESTS = 99
 
 def visible_people_in_order(ids: Sequence[int], viewer: Viewer) -> list[User]:
     """Return the users with these ids that `viewer` may see, in this order, with followed_by_viewer. One query."""
-    visible = with_follow_state(User.objects.visible_to(viewer).for_display(), viewer).filter(pk__in=ids)
-    by_id = {person.pk: person for person in visible}
+    people = _PEOPLE.rows(viewer, ids=ids) if ids else []
+    by_id = {person.pk: person for person in people}
     return [by_id[pk] for pk in ids if pk in by_id]
+
+
+def _people(viewer: Viewer, ids: list[int]) -> UserQuerySet:
+    people: UserQuerySet = User.objects.visible_to(viewer).for_display().filter(pk__any_of=ids)
+    return with_follow_state(people, viewer)
+
+
+_PEOPLE: Final = ViewerStatement[User]("visible_people", _people, ids="bigint[]")
 
 
 def with_visible_content(viewer: Viewer) -> UserQuerySet:

@@ -10,9 +10,10 @@ from django.utils.safestring import SafeString
 
 from common import limits
 from common.fast_reverse import Paths, current_paths
-from common.linkify import extract_names
+from common.pagination import Page
 from common.parts import render_parts
 from posts.cards import EAGER, LAZY, render_piece
+from posts.comment_rows import CommentRows, comment_like, comment_likes
 from posts.menu import AUTHOR, CODE, menu_items, share_of
 from posts.models import Comment, Media, Post
 
@@ -82,13 +83,39 @@ def _post_templates(is_member: bool, paths: Paths) -> SafeString:
     return render_parts("posts/_post_templates.html", context).fill({})
 
 
-@register.filter
-def names(comment: Comment, person: Any) -> bool:
-    """Return True if the comment mentions `person` and the mention is linked. For captions, see `posts.cards`."""
-    # The cheap checks come first, because most comments do not mention the person.
-    return (
-        person.is_authenticated
-        and f"@{person.username}" in comment.text.lower()
-        and person.username not in comment.unlinked
-        and person.username in extract_names(comment.text)
-    )
+@register.simple_tag(takes_context=True)
+def comment_rows(context: Context, comments: Page[Comment] | list[Comment] | None, replies: Any = None) -> SafeString:
+    """Render comments of `post`. With `replies`, a page, there is one comment, whose thread is open."""
+    opened = _open(context, replies) if replies else SafeString("")
+    return _rows(context).rows(comments or (), replies=opened)
+
+
+@register.simple_tag(takes_context=True)
+def comment_row(context: Context, comment: Comment, refusal: str = "") -> SafeString:
+    """Render a comment with its collapsed replies."""
+    return _rows(context).row(comment, refusal=refusal)
+
+
+@register.simple_tag(takes_context=True)
+def comment_line(context: Context, comment: Comment, refusal: str = "") -> SafeString:
+    """Render the text and the actions of a comment."""
+    return _rows(context).line(comment, refusal=refusal)
+
+
+@register.simple_tag(takes_context=True)
+def comment_thread(context: Context, comment: Comment, replies: Page[Comment]) -> SafeString:
+    """Render the open thread of a comment."""
+    return _rows(context).thread(comment, _open(context, replies) if replies else SafeString(""))
+
+
+register.simple_tag(comment_like)
+register.simple_tag(comment_likes)
+
+
+def _rows(context: Context) -> CommentRows:
+    return CommentRows(context["user"], context["post"].comments_off, context.get("csrf_token", ""))
+
+
+def _open(context: Context, replies: Page[Comment]) -> SafeString:
+    values = {"post": context["post"], "comments": replies, "more": "View more replies"}
+    return render_to_string("posts/_comments.html", values, context["request"])

@@ -17,13 +17,15 @@ from posts.forms.comments import CommentForm
 from posts.models import Comment, Post
 from posts.views.lookup import (
     does_not_exist_as_404,
+    editable_comment,
     own_post,
     thread_url,
     visible_card,
     visible_comment,
     visible_post,
+    visible_thread,
 )
-from posts.views.page import newest_comments, newest_replies, pinned_comments, post_page
+from posts.views.page import comment_rows_for, newest_comments, newest_replies, pinned_comments, post_page
 
 
 @require_POST
@@ -106,7 +108,7 @@ def older(request: SiteRequest, shortcode: str) -> HttpResponse:
 def replies(request: SiteRequest, shortcode: str, comment_id: int) -> HttpResponse:
     """Show the replies of one thread: a fragment for htmx, otherwise the post's page with that thread open."""
     post = visible_card(request, shortcode)
-    thread = visible_comment(request, post, comment_id, Comment.objects.visible_to(request.user).threads())
+    thread = visible_thread(request, post, comment_id)
     if not request.htmx:
         return varies_by_htmx(post_page(request, post, CommentForm(), thread=thread))
     context = {"post": post, "comments": newest_replies(request, thread), "more": "View more replies"}
@@ -129,7 +131,7 @@ def reply(request: MemberRequest, shortcode: str, comment_id: int) -> HttpRespon
 def edit(request: MemberRequest, shortcode: str, comment_id: int) -> HttpResponse:
     """Edit the viewer's own comment: GET shows the form, POST saves. A fragment for htmx, otherwise a page."""
     post = visible_post(request, shortcode)
-    comment = visible_comment(request, post, comment_id, Comment.objects.editable_by(request.user))
+    comment = editable_comment(request, post, comment_id)
     form = CommentForm(request.POST if request.method == "POST" else None, initial={"text": comment.text})
     if request.method == "POST" and form.is_valid():
         try:
@@ -191,8 +193,7 @@ def _url_after_change(post: Post, comment: Comment) -> str:
 
 
 def _line(request: SiteRequest, post: Post, comment: Comment, *, refusal: str = "", status: int = 200) -> HttpResponse:
-    context = {"post": post, "comment": comment, "comment_refusal": refusal}
-    return render(request, "posts/_comment_line.html", context, status=status)
+    return HttpResponse(comment_rows_for(request, post).line(comment, refusal=refusal), status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from accounts.http import MemberRequest
 from common.ids import decode_shortcode
+from posts.comments import visible_comment_of
 from posts.models import Comment, Media, Post, UploadSession
-from posts.models.comment import CommentQuerySet
 
 
 def visible_post(request: HttpRequest, shortcode: str) -> Post:
@@ -38,15 +38,27 @@ def own_card(request: MemberRequest, shortcode: str) -> Post:
     return get_object_or_404(own, pk=decode_shortcode(shortcode))
 
 
-def visible_comment(
-    request: HttpRequest, post: Post, comment_id: int, comments: CommentQuerySet | None = None
-) -> Comment:
-    """Return a comment of `post` with everything that it shows, or raise 404.
+def visible_comment(request: HttpRequest, post: Post, comment_id: int) -> Comment:
+    """Return a comment of `post` that the viewer may see, with everything that it shows, or raise 404."""
+    comment = visible_comment_of(post.pk, comment_id, request.user)
+    if comment is None:
+        raise Http404
+    comment.post = post
+    return comment
 
-    It is found among `comments`: by default, all that the viewer may see.
-    """
-    comments = Comment.objects.visible_to(request.user) if comments is None else comments
-    comment = get_object_or_404(comments.filter(post=post).with_viewer_state(request.user), pk=comment_id)
+
+def visible_thread(request: HttpRequest, post: Post, comment_id: int) -> Comment:
+    """Like `visible_comment`, for a comment that is not a reply."""
+    comment = visible_comment(request, post, comment_id)
+    if comment.parent_id is not None:
+        raise Http404
+    return comment
+
+
+def editable_comment(request: MemberRequest, post: Post, comment_id: int) -> Comment:
+    """Like `visible_comment`, for a comment whose text the viewer may edit."""
+    editable = Comment.objects.editable_by(request.user).filter(post=post).with_viewer_state(request.user)
+    comment = get_object_or_404(editable, pk=comment_id)
     comment.post = post
     return comment
 

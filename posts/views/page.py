@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
-from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from accounts.http import SiteRequest
-from common.limits import MAX_PINNED_COMMENTS
-from common.pagination import Page, cursor_of, page_by_id
+from common.fast_reverse import fast_reverse
+from common.pagination import Page, cursor_of, page_of
+from posts.comment_rows import CommentRows
+from posts.comments import COMMENTS_PER_PAGE, newest_replies_of, newest_threads_of, pinned_comments_of
 from posts.forms.comments import CommentForm
 from posts.models import Comment, Post
 from posts.preview import preview_of
 
-COMMENTS_PER_PAGE = 20
 MORE_POSTS = 6
 
 
@@ -43,31 +45,32 @@ def more_posts_of_author(request: SiteRequest, post: Post) -> list[Post]:
     return list(posts.for_cards(request.user).order_by("-pk")[:MORE_POSTS])
 
 
+def comment_rows_for(request: SiteRequest, post: Post) -> CommentRows:
+    """Return what renders comments of `post` without a template."""
+    return CommentRows(request.user, post.comments_off, SimpleLazyObject(lambda: get_token(request)))
+
+
 def pinned_comments(request: SiteRequest, post: Post) -> list[Comment]:
     """Return the pinned comments, the last pinned first; none past the first page of comments. One query."""
-    if cursor_of(request) is not None:
-        return []
-    pinned = Comment.objects.visible_to(request.user).filter(post=post, pinned_at__isnull=False)
-    return list(pinned.with_viewer_state(request.user).order_by("-pinned_at")[:MAX_PINNED_COMMENTS])
+    return pinned_comments_of(post.pk, request.user) if cursor_of(request) is None else []
 
 
 def newest_comments(request: SiteRequest, post: Post) -> Page[Comment]:
     """Return one page of the threads of `post`, oldest first; the next page has older ones. One query."""
-    threads = Comment.objects.threads().visible_to(request.user).filter(post=post, pinned_at=None)
-    page = page_by_id(request, threads.with_viewer_state(request.user), COMMENTS_PER_PAGE)
+    threads = newest_threads_of(post.pk, request.user, before=cursor_of(request))
     # The post's own page continues at the list of comments, too.
-    return _oldest_first(page, reverse("posts:comments", args=[post.shortcode]))
+    return _oldest_first(request, threads, fast_reverse("posts:comments", post.shortcode))
 
 
 def newest_replies(request: SiteRequest, thread: Comment) -> Page[Comment]:
     """Return one page of the replies under `thread`, which comes from `visible_comment`, like `newest_comments`."""
-    replies = Comment.objects.visible_ignoring_thread(request.user).filter(parent=thread)
-    page = page_by_id(request, replies.with_viewer_state(request.user), COMMENTS_PER_PAGE)
-    return _oldest_first(page, reverse("posts:replies", args=[thread.post.shortcode, thread.pk]))
+    replies = newest_replies_of(thread.pk, request.user, before=cursor_of(request))
+    return _oldest_first(request, replies, fast_reverse("posts:replies", thread.post.shortcode, thread.pk))
 
 
-def _oldest_first(page: Page[Comment], url: str) -> Page[Comment]:
-    """Reverse a page of comments, and let it continue at `url`."""
+def _oldest_first(request: SiteRequest, comments: list[Comment], url: str) -> Page[Comment]:
+    """Return a page of comments, oldest first, that continues at `url`."""
+    page = page_of(request, comments, COMMENTS_PER_PAGE)
     page.items.reverse()
     if page.next_url:
         page.next_url = f"{url}?{page.next_url.split('?', 1)[1]}"

@@ -23,6 +23,7 @@ from posts.forms.editing import EditForm
 from posts.models import Media, PersonTag, Post
 from posts.models.media import load_shown_people
 from posts.views.lookup import own_card, visible_card, visible_comment, visible_post
+from posts.views.page import comment_rows_for
 
 
 @dataclass
@@ -151,4 +152,4 @@ def unmention_in_comment(request: MemberRequest, shortcode: str, comment_id: int
         messages.success(request, "Your name no longer links to your profile there.")
         return redirect(f"{post.get_absolute_url()}#comment-{comment.pk}")
     comment.refresh_from_db(fields=["unlinked"])
-    return render(request, "posts/_comment_line.html", {"post": post, "comment": comment})
+    return HttpResponse(comment_rows_for(request, post).line(comment))

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _is_of_whole_site(item.nodeid):
             item.add_marker("whole_site")
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Import a share of the test modules before others, if all tests are collected by several workers.
+
+    pytest rewrites the assertions of each module and caches the result. Workers that import the modules in the same
+    order at the same time all do this work; with different shares, each does a part of it.
+    """
+    config = collector.config
+    if isinstance(collector, pytest.Session) and WORKER and config.args == config.getini("testpaths"):
+        share, shares = int(WORKER.removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        for path in sorted(PROJECT.glob("tests/**/test_*.py"))[share::shares]:
+            # Collection reports errors, and skips modules of its own choice.
+            with suppress(Exception, pytest.skip.Exception):
+                import_module(".".join(path.relative_to(PROJECT).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:

@@ -10,15 +10,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, transaction
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as hypothesis_settings
 from hypothesis.errors import Unsatisfiable
-from schemathesis import GenerationMode
-from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from accounts.models import User
 from api_access.actions.tokens import create_token
@@ -82,6 +79,8 @@ def real_id(path: str, post: Any) -> str | None:
 
 def cases(schema: Any, post: Any, number: int, run: Any) -> None:
     """Call `run` with generated requests for every operation, and with the boundary cases of the description."""
+    from schemathesis import GenerationMode
+
     for found in schema.get_all_operations():
         operation = found.ok()
         known = real_id(operation.path, post)
@@ -112,6 +111,10 @@ def cases(schema: Any, post: Any, number: int, run: Any) -> None:
 @pytest.mark.promise("U11")
 @pytest.mark.parametrize("number", [1, *(pytest.param(number, marks=pytest.mark.deep) for number in (2, 3, 4, 5))])
 def test_every_answer_matches_the_description(number: int, bearer: dict[str, str], post: Any) -> None:
+    # Imported here, because it takes seconds, and every worker imports this file.
+    import schemathesis
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
+
     asked = 0
 
     def run(case: Any) -> None:

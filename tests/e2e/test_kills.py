@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from functools import cache
 from http.client import HTTPException
 
 import psutil
@@ -17,8 +18,11 @@ from tests.visitors import Visitor
 
 pytestmark = pytest.mark.timeout(400)
 
-SLOW = jpeg_of_many_scans(95, side=4500).getvalue()
-"""A photo that takes some seconds to decode, so that a test can act meanwhile."""
+
+@cache
+def slow_photo() -> bytes:
+    """Return a photo that takes some seconds to decode, so that a test can act meanwhile."""
+    return jpeg_of_many_scans(95, side=4500).getvalue()
 
 
 @pytest.fixture
@@ -115,7 +119,7 @@ def test_the_web_server_killed_during_twenty_uploads(site, flood):
 @pytest.mark.promise("D6")
 def test_a_photo_that_kills_its_worker_fails_after_three_attempts_and_others_are_published(site):
     poisoner, other = Visitor(site.port).sign_up("poe"), Visitor(site.port).sign_up("otto")
-    url = poisoner.share(("poison.jpg", SLOW)).json["url"]
+    url = poisoner.share(("poison.jpg", slow_photo())).json["url"]
     others = [other.share_file(BAD / "name-test.jpg", str(number)).json["url"] for number in range(4)]
 
     def medium():
@@ -209,7 +213,7 @@ def test_the_web_server_killed_between_storing_a_file_and_its_row(site):
 def test_a_worker_killed_between_storing_its_files_and_their_row(site):
     gail = Visitor(site.port).sign_up("gail")
     before = site.files()
-    url = gail.share(("slow.jpg", SLOW)).json["url"]
+    url = gail.share(("slow.jpg", slow_photo())).json["url"]
     with site.connect() as connection, connection.cursor() as cursor:
 
         def being_rendered():

@@ -8,8 +8,6 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from scripts import sbom
 
@@ -18,6 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @pytest.mark.promise("C4")
 def test_the_bill_of_materials_covers_every_pinned_package_in_a_standard_format():
+    # Imported here, because it takes seconds, and every worker imports this file.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     text = sbom.SBOM.read_text()
 
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None

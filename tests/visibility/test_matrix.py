@@ -119,7 +119,7 @@ def sampled(name: str, names: Sequence[str], world: World) -> dict[str, list[Cas
 
 
 def everything(name: str, names: Sequence[str], world: World) -> dict[str, list[Case]]:
-    return {actor: cases(name, world) for actor in ENDPOINTS[name].actors or world.actors}
+    return dict.fromkeys(ENDPOINTS[name].actors or world.actors, cases(name, world))
 
 
 def sampled_or_deep(names: Sequence[str]) -> list[Any]:
@@ -136,10 +136,10 @@ def test_endpoints_with_the_same_audience_try_all_pairs_together(names: list[str
     tried: set[Any] = set()
     wanted: set[Any] = set()
     for name in names:
-        for chosen, into in ((sampled, tried), (everything, wanted)):
-            for actor, found in chosen(name, names, world).items():
-                into |= {(_kind_of(name), actor, target.label) for target, _, _ in found}
         shown = sampled(name, names, world)
+        for chosen, into in ((shown, tried), (everything(name, names, world), wanted)):
+            for actor, found in chosen.items():
+                into |= {(_kind_of(name), actor, target.label) for target, _, _ in found}
         forbidden = [
             actor for actor, found in shown.items() for case in found if not may_use(name, world, actor, case[0])
         ]

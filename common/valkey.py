@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from types import TracebackType
 from typing import Any, cast
@@ -169,14 +170,50 @@ class BatchScript:
             _evaluate(server, self._cluster, group[:1], (len(group), *group, *args)) for group in by_node(server, keys)
         ]
 
+    @contextmanager
+    def sent(self, server: Client, calls: Iterable[tuple[list[str], Sequence[Any]]]) -> Iterator[list[Any]]:
+        """Context manager: send calls at once, let the server work while the block runs, then collect the results.
+
+        Each call is a list of keys on one node, and its arguments. The list has the result of each after the block. A
+        cluster client has no such pipeline for scripts, so there the calls end before the block. Results must be small:
+        the server keeps them until the block ends. If the block fails, the calls may or may not have run.
+        """
+        results: list[Any] = []
+        if not isinstance(server, redis.Redis):
+            results += [_evaluate(server, self._cluster, keys[:1], (len(keys), *keys, *args)) for keys, args in calls]
+            yield results
+            return
+        sent, name = [], _script_name(self._single)
+        connection = server.connection_pool.get_connection()
+        try:
+            for keys, args in calls:
+                connection.send_command("EVALSHA", name, len(keys), *keys, *args)  # type: ignore[no-untyped-call]
+                sent.append((keys, args))
+            yield results
+            for keys, args in sent:
+                try:
+                    results.append(connection.read_response())
+                except NoScriptError:
+                    results.append(_evaluate(server, self._single, keys, args))
+        except BaseException:
+            # The answers that were not read would be taken for those of the next user.
+            connection.disconnect()  # type: ignore[no-untyped-call]
+            raise
+        finally:
+            server.connection_pool.release(connection)
+
 
 def _evaluate(server: Client, text: str, keys: list[str], args: Iterable[Any]) -> Any:
-    # SHA-1 is how the server names scripts.
-    name = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
     try:
-        return server.evalsha(name, len(keys), *keys, *args)
+        return server.evalsha(_script_name(text), len(keys), *keys, *args)
     except NoScriptError:
         return server.eval(text, len(keys), *keys, *args)
+
+
+@cache
+def _script_name(text: str) -> str:
+    """Return the SHA-1 of a script, which is how the server names it."""
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 # --- Going on without -------------------------------------------------------------------------------------------------

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from accounts.models import User
 from common import valkey
 from common.events import publish
 from common.locks import try_advisory_lock
+from common.pagination import MAX_BIGINT
 from feed import pulled_authors, timelines
 from feed import timeline_store as store
 from posts.models import Post
-from social.models import Follow
 
 FOLLOWERS_AT_ONCE = 5_000
 """Followers for each query and round trip. After each of them, the progress is stored."""
@@ -42,7 +42,7 @@ def fan_out_post(post_id: int) -> None:
     not checked here: the home page reads through `Post.objects.visible_to`. If all retries fail, `fanned_out_at` stays
     empty and the sweeper tries again.
 
-    Cost: one query and one round trip for each FOLLOWERS_AT_ONCE active followers; none for pulled authors.
+    Cost: one query and one round trip for each FOLLOWERS_AT_ONCE followers; none for pulled authors.
     """
     with try_advisory_lock(post_id) as is_ours:
         if is_ours:
@@ -70,17 +70,38 @@ def _push_to_followers(post: Post) -> None:
     """
     progress = progress_key(post)
     seen_since = timezone.now() - timedelta(seconds=timelines.PUSHED_TO_SECONDS)
-    active = Follow.objects.filter(followee_id=post.author_id, follower__last_seen_at__gt=seen_since).order_by("-id")
-    last = int(valkey.timelines().get(progress) or 0)
-    while True:
-        follows = active.filter(id__lt=last) if last else active
-        batch = list(follows.values_list("id", "follower_id", "follower__follows_version")[:FOLLOWERS_AT_ONCE])
-        if not batch:
-            break
-        store.push(post.pk, [(reader_id, version) for _, reader_id, version in batch])
-        last = batch[-1][0]
+    last = int(valkey.timelines().get(progress) or MAX_BIGINT)
+    follows = _follows_below(last, post.author_id, seen_since)
+    while follows:
+        last = min(follows)[0]
+        with store.pushing(post.pk, [(reader, version) for _, reader, version in follows if version is not None]):
+            # PostgreSQL reads the next batch while Valkey adds the post to this one.
+            is_last = len(follows) < FOLLOWERS_AT_ONCE
+            follows = [] if is_last else _follows_below(last, post.author_id, seen_since)
         valkey.timelines().set(progress, last, ex=PROGRESS_KEPT_SECONDS)
     valkey.timelines().delete(progress)
+
+
+def _follows_below(follow_id: int, author_id: int, seen_since: datetime) -> list[tuple[int, int, int | None]]:
+    """Return the newest FOLLOWERS_AT_ONCE follows of an author below `follow_id`, in any order.
+
+    Each is (id of the follow, id of the follower, `follows_version`), with None for a follower not seen since. The
+    limit is before the join, so each page reads as many rows, whatever plan PostgreSQL chooses for the join.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT follow.id, follow.follower_id, reader.follows_version
+            FROM (
+                SELECT id, follower_id FROM social_follow WHERE followee_id = %s AND id < %s
+                ORDER BY id DESC LIMIT %s
+            ) AS follow
+            LEFT JOIN accounts_user AS reader ON reader.id = follow.follower_id AND reader.last_seen_at > %s
+            """,
+            [author_id, follow_id, FOLLOWERS_AT_ONCE, seen_since],
+        )
+        rows: list[tuple[int, int, int | None]] = cursor.fetchall()
+        return rows
 
 
 def progress_key(post: Post) -> str:

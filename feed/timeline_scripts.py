@@ -33,6 +33,7 @@ PUSH: Final = (
     _DECODE
     + """
 local id, versions, limit = args[2], args[3], cap + math.floor(cap / 8)
+local unpacked = struct.unpack
 local high, low = halves(id)
 local steps, MAX_STEPS = 0, 600
 local function is_older(member)
@@ -65,28 +66,27 @@ for at = 1, #keys do
     local key = keys[at]
     local last = call('LINDEX', key, -1)
     if last then
-        local h, l = halves(last)
-        if h * 4294967296 + l > struct.unpack('>I4', versions, at * 4 - 3) * 4 + 3 then
+        local h, l = unpacked('>I4I4', last)
+        if h * 4294967296 + l > unpacked('>I4', versions, at * 4 - 3) * 4 + 3 then
             call('UNLINK', key)
         else
             local size
-            if is_older(call('LINDEX', key, 0)) then
+            local newest_h, newest_l = unpacked('>I4I4', call('LINDEX', key, 0))
+            if newest_h < high or (newest_h == high and newest_l < low) then
                 size = call('LPUSH', key, id)
             else
                 size = insert(key, last, l % 4)
             end
-            if size then
-                pushed = pushed + 1
-                if size > limit + 1 then
-                    call('LTRIM', key, 0, cap - 1)
-                    local version, state = version_and_state(last)
-                    call('RPUSH', key, state == BUILDING and last or state_member(version, CUT))
-                end
+            if size and size > limit + 1 then
+                call('LTRIM', key, 0, cap - 1)
+                local version, state = version_and_state(last)
+                call('RPUSH', key, state == BUILDING and last or state_member(version, CUT))
             end
+            pushed = pushed + (size and 1 or 0)
         end
-    end
-    if steps > MAX_STEPS then
-        return {pushed, at}
+        if steps > MAX_STEPS then
+            return {pushed, at}
+        end
     end
 end
 return {pushed, #keys}

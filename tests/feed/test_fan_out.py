@@ -6,10 +6,12 @@ import os
 import random
 import signal
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -46,13 +48,13 @@ def followers_with_timelines(author: User, number: int) -> list[int]:
 @pytest.fixture
 def pushes(monkeypatch):
     """Record the readers of each push."""
-    push, calls = store.push, []
+    pushing, calls = store.pushing, []
 
-    def push_and_record(post_id, readers):
+    def pushing_and_record(post_id, readers):
         calls.append([reader_id for reader_id, _ in readers])
-        return push(post_id, readers)
+        return pushing(post_id, readers)
 
-    monkeypatch.setattr(store, "push", push_and_record)
+    monkeypatch.setattr(store, "pushing", pushing_and_record)
     return calls
 
 
@@ -79,19 +81,20 @@ def killed_while_fanning_out(post_id: int, *, after_pushes: int) -> None:
         os.waitpid(child, 0)
         wait_until_locks_are_free()
         return
-    push, number = store.push, 0
+    pushing, number = store.pushing, 0
 
-    def push_or_die(pushed_id: int, readers: object) -> int:
+    @contextmanager
+    def pushing_or_die(pushed_id: int, readers: Sequence[tuple[int, int]]) -> Iterator[store.Pushed]:
         nonlocal number
         number += 1
         if number > after_pushes and after_pushes % 2:
             os.kill(os.getpid(), signal.SIGKILL)
-        pushed = push(pushed_id, readers)  # type: ignore[arg-type]
+        with pushing(pushed_id, readers) as pushed:
+            yield pushed
         if number > after_pushes:
             os.kill(os.getpid(), signal.SIGKILL)
-        return pushed
 
-    store.push = push_or_die  # type: ignore[assignment]
+    store.pushing = pushing_or_die
     fan_out_post(post_id)
     os._exit(0)
 
@@ -157,6 +160,56 @@ def test_a_fan_out_costs_the_same_queries_and_calls_for_each_batch(
     with django_assert_num_queries(5 + size // 20 + 1):
         fan_out_post(post.pk)
     assert len(pushes) == 1 + size // 20
+
+
+def test_followers_who_have_not_been_seen_lately_are_not_pushed_to(author, share, monkeypatch, pushes):
+    """A page of follows that has only such followers does not end the fan-out."""
+    monkeypatch.setattr(tasks, "FOLLOWERS_AT_ONCE", 10)
+    followers_with_timelines(author, 40)
+    ids = list(Follow.objects.order_by("pk").values_list("follower_id", flat=True))
+    User.objects.filter(pk__in=ids[10:]).update(last_seen_at=timezone.now() - timedelta(days=31))
+    post = share(author)
+
+    fan_out_post(post.pk)
+
+    assert [len(readers) for readers in pushes] == [1, 0, 0, 0, 10]
+    assert {reader_id for reader_id in ids if post.pk in store.all_ids(reader_id)} == set(ids[:10])
+
+
+@pytest.mark.django_db
+def test_a_fan_out_goes_on_if_valkey_has_forgotten_its_scripts(author, share):
+    ids = followers_with_timelines(author, 3)
+    post = share(author)
+    valkey.timelines().script_flush()
+
+    fan_out_post(post.pk)
+
+    assert {store.all_ids(pk).count(post.pk) for pk in ids} == {1}
+
+
+@pytest.mark.django_db
+def test_a_fan_out_that_fails_between_two_batches_leaves_a_usable_connection(author, share, monkeypatch):
+    """Replies that were not read must not answer later commands."""
+    monkeypatch.setattr(tasks, "FOLLOWERS_AT_ONCE", 10)
+    ids = followers_with_timelines(author, 30)
+    post = share(author)
+    follows_below, pages = tasks._follows_below, []
+
+    def fails_once(*args):
+        pages.append(args)
+        if len(pages) == 2:
+            raise OperationalError
+        return follows_below(*args)
+
+    monkeypatch.setattr(tasks, "_follows_below", fails_once)
+    with pytest.raises(OperationalError):
+        tasks._fan_out(post.pk)
+    valkey.timelines().set("written", "after the failure")
+    assert valkey.timelines().get("written") == b"after the failure"
+
+    fan_out_post(post.pk)
+
+    assert {store.all_ids(pk).count(post.pk) for pk in ids} == {1}
 
 
 # --- Authors whose posts are pulled -----------------------------------------------------------------------------------
@@ -372,15 +425,15 @@ def test_a_fan_out_that_read_its_followers_before_a_change_leaves_a_correct_home
     followee = author if change is unfollow else person("other")
     home_of(follower)
     post = share(author)
-    push = store.push
+    pushing = store.pushing
 
     def change_and_push(post_id, readers):
         if readers[0][0] == follower.pk:
             with tasks_run():
                 change(follower, followee=followee)
-        return push(post_id, readers)
+        return pushing(post_id, readers)
 
-    monkeypatch.setattr(store, "push", change_and_push)
+    monkeypatch.setattr(store, "pushing", change_and_push)
     fan_out_post(post.pk)
 
     assert home_of(follower) == [post.pk][:number_shown]

@@ -83,7 +83,8 @@ def columns_without_default(table: str) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT column_name, data_type FROM information_schema.columns"
-            " WHERE table_name = %s AND is_nullable = 'NO' AND column_default IS NULL AND column_name <> 'id'",
+            " WHERE table_name = %s AND is_nullable = 'NO' AND column_default IS NULL AND column_name <> 'id'"
+            " AND is_generated = 'NEVER'",
             [table],
         )
         named = FILL.split(f"INSERT INTO {table} (", 1)[1].split(")", 1)[0].replace("{", ",").replace("\n", " ")
@@ -125,7 +126,7 @@ def pages() -> dict[str, Callable[[Any, bool], Any]]:
         return (found.unmuted_by(reader) if ruled else found).for_cards(reader)
 
     def explore(reader: Any, ruled: bool) -> Any:
-        found = posts(reader, ruled).order_by(explore_score("folded_likes", "id").desc(), "-id")
+        found = posts(reader, ruled).order_by(explore_score("coarse_likes", "id").desc(), "-id")
         found = found.exclude(author_id=reader.pk) if reader.is_authenticated else found
         return (found.unmuted_by(reader) if ruled else found).for_cards(reader)[:25]
 

@@ -54,6 +54,16 @@ AS $function$
             RETURN NEW;
         END $function$;
 
+-- coarse_count
+CREATE OR REPLACE FUNCTION public.coarse_count(count integer)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+    SELECT CASE WHEN count < 32 THEN count
+        ELSE count >> (28 - position(B'1' IN count::bit(32))) << (28 - position(B'1' IN count::bit(32))) END
+$function$;
+
 -- explore_score
 CREATE OR REPLACE FUNCTION public.explore_score(likes integer, id bigint)
  RETURNS bigint

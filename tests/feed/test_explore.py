@@ -255,7 +255,7 @@ def test_a_cursor_reads_back_what_it_wrote():
 
 def test_the_order_of_explore_comes_from_its_index(stranger, author, share):
     share(author)
-    posts = explore._for_reader(stranger).order_by(explore_score("folded_likes", "id").desc(), "-id")
+    posts = explore._for_reader(stranger).order_by(explore_score("coarse_likes", "id").desc(), "-id")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")

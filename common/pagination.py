@@ -65,7 +65,7 @@ def page_by_id(request: HttpRequest, rows: models.QuerySet[Row], size: int, *, f
     return page_of(request, list(rows[: size + 1]), size, field=field)
 
 
-def page_of(request: HttpRequest, rows: Sequence[Row], size: int, *, field: str = "id") -> Page[Row]:
+def page_of(request: HttpRequest, rows: Sequence[Item], size: int, *, field: str = "id") -> Page[Item]:
     """Return a page of the first `size` rows; one more row in `rows` means that there is a next page."""
     items = list(rows[:size])
     if len(rows) <= size:

@@ -46,6 +46,9 @@ _FIRST_SENTINEL: Final = -7_100_000_000_000_000_001
 """Sentinels mark parameters: negative integers, which no id is, and improbable texts."""
 _TEXT_SENTINEL: Final = "sentinel-4f1c9a72-"
 
+LIMIT: Final = "limit"
+"""The type of a parameter that limits the number of rows."""
+
 KEPT_DAYS: Final = 7
 """`create_all` drops functions this long after a release without them was installed."""
 
@@ -77,6 +80,9 @@ class Statement(Generic[Row]):
     tuples. It is called once, with sentinels (negative ids, and lists of one of them), so it must treat all values
     alike, must not look anything up, and filters by lists with `any_of`. The types of parameters are those of
     PostgreSQL: bigint, text, and arrays of them.
+
+    A parameter of the type LIMIT is the number of rows to return. `build` does not get it, but slices its queryset by
+    the largest number: the plan is made for that, whatever is asked for.
 
     Cost of a call with 12 ids: about 0.05 ms of CPU for the driver and 0.2 ms in PostgreSQL.
     """
@@ -111,11 +117,17 @@ class Statement(Generic[Row]):
     @cached_property
     def _compiled(self) -> tuple[str, list[Any], Callable[[Sequence[Any]], Row]]:
         """Return the SQL, its parameters (sentinels among them), and the function that makes a row of a record."""
-        rows = self._build(**self._sentinels)
+        limits = [mark for key, mark in self._sentinels.items() if self._types[key] == LIMIT]
+        rows = self._build(**{key: mark for key, mark in self._sentinels.items() if mark not in limits})
         compiler = rows.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
+        if limits:
+            # An outer limit: for a parameter in place of the queryset's own one, PostgreSQL would plan to read a tenth
+            # of all rows.
+            sql = f"SELECT * FROM ({sql}) AS rows LIMIT %s"  # noqa: S608  (compiled by Django)
+        params = [*params, *limits]
         self._check(params)
-        return sql, list(params), _row_maker(rows, compiler)
+        return sql, params, _row_maker(rows, compiler)
 
     def _check(self, params: Sequence[Any]) -> None:
         """Raise TypeError if a value would be frozen that should differ between calls, or a sentinel is missing."""
@@ -142,7 +154,7 @@ class Statement(Generic[Row]):
 
     @cached_property
     def _call(self) -> str:
-        arguments = ", ".join(f"%s::{kind}" for kind in self._types.values())
+        arguments = ", ".join(f"%s::{_sql_type(kind)}" for kind in self._types.values())
         return f"SELECT * FROM {self.function}({arguments})"  # noqa: S608  (names of our own)
 
     # --- Running -----------------------------------------------------------------------------------------------------
@@ -199,7 +211,7 @@ class Statement(Generic[Row]):
             )
             [types] = cursor.fetchone()
         columns = ", ".join(f"{PREFIX}{at} {kind}" for at, kind in enumerate(types))
-        arguments = ", ".join(self._types.values())
+        arguments = ", ".join(map(_sql_type, self._types.values()))
         return (
             f"CREATE OR REPLACE FUNCTION {self.function}({arguments}) RETURNS TABLE ({columns}) "
             # Names in the query mean its columns, not variables of PL/pgSQL such as FOUND.
@@ -280,7 +292,14 @@ def _is_constant(value: Any) -> bool:
 def _sentinel(at: int, kind: str) -> Any:
     """Return the sentinel of the parameter number `at`."""
     value: Any = f"{_TEXT_SENTINEL}{at}" if kind.startswith("text") else _FIRST_SENTINEL - at
+    if kind == LIMIT:
+        # PostgreSQL refuses negative limits.
+        return -value
     return [value] if kind.endswith("[]") else value
+
+
+def _sql_type(kind: str) -> str:
+    return "bigint" if kind == LIMIT else kind
 
 
 def _checked(value: Any, kind: str) -> Any:

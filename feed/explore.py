@@ -12,17 +12,21 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.expressions import RawSQL
 
 from accounts.models import User, Viewer
+from accounts.statements import ViewerStatement
 from common import valkey
 from common.pagination import MAX_BIGINT
+from common.statements import LIMIT
 from feed.models import NotInterested, without_muted_tags
 from posts.models import Post
 from posts.models.post import PostQuerySet
+from posts.states import MAX_ROWS, PostState, states_of
 from social.conditions import follows
 
 SEEN_SECONDS: Final = 7 * 24 * 3600
@@ -30,7 +34,22 @@ MAX_SEEN: Final = 5_000
 """Seen posts remembered per reader; the oldest are dropped first."""
 MAX_SEEN_PER_REPORT: Final = 50
 
-Load = Callable[[PostQuerySet, Viewer], PostQuerySet]
+Select = Callable[[PostQuerySet, Viewer], QuerySet[Any, Any]]
+
+
+class HasId(Protocol):
+    @property
+    def pk(self) -> int: ...
+
+
+Item = TypeVar("Item", bound=HasId)
+
+
+class Scored(NamedTuple, Generic[Item]):
+    """A post with its `explore_score`."""
+
+    item: Item
+    score: int
 
 
 @dataclass(frozen=True)
@@ -65,10 +84,10 @@ class ExploreCursor:
 
 
 @dataclass(frozen=True)
-class ExplorePage:
+class ExplorePage(Generic[Item]):
     """One page: new posts first, then posts that the reader has seen before."""
 
-    posts: list[Post]
+    posts: list[Item]
     seen_from: int | None
     """The index in `posts` of the first post seen before, if the second part of the walk begins on this page."""
     next: ExploreCursor | None
@@ -81,31 +100,36 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def explore_page(
-    viewer: Viewer, *, cursor: ExploreCursor, count: int, load: Load = PostQuerySet.for_cards
-) -> ExplorePage:
+def explore_page(viewer: Viewer, *, cursor: ExploreCursor, count: int) -> ExplorePage[PostState]:
+    """Return up to `count` posts for tiles; see `read_explore`."""
+    return read_explore(viewer, cursor=cursor, count=count, lists=_STATES)
+
+
+def read_explore(viewer: Viewer, *, cursor: ExploreCursor, count: int, lists: ExploreLists[Item]) -> ExplorePage[Item]:
     """Return up to `count` posts for `viewer` from `cursor` on, best first.
 
-    `load` reads the posts. Cost: one round trip to Valkey and the queries of `load`, at most twice: once for
-    new posts and once for posts seen before. The index is read from the best post on and skips posts that this reader
-    does not get.
+    Cost: one round trip to Valkey, one query for new posts, and another one for posts seen before if the page reaches
+    them. The index is read from the best post on and skips posts that this reader does not get.
     """
     seen = seen_by(viewer) if viewer.is_authenticated else {}
     before = [post_id for post_id, seen_ms in seen.items() if seen_ms < cursor.started_ms]
-    posts: list[Post] = []
+    posts: list[Scored[Item]] = []
     if not cursor.is_seen_part:
-        new = _for_reader(viewer)
-        posts = _after(load(new.exclude(pk__in=before) if before else new, viewer), cursor, count=count + 1)
+        posts = lists.new(viewer, before, cursor, count + 1)
         if len(posts) > count:
-            return ExplorePage(posts[:count], None, _end(cursor, posts[count - 1]), new_count=count)
+            return ExplorePage(_items(posts[:count]), None, _end(cursor, posts[count - 1]), new_count=count)
         cursor = ExploreCursor(cursor.started_ms, is_seen_part=True)
     room = count - len(posts)
-    again = _after(load(_for_reader(viewer).filter(pk__in=before), viewer), cursor, count=room + 1) if before else []
+    again = lists.seen(viewer, before, cursor, room + 1) if before else []
     seen_from = len(posts) if again and room and cursor.score is None else None
     if len(again) <= room:
-        return ExplorePage(posts + again, seen_from, None, new_count=len(posts))
+        return ExplorePage(_items(posts + again), seen_from, None, new_count=len(posts))
     end = _end(cursor, again[room - 1]) if room else cursor
-    return ExplorePage(posts + again[:room], seen_from, end, new_count=len(posts))
+    return ExplorePage(_items(posts + again[:room]), seen_from, end, new_count=len(posts))
+
+
+def _items(posts: list[Scored[Item]]) -> list[Item]:
+    return [one.item for one in posts]
 
 
 def best_posts(viewer: Viewer, *, count: int) -> list[Post]:
@@ -113,13 +137,47 @@ def best_posts(viewer: Viewer, *, count: int) -> list[Post]:
     return list(Post.objects.visible_to(viewer).by_explore_score().for_cards(viewer)[:count])
 
 
-def _after(posts: PostQuerySet, cursor: ExploreCursor, *, count: int) -> list[Post]:
-    after = None if cursor.score is None else (cursor.score, cursor.post_id)
-    return list(posts.by_explore_score(after=after)[:count])
+def _end(cursor: ExploreCursor, last: Scored[Any]) -> ExploreCursor:
+    return replace(cursor, score=last.score, post_id=last.item.pk)
 
 
-def _end(cursor: ExploreCursor, last: Post) -> ExploreCursor:
-    return replace(cursor, score=last.score, post_id=last.pk)
+class ExploreLists(Generic[Item]):
+    """The statements of the two parts of Explore: posts that are new to the reader, and posts seen before.
+
+    `select(posts, viewer)` chooses the columns of rows, with `score`, and `make(row)` makes an item of a row.
+    """
+
+    def __init__(self, name: str, select: Select, make: Callable[[Any], Scored[Item]]) -> None:
+        def new(viewer: Viewer, ids: list[int], score: int, post: int) -> QuerySet[Any, Any]:
+            # A subquery, and not `<> ALL`, because PostgreSQL makes a hash table of it in a prepared plan, too.
+            seen = RawSQL("SELECT unnest(%s)", (ids,))
+            return rows(_for_reader(viewer).exclude(pk__in=seen), viewer, score, post)
+
+        def again(viewer: Viewer, ids: list[int], score: int, post: int) -> QuerySet[Any, Any]:
+            return rows(_for_reader(viewer).filter(pk__any_of=ids), viewer, score, post)
+
+        def rows(posts: PostQuerySet, viewer: Viewer, score: int, post: int) -> QuerySet[Any, Any]:
+            selected = select(posts.by_explore_score(after=(score, post)), viewer)
+            return selected.order_by("-score", "-pk")[:MAX_ROWS]
+
+        parameters = {"ids": "bigint[]", "score": "bigint", "post": "bigint", "count": LIMIT}
+        self._new = ViewerStatement[Any](f"explore_{name}", new, **parameters)
+        self._seen = ViewerStatement[Any](f"explored_{name}", again, **parameters)
+        self._make = make
+
+    def new(self, viewer: Viewer, seen: list[int], cursor: ExploreCursor, count: int) -> list[Scored[Item]]:
+        """Return posts after the cursor that are not in `seen`. One query."""
+        return self._rows(self._new, viewer, seen, cursor, count)
+
+    def seen(self, viewer: Viewer, seen: list[int], cursor: ExploreCursor, count: int) -> list[Scored[Item]]:
+        """Return posts after the cursor that are in `seen`. One query."""
+        return self._rows(self._seen, viewer, seen, cursor, count)
+
+    def _rows(
+        self, statement: ViewerStatement[Any], viewer: Viewer, ids: list[int], cursor: ExploreCursor, count: int
+    ) -> list[Scored[Item]]:
+        score, post = (MAX_BIGINT, MAX_BIGINT) if cursor.score is None else (cursor.score, cursor.post_id)
+        return [self._make(row) for row in statement.rows(viewer, ids=ids, score=score, post=post, count=count)]
 
 
 def _for_reader(viewer: Viewer) -> PostQuerySet:
@@ -128,6 +186,13 @@ def _for_reader(viewer: Viewer) -> PostQuerySet:
         return posts
     hidden = NotInterested.objects.filter(person_id=viewer.pk, post_id=OuterRef("pk"))
     return posts.filter(~follows(viewer, "author_id"), ~Exists(hidden)).exclude(author_id=viewer.pk)
+
+
+def _select_states(posts: PostQuerySet, viewer: Viewer) -> QuerySet[Any, Any]:
+    return states_of(posts, viewer, "score")
+
+
+_STATES: Final = ExploreLists[PostState]("states", _select_states, lambda row: Scored(PostState(*row[:-1]), row[-1]))
 
 
 # --- Seen posts -------------------------------------------------------------------------------------------------------

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.http import HttpRequest
 
 from accounts.models import User, Viewer
+from accounts.statements import ViewerStatement
 from common.linkify import extract_tags
-from common.pagination import MAX_BIGINT
+from common.pagination import MAX_BIGINT, Page
 from common.replicas import read_connection
+from common.subqueries import RowCount
 from feed.models import TagFollow, TagMute
 from posts.models import Hashtag, Post
 from posts.models.post import PostQuerySet
+from posts.states import PostState, newest_states, page_of_states
 
 WINDOW = 60
 """The number of posts of followed tags that a page reads first, five times its size, because some may be hidden."""
+MAX_COUNTED_POSTS: Final = 1_000
+"""Counting checks the visibility of each post; more are shown as "1,000+"."""
 
 
 def posts_with_tag(name: str, viewer: Viewer) -> PostQuerySet:
@@ -28,22 +35,56 @@ def is_tag(name: str) -> bool:
     return extract_tags(f"#{name}") == [name]
 
 
-@dataclass(frozen=True)
-class TagState:
-    """A viewer's choices for a tag. Following ends a mute, and muting ends following."""
+class TagState(NamedTuple):
+    """A tag and a viewer's choices for it. Following ends a mute, and muting ends following."""
 
+    pk: int = 0
+    """The id of the `Hashtag`; 0 for a tag that was never used."""
     is_followed: bool = False
     is_muted: bool = False
 
 
 def tag_state(name: str, viewer: Viewer) -> TagState:
-    """Return the choices of `viewer` for the tag `name`. One query; none for visitors."""
-    if not viewer.is_authenticated:
-        return TagState()
-    followed = Exists(TagFollow.objects.filter(person_id=viewer.pk, hashtag_id=OuterRef("pk")))
-    muted = Exists(TagMute.objects.filter(person_id=viewer.pk, hashtag_id=OuterRef("pk")))
-    state = Hashtag.objects.filter(name=name).values_list(followed, muted).first()
-    return TagState(*state) if state else TagState()
+    """Return the tag `name` and the choices of `viewer` for it. One query."""
+    found = _TAG.first(viewer, tag=name)
+    return TagState(*found) if found else TagState()
+
+
+def _tag(viewer: Viewer, tag: str) -> QuerySet[Any, Any]:
+    choices: list[Any] = [Value(False)] * 2
+    if viewer.is_authenticated:
+        choices = [
+            Exists(chosen.objects.filter(person_id=viewer.pk, hashtag_id=OuterRef("pk")))
+            for chosen in (TagFollow, TagMute)
+        ]
+    return Hashtag.objects.filter(name=tag).values_list("pk", *choices)
+
+
+_TAG: Final = ViewerStatement[Any]("tag", _tag, tag="text")
+
+
+def page_of_tag(request: HttpRequest, tag_id: int, size: int) -> Page[PostState]:
+    """Return a page of the posts with a tag, newest first. One query, which walks the index of the tag."""
+    return page_of_states(request, _POSTS, size, tag=tag_id)
+
+
+def count_tagged_posts(tag_id: int, viewer: Viewer) -> int:
+    """Return the number of posts with a tag that `viewer` may see, at most MAX_COUNTED_POSTS + 1. One query."""
+    found = _COUNT.first(viewer, tag=tag_id)
+    return found[0] if found else 0
+
+
+def _posts(viewer: Viewer, tag: int) -> PostQuerySet:
+    return Post.objects.visible_to(viewer).filter(tagged__hashtag_id=tag)
+
+
+def _count(viewer: Viewer, tag: int) -> QuerySet[Any, Any]:
+    posts = Post.objects.visible_to(viewer).filter(tagged__hashtag_id=OuterRef("pk")).order_by()
+    return Hashtag.objects.filter(pk=tag).values_list(RowCount(posts.values("pk")[: MAX_COUNTED_POSTS + 1]))
+
+
+_POSTS: Final = newest_states("posts_of_tag", _posts, tag="bigint")
+_COUNT: Final = ViewerStatement[Any]("post_count_of_tag", _count, tag="bigint")
 
 
 def follows_tags(person: str) -> Exists:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -21,6 +21,7 @@ from common.fast_reverse import Paths, current_paths, fast_reverse
 from common.fragment_cache import get_parts
 from common.ids import encode_shortcode, milliseconds_of
 from common.linkify import extract_names, linkify
+from common.pagination import Page
 from common.parts import Parts, Slots, render_parts, static_parts
 from common.templatetags.site import compact, short_time
 from posts.models import Post
@@ -39,6 +40,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "caption": "posts/_caption.html",
     "comments_link": "posts/_comments_link.html",
     "flags": "posts/_flags.html",
+    "thumb": "posts/_thumb.html",
 }
 
 EAGER, LAZY = 'fetchpriority="high"', 'loading="lazy"'
@@ -144,8 +146,7 @@ def fill_slots(
     code = encode_shortcode(state.pk)
     paths = paths or current_paths()
     liked, saved, likes, comments = state.is_liked, state.is_saved, state.like_count, state.comment_count
-    comment_number = compact(comments)
-    values = {
+    values = _counts(state) | {
         "ago": short_time(int(time.time()) - milliseconds_of(state.pk) // 1000),
         "loading": loading,
         "why": followed_tag_html(followed_tag) if followed_tag else why,
@@ -156,18 +157,24 @@ def fill_slots(
         "saved": "true" if saved else "false",
         "save_label": "Remove from saved" if saved else "Save",
         "comments_hidden": "" if comments else " hidden",
-        "comments": "1 comment" if comments == 1 else f"all {comment_number} comments",
-        "comment_number": comment_number,
     }
+    values["comments"] = "1 comment" if comments == 1 else f"all {values['comment_number']} comments"
     if state.likes_hidden:
-        values |= {"like_count": "", "likes": "Likes", "like_number": "", "tile_likes_hidden": " hidden"}
+        values |= {"like_count": "", "likes": "Likes"}
     else:
-        number = compact(likes)
+        number = values["like_number"]
         values["like_count"] = f' data-like-count="{likes}"' if likes else ' data-like-count="0" hidden'
         values["likes"] = f"{number} like" if likes == 1 else f"{number} likes"
-        values["like_number"] = number
-        values["tile_likes_hidden"] = ""
     return parts.fill(_Values(state, code, viewer, people, paths, values))
+
+
+def _counts(state: PostState) -> dict[str, str]:
+    """Return the values of the slots of a tile, except `loading`."""
+    return {
+        "like_number": "" if state.likes_hidden else compact(state.like_count),
+        "tile_likes_hidden": " hidden" if state.likes_hidden else "",
+        "comment_number": compact(state.comment_count),
+    }
 
 
 def followed_tag_html(tag: str) -> str:
@@ -207,7 +214,78 @@ def render_states(
     `whys` has the HTML of the reasons for posts, by id. A post that was changed or deleted since `states` was read is
     left out. Cost: no query if all parts are cached, otherwise two.
     """
-    options = options or {}
+    parts = _parts_of(piece, states, viewer, options or {})
+    whys, paths = whys or {}, current_paths()
+    return [
+        fill_slots(
+            parts[state.pk],
+            state,
+            viewer,
+            loading=loading[at] if at < len(loading) else LAZY,
+            why=whys.get(state.pk, ""),
+            paths=paths,
+        )
+        for at, state in enumerate(states)
+        if state.pk in parts
+    ]
+
+
+class Cover(NamedTuple):
+    """The first photo of a post."""
+
+    thumb: SafeString
+    """Its address as HTML; "" while there is none."""
+
+
+class Tile(NamedTuple):
+    """A tile of a grid of posts, for `{% post_tile %}`."""
+
+    pk: int
+    html: SafeString
+    slides: Sequence[Cover] = ()
+    """The cover, if the page shows it beside the grid."""
+
+    @property
+    def shortcode(self) -> str:
+        return encode_shortcode(self.pk)
+
+
+def covers_of(states: Sequence[PostState], viewer: Viewer) -> dict[int, Cover]:
+    """Return the covers of posts by id, from cached parts; see `render_states`."""
+    parts = _parts_of("thumb", states, viewer, {})
+    return {pk: Cover(found.fill({})) for pk, found in parts.items()}
+
+
+def render_tiles(
+    states: Sequence[PostState], viewer: Viewer, *, is_first_page: bool = False, is_hideable: bool = False
+) -> list[Tile]:
+    """Return the tiles of a grid, in order, from cached parts; see `render_states`.
+
+    The photos of the first row of a first page are loaded at once.
+    """
+    loading = (EAGER, "", "") if is_first_page else ()
+    parts = _parts_of("tile", states, viewer, {"sizes": "", "is_hideable": is_hideable})
+    return [
+        Tile(state.pk, parts[state.pk].fill({**_counts(state), "loading": loading[at] if at < len(loading) else LAZY}))
+        for at, state in enumerate(states)
+        if state.pk in parts
+    ]
+
+
+def tile_page(
+    request: HttpRequest, page: Page[PostState], *, is_hideable: bool = False, with_cover: bool = False
+) -> Page[Tile]:
+    """Return a page of posts as tiles; see `render_tiles`. With `with_cover`, the first one has its cover."""
+    is_first = not request.GET.get("cursor")
+    tiles = render_tiles(page.items, request.user, is_first_page=is_first, is_hideable=is_hideable)
+    if with_cover and tiles:
+        covers = covers_of([state for state in page if state.pk == tiles[0].pk], request.user)
+        tiles[0] = tiles[0]._replace(slides=list(covers.values()))
+    return Page(tiles, page.next_url)
+
+
+def _parts_of(piece: str, states: Sequence[PostState], viewer: Viewer, options: Mapping[str, Any]) -> dict[int, Parts]:
+    """Return the parts of a piece of these posts by id, except of posts that have changed since."""
     names = {state.pk: _name(piece, state, viewer, options) for state in states}
 
     def make(missing: Sequence[str]) -> dict[str, Parts]:
@@ -216,19 +294,7 @@ def render_states(
         return {names[pk]: parts for pk, parts in drawn.items()}
 
     parts = get_parts(list(names.values()), make)
-    whys, paths = whys or {}, current_paths()
-    return [
-        fill_slots(
-            found,
-            state,
-            viewer,
-            loading=loading[at] if at < len(loading) else LAZY,
-            why=whys.get(state.pk, ""),
-            paths=paths,
-        )
-        for at, state in enumerate(states)
-        if (found := parts.get(names[state.pk])) is not None
-    ]
+    return {pk: parts[name] for pk, name in names.items() if name in parts}
 
 
 def _name(piece: str, state: PostState, viewer: Viewer, options: Mapping[str, Any]) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.http import MemberRequest
 from accounts.models import User, WhoMayTag, visible_users_q
 from common.pagination import Page, page_by_id
+from common.statements import LIMIT, Statement
 from posts.models import Audience, Post, Save
 from posts.models.post import PostQuerySet
+from posts.states import MAX_ROWS
 from social.models import CloseFriend, Follow
 
 
@@ -39,6 +42,23 @@ def allows_tags_by(person_id: int) -> Q:
 def has_unfinished_posts(person: str) -> Exists:
     """Return the condition of `user.flags.has_unfinished_posts`, for the person in the outer field `person`."""
     return Exists(Post.objects.unfinished_of(OuterRef(person)))
+
+
+def posts_needing_attention(author: User, *, count: int) -> list[Post]:
+    """Return the newest posts of `author` that are processing, failed or removed, for cards.
+
+    One query if there are none, otherwise three.
+    """
+    ids = [pk for (pk,) in _NEEDING_ATTENTION.rows(author=author.pk, count=count)]
+    return list(Post.objects.needing_attention_of(author).filter(pk__in=ids).for_cards(author)) if ids else []
+
+
+_NEEDING_ATTENTION: Final = Statement[Any](
+    "posts_needing_attention",
+    lambda author: Post.objects.needing_attention_of(User(pk=author)).values_list("pk")[:MAX_ROWS],
+    author="bigint",
+    count=LIMIT,
+)
 
 
 def visible_saves(person: User, saves: QuerySet[Save]) -> QuerySet[Save]:

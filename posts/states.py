@@ -6,17 +6,20 @@ statement). The rest is in cached parts (`posts.cards`), and is read here only i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.models import User, Viewer
+from accounts.statements import ViewerStatement
 from common.compiled_queries import CompiledArray
-from common.statements import Statement
+from common.pagination import MAX_BIGINT, Page, cursor_of, page_of
+from common.statements import LIMIT, Statement
 from posts.models import Media, PersonTag, Post
 from posts.models.post import PostQuerySet
 
@@ -40,25 +43,50 @@ class PostState(NamedTuple):
     """Ids of the photos in which the reader can see that people are tagged."""
 
 
+MAX_ROWS: Final = 101
+"""The largest number of posts that a list is asked for: a page of 100, and one more."""
+
 STATE_FIELDS: Final = (
     *("pk", "card_version", "author__card_version", "author_id", "like_count", "likes_hidden", "comment_count"),
     *("liked_by_viewer", "saved_by_viewer", "is_own", "named", "photos_with_people"),
 )
 
 
-def states_of(posts: PostQuerySet, viewer: Viewer) -> QuerySet[Any, Any]:
-    """Return tuples of STATE_FIELDS for `posts`, which must be visible to `viewer`."""
+def states_of(posts: PostQuerySet, viewer: Viewer, *annotations: str) -> QuerySet[Any, Any]:
+    """Return tuples of STATE_FIELDS, and of annotations, for `posts`, which must be visible to `viewer`."""
     if viewer.is_authenticated:
         people = _PEOPLE_FOR_MEMBER(post="pk", viewer=viewer.pk)
     else:
         people = _PEOPLE_FOR_ANYBODY(post="pk")
-    return posts.with_viewer_state(viewer).annotate(photos_with_people=people).order_by().values_list(*STATE_FIELDS)
+    return (
+        posts.with_viewer_state(viewer)
+        .annotate(photos_with_people=people)
+        .order_by()
+        .values_list(*STATE_FIELDS, *annotations)
+    )
 
 
 def visible_states(ids: Iterable[int], viewer: Viewer) -> dict[int, PostState]:
     """Return the posts with these ids that `viewer` may see, by id. One statement."""
-    rows = _VISIBLE.rows(viewer=viewer.pk, ids=ids) if viewer.is_authenticated else _PUBLIC.rows(ids=ids)
-    return {row[0]: PostState(*row) for row in rows}
+    return {row[0]: PostState(*row) for row in _VISIBLE.rows(viewer, ids=ids)}
+
+
+def newest_states(name: str, build: Callable[..., PostQuerySet], **parameters: str) -> ViewerStatement[Any]:
+    """Return the statement of a list of posts, newest first, for `page_of_states`.
+
+    `build(viewer, …)` returns the posts of the list that `viewer` may see.
+    """
+
+    def states(viewer: Viewer, before: int, **values: Any) -> QuerySet[Any, Any]:
+        return states_of(build(viewer, **values).filter(pk__lt=before), viewer).order_by("-pk")[:MAX_ROWS]
+
+    return ViewerStatement[Any](name, states, before="bigint", count=LIMIT, **parameters)
+
+
+def page_of_states(request: HttpRequest, statement: ViewerStatement[Any], size: int, **values: Any) -> Page[PostState]:
+    """Return a page of a list, which comes from `newest_states`, after the request's cursor. One statement."""
+    rows = statement.rows(request.user, before=cursor_of(request) or MAX_BIGINT, count=size + 1, **values)
+    return page_of(request, [PostState(*row) for row in rows], size, field="pk")
 
 
 def contents_of(ids: Iterable[int]) -> list[Post]:
@@ -91,10 +119,7 @@ def _visible(viewer: Viewer, ids: list[int]) -> QuerySet[Any, Any]:
     return states_of(Post.objects.visible_to(viewer).filter(pk__any_of=ids), viewer)
 
 
-_VISIBLE: Final = Statement[Any](
-    "visible_posts", lambda viewer, ids: _visible(User(pk=viewer), ids), viewer="bigint", ids="bigint[]"
-)
-_PUBLIC: Final = Statement[Any]("public_posts", lambda ids: _visible(AnonymousUser(), ids), ids="bigint[]")
+_VISIBLE: Final = ViewerStatement[Any]("visible_posts", _visible, ids="bigint[]")
 _CONTENTS: Final = Statement[Post](
     "contents_of_posts", lambda ids: Post.objects.filter(pk__any_of=ids).with_author(), ids="bigint[]"
 )

@@ -23,6 +23,7 @@ from common.search_words import (
     like_all,
     split_words,
 )
+from common.subqueries import RowCount
 from posts.models import Hashtag, Post
 from posts.models.post import PostQuerySet
 from posts.visible import visible_post
@@ -99,18 +100,11 @@ def words_of_slug(slug: str) -> str:
     return " " + slug.replace("-", " ")
 
 
-class Counted(Subquery):
-    """Number of rows of a subquery, which has its own limit."""
-
-    template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
-    output_field = models.IntegerField()
-
-
 def shown_tags(found: Sequence[FoundTopic], viewer: Viewer, *, count_up_to: int = MAX_COUNTED) -> list[Topic]:
     """Return the tags in `found` that visible posts have, with the number of these posts. One query."""
     posts = Post.objects.visible_to(viewer).filter(tagged__hashtag=OuterRef("pk"))
     tags = Hashtag.objects.filter(pk__in=[one.id for one in found]).annotate(
-        post_count=Counted(posts.order_by().values("pk")[: count_up_to + 1])
+        post_count=RowCount(posts.order_by().values("pk")[: count_up_to + 1])
     )
     return _in_order(found, {tag.pk: (tag.name, tag.words, tag.post_count) for tag in tags}, count_up_to)
 
@@ -140,7 +134,7 @@ def _with_posts(places: models.QuerySet[Place], viewer: Viewer, count_up_to: int
     """Annotate post_count, up to `count_up_to` + 1, and `spelt`, the name of the place in the newest post."""
     posts = Post.objects.visible_to(viewer).filter(document__place=OuterRef("pk"))
     return places.annotate(
-        post_count=Counted(posts.order_by().values("pk")[: count_up_to + 1]),
+        post_count=RowCount(posts.order_by().values("pk")[: count_up_to + 1]),
         spelt=Subquery(posts.order_by("-pk").values("location")[:1]),
     )
 

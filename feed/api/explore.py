@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Schema
@@ -14,7 +14,7 @@ from common.api import PROBLEMS, ApiRouter, Listed, Paging, listed
 from common.api_bodies import IdIn
 from common.pagination import Page, url_after
 from feed import actions
-from feed.explore import MAX_SEEN_PER_REPORT, ExploreCursor, explore_page, remember_seen
+from feed.explore import MAX_SEEN_PER_REPORT, ExploreCursor, ExploreLists, Scored, read_explore, remember_seen
 from posts.api.lookup import find_post
 from posts.api.output import PostOut, for_output, post_fields
 from posts.models import Post
@@ -28,6 +28,9 @@ class ExplorePostOut(PostOut):
     seen: bool = Field(description="Whether the caller saw it there in the last week: such posts come last.")
 
 
+_OUTPUT: Final = ExploreLists[Post]("output", for_output, lambda post: Scored(post, post.score))
+
+
 @router.get("/explore", auth=ANYBODY, response={200: Listed[ExplorePostOut], **PROBLEMS})
 def list_explore(request: HttpRequest, response: HttpResponse, paging: Query[Paging]) -> Listed[ExplorePostOut]:
     """List recent, popular posts by authors that the caller does not follow.
@@ -35,7 +38,7 @@ def list_explore(request: HttpRequest, response: HttpResponse, paging: Query[Pag
     Reading the list marks nothing as seen: report posts that were in view with POST /api/explore/seen.
     """
     cursor = ExploreCursor.parse(paging.cursor)
-    found = explore_page(request.user, cursor=cursor, count=paging.limit, load=for_output)
+    found = read_explore(request.user, cursor=cursor, count=paging.limit, lists=_OUTPUT)
     items = [
         ExplorePostOut(**post_fields(request, post), seen=number >= found.new_count)
         for number, post in enumerate(found.posts)

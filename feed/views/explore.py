@@ -17,7 +17,7 @@ from common.ids import decode_shortcode
 from common.pagination import Page, url_after
 from feed import actions
 from feed.explore import MAX_SEEN_PER_REPORT, ExploreCursor, explore_page, remember_seen
-from posts.cards import render_piece
+from posts.cards import render_piece, render_tiles
 from posts.models import Post
 from posts.views.lookup import does_not_exist_as_404, visible_post
 
@@ -30,11 +30,13 @@ def explore(request: SiteRequest) -> HttpResponse:
     """Show recent posts that people like by authors the reader does not follow, posts seen before last."""
     cursor = ExploreCursor.parse(request.GET.get("cursor", ""))
     found = explore_page(request.user, cursor=cursor, count=TILES_PER_PAGE)
+    is_hideable = request.user.is_authenticated
+    tiles = render_tiles(found.posts, request.user, is_hideable=is_hideable)
     context: dict[str, Any] = {
-        "page": Page(found.posts, url_after(request, found.next) if found.next else ""),
+        "page": Page(tiles, url_after(request, found.next) if found.next else ""),
         "seen_from": found.seen_from,
         "walk": ExploreCursor(cursor.started_ms),
-        "is_hideable": request.user.is_authenticated,
+        "is_hideable": is_hideable,
     }
     return render_list(request, "feed/explore.html", "feed/_explore_grid.html", context)
 

@@ -11,9 +11,12 @@ from accounts.http import MemberRequest, SiteRequest
 from common.http import render_list
 from common.pagination import Page, cursor_of, page_by_id
 from common.text import shorten
-from feed.profiles import count_visible_posts, posts_of, profiles_for, tagged_page
+from feed.profiles import count_visible_posts, find_profile, page_of_profile, page_of_tagged
+from posts.cards import tile_page
 from posts.models import Post
 from posts.preview import MAX_DESCRIPTION_CHARS
+from posts.queries import posts_needing_attention
+from posts.states import PostState
 from social.confirmations import confirmations_for
 from social.queries import blocked_by
 
@@ -28,27 +31,23 @@ def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResp
     Owners also see their processing and failed posts. Both tabs of a private account are for its followers only,
     also for posts of other people.
     """
-    person = profiles_for(request.user).filter(username=username.lower()).first()
+    person = find_profile(username.lower(), request.user)
     if person is None:
         return _blocked_profile(request, username)
     if username != person.username:
         view = "feed:tagged" if tab == "tagged" else "feed:profile"
         return redirect(view, person.username, permanent=True)
     is_own = person.pk == request.user.pk
-    page: Page[Post] = Page([])
+    page: Page[PostState] = Page([])
     if person.is_content_visible:
-        if tab == "tagged":
-            cards = Post.objects.visible_to(request.user).for_cards(request.user)
-            page = tagged_page(request, person, cards, TILES_PER_PAGE)
-        else:
-            page = page_by_id(request, posts_of(person, request.user).for_cards(request.user), TILES_PER_PAGE)
+        page = (page_of_tagged if tab == "tagged" else page_of_profile)(request, person, TILES_PER_PAGE)
     unfinished: list[Post] = []
     if is_own and tab == "posts" and not cursor_of(request):
-        unfinished = list(Post.objects.needing_attention_of(person).for_cards(request.user)[:TILES_PER_PAGE])
+        unfinished = posts_needing_attention(person, count=TILES_PER_PAGE)
     context = {
         "person": person,
         "post_count": count_visible_posts(person, request.user),
-        "page": page,
+        "page": tile_page(request, page),
         "unfinished": unfinished,
         "is_own": is_own,
         "tab": tab,

@@ -23,12 +23,11 @@ from common.refusals import Refusal
 from common.text import clean_line
 from feed import actions
 from feed.models import TagFollow, TagMute
-from feed.tags import is_tag, posts_with_tag, tag_state
+from feed.tags import MAX_COUNTED_POSTS, TagState, count_tagged_posts, is_tag, page_of_tag, tag_state
+from posts.cards import tile_page
 
 TILES_PER_PAGE = 24
 TAGS_PER_PAGE = 30
-MAX_COUNTED_POSTS = 1_000
-"""Counting checks the visibility of each post; more are shown as "1,000+"."""
 
 TagAction = Callable[[User, str], bool]
 
@@ -38,11 +37,13 @@ TagAction = Callable[[User, str], bool]
 def tag(request: SiteRequest, tag: str) -> HttpResponse:
     """Show the posts with a tag, newest first. An unused tag has an empty page."""
     name = normalize_tag(clean_line(tag))
-    posts = posts_with_tag(name, request.user)
-    context: dict[str, Any] = {"page": page_by_id(request, posts.for_cards(request.user), TILES_PER_PAGE)}
-    if not is_further_page(request):
-        count = posts.values("pk")[: MAX_COUNTED_POSTS + 1].count()
-        context |= _buttons(name, request) | {"post_count": count, "counted": MAX_COUNTED_POSTS}
+    state = tag_state(name, request.user)
+    found = page_of_tag(request, state.pk, TILES_PER_PAGE)
+    is_further = is_further_page(request)
+    context: dict[str, Any] = {"page": tile_page(request, found, with_cover=not is_further)}
+    if not is_further:
+        count = count_tagged_posts(state.pk, request.user)
+        context |= _buttons(name, state) | {"post_count": count, "counted": MAX_COUNTED_POSTS}
     return render_list(request, "feed/tag.html", "feed/_grid.html", context)
 
 
@@ -77,7 +78,7 @@ def _change(request: MemberRequest, tag: str, action: TagAction, done: str) -> H
     except Refusal as error:
         refusal = error.message
     if request.htmx:
-        context = _buttons(name, request) | {"refusal": refusal}
+        context = _buttons(name, tag_state(name, request.user)) | {"refusal": refusal}
         return render(request, "feed/_tag_buttons.html", context, status=422 if refusal else 200)
     if refusal:
         messages.error(request, refusal)
@@ -86,9 +87,8 @@ def _change(request: MemberRequest, tag: str, action: TagAction, done: str) -> H
     return redirect(next_url(request, reverse("feed:tag", args=[name])))
 
 
-def _buttons(name: str, request: SiteRequest) -> dict[str, Any]:
-    """Return what `feed/_tag_buttons.html` needs. One query; none for visitors."""
-    state = tag_state(name, request.user)
+def _buttons(name: str, state: TagState) -> dict[str, Any]:
+    """Return what `feed/_tag_buttons.html` needs."""
     return {"tag": name, "is_tag": is_tag(name), "followed": state.is_followed, "muted": state.is_muted}
 
 

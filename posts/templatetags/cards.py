@@ -12,7 +12,7 @@ from common import limits
 from common.fast_reverse import Paths, current_paths
 from common.pagination import Page
 from common.parts import render_parts
-from posts.cards import EAGER, LAZY, render_piece
+from posts.cards import EAGER, LAZY, Tile, render_piece
 from posts.comment_rows import CommentRows, comment_like, comment_likes
 from posts.menu import AUTHOR, CODE, menu_items, share_of
 from posts.models import Comment, Media, Post
@@ -32,9 +32,14 @@ def post_card(
 
 @register.simple_tag(takes_context=True)
 def post_tile(
-    context: Context, post: Post, position: int | None = None, sizes: str = "", is_hideable: bool = False
+    context: Context, post: Post | Tile, position: int | None = None, sizes: str = "", is_hideable: bool = False
 ) -> SafeString:
-    """Render the tile of `post` in a grid. The photos at the positions 1 to 3 are loaded at once."""
+    """Render the tile of `post` in a grid. The photos at the positions 1 to 3 are loaded at once.
+
+    Tiles that the view has rendered (`posts.cards.render_tiles`) are shown as they are.
+    """
+    if isinstance(post, Tile):
+        return post.html
     options = {"sizes": sizes, "is_hideable": is_hideable}
     loading = LAZY if position is None or position > 3 else EAGER if position == 1 else ""
     return render_piece("tile", post, context["user"], options=options, loading=loading)

@@ -228,7 +228,7 @@ def test_a_page_costs_the_same_queries_however_many_posts_were_seen(
     report_seen(browser, posts[:seen])
     cursor = ExploreCursor(explore.now_ms() + 1)
 
-    with django_assert_num_queries(2 if not seen else 4):
+    with django_assert_num_queries(1 if not seen else 2):
         explore_page(stranger, cursor=cursor, count=24)
 
 

@@ -257,8 +257,8 @@ def test_the_tagged_tab_costs_the_same_queries_whatever_its_size(
     browser = signed_in(stranger)
     tagged_tab(browser)
 
-    # The session, the person, the tags, the posts, their media.
-    with django_assert_num_queries(5):
+    # The session, the person, the tags, the posts.
+    with django_assert_num_queries(4):
         answer = tagged_tab(browser)
     assert len(answer.context["page"]) == size
     # The queries of a post without tags, and one for all tags.

@@ -10,9 +10,11 @@ from django.db.models import Value
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.statements import ViewerStatement
 from common.compiled_queries import CompiledSubquery
-from common.statements import Statement, create_all, find_functions
+from common.statements import LIMIT, Statement, create_all, find_functions
 from posts.models import Post
+from social.actions.blocks import block
 
 
 @pytest.fixture
@@ -137,6 +139,31 @@ def test_tuples_and_an_empty_list(statement, author):
 
     assert names.rows(ids=[author.pk]) == [(author.pk, "author")]
     assert names.rows(ids=[]) == []
+
+
+def test_the_number_of_rows_is_a_parameter_up_to_the_limit_of_the_queryset(statement, person):
+    newest = [person(f"person{number}").pk for number in range(4)][::-1]
+    people = User.objects.order_by("-pk").values_list("pk")
+    found = statement("test_limited", lambda below: people.filter(pk__lt=below)[:3], below="bigint", count=LIMIT)
+    create_all()
+
+    for count in (1, 2, 3, 10):
+        expected = [(pk,) for pk in newest[: min(count, 3)]]
+        assert found.rows(below=newest[0] + 1, count=count) == expected
+        assert found.planned(below=newest[0] + 1, count=count) == expected
+
+
+def test_a_statement_for_viewers_answers_members_and_visitors(statement, author, stranger, share):
+    posts = ViewerStatement(
+        "test_viewers", lambda viewer, ids: Post.objects.visible_to(viewer).filter(pk__any_of=ids), ids="bigint[]"
+    )
+    create_all()
+    post = share(author)
+    block(author, blocked=stranger)
+
+    for viewer, expected in ((author, post), (stranger, None), (AnonymousUser(), post)):
+        assert posts.first(viewer, ids=[post.pk]) == expected
+        assert posts.rows(viewer, ids=[]) == []
 
 
 @pytest.mark.parametrize(

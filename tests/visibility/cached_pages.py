@@ -43,6 +43,10 @@ PIECES = ("card", "tile")
 PAGES: dict[str, Callable[[Machine], str]] = {
     "home": lambda machine: "/",
     "for you": lambda machine: "/?feed=for-you",
+    "profile": lambda machine: f"/{machine.person(1).username}/",
+    "tagged photos": lambda machine: f"/{machine.person(2).username}/tagged/",
+    "explore": lambda machine: "/explore/",
+    "tag": lambda machine: "/explore/tags/sun/",
 }
 """The path of each page that uses the cache. It may lead to something hidden, which is an answer, too."""
 

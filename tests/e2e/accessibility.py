@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from itertools import product
 from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -15,7 +14,12 @@ from tests.e2e.conftest import DESKTOP, PHONE
 SIZES: dict[str, ViewportSize] = {"desktop": DESKTOP, "phone": PHONE}
 SEVERE = {"serious", "critical"}
 ALL: dict[str, Any] = {"resultTypes": ["violations"]}
-COLOUR_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+STATES: tuple[tuple[str, Literal["light", "dark"]], ...] = (
+    ("desktop", "light"),
+    ("desktop", "dark"),
+    ("phone", "dark"),
+    ("phone", "light"),
+)
 COLOURS = ALL | {"runOnly": ["color-contrast"]}
 """The only rule whose result can differ between light and dark."""
 
@@ -41,9 +45,14 @@ def faults(page: Page, place: str) -> list[str]:
     assert before
     page.evaluate(AXE_SCRIPT)
     page.evaluate(NO_TRANSITIONS)
-    for (size, viewport), scheme in product(SIZES.items(), COLOUR_SCHEMES):
-        page.set_viewport_size(viewport)
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.set_viewport_size(DESKTOP)
+    # Each state differs from the one before in one thing, because each change lays out and draws the page again.
+    for size, scheme in STATES:
+        if page.viewport_size != SIZES[size]:
+            page.set_viewport_size(SIZES[size])
+        else:
+            page.emulate_media(color_scheme=scheme)
         page.evaluate(SETTLE)
         options = json.dumps(ALL if scheme == "light" else COLOURS)
         for violation in page.evaluate(f"axe.run({options}).then((results) => results.violations)"):
@@ -54,7 +63,6 @@ def faults(page: Page, place: str) -> list[str]:
             found.append(f"{place}, {size}: {width} px wider than the window")
     page.evaluate(WITH_TRANSITIONS)
     page.set_viewport_size(before)
-    page.emulate_media(color_scheme="light")
     return found
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.conftest import FILES
 from tests.e2e.accessibility import faults_of_pages
 from tests.e2e.conftest import DESKTOP, PHONE
-from tests.e2e.sharing import SECONDS, publish, share
+from tests.e2e.sharing import SECONDS, publish
 
 DRAGONFLY = FILES / "originals" / "hazel-dragonfly-display-p3-13mp.jpg"
 
@@ -119,20 +119,6 @@ def test_a_refused_like_is_reverted_with_a_message(sign_up):
 
     expect(anna.locator("#toasts")).to_contain_text("Couldn’t like this post.")
     expect(button).to_have_attribute("aria-pressed", "false")
-
-
-def test_scrolling_loads_older_posts_without_a_reload(sign_up):
-    anna = sign_up("anna")
-    posts = [share(anna, f"Number {number}") for number in range(14)]
-    for shortcode in posts:
-        assert anna.visitor.wait_for(f"/p/{shortcode}/")[0] == "published"
-    anna.goto("/")
-    expect(anna.locator("article")).to_have_count(12)
-
-    anna.keyboard.press("End")
-
-    expect(anna.locator("article")).to_have_count(14)
-    expect(anna.get_by_text("You’re all caught up")).to_be_visible()
 
 
 def test_deleting_a_post_asks_first_in_a_dialog(sign_up):

@@ -78,7 +78,7 @@ class Program:
         self._frames = {path: b" " * size for path, size in plan["frames"].items()}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        body = self.page(environ["HTTP_COOKIE"].split("=", 1)[1], environ["PATH_INFO"])
+        body = self.page(environ["HTTP_COOKIE"].split("=", 1)[1].partition(";")[0], environ["PATH_INFO"])
         headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))]
         start_response("200 OK" if body else "403 Forbidden", headers)
         return [body]

@@ -40,7 +40,7 @@ def _icon(sprite: str, name: str, label: str, extra_class: str) -> SafeString:
     href = f"{sprite}#{name}"
     if label:
         return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', css_class, label, href)
-    return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', css_class, href)
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', css_class, href)
 
 
 @register.simple_tag(takes_context=True)

@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PRODUCTION := ENVIRONMENT=production DEBUG=0 SECURE_SSL=1 ALLOWED_HOSTS=photos.example.org SITE_ORIGIN=https://photos.example.org FIELD_KEYS=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= FIELD_HASH_KEY=only-to-check EMAIL_URL=smtp+tls://user:password@mail.example.org:587 \
 	SECRET_KEY=only-to-check-the-settings-abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEF
 
-.PHONY: help run check test test-deep lint format hooks bench bench-growth requirements sbom clean install install-dev
+.PHONY: help run check test test-deep lint format hooks bench bench-growth drill requirements sbom clean install install-dev
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -70,6 +70,9 @@ bench: install-dev  ## measure everything in ten minutes; writes docs/benchmarks
 
 bench-growth: install-dev  ## measure growth to a million people; KEEP=folder keeps the databases (25 GB)
 	@$(PY) -m bench.growth --write $(if $(KEEP),--keep "$(KEEP)")
+
+drill: install-dev  ## kill, flush and overload the site; writes docs/reliability.md
+	@$(PY) -m tests.drills
 
 requirements: install-dev  ## pin the packages of requirements*.in and package.json with hashes
 	@$(PIP_COMPILE) --output-file requirements.txt requirements.in

@@ -216,7 +216,7 @@ class SharedSite(RunningSite):
     def start(self, *, timeout_seconds: float = 180) -> "SharedSite":
         self.start_valkey()
         if not self.database and (template := template_database()):
-            self.database = f"site_{WORKER or 'main'}"
+            self.database = f"site-{WORKER or 'main'}-{self.data_dir.name}"
             self._ask_the_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
             self.environment["DATABASE_URL"] = self._server_url(self.database)
         super().start(timeout_seconds=timeout_seconds)

@@ -123,7 +123,7 @@ IN_ONE_PROCESS = ("tests/media/test_hls.py", "tests/bench/test_small_runs.py")
 
 
 def _is_of_whole_site(path: str) -> bool:
-    return path.startswith(("tests/e2e/", "tests/ops/"))
+    return path.startswith(("tests/e2e/", "tests/ops/", "tests/drills/"))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,0 +1,44 @@
+"""A pytest plugin that writes the results and figures of each promise to the file named by DRILL_REPORT, as JSON.
+
+`python -m tests.drills` loads it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_results: list[dict[str, Any]] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the report of each test its promises and, for a drill, the first line of its docstring."""
+    for item in items:
+        ids = [name for mark in item.iter_markers("promise") for name in mark.args]
+        item.user_properties.append(("promises", ids))
+        if "/drills/" in item.nodeid and isinstance(item, pytest.Function):
+            item.user_properties.append(("how", (item.function.__doc__ or "").strip().split("\n")[0]))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" or report.failed:
+        properties = dict(report.user_properties)
+        figures = [value for name, value in report.user_properties if name == "figure"]
+        _results.append(
+            {
+                "test": report.nodeid,
+                "promises": properties.get("promises", []),
+                "how": properties.get("how", ""),
+                "figures": figures,
+                "is_passed": report.passed,
+            }
+        )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        Path(os.environ["DRILL_REPORT"]).write_text(json.dumps(_results))

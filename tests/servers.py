@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -118,8 +119,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         {"postgres": postgres.stop, "valkey": valkey.stop}[name](process)
 
 
-IN_ONE_PROCESS = ("tests/media/test_hls.py", "tests/bench/test_small_runs.py")
+IN_ONE_PROCESS = ("tests/media/test_hls.py",)
 """Files whose tests share something that takes long to make, and that therefore run in one process."""
+
+LONG = (*IN_ONE_PROCESS, "tests/api/test_hostile.py", "tests/visibility/")
+"""Files and folders with tests that take more than ten seconds without using the complete site."""
 
 
 def _is_of_whole_site(path: str) -> bool:
@@ -128,11 +132,27 @@ def _is_of_whole_site(path: str) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort tests of the complete site to the end, and mark them."""
-    items.sort(key=lambda item: _is_of_whole_site(item.nodeid))
+    """Mark tests of the complete site and sort them to the end.
+
+    In a worker of xdist, they come first, the largest files before others, and then other long tests. Workers take
+    tests in this order, and the short tests at its end let all workers end at about the same time.
+    """
+    sizes = Counter(path_of(item.nodeid) for item in items)
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        path = path_of(item.nodeid)
+        if _is_of_whole_site(path):
+            return (0, -sizes[path]) if WORKER else (3, 0)
+        return (1 if WORKER and path.startswith(LONG) else 2, 0)
+
+    items.sort(key=place)
     for item in items:
         if _is_of_whole_site(item.nodeid):
             item.add_marker("whole_site")
+
+
+def path_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
@@ -160,15 +180,17 @@ def pytest_collection_finish() -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Run each file with tests of the complete site in one process, because its tests share a site.
 
-    These files are started first, and short tests fill the remaining time of each process.
+    Workers take files and tests in the order of `pytest_collection_modifyitems`. By itself, xdist would leave the files
+    with a single browser story to the end, where one worker runs the last of them while the others have nothing to do.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            path = nodeid.partition("::")[0]
-            return path if _is_of_whole_site(nodeid) or path in IN_ONE_PROCESS else nodeid
+            path = path_of(nodeid)
+            return path if _is_of_whole_site(path) or path in IN_ONE_PROCESS else nodeid
 
+    config.option.loadscopereorder = False
     return Scheduling(config, log)
 
 

@@ -136,7 +136,7 @@ class _Connection:
                 return None
             head = bytes(self._buffer[:end]).lower()
             if not head.startswith(b"http/1.1 200"):
-                raise SystemExit(f"a request was answered with {head[:40].decode()}")
+                raise SystemExit(f"a request was answered with {bytes(self._buffer[: self.received])!r}")
             length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
             self._needed = end + 4 + length
             if self._needed > len(self._buffer):

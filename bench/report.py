@@ -70,10 +70,10 @@ class Circumstances:
 
     def sentence(self, *, has_machine: bool) -> str:
         where = f", {self.machine}" if has_machine else ""
-        return (
-            f"`{self.command}`, {self.date}, commit {self.commit}{where}, {self.seconds:.0f} s; other programs used"
-            f" {self.other_share:.0%} of the CPU."
-        )
+        took = ", less than a second."
+        if self.seconds >= 1:
+            took = f", {self.seconds:.0f} s; other programs used {self.other_share:.0%} of the CPU."
+        return f"`{self.command}`, {self.date}, commit {self.commit}{where}{took}"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Print the capacity model of docs/scale.md, or write it there with `--write`.
 
 It multiplies the measured costs and the assumptions of docs/capacity.json: servers, memory, storage, bandwidth and
-money for a number of people a day, at each power of ten, and which limit of one machine is reached first.
+money for a number of people a day, at each power of ten, and which limit of one machine is reached first. A measured
+cost is a number, or names a cell of docs/benchmarks.json, which `make bench` writes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
 BEGIN: Final = "<!-- printed by scripts/capacity.py: {} -->"
@@ -49,9 +50,34 @@ class Costs:
             raise AttributeError(name) from None
 
 
-def load(path: Path = DOCS / "capacity.json") -> Costs:
-    groups = json.loads(path.read_text())
-    return Costs({name: entry[0] for group in groups.values() for name, entry in group.items()})
+def load() -> Costs:
+    return Costs({name: entry[0] for group in constants().values() for name, entry in group.items()})
+
+
+def constants() -> dict[str, dict[str, list[Any]]]:
+    """Return the groups of docs/capacity.json, with the figures of benchmarks in place of their cells."""
+    groups: dict[str, dict[str, list[Any]]] = json.loads((DOCS / "capacity.json").read_text())
+    tables = {
+        section["table"]["title"]: section["table"] for section in json.loads((DOCS / "benchmarks.json").read_text())
+    }
+    for entry in groups["measured"].values():
+        if isinstance(entry[0], dict):
+            entry[0] = figure(tables, entry[0])
+    return groups
+
+
+def figure(tables: dict[str, Any], cell: dict[str, Any]) -> float:
+    """Return a number of a benchmark in the unit of the model.
+
+    `cell` has the "table" (its title), the "row" (its first cell) and the "column"; "times" converts the unit, and
+    "per" turns a rate into a cost: 1,000,000 for µs from a number a second. Raises KeyError or ValueError if the
+    benchmark has no such cell.
+    """
+    table = tables[cell["table"]]
+    rows = {row[0]: row for row in table["rows"]}
+    value = float(rows[cell["row"]][table["columns"].index(cell["column"])].replace(",", ""))
+    value = cell["per"] / value if "per" in cell else value * cell.get("times", 1)
+    return float(f"{value:.3g}")
 
 
 @dataclass(frozen=True)
@@ -245,7 +271,7 @@ def limits_table(cost: Costs) -> str:
 
 
 def inputs_table() -> str:
-    groups = json.loads((DOCS / "capacity.json").read_text())
+    groups = constants()
     rows = [[what, f"{value:g}", source] for value, what, source in groups["measured"].values()]
     rows += [[what, f"{value:g}", "assumed"] for value, what in groups["assumed"].values()]
     rows += [[what, f"{value:g}", "assumed"] for value, what in groups["prices"].values()]

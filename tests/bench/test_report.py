@@ -44,3 +44,7 @@ def test_a_complete_run_drops_tables_that_it_has_no_more(tmp_path):
     report.write([section("Home"), section("New")], page, is_complete=True)
 
     assert titles(page) == ["Home", "Growth", "New"]
+
+
+def test_the_page_of_the_project_is_the_one_of_its_figures():
+    assert report.markdown(report.load()) == report.PAGE.read_text(), "write it with bench.report, not by hand"

@@ -3,6 +3,8 @@
 import json
 from dataclasses import asdict
 
+import pytest
+
 from scripts import capacity
 
 
@@ -36,6 +38,18 @@ def test_every_limit_is_reached_by_some_size():
 
     assert all(ratio < 1 for ratio, _, _ in first[10**4]), "one machine is enough for ten thousand people"
     assert all(ratio > 1 for ratio, _, _ in first[10**9])
+
+
+def test_costs_come_from_the_cells_of_benchmarks():
+    tables = {"Fan-out": {"columns": ["method", "timelines/s"], "rows": [["bare", "250,000"], ["ours", "200,000"]]}}
+    cell = {"table": "Fan-out", "row": "ours", "column": "timelines/s"}
+
+    assert capacity.figure(tables, cell) == 200_000
+    assert capacity.figure(tables, cell | {"times": 0.001}) == 200
+    assert capacity.figure(tables, cell | {"per": 1_000_000}) == 5
+    for wrong in ({"table": "Fan"}, {"row": "theirs"}, {"column": "ms"}):
+        with pytest.raises((KeyError, ValueError)):
+            capacity.figure(tables, cell | wrong)
 
 
 def test_each_measured_constant_names_its_source():

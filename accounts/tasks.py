@@ -42,7 +42,7 @@ def process_avatar(user_id: int) -> None:
             return
         try:
             with open_original(user.avatar_original) as original:
-                rendered = render_avatar(cast("BinaryIO", original))
+                rendered = render_avatar(cast("BinaryIO", original), crop=user.avatar_crop)
             _finish(user, rendered)
         except TransientMediaError as error:
             log.warning("avatar of %s, attempt %s: %s", user_id, user.avatar_attempts, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import BinaryIO, Final
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from media.storage import new_key, store_original
 from media.upload_probe import probe_avatar
 
 _AVATAR_FIELDS: Final = [
+    "avatar_crop",
     "avatar_original",
     "avatar_state",
     "avatar_error",
@@ -23,8 +25,10 @@ _AVATAR_FIELDS: Final = [
 ]
 
 
-def change_avatar(user: User, file: BinaryIO) -> None:
+def change_avatar(user: User, file: BinaryIO, *, crop: Mapping[str, int] | None = None) -> None:
     """Store `file` as the original of a new avatar. A worker renders it; the present avatar stays until then.
+
+    `crop` is the square to show, with the keys of `media.edit.square`; by default the largest one in the middle.
 
     Raises media.errors.MediaError, with a message for the user, if the file is not a usable photo.
     """
@@ -36,6 +40,7 @@ def change_avatar(user: User, file: BinaryIO) -> None:
             present = User.objects.lock(user.pk)
             replaced = [present.avatar_original] if present.avatar_original else []
             user.avatar_original, user.avatar_state = original, AvatarState.PROCESSING
+            user.avatar_crop = dict(crop) if crop else None
             user.avatar_error, user.avatar_attempts, user.avatar_queued_at = "", 0, timezone.now()
             user.save(update_fields=_AVATAR_FIELDS)
             files.commit()
@@ -51,7 +56,7 @@ def remove_avatar(user: User) -> None:
         public = present.avatar_keys
         originals = [present.avatar_original] if present.avatar_original else []
         user.avatar, user.avatar_original, user.avatar_state = {}, "", AvatarState.NONE
-        user.avatar_error, user.avatar_attempts, user.avatar_queued_at = "", 0, None
+        user.avatar_crop, user.avatar_error, user.avatar_attempts, user.avatar_queued_at = None, "", 0, None
         user.save(update_fields=[*_AVATAR_FIELDS, "avatar"])
         schedule_delete("default", public)
         schedule_delete("originals", originals)

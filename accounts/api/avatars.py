@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ninja import Field, Schema
 
@@ -13,6 +13,7 @@ from accounts.http import MemberRequest
 from accounts.models import User
 from common.api import PROBLEMS, ApiRouter, FieldError, Problem, ValidationFailed, absolute
 from common.api_bodies import ID_SCHEMA, form_problem, is_multipart, read_body
+from media.edit.square import MAX_ZOOM_PERCENT
 from media.errors import MediaError, TransientMediaError
 
 router = ApiRouter(tags=["people"])
@@ -29,13 +30,33 @@ class AvatarOut(Schema):
     avatar_small: str | None = Field(description="The same, 96 px square.")
 
 
+class AvatarIn(Acting):
+    """The fields beside the file of a new avatar."""
+
+    x: int = Field(50, ge=0, le=100)
+    y: int = Field(50, ge=0, le=100)
+    zoom: int = Field(100, ge=100, le=MAX_ZOOM_PERCENT)
+
+
+def _percent(description: str, least: int, most: int, default: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": least, "maximum": most, "default": default, "description": description}
+
+
 _AVATAR_FORM: Final = {
     "multipart/form-data": {
         "schema": {
             "type": "object",
             "additionalProperties": False,
             "required": ["file"],
-            "properties": {"file": {"type": "string", "format": "binary"}, "userId": ID_SCHEMA},
+            "properties": {
+                "file": {"type": "string", "format": "binary"},
+                "userId": ID_SCHEMA,
+                "x": _percent(
+                    "Position of the square: 0 is the left edge of the photo, 100 the right one.", 0, 100, 50
+                ),
+                "y": _percent("The same, from top to bottom.", 0, 100, 50),
+                "zoom": _percent("100 shows the largest square.", 100, MAX_ZOOM_PERCENT, 100),
+            },
         }
     }
 }
@@ -53,17 +74,22 @@ def get_avatar(request: MemberRequest) -> AvatarOut:
     openapi_extra={"requestBody": {"required": True, "content": _AVATAR_FORM}},
 )
 def set_avatar(request: MemberRequest) -> AvatarOut:
-    """Set the caller's avatar from the photo in the field `file`. It appears once it has been processed."""
+    """Set the caller's avatar to a square of the photo in the field `file`. It appears once it has been processed.
+
+    `x`, `y` and `zoom` choose the square; without them, it is the largest one in the middle.
+    """
     if not is_multipart(request):
         raise Problem(415, "content-type", "Send the photo in the field file, as multipart/form-data.")
-    check_actor(request, read_body(request, Acting, files="file"))
+    body = read_body(request, AvatarIn, files="file")
+    check_actor(request, body)
     form = AvatarForm(files={"avatar": request.FILES.get("file")})
     if not form.is_valid():
         raise form_problem(form, {"avatar": "file"})
     if not form.cleaned_data["avatar"]:
         raise ValidationFailed({"body.file": "Send the photo in the field file."})
+    crop = body.model_dump(include={"x", "y", "zoom"}, exclude_unset=True)
     try:
-        actions.change_avatar(request.user, form.cleaned_data["avatar"])
+        actions.change_avatar(request.user, form.cleaned_data["avatar"], crop=crop)
     except TransientMediaError as error:
         raise Problem(503, "storage", str(error), headers={"Retry-After": "10"}) from error
     except MediaError as error:

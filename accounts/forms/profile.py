@@ -14,6 +14,7 @@ from common.limits import (
     MAX_NAME_CHARS,
     MAX_PHOTO_BYTES,
 )
+from media.edit.square import MAX_ZOOM_PERCENT
 from media.upload_probe import accepted_pictures
 
 NO_ADDRESS = "Enter a web address, such as example.org."
@@ -35,8 +36,16 @@ class LinkField(forms.URLField):
     default_validators = [URLValidator(schemes=["http", "https"], message=NO_ADDRESS), check_no_userinfo]
 
 
+def _percent(label: str, *, least: int = 0, most: int = 100, initial: int) -> forms.IntegerField:
+    """Return a field for a whole number, shown as a slider. If it is not sent, its value is None."""
+    slider = forms.NumberInput(attrs={"type": "range"})
+    return forms.IntegerField(
+        label=label, min_value=least, max_value=most, initial=initial, required=False, widget=slider
+    )
+
+
 class AvatarForm(forms.Form):
-    """A new avatar; `change_avatar` validates the file's content."""
+    """A new avatar and the square of it to show; `change_avatar` validates the file's content."""
 
     avatar = forms.FileField(
         label="Photo",
@@ -44,6 +53,9 @@ class AvatarForm(forms.Form):
         widget=forms.FileInput(attrs={"data-preview": "avatar-preview"}),
         error_messages={"empty": "This file is empty. Choose another photo."},
     )
+    avatar_x = _percent("Left or right", initial=50)
+    avatar_y = _percent("Up or down", initial=50)
+    avatar_zoom = _percent("Zoom", least=100, most=MAX_ZOOM_PERCENT, initial=100)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,6 +68,17 @@ class AvatarForm(forms.Form):
                 f"This photo is larger than {MAX_PHOTO_BYTES // 2**20} MB. Choose a smaller one."
             )
         return file
+
+    @property
+    def avatar_crop(self) -> dict[str, int]:
+        """The chosen square, with those keys of `media.edit.square` that were sent."""
+        chosen = {name: self.cleaned_data[f"avatar_{name}"] for name in ("x", "y", "zoom")}
+        return {name: value for name, value in chosen.items() if value is not None}
+
+    @property
+    def crop_fields(self) -> list[forms.BoundField]:
+        """The sliders."""
+        return [self["avatar_x"], self["avatar_y"], self["avatar_zoom"]]
 
 
 class ProfileForm(AvatarForm):

@@ -122,6 +122,8 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
 
     avatar = models.JSONField(default=dict, blank=True, editable=False)
     """Storage keys of the finished avatar by size and type: {"320": {"webp": key, "jpeg": key}, "96": …}."""
+    avatar_crop = models.JSONField(null=True, default=None, editable=False)
+    """The square to show of `avatar_original` (media.edit.square); None for the largest one in the middle."""
     avatar_original = models.CharField(max_length=200, blank=True, editable=False)
     avatar_state = models.CharField(max_length=10, blank=True, default="", choices=AvatarState.choices, editable=False)
     avatar_error = models.CharField(max_length=300, blank=True, default="", editable=False)

@@ -40,7 +40,7 @@ def _save(form: ProfileForm, user: User) -> bool:
     picture = form.cleaned_data["avatar"]
     if picture:
         try:
-            avatars.change_avatar(user, picture)
+            avatars.change_avatar(user, picture, crop=form.avatar_crop)
         except MediaError as error:
             form.add_error("avatar", str(error))
             return False

@@ -19,6 +19,7 @@ from PIL import Image
 from media import rlimits
 from media.edit.apply import apply_edits
 from media.edit.crop import crop_box
+from media.edit.square import square_box
 from media.errors import MediaError
 from media.photo.encode import encode_jpeg, encode_webp, placeholder, shrink, widths_for
 from media.photo.upright import open_upright
@@ -66,9 +67,7 @@ def _photo(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[by
 
 def _avatar(file: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
     info = probe_photo(file, without=job["without"], is_avatar=True)
-    shorter, side = min(info.width, info.height), max(job["sides"])
-    left, top = (info.width - shorter) // 2, (info.height - shorter) // 2
-    box = left, top, left + shorter, top + shorter
+    side, box = max(job["sides"]), square_box(job["crop"], info.width, info.height)
     picture = open_upright(file, info, (side, side), box, ffmpeg=job["ffmpeg"])
     _, renditions, files = _renditions(picture, sorted(job["sides"], reverse=True))
     return {"renditions": renditions}, files

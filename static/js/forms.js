@@ -46,9 +46,10 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 
 onContent("input[type=file][data-preview]", (input) => {
-  const image = document.getElementById(input.dataset.preview);
-  if (!image) return;
-  let url = "";
+  const canvas = document.getElementById(input.dataset.preview);
+  if (!canvas) return;
+  const sliders = input.form.querySelector("[data-avatar-crop]");
+  let picture = null;
   const button = input.form.querySelector("[data-file-button]");
   const name = input.form.querySelector("[data-file-name]");
   if (button && name) {
@@ -56,13 +57,28 @@ onContent("input[type=file][data-preview]", (input) => {
     button.classList.add("button");
     input.classList.add("visually-hidden");
   }
-  input.addEventListener("change", () => {
+  input.addEventListener("change", async () => {
     if (name) name.textContent = input.files?.[0]?.name ?? "";
-    if (url) URL.revokeObjectURL(url);
     const file = input.files?.[0];
-    url = file?.type.startsWith("image/") ? URL.createObjectURL(file) : "";
-    image.hidden = !url;
-    if (url) image.src = url;
-    else image.removeAttribute("src");
+    picture?.close();
+    // Browsers cannot show all formats that the site accepts.
+    picture = file?.type.startsWith("image/") ? await createImageBitmap(file).catch(() => null) : null;
+    canvas.hidden = sliders.hidden = !picture;
+    for (const slider of sliders.querySelectorAll("input")) slider.value = slider.defaultValue;
+    drawSquare(canvas, picture, sliders);
   });
+  sliders.addEventListener("input", () => drawSquare(canvas, picture, sliders));
 });
+
+/** Draw the chosen square of `picture`, as media/edit/square.py cuts it. */
+function drawSquare(canvas, picture, sliders) {
+  if (!picture) return;
+  const [x, y, zoom] = [...sliders.querySelectorAll("input")].map((slider) => slider.valueAsNumber);
+  const shorter = Math.min(picture.width, picture.height);
+  const side = Math.max(Math.min(40, shorter), Math.round((shorter * 100) / zoom));
+  const left = Math.floor(((picture.width - side) * x) / 100);
+  const top = Math.floor(((picture.height - side) * y) / 100);
+  const context = canvas.getContext("2d");
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(picture, left, top, side, side, 0, 0, canvas.width, canvas.height);
+}

@@ -1,5 +1,9 @@
+import io
+
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from accounts.models import AvatarState
 from accounts.tasks import process_avatar
@@ -103,6 +107,21 @@ def test_an_uploaded_photo_is_stored_and_queued(save, anna):
     assert response.status_code == 302
     assert anna.avatar_state == AvatarState.PROCESSING
     assert anna.avatar_original
+
+
+def test_the_chosen_square_of_the_photo_is_rendered(save, anna):
+    picture = Image.new("RGB", (300, 900), "red")
+    picture.paste("blue", (0, 600, 300, 900))
+    data = io.BytesIO()
+    picture.save(data, "PNG")
+
+    save(avatar=SimpleUploadedFile("me.png", data.getvalue()), avatar_x=50, avatar_y=100, avatar_zoom=200)
+    process_avatar(anna.pk)
+
+    anna.refresh_from_db()
+    with default_storage.open(anna.avatar["320"]["jpeg"]) as shown:
+        red, _, blue = Image.open(shown).convert("RGB").getpixel((160, 5))
+    assert (anna.avatar_crop, red < 20, blue > 235) == ({"x": 50, "y": 100, "zoom": 200}, True, True)
 
 
 @pytest.mark.parametrize(

@@ -146,9 +146,10 @@ def test_a_profile_picture_can_be_set_and_removed(
 ) -> None:
     browser = signed_in(author)
     with tasks_run():
-        answer = browser.post("/api/user/profile/avatar/", {"file": photo()})
+        answer = browser.post("/api/user/profile/avatar/", {"file": photo(), "x": 100, "zoom": "200"})
 
     assert (answer.status_code, answer.json()["state"]) == (200, "processing")
+    assert User.objects.get(pk=author.pk).avatar_crop == {"x": 100, "zoom": 200}
     ready = get(author, "/user/profile/avatar/")
     assert (ready["state"], ready["error"]) == ("ready", "")
     assert ready["avatar"].startswith("http://testserver/")
@@ -160,10 +161,15 @@ def test_a_profile_picture_can_be_set_and_removed(
 
 def test_a_file_that_is_not_a_picture_is_refused(author: User, signed_in: Any, photo: Any) -> None:
     browser = signed_in(author)
-    for sent in ({"file": photo("text.jpg", b"no picture")}, {}, {"file": photo(), "other": "x"}):
+    for sent in (
+        {"file": photo("text.jpg", b"no picture")},
+        {},
+        {"file": photo(), "other": "x"},
+        {"file": photo(), "zoom": 99},
+    ):
         answer = browser.post("/api/user/profile/avatar/", sent)
         assert answer.status_code == 422, answer.text
-        assert answer.json()["errors"][0]["path"] in {"body.file", "body.other"}
+        assert answer.json()["errors"][0]["path"] in {"body.file", "body.other", "body.zoom"}
     assert browser.post("/api/user/profile/avatar/", "{}", "application/json").status_code == 415
 
 

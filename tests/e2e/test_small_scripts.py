@@ -278,7 +278,11 @@ def test_a_chosen_profile_picture_is_named_and_previewed(sign_up):
     chooser.value.set_files(FILES / "field" / "avatar-128.png")
 
     expect(page.get_by_text("avatar-128.png")).to_be_visible()
-    expect(page.get_by_role("img", name="Your new photo")).to_have_js_property("naturalWidth", 128)
+    expect(page.get_by_role("img", name="Your new photo")).to_be_visible()
+    colour = "canvas => [...canvas.getContext('2d').getImageData(154, 4, 1, 1).data].join()"
+    whole = page.locator("#avatar-preview").evaluate(colour)
+    page.get_by_role("slider", name="Zoom").fill("400")
+    assert whole != page.locator("#avatar-preview").evaluate(colour) != "0,0,0,0"
 
 
 def test_the_bio_counter_counts_grapheme_clusters(sign_up):

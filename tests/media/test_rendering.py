@@ -6,6 +6,7 @@ import io
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
+from media.edit.square import square_box
 from media.photo.avatar import render_avatar
 from media.photo.render import render_photo
 from tests.media.pictures import BAD, ORIGINALS, corner_colours, decoded, difference, encoded, pixel, quarters, turned
@@ -221,6 +222,27 @@ def test_an_avatar_is_the_middle_square_in_two_sizes():
         for data in (one.webp, one.jpeg):
             assert decoded(data).size == (one.width, one.height)
             assert corner_colours(decoded(data)) == corner_colours(quarters())
+
+
+@pytest.mark.parametrize(
+    ("size", "crop", "box"),
+    [
+        ((900, 300), {}, (300, 0, 600, 300)),
+        ((300, 900), {"x": 0, "y": 0}, (0, 0, 300, 300)),
+        ((300, 900), {"y": 100}, (0, 600, 300, 900)),
+        ((900, 300), {"x": 100, "y": 0, "zoom": 200}, (750, 0, 900, 150)),
+        ((64, 48), {"x": 0, "y": 0, "zoom": 400}, (0, 0, 40, 40)),
+    ],
+)
+def test_an_avatar_shows_the_chosen_square(size, crop, box):
+    assert square_box(crop, *size) == box
+    picture = Image.new("RGB", size, "black")
+    side = box[2] - box[0]
+    picture.paste(quarters(side, side), box)
+
+    _, large = render_avatar(encoded(picture), crop=crop)
+
+    assert corner_colours(decoded(large.webp)) == corner_colours(quarters())
 
 
 def test_a_rotated_avatar_is_upright():

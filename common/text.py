@@ -84,6 +84,15 @@ def clean_text(text: str) -> str:
     return "" if is_blank(cleaned) else cleaned
 
 
+def isolate(text: str) -> str:
+    """Return `text` within U+2068 and U+2069 if it has letters of a right-to-left script, and otherwise unchanged.
+
+    For attributes, titles and messages, where `<bdi>` is impossible: the letters do not reorder the text around them.
+    """
+    is_rtl = any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
+    return f"\u2068{text}\u2069" if is_rtl else text
+
+
 def clean_line(text: str) -> str:
     """Apply `clean_text`, and replace every run of white space by one space."""
     return " ".join(clean_text(text).split())

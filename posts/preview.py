@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
 
-from common.text import shorten
+from common.text import isolate, shorten
 from posts.models import Post
 
 MAX_DESCRIPTION_CHARS = 200
@@ -54,7 +54,7 @@ def preview_of(request: HttpRequest, post: Post) -> Preview | None:
     url = request.build_absolute_uri(post.get_absolute_url())
     return Preview(
         url=url,
-        title=f"{post.author.display_name} (@{post.author.username})",
+        title=f"{isolate(post.author.display_name)} (@{post.author.username})",
         description=shorten(post.caption, MAX_DESCRIPTION_CHARS),
         image=image,
         video=video,

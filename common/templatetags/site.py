@@ -16,9 +16,11 @@ from django.utils.safestring import SafeString
 
 from common.fast_reverse import fast_reverse
 from common.parts import Slots, static_parts
+from common.text import isolate
 from common.text import shorten as text_shortened
 
 register = template.Library()
+register.filter("isolate", isolate)
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
 

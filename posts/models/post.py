@@ -17,6 +17,7 @@ from common.counters import Counter
 from common.fast_reverse import fast_reverse
 from common.ids import SnowflakeModel, encode_shortcode
 from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCATION_CHARS, MAX_USERNAME_CHARS
+from common.text import isolate
 from posts.models.comment import Comment
 from posts.models.like import Like
 from posts.models.media import Media, MediaState
@@ -380,12 +381,12 @@ class Post(SnowflakeModel):
     @property
     def photo_label(self) -> str:
         """Alternative text of photos that have none."""
-        return f"Photo by {self.author.display_name}"
+        return f"Photo by {isolate(self.author.display_name)}"
 
     @property
     def video_label(self) -> str:
         """Alternative text of videos that have none."""
-        return f"Video by {self.author.display_name}"
+        return f"Video by {isolate(self.author.display_name)}"
 
     @property
     def files_label(self) -> str:

@@ -16,6 +16,7 @@ from common import limits
 from common.http import is_further_page, render_list
 from common.pagination import MAX_BIGINT, Page
 from common.refusals import Refusal
+from common.text import isolate
 from posts import queries
 from posts.actions import saves as actions
 from posts.forms.collections import CollectionForm
@@ -95,7 +96,7 @@ def delete_collection(request: MemberRequest, collection_id: int) -> HttpRespons
     if request.method != "POST":
         return render(request, "posts/confirm_delete_collection.html", {"collection": found})
     actions.delete_collection(found)
-    messages.success(request, f"“{found.name}” was deleted. Its posts are still saved.")
+    messages.success(request, f"“{isolate(found.name)}” was deleted. Its posts are still saved.")
     return redirect("posts:saved")
 
 
@@ -109,7 +110,7 @@ def collections(request: MemberRequest, shortcode: str) -> HttpResponse:
         into = _own_collection(request, _number(chosen)) if chosen else None
         try:
             actions.put_in_collection(post, person=request.user, collection=into)
-            messages.success(request, f"Saved to “{into.name}”." if into else "Saved.")
+            messages.success(request, f"Saved to “{isolate(into.name)}”." if into else "Saved.")
             return redirect(post)
         except Refusal as error:
             refusal = str(error)

@@ -7,7 +7,11 @@ import { make, onContent } from "./dom.js";
 onContent("a[data-menu-from]", (link) => {
   const { menuFrom } = link.dataset;
   if (!document.getElementById(menuFrom)) return;
-  const summary = make("summary", { class: link.className }, ...link.childNodes);
+  const summary = make(
+    "summary",
+    { class: link.className, "aria-label": link.getAttribute("aria-label") },
+    ...link.childNodes,
+  );
   link.replaceWith(
     make("details", { class: `menu ${menuFrom}`, "data-menu": true, "data-filled-from": menuFrom }, summary),
   );

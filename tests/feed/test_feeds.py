@@ -326,7 +326,7 @@ def test_the_reader_chooses_the_first_feed(signed_in, follower):
 
     assert "Your home page now opens with For you." in answer.text
     assert current_tab(answer) == [("/", "For you")]
-    assert "the first" not in answer.text
+    assert "Open For you first" not in answer.text
     assert current_tab(browser.get("/?feed=following")) == [("/?feed=following", "Following")]
     assert 'value="for-you" checked' in browser.get("/accounts/home/").text
     assert browser.post("/accounts/home/", {"feed": "loudest"}).status_code == 422

@@ -6,8 +6,8 @@ operations.
 
 from ninja import Router
 
-from posts.api import comments, likes, posts, saves, settings, sharing
+from posts.api import comments, files, hidden_words, likes, posts, saves, settings, sharing, tagging
 
 router = Router()
-for module in (posts, sharing, settings, likes, saves, comments):
+for module in (posts, sharing, files, settings, likes, saves, comments, tagging, hidden_words):
     router.add_router("", module.router)

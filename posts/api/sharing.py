@@ -10,13 +10,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
-from ninja import Field
+from ninja import Field, Query
 
 from accounts.api.bodies import Acting, check_actor
 from accounts.http import MemberRequest
 from api_access.idempotency import IdempotentRequest
-from common.api import PROBLEMS, ApiRouter, FieldError, Problem, ValidationFailed
+from common.api import PROBLEMS, ApiRouter, FieldError, IdPaging, Listed, Problem, ValidationFailed, listed
 from common.api_bodies import ID_SCHEMA, MAX_LIST_ITEMS, IdsIn, is_multipart, read_body
+from common.pagination import page_by_id
 from common.ratelimit_responses import count_api_hit
 from common.text import clean_line, clean_text
 from media.errors import MediaError, TransientMediaError
@@ -28,7 +29,7 @@ from posts.actions.sharing import share
 from posts.api.errors import invalid_request_problem
 from posts.api.idempotency import KEY
 from posts.api.output import MediaOut, PostOut, for_output, media_out, post_out
-from posts.models import Audience, Post
+from posts.models import Audience, Media, Post
 
 router = ApiRouter(tags=["posts"])
 
@@ -105,6 +106,13 @@ _MEDIUM_BODY: Final = {
         }
     }
 }
+
+
+@router.get("/media", response={200: Listed[MediaOut], **PROBLEMS})
+def list_unshared_media(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> Listed[MediaOut]:
+    """List the caller's files that are in no post yet, the newest first; those that failed say why."""
+    page = page_by_id(request, Media.objects.filter(owner_id=request.user.pk, post__isnull=True), paging.limit)
+    return listed(request, response, page, [media_out(request, medium) for medium in page])
 
 
 @router.post(

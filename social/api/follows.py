@@ -7,7 +7,7 @@ from typing import Literal
 from django.http import HttpResponse
 from ninja import Field, Query, Schema
 
-from accounts.api.bodies import Acting, ActingOnPerson, not_oneself
+from accounts.api.bodies import Acting, ActingOnPerson, check_actor, not_oneself
 from accounts.api.people import find_person
 from accounts.http import MemberRequest
 from accounts.models import User
@@ -27,6 +27,10 @@ class StandingOut(Schema):
     """The caller's relationship to a person after the request."""
 
     standing: Literal["none", "requested", "following"]
+
+
+class AnsweredOut(Schema):
+    count: int = Field(description="Number of follow requests that were answered.")
 
 
 class FollowedByOut(Schema):
@@ -88,6 +92,20 @@ def list_follow_requests(request: MemberRequest, response: HttpResponse, paging:
     """List the people who have asked to follow the caller, the newest request first."""
     page = page_by_id(request, follow_requests_for(request.user), paging.limit)
     return people_by_id(request, response, [one.requester_id for one in page], page.next_url)
+
+
+@router.post("/follow-requests/approve-all", response={200: AnsweredOut, **PROBLEMS})
+def approve_all_follow_requests(request: MemberRequest, body: Acting | None = None) -> AnsweredOut:
+    """Approve all follow requests. If there are many, the rest follow within a moment; `count` is without them."""
+    check_actor(request, body)
+    return AnsweredOut(count=requests.approve_all(request.user))
+
+
+@router.post("/follow-requests/refuse-all", response={200: AnsweredOut, **PROBLEMS})
+def refuse_all_follow_requests(request: MemberRequest, body: Acting | None = None) -> AnsweredOut:
+    """Refuse all follow requests. Their senders are not told."""
+    check_actor(request, body)
+    return AnsweredOut(count=requests.refuse_all(request.user))
 
 
 @router.post("/follow-requests/{id}/approve", response={200: FollowedByOut, **PROBLEMS})

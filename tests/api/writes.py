@@ -16,7 +16,8 @@ from posts.actions.archiving import archive_post
 from posts.actions.comments import pin_comment, set_comments_enabled
 from posts.actions.likes import like_comment, like_post, set_likes_hidden
 from posts.actions.saves import put_in_collection, save_post
-from posts.models import Collection, Comment
+from posts.actions.tags import tag_person
+from posts.models import Collection, Comment, Media, Post
 from social.actions.blocks import block
 from social.actions.close_friends import add_close_friend
 from social.actions.feed_choices import add_favourite
@@ -51,6 +52,16 @@ def asks(world: Any) -> None:
 def favour(me: User, author: User) -> None:
     follow(me, followee=author)
     add_favourite(me, followee=author)
+
+
+def tag(world: Any) -> None:
+    tagged = tag_person(Media.objects.get(pk=world["slide_0"]), username="other", x=0.5, y=0.5)
+    world["tag"], world["other_id"] = tagged.pk, world["other"].pk
+
+
+def mention(world: Any) -> None:
+    Post.objects.filter(pk=world["post"].pk).update(caption="With @myself")
+    Comment.objects.filter(pk=world["comment"]).update(text="See @myself")
 
 
 ACTS = {
@@ -98,6 +109,28 @@ ACTS = {
     "hide like counts": Act("/accounts/privacy/likes/", "/user/privacy", {"hide": "1"}, {"hide_like_counts": True}),
     "approve": Act("/accounts/requests/other/approve/", "/follow-requests/@other/approve", before=asks),
     "refuse": Act("/accounts/requests/other/refuse/", "/follow-requests/@other/refuse", before=asks),
+    "approve all": Act("/accounts/requests/approve-all/", "/follow-requests/approve-all", before=asks),
+    "refuse all": Act("/accounts/requests/refuse-all/", "/follow-requests/refuse-all", before=asks),
+    "hidden words": Act(
+        "/accounts/hidden-words/", "/user/hidden-words", {"words": "spam\n  big   sale "},
+        {"words": ["spam", "  big   sale "]},
+    ),
+    "tag a person": Act(
+        "/p/{own}/people/{slide_0}/tag/", "/media/{slide_0}/tag", {"username": "@other", "x": "25", "y": "75"},
+        {"username": "@other", "x": 0.25, "y": 0.75},
+    ),
+    "remove a tag": Act(
+        "/p/{own}/people/tags/{tag}/remove/", "/media/{slide_0}/untag", body={"person_id": "{other_id}"}, before=tag
+    ),
+    "unmention": Act("/p/{post}/unmention/", "/posts/{post}/unmention", before=mention),
+    "unmention in a comment": Act(
+        "/p/{post}/comments/{comment}/unmention/", "/comments/{comment}/unmention", before=mention
+    ),
+    "retry a file": Act(
+        "/create/media/{medium}/retry/", "/media/{medium}/retry",
+        before=lambda w: Media.objects.filter(pk=w["medium"]).update(state="failed", error="Broken."),
+    ),
+    "delete a file": Act("/create/media/{medium}/delete/", "/media/{medium}", method="DELETE", status=204),
     "like": Act("/p/{post}/like/", "/posts/{post}/like", body={"userId": "{me_id}", "postId": "{post_id}"}),
     "unlike": Act("/p/{post}/unlike/", "/posts/{post}/unlike", before=lambda w: like_post(w["post"], liker=w["me"])),
     "save": Act("/p/{post}/save/", "/posts/{post}/save"),

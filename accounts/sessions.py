@@ -65,7 +65,7 @@ class SessionStore(DatabaseSessionStore):
     @property
     def person(self) -> User | None:
         """The person of the session as it was loaded, with flags. It is not checked: see `accounts.middleware`."""
-        self._get_session()  # type: ignore[attr-defined]  # loads it, and marks it as accessed
+        self.get("")  # loads it, and marks it as accessed
         return self._person
 
     def load(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def socket_dir(data_dir: Path) -> Path:
 
 def short_dir(data_dir: Path) -> Path:
     """Return a folder with a short, plain path that is reserved for `data_dir`."""
-    return Path("/tmp") / f"everyframe-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}"  # noqa: S108
+    return Path("/tmp") / f"everyframe-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}"  # noqa: S108  (reserved for its owner when it is created)
 
 
 def postgres_url(data_dir: Path) -> str:

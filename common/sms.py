@@ -59,5 +59,5 @@ class HttpGateway:
         if parts.username:
             login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             request.add_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
-        with urllib.request.urlopen(request, timeout=GATEWAY_TIMEOUT_SECONDS):  # noqa: S310
+        with urllib.request.urlopen(request, timeout=GATEWAY_TIMEOUT_SECONDS):  # noqa: S310  (the same)
             pass

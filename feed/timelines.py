@@ -98,7 +98,7 @@ def shows(reader: User, person_id: int) -> bool:
     follows, values = shown_follows(reader).named("follows")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT EXISTS (SELECT FROM ({follows}) AS follow WHERE follow.followee_id = %(person)s)",  # noqa: S608
+            f"SELECT EXISTS (SELECT FROM ({follows}) AS follow WHERE follow.followee_id = %(person)s)",  # noqa: S608  (the SQL of shown_follows)
             values | {"person": person_id},
         )
         return bool(cursor.fetchone()[0])

@@ -32,7 +32,7 @@ def print_done(text: str, seconds: float | None = None) -> None:
 
 def site_address() -> str:
     """Return the address to open in a browser on this machine."""
-    host = settings.HOST if settings.HOST not in {"127.0.0.1", "0.0.0.0", "::", "::1", ""} else "localhost"  # noqa: S104
+    host = settings.HOST if settings.HOST not in {"127.0.0.1", "0.0.0.0", "::", "::1", ""} else "localhost"  # noqa: S104  (compared, not bound)
     return f"http://{host}:{settings.PORT}"
 
 

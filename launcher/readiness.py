@@ -15,7 +15,7 @@ def not_ready_because() -> str | None:
 
     Otherwise return the reason.
     """
-    host = settings.HOST if settings.HOST not in {"0.0.0.0", "::", ""} else "127.0.0.1"  # noqa: S104
+    host = settings.HOST if settings.HOST not in {"0.0.0.0", "::", ""} else "127.0.0.1"  # noqa: S104  (compared, not bound)
     name = next((name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"), "localhost")
     path = addresses.READY
     request = urllib.request.Request(

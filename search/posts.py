@@ -181,7 +181,7 @@ def _rank_newest(compiled: CompiledQuery, viewer: Viewer, after: int | None, end
             condition += " AND post_id + 0 >= %s"
             values_of_branch.append(after)
         branches.append(
-            f"(SELECT post_id FROM search_postdocument WHERE {condition} ORDER BY post_id + 0 DESC)"  # noqa: S608
+            f"(SELECT post_id FROM search_postdocument WHERE {condition} ORDER BY post_id + 0 DESC)"  # noqa: S608  (of this module, without values)
         )
         values += values_of_branch
         if start is not None:
@@ -190,7 +190,7 @@ def _rank_newest(compiled: CompiledQuery, viewer: Viewer, after: int | None, end
                 break
     with read_connection().cursor() as cursor:
         cursor.execute(
-            f"WITH newest AS MATERIALIZED (SELECT post_id FROM ({' UNION ALL '.join(branches)} OFFSET 0) AS found"  # noqa: S608
+            f"WITH newest AS MATERIALIZED (SELECT post_id FROM ({' UNION ALL '.join(branches)} OFFSET 0) AS found"  # noqa: S608  (of this module, without values)
             f" WHERE {is_visible.sql} LIMIT {BATCH_SIZE})"
             " SELECT post_id, ts_rank(document, %s::tsquery), document @@ %s::tsquery"
             " FROM newest JOIN search_postdocument USING (post_id)",

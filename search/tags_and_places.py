@@ -190,7 +190,7 @@ def _find(table: Table, words: Sequence[str], viewer: Viewer, *, same: str) -> l
         CROSS JOIN LATERAL (
             SELECT count(*) AS uses, min(post_id) AS since FROM {newest.format(POSTS_RANKED_BY)} AS newest OFFSET 0
         ) AS used WHERE used.uses > 0
-    """  # noqa: S608
+    """  # noqa: S608  (constants of this module)
     parts, values_of_parts = like_all("words", "part", infix_patterns(words))
     with read_connection().cursor() as cursor:
         cursor.execute(
@@ -211,7 +211,7 @@ def _find(table: Table, words: Sequence[str], viewer: Viewer, *, same: str) -> l
             )
             SELECT id, key FROM topic {with_uses}
             ORDER BY words <> %(same)s, words NOT LIKE %(beginning)s, uses DESC, since DESC, length(words), key
-            """,  # noqa: S608
+            """,  # noqa: S608  (constants of this module)
             values | values_of_parts,
         )
         rows = cursor.fetchall()
@@ -227,7 +227,7 @@ def _find(table: Table, words: Sequence[str], viewer: Viewer, *, same: str) -> l
                 WHERE {is_used} LIMIT {MAX_FUZZY}
             )
             SELECT id, key FROM topic {with_uses} ORDER BY likeness DESC, uses DESC, since DESC, key
-            """,  # noqa: S608
+            """,  # noqa: S608  (constants of this module)
             values | values_of_edited,
         )
     return [FoundTopic(*row) for row in rows]

@@ -140,7 +140,7 @@ def _find_by_index(words: Sequence[str], query: str, viewer: Viewer) -> dict[int
         -- MATERIALIZED without LIMIT makes PostgreSQL plan for all rows, through the index; LIMIT still ends it early.
         WITH all_found AS MATERIALIZED (SELECT id FROM ({{people}}) AS person WHERE {parts}),
         found AS MATERIALIZED (SELECT id, 1 AS likeness FROM all_found LIMIT {MAX_FOUND})
-    """  # noqa: S608
+    """  # noqa: S608  (constants of this module)
     return _exact_people(_fetch_rows(found, values, viewer), words, query)
 
 
@@ -177,7 +177,7 @@ def _find_fuzzy(words: Sequence[str], viewer: Viewer) -> dict[int, FoundPerson]:
             FROM (SELECT id, words FROM all_alike LIMIT {MAX_COMPARED}) AS alike
             ORDER BY likeness DESC, id DESC LIMIT {MAX_FUZZY}
         )
-    """  # noqa: S608
+    """  # noqa: S608  (constants of this module)
     people, values = visible_people(viewer).named("visible")
     values |= {"words": " ".join(words), "viewer": viewer.pk or 0}
     return _fuzzy_people(fuzzy_rows(found.format(people=people) + _WITH_COLUMNS, values))
@@ -221,7 +221,7 @@ def _followed_by_followees(ids: Sequence[int], viewer: Viewer) -> set[int]:
             WHERE EXISTS (
                 SELECT FROM close JOIN social_follow AS theirs
                 ON theirs.follower_id = close.id AND theirs.followee_id = person.id)
-            """,  # noqa: S608
+            """,  # noqa: S608  (constants of this module)
             values | {"viewer": viewer.pk, "ids": list(ids)},
         )
         return {pk for (pk,) in cursor.fetchall()}

@@ -116,7 +116,8 @@ def sign_up(open_browser: Callable[..., Page], site: Any) -> Callable[..., Page]
                 [{"name": key, "value": value, "url": site.base_url} for key, value in visitor.cookies.items()]
             )
             page.goto(at)
-        page.username, page.visitor = visitor.username, visitor  # type: ignore[attr-defined]
+        known: Any = page
+        known.username, known.visitor = visitor.username, visitor
         return page
 
     return sign_up

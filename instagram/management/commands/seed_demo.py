@@ -36,7 +36,7 @@ from social.actions.follows import follow
 DEMO_USERNAME = "demo"
 DEMO_PASSWORD = "demo-everyframe"  # noqa: S105  (printed at every start in development; never used in production)
 ADMIN_USERNAME = "admin"
-ADMIN_PASSWORD = "admin-everyframe"  # noqa: S105
+ADMIN_PASSWORD = "admin-everyframe"  # noqa: S105  (like DEMO_PASSWORD)
 
 WAIT_SECONDS = 120
 """The time that workers get to finish their last photos."""

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         program = str(packaged) if packaged.exists() else shutil.which(name)
         if program is None or "/" in name:
             raise CommandError(f"There is no PostgreSQL program called {name}.")
-        os.execve(program, [name, *options["arguments"]], os.environ | connection_variables())  # noqa: S606
+        os.execve(program, [name, *options["arguments"]], os.environ | connection_variables())  # noqa: S606  (a program of PostgreSQL, started by an administrator)
 
 
 def connection_variables() -> dict[str, str]:

@@ -17,7 +17,7 @@ AT_ONCE = 500
 def update_sql(table: str) -> str:
     """Return SQL that updates rows without changing them, locked in the order that all transactions use."""
     return (
-        f"WITH locked AS (SELECT id FROM {table} WHERE id = ANY (%s) ORDER BY id FOR NO KEY UPDATE)"  # noqa: S608
+        f"WITH locked AS (SELECT id FROM {table} WHERE id = ANY (%s) ORDER BY id FOR NO KEY UPDATE)"  # noqa: S608  (names of our own tables)
         f" UPDATE {table} SET name = name FROM locked WHERE {table}.id = locked.id"
     )
 

@@ -13,6 +13,7 @@ from common.pagination import MAX_BIGINT, Page, cursor_of, page_of
 from common.statements import LIMIT, Statement
 from posts.models import Audience, PersonTag, Post
 from posts.models.post import PostQuerySet
+from posts.queries import Item, Load, in_order
 from posts.states import MAX_ROWS, PostState, newest_states, page_of_states, visible_states
 from social.conditions import with_close_state
 from social.queries import with_relations
@@ -80,16 +81,13 @@ _POSTS: Final = newest_states(
 
 def page_of_tagged(request: HttpRequest, person: User, size: int) -> Page[PostState]:
     """Return a page of posts with photos of `person`, newest first. Two queries."""
-    page = _page_of_tagged_ids(request, person, size)
-    posts = visible_states([pk for (pk,) in page], request.user)
-    return Page([posts[pk] for (pk,) in page if pk in posts], page.next_url)
+    return tagged_page(request, person, visible_states, size)
 
 
-def tagged_page(request: HttpRequest, person: User, load: PostQuerySet, size: int) -> Page[Post]:
-    """Return the same page as `page_of_tagged`, read by the queryset `load`."""
+def tagged_page(request: HttpRequest, person: User, load: Load[Item], size: int) -> Page[Item]:
+    """Return the same page as `page_of_tagged`, read by `load`. One query, and those of `load`."""
     page = _page_of_tagged_ids(request, person, size)
-    posts = load.in_bulk([pk for (pk,) in page])
-    return Page([posts[pk] for (pk,) in page if pk in posts], page.next_url)
+    return Page(in_order([pk for (pk,) in page], load, request.user), page.next_url)
 
 
 class _Tagged(NamedTuple):

@@ -233,8 +233,16 @@ def render_states(
 class Cover(NamedTuple):
     """The first photo of a post."""
 
-    thumb: SafeString
+    width: str
+    height: str
+    thumb: SafeString = SafeString("")
     """Its address as HTML; "" while there is none."""
+
+    @classmethod
+    def of(cls, html: SafeString) -> Cover:
+        """Return the cover that `posts/_thumb.html` describes."""
+        width, height, *thumb = html.split()
+        return cls(width, height, *map(SafeString, thumb))
 
 
 class Tile(NamedTuple):
@@ -253,7 +261,7 @@ class Tile(NamedTuple):
 def covers_of(states: Sequence[PostState], viewer: Viewer) -> dict[int, Cover]:
     """Return the covers of posts by id, from cached parts; see `render_states`."""
     parts = _parts_of("thumb", states, viewer, {})
-    return {pk: Cover(found.fill({})) for pk, found in parts.items()}
+    return {pk: Cover.of(found.fill({})) for pk, found in parts.items()}
 
 
 def render_tiles(

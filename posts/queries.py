@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.http import MemberRequest
-from accounts.models import User, WhoMayTag, visible_users_q
-from common.pagination import Page, page_by_id
+from accounts.models import User, Viewer, WhoMayTag, visible_users_q
+from common.pagination import MAX_BIGINT, Page, cursor_of, page_of
 from common.statements import LIMIT, Statement
-from posts.models import Audience, Post, Save
-from posts.models.post import PostQuerySet
+from posts.models import Audience, Collection, Post, Save
 from posts.states import MAX_ROWS
 from social.models import CloseFriend, Follow
+
+Item = TypeVar("Item")
+
+Load = Callable[[Iterable[int], Viewer], Mapping[int, Item]]
+"""Loads the posts with these ids that the viewer may see, by id."""
 
 
 def can_see_q(post: Post) -> Q:
@@ -66,16 +70,55 @@ def visible_saves(person: User, saves: QuerySet[Save]) -> QuerySet[Save]:
     return saves.filter(person=person, post__in=Post.objects.visible_to(person).order_by().values("pk"))
 
 
-def page_of_saves(request: MemberRequest, saves: QuerySet[Save], posts: PostQuerySet, size: int) -> Page[Post]:
-    """Return one page of the posts of `saves`, in the order in which they were saved, newest first.
+def page_of_saves(
+    request: MemberRequest, load: Load[Item], size: int, *, collection: Collection | None = None
+) -> Page[Item]:
+    """Return a page of saved posts, the last saved first: all of the user's, or those of one of their collections.
 
-    `posts` must be visible to the user, and loads the columns to show. One query, plus the queries of `posts`.
+    One query, and those of `load`.
     """
-    page = page_by_id(request, visible_saves(request.user, saves), size)
-    return Page(posts_in_order([save.post_id for save in page], posts), page.next_url)
+    values = {"person": request.user.pk, "before": cursor_of(request) or MAX_BIGINT, "count": size + 1}
+    rows = _SAVES.rows(**values) if collection is None else _SAVES_IN.rows(**values, collection=collection.pk)
+    page = page_of(request, [_Saved(*row) for row in rows], size)
+    return Page(in_order([save.post_id for save in page], load, request.user), page.next_url)
 
 
-def posts_in_order(ids: Sequence[int], posts: PostQuerySet) -> list[Post]:
-    """Return the posts with these ids, in the order of `ids`, skipping ids that `posts` lacks."""
-    found = {post.pk: post for post in posts.filter(pk__in=ids)}
+class _Saved(NamedTuple):
+    id: int
+    post_id: int
+
+
+def _saves(person: int, before: int, **conditions: Any) -> QuerySet[Any, Any]:
+    saves = visible_saves(User(pk=person), Save.objects.filter(pk__lt=before, **conditions))
+    return saves.order_by("-pk").values_list("pk", "post_id")[:MAX_ROWS]
+
+
+_SAVES: Final = Statement[Any]("saves", _saves, person="bigint", before="bigint", count=LIMIT)
+_SAVES_IN: Final = Statement[Any](
+    "saves_in_collection",
+    lambda person, before, collection: _saves(person, before, collection_id=collection),
+    person="bigint",
+    before="bigint",
+    collection="bigint",
+    count=LIMIT,
+)
+
+
+def newest_in_collections(owner: User) -> dict[int, int]:
+    """Return the id of the last saved visible post of each collection of `owner`, by the id of the collection."""
+    return dict(_NEWEST_IN_COLLECTIONS.rows(owner=owner.pk))
+
+
+def _newest_in_collections(owner: int) -> QuerySet[Any, Any]:
+    saves = visible_saves(User(pk=owner), Save.objects.filter(collection__isnull=False))
+    newest = saves.order_by("collection_id", "-id").distinct("collection_id")
+    return newest.values_list("collection_id", "post_id")
+
+
+_NEWEST_IN_COLLECTIONS: Final = Statement[Any]("newest_in_collections", _newest_in_collections, owner="bigint")
+
+
+def in_order(ids: Sequence[int], load: Load[Item], viewer: Viewer) -> list[Item]:
+    """Return the posts with these ids, in the order of `ids`, skipping ids that `load` does not return."""
+    found = load(ids, viewer)
     return [found[pk] for pk in ids if pk in found]

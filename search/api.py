@@ -10,8 +10,7 @@ from ninja import Field, Query, Schema
 from accounts.http import MemberRequest
 from common.api import PROBLEMS, ApiRouter, Listed, Paging, absolute, listed
 from common.pagination import Page
-from posts.api.output import PostOut, for_output, post_out
-from posts.models import Post
+from posts.api.output import PostOut, post_out, visible_output
 from search.query import read_query
 from search.results import page_of_people, page_of_places, page_of_posts, page_of_tags
 from search.tags_and_places import Topic
@@ -62,7 +61,7 @@ def search(request: MemberRequest, response: HttpResponse, params: Query[Search]
         page = page_of_people(request, query, params.limit)
         items = [listed_person_out(request, person) for person in page]
     elif params.type == "posts":
-        page = page_of_posts(request, query, params.limit, for_output(Post.objects.all(), request.user))
+        page = page_of_posts(request, query, params.limit, visible_output)
         items = [post_out(request, post) for post in page]
     elif params.type == "tags":
         page = page_of_tags(request, query, params.limit)

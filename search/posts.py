@@ -13,8 +13,6 @@ from accounts.models import User, Viewer
 from common.ids import TIME_SHIFT, time_of
 from common.replicas import read_connection
 from common.search_words import split_words
-from posts.models import Post
-from posts.models.post import PostQuerySet
 from posts.visible import visible_post
 from search.documents import LEVELS
 from search.query import Query, Term
@@ -72,12 +70,6 @@ def find_posts(query: Query, viewer: Viewer, *, below: int | None = None, any_te
     if is_nothing or (after is not None and end <= after):
         return ResultBatch([])
     return _rank_newest(compiled, viewer, after, end)
-
-
-def with_posts(posts: PostQuerySet, found: Sequence[FoundPost]) -> list[Post]:
-    """Return the posts in `found`, read by the queryset `posts`, in their order."""
-    by_id = posts.in_bulk([one.id for one in found])
-    return [by_id[one.id] for one in found if one.id in by_id]
 
 
 # --- Compiling queries ---------------------------------------------------------------------------------------------

@@ -10,10 +10,9 @@ from django.http import HttpRequest
 
 from accounts.models import User, Viewer
 from common.pagination import MAX_BIGINT, Page, url_after
-from posts.models import Post
-from posts.models.post import PostQuerySet
+from posts.queries import Item, Load, in_order
 from search import tags_and_places
-from search.posts import FoundPost, find_posts, with_posts
+from search.posts import FoundPost, find_posts
 from search.query import Query
 from search.tags_and_places import Topic
 from social.conditions import with_follow_state
@@ -67,9 +66,9 @@ def _page(
 
 
 def page_of_posts(
-    request: HttpRequest, query: Query, size: int, rows: PostQuerySet, *, any_term: bool = False
-) -> Page[Post]:
-    """Return a page of matching posts, best first, read by the queryset `rows`.
+    request: HttpRequest, query: Query, size: int, load: Load[Item], *, any_term: bool = False
+) -> Page[Item]:
+    """Return a page of matching posts, best first, read by `load`.
 
     The cursor `<below>.<rank>.<id>` continues after a post in the batch below an id, and `<below>` with the next batch.
     It contains only posts that were shown, so new posts do not shift the pages.
@@ -89,7 +88,7 @@ def page_of_posts(
         next_cursor = str(batch.end) if batch.end else ""
         if shown or not batch.end:
             break
-    posts = with_posts(rows, shown[:size])
+    posts = in_order([one.id for one in shown[:size]], load, viewer)
     return Page(posts, url_after(request, next_cursor) if next_cursor else "")
 
 

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from django.db import models
 from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from accounts.models import Viewer
 from common.fast_reverse import fast_reverse
+from common.pagination import Page
 from common.replicas import read_connection
 from common.search_words import (
     MAX_WORDS,
@@ -26,6 +28,7 @@ from common.search_words import (
 from common.subqueries import RowCount
 from posts.models import Hashtag, Post
 from posts.models.post import PostQuerySet
+from posts.states import PostState, newest_states, page_of_states
 from posts.visible import visible_post
 from search.models import Place
 from search.query import Query
@@ -125,9 +128,16 @@ def find_place(slug: str, viewer: Viewer) -> Topic | None:
     return Topic(one.spelt, min(one.post_count, MAX_COUNTED), one.post_count > MAX_COUNTED, one.words, is_place=True)
 
 
-def posts_of_place(slug: str, viewer: Viewer) -> PostQuerySet:
-    """Return the posts from a place that `viewer` may see."""
-    return Post.objects.visible_to(viewer).filter(document__place__words=words_of_slug(slug))
+def page_of_place(request: HttpRequest, slug: str, size: int) -> Page[PostState]:
+    """Return a page of the posts from a place that the user may see, newest first. One query."""
+    return page_of_states(request, _POSTS_OF_PLACE, size, words=words_of_slug(slug))
+
+
+def _posts_of_place(viewer: Viewer, words: str) -> PostQuerySet:
+    return Post.objects.visible_to(viewer).filter(document__place__words=words)
+
+
+_POSTS_OF_PLACE: Final = newest_states("posts_of_place", _posts_of_place, words="text")
 
 
 def _with_posts(places: models.QuerySet[Place], viewer: Viewer, count_up_to: int) -> models.QuerySet[Any]:

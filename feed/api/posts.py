@@ -12,7 +12,7 @@ from accounts.api.people import find_person, read_id
 from accounts.http import MemberRequest
 from accounts.models import Feed, User
 from common.api import PROBLEMS, ApiRouter, IdPaging, Listed, NotFound, Paging, Problem, listed
-from common.pagination import Page, page_by_id, url_after
+from common.pagination import Page, url_after
 from common.statements import Statement
 from feed.api.tags import normal_tag
 from feed.feeds import feed_page
@@ -21,7 +21,7 @@ from feed.home import shown_on_home, unmuted_posts
 from feed.profiles import posts_of, tagged_page
 from feed.ranking import Kind
 from feed.tags import posts_with_tag
-from posts.api.output import PostOut, for_output, post_fields, post_out
+from posts.api.output import PostOut, for_output, newest_output, page_of_output, post_fields, post_out, visible_output
 from posts.models import Post
 from social.queries import with_visible_content
 
@@ -44,11 +44,15 @@ def list_posts_of_person(
     """List a person's posts, newest first. 404 if the account is private and not followed."""
     person = find_person(with_visible_content(request.user).for_display(), id)
     if paging.tagged:
-        posts = for_output(Post.objects.visible_to(request.user), request.user)
-        page = tagged_page(request, person, posts, paging.limit)
+        page = tagged_page(request, person, visible_output, paging.limit)
     else:
-        page = page_by_id(request, for_output(posts_of(person, request.user), request.user), paging.limit)
+        page = page_of_output(request, _POSTS_OF_PERSON, paging.limit, author=person.pk)
     return listed(request, response, page, [post_out(request, post) for post in page])
+
+
+_POSTS_OF_PERSON: Final = newest_output(
+    "output_of_person", lambda viewer, author: posts_of(User(pk=author), viewer), author="bigint"
+)
 
 
 class HomePostOut(PostOut):
@@ -137,6 +141,8 @@ def list_posts_of_tag(
     paging: Query[IdPaging],
 ) -> Listed[PostOut]:
     """List the posts with a tag, newest first. `{id}` is the tag without #."""
-    posts = posts_with_tag(normal_tag(id), request.user)
-    page = page_by_id(request, for_output(posts, request.user), paging.limit)
+    page = page_of_output(request, _POSTS_WITH_TAG, paging.limit, tag=normal_tag(id))
     return listed(request, response, page, [post_out(request, post) for post in page])
+
+
+_POSTS_WITH_TAG: Final = newest_output("output_of_tag", lambda viewer, tag: posts_with_tag(tag, viewer), tag="text")

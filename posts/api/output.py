@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -11,12 +12,16 @@ from ninja import Field, Schema
 
 from accounts.api.people import PersonOut, person_out
 from accounts.models import Viewer
+from accounts.statements import ViewerStatement
 from common.api import Id, absolute
 from common.linkify import extract_tags
+from common.pagination import MAX_BIGINT, Page, cursor_of, page_of
+from common.statements import LIMIT
 from posts.models import Audience, Collection, Comment, Media, Post
 from posts.models.media import MediaKind, MediaState
 from posts.models.post import PostQuerySet
 from posts.slides import TaggedPerson, slides_of, with_slides
+from posts.states import MAX_ROWS
 
 
 class ImageOut(Schema):
@@ -121,6 +126,36 @@ class CollectionOut(Schema):
 def for_output(posts: PostQuerySet, viewer: Viewer) -> PostQuerySet:
     """Return `posts` with everything that `post_out` reads, in one query whatever their number."""
     return with_slides(posts.with_viewer_state(viewer).with_author(), viewer)
+
+
+def newest_output(name: str, build: Callable[..., PostQuerySet], **parameters: str) -> ViewerStatement[Post]:
+    """Return the statement of a list of posts, newest first, for `page_of_output`.
+
+    `build(viewer, …)` returns the posts of the list that `viewer` may see.
+    """
+
+    def output(viewer: Viewer, before: int, **values: Any) -> PostQuerySet:
+        return for_output(build(viewer, **values).filter(pk__lt=before), viewer).order_by("-pk")[:MAX_ROWS]
+
+    return ViewerStatement[Post](name, output, before="bigint", count=LIMIT, **parameters)
+
+
+def page_of_output(request: HttpRequest, statement: ViewerStatement[Post], size: int, **values: Any) -> Page[Post]:
+    """Return a page of a list, which comes from `newest_output`, after the request's cursor. One query."""
+    before = cursor_of(request) or MAX_BIGINT
+    return page_of(request, statement.rows(request.user, before=before, count=size + 1, **values), size)
+
+
+def visible_output(ids: Iterable[int], viewer: Viewer) -> dict[int, Post]:
+    """Return the posts with these ids that `viewer` may see, by id, for `post_out`. One query."""
+    return {post.pk: post for post in _VISIBLE.rows(viewer, ids=ids)}
+
+
+_VISIBLE: Final = ViewerStatement[Post](
+    "output_of_posts",
+    lambda viewer, ids: for_output(Post.objects.visible_to(viewer).filter(pk__any_of=ids), viewer),
+    ids="bigint[]",
+)
 
 
 def post_out(request: HttpRequest, post: Post) -> PostOut:

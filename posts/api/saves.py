@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Field, Query, Schema
 
@@ -16,15 +15,15 @@ from accounts.http import MemberRequest
 from api_access.idempotency import IdempotentRequest
 from common.api import PROBLEMS, ApiRouter, IdPaging, Listed, ValidationFailed, listed
 from common.api_bodies import IdIn, form_problem
-from common.pagination import Page, page_by_id
+from common.pagination import page_by_id
 from common.refusals import Refusal
 from posts import queries
 from posts.actions import saves as actions
 from posts.api.idempotency import KEY
 from posts.api.lookup import own_collection, visible_post
-from posts.api.output import CollectionOut, PostOut, collection_out, for_output, post_out
+from posts.api.output import CollectionOut, PostOut, collection_out, post_out, visible_output
 from posts.forms.collections import CollectionForm
-from posts.models import Collection, Post, Save
+from posts.models import Collection
 
 router = ApiRouter(tags=["posts"])
 
@@ -48,7 +47,7 @@ class CollectionBody(Acting):
 @router.get("/user/saved", response={200: Listed[PostOut], **PROBLEMS})
 def list_saved(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> Listed[PostOut]:
     """List the posts that the caller has saved, the last saved first."""
-    return _saved_posts(request, response, Save.objects.all(), paging.limit)
+    return _saved_posts(request, response, None, paging.limit)
 
 
 @router.post("/posts/{id}/save", response={200: SavedOut, **PROBLEMS})
@@ -90,13 +89,13 @@ def list_posts_of_collection(
     paging: Query[IdPaging],
 ) -> Listed[PostOut]:
     """List the posts in one of the caller's collections, the last saved first."""
-    saves = Save.objects.filter(collection=own_collection(request.user, id))
-    return _saved_posts(request, response, saves, paging.limit)
+    return _saved_posts(request, response, own_collection(request.user, id), paging.limit)
 
 
-def _saved_posts(request: MemberRequest, response: HttpResponse, saves: QuerySet[Save], limit: int) -> Listed[PostOut]:
-    visible = for_output(Post.objects.visible_to(request.user), request.user)
-    page: Page[Post] = queries.page_of_saves(request, saves, visible, limit)
+def _saved_posts(
+    request: MemberRequest, response: HttpResponse, collection: Collection | None, limit: int
+) -> Listed[PostOut]:
+    page = queries.page_of_saves(request, visible_output, limit, collection=collection)
     return listed(request, response, page, [post_out(request, post) for post in page])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,9 +18,10 @@ from common.refusals import Refusal
 from common.text import isolate
 from posts import queries
 from posts.actions import saves as actions
+from posts.cards import Cover, Tile, covers_of, tile_page
 from posts.forms.collections import CollectionForm
 from posts.models import Collection, Post, Save
-from posts.models.post import PostQuerySet
+from posts.states import visible_states
 from posts.views.lookup import visible_card, visible_post
 
 TILES_PER_PAGE = 24
@@ -49,8 +49,7 @@ def _saved(request: MemberRequest, post: Post) -> HttpResponse:
 @require_safe
 def saved(request: MemberRequest) -> HttpResponse:
     """List the viewer's collections, and all saved posts, the last saved first."""
-    page = _page_of_saves(request, Save.objects.all())
-    context: dict[str, Any] = {"page": page}
+    context: dict[str, Any] = {"page": _page_of_saves(request)}
     if not is_further_page(request):
         context |= {"collections": _with_covers(request.user), "form": CollectionForm()}
     return render_list(request, "posts/saved.html", "feed/_grid.html", context)
@@ -59,7 +58,7 @@ def saved(request: MemberRequest) -> HttpResponse:
 @require_safe
 def collection(request: MemberRequest, collection_id: int) -> HttpResponse:
     found = _own_collection(request, collection_id)
-    page = _page_of_saves(request, Save.objects.filter(collection=found))
+    page = _page_of_saves(request, found)
     return render_list(request, "posts/collection.html", "feed/_grid.html", {"page": page, "collection": found})
 
 
@@ -132,20 +131,14 @@ def _own_collection(request: MemberRequest, collection_id: int) -> Collection:
     return get_object_or_404(Collection, pk=min(collection_id, MAX_BIGINT), owner=request.user)
 
 
-def _page_of_saves(request: MemberRequest, saves: QuerySet[Save]) -> Page[Post]:
-    """Return the posts of one page of `saves`. Three queries."""
-    return queries.page_of_saves(request, saves, _visible_cards(request.user), TILES_PER_PAGE)
+def _page_of_saves(request: MemberRequest, collection: Collection | None = None) -> Page[Tile]:
+    """Return the tiles of one page of saved posts. Two queries."""
+    return tile_page(request, queries.page_of_saves(request, visible_states, TILES_PER_PAGE, collection=collection))
 
 
-def _visible_cards(viewer: User) -> PostQuerySet:
-    return Post.objects.visible_to(viewer).for_cards(viewer)
-
-
-def _with_covers(owner: User) -> list[tuple[Collection, Post | None]]:
-    """Return the collections of `owner`, newest first, each with its last saved visible post. Four queries."""
+def _with_covers(owner: User) -> list[tuple[Collection, Cover | None]]:
+    """Return the collections of `owner`, newest first, each with its last saved visible post. Three queries."""
     found = list(Collection.objects.filter(owner=owner).order_by("-id")[: limits.MAX_COLLECTIONS])
-    newest = queries.visible_saves(owner, Save.objects.filter(collection__isnull=False))
-    newest = newest.order_by("collection_id", "-id").distinct("collection_id")
-    covers = dict(newest.values_list("collection_id", "post_id"))
-    posts = {post.pk: post for post in queries.posts_in_order(list(set(covers.values())), _visible_cards(owner))}
-    return [(one, posts.get(covers.get(one.pk, 0))) for one in found]
+    newest = queries.newest_in_collections(owner)
+    covers = covers_of(list(visible_states(set(newest.values()), owner).values()), owner)
+    return [(one, covers.get(newest.get(one.pk, 0))) for one in found]

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts.http import MemberRequest
 from common.http import is_further_page, varies_by_htmx
 from common.ids import decode_shortcode
-from common.pagination import page_by_id
+from posts.cards import tile_page
 from posts.models import Post
 from search import tags_and_places
 from search.models import Place
@@ -20,8 +20,7 @@ POSTS_PER_PAGE = 24
 @require_safe
 def place(request: MemberRequest, slug: str) -> HttpResponse:
     """Show the posts from a place, newest first. 404 if the user may see none of them."""
-    posts = tags_and_places.posts_of_place(slug, request.user)
-    page = page_by_id(request, posts.for_cards(request.user), POSTS_PER_PAGE)
+    page = tile_page(request, tags_and_places.page_of_place(request, slug, POSTS_PER_PAGE))
     if is_further_page(request):
         return varies_by_htmx(render(request, "feed/_grid.html", {"page": page}))
     shown = tags_and_places.find_place(slug, request.user)

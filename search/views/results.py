@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,9 +11,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.http import MemberRequest
+from accounts.models import Viewer
 from common.http import is_further_page, varies_by_htmx
 from common.pagination import Page
+from posts.cards import Tile, render_tiles
 from posts.models import Post
+from posts.states import contents_of, visible_states
 from search import actions, tags_and_places
 from search.highlighting import snippet
 from search.query import Query, read_query
@@ -52,13 +56,17 @@ def _top(request: MemberRequest, query: Query) -> dict[str, Any]:
     people = suggested_people(request, query, TOP_ROWS)
     tags = tags_and_places.shown_tags(tags_and_places.find_tags(query, viewer)[:TOP_ROWS], viewer)
     places = tags_and_places.shown_places(tags_and_places.find_places(query, viewer)[:TOP_ROWS], viewer)
-    rows = Post.objects.for_cards(request.user)
-    posts = page_of_posts(request, query, TOP_TILES, rows)
+    posts = _tiles(request, query)
     found: dict[str, Any] = {"people": person_rows(people, query), "tags": tags, "places": places, "posts": posts}
     highlight_topics([*tags, *places], query)
     if not posts.items and len(query.terms) > 1:
-        found["near_posts"] = page_of_posts(request, query, TOP_TILES, rows, any_term=True)
+        found["near_posts"] = _tiles(request, query, any_term=True)
     return found
+
+
+def _tiles(request: MemberRequest, query: Query, *, any_term: bool = False) -> Page[Tile]:
+    page = page_of_posts(request, query, TOP_TILES, visible_states, any_term=any_term)
+    return Page(render_tiles(page.items, request.user), page.next_url)
 
 
 def _page(request: MemberRequest, query: Query, tab: str) -> Page[Any]:
@@ -67,12 +75,17 @@ def _page(request: MemberRequest, query: Query, tab: str) -> Page[Any]:
         people = page_of_people(request, query, PEOPLE_PER_PAGE)
         return Page(person_rows(people.items, query), people.next_url)
     if tab == "posts":
-        posts = page_of_posts(request, query, POSTS_PER_PAGE, Post.objects.for_cards(request.user))
+        posts = page_of_posts(request, query, POSTS_PER_PAGE, _contents)
         rows = [FoundPostRow(post, snippet(post.caption, query.shown_words)) for post in posts]
         return Page(rows, posts.next_url)
     topics = (page_of_tags if tab == "tags" else page_of_places)(request, query, TOPICS_PER_PAGE)
     highlight_topics(topics.items, query)
     return topics
+
+
+def _contents(ids: Iterable[int], viewer: Viewer) -> dict[int, Post]:
+    """Load posts with author and media; see `contents_of`. Finding the ids has checked that `viewer` may see them."""
+    return {post.pk: post for post in contents_of(ids)}
 
 
 def _tabs(query: Query, current: str) -> list[dict[str, Any]]:

@@ -144,11 +144,11 @@ def test_saved_posts_and_collections_cost_the_same_queries_whatever_their_number
     browser = signed_in(follower)
     browser.get("/saved/")
 
-    # the session, the saves, their posts and media, collections, covers, their posts and media
-    with django_assert_num_queries(8):
+    # the session, the saves, their posts, collections, covers, their posts
+    with django_assert_num_queries(6):
         answer = browser.get("/saved/")
     assert answer.text.count('class="saved-collection"') == size
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         browser.get(f"/saved/{collection.pk}/")
 
 

@@ -47,6 +47,7 @@ PAGES: dict[str, Callable[[Machine], str]] = {
     "tagged photos": lambda machine: f"/{machine.person(2).username}/tagged/",
     "explore": lambda machine: "/explore/",
     "tag": lambda machine: "/explore/tags/sun/",
+    "saved": lambda machine: "/saved/",
 }
 """The path of each page that uses the cache. It may lead to something hidden, which is an answer, too."""
 

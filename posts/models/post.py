@@ -12,16 +12,16 @@ from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 
 from accounts.models import DISPLAY_FIELDS, people_named_in, visible_users_q
-from common.compiled_queries import CompiledExists, CompiledSubquery
+from common.compiled_queries import CompiledExists
 from common.counters import Counter
 from common.fast_reverse import fast_reverse
 from common.ids import SnowflakeModel, encode_shortcode
 from common.limits import MAX_CAPTION_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LOCATION_CHARS, MAX_USERNAME_CHARS
 from common.text import isolate
-from posts.models.comment import Comment
 from posts.models.like import Like
 from posts.models.media import Media, MediaState
 from posts.models.save import Save
+from posts.models.waiting_comments import OWN_UNDER_WAITING, OWN_WAITING
 from social.conditions import content_visible_q, is_close_friend, not_muted
 
 if TYPE_CHECKING:
@@ -159,8 +159,8 @@ class PostQuerySet(models.QuerySet["Post"]):
             liked = _LIKED(post="pk", viewer=viewer.pk)
             saved = _SAVED(post="pk", viewer=viewer.pk)
             own = models.ExpressionWrapper(Q(author_id=viewer.pk), output_field=models.BooleanField())
-            comment_count += Coalesce(_OWN_WAITING(post="pk", viewer=viewer.pk), 0)
-            comment_count += Coalesce(_OWN_UNDER_WAITING(post="pk", viewer=viewer.pk), 0)
+            comment_count += Coalesce(OWN_WAITING(post="pk", viewer=viewer.pk), 0)
+            comment_count += Coalesce(OWN_UNDER_WAITING(post="pk", viewer=viewer.pk), 0)
         hidden = Q(hide_likes=True)
         if viewer.is_authenticated:
             hidden = (hidden | Q(_WANTS_NO_COUNTS(viewer=viewer.pk))) & ~Q(author_id=viewer.pk)
@@ -176,35 +176,11 @@ class PostQuerySet(models.QuerySet["Post"]):
         )
 
 
-def _own_waiting(post: models.expressions.Combinable, viewer: int) -> models.QuerySet[Any, Any]:
-    """Count the comments of `viewer` on the outer post that wait for approval and whose thread `viewer` sees."""
-    seen_thread = Q(parent=None) | Q(parent__removed_at=None, parent__hidden_until_approved=False)
-    seen_thread |= Q(parent__removed_at=None, parent__author_id=viewer)
-    waiting = Comment.objects.filter(
-        seen_thread, post_id=post, author_id=viewer, hidden_until_approved=True, removed_at=None
-    )
-    return waiting.order_by().values("post_id").annotate(count=models.Count("pk")).values("count")
-
-
-def _own_under_waiting(post: models.expressions.Combinable, viewer: int) -> models.QuerySet[Any, Any]:
-    """Count the approved replies of `viewer` to comments that wait for approval and that `viewer` sees."""
-    replies = Comment.objects.shown().filter(
-        Q(parent__author_id=viewer) | Q(post__author_id=viewer),
-        parent__post_id=post,
-        parent__hidden_until_approved=True,
-        parent__removed_at=None,
-        author_id=viewer,
-    )
-    return replies.order_by().values("parent__post_id").annotate(count=models.Count("pk")).values("count")
-
-
 _LIKED: Final = CompiledExists(lambda post, viewer: Like.objects.filter(post_id=post, liker_id=viewer), outer=["post"])
 _SAVED: Final = CompiledExists(lambda post, viewer: Save.objects.filter(post_id=post, person_id=viewer), outer=["post"])
 _WANTS_NO_COUNTS: Final = CompiledExists(
     lambda viewer: get_user_model().objects.filter(pk=viewer, hide_like_counts=True), outer=[]
 )
-_OWN_WAITING: Final = CompiledSubquery(_own_waiting, outer=["post"], output_field=models.BigIntegerField())
-_OWN_UNDER_WAITING: Final = CompiledSubquery(_own_under_waiting, outer=["post"], output_field=models.BigIntegerField())
 
 
 class Post(SnowflakeModel):

@@ -11,8 +11,7 @@ A new endpoint needs a line (`test_every_endpoint_is_listed`). The first word of
     exempt(reason)            not tested here, because it writes only data of the caller
     api(endpoint)             one of the above below /api/, with JSON; `method` replaces POST
 
-`targets` is a key of `World.targets` ("post", "person", "comment", "own item"), whose kwargs fill the URL. To add
-another kind of target, plant it in building.py. `audience` is a function of audiences.py.
+`targets` is a key of `World.targets`, which building.py plants: its kwargs fill the URL. `audience`: audiences.py.
 """
 
 from __future__ import annotations

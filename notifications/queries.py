@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,13 +15,15 @@ from django.utils import timezone
 from accounts.models import User
 from common.compiled_queries import CompiledExists
 from common.ids import time_of
-from common.pagination import Page, cursor_of, page_by_id
+from common.pagination import MAX_BIGINT, Page, cursor_of, page_of
 from common.statements import Statement
 from notifications.models import Notification, Occurrence, Preferences
+from posts.loaded import visible_posts_of
 from posts.models import Comment, Post
 from social.queries import visible_people_in_order
 
 UNREAD_CAP = 99
+ROWS_PER_PAGE = 20
 SECTIONS = [(1, "Today"), (7, "This week"), (30, "This month")]
 NAMED = 2
 COUNTED = 200
@@ -127,23 +129,53 @@ def badge_text(person: User) -> str:
 
 def notification_page(request: HttpRequest, person: User, size: int) -> Page[Row]:
     """Return a page of rows, newest first. Five queries, regardless of the size."""
-    newest = _occurrences(person).order_by("-pk")
-    annotations: dict[str, Any] = {
-        "is_new": Exists(_new(person)),
-        "read_up_to": _read_up_to(person),
-        "actor_ids": ArraySubquery(newest.values("actor_id")[:COUNTED]),
-    }
-    rows = visible_notifications(person).annotate(**annotations)
-    page = page_by_id(request, rows, size, field="latest")
+    before = cursor_of(request) or MAX_BIGINT
+    if size == ROWS_PER_PAGE:
+        rows = _NEWEST.rows(person=person.pk, before=before)
+    else:
+        rows = list(_newest(person.pk, before)[: size + 1])
+    page = page_of(request, rows, size, field="latest")
     people = {one.pk: one for one in visible_people_in_order(_named(page.items), person)}
-    posts = Post.objects.visible_to(person).filter(pk__in={row.post_id for row in page if row.post_id})
-    posts_by_id = {post.pk: post for post in posts.for_cards(person)}
-    comments = Comment.objects.visible_to(person).in_bulk({row.comment_id for row in page if row.comment_id})
+    posts_by_id = visible_posts_of({row.post_id for row in page if row.post_id}, person)
+    comments = _visible_comments({row.comment_id for row in page if row.comment_id}, person)
     section, found = _section_before(request, page.items), []
     for row in page:
         found.append(_row(row, people, posts_by_id, comments, section))
         section = found[-1].section
     return Page(found, page.next_url)
+
+
+def _newest(person: int, before: int) -> QuerySet[Notification]:
+    """Return visible rows below the id `before` with what a list shows of them, newest first."""
+    reader = User(pk=person)
+    newest = _occurrences(reader).order_by("-pk")
+    annotations: dict[str, Any] = {
+        "is_new": Exists(_new(reader)),
+        "read_up_to": _read_up_to(reader),
+        "actor_ids": ArraySubquery(newest.values("actor_id")[:COUNTED]),
+    }
+    return visible_notifications(reader).filter(latest__lt=before).annotate(**annotations).order_by("-latest")
+
+
+_NEWEST: Final = Statement[Notification](
+    "newest_notifications",
+    lambda person, before: _newest(person, before)[: ROWS_PER_PAGE + 1],
+    person="bigint",
+    before="bigint",
+)
+
+
+def _visible_comments(ids: Collection[int], person: User) -> dict[int, Comment]:
+    rows = _COMMENTS.rows(person=person.pk, ids=ids) if ids else []
+    return {comment.pk: comment for comment in rows}
+
+
+_COMMENTS: Final = Statement[Comment](
+    "notified_comments",
+    lambda person, ids: Comment.objects.visible_to(User(pk=person)).filter(pk__any_of=ids),
+    person="bigint",
+    ids="bigint[]",
+)
 
 
 def _occurrences(person: User) -> QuerySet[Occurrence]:

@@ -11,9 +11,7 @@ from common.pagination import MAX_BIGINT
 from notifications.actions import mark_all_read
 from notifications.forms import PreferencesForm
 from notifications.moderation import moderation_notices
-from notifications.queries import badge_text, notification_page
-
-ROWS_PER_PAGE = 20
+from notifications.queries import ROWS_PER_PAGE, badge_text, notification_page
 
 
 @require_safe

@@ -50,6 +50,9 @@ def state_of(post: Post) -> PostState:
     """Return the state of a post from `for_cards()`."""
     return PostState(
         pk=post.pk,
+        card_version=post.card_version,
+        author_version=post.author.card_version,
+        author_id=post.author_id,
         like_count=post.like_count,
         likes_hidden=post.likes_hidden,
         comment_count=post.comment_count,

@@ -37,6 +37,11 @@ def preview_of(request: HttpRequest, post: Post) -> Preview | None:
     """
     if not Post.objects.visible_to(AnonymousUser()).filter(pk=post.pk).exists():
         return None
+    return describe(request, post)
+
+
+def describe(request: HttpRequest, post: Post) -> Preview:
+    """Return the preview of `post`, which anonymous visitors may see. No query."""
     first = post.slides[0] if post.slides else None
     image: dict[str, Any] = {}
     if first is not None and first.renditions:

@@ -13,6 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import QuerySet
+from django.db.models.expressions import Expression
 from django.http import HttpRequest
 
 from accounts.models import User, Viewer
@@ -54,16 +55,15 @@ STATE_FIELDS: Final = (
 
 def states_of(posts: PostQuerySet, viewer: Viewer, *annotations: str) -> QuerySet[Any, Any]:
     """Return tuples of STATE_FIELDS, and of annotations, for `posts`, which must be visible to `viewer`."""
+    people: Any = {"photos_with_people": photos_with_people(viewer)}
+    return posts.with_viewer_state(viewer).annotate(**people).order_by().values_list(*STATE_FIELDS, *annotations)
+
+
+def photos_with_people(viewer: Viewer) -> Expression:
+    """Return an annotation of posts: the ids of their photos in which `viewer` can see that people are tagged."""
     if viewer.is_authenticated:
-        people = _PEOPLE_FOR_MEMBER(post="pk", viewer=viewer.pk)
-    else:
-        people = _PEOPLE_FOR_ANYBODY(post="pk")
-    return (
-        posts.with_viewer_state(viewer)
-        .annotate(photos_with_people=people)
-        .order_by()
-        .values_list(*STATE_FIELDS, *annotations)
-    )
+        return _PEOPLE_FOR_MEMBER(post="pk", viewer=viewer.pk)
+    return _PEOPLE_FOR_ANYBODY(post="pk")
 
 
 def visible_states(ids: Iterable[int], viewer: Viewer) -> dict[int, PostState]:
@@ -93,13 +93,19 @@ def contents_of(ids: Iterable[int]) -> list[Post]:
     """Return posts with author and media, for rendering parts. Two statements. The caller has checked visibility."""
     ids = list(ids)
     posts = _CONTENTS.rows(ids=ids)
-    media: dict[int, list[Media]] = {post.pk: [] for post in posts}
-    for medium in _MEDIA.rows(ids=ids):
-        if medium.post_id in media:
-            media[medium.post_id].append(medium)
+    media = media_by_post(ids)
     for post in posts:
         post.slides = media[post.pk]
     return posts
+
+
+def media_by_post(ids: Collection[int]) -> dict[int, list[Media]]:
+    """Return the media of these posts, in order, by the id of the post. One statement. It checks no permission."""
+    media: dict[int, list[Media]] = {pk: [] for pk in ids}
+    for medium in _MEDIA.rows(ids=ids):
+        if medium.post_id is not None:
+            media[medium.post_id].append(medium)
+    return media
 
 
 def _people_in(post: models.expressions.Combinable, viewer: Viewer) -> QuerySet[Any, Any]:

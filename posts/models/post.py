@@ -239,6 +239,10 @@ class Post(SnowflakeModel):
     is_own: bool
     slides_json: list[dict[str, Any]]
     """Annotation of `posts.slides.with_slides`."""
+    # Annotations of `posts.loaded`.
+    photos_with_people: Sequence[int]
+    has_preview: bool
+    """Whether anonymous visitors may see the post, so that it has a link preview."""
     # Annotation of by_explore_score().
     score: int
 

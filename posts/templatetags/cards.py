@@ -6,16 +6,17 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from common import limits
 from common.fast_reverse import Paths, current_paths
 from common.pagination import Page
 from common.parts import render_parts
-from posts.cards import EAGER, LAZY, Tile, render_piece
+from posts.cards import EAGER, LAZY, Tile, render_piece, render_states
 from posts.comment_rows import CommentRows, comment_like, comment_likes
 from posts.menu import AUTHOR, CODE, menu_items, share_of
 from posts.models import Comment, Media, Post
+from posts.states import PostState
 
 register = template.Library()
 
@@ -43,6 +44,13 @@ def post_tile(
     options = {"sizes": sizes, "is_hideable": is_hideable}
     loading = LAZY if position is None or position > 3 else EAGER if position == 1 else ""
     return render_piece("tile", post, context["user"], options=options, loading=loading)
+
+
+@register.simple_tag(takes_context=True)
+def post_tiles(context: Context, states: list[PostState]) -> SafeString:
+    """Render the tiles of posts in a grid."""
+    tiles = render_states("tile", states, context["user"], options={"sizes": "", "is_hideable": False})
+    return mark_safe("".join(tiles))  # noqa: S308  (joined HTML)
 
 
 @register.simple_tag(takes_context=True)

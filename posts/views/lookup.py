@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.http import MemberRequest
 from common.ids import decode_shortcode
 from posts.comments import visible_comment_of
+from posts.loaded import visible_post_of
 from posts.models import Comment, Media, Post, UploadSession
 
 
@@ -23,8 +24,10 @@ def visible_post(request: HttpRequest, shortcode: str) -> Post:
 
 def visible_card(request: HttpRequest, shortcode: str) -> Post:
     """Like `visible_post`, with everything that its page or card shows."""
-    posts = Post.objects.visible_to(request.user).for_cards(request.user)
-    return get_object_or_404(posts, pk=decode_shortcode(shortcode))
+    post = visible_post_of(decode_shortcode(shortcode), request.user)
+    if post is None:
+        raise Http404
+    return post
 
 
 def own_post(request: MemberRequest, shortcode: str) -> Post:

@@ -15,16 +15,15 @@ from common.pagination import Page, cursor_of, page_of
 from posts.comment_rows import CommentRows
 from posts.comments import COMMENTS_PER_PAGE, newest_replies_of, newest_threads_of, pinned_comments_of
 from posts.forms.comments import CommentForm
+from posts.loaded import more_posts_of
 from posts.models import Comment, Post
-from posts.preview import preview_of
-
-MORE_POSTS = 6
+from posts.preview import describe
 
 
 def post_page(
     request: SiteRequest, post: Post, comment_form: CommentForm, *, thread: Comment | None = None, status: int = 200
 ) -> HttpResponse:
-    """Render the page of `post`, which comes from `for_cards`.
+    """Render the page of `post`, which comes from `posts.loaded`.
 
     With `thread`, which comes from `visible_comment`, only this thread is shown, open.
     """
@@ -33,16 +32,14 @@ def post_page(
         context = {"pinned": pinned_comments(request, post), "comments": newest_comments(request, post)}
     else:
         context = {"comments": Page([thread]), "thread": thread, "thread_replies": newest_replies(request, thread)}
-    context |= {"post": post, "comment_form": comment_form, "preview": preview_of(request, post)}
+    context |= {
+        "post": post,
+        "comment_form": comment_form,
+        "preview": describe(request, post) if post.has_preview else None,
+    }
     if post.state == "published":
-        context["more_posts"] = more_posts_of_author(request, post)
+        context["more_posts"] = more_posts_of(post.author_id, request.user, but=post.pk)
     return render(request, "posts/post.html", context, status=status)
-
-
-def more_posts_of_author(request: SiteRequest, post: Post) -> list[Post]:
-    """Return the newest other posts by the author of `post` that the viewer may see. Two queries."""
-    posts = Post.objects.visible_to(request.user).filter(author_id=post.author_id).exclude(pk=post.pk)
-    return list(posts.for_cards(request.user).order_by("-pk")[:MORE_POSTS])
 
 
 def comment_rows_for(request: SiteRequest, post: Post) -> CommentRows:

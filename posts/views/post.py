@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import MemberRequest, SiteRequest
@@ -12,6 +12,7 @@ from posts.actions.editing import delete_post
 from posts.actions.publishing import remove_failed_slide, retry_post
 from posts.cards import card_response
 from posts.forms.comments import CommentForm
+from posts.loaded import visible_or_own_post_of
 from posts.models import Post
 from posts.views.lookup import own_card, own_post
 from posts.views.page import post_page
@@ -22,8 +23,9 @@ from posts.views.tagging import load_people
 @login_not_required
 def show(request: SiteRequest, shortcode: str) -> HttpResponse:
     """Show a post on its own page. Its author sees it in any state."""
-    posts = Post.objects.visible_to_or_owned_by(request.user).for_cards(request.user)
-    post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
+    post = visible_or_own_post_of(decode_shortcode(shortcode), request.user)
+    if post is None:
+        raise Http404
     load_people(request, post)
     return post_page(request, post, CommentForm())
 

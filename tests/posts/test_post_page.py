@@ -118,9 +118,8 @@ def test_a_post_page_costs_the_same_queries_whatever_is_on_it(
     browser = signed_in(follower)
     browser.get(post.get_absolute_url())
 
-    # The session, the post with its author, its media, its pinned comments, its others, whether it is public, more
-    # posts of its author, their media, bell.
-    with django_assert_num_queries(8):
+    # The session, the post with its author, its media, its pinned comments, its others, more posts of its author.
+    with django_assert_num_queries(6):
         browser.get(post.get_absolute_url())
 
 

@@ -262,7 +262,7 @@ def test_the_tagged_tab_costs_the_same_queries_whatever_its_size(
         answer = tagged_tab(browser)
     assert len(answer.context["page"]) == size
     # The queries of a post without tags, and one for all tags.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         browser.get(post.get_absolute_url())
 
 

@@ -21,6 +21,7 @@ from accounts.models import User
 from accounts.models.user import AvatarState
 from common import valkey
 from common.fragment_cache import forget_local, without_cache
+from common.ids import encode_shortcode
 from common.refusals import Refusal
 from feed.actions import follow_tag, mute_tag, unfollow_tag, unmute_tag
 from feed.tasks import fan_out_post
@@ -48,6 +49,7 @@ PAGES: dict[str, Callable[[Machine], str]] = {
     "explore": lambda machine: "/explore/",
     "tag": lambda machine: "/explore/tags/sun/",
     "saved": lambda machine: "/saved/",
+    "post": lambda machine: f"/p/{encode_shortcode(machine.posts[0])}/",
 }
 """The path of each page that uses the cache. It may lead to something hidden, which is an answer, too."""
 

@@ -6,7 +6,6 @@ from django.urls import include, path
 
 from accounts.views.avatars import avatar
 from api_access.views import oauth
-from feed.views.home import home
 from instagram.api import api
 from instagram.health import healthz, readyz
 from instagram.manifest import manifest
@@ -15,8 +14,6 @@ from instagram.well_known import change_password, favicon, robots, service_worke
 handler500 = "instagram.errors.server_error"
 
 urlpatterns = [
-    # The address of feed:home, so that resolving it does not try the patterns of all apps.
-    path("", home, name="root"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("site.webmanifest", manifest, name="manifest"),

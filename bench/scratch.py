@@ -81,12 +81,17 @@ def scratch_site(
 def copy_database(template: str, name: str) -> bool:
     """Copy a database in the server of the current one; return False if `name` exists.
 
-    Closes the connection of this process. No other connection to `template` may be open.
+    Closes the connection of this process, and ends other connections to `template`.
     """
     with _server_cursor() as cursor:
         cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
         if cursor.fetchone() is not None:  # An empty row: nothing is selected.
             return False
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = %s AND pid <> pg_backend_pid()",
+            [template],
+        )
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return True
 

@@ -119,8 +119,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         {"postgres": postgres.stop, "valkey": valkey.stop}[name](process)
 
 
-IN_ONE_PROCESS = ("tests/media/test_hls.py", "tests/bench/test_small_runs.py")
-"""Files whose tests share something that takes long to make, and that therefore run in one process."""
+FORKING = ("tests/bench/test_small_runs.py", "tests/drills/test_load.py", "tests/feed/test_fan_out.py")
+"""Files with tests that fork. They run before others, because browsers start threads, whose locks children inherit."""
+
+IN_ONE_PROCESS = (*FORKING, "tests/media/test_hls.py")
+"""Files whose tests share something that takes long to make, or that fork, and that therefore run in one process."""
 
 LONG = (*IN_ONE_PROCESS, "tests/api/test_hostile.py", "tests/visibility/")
 """Files and folders with tests that take more than ten seconds without using the complete site."""
@@ -134,13 +137,15 @@ def _is_of_whole_site(path: str) -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests of the complete site and sort them to the end.
 
-    In a worker of xdist, they come first, the largest files before others, and then other long tests. Workers take
-    tests in this order, and the short tests at its end let all workers end at about the same time.
+    In a worker of xdist, they come first after those that fork, the largest files before others, and then other long
+    tests. Workers take tests in this order, and the short tests at its end let all workers end at about the same time.
     """
     sizes = Counter(path_of(item.nodeid) for item in items)
 
     def place(item: pytest.Item) -> tuple[int, int]:
         path = path_of(item.nodeid)
+        if WORKER and path in FORKING:
+            return (-1, 0)
         if _is_of_whole_site(path):
             return (0, -sizes[path]) if WORKER else (3, 0)
         return (1 if WORKER and path.startswith(LONG) else 2, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import random
 import signal
@@ -57,10 +58,13 @@ def pushes(monkeypatch):
 
 def wait_until_locks_are_free() -> None:
     """Wait until PostgreSQL has noticed that the killed process is gone."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     with connection.cursor() as cursor:
         while True:
-            cursor.execute("SELECT FROM pg_locks WHERE locktype = 'advisory'")
+            cursor.execute(
+                "SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+                " WHERE locktype = 'advisory' AND datname = current_database()"
+            )
             if not cursor.rowcount:
                 return
             assert time.monotonic() < deadline, "a lock is still held"
@@ -75,8 +79,8 @@ def killed_while_fanning_out(post_id: int, *, after_pushes: int) -> None:
         os.waitpid(child, 0)
         wait_until_locks_are_free()
         return
-    # A lock that a thread of the parent held stays held in the child; that must not stop the tests.
-    signal.alarm(60)
+    # A lock that a thread of the parent held stays held in the child, which then says where it waits, and ends.
+    faulthandler.dump_traceback_later(30, exit=True, file=2)
     pushing, number = store.pushing, 0
 
     @contextmanager

@@ -9,6 +9,7 @@ from PIL import Image
 from media.photo import cicp, ffmpeg_decoder
 from media.photo.decoders import OPENERS, size_mismatch
 from media.photo.flatten import reduce_and_flatten
+from media.photo.png_profile import png_profile
 from media.photo.srgb import to_srgb
 from media.photo.truncated import open_truncated
 from media.probe import PhotoInfo
@@ -61,6 +62,7 @@ def _open_upright(
     table = cicp.to_srgb(*info.colours) if info.colours else None
     # `info.colours` is only set where it takes precedence over a profile.
     profile = None if info.colours else image.info.get("icc_profile")
+    implied = png_profile(image.info) if info.format == "PNG" and not (info.colours or profile) else None
     stored = (size[1], size[0]) if info.orientation >= 5 else size
     part = _to_stored_box(box or (0, 0, info.width, info.height), info)
     small: Image.Image | None = None
@@ -74,6 +76,9 @@ def _open_upright(
         small = flat.resize(stored, Image.Resampling.LANCZOS, box=rest, reducing_gap=2.0)
     if info.orientation in _TRANSPOSITIONS:
         small = small.transpose(_TRANSPOSITIONS[info.orientation])
+    if implied:
+        # Such a profile is for RGB, also if the PNG is grey.
+        return to_srgb(small.convert("RGB"), implied, None)
     return to_srgb(small, profile, table)
 
 

@@ -212,6 +212,73 @@ def test_the_code_points_of_a_png_take_precedence_over_its_profile(numbers, colo
     assert read(with_chunks(png, chunk(b"cICP", numbers))).getpixel((9, 9)) == pytest.approx(colour, abs=2)
 
 
+SRGB, P3 = (
+    (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000),
+    (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000),
+)
+ADOBE, PROPHOTO = (*SRGB[:4], 21000, 71000, 15000, 6000), (34570, 35850, 73470, 26530, 15960, 84040, 3660, 10)
+
+
+def gama(gamma: int) -> bytes:
+    return chunk(b"gAMA", struct.pack(">I", gamma))
+
+
+def chrm(chromaticities: tuple[int, ...]) -> bytes:
+    return chunk(b"cHRM", struct.pack(">8I", *chromaticities))
+
+
+@pytest.mark.parametrize(
+    ("chunks", "before", "after"),
+    [
+        ([gama(100_000)], (100, 2, 4), (168, 22, 34)),  # Linear light
+        ([gama(55_556)], (128, 128, 128), (146, 146, 146)),  # Gamma 1.8 of old Macs
+        ([chrm(P3)], (200, 100, 80), (215, 93, 73)),  # With the curve of sRGB
+        ([gama(45_455), chrm(ADOBE)], (200, 100, 80), (227, 100, 78)),
+        ([gama(55_556), chrm(PROPHOTO)], (255, 255, 255), (255, 255, 255)),
+    ],
+)
+def test_gamma_and_primaries_of_a_png_are_converted_to_srgb(chunks, before, after):
+    png = encoded(Image.new("RGB", (200, 200), before), "PNG").getvalue()
+
+    assert read(with_chunks(png, *chunks)).getpixel((9, 9)) == pytest.approx(after, abs=1)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P"])
+def test_the_gamma_of_a_grey_transparent_or_indexed_png_is_converted(mode):
+    png = encoded(
+        Image.new("RGB", (200, 200), (100,) * 3).convert(mode, palette=Image.Palette.ADAPTIVE), "PNG"
+    ).getvalue()
+
+    assert read(with_chunks(png, gama(100_000))).getpixel((9, 9)) == pytest.approx((168,) * 3, abs=1)
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [gama(45_455), chrm(SRGB)],
+        [gama(45_455)],
+        [chunk(b"sRGB", b"\0"), gama(100_000), chrm(P3)],
+        [chunk(b"cICP", b"\1\x0d\0\1"), gama(100_000), chrm(P3)],
+        [gama(0), chrm((0,) * 8)],
+        [gama(1), chrm((30_000,) * 8)],
+        [gama(2**32 - 1), chrm((2**32 - 1,) * 8)],
+    ],
+    ids=["sRGB", "gamma of sRGB", "sRGB wins", "cICP wins", "zeros", "a single point", "too large"],
+)
+def test_gamma_and_primaries_of_a_png_are_ignored_if_they_mean_srgb_or_nothing(chunks):
+    png = encoded(Image.new("RGB", (200, 200), (200, 100, 80)), "PNG").getvalue()
+
+    assert read(with_chunks(png, *chunks)).getpixel((9, 9)) == (200, 100, 80)
+
+
+def test_the_profile_of_a_png_takes_precedence_over_gamma_and_primaries():
+    profile = Image.open(ORIGINALS / "hazel-dragonfly-display-p3-13mp.jpg").info["icc_profile"]
+    png = encoded(Image.new("RGB", (200, 200), (200, 100, 80)), "PNG", icc_profile=profile).getvalue()
+
+    changed = with_chunks(png, gama(100_000), chrm(ADOBE))
+    assert read(changed).getpixel((9, 9)) == pytest.approx((215, 93, 73), abs=2)
+
+
 @pytest.mark.parametrize(("transfer", "grey"), [(16, 148), (18, 191)], ids=["PQ", "HLG"])
 def test_diffuse_white_in_an_hdr_png_is_light_and_not_clipped(transfer, grey):
     # White at 203 nits: 58 % of PQ, 75 % of HLG.

@@ -9,13 +9,13 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from accounts.models import Viewer
-from common.fast_reverse import Paths, current_paths, fast_reverse
+from common.fast_reverse import Paths, current_paths
 from common.parts import Parts, Slots, static_parts
 from common.templatetags.site import avatar, avatar_html
 
 
 class ListedPerson(Protocol):
-    """What a row shows of a person: a User of `with_follow_state`, or columns of one."""
+    """The columns of a row about a person: a User of `with_follow_state`, or some of its columns."""
 
     @property
     def pk(self) -> int: ...
@@ -74,15 +74,39 @@ def person_row(
             paths=current_paths(),
         )
         return row.fill({"name": escape(reason or person.name)})
+    return _fill_row(
+        person.username,
+        avatar(person, 44),
+        escape(reason or person.name),
+        follow_button(person, viewer),
+        extra=extra,
+        is_dismissable=is_dismissable,
+        is_focused=is_focused,
+        paths=current_paths(),
+    )
+
+
+def _fill_row(
+    username: str,
+    picture: str,
+    name: str,
+    button: str,
+    *,
+    is_dismissable: bool,
+    paths: Paths,
+    is_focused: bool = False,
+    extra: str = "",
+) -> SafeString:
+    """Return the HTML of a row. All but `username` is HTML."""
     parts = static_parts("components/_person.html", is_dismissable=is_dismissable, is_focused=is_focused)
     return parts.fill(
         {
-            "url": fast_reverse("feed:profile", person.username),
-            "avatar": avatar(person, 44),
-            "username": escape(person.username),
-            "name": escape(reason or person.name),
-            "follow_button": follow_button(person, viewer),
-            "dismiss_url": fast_reverse("feed:dismiss", person.username) if is_dismissable else "",
+            "url": paths("feed:profile", username),
+            "avatar": picture,
+            "username": escape(username),
+            "name": name,
+            "follow_button": button,
+            "dismiss_url": paths("feed:dismiss", username) if is_dismissable else "",
             "extra": extra,
         }
     )
@@ -105,16 +129,7 @@ def _row(
 ) -> Parts:
     """Return the row of a person for a member, with a slot for the name. All that it shows is in the cache's key."""
     slots = Slots()
-    parts = static_parts("components/_person.html", is_dismissable=is_dismissable, is_focused=False)
-    html = parts.fill(
-        {
-            "url": paths("feed:profile", username),
-            "avatar": avatar_html(avatar_url, initial, 44),
-            "username": escape(username),
-            "name": slots("name"),
-            "follow_button": "" if state == "own" else _button(username, state, is_private=is_private, paths=paths),
-            "dismiss_url": paths("feed:dismiss", username) if is_dismissable else "",
-            "extra": "",
-        }
-    )
+    button = "" if state == "own" else _button(username, state, is_private=is_private, paths=paths)
+    picture = avatar_html(avatar_url, initial, 44)
+    html = _fill_row(username, picture, slots("name"), button, is_dismissable=is_dismissable, paths=paths)
     return slots.split(html)

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import pytest
 
 from tests.running_site import RunningSite, SharedSite
 from tests.servers import make_data_dir
 from tests.visitors import Visitor
+
+Site = TypeVar("Site", bound=RunningSite)
 
 IS_LARGE = os.environ.get("DRILL") == "1"
 
@@ -27,15 +30,19 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[..., None
     return record
 
 
+def running(site: Site) -> Iterator[Site]:
+    """Start a site, yield it, and remove it with its data."""
+    try:
+        site.start()
+        yield site
+    finally:
+        site.remove()
+
+
 @pytest.fixture(scope="session")
 def site() -> Iterator[SharedSite]:
     """The site with a Valkey that can be stopped and flushed."""
-    running = SharedSite(make_data_dir("drill"), RATE_LIMITS="off")
-    try:
-        running.start()
-        yield running
-    finally:
-        running.remove()
+    yield from running(SharedSite(make_data_dir("drill"), RATE_LIMITS="off"))
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +53,4 @@ def anna(site: SharedSite) -> Visitor:
 @pytest.fixture
 def durable_site() -> Iterator[RunningSite]:
     """The site with its own PostgreSQL, which waits for the disk."""
-    running = RunningSite(make_data_dir("drill"), RATE_LIMITS="off")
-    try:
-        running.start()
-        yield running
-    finally:
-        running.remove()
+    yield from running(RunningSite(make_data_dir("drill"), RATE_LIMITS="off"))

@@ -12,7 +12,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.test import Client
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from accounts.actions.avatars import remove_avatar
 from accounts.actions.moderation import restore_person, suspend_person
@@ -34,6 +34,7 @@ from posts.models.media import MediaKind, MediaState
 from posts.states import visible_states
 from social.actions import blocks, close_friends, follows, mutes, privacy, requests, restrictions
 from tests.visibility.pages import frozen_time, masked
+from tests.visibility.sequences import DatabaseMachine, make_people
 
 AUTHORS = 2
 READERS = 3
@@ -51,7 +52,7 @@ PAGES: dict[str, Callable[[Machine], str]] = {
     "saved": lambda machine: "/saved/",
     "post": lambda machine: f"/p/{encode_shortcode(machine.posts[0])}/",
 }
-"""The path of each page that uses the cache. It may lead to something hidden, which is an answer, too."""
+"""The path of each page that uses the cache. It may lead to a hidden object: a 404 is an answer, too."""
 
 people = st.integers(0, PEOPLE - 1)
 authors = st.integers(0, AUTHORS - 1)
@@ -92,32 +93,19 @@ texts = st.lists(
 ).map(lambda words: " ".join(words).strip())
 
 
-class Machine(RuleBasedStateMachine):
-    steps = 0
-    """The number of steps of all sequences that changed something."""
-
+class Machine(DatabaseMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.transaction = transaction.atomic()
-        self.transaction.__enter__()
         valkey.resume()
         valkey.client().flushdb()
         forget_local()
-        self.people = [
-            User.objects.create(username=f"person{number}", email=f"p{number}@example.org", password="!")
-            for number in range(PEOPLE)
-        ]
+        self.people = make_people(PEOPLE)
         self.authors = self.people[:AUTHORS]
         self.names = 0
         self.posts: list[int] = []
-        self.has_changed = True
         self.clients = [Client() for _ in range(READERS + 1)]
         for client, reader in zip(self.clients, self.people[-READERS:], strict=False):
             client.force_login(reader)
-
-    def teardown(self) -> None:
-        transaction.set_rollback(True)
-        self.transaction.__exit__(None, None, None)
 
     # Comparisons, after every step that changed something.
 
@@ -138,7 +126,7 @@ class Machine(RuleBasedStateMachine):
                 self._check_pieces(reader)
 
     def _check_pieces(self, reader: Any) -> None:
-        """Compare pieces from the cache with those of whole objects, which do not use `PostState`."""
+        """Compare pieces from the cache with pieces of whole objects, which do not use `PostState`."""
         visible = list(Post.objects.visible_to(reader).filter(pk__in=self.posts).for_cards(reader).order_by("-pk"))
         found = visible_states(self.posts, reader)
         assert found.keys() == {post.pk for post in visible}

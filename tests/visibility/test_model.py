@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import QuerySet
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from accounts.actions.moderation import restore_person, suspend_person
 from accounts.models import User
@@ -26,7 +26,7 @@ from posts.models.media import MediaState
 from social.actions import blocks, close_friends, follows, mutes, privacy, requests, restrictions
 from social.queries import with_visible_content
 from tests.visibility.model import Model, ModelComment, ModelPost
-from tests.visibility.sequences import run_sequences
+from tests.visibility.sequences import DatabaseMachine, make_people, run_sequences
 
 PEOPLE = 4
 VARIABLE = "VISIBILITY_EXAMPLES"
@@ -44,21 +44,12 @@ pairs = st.sampled_from([(one, other) for one in range(PEOPLE) for other in rang
 posts = st.integers(0, 7)
 
 
-class Machine(RuleBasedStateMachine):
-    steps = 0
-    """The number of steps of all sequences that changed something."""
-
+class Machine(DatabaseMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.transaction = transaction.atomic()
-        self.transaction.__enter__()
         self.model = Model()
         self.turn = 0
-        self.users = [
-            User.objects.create(username=f"person{number}", email=f"person{number}@example.org", password="!")
-            for number in range(PEOPLE)
-        ]
-        self.has_changed = True
+        self.users = make_people(PEOPLE)
         self.statements = {viewer: self._statements(viewer) for viewer in range(ANONYMOUS, PEOPLE)}
         counts = ("followers_count", "following_count", "posts_count")
         self.counts = _prepare("counts", User.objects.with_counts(), *counts)
@@ -66,8 +57,7 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute("DEALLOCATE ALL")
-        transaction.set_rollback(True)
-        self.transaction.__exit__(None, None, None)
+        super().teardown()
 
     def _viewer(self, viewer: int) -> Any:
         return AnonymousUser() if viewer == ANONYMOUS else self.users[viewer]

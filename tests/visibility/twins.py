@@ -54,7 +54,7 @@ _numbers = count(1)
 class Twins:
     people: dict[str, User] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
-    """Posts by the minutes ago in VISIBLE, and those of the viewers by username."""
+    """Posts by the minutes ago in VISIBLE, and the viewers' own by username."""
     comments: dict[str, Comment] = field(default_factory=dict)
     """A comment on some of the posts, by the same keys."""
     collection: Collection | None = None

@@ -1,7 +1,7 @@
-"""Flags of a person: quick answers to "might there be something?", so that most pages run no query for it.
+"""Flags of a person: quick answers to "might there be something to show?", which spare most pages a query.
 
 A flag is an EXISTS that an index answers. It may be true although a page then shows nothing, for example because the
-only unread notification is by somebody muted since. It is never false when there is something to show, so a page asks
+only unread notification is by a person muted since. It is never false when there is something to show, so a page asks
 the exact query only for a true flag.
 
 Flags are read with the session (`accounts.sessions`). Their conditions belong to apps above this one, which register

@@ -29,7 +29,7 @@ PERSON_FIELDS: Final = (
     "avatar",
     "avatar_state",
     "avatar_error",
-    # The session's hash and what it means to be signed in.
+    # These decide whether the session is valid.
     "password",
     "session_epoch",
     "suspended_at",

@@ -17,7 +17,7 @@ Row = TypeVar("Row")
 class ViewerStatement(Generic[Row]):
     """A `Statement` for any viewer: `ViewerStatement("pinned_comments", build, post="bigint")`.
 
-    `build` gets the viewer first. It is compiled twice: for a member, of whom it may use the id only, and for visitors.
+    `build` gets the viewer first. It is compiled twice: for visitors, and for a member, whose id alone it may use.
     """
 
     def __init__(self, name: str, build: Callable[..., QuerySet[Any, Row]], **parameters: str) -> None:

@@ -41,7 +41,7 @@ class ApiRouter(Router):
     """A router whose operations share their response models.
 
     Ninja creates a model for each status of each operation: more than a thousand, most of them for the same problem
-    details, which is a large part of what each process imports.
+    details. They would take a large share of a process's start.
     """
 
     def add_api_operation(

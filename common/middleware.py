@@ -44,9 +44,9 @@ class SaneRequestMiddleware:
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
-    """django-csp's middleware, which builds the policy anew for each response, with a constant where that is the same.
+    """django-csp's middleware, without building the same policy again for each response.
 
-    It is the same unless a view has changed the policy, or the template has used a nonce.
+    Uses a constant unless a view has changed the policy or the template has used a nonce.
     """
 
     _policy: object = None

@@ -49,7 +49,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 PRIMARY_APPS: Final = frozenset({"sessions", "api_access", "admin", "account"})
 """Apps whose models are always read from the primary: sessions and tokens."""
 
-# What is acknowledged is flushed, unless synchronous_commit is off; then only the end of the log includes it.
+# Acknowledged transactions are flushed, unless synchronous_commit is off; then only the log's end includes them.
 _POSITION = """
 SELECT (CASE current_setting('synchronous_commit')
     WHEN 'off' THEN pg_current_wal_insert_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::bigint

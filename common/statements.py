@@ -332,7 +332,7 @@ def _run(used: Any, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         with used.cursor() as cursor:
             cursor.execute(sql, params)
             return cast("list[tuple[Any, ...]]", cursor.fetchall())
-    # Nobody counts or logs queries, so the driver's own cursor is enough. Django's takes as long as the driver.
+    # Queries are neither counted nor logged here, so the driver's own cursor is enough. Django's doubles the time.
     used.validate_no_broken_transaction()
     with used.wrap_database_errors, used.connection.cursor() as cursor:
         cursor.tzinfo_factory = used.tzinfo_factory

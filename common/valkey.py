@@ -100,7 +100,7 @@ def send(server: Client, *commands: tuple[Any, ...]) -> list[Any]:
         connection.send_packed_command([b"".join([hiredis.pack_command(command) for command in commands])], False)
         return [connection.read_response(disable_decoding=True) for _ in commands]
     except BaseException:
-        # Replies that were not read would be taken for those of the next command.
+        # The next command would take unread replies for its own.
         connection.disconnect()
         raise
     finally:
@@ -196,7 +196,7 @@ class BatchScript:
                 except NoScriptError:
                     results.append(_evaluate(server, self._single, keys, args))
         except BaseException:
-            # The answers that were not read would be taken for those of the next user.
+            # The next user would take unread replies for its own.
             connection.disconnect()  # type: ignore[no-untyped-call]
             raise
         finally:
@@ -212,7 +212,7 @@ def _evaluate(server: Client, text: str, keys: list[str], args: Iterable[Any]) -
 
 @cache
 def _script_name(text: str) -> str:
-    """Return the SHA-1 of a script, which is how the server names it."""
+    """Return the SHA-1 of a script, the server's name for it."""
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 

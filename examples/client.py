@@ -1,10 +1,10 @@
-"""A small client of the JSON API, in one file and without anything but Python 3.11.
+"""A small client of the JSON API, in one file. It needs only Python 3.11.
 
     export EVERYFRAME_SITE=https://everyframe.example EVERYFRAME_TOKEN=efp_…
     python client.py share cup.jpg --caption "Morning light" --alt "A cup in the sun"
     python client.py feed
 
-Tokens are made at Settings → Access tokens. `docs/api.md` is a walk along the API, `/api/docs` lists all of it.
+Create a token at Settings → Access tokens. `docs/api.md` introduces the API, and `/api/docs` is its reference.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from urllib.request import Request, urlopen
 ATTEMPTS: Final = 5
 TIMEOUT_SECONDS: Final = 60
 PASSES: Final = frozenset({429, 503})
-"""What a server says that answers again in a moment."""
+"""Statuses after which a repeated request may succeed."""
 
 
 @dataclass
 class ApiError(Exception):
-    """What the site refused, and why: RFC 9457."""
+    """An error response of the site, as problem details (RFC 9457)."""
 
     status: int
     code: str
@@ -95,7 +95,7 @@ class Client:
         return Post.of(self._ask("GET", f"/posts/{quote(ref)}"))
 
     def feed(self) -> Iterator[Post]:
-        """One's home page, newest first; asks for the next page when it is needed."""
+        """Yield the posts of the home page, newest first; requests each page when it is needed."""
         return (Post.of(raw) for raw in self._list(f"/feed/{self.me()['id']}"))
 
     def posts_of(self, ref: str) -> Iterator[Post]:

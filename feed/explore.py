@@ -149,7 +149,7 @@ class ExploreLists(Generic[Item]):
 
     def __init__(self, name: str, select: Select, make: Callable[[Any], Scored[Item]]) -> None:
         def new(viewer: Viewer, ids: list[int], score: int, post: int) -> QuerySet[Any, Any]:
-            # A subquery, and not `<> ALL`, because PostgreSQL makes a hash table of it in a prepared plan, too.
+            # PostgreSQL makes a hash table of a subquery in a prepared plan too, unlike of `<> ALL`.
             seen = RawSQL("SELECT unnest(%s)", (ids,))
             return rows(_for_reader(viewer).exclude(pk__in=seen), viewer, score, post)
 

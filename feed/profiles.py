@@ -85,7 +85,7 @@ def page_of_tagged(request: HttpRequest, person: User, size: int) -> Page[PostSt
 
 
 def tagged_page(request: HttpRequest, person: User, load: Load[Item], size: int) -> Page[Item]:
-    """Return the same page as `page_of_tagged`, read by `load`. One query, and those of `load`."""
+    """Return the same page as `page_of_tagged`, read by `load`. Runs one query before `load`."""
     page = _page_of_tagged_ids(request, person, size)
     return Page(in_order([pk for (pk,) in page], load, request.user), page.next_url)
 

@@ -180,7 +180,7 @@ def suggestions_key(reader: User) -> str:
 def candidates_for(reader: User, start: int, count: int) -> list[Candidate]:
     """Return up to `count` candidates after the first `start`; fewer mean the end of the list.
 
-    They are a list in Valkey, so that a page reads only its own. Without Valkey they are found anew.
+    They are a list in Valkey, so that a page reads only its own. Without Valkey, each call computes them.
     """
     with valkey.optional("suggestions are found anew", url=settings.CACHE_URL) as is_available:
         if is_available:

@@ -169,7 +169,7 @@ def start_build(reader_id: int, follows_version: int) -> bool:
 
 
 def finish_build(reader_id: int, follows_version: int, ids: Sequence[int], *, keep_seconds: int) -> None:
-    """Store the newest MAX_POSTS ids, or all that there are, together with those that were pushed since `start_build`.
+    """Store the newest ids, at most MAX_POSTS, together with the ids pushed since `start_build`.
 
     Does nothing if the timeline has been lost meanwhile, or built by another request.
     """

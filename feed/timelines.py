@@ -63,7 +63,7 @@ def read(reader: User, *, before: int | None, count: int) -> list[int]:
     pulled = pulled_authors.newest_ids_of(authors, before=before, count=count)
     if page.has_more or not page.is_cut:
         return _newest_first({*page.ids, *pulled})[:count]
-    # The timeline has been read to its oldest post. Older ones come from the database, also those of pulled authors.
+    # The timeline has been read to its oldest post. The database has older ones, including posts of pulled authors.
     end = page.ids[-1] if page.ids else before
     ids = _newest_first({*page.ids, *(pk for pk in pulled if end is not None and pk > end)})[:count]
     return ids + newest_ids(reader, before=end, count=count - len(ids)) if len(ids) < count else ids

@@ -3,9 +3,9 @@
 ALL shows every post. FEWER shows the first post of each day, by UTC. HIGHLIGHTS shows the better-liked half of the last
 RECENT posts, and older posts with as many likes; and all posts of an author with fewer than half of RECENT.
 
-The rules compare a post only with those that all followers may see, so that a missing post does not reveal one for
-close friends. A highlight appears in the place of its time once it has enough likes, by the folded count, which is a
-few seconds old at most.
+The rules compare a post only with posts visible to all followers, so that a missing post does not reveal one for close
+friends. A highlight appears at the place of its time once it has enough likes, by the folded count, at most a few
+seconds old.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from social.models import Follow, Volume
 
 RECENT: Final = 20
 IDS_OF_A_DAY: Final = (24 * 3600 * 1000) << TIME_SHIFT
-"""The number of ids between midnight and midnight, UTC. The first id of each day is a multiple of it."""
+"""The number of ids in a day, from midnight to midnight UTC; the first id of each day is a multiple."""
 
 
 def within_volume(reader: User) -> Q:

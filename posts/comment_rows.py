@@ -1,7 +1,6 @@
 """Comments of a page, from parts that are rendered once per process.
 
-What a comment offers, such as a button to delete it, is a variant of its parts; its text, its author and its counts are
-slots.
+A button of a comment, for example to delete it, selects a variant of its parts; text, author and counts are slots.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Posts with everything that their cards and pages show, from statements that are compiled once per process.
 
-The posts are those of `PostQuerySet.for_cards`, with `has_preview`.
+The posts equal the results of `PostQuerySet.for_cards`, and have `has_preview`.
 """
 
 from __future__ import annotations

@@ -73,9 +73,9 @@ def visible_saves(person: User, saves: QuerySet[Save]) -> QuerySet[Save]:
 def page_of_saves(
     request: MemberRequest, load: Load[Item], size: int, *, collection: Collection | None = None
 ) -> Page[Item]:
-    """Return a page of saved posts, the last saved first: all of the user's, or those of one of their collections.
+    """Return a page of the user's saved posts, or of one of their collections, the last saved first.
 
-    One query, and those of `load`.
+    Runs one query before `load`.
     """
     values = {"person": request.user.pk, "before": cursor_of(request) or MAX_BIGINT, "count": size + 1}
     rows = _SAVES.rows(**values) if collection is None else _SAVES_IN.rows(**values, collection=collection.pk)

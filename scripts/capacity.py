@@ -180,7 +180,7 @@ def limits(found: Need) -> list[tuple[float, str, str]]:
 
 
 def machines(found: Need, cost: Costs) -> dict[str, int]:
-    """Return the number of machines by component; what one machine can do together runs on one."""
+    """Return the number of machines by component, or a single machine if one can run all of them."""
     cores = found.web_cores + found.read_cores + found.write_cores + found.valkey_cores + found.worker_cores
     if cores <= MACHINE_CORES and found.timelines_gb <= MACHINE_GB / 4 and found.database_tb <= MACHINE_DISK_TB / 2:
         return {"everything": 1, "web": 0, "primaries": 0, "replicas": 0, "Valkey": 0, "workers": 0}
@@ -205,7 +205,7 @@ def machines(found: Need, cost: Costs) -> dict[str, int]:
 
 
 def number(value: float) -> str:
-    """Round to two digits, as the model is no more exact: 0.04, 3.1, 140, 2.5 million."""
+    """Round to the two digits that the model supports: 0.04, 3.1, 140, 2.5 million."""
     if value < 0.005:
         return "0"
     digits = 1 - math.floor(math.log10(value))

@@ -84,7 +84,7 @@ def follow_requests_for(person: User) -> QuerySet[FollowRequest]:
 
 
 def has_requests(person: str) -> Exists:
-    """Return the condition of `user.flags.has_requests`: somebody asks to follow the person in the outer `person`."""
+    """Return the condition of `user.flags.has_requests`: an open request to follow the person in the outer `person`."""
     return Exists(FollowRequest.objects.filter(target=OuterRef(person)))
 
 

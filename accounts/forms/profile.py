@@ -45,7 +45,7 @@ def _percent(label: str, *, least: int = 0, most: int = 100, initial: int) -> fo
 
 
 class AvatarForm(forms.Form):
-    """A new avatar and the square of it to show; `change_avatar` validates the file's content."""
+    """A new avatar and its visible square; `change_avatar` validates the file's content."""
 
     avatar = forms.FileField(
         label="Photo",

@@ -17,7 +17,7 @@ from common.refusals import Refusal
 
 
 def create_token(person: User, *, name: str, may_write: bool, days: int) -> tuple[PersonalToken, str]:
-    """Create a token for `person`; return it and its secret, of which only the hash is stored. Sends an e-mail.
+    """Create a token for `person`; return it and its secret, whose hash alone is stored. Sends an e-mail.
 
     Deletes the user's invalid tokens. Raises Refusal if the name is in use or the user has MAX_TOKENS. Locks
     the user's row, so concurrent requests cannot exceed the limit.

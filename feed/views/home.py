@@ -97,7 +97,7 @@ def _end_of_page(paths: Paths, *, has_next: bool, is_caught_up: bool) -> Parts:
 
 
 def _no_posts(feed: Feed, rows: str, *, is_at_end: bool) -> str:
-    """Return what a page without posts shows."""
+    """Return the text of a page without posts."""
     if is_at_end:
         return static_parts("feed/_caught_up.html").text
     parts = static_parts("feed/_no_posts.html", feed=feed, site_name=settings.SITE_NAME)

@@ -61,7 +61,7 @@ def replica_config(url: str) -> dict[str, Any]:
 
 
 def valkey_url(name: str, url: str) -> str:
-    """Return `url` if it is valid for a cluster or one server. The error contains nothing of it: it has a password."""
+    """Return `url` if it is valid for a cluster or one server. Its password appears in no error."""
     if is_cluster(url):
         with suppress(ValueError):
             cluster_nodes(url)

@@ -110,7 +110,7 @@ _MEDIUM_BODY: Final = {
 
 @router.get("/media", response={200: Listed[MediaOut], **PROBLEMS})
 def list_unshared_media(request: MemberRequest, response: HttpResponse, paging: Query[IdPaging]) -> Listed[MediaOut]:
-    """List the caller's files that are in no post yet, the newest first; those that failed say why."""
+    """List the caller's files that belong to no post yet, newest first; failed files have an error."""
     page = page_by_id(request, Media.objects.filter(owner_id=request.user.pk, post__isnull=True), paging.limit)
     return listed(request, response, page, [media_out(request, medium) for medium in page])
 

@@ -17,7 +17,7 @@ from posts.models import Post
 @require_safe
 @login_not_required
 def menu(request: SiteRequest, shortcode: str) -> HttpResponse:
-    """Show what the viewer can do with the post. Two queries."""
+    """Show the menu of actions that the viewer may take on the post. Two queries."""
     posts = Post.objects.visible_to_or_owned_by(request.user).for_cards(request.user)
     post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
     states = flags_of(post, request.user)

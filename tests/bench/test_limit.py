@@ -33,7 +33,7 @@ TRUE = [
     "post.audience = 'everyone'",
     "EXISTS (SELECT FROM social_closefriend WHERE owner_id = author.id AND friend_id = $1)",
 ]
-"""Conditions of the limit's SQL; without one of them, somebody sees too much."""
+"""Conditions of the limit's SQL; without one of them, a viewer sees too much."""
 
 FALSE = [
     "EXISTS (SELECT FROM social_follow WHERE follower_id = $1 AND followee_id = author.id)",
@@ -45,7 +45,7 @@ FALSE = [
     "counter = 'post.likes'",
     "counter = 'post.comments'",
 ]
-"""Conditions without which somebody sees too little, or a count or a flag is wrong."""
+"""Conditions without which a viewer sees too little, or a count or a flag is wrong."""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 
 
 def readers(world: World) -> list[User]:
-    """Return those who can sign in. The limit does not count one's own waiting comments, which "restricted" has."""
+    """Return the people who can sign in, except "restricted": the limit does not count their waiting comments."""
     hidden = {"restricted", "suspended", "deactivated"}
     return [world.people[name] for name in world.actors if name not in hidden | {"anonymous"}]
 

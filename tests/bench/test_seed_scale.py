@@ -64,7 +64,7 @@ def test_all_counters_equal_the_rows():
 
 
 def test_followers_and_followees_are_unequal():
-    """Power laws: the most followed have many times the median, and so have those who follow most."""
+    """Followers and followees follow power laws: the largest numbers are many times the median."""
     seed(people=400, follows=4_000, posts=0, likes=0, comments=0)
 
     for field in ("folded_followers", "folded_following"):

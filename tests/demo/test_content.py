@@ -51,7 +51,7 @@ def test_every_file_is_a_photo_that_the_site_takes(path):
 
 @each_person
 def test_a_person_keeps_the_limits_and_follows_people_there_are(person):
-    # "demo" is reserved, so that nobody signs up as it; the command may make it.
+    # People cannot sign up as "demo", a reserved name, but the command may create it.
     assert username_format_error(person["username"]) == "" or person["username"] == "demo"
     assert person["name"] == clean_line(person["name"])
     assert grapheme_length(person["name"]) <= limits.MAX_NAME_CHARS
@@ -112,6 +112,6 @@ def test_it_is_a_lively_month():
     assert sum(len(post["photos"]) > 1 for post in POSTS) >= 5
     assert all(any(person["username"] in one["follows"] for one in PEOPLE) for person in PEOPLE)
     (demo,) = [person for person in PEOPLE if person["username"] == "demo"]
-    # A full home page, and somebody left to suggest.
+    # The home page is full, and at least one person is left to suggest.
     assert sum(post["author"] in demo["follows"] for post in POSTS) >= 12
     assert len(USERNAMES - {"demo", *demo["follows"]}) >= 5

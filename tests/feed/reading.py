@@ -1,4 +1,4 @@
-"""What a reader's home page shows."""
+"""Read the home page of a reader."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_restricted_files_are_not_cached_publicly(signed_in, author, follower, u
     change_privacy(author, is_private=True)
     browser = signed_in(follower)
 
-    with django_assert_num_queries(3):  # Is it public; who asks; may they.
+    with django_assert_num_queries(3):  # The public post, the session, the viewer's permission.
         answer = browser.get(urls[0])
 
     assert answer.status_code == 200

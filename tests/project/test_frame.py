@@ -50,7 +50,7 @@ def frame_of(answer):
 
 
 def test_the_frame_of_one_person_is_never_shown_to_another(people):
-    """Each ordered pair, in one process: the frame equals the one that is rendered anew."""
+    """For each ordered pair in one process, the cached frame equals a freshly rendered one."""
     for one, other in permutations(people, 2):
         for url in PAGES:
             browsers = [browser_of(one), browser_of(other, "dark"), browser_of(one)]

@@ -115,7 +115,7 @@ class Command(BaseCommand):
         return Sizes(people, posts, follows, likes, comments), flat_edges
 
     def people_there(self) -> tuple[int, int]:
-        """Return the number of other people and of those of this command, each at most 1,000."""
+        """Return the number of other people and of people created by this command, each at most 1,000."""
         own = User.objects.filter(email__endswith=f"@{EMAIL_DOMAIN}")
         others = User.objects.exclude(email__endswith=f"@{EMAIL_DOMAIN}")
         return others[:1000].count(), own[:1000].count()

@@ -38,7 +38,7 @@ def pareto_counts(rng: random.Random, *, number: int, total: int, most: int, exp
 
 
 def skewed(rng: random.Random, number: int, skew: float) -> int:
-    """Return one of range(number), of which the first are drawn most often."""
+    """Return a random element of range(number); small numbers are drawn most often."""
     return int(number * rng.random() ** skew)
 
 

@@ -1,4 +1,4 @@
-"""Names and captions that look like those of people: words by Zipf's law, from a small vocabulary."""
+"""Realistic names and captions: words by Zipf's law, from a small vocabulary."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SYLLABLES: Final = "ba be da de ka ke la lo ma mi na no pa po ra ri sa si ta to 
 
 
 def zipf(rng: random.Random, words: list[str]) -> str:
-    """Return one of the words, of which the first are the most frequent."""
+    """Return a random word; the first ones are the most frequent."""
     return words[int(len(words) ** rng.random()) - 1]
 
 

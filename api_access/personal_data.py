@@ -21,7 +21,7 @@ def register() -> None:
         PersonalTable(
             "api_access.OAuthGrant",
             "person",
-            export_name="apps_let_in",
+            export_name="authorized_apps",
             export_row=lambda grant: (
                 {"app": grant.app.name, "created_at": grant.created_at, "may_write": grant.may_write}
                 | {"last_used_at": grant.last_used_at}

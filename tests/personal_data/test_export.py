@@ -127,7 +127,7 @@ EXPORTED = {
     "mobile": {"number", "confirmed_at"},
     "tokens": {"name", "created_at", "may_write", "expires_at", "last_used_at"},
     "own_apps": {"name", "redirect_uris"},
-    "apps_let_in": {"app", "created_at", "may_write", "last_used_at"},
+    "authorized_apps": {"app", "created_at", "may_write", "last_used_at"},
     "following": NAMED | {"is_favourite", "shown_on_home_page"},
     "followers": NAMED, "requests_sent": NAMED, "requests_received": NAMED, "close_friends": NAMED,
     "blocked": NAMED, "muted": NAMED, "restricted": NAMED, "dismissed_suggestions": NAMED,

@@ -198,6 +198,49 @@ def test_navigation_panels_and_settings_are_aligned(sign_up, open_browser):
     expect(visitor.locator(".button-primary")).to_have_count(1)
 
 
+def test_a_profile_has_its_menu_beside_the_name_bold_counts_and_buttons_of_equal_width(sign_up):
+    ben, anna = sign_up("ben"), sign_up("anna", size=PHONE)
+    for username in (anna.username, ben.username):
+        anna.goto(f"/{username}/")
+        for size in (PHONE, DESKTOP):
+            anna.set_viewport_size(size)
+            name, menu = box(anna, ".profile-username"), box(anna, ".profile-title details > summary")
+            assert name["x"] + name["width"] <= menu["x"] <= size["width"] - menu["width"]
+            assert name["y"] - 12 <= menu["y"] <= name["y"] + name["height"]
+            buttons = anna.locator(".profile-buttons > * >> visible=true").evaluate_all(f"all => all.map({BOX})")
+            assert len(buttons) == 2
+            assert len({round(one["y"]) for one in buttons}) == 1
+            assert abs(buttons[0]["width"] - buttons[1]["width"]) <= 1
+            weights = anna.locator(".profile-username, .profile-counts strong").evaluate_all(
+                "all => all.map((one) => getComputedStyle(one).fontWeight)"
+            )
+            assert weights == ["700"] * 4
+    anna.goto(f"/{anna.username}/")
+    expect(anna.get_by_role("navigation", name="Profile").get_by_role("link")).to_have_text(
+        ["Posts", "Saved", "Tagged"]
+    )
+
+
+def test_suggestions_have_two_lines_and_whole_usernames(sign_up):
+    ben, eva, tom = sign_up("benjamin_of_the_river"), sign_up("eva"), sign_up("tom_with_a_long_name")
+    ada = sign_up("ada", size=PHONE)
+    for one in (ben, eva):
+        post(one, f"/{tom.username}/follow/")
+    for one in (ben, eva):
+        post(ada, f"/{one.username}/follow/")
+
+    for width in (320, 390, 1280):
+        ada.set_viewport_size({"width": width, "height": 844})
+        ada.goto("/explore/people/")
+        row = ada.locator(".person", has=ada.get_by_text(tom.username, exact=True))
+        expect(row).to_contain_text(re.compile("Followed by .+ and "))
+        name = row.locator(".person-username")
+        assert name.evaluate("name => name.scrollWidth <= name.clientWidth")
+        reason = row.locator(".person-name")
+        assert reason.evaluate("one => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight)") < 1.5
+        expect(reason).to_have_css("text-overflow", "ellipsis")
+
+
 def test_a_post_on_a_phone_reads_from_top_to_bottom_and_replying_keeps_the_comment_in_view(sign_up):
     ben = sign_up("ben", size=PHONE)
     shortcode = publish(ben, "By the pond", "Graz")

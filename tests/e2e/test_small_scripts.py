@@ -63,6 +63,25 @@ def test_the_heart_fills_before_the_server_has_answered(own_post):
     expect(own_post.get_by_role("button", name="Copy link").first).to_be_visible()
 
 
+@pytest.mark.parametrize("place", ["post", "home"])
+def test_after_a_like_the_share_menu_is_complete(place, own_post):
+    own_post.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    if place == "home":
+        own_post.goto("/")
+    own_post.evaluate("() => { navigator.share = async () => {}; }")
+    with own_post.expect_response("**/like/"):
+        like_button(own_post).click()
+    expect(like_button(own_post)).to_have_accessible_name("Unlike")
+
+    own_post.locator(".share-menu > summary").first.click()
+
+    expect(own_post.get_by_label("Link to this post")).to_be_visible()
+    expect(own_post.get_by_role("button", name="Share…")).to_be_visible()
+    own_post.get_by_role("button", name="Copy link").click()
+    expect(own_post.get_by_text("Link copied.")).to_be_visible()
+    assert own_post.evaluate("navigator.clipboard.readText()").endswith(f"/p/{own_post.shortcode}/")
+
+
 def test_after_many_quick_presses_the_last_one_counts(own_post):
     for _ in range(5):
         like_button(own_post).click(no_wait_after=True)

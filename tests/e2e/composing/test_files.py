@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -61,6 +62,29 @@ def test_each_file_shows_its_upload_state(composer, picture):
 
     expect(slide(composer, 1)).to_contain_text("Ready")
     expect(composer.locator(".composer-item progress:visible")).to_have_count(0)
+
+
+@pytest.fixture
+def paused_rendering(site):
+    """Pause the worker that renders photos until the end of the test, or until the returned function is called."""
+    worker = psutil.Process(site.parts()["media"])
+    worker.suspend()
+    yield worker.resume
+    worker.resume()
+
+
+def test_a_post_in_processing_shows_its_picture_with_a_thin_bar(composer, picture, paused_rendering):
+    choose(composer, picture("a.jpg"))
+    expect(composer.locator(".composer-picture:visible")).to_have_count(1)
+    share(composer)
+
+    preview = composer.locator("article [data-local-preview] img")
+    expect(preview).to_be_visible()
+    assert preview.evaluate("one => one.decode().then(() => one.offsetHeight)") > 200
+    assert 0 < composer.locator("progress.unfinished-bar").bounding_box()["height"] <= 6
+
+    paused_rendering()
+    wait_until_published(composer)
 
 
 def test_a_heic_photo_gets_its_preview_from_the_server_and_can_be_edited(composer):

@@ -1,7 +1,11 @@
 """Error pages and JSON errors while the database is unavailable."""
 
 import pytest
+from celery.beat import ScheduleEntry, Scheduler
+from celery.schedules import schedule
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection
+
+from instagram.celery import app
 
 
 @pytest.fixture
@@ -45,3 +49,17 @@ def test_a_programming_error_is_a_500(get_while_failing):
 
     assert answer.status_code == 500
     assert "Something went wrong on our side" in answer.text
+
+
+def test_a_scheduled_task_that_cannot_be_sent_is_one_line_of_the_log(caplog, monkeypatch):
+    def fail(*args, **options):
+        raise ConnectionError("Error 2 connecting to valkey.sock.")
+
+    monkeypatch.setattr("celery.app.base.Celery.send_task", fail)
+    entry = ScheduleEntry(name="sweep posts", task="posts.sweep", schedule=schedule(10), app=app)
+
+    Scheduler(app, lazy=True).apply_entry(entry)
+
+    [record] = caplog.records
+    message = "Couldn't apply scheduled task sweep posts: Error 2 connecting to valkey.sock."
+    assert (record.levelname, record.getMessage(), record.exc_info) == ("ERROR", message, None)

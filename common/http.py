@@ -31,7 +31,8 @@ def varies_by_htmx(response: HttpResponse) -> HttpResponse:
 
 def is_further_page(request: HttpRequest) -> bool:
     """Return True if htmx asks for the next rows of a list that is already on the page."""
-    return bool(getattr(request, "htmx", False)) and "cursor" in request.GET
+    # In this order: headers are parsed at their first use.
+    return "cursor" in request.GET and bool(getattr(request, "htmx", False))
 
 
 def render_list(request: HttpRequest, page_template: str, rows_template: str, context: dict[str, Any]) -> HttpResponse:

@@ -7,6 +7,7 @@ first migration of `common`), so all writers share one sequence and one clock.
 
 import string
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from django.db import connection, models
@@ -63,6 +64,7 @@ def first_id_at(moment: datetime) -> int:
     return first_id_at_ms(int(moment.timestamp() * 1000))
 
 
+@lru_cache(maxsize=10_000)
 def encode_shortcode(snowflake: int) -> str:
     """Return the id in URL-safe base 64 without leading zeros, at most 11 characters."""
     if snowflake < 0:

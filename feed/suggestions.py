@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
@@ -38,11 +37,13 @@ THEIR_FOLLOWS: Final = 200
 SHOWN_NAMES: Final = 3
 """The number of followers kept for a reason, in case the reader may not see some of them when the list is shown."""
 
+SPARE: Final = 2
+"""The number of further candidates that are checked with those for the panel, in case some may not be shown."""
+
 POPULAR, NEW = "Popular", "New here"
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A person who may be suggested. Visibility and follows are checked when the list is shown."""
 
     person_id: int
@@ -53,8 +54,7 @@ class Candidate:
     """The number of the reader's followees who follow the person."""
 
 
-@dataclass(frozen=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     shown: ShownPerson
     reason: str
 
@@ -65,8 +65,8 @@ class Suggestion:
 
 
 def suggestions_for(reader: User, *, count: int = 5) -> list[Suggestion]:
-    """Return the first `count` suggestions of `suggestions_after`."""
-    return suggestions_after(reader, 0, count=count)[0]
+    """Return the first `count` suggestions of `suggestions_after`. The same cost, for fewer candidates."""
+    return _find(reader, count, batch=count + SPARE)[:count]
 
 
 def suggestions_after(reader: User, start: int, *, count: int) -> tuple[list[Suggestion], int | None]:
@@ -77,17 +77,22 @@ def suggestions_after(reader: User, start: int, *, count: int) -> tuple[list[Sug
     reveals nothing about them. Cost: usually one round trip to Valkey and one query; the list of candidates costs three
     queries an hour and after each follow.
     """
-    found: list[tuple[ShownPerson, str]] = []
-    at, size, wanted = 0, start + 2 * count, start + count + 1
-    while len(found) < wanted:
-        batch = candidates_for(reader, at, size)
-        people = _people(reader, {pk for one in batch for pk in (one.person_id, *one.followed_by)})
-        found += [shown for one in batch if (shown := _shown(one, people))]
-        at += size
-        if len(batch) < size:
-            break
-    suggestions = [Suggestion(known, reason) for known, reason in found[start : start + count]]
-    return suggestions, start + count if len(found) >= wanted else None
+    wanted = start + count + 1
+    found = _find(reader, wanted, batch=start + 2 * count)
+    return found[start : start + count], start + count if len(found) >= wanted else None
+
+
+def _find(reader: User, wanted: int, *, batch: int) -> list[Suggestion]:
+    """Return at least `wanted` suggestions, or all. Checks `batch` candidates at once."""
+    found: list[Suggestion] = []
+    at, is_end = 0, False
+    while len(found) < wanted and not is_end:
+        candidates = candidates_for(reader, at, batch)
+        people = _people(reader, {pk for one in candidates for pk in (one.person_id, *one.followed_by)})
+        found += [shown for one in candidates if (shown := _shown(one, people))]
+        at += batch
+        is_end = len(candidates) < batch
+    return found
 
 
 class ShownPerson(NamedTuple):
@@ -145,19 +150,19 @@ def _candidate_rows(reader: int, ids: list[int]) -> QuerySet[Any, Any]:
 _PEOPLE: Final = Statement[Any]("suggested_people", _candidate_rows, reader="bigint", ids="bigint[]")
 
 
-def _shown(one: Candidate, people: dict[int, ShownPerson]) -> tuple[ShownPerson, str] | None:
-    """Return the person and the reason; None if the reader is not shown the candidate."""
+def _shown(one: Candidate, people: dict[int, ShownPerson]) -> Suggestion | None:
+    """Return the suggestion of a candidate; None if the reader is not shown it."""
     known = people.get(one.person_id)
     if known is None or known.followed_by_viewer or known.requested_by_viewer or known.is_dismissed:
         return None
     if not one.followed_by:
-        return known, one.reason
+        return Suggestion(known, one.reason)
     friends = [people[pk].username for pk in one.followed_by if pk in people and people[pk].followed_by_viewer]
     if not friends:
         return None
     # Followers who must not be named are not counted either.
     number = one.friends - (len(one.followed_by) - len(friends))
-    return known, followed_by(friends, number)
+    return Suggestion(known, followed_by(friends, number))
 
 
 def followed_by(names: list[str], number: int) -> str:
@@ -190,7 +195,8 @@ def candidates_for(reader: User, start: int, count: int) -> list[Candidate]:
             if not is_stored:
                 _store(key, find_candidates(reader))
                 [stored] = valkey.send(valkey.pages(), wanted)
-            return [Candidate(*json.loads(one)) for one in stored if one != _END]
+            texts = [one for one in stored if one != _END]
+            return [Candidate(*one) for one in json.loads(b"[" + b",".join(texts) + b"]")]
     return [Candidate(*one) for one in find_candidates(reader)[start : start + count]]
 
 

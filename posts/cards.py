@@ -8,7 +8,7 @@ never in reach of the templates, so nothing of one can be shown to another.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -114,7 +114,8 @@ class _Values(dict[str, str]):
             return "named" if self._viewer.is_authenticated and self._viewer.username == argument else ""
         is_linked = self._state.named is None or argument in self._state.named
         if kind == "name":
-            return f'<a href="{escape(self._paths("feed:profile", argument))}">' if is_linked else ""
+            # A name of `extract_names` has no character to quote or to escape.
+            return f'<a href="{self._paths.pattern("feed:profile", 1) % argument}">' if is_linked else ""
         if kind == "end":
             return "</a>" if is_linked else ""
         raise KeyError(slot)
@@ -130,24 +131,32 @@ class _Values(dict[str, str]):
 
 
 def fill_slots(
-    parts: Parts,
+    parts: Parts, state: PostState, viewer: Viewer, *, people: Mapping[int, str] | None = None, **shown: Any
+) -> SafeString:
+    """Return the HTML of a piece for `viewer`. No query; 5 to 10 µs.
+
+    `people` has the HTML of the people tagged in each photo, by its id, for pages that do not let htmx fetch it. The
+    other arguments are those of `_values`.
+    """
+    return parts.fill(_values(state, viewer, current_paths(), people=people, **shown))
+
+
+def _values(
     state: PostState,
     viewer: Viewer,
+    paths: Paths,
     *,
     loading: str = LAZY,
     followed_tag: str = "",
     why: str = "",
     people: Mapping[int, str] | None = None,
-    paths: Paths | None = None,
-) -> SafeString:
-    """Return the HTML of a piece for `viewer`. No query; 5 to 10 µs.
+) -> _Values:
+    """Return the values of the slots.
 
     `loading` is an attribute of the first photo: EAGER, LAZY or "". `followed_tag` is shown as the reason for the post,
     or else `why`, which is HTML.
-    `people` has the HTML of the people tagged in each photo, by its id, for pages that do not let htmx fetch it.
     """
     code = encode_shortcode(state.pk)
-    paths = paths or current_paths()
     liked, saved, likes, comments = state.is_liked, state.is_saved, state.like_count, state.comment_count
     values = _counts(state) | {
         "ago": short_time(int(time.time()) - milliseconds_of(state.pk) // 1000),
@@ -168,7 +177,7 @@ def fill_slots(
         number = values["like_number"]
         values["like_count"] = f' data-like-count="{likes}"' if likes else ' data-like-count="0" hidden'
         values["likes"] = f"{number} like" if likes == 1 else f"{number} likes"
-    return parts.fill(_Values(state, code, viewer, people, paths, values))
+    return _Values(state, code, viewer, people, paths, values)
 
 
 def _counts(state: PostState) -> dict[str, str]:
@@ -217,20 +226,31 @@ def render_states(
     `whys` has the HTML of the reasons for posts, by id. A post that was changed or deleted since `states` was read is
     left out. Cost: no query if all parts are cached, otherwise two.
     """
-    parts = _parts_of(piece, states, viewer, options or {})
-    whys, paths = whys or {}, current_paths()
-    return [
-        fill_slots(
-            parts[state.pk],
-            state,
-            viewer,
-            loading=loading[at] if at < len(loading) else LAZY,
-            why=whys.get(state.pk, ""),
-            paths=paths,
-        )
-        for at, state in enumerate(states)
-        if state.pk in parts
-    ]
+    return [parts.fill(values) for parts, values in _filled(piece, states, viewer, options or {}, loading, whys or {})]
+
+
+def render_cards(
+    states: Sequence[PostState], viewer: Viewer, *, loading: Sequence[str] = (), whys: Mapping[int, str] | None = None
+) -> list[bytes]:
+    """Return the HTML of the card of each post in UTF-8; otherwise like `render_states`."""
+    return [parts.fill_bytes(values) for parts, values in _filled("card", states, viewer, {}, loading, whys or {})]
+
+
+def _filled(
+    piece: str,
+    states: Sequence[PostState],
+    viewer: Viewer,
+    options: Mapping[str, Any],
+    loading: Sequence[str],
+    whys: Mapping[int, str],
+) -> Iterator[tuple[Parts, _Values]]:
+    """Yield the parts of each post that has any, and the values of their slots; see `render_states`."""
+    parts, paths = _parts_of(piece, states, viewer, options), current_paths()
+    for at, state in enumerate(states):
+        if state.pk in parts:
+            attribute = loading[at] if at < len(loading) else LAZY
+            why = whys.get(state.pk, "")
+            yield parts[state.pk], _values(state, viewer, paths, loading=attribute, why=why)
 
 
 class Cover(NamedTuple):

@@ -28,7 +28,7 @@ from feed.explore import best_posts
 from feed.feeds import FeedPage, feed_of, feed_states
 from feed.reasons import reasons_html
 from feed.suggestions import suggestions_for
-from posts.cards import EAGER, render_piece, render_states
+from posts.cards import EAGER, render_cards, render_piece
 from posts.models import Post
 from posts.states import PostState
 from social.rows import person_row
@@ -65,28 +65,31 @@ def home(request: SiteRequest) -> HttpResponse:
         return varies_by_htmx(HttpResponse(_posts_html(request, reader, found, ())))
     unfinished = _unfinished_html(reader) if not cursor and reader.flags.has_unfinished_posts else ""
     rows = _suggested_rows(reader)
-    posts = _posts_html(request, reader, found, (EAGER,)) if found.posts or found.next_cursor else ""
+    has_posts = bool(found.posts or found.next_cursor)
+    if has_posts:
+        posts = _posts_html(request, reader, found, (EAGER,))
+    else:
+        posts = _no_posts(feed, rows, is_at_end=bool(cursor)).encode()
     paths = current_paths()
     slots = {
         "tabs": _tabs(feed, Feed(reader.first_feed), paths),
-        "posts": unfinished + (posts or _no_posts(feed, rows, is_at_end=bool(cursor))),
-        "suggestions": _panel(rows) if posts and rows else "",
+        "suggestions": _panel(rows) if has_posts and rows else "",
         "picture": avatar(reader, 44),
         "username": escape(reader.username),
         "name": escape(reader.name),
     }
-    return varies_by_htmx(render_page(request, "feed/home.html", slots))
+    return varies_by_htmx(render_page(request, "feed/home.html", slots, {"posts": unfinished.encode() + posts}))
 
 
-def _posts_html(request: SiteRequest, reader: User, found: FeedPage[PostState], loading: Sequence[str]) -> str:
-    """Return the cards of a page of a feed, and the link to the next page or the end of the feed."""
+def _posts_html(request: SiteRequest, reader: User, found: FeedPage[PostState], loading: Sequence[str]) -> bytes:
+    """Return the cards of a page of a feed, and the link to the next page or the end of the feed, in UTF-8."""
     whys = reasons_html(found.posts, found.reasons)
-    cards: list[str] = [*render_states("card", found.posts, reader, loading=loading, whys=whys)]
+    cards = render_cards(found.posts, reader, loading=loading, whys=whys)
     if found.seen_from is not None:
-        cards.insert(found.seen_from, static_parts("feed/_seen_note.html").text)
+        cards.insert(found.seen_from, static_parts("feed/_seen_note.html").fill_bytes({}))
     next_url = url_after(request, found.next_cursor) if found.next_cursor else ""
     end = _end_of_page(current_paths(), has_next=bool(next_url), is_caught_up=bool(found.posts) and not next_url)
-    return "".join(cards) + end.fill({"next_url": escape(next_url)})
+    return b"".join(cards) + end.fill_bytes({"next_url": escape(next_url)})
 
 
 @cache
@@ -110,8 +113,13 @@ def _unfinished_html(reader: User) -> str:
 
 
 def _suggested_rows(reader: User) -> str:
-    rows = (person_row(one.shown, reader, reason=one.reason, is_dismissable=True) for one in suggestions_for(reader))
-    return "".join(rows)
+    paths = current_paths()
+    return "".join(
+        [
+            person_row(one.shown, reader, reason=one.reason, is_dismissable=True, paths=paths)
+            for one in suggestions_for(reader)
+        ]
+    )
 
 
 def _panel(rows: str, *, is_boxed: bool = False) -> str:

@@ -24,6 +24,16 @@ def test_django_accepts_the_token(request_of_a_browser):
     assert request_of_a_browser.META["CSRF_COOKIE_NEEDS_UPDATE"]
 
 
+def test_the_cookie_of_a_member_is_not_sent_again(request_of_a_browser, settings):
+    """Signing in has set it for a year, and the session ends before."""
+    request_of_a_browser.COOKIES[settings.SESSION_COOKIE_NAME] = "key"
+
+    csrf_token(request_of_a_browser)
+
+    assert "CSRF_COOKIE_NEEDS_UPDATE" not in request_of_a_browser.META
+    assert settings.SESSION_COOKIE_AGE < settings.CSRF_COOKIE_AGE
+
+
 def test_every_token_has_another_mask_with_all_characters(request_of_a_browser):
     tokens = [csrf_token(request_of_a_browser) for _ in range(400)]
 

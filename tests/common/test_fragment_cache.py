@@ -51,7 +51,7 @@ def make(made):
 
 
 def parts_of(name):
-    return Parts(f"100%% {name} %s \u202e", ("liked",))
+    return Parts(f"100%% {name} %s \u202e".encode(), ("liked",))
 
 
 def keys():
@@ -134,13 +134,13 @@ def test_the_dictionary_of_a_process_does_not_grow_beyond_its_limit(monkeypatch,
 
 
 def test_without_the_cache_nothing_is_read_or_kept(made, make):
-    get_parts(["a"], lambda names: {"a": Parts("old", ())})
+    get_parts(["a"], lambda names: {"a": Parts(b"old", ())})
 
     with without_cache():
         assert get_parts(["a", "b"], make) == {"a": parts_of("a"), "b": parts_of("b")}
 
     assert made == ["a", "b"]
-    assert get_parts(["a"], make) == {"a": Parts("old", ())}
+    assert get_parts(["a"], make) == {"a": Parts(b"old", ())}
 
 
 @pytest.mark.usefixtures("many_processes")

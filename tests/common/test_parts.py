@@ -32,6 +32,7 @@ def test_slots_are_filled_and_any_other_text_stays_escaped_as_it_is(template):
     assert parts.slots == ("a", "b:1.x_y", "a")
     filled = parts.fill({"a": "100%s", "b:1.x_y": "<i>"})
     assert filled == f"{expected}100%s|<i>|100%s"
+    assert parts.fill_bytes({"a": "100%s", "b:1.x_y": "é"}, {"a": b"\xc3\xbc"}) == f"{expected}ü|é|ü".encode()
     assert Parts.load(parts.dump()) == parts
 
 
@@ -65,7 +66,7 @@ def test_parts_contain_no_token(template):
 def test_text_with_the_marks_of_another_rendering_is_no_slot(template):
     mark = Slots()("liked")
 
-    assert render_parts(template("{{ text }}"), {"text": mark}) == Parts(mark, ())
+    assert render_parts(template("{{ text }}"), {"text": mark}) == Parts(mark.encode(), ())
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def _prefix(paths: Paths) -> str:
 
     Parts contain addresses of other apps, and texts of any module, so no app is left out. Cost: 20 ms, once a process.
     """
-    digest = hashlib.sha256(f"{paths('feed:home')} {static('icons/sprite.svg')}".encode())
+    digest = hashlib.sha256(f"{paths('feed:home')} {static('css/site.css')}".encode())
     root = Path(settings.BASE_DIR)
     apps_of_project = {Path(app.path) for app in apps.get_app_configs() if Path(app.path).parent == root}
     for folder in sorted({root / "templates", root / "instagram", *apps_of_project}):

@@ -79,7 +79,18 @@ def draw(piece: str, post: Post, readers: Readers, **options: Any) -> Parts:
     names = (name for name in extract_names(post.caption) if name not in post.unlinked)
     named = SafeString("".join(slots(f"is:{name}") for name in names))
     context = {"post": post, "readers": readers, "caption": _caption(post, slots), "named": named, **options}
-    return render_parts(TEMPLATES[piece], context, slots)
+    return render_parts(TEMPLATES[piece], context | {"flags": _flags(post, readers)}, slots)
+
+
+def _flags(post: Post, readers: Readers) -> str:
+    """Return the states of a post that its menus ask for, apart from whether it names the reader."""
+    flags = {
+        "own": readers == "author",
+        "public": post.is_public,
+        "comments-off": post.comments_off,
+        "likes-hidden": post.hide_likes,
+    }
+    return " ".join([post.state, *(name for name, applies in flags.items() if applies)])
 
 
 def _caption(post: Post, slots: Slots) -> SafeString:
@@ -111,7 +122,7 @@ class _Values(dict[str, str]):
         if kind == "people":
             return self._people_in(int(argument))
         if kind == "is":
-            return "named" if self._viewer.is_authenticated and self._viewer.username == argument else ""
+            return " named" if self._viewer.is_authenticated and self._viewer.username == argument else ""
         is_linked = self._state.named is None or argument in self._state.named
         if kind == "name":
             # A name of `extract_names` has no character to quote or to escape.
@@ -170,7 +181,8 @@ def _values(
         "save_label": "Remove from saved" if saved else "Save",
         "comments_hidden": "" if comments else " hidden",
     }
-    values["comments"] = "1 comment" if comments == 1 else f"all {values['comment_number']} comments"
+    all_comments = "1 comment" if comments == 1 else f"all {values['comment_number']} comments"
+    values["comments"] = f"View {all_comments}" if comments else ""
     if state.likes_hidden:
         values |= {"like_count": "", "likes": "Likes"}
     else:

@@ -118,10 +118,9 @@ def _follow_state(person: ListedPerson) -> str:
 
 
 def _button(username: str, state: str, *, is_private: bool, paths: Paths) -> SafeString:
-    follow, unfollow = paths("social:follow", username), paths("social:unfollow", username)
+    url = paths("social:unfollow" if state else "social:follow", username)
     parts = static_parts("social/_follow_button.html", state=state, is_private=is_private)
-    urls = {"follow_url": follow, "unfollow_url": unfollow, "url": unfollow if state else follow}
-    return parts.fill(urls | {"username": escape(username)})
+    return parts.fill({"url": url, "username": escape(username)})
 
 
 @lru_cache(maxsize=4_000)

@@ -59,6 +59,6 @@ def demo_photo(request: HttpRequest, owner: str, name: str, side: int) -> HttpRe
 
 
 def icons() -> list[str]:
-    """Return the names of the icons in the sprite."""
-    sprite = (settings.BASE_DIR / "static" / "icons" / "sprite.svg").read_text(encoding="utf-8")
-    return sorted(re.findall(r'<symbol id="([a-z-]+)"', sprite))
+    """Return the names of the icons in the stylesheet."""
+    stylesheet = (settings.BASE_DIR / "static/css/components/icons.css").read_text(encoding="utf-8")
+    return sorted(set(re.findall(r"^\.i-([a-z-]+)", stylesheet, re.MULTILINE)))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast
 
 from django import template
 from django.template import Context
-from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
@@ -31,18 +30,18 @@ register.simple_tag(fast_reverse, name="url")
 
 @register.simple_tag
 def icon(name: str, label: str = "", **attributes: str) -> SafeString:
-    """Return the icon `name` of the sprite, with `label` for screen readers, or hidden from them without one."""
-    return _icon(static("icons/sprite.svg"), name, label, attributes.get("class", ""))
+    """Return the icon `name` of the stylesheet, with `label` for screen readers, or hidden from them without one."""
+    return _icon(name, label, attributes.get("class", ""))
 
 
 @lru_cache(maxsize=500)
-def _icon(sprite: str, name: str, label: str, extra_class: str) -> SafeString:
+def _icon(name: str, label: str, extra_class: str) -> SafeString:
     """Return the icon. Cached, because a page of posts draws a hundred icons of a dozen kinds."""
-    css_class = f"icon {extra_class}".strip()
-    href = f"{sprite}#{name}"
+    css_class = f"icon i-{name} {extra_class}".strip()
     if label:
-        return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', css_class, label, href)
-    return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', css_class, href)
+        return format_html('<i class="{}" role="img" aria-label="{}"></i>', css_class, label)
+    # Screen readers pass over an empty element.
+    return format_html('<i class="{}"></i>', css_class)
 
 
 @register.simple_tag(takes_context=True)
@@ -118,7 +117,8 @@ def ago(moment: datetime | None) -> SafeString | str:
 def dated(moment: datetime, text: str) -> SafeString:
     """Return `text` in a `<time>` with the exact date as title."""
     exact = moment.strftime("%-d %B %Y at %H:%M UTC")
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(timespec="seconds"), exact, text)
+    utc = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return format_html('<time datetime="{}" title="{}">{}</time>', utc, exact, text)
 
 
 @register.simple_tag

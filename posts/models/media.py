@@ -186,14 +186,13 @@ class Media(SnowflakeModel):
         return [{"type": kind, "src": self.url_of(self.video[name])} for name, kind in kinds if name in self.video]
 
     @property
-    def sources(self) -> list[dict[str, str]]:
-        """`<source>` attributes of a photo: the formats better than JPEG, each with its srcset."""
-        return [{"type": "image/webp", "srcset": self._srcset("webp")}] if self.renditions else []
-
-    @property
     def srcset(self) -> str:
-        """`<img srcset>` of the JPEG renditions, the fallback for browsers without WebP."""
-        return self._srcset("jpeg")
+        """`srcset` of the WebP renditions from GRID_WIDTH, for cards and the page of a post, which are seldom smaller.
+
+        Every browser that our stylesheets support shows WebP.
+        """
+        wide = [one for one in self.renditions if one["width"] >= GRID_WIDTH]
+        return self._srcset(wide or self.renditions[-1:])
 
     @property
     def src(self) -> str:
@@ -214,12 +213,10 @@ class Media(SnowflakeModel):
     @property
     def tile_srcset(self) -> str:
         """`srcset` of the WebP renditions up to CARD_WIDTH, for tiles, which are never wider."""
-        return ", ".join(
-            f"{self.url_of(one['webp'])} {one['width']}w" for one in self.renditions if one["width"] <= CARD_WIDTH
-        )
+        return self._srcset([one for one in self.renditions if one["width"] <= CARD_WIDTH])
 
-    def _srcset(self, kind: str) -> str:
-        return ", ".join(f"{self.url_of(one[kind])} {one['width']}w" for one in self.renditions)
+    def _srcset(self, renditions: list[dict[str, Any]]) -> str:
+        return ", ".join([f"{self.url_of(one['webp'])} {one['width']}w" for one in renditions])
 
     def _url_at(self, width: int, kind: str) -> str:
         if not self.renditions:

@@ -14,8 +14,8 @@ onContent(".carousel", (carousel) => {
   if (!carousel.hasAttribute("aria-label")) carousel.setAttribute("aria-label", `${total} photos`);
   for (const old of carousel.querySelectorAll(".carousel-arrow, .carousel-dots, .carousel-count")) old.remove();
 
-  const previous = arrow("carousel-prev", "Previous slide", "chevron-left", "‹");
-  const next = arrow("carousel-next", "Next slide", "chevron-right", "›");
+  const previous = arrow("carousel-prev", "Previous slide", "chevron-left");
+  const next = arrow("carousel-next", "Next slide", "chevron-right");
   const count = make("span", { class: "carousel-count", "aria-hidden": "true" });
   const dots = make("div", { class: "carousel-dots" });
   for (let number = 1; number <= total; number += 1) {
@@ -85,10 +85,6 @@ onContent(".carousel", (carousel) => {
   mark(nearest());
 });
 
-function arrow(name, label, iconName, fallback) {
-  return make(
-    "button",
-    { type: "button", class: `carousel-arrow ${name}`, "aria-label": label },
-    icon(iconName, fallback),
-  );
+function arrow(name, label, iconName) {
+  return make("button", { type: "button", class: `carousel-arrow ${name}`, "aria-label": label }, icon(iconName));
 }

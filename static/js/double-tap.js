@@ -2,6 +2,7 @@
  * A double click or double tap on the media of a post likes it, with a heart that bursts; it never takes a like back.
  * Without JavaScript the like button does the same.
  */
+import { icon } from "./dom.js";
 
 const TAP_GAP_MS = 320;
 const TAP_DISTANCE_PX = 30;
@@ -41,18 +42,16 @@ function like(media) {
   const button = media.closest("[data-post]").querySelector('button[data-optimistic="like"]');
   if (!button) return;
   getSelection()?.removeAllRanges();
-  burst(media, button);
+  burst(media);
   if (button.getAttribute("aria-pressed") !== "true") button.click();
 }
 
-function burst(media, button) {
+function burst(media) {
   media.querySelector(".heart-burst")?.remove();
   const heart = document.createElement("span");
   heart.className = "heart-burst";
   heart.setAttribute("aria-hidden", "true");
-  const icons = [...button.querySelectorAll("svg")];
-  const filled = icons.find((svg) => /fill/.test(svg.querySelector("use")?.getAttribute("href") ?? "")) ?? icons.at(-1);
-  if (filled) heart.append(filled.cloneNode(true));
+  heart.append(icon("heart-fill"));
   media.append(heart);
   const end = () => heart.remove();
   heart.addEventListener("animationend", end, { once: true });

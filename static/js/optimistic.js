@@ -1,9 +1,9 @@
 /**
  * Shows likes, saves and follows before the server answers, and reverts them with a message if the request fails.
  *
- * Handles `button[data-optimistic]`. `data-key` identifies the object (by default the shortcode of its post), and
- * `data-on` and `data-off` are the addresses of the two actions. Only one request per object runs at a time; the last
- * press wins. Without JavaScript the button's form is submitted and the page reloads.
+ * Handles `button[data-optimistic]`. `data-key` identifies the object (by default the shortcode of its post). The
+ * address of the button, `…/like/` or `…/unlike/`, gives that of the opposite action. Only one request per object runs
+ * at a time; the last press wins. Without JavaScript the button's form is submitted and the page reloads.
  */
 import { compact, csrfToken } from "./dom.js";
 import { reason } from "./failures.js";
@@ -11,7 +11,7 @@ import { toast } from "./toasts.js";
 
 const TIMEOUT_MS = 15_000;
 
-/** The message of a failed request, the labels, the counts and the target of the response, by kind. */
+/** The message of a failed request, the labels and texts, the counts and the target of the response, by kind. */
 const KINDS = {
   like: {
     failed: (on) => `Couldn’t ${on ? "like" : "unlike"} this post.`,
@@ -22,6 +22,7 @@ const KINDS = {
   },
   "comment-like": {
     failed: (on) => `Couldn’t ${on ? "like" : "unlike"} this comment.`,
+    label: (on, before) => before.replace(/^\w+/, on ? "Unlike" : "Like"),
     counts: (id) => `#comment-likes-${id}`,
     nouns: ["like", "likes"],
     replaced: (button) => button,
@@ -32,6 +33,8 @@ const KINDS = {
   },
   follow: {
     failed: (on, name) => `Couldn’t ${on ? "follow" : "unfollow"} ${name}.`,
+    // Only requests to follow a private account are not counted.
+    text: (on, button) => (on ? ("uncounted" in button.dataset ? "Requested" : "Following") : "Follow"),
     counts: (name) => `[data-followers-count][data-person="${name}"]`,
     replaced: (button) => button,
   },
@@ -88,7 +91,7 @@ async function send(state) {
 }
 
 async function post(button, on) {
-  const response = await fetch(on ? button.dataset.on : button.dataset.off, {
+  const response = await fetch(addressOf(button, on), {
     method: "POST",
     headers: {
       "HX-Request": "true",
@@ -122,13 +125,12 @@ function show(state) {
   const kind = KINDS[optimistic];
   for (const button of document.querySelectorAll(`button[data-optimistic="${optimistic}"]`)) {
     if (idOf(button) !== id) continue;
-    const { on, off, labelOn, labelOff, textOn, textOff } = button.dataset;
-    button.setAttribute("formaction", wanted ? off : on);
+    button.setAttribute("formaction", addressOf(button, !wanted));
     button.setAttribute("aria-pressed", String(wanted));
-    const label = kind.label?.(wanted) ?? (wanted ? labelOn : labelOff);
+    const label = kind.label?.(wanted, button.getAttribute("aria-label"));
     if (label) button.setAttribute("aria-label", label);
-    const text = wanted ? textOn : textOff;
-    if (text) (button.querySelector("[data-text]") ?? button).textContent = text;
+    const text = kind.text?.(wanted, button);
+    if (text) button.querySelector("[data-text]").textContent = text;
   }
   if (wanted === state.shown) return;
   state.shown = wanted;
@@ -153,6 +155,10 @@ function move(element, step, nouns) {
 }
 
 const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
+
+/** The address that switches the state of the button on, or off. */
+const addressOf = (button, on) =>
+  button.getAttribute("formaction").replace(/(?:un)?(\w+\/)$/, (_, action) => (on ? action : `un${action}`));
 
 const keyOf = (button) => button.dataset.key ?? button.closest("[data-post]").dataset.post;
 

@@ -39,9 +39,9 @@ onContent("video.video-player", (video) => {
 
   function draw() {
     pause.setAttribute("aria-label", video.paused ? "Play video" : "Pause video");
-    pause.replaceChildren(icon(video.paused ? "play" : "pause", video.paused ? "▶" : "❚❚"));
+    pause.replaceChildren(icon(video.paused ? "play" : "pause"));
     sound.setAttribute("aria-label", video.muted ? "Turn sound on" : "Turn sound off");
-    sound.replaceChildren(icon(video.muted ? "sound-off" : "sound-on", video.muted ? "Sound" : "Mute"));
+    sound.replaceChildren(icon(video.muted ? "sound-off" : "sound-on"));
     box.toggleAttribute("data-paused", video.paused);
     if (!words) return;
     const shown = video.textTracks[0]?.mode === "showing";

@@ -127,7 +127,7 @@ def test_navigation_panels_and_settings_are_aligned(sign_up, open_browser):
         anna.set_viewport_size(size)
         anna.mouse.move(size["width"] - 5, size["height"] / 2)
         anna.wait_for_timeout(400)
-        bell, badge = box(anna, "a[href='/notifications/'] > svg"), box(anna, ".bell-count")
+        bell, badge = box(anna, "a[href='/notifications/'] > .icon"), box(anna, ".bell-count")
         assert badge["x"] >= bell["x"] + bell["width"], size
         holder = box(anna, ".rail" if size["width"] >= 768 else ".top-bar")
         assert badge["x"] + badge["width"] <= holder["x"] + holder["width"], size
@@ -161,7 +161,7 @@ def test_navigation_panels_and_settings_are_aligned(sign_up, open_browser):
     # Icons in page headers are aligned with the bar above.
     for url in ("/notifications/", "/saved/"):
         anna.goto(url)
-        tool, menu = box(anna, ".list-header h1 ~ a svg"), box(anna, ".top-bar .more-menu svg")
+        tool, menu = box(anna, ".list-header h1 ~ a .icon"), box(anna, ".more-menu summary .icon")
         assert abs(tool["x"] - menu["x"]) <= 1, url
 
     # Printed pages have no controls.

@@ -18,7 +18,7 @@ def labels(client, post):
     answer = client.get(f"/p/{post.shortcode}/menu/")
     assert answer.status_code == 200
     items = answer.text.partition('class="menu-page-items"')[2].partition("</div>")[0]
-    return [text.strip() for text in re.findall(r"</svg>([^<]+)", items)]
+    return [text.strip() for text in re.findall(r"</i>([^<]+)", items)]
 
 
 FOR_ALL = ["Go to post", "About this account"]

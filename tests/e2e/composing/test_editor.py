@@ -35,7 +35,7 @@ def published_picture(page):
     """Return the largest rendition of the first photo of the post on the page."""
     wait_until_published(page)
     page.reload()
-    srcset = page.locator("article picture source").first.get_attribute("srcset")
+    srcset = page.locator("article img.photo-image").first.get_attribute("srcset")
     url = srcset.split(",")[-1].split()[0]
     return Image.open(io.BytesIO(page.request.get(url).body())).convert("RGB")
 

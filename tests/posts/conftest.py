@@ -29,6 +29,19 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 @pytest.fixture
+def data(photo_bytes: bytes, small_parts: int) -> bytes:
+    """A photo that is sent in more than two parts."""
+    assert len(photo_bytes) > 2 * small_parts
+    return photo_bytes
+
+
+@pytest.fixture
+def mine(signed_in: Callable[[User], Client], author: User) -> Client:
+    """The browser of the author."""
+    return signed_in(author)
+
+
+@pytest.fixture
 def unshared(photo: Callable[..., Any]) -> Callable[..., Media]:
     """A file that is uploaded and not shared; ready, without being rendered, unless another state is given."""
 

@@ -16,17 +16,6 @@ from tests.posts.conftest import begin, send_part, upload
 from tests.stores import keys_in, stored_files
 
 
-@pytest.fixture
-def mine(signed_in, author):
-    return signed_in(author)
-
-
-@pytest.fixture
-def data(photo_bytes, small_parts):
-    assert len(photo_bytes) > 2 * small_parts
-    return photo_bytes
-
-
 def test_an_upload_that_is_deleted_while_it_is_completed_is_missing(mine, data, monkeypatch):
     session = begin(mine, data)
     for part in session["parts"]:

@@ -10,11 +10,6 @@ from posts.models import Media, Post
 
 
 @pytest.fixture
-def mine(signed_in, author):
-    return signed_in(author)
-
-
-@pytest.fixture
 def broken(author, unshared, tasks_run):
     """A post of three whose second cannot be rendered."""
     media = [unshared(author, f"{n}.jpg", state="ready" if n != 2 else "pending") for n in (1, 2, 3)]

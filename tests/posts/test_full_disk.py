@@ -33,11 +33,6 @@ def disk(settings, tmp_path, monkeypatch):
         yield found
 
 
-@pytest.fixture
-def mine(signed_in, author):
-    return signed_in(author)
-
-
 def sweep(tasks_run):
     Media.objects.update(queued_at=timezone.now() - timedelta(minutes=1))
     with tasks_run():

@@ -21,11 +21,6 @@ MIDDLE = {"ratio": "3:1", "x": 0.25, "y": 0.0, "width": 0.5, "height": 1.0}
 
 
 @pytest.fixture
-def mine(signed_in, author):
-    return signed_in(author)
-
-
-@pytest.fixture
 def panorama(author, unshared):
     """A ready file, 6 times as wide as high."""
     return unshared(author, "sunset.jpg", width=1200, height=200)

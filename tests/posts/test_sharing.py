@@ -18,11 +18,6 @@ from tests.stores import keys_in
 JSON = {"Accept": "application/json"}
 
 
-@pytest.fixture
-def mine(signed_in, author):
-    return signed_in(author)
-
-
 def share(browser, media, headers=JSON, **fields):
     return browser.post("/create/", {"media": [medium.pk for medium in media], **fields}, headers=headers)
 

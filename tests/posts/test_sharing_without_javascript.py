@@ -14,11 +14,6 @@ from tests.posts.test_sharing import JSON, checked, share
 from tests.stores import stored_files
 
 
-@pytest.fixture
-def mine(signed_in, author):
-    return signed_in(author)
-
-
 def test_a_refused_form_keeps_its_good_files_chosen_and_described_and_sharing_goes_on(mine, author, photo):
     answer = send(
         mine,

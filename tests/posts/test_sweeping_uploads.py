@@ -13,17 +13,6 @@ from tests.stores import keys_in, put, stored_files
 
 
 @pytest.fixture
-def mine(signed_in, author):
-    return signed_in(author)
-
-
-@pytest.fixture
-def data(photo_bytes, small_parts):
-    assert len(photo_bytes) > 2 * small_parts
-    return photo_bytes
-
-
-@pytest.fixture
 def asked(monkeypatch):
     """The sweeper's tasks run immediately."""
     calls = []

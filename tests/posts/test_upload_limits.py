@@ -9,17 +9,6 @@ from posts.models import Post
 from tests.posts.conftest import begin, upload
 
 
-@pytest.fixture
-def mine(signed_in, author):
-    return signed_in(author)
-
-
-@pytest.fixture
-def data(photo_bytes, small_parts):
-    assert len(photo_bytes) > 2 * small_parts
-    return photo_bytes
-
-
 @pytest.mark.parametrize("size", [2, 12])
 def test_the_list_of_unshared_files_costs_the_same_queries_whatever_its_size(
     size, mine, unshared, author, data, django_assert_num_queries

@@ -16,17 +16,6 @@ from tests.posts.conftest import begin, send_part, upload
 from tests.stores import keys_in, stored_files
 
 
-@pytest.fixture
-def mine(signed_in, author):
-    return signed_in(author)
-
-
-@pytest.fixture
-def data(photo_bytes, small_parts):
-    assert len(photo_bytes) > 2 * small_parts
-    return photo_bytes
-
-
 @pytest.mark.both_storages
 def test_a_file_in_parts_becomes_a_photo_that_is_rendered_while_the_caption_is_written(mine, author, data, tasks_run):
     with tasks_run():

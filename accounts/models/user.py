@@ -97,7 +97,7 @@ class AvatarState(models.TextChoices):
 class WhoMayTag(models.TextChoices):
     EVERYONE = "everyone", "Everyone"
     FOLLOWING = "following", "People I follow"
-    NOBODY = "nobody", "Nobody"
+    NOBODY = "nobody", "No one"
 
 
 class Feed(models.TextChoices):

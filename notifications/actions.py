@@ -17,7 +17,8 @@ from accounts.models import User
 from notifications.causes import NotificationEvent
 from notifications.models import Allowed, Notification, Occurrence, Preferences
 from posts.models import Comment, Post
-from social.models import Follow, Mute
+from social.conditions import not_muted
+from social.models import Follow
 
 
 def record_event(event: NotificationEvent) -> bool:
@@ -57,9 +58,10 @@ def set_preferences(person: User, choices: Mapping[str, str]) -> None:
 
 def _is_allowed(event: NotificationEvent) -> bool:
     recipient = User.objects.filter(pk=event.recipient_id, suspended_at__isnull=True).first()
-    if recipient is None or not User.objects.visible_to(recipient).filter(pk=event.actor_id).exists():
+    if recipient is None:
         return False
-    if Mute.objects.filter(muter=recipient, muted_id=event.actor_id).exists():
+    actor = User.objects.visible_to(recipient).filter(not_muted(recipient, "pk"), pk=event.actor_id)
+    if not actor.exists():
         return False
     if event.post_id is not None and not Post.objects.visible_to(recipient).filter(pk=event.post_id).exists():
         return False

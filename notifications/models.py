@@ -10,12 +10,12 @@ from typing import Final
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from accounts.models import User
 from common.fields import db_cascade_foreign_key
 from common.ids import SnowflakeModel
-from social.models import Mute
+from social.conditions import not_muted
 
 
 class Kind(models.TextChoices):
@@ -82,9 +82,8 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
 
         Excludes actions of people that they cannot see or have muted, and mentions and tags that they have removed.
         """
-        muted = Mute.objects.filter(muter=person, muted_id=OuterRef("actor_id"))
         return self.filter(
-            ~Exists(muted),
+            not_muted(person, "actor_id"),
             actor__in=User.objects.visible_to(person),
             mention__removed_at=None,
             tag__removed_at=None,

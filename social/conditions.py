@@ -40,12 +40,13 @@ def not_muted(viewer: Viewer, person: str) -> Q:
     """Return the condition that `viewer` has not muted the person whose id is in the outer column `person`."""
     if not viewer.is_authenticated:
         return Q()
-    return ~Q(_MUTES(person=person, viewer=viewer.pk))
+    return ~Q(MUTES(person=person, viewer=viewer.pk))
 
 
-_MUTES: Final = CompiledExists(
+MUTES: Final = CompiledExists(
     lambda person, viewer: Mute.objects.filter(muter_id=viewer, muted_id=person), outer=["person"]
 )
+"""The condition that `viewer` has muted `person`."""
 
 
 def with_follow_state(people: UserQuerySet, viewer: Viewer) -> UserQuerySet:

@@ -11,8 +11,8 @@ from accounts.models import User, UserQuerySet, Viewer
 from accounts.statements import ViewerStatement
 from common.compiled_queries import CompiledExists
 from common.statements import Statement
-from social.conditions import content_visible_q, with_follow_state
-from social.models import CloseFriend, Follow, FollowRequest, Mute, Restrict
+from social.conditions import MUTES, content_visible_q, with_follow_state
+from social.models import CloseFriend, Follow, FollowRequest, Restrict
 
 MAX_COUNTED_REQUESTS = 99
 
@@ -62,9 +62,7 @@ _RELATIONS: Final = {
     "follows_viewer": CompiledExists(
         lambda person, viewer: Follow.objects.filter(follower_id=person, followee_id=viewer), outer=["person"]
     ),
-    "is_muted": CompiledExists(
-        lambda person, viewer: Mute.objects.filter(muter_id=viewer, muted_id=person), outer=["person"]
-    ),
+    "is_muted": MUTES,
     "is_restricted": CompiledExists(
         lambda person, viewer: Restrict.objects.filter(restricter_id=viewer, restricted_id=person), outer=["person"]
     ),

@@ -15,6 +15,13 @@ _LINE_OF_TAGS = re.compile(
     re.MULTILINE,
 )
 
+_BLOCK = (
+    "article|aside|body|details|div|dl|dt|dd|fieldset|footer|form|h[1-6]|head|header|html|legend|li|link|main|meta|nav"
+    "|ol|p|section|summary|template|title|ul"
+)
+_BEFORE_BLOCK = re.compile(rf"\n+(?=</?(?:{_BLOCK})\b)")
+_AFTER_BLOCK = re.compile(rf"(</(?:{_BLOCK})>)\n+")
+
 
 class FilesystemLoader(filesystem.Loader):
     def get_contents(self, origin: Origin) -> str:
@@ -27,11 +34,13 @@ class AppDirectoriesLoader(app_directories.Loader):
 
 
 def _compact(origin: Origin, source: str) -> str:
-    """Return the source of a template without indentation, and without the ends of lines that only have tags.
+    """Return the source of a template without indentation, and without the ends of lines that mean nothing.
 
-    Tags without output are meant; other lines still end, because white space separates words. Texts of users are not
-    in the source. With DEBUG the source stays as it is, because error pages count its lines.
+    These are lines of template tags without output, and lines before and after an element that is a block. Other lines
+    still end, because white space separates words. Texts of users are not in the source. With DEBUG the source stays as
+    it is, because error pages count its lines.
     """
     if settings.DEBUG or not origin.name.endswith(".html"):
         return source
-    return _LINE_OF_TAGS.sub(r"\1", _INDENTATION.sub("\n", source))
+    lines = _LINE_OF_TAGS.sub(r"\1", _INDENTATION.sub("\n", source))
+    return _AFTER_BLOCK.sub(r"\1", _BEFORE_BLOCK.sub("", lines))

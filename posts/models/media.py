@@ -155,6 +155,17 @@ class Media(SnowflakeModel):
         """URL of one of `keys`. `posts.views.files` checks at each request who may see the post."""
         return self._url_before_keys + key
 
+    def short_url_of(self, key: str) -> str:
+        """URL of a rendition for pages, which have many: 26 characters shorter. It is served like `url_of`."""
+        return self._url_before_keys + _short_name(key)
+
+    def key_named(self, name: str) -> str:
+        """Return the key that `name` means in a URL: one of `keys`, or the short name of a rendition; "" if none."""
+        if name in self.keys:
+            return name
+        pictures = (rendition[kind] for rendition in self.renditions for kind in ("webp", "jpeg"))
+        return next((key for key in pictures if _short_name(key) == name), "")
+
     @cached_property
     def _url_before_keys(self) -> str:
         """URL prefix of the files of this medium, reversed once for all of them. Keys need no quoting."""
@@ -216,13 +227,23 @@ class Media(SnowflakeModel):
         return self._srcset([one for one in self.renditions if one["width"] <= CARD_WIDTH])
 
     def _srcset(self, renditions: list[dict[str, Any]]) -> str:
-        return ", ".join([f"{self.url_of(one['webp'])} {one['width']}w" for one in renditions])
+        return ", ".join([f"{self.short_url_of(one['webp'])} {one['width']}w" for one in renditions])
 
     def _url_at(self, width: int, kind: str) -> str:
         if not self.renditions:
             return ""
         enough: Iterator[dict[str, str]] = (one for one in self.renditions if one["width"] >= width)
-        return self.url_of(next(enough, self.renditions[-1])[kind])
+        return self.short_url_of(next(enough, self.renditions[-1])[kind])
+
+
+def _short_name(key: str) -> str:
+    """Return the first eight digits of a random key with its ending: "3f/a0/9c42….webp" is 3fa09c42.webp.
+
+    They tell the dozen pictures of a medium apart, and those of a later rendering from earlier ones in caches. They
+    need not be secret, because each request is authorized.
+    """
+    digits, _, ending = key.rpartition(".")
+    return f"{digits.replace('/', '')[:8]}.{ending}"
 
 
 def load_shown_people(media: Iterable[Media], viewer: Viewer) -> None:

@@ -30,6 +30,8 @@ KEYS: Final = ("renditions", "video", "captions")
 def file(request: SiteRequest, media_id: int, key: str) -> HttpResponseBase:
     """Serve one file of a medium. 404 if it does not exist, belongs to another medium, or is not for the viewer.
 
+    `key` may also be the short name of a rendition (`Media.short_url_of`).
+
     Public posts are checked first, without looking at the session, so that caches can keep the response. If there is
     a block between the author and anyone, the session is checked too, and blocked people get 404.
 
@@ -41,9 +43,10 @@ def file(request: SiteRequest, media_id: int, key: str) -> HttpResponseBase:
     medium = found
     if by_session and isinstance(viewer := _viewer(request), User):
         medium = _for(viewer, media_id)
-    if medium is None or key not in medium.keys:
+    found_key = medium.key_named(key) if medium is not None else ""
+    if not found_key:
         raise Http404
-    response = serve_rendition(request, key, is_public=is_public)
+    response = serve_rendition(request, found_key, is_public=is_public)
     if by_session:
         patch_vary_headers(response, ["Authorization", "Cookie"])
     return response

@@ -72,7 +72,8 @@ def test_text_with_the_marks_of_another_rendering_is_no_slot(template):
 @pytest.mark.parametrize(
     ("source", "compact"),
     [
-        ("<p>\n  one\n  <b>two</b>\n</p>\n", "<p>\none\n<b>two</b>\n</p>\n"),
+        ("<p>\n  one\n  <b>two</b>\n</p>\n", "<p>\none\n<b>two</b></p>"),
+        ("a\n<div>\n  {{ y.0 }}\n  b\n</div>\n<i>c</i>\n<i>d</i>\n", "a<div>\n1\nb</div><i>c</i>\n<i>d</i>\n"),
         ("{# A comment. #}\n{% load site %}\none", "one"),
         ("one\n{% if x %}\n  two\n{% endif %}\nthree", "one\nthree"),
         ("one\n{% if y %}\n  two\n{% else %}\n  no\n{% endif %}\nthree", "one\ntwo\nthree"),

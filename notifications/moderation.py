@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, F, QuerySet, Value
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from common.ids import encode_shortcode
+from common.statements import Statement
 from posts.models import Comment, Post
 
 SHOWN_DAYS: Final = 30
@@ -42,13 +43,19 @@ def moderation_notices(person: User) -> list[ModerationNotice]:
     Cost: one query over two partial indexes.
     """
     since = timezone.now() - timedelta(days=SHOWN_DAYS)
+    newest = [ModerationNotice(*row) for row in _REMOVED.rows(person=person.pk)]
+    return [notice for notice in newest if notice.removed_at > since]
+
+
+def _removed(person: int) -> QuerySet[Any, Any]:
+    """Return the columns of the newest MAX_SHOWN notices, however old they are."""
     columns = ("kind", "of_post", "said", "removed_reason", "removed_at")
 
     def kind(name: str) -> Value:
         return Value(name, output_field=CharField())
 
-    posts = Post.objects.filter(author=person, removed_at__gt=since, deleted_at__isnull=True)
-    comments = Comment.objects.filter(author=person, removed_at__gt=since)
+    posts = Post.objects.filter(author_id=person, removed_at__isnull=False, deleted_at__isnull=True)
+    comments = Comment.objects.filter(author_id=person, removed_at__isnull=False)
     removed = (
         posts.annotate(kind=kind("post"), of_post=F("pk"), said=F("caption"))
         .values_list(*columns)
@@ -57,4 +64,7 @@ def moderation_notices(person: User) -> list[ModerationNotice]:
             all=True,
         )
     )
-    return [ModerationNotice(*row) for row in removed.order_by("-removed_at")[:MAX_SHOWN]]
+    return removed.order_by("-removed_at")[:MAX_SHOWN]
+
+
+_REMOVED: Final = Statement[Any]("moderation_notices", _removed, person="bigint")

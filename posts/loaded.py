@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser
 
-from accounts.models import Viewer
+from accounts.models import User, Viewer
 from accounts.statements import ViewerStatement
 from common.compiled_queries import CompiledExists
+from common.statements import LIMIT, Statement
 from posts.models import Post
 from posts.models.post import PostQuerySet
-from posts.states import PostState, media_by_post, photos_with_people, states_of
+from posts.states import MAX_ROWS, PostState, media_by_post, photos_with_people, states_of
 
 MORE_POSTS: Final = 6
 
@@ -42,6 +43,11 @@ def more_posts_of(author_id: int, viewer: Viewer, *, but: int) -> list[PostState
     return [PostState(*row) for row in _MORE.rows(viewer, author=author_id, but=but)]
 
 
+def archived_posts_of(person: User, *, before: int, count: int) -> list[Post]:
+    """Return `count` archived posts of `person` below the id `before`, newest first. Two queries."""
+    return _with_media(_ARCHIVED.rows(viewer=person.pk, before=before, count=count))
+
+
 def _with_media(posts: list[Post]) -> list[Post]:
     media = media_by_post([post.pk for post in posts]) if posts else {}
     for post in posts:
@@ -58,6 +64,12 @@ def _loaded(posts: PostQuerySet, viewer: Viewer) -> PostQuerySet:
     }
     loaded: PostQuerySet = posts.with_viewer_state(viewer).with_author().annotate(**annotations)
     return loaded
+
+
+def _archived(viewer: int, before: int) -> PostQuerySet:
+    person = User(pk=viewer)
+    archived = _loaded(Post.objects.archived_of(person).filter(pk__lt=before), person)
+    return archived.order_by("-pk")[:MAX_ROWS]
 
 
 def _more(viewer: Viewer, author: int, but: int) -> Any:
@@ -79,3 +91,4 @@ _VISIBLE_OR_OWN: Final = ViewerStatement[Post](
     ids="bigint[]",
 )
 _MORE: Final = ViewerStatement[Any]("more_posts", _more, author="bigint", but="bigint")
+_ARCHIVED: Final = Statement[Post]("archived_posts", _archived, viewer="bigint", before="bigint", count=LIMIT)

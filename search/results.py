@@ -15,8 +15,8 @@ from search import tags_and_places
 from search.posts import FoundPost, find_posts
 from search.query import Query
 from search.tags_and_places import Topic
-from social.conditions import with_follow_state
-from social.search import find_people, shown_people
+from social.queries import visible_people_in_order
+from social.search import FoundPerson, find_people
 
 MAX_BATCHES = 5
 """The maximum number of batches that one page reads to find posts without excluded words."""
@@ -35,8 +35,11 @@ Shown = TypeVar("Shown")
 
 def page_of_people(request: HttpRequest, query: Query, size: int) -> Page[User]:
     viewer: Viewer = request.user
-    people = with_follow_state(User.objects.for_display(), viewer)
-    return _page(request, find_people(query.words, viewer), size, lambda found: shown_people(people, found, viewer))
+
+    def show(found: Sequence[FoundPerson]) -> list[User]:
+        return visible_people_in_order([one.id for one in found], viewer)
+
+    return _page(request, find_people(query.words, viewer), size, show)
 
 
 def page_of_tags(request: HttpRequest, query: Query, size: int) -> Page[Topic]:

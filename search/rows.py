@@ -13,8 +13,8 @@ from posts.models import Post
 from search.highlighting import highlight
 from search.query import Query
 from search.tags_and_places import Topic
-from social.conditions import with_follow_state
-from social.search import find_people, shown_people
+from social.queries import visible_people_in_order
+from social.search import find_people
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,8 @@ class FoundPostRow:
 
 def suggested_people(request: MemberRequest, query: Query, number: int) -> list[User]:
     """Return the `number` best people for the query."""
-    people = with_follow_state(User.objects.for_display(), request.user)
-    found = find_people(query.words, request.user, wanted=number)
-    return shown_people(people, found[:number], request.user)
+    found = find_people(query.words, request.user, wanted=number)[:number]
+    return visible_people_in_order([one.id for one in found], request.user)
 
 
 def person_rows(people: Iterable[User], query: Query) -> list[PersonRow]:

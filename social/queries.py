@@ -38,6 +38,16 @@ def with_visible_content(viewer: Viewer) -> UserQuerySet:
     return people
 
 
+def find_open_person(username: str, viewer: Viewer) -> User | None:
+    """Return the person with this username of `with_visible_content`, or None. One query."""
+    return _OPEN.first(viewer, username=username)
+
+
+_OPEN: Final = ViewerStatement[User](
+    "open_person", lambda viewer, username: with_visible_content(viewer).filter(username=username), username="text"
+)
+
+
 def blocked_by(viewer: User) -> UserQuerySet:
     """Return people that `viewer` has blocked, for the pages that unblock. They may have blocked the viewer too."""
     people: UserQuerySet = User.objects.active().filter(blocks_received__blocker=viewer)

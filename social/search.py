@@ -90,7 +90,7 @@ def find_people(query: str, viewer: Viewer, *, wanted: int = MAX_FOUND) -> list[
         found = found or _find_fuzzy(words, viewer)
     best = sorted(found.values(), key=lambda one: one.key)
     near = _followed_by_followees([one.id for one in best[:MUTUALS_CHECKED]], viewer)
-    return sorted((replace(one, is_mutual=one.id in near) for one in best), key=lambda one: one.key)
+    return sorted((replace(one, is_mutual=True) if one.id in near else one for one in best), key=lambda one: one.key)
 
 
 def shown_people(people: UserQuerySet, found: Sequence[FoundPerson], viewer: Viewer) -> list[User]:

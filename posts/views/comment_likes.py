@@ -5,10 +5,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
-from accounts.models import User
-from common.pagination import page_by_id
 from posts.actions import likes as actions
-from posts.models import Comment, CommentLike, Post
+from posts.likers import likers_of_comment
+from posts.models import Comment, Post
 from posts.views.likes import LIKERS_PER_PAGE, render_likers
 from posts.views.lookup import does_not_exist_as_404, thread_url, visible_comment, visible_post
 
@@ -35,10 +34,8 @@ def likers(request: MemberRequest, shortcode: str, comment_id: int) -> HttpRespo
     """List the people who like the comment, the newest like first."""
     post = visible_post(request, shortcode)
     comment = visible_comment(request, post, comment_id)
-    likes = CommentLike.objects.filter(comment=comment, person__in=User.objects.visible_to(request.user))
-    page = page_by_id(request, likes, LIKERS_PER_PAGE)
-    people = [like.person_id for like in page]
-    return render_likers(request, people, page.next_url, {"post": post, "comment": comment})
+    page = likers_of_comment.page(request, LIKERS_PER_PAGE, comment.pk)
+    return render_likers(request, page, {"post": post, "comment": comment})
 
 
 def _like_button(request: MemberRequest, post: Post, comment: Comment) -> HttpResponse:

@@ -1,23 +1,22 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import render_list
 from common.ids import decode_shortcode
-from common.pagination import Page, page_by_id
+from common.pagination import Page
 from posts.actions import likes as actions
 from posts.cards import render_piece
-from posts.models import Like, Post
+from posts.likers import find_post_with_likers, likers_of_post
+from posts.models import Post
 from posts.views.lookup import does_not_exist_as_404, own_post, visible_card, visible_post
-from social.queries import visible_people_in_order
 
 LIKERS_PER_PAGE = 30
 
@@ -40,16 +39,14 @@ def unlike(request: MemberRequest, shortcode: str) -> HttpResponse:
 @require_safe
 def likers(request: MemberRequest, shortcode: str) -> HttpResponse:
     """List the people who like the post, the newest like first. 404 if the author hides them from the viewer."""
-    posts = Post.objects.visible_to(request.user).with_likers_visible_to(request.user)
-    post = get_object_or_404(posts, pk=decode_shortcode(shortcode))
-    likes = Like.objects.filter(post=post, liker__in=User.objects.visible_to(request.user))
-    page = page_by_id(request, likes, LIKERS_PER_PAGE)
-    return render_likers(request, [like.liker_id for like in page], page.next_url, {"post": post})
+    post = find_post_with_likers(decode_shortcode(shortcode), request.user)
+    if post is None:
+        raise Http404
+    return render_likers(request, likers_of_post.page(request, LIKERS_PER_PAGE, post.pk), {"post": post})
 
 
-def render_likers(request: MemberRequest, ids: Sequence[int], next_url: str, context: dict[str, Any]) -> HttpResponse:
-    """Render one page of the people with `ids`: a fragment for htmx that follows a cursor, otherwise a page."""
-    page = Page(visible_people_in_order(ids, request.user), next_url)
+def render_likers(request: MemberRequest, page: Page[User], context: dict[str, Any]) -> HttpResponse:
+    """Render one page of people: a fragment for htmx that follows a cursor, otherwise a page."""
     return render_list(request, "posts/likers.html", "components/_people.html", {**context, "page": page})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest
@@ -11,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from accounts.http import MemberRequest
+from accounts.statements import ViewerStatement
 from common.ids import decode_shortcode
 from posts.comments import visible_comment_of
 from posts.loaded import visible_post_of
@@ -19,7 +21,15 @@ from posts.models import Comment, Media, Post, UploadSession
 
 def visible_post(request: HttpRequest, shortcode: str) -> Post:
     """Return a post that the viewer may see, or raise 404."""
-    return get_object_or_404(Post.objects.visible_to(request.user), pk=decode_shortcode(shortcode))
+    post = _VISIBLE.first(request.user, post=decode_shortcode(shortcode))
+    if post is None:
+        raise Http404
+    return post
+
+
+_VISIBLE: Final = ViewerStatement[Post](
+    "visible_post", lambda viewer, post: Post.objects.visible_to(viewer).filter(pk=post), post="bigint"
+)
 
 
 def visible_card(request: HttpRequest, shortcode: str) -> Post:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import render_list
-from common.pagination import Page, page_by_id
+from common.pagination import Page
+from social import lists
 from social.actions import follows
 from social.actions.blocks import BlockedError
-from social.models import Follow
-from social.queries import visible_people_in_order, with_visible_content
+from social.queries import find_open_person, visible_people_in_order
 from social.rows import follow_button
 from social.views.lookup import visible_person
 
@@ -50,24 +50,23 @@ def unfollow(request: MemberRequest, username: str) -> HttpResponse:
 def followers(request: MemberRequest, username: str) -> HttpResponse:
     """List the person's followers, the newest first."""
     person = _open_person(request, username)
-    rows = Follow.objects.filter(followee=person, follower__in=User.objects.visible_to(request.user))
-    page = page_by_id(request, rows, PEOPLE_PER_PAGE)
-    people = visible_people_in_order([follow.follower_id for follow in page], request.user)
-    return _list(request, "social/followers.html", person, Page(people, page.next_url))
+    page = lists.followers.page(request, PEOPLE_PER_PAGE, person.pk)
+    return _list(request, "social/followers.html", person, page)
 
 
 @require_safe
 def following(request: MemberRequest, username: str) -> HttpResponse:
     """List the people that the person follows, the newest first."""
     person = _open_person(request, username)
-    rows = Follow.objects.filter(follower=person, followee__in=User.objects.visible_to(request.user))
-    page = page_by_id(request, rows, PEOPLE_PER_PAGE)
-    people = visible_people_in_order([follow.followee_id for follow in page], request.user)
-    return _list(request, "social/following.html", person, Page(people, page.next_url))
+    page = lists.followees.page(request, PEOPLE_PER_PAGE, person.pk)
+    return _list(request, "social/following.html", person, page)
 
 
 def _open_person(request: MemberRequest, username: str) -> User:
-    return get_object_or_404(with_visible_content(request.user), username=username.lower())
+    person = find_open_person(username.lower(), request.user)
+    if person is None:
+        raise Http404
+    return person
 
 
 def _list(request: MemberRequest, template: str, person: User, page: Page[User]) -> HttpResponse:

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import MemberRequest
 from accounts.models import User
 from common.http import next_url, render_list
-from common.pagination import Page, page_by_id
+from social import lists
 from social.actions import requests as request_actions
-from social.queries import follow_requests_for, request_count_text, visible_people_in_order
+from social.queries import request_count_text, visible_people_in_order
 from social.views.lookup import visible_person
 
 REQUESTS_PER_PAGE = 30
@@ -22,9 +22,7 @@ REQUESTS_PER_PAGE = 30
 @require_safe
 def requests(request: MemberRequest) -> HttpResponse:
     """List the people who have asked to follow the user, the newest request first."""
-    page = page_by_id(request, follow_requests_for(request.user), REQUESTS_PER_PAGE)
-    people = visible_people_in_order([one.requester_id for one in page], request.user)
-    context = {"page": Page(people, page.next_url)}
+    context = {"page": lists.requesters.page(request, REQUESTS_PER_PAGE)}
     return render_list(request, "social/requests.html", "social/_requests.html", context)
 
 

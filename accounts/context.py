@@ -16,7 +16,12 @@ def site(request: HttpRequest) -> dict[str, object]:
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return {
         "site_name": settings.SITE_NAME,
-        "site_description": f"{settings.SITE_NAME}: share photos and videos with the people you like.",
+        "site_description": site_description(),
         "limits": limits,
         "theme": theme if theme in THEMES else "system",
     }
+
+
+def site_description() -> str:
+    """Return the description of the site in one sentence."""
+    return f"{settings.SITE_NAME}: share photos and videos with the people you like."

@@ -11,6 +11,8 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.csrf import CSRF_ALLOWED_CHARS, CSRF_SECRET_LENGTH, get_token
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 _CHARS: Final = CSRF_ALLOWED_CHARS
 _POSITIONS: Final = {char: at for at, char in enumerate(_CHARS)}
@@ -33,6 +35,11 @@ def csrf_token(request: HttpRequest) -> str:
     size = len(_CHARS)
     masked = [_CHARS[(_POSITIONS[char] + at) % size] for char, at in zip(secret, mask, strict=True)]
     return "".join([_CHARS[at] for at in mask] + masked)
+
+
+def csrf_field(request: HttpRequest) -> SafeString:
+    """Return the hidden field of `csrf_token`, as `{% csrf_token %}` does."""
+    return format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', csrf_token(request))
 
 
 def _random_positions() -> list[int]:

@@ -52,6 +52,10 @@ class Parts:
             return self.data % tuple(map(str.encode, [values[name] for name in self.slots]))
         return self.data % tuple([encoded[name] if name in encoded else values[name].encode() for name in self.slots])
 
+    def with_marks(self, slots: Slots, **values: str) -> SafeString:
+        """Return the HTML with `values`, and the marks of `slots` for all others, to be a piece of larger parts."""
+        return self.fill({name: slots(name) for name in self.slots} | values)
+
     def dump(self) -> bytes:
         """Return these parts as bytes, for a cache."""
         return " ".join(self.slots).encode() + b"\n" + self.data

@@ -132,9 +132,17 @@ def _items(posts: list[Scored[Item]]) -> list[Item]:
     return [one.item for one in posts]
 
 
-def best_posts(viewer: Viewer, *, count: int) -> list[Post]:
-    """Return the first posts of Explore by all authors, for visitors."""
-    return list(Post.objects.visible_to(viewer).by_explore_score().for_cards(viewer)[:count])
+def best_posts(viewer: Viewer, *, count: int) -> list[PostState]:
+    """Return the first posts of Explore by all authors, for visitors. One query."""
+    return [PostState(*row) for row in _BEST.rows(viewer, count=count)]
+
+
+def _best(viewer: Viewer) -> QuerySet[Any, Any]:
+    best = Post.objects.visible_to(viewer).by_explore_score()
+    return states_of(best, viewer).order_by("-score", "-id")[:MAX_ROWS]
+
+
+_BEST: Final = ViewerStatement[Any]("best_posts", _best, count=LIMIT)
 
 
 def _end(cursor: ExploreCursor, last: Scored[Any]) -> ExploreCursor:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
+from django.conf import settings
 from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 
+from accounts.context import site_description
 from accounts.models import DISPLAY_FIELDS, User, UserQuerySet, Viewer, people_named_in
 from accounts.statements import ViewerStatement
 from common.pagination import MAX_BIGINT, Page, cursor_of, page_of
+from common.parts import static_parts
 from common.statements import LIMIT, Statement
+from common.text import shorten
 from posts.models import Audience, PersonTag, Post
 from posts.models.post import PostQuerySet
+from posts.preview import MAX_DESCRIPTION_CHARS
 from posts.queries import Item, Load, in_order
 from posts.states import MAX_ROWS, PostState, newest_states, page_of_states, visible_states
 from social.conditions import with_close_state
@@ -40,6 +47,21 @@ _HEAD: Final = ViewerStatement[User](
     lambda viewer, username: profiles_for(viewer).filter(username=username).only(*HEAD_FIELDS),
     username="text",
 )
+
+
+def preview_tags(request: HttpRequest, person: User) -> SafeString:
+    """Return the link preview of a public profile for the head of its page. No query."""
+    values = {
+        "site_name": settings.SITE_NAME,
+        "url": request.build_absolute_uri(person.get_absolute_url()),
+        "title": f"{person.display_name} (@{person.username})",
+        "description": shorten(person.bio, MAX_DESCRIPTION_CHARS) or site_description(),
+        "username": person.username,
+        "image_url": request.build_absolute_uri(person.avatar_url) if person.avatar_url else "",
+        "image_alt": person.display_name,
+    }
+    parts = static_parts("feed/_preview.html", has_image=bool(person.avatar_url))
+    return parts.fill({key: escape(value) for key, value in values.items()})
 
 
 def count_visible_posts(person: User, viewer: Viewer) -> int:

@@ -138,10 +138,14 @@ def notification_page(request: HttpRequest, person: User, size: int) -> Page[Row
     people = {one.pk: one for one in visible_people_in_order(_named(page.items), person)}
     posts_by_id = visible_posts_of({row.post_id for row in page if row.post_id}, person)
     comments = _visible_comments({row.comment_id for row in page if row.comment_id}, person)
-    section, found = _section_before(request, page.items), []
-    for row in page:
-        found.append(_row(row, people, posts_by_id, comments, section))
-        section = found[-1].section
+    section = _section_before(request, page.items)
+    found: list[Row] = []
+    for notification in page:
+        row = _row(notification, people, posts_by_id, comments, section)
+        # A block since the first query leaves a row without people.
+        if row.actors:
+            found.append(row)
+            section = row.section
     return Page(found, page.next_url)
 
 

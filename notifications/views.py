@@ -12,6 +12,7 @@ from notifications.actions import mark_all_read
 from notifications.forms import PreferencesForm
 from notifications.moderation import moderation_notices
 from notifications.queries import ROWS_PER_PAGE, badge_text, notification_page
+from notifications.rows import render_rows
 
 
 @require_safe
@@ -21,6 +22,7 @@ def notifications(request: MemberRequest) -> HttpResponse:
     is_first_page = "cursor" not in request.GET
     context = {
         "page": page,
+        "rows": render_rows(request, page.items),
         "newest": page.items[0].latest if page.items and is_first_page else 0,
         "notices": moderation_notices(request.user) if is_first_page else [],
     }

@@ -218,6 +218,18 @@ def render_piece(
     return fill_slots(parts, state_of(post), viewer, **fill)
 
 
+def render_piece_of_page(
+    piece: str, post: Post, viewer: Viewer, *, options: Mapping[str, Any], **fill: Any
+) -> SafeString:
+    """Like `render_piece`, from cached parts if the post is published: archiving moves no version."""
+    if not post.is_published:
+        return render_piece(piece, post, viewer, options=options, **fill)
+    state, readers = state_of(post), readers_of(post, viewer)
+    name = _name(piece, state, viewer, options)
+    parts = get_parts([name], lambda missing: {name: draw(piece, post, readers, **options) for name in missing})
+    return fill_slots(parts[name], state, viewer, **fill)
+
+
 def flags_of(post: Post, viewer: Viewer) -> list[str]:
     """Return the states of a post from `for_cards()` for its menu (`posts.menu`)."""
     return render_piece("flags", post, viewer).split()

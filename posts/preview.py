@@ -9,7 +9,10 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 
+from common.parts import static_parts
 from common.text import isolate, shorten
 from posts.models import Post
 
@@ -65,3 +68,18 @@ def describe(request: HttpRequest, post: Post) -> Preview:
         video=video,
         oembed_url=request.build_absolute_uri(f"{reverse('posts:oembed')}?{urlencode({'url': url})}"),
     )
+
+
+def preview_tags(preview: Preview, site_name: str) -> SafeString:
+    """Return the tags of a preview for the head of a page."""
+    values = {
+        "site_name": site_name,
+        "url": preview.url,
+        "title": preview.title,
+        "description": preview.description,
+        "oembed_url": preview.oembed_url,
+        **{f"image_{key}": value for key, value in preview.image.items()},
+        **{f"video_{key}": value for key, value in preview.video.items()},
+    }
+    parts = static_parts("posts/_preview.html", has_image=bool(preview.image), has_video=bool(preview.video))
+    return parts.fill({key: escape(value) for key, value in values.items()})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from accounts.models import User
 from common.fast_reverse import fast_reverse
 
 
@@ -24,7 +24,23 @@ class Confirmation:
     is_destructive: bool = False
 
 
-def block_confirmation(person: User) -> Confirmation:
+class Named(Protocol):
+    @property
+    def username(self) -> str: ...
+
+
+class Person(Named, Protocol):
+    """A person of `with_relations`."""
+
+    @property
+    def is_muted(self) -> bool: ...
+    @property
+    def is_restricted(self) -> bool: ...
+    @property
+    def follows_viewer(self) -> bool: ...
+
+
+def block_confirmation(person: Named) -> Confirmation:
     name = person.username
     return Confirmation(
         "block",
@@ -41,7 +57,7 @@ def block_confirmation(person: User) -> Confirmation:
     )
 
 
-def mute_confirmation(person: User) -> Confirmation:
+def mute_confirmation(person: Named) -> Confirmation:
     name = person.username
     return Confirmation(
         "mute",
@@ -56,7 +72,7 @@ def mute_confirmation(person: User) -> Confirmation:
     )
 
 
-def restrict_confirmation(person: User) -> Confirmation:
+def restrict_confirmation(person: Named) -> Confirmation:
     name = person.username
     return Confirmation(
         "restrict",
@@ -71,7 +87,7 @@ def restrict_confirmation(person: User) -> Confirmation:
     )
 
 
-def remove_follower_confirmation(person: User) -> Confirmation:
+def remove_follower_confirmation(person: Named) -> Confirmation:
     name = person.username
     return Confirmation(
         "remove-follower",
@@ -83,8 +99,8 @@ def remove_follower_confirmation(person: User) -> Confirmation:
     )
 
 
-def confirmations_for(person: User) -> list[Confirmation]:
-    """Return the confirmations for the dialogs of a profile. `person` comes from `with_relations`."""
+def confirmations_for(person: Person) -> list[Confirmation]:
+    """Return the confirmations for the dialogs of a profile."""
     confirmations = [block_confirmation(person)]
     if not person.is_muted:
         confirmations.append(mute_confirmation(person))

@@ -113,6 +113,22 @@ def _fill_row(
     )
 
 
+def request_row(person: ListedPerson, csrf: str) -> SafeString:
+    """Return the row of a follow request with both answers. `csrf` is the hidden field of their forms."""
+    paths, username = current_paths(), person.username
+    return static_parts("social/_request.html").fill(
+        {
+            "username": escape(username),
+            "name": escape(person.name),
+            "url": paths("feed:profile", username),
+            "avatar": avatar(person, 44),
+            "approve_url": paths("social:approve", username),
+            "refuse_url": paths("social:refuse", username),
+            "csrf": csrf,
+        }
+    )
+
+
 def _follow_state(person: ListedPerson) -> str:
     return "followed" if person.followed_by_viewer else "requested" if person.requested_by_viewer else ""
 

@@ -35,6 +35,7 @@ class ExampleForm(forms.Form):
 
 class ExampleCommentForm(forms.Form):
     text = forms.CharField(max_length=10)
+    reply_to = None
 
 
 @require_safe
@@ -46,7 +47,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     )
     form.add_error("username", "A username can’t have two dots in a row. Try anna.lind.")
     refused = ExampleCommentForm({"text": "A comment that is too long"})
-    context = examples() | {"colours": COLOURS, "icons": icons(), "form": form, "refused": refused}
+    context = examples() | {"colours": COLOURS, "icons": icons(), "form": form, "comment_form": refused}
     return render(request, "styleguide/styleguide.html", context)
 
 

@@ -11,11 +11,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import escape
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actions.profile import change_first_feed
+from accounts.context import site_description
 from accounts.frame import render_page
 from accounts.http import MemberRequest, SiteRequest
 from accounts.models import Feed, User
@@ -28,7 +30,7 @@ from feed.explore import best_posts
 from feed.feeds import FeedPage, feed_of, feed_states
 from feed.reasons import reasons_html
 from feed.suggestions import suggestions_for
-from posts.cards import EAGER, render_cards, render_piece
+from posts.cards import EAGER, render_cards, render_piece, render_states
 from posts.models import Post
 from posts.states import PostState
 from social.rows import person_row
@@ -153,4 +155,15 @@ def _settings(request: MemberRequest, error: str = "", *, status: int = 200) -> 
 
 
 def _landing(request: SiteRequest) -> HttpResponse:
-    return render(request, "feed/landing.html", {"posts": best_posts(request.user, count=LANDING_POSTS)})
+    states = best_posts(request.user, count=LANDING_POSTS)
+    options = {"sizes": "(min-width: 768px) 180px, 33vw", "is_hideable": False}
+    tiles = render_states("tile", states, request.user, options=options, loading=(EAGER, "", ""))
+    preview = {
+        "site_name": settings.SITE_NAME,
+        "url": request.build_absolute_uri(current_paths()("feed:home")),
+        "title": settings.SITE_NAME,
+        "description": site_description(),
+        "image_url": request.build_absolute_uri(static("img/icon-512.png")),
+    }
+    tags = static_parts("feed/_landing_preview.html").fill({key: escape(value) for key, value in preview.items()})
+    return render_page(request, "feed/landing.html", {"preview": tags}, {"posts": "".join(tiles).encode()})

@@ -9,15 +9,16 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import MemberRequest, SiteRequest
 from common.http import render_list
-from common.pagination import Page, cursor_of, page_by_id
+from common.pagination import MAX_BIGINT, Page, cursor_of, page_of
 from common.text import shorten
-from feed.profiles import count_visible_posts, find_profile, page_of_profile, page_of_tagged
+from feed.profiles import count_visible_posts, find_profile, page_of_profile, page_of_tagged, preview_tags
 from posts.cards import tile_page
+from posts.loaded import archived_posts_of
 from posts.models import Post
 from posts.preview import MAX_DESCRIPTION_CHARS
 from posts.queries import posts_needing_attention
 from posts.states import PostState
-from social.confirmations import confirmations_for
+from social.profile_menus import profile_dialogs, profile_menu
 from social.queries import blocked_by
 
 TILES_PER_PAGE = 24
@@ -51,10 +52,11 @@ def profile(request: SiteRequest, username: str, tab: str = "posts") -> HttpResp
         "unfinished": unfinished,
         "is_own": is_own,
         "tab": tab,
+        "preview": "" if person.is_private else preview_tags(request, person),
         "description": "" if person.is_private else shorten(person.bio, MAX_DESCRIPTION_CHARS),
     }
     if request.user.is_authenticated and not is_own:
-        context["confirmations"] = confirmations_for(person)
+        context |= {"menu": profile_menu(request, person), "dialogs": profile_dialogs(request, person)}
     return render_list(request, "feed/profile.html", "feed/_grid.html", context)
 
 
@@ -69,5 +71,7 @@ def _blocked_profile(request: SiteRequest, username: str) -> HttpResponse:
 @require_safe
 def archive(request: MemberRequest) -> HttpResponse:
     """Show the user's archived posts in the order of the profile: by when they were shared, newest first."""
-    page = page_by_id(request, Post.objects.archived_of(request.user).for_cards(request.user), TILES_PER_PAGE)
+    before = cursor_of(request) or MAX_BIGINT
+    posts = archived_posts_of(request.user, before=before, count=TILES_PER_PAGE + 1)
+    page = page_of(request, posts, TILES_PER_PAGE, field="pk")
     return render_list(request, "feed/archive.html", "feed/_grid.html", {"page": page})

@@ -6,16 +6,19 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.template.loader import render_to_string
+from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString, mark_safe
 
-from common import limits
+from common.csrf import csrf_field
 from common.fast_reverse import Paths, current_paths
 from common.pagination import Page
 from common.parts import render_parts
-from posts.cards import EAGER, LAZY, Tile, render_piece, render_states
-from posts.comment_rows import CommentRows, comment_like, comment_likes
+from posts.cards import EAGER, LAZY, Tile, render_piece, render_piece_of_page, render_states
+from posts.comment_rows import CommentRows, comment_form, comment_like, comment_likes
+from posts.forms.comments import CommentForm
 from posts.menu import AUTHOR, CODE, menu_items, share_of
 from posts.models import Comment, Media, Post
+from posts.preview import preview_tags
 from posts.states import PostState
 
 register = template.Library()
@@ -47,6 +50,14 @@ def post_tile(
 
 
 @register.simple_tag(takes_context=True)
+def post_grid(context: Context, posts: Page[Post | Tile]) -> SafeString:
+    """Render the tiles of a page of posts. The photos of the first row of a first page are loaded at once."""
+    is_first = not context["request"].GET.get("cursor")
+    tiles = [post_tile(context, post, at if is_first else None) for at, post in enumerate(posts, start=1)]
+    return mark_safe("".join(tiles))  # noqa: S308  (joined HTML)
+
+
+@register.simple_tag(takes_context=True)
 def post_tiles(context: Context, states: list[PostState]) -> SafeString:
     """Render the tiles of posts in a grid."""
     tiles = render_states("tile", states, context["user"], options={"sizes": "", "is_hideable": False})
@@ -60,7 +71,7 @@ def post_piece(context: Context, post: Post, piece: str, sizes: str = "") -> Saf
     if piece == "media" and hasattr(post.slides[0], "shown_people"):
         people = {slide.pk: _people(context, post, slide) for slide in post.slides if slide.has_people}
     options = {"sizes": sizes, "expanded": True}
-    return render_piece(piece, post, context["user"], options=options, loading=EAGER, people=people)
+    return render_piece_of_page(piece, post, context["user"], options=options, loading=EAGER, people=people)
 
 
 def _people(context: Context, post: Post, slide: Media) -> SafeString:
@@ -84,16 +95,29 @@ def post_templates(context: Context) -> SafeString:
 @cache
 def _post_templates(is_member: bool, paths: Paths) -> SafeString:
     """Render the templates, once for each prefix of addresses."""
-    post = {"shortcode": CODE, "get_absolute_url": paths("posts:post", CODE), "comments_off": False}
     context = {
         "items": menu_items(CODE, AUTHOR, is_member=is_member),
         "share": share_of(CODE, AUTHOR, origin="", is_public=True),
-        "post": post,
-        "is_copied": True,
-        "is_member": is_member,
-        "limits": limits,
+        "comment_form": comment_form(CODE, paths("posts:post", CODE), is_copied=True) if is_member else "",
     }
     return render_parts("posts/_post_templates.html", context).fill({})
+
+
+@register.simple_tag(takes_context=True)
+def comment_box(context: Context) -> SafeString:
+    """Render the comment box of `post`, with what is in `comment_form`."""
+    post: Post = context["post"]
+    form: CommentForm = context["comment_form"]
+    has_text = form.is_bound or form.initial
+    return comment_form(
+        post.shortcode,
+        post.get_absolute_url(),
+        csrf=csrf_field(context["request"]),
+        is_off=post.comments_off and not form.is_bound,
+        reply_to=form.reply_to,
+        text=(form["text"].value() or "") if has_text else "",
+        error=str(next(iter(form["text"].errors), "")) if form.is_bound else "",
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -122,11 +146,13 @@ def comment_thread(context: Context, comment: Comment, replies: Page[Comment]) -
 
 
 register.simple_tag(comment_like)
+register.simple_tag(preview_tags)
 register.simple_tag(comment_likes)
 
 
 def _rows(context: Context) -> CommentRows:
-    return CommentRows(context["user"], context["post"].comments_off, context.get("csrf_token", ""))
+    csrf = SimpleLazyObject(lambda: csrf_field(context["request"]))
+    return CommentRows(context["user"], context["post"].comments_off, csrf)
 
 
 def _open(context: Context, replies: Page[Comment]) -> SafeString:

@@ -50,7 +50,7 @@ def add(request: MemberRequest, shortcode: str) -> HttpResponse:
     if added is None:
         if not request.htmx:
             return post_page(request, post, form, status=422)
-        return render(request, "posts/_comment_form.html", {"post": post, "comment_form": form}, status=422)
+        return render(request, "posts/_comment_refused.html", {"post": post, "comment_form": form}, status=422)
     if not request.htmx:
         return redirect(_url_after_change(post, added))
     context: dict[str, Any] = {"post": _with_counts(request, post), "comment_form": CommentForm()}

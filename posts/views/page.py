@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 
 from accounts.http import SiteRequest
+from common.csrf import csrf_field
 from common.fast_reverse import fast_reverse
 from common.pagination import Page, cursor_of, page_of
 from posts.comment_rows import CommentRows
@@ -44,7 +44,7 @@ def post_page(
 
 def comment_rows_for(request: SiteRequest, post: Post) -> CommentRows:
     """Return what renders comments of `post` without a template."""
-    return CommentRows(request.user, post.comments_off, SimpleLazyObject(lambda: get_token(request)))
+    return CommentRows(request.user, post.comments_off, SimpleLazyObject(lambda: csrf_field(request)))
 
 
 def pinned_comments(request: SiteRequest, post: Post) -> list[Comment]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import template
 from django.template import Context
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
+from common.csrf import csrf_field
 from social import rows
 
 register = template.Library()
@@ -17,6 +20,13 @@ register = template.Library()
 def follow_button(context: Context, person: User) -> SafeString:
     """Render the button to follow `person`; see `social.rows.follow_button`."""
     return rows.follow_button(person, context["user"])
+
+
+@register.simple_tag(takes_context=True)
+def request_rows(context: Context, people: Iterable[User]) -> SafeString:
+    """Render the rows of follow requests."""
+    csrf = csrf_field(context["request"])
+    return mark_safe("".join([rows.request_row(person, csrf) for person in people]))  # noqa: S308  (joined HTML)
 
 
 @register.simple_tag(takes_context=True)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.actions.profile import change_hide_like_counts, change_who_may_tag
 from accounts.http import MemberRequest
 from accounts.models import WhoMayTag
+from common.csrf import csrf_field
 from social.actions.privacy import change_privacy
 from social.confirmations import Confirmation, go_private_confirmation, go_public_confirmation
 from social.queries import request_count_text
@@ -76,5 +77,10 @@ def like_counts(request: MemberRequest) -> HttpResponse:
 
 def _privacy_page(request: MemberRequest, tag_error: str = "", *, status: int = 200) -> HttpResponse:
     confirmation = _confirmation(request, to_private=not _is_private(request))
-    context = {"confirmation": confirmation, "who_may_tag": WhoMayTag.choices, "tag_error": tag_error}
+    context = {
+        "confirmation": confirmation,
+        "csrf_field": csrf_field(request),
+        "who_may_tag": WhoMayTag.choices,
+        "tag_error": tag_error,
+    }
     return render(request, "social/privacy.html", context, status=status)

@@ -1,5 +1,6 @@
 """Notifications: created once, deleted with their cause, and limited to visible and wanted people."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -192,9 +193,12 @@ def test_the_settings_show_the_saved_choices(signed_in, author):
     choices = dict.fromkeys(Kind.values, Allowed.FOLLOWING) | {"comment": Allowed.OFF}
     assert browser.post("/accounts/notifications/", choices).status_code == 302
 
-    form = browser.get("/accounts/notifications/").context["form"]
+    page = browser.get("/accounts/notifications/")
 
+    form = page.context["form"]
     assert {kind: form[kind].value() for kind in Kind.values} == choices
+    chosen = re.findall(r'<option value="(\w+)" selected>', page.text)
+    assert chosen == [choices[kind] for kind in Kind.values]
 
 
 def test_an_unknown_choice_is_an_error_that_names_the_kind(signed_in, author):

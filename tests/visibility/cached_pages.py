@@ -50,6 +50,7 @@ PAGES: dict[str, Callable[[Machine], str]] = {
     "explore": lambda machine: "/explore/",
     "tag": lambda machine: "/explore/tags/sun/",
     "saved": lambda machine: "/saved/",
+    "notifications": lambda machine: "/notifications/",
     "post": lambda machine: f"/p/{encode_shortcode(machine.posts[0])}/",
 }
 """The path of each page that uses the cache. It may lead to a hidden object: a 404 is an answer, too."""

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from common.fast_reverse import fast_reverse
 from common.parts import static_parts
 from common.text import isolate, shorten
 from posts.models import Post
@@ -66,7 +66,7 @@ def describe(request: HttpRequest, post: Post) -> Preview:
         description=shorten(post.caption, MAX_DESCRIPTION_CHARS),
         image=image,
         video=video,
-        oembed_url=request.build_absolute_uri(f"{reverse('posts:oembed')}?{urlencode({'url': url})}"),
+        oembed_url=request.build_absolute_uri(f"{fast_reverse('posts:oembed')}?{urlencode({'url': url})}"),
     )
 
 

@@ -57,7 +57,12 @@ def _top(request: MemberRequest, query: Query) -> dict[str, Any]:
     tags = tags_and_places.shown_tags(tags_and_places.find_tags(query, viewer)[:TOP_ROWS], viewer)
     places = tags_and_places.shown_places(tags_and_places.find_places(query, viewer)[:TOP_ROWS], viewer)
     posts = _tiles(request, query)
-    found: dict[str, Any] = {"people": person_rows(people, query), "tags": tags, "places": places, "posts": posts}
+    found: dict[str, Any] = {
+        "people": person_rows(people, query, viewer),
+        "tags": tags,
+        "places": places,
+        "posts": posts,
+    }
     highlight_topics([*tags, *places], query)
     if not posts.items and len(query.terms) > 1:
         found["near_posts"] = _tiles(request, query, any_term=True)
@@ -73,7 +78,7 @@ def _page(request: MemberRequest, query: Query, tab: str) -> Page[Any]:
     """Return one page of results of the kind that the tab shows."""
     if tab == "accounts":
         people = page_of_people(request, query, PEOPLE_PER_PAGE)
-        return Page(person_rows(people.items, query), people.next_url)
+        return Page(person_rows(people.items, query, request.user), people.next_url)
     if tab == "posts":
         posts = page_of_posts(request, query, POSTS_PER_PAGE, _contents)
         rows = [FoundPostRow(post, snippet(post.caption, query.shown_words)) for post in posts]

@@ -29,7 +29,7 @@ def suggest(request: MemberRequest) -> HttpResponse:
     if not query:
         return render(request, "search/_suggestions.html", context | {"recent": actions.recent_searches(request.user)})
     if only != "tags":
-        context["people"] = person_rows(suggested_people(request, query, SUGGESTED_PEOPLE), query)
+        context["people"] = person_rows(suggested_people(request, query, SUGGESTED_PEOPLE), query, request.user)
     if only != "people":
         viewer, counted = request.user, {"count_up_to": tags_and_places.MAX_COUNTED_QUICKLY}
         found_tags = tags_and_places.find_tags(query, viewer)[:SUGGESTED_TOPICS]

@@ -1,5 +1,6 @@
 """The complete site in a process of its own, for tests in a browser and tests of operation."""
 
+import fcntl
 import json
 import os
 import random
@@ -20,6 +21,8 @@ import psutil
 from common.local_servers import postgres_url, socket_dir, valkey_url
 from launcher import valkey
 from tests.servers import PROJECT, SERVER_VARIABLES, WORKER, template_database
+from tests.signing_up import SigningUp
+from tests.visitors import SIGNING_UP
 
 
 def free_port() -> int:
@@ -55,9 +58,27 @@ class RunningSite:
         """Start, and wait for the message that it is ready."""
         self.log.write_text("")
         self.temporary.mkdir(parents=True, exist_ok=True)
-        collected, static = Path(os.environ["EVERYFRAME_TEST_DIR"]) / "static", self.data_dir / "static"
-        if collected.exists() and not static.exists():
-            shutil.copytree(collected, static)
+        with self._static_files():
+            self._start(timeout_seconds)
+        return self
+
+    @contextmanager
+    def _static_files(self) -> Iterator[None]:
+        """Copy the static files that the first site has collected during its start; others wait for it."""
+        collected, own = Path(os.environ["EVERYFRAME_TEST_DIR"]) / "static", self.data_dir / "static"
+        with collected.with_name("static.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not collected.exists():
+                yield
+                if own.exists():
+                    shutil.copytree(own, made := collected.with_name("static-copied"))
+                    made.rename(collected)
+                return
+        if not own.exists():
+            shutil.copytree(collected, own)
+        yield
+
+    def _start(self, timeout_seconds: float) -> None:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--with-parent"],
@@ -73,11 +94,6 @@ class RunningSite:
             assert self.process.poll() is None, f"the site ended:\n{self.output()}"
             assert time.monotonic() < deadline, f"the site was not ready:\n{self.output()}"
             time.sleep(0.05)
-        if not collected.exists():
-            with suppress(OSError):  # Another worker has copied its files meanwhile.
-                shutil.copytree(static, made := collected.with_name(f"static-{os.getpid()}"))
-                made.rename(collected)
-        return self
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")
@@ -204,14 +220,15 @@ class RunningSite:
 class SharedSite(RunningSite):
     """The site that many tests share.
 
-    Tests can stop and flush its Valkey. Its database is a copy of TEMPLATE in the session's server, where nothing
-    waits for the disk.
+    Tests can stop and flush its Valkey, and `Visitor.sign_up` is quick. Its database is a copy of TEMPLATE in the
+    session's server, where nothing waits for the disk.
     """
 
     def __init__(self, data_dir: Path, **variables: str) -> None:
         super().__init__(data_dir, REDIS_URL=valkey_url(data_dir), **variables)
         self.valkey: subprocess.Popen | None = None
         self.database = ""
+        self.signing_up = SigningUp(self.environment)
 
     def start(self, *, timeout_seconds: float = 180) -> "SharedSite":
         self.start_valkey()
@@ -220,6 +237,7 @@ class SharedSite(RunningSite):
             self._ask_the_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
             self.environment["DATABASE_URL"] = self._server_url(self.database)
         super().start(timeout_seconds=timeout_seconds)
+        SIGNING_UP[self.port] = self.signing_up
         return self
 
     @staticmethod
@@ -256,7 +274,9 @@ class SharedSite(RunningSite):
     def remove(self) -> None:
         with suppress(AssertionError):
             self.stop()
+        SIGNING_UP.pop(self.port, None)
+        self.signing_up.end()
         self.stop_valkey()
         super().remove()
         if self.database:
-            self._ask_the_server(f'DROP DATABASE "{self.database}" WITH (FORCE)')
+            self._ask_the_server(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')

@@ -5,7 +5,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(PY) -m piptools comp
 	--strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 # Further arguments for pytest, for example: make test ARGS="-k liking -x"
 ARGS ?=
-PYTEST := $(PY) -m pytest -n 3 --dist loadscope
+PYTEST := $(PY) -m pytest -n 4 --dist loadscope
 
 # Packages are installed without bytecode; the first process that imports a module writes it. Where the environment forbids
 # that, every process of the site and every worker of the tests compiles all its modules: 7 s of CPU instead of 2.

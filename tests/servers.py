@@ -34,6 +34,7 @@ SERVER_VARIABLES = ("DATABASE_URL", "REDIS_URL", "DATA_DIR")
 
 _started: list[tuple[str, subprocess.Popen]] = []
 _migrating: list[subprocess.Popen] = []
+_sites: list[Any] = []
 
 
 def make_data_dir(name: str) -> Path:
@@ -185,12 +186,19 @@ def pytest_collection_finish() -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Run each file with tests of the complete site in one process, because its tests share a site.
 
-    Workers take files and tests in the order of `pytest_collection_modifyitems`. By itself, xdist would leave the files
-    with a single browser story to the end, where one worker runs the last of them while the others have nothing to do.
+    Half of the workers take these files, and the others start no site, which saves 15 seconds of CPU for each. Workers
+    take files and tests in the order of `pytest_collection_modifyitems`. By itself, xdist would leave the files with a
+    single browser story to the end, where one worker runs the last of them while the others have nothing to do.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
+        def _assign_work_unit(self, node: Any) -> None:
+            is_host = int(node.gateway.id.removeprefix("gw")) < (self.numnodes + 1) // 2
+            if scope := next((each for each in self.workqueue if _is_of_whole_site(each) == is_host), None):
+                self.workqueue.move_to_end(scope, last=False)
+            super()._assign_work_unit(node)
+
         def _split_scope(self, nodeid: str) -> str:
             path = path_of(nodeid)
             return path if _is_of_whole_site(path) or path in IN_ONE_PROCESS else nodeid
@@ -205,7 +213,15 @@ def site():
     from tests.running_site import SharedSite
 
     running = SharedSite(make_data_dir("site"), RATE_LIMITS="off")
+    _sites.append(running)
     try:
         yield running.start()
     finally:
         running.remove()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Stop the worker's site before its first other test, as workers run tests of the complete site before others."""
+    if WORKER and not _is_of_whole_site(item.nodeid):
+        while _sites:
+            _sites.pop().remove()

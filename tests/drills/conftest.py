@@ -20,6 +20,11 @@ def size(*, small: int, large: int) -> int:
     return large if IS_LARGE else small
 
 
+def deep_unless_large(drill: Callable[..., None]) -> Callable[..., None]:
+    """Leave a drill to `make drill` and `make test-deep`, if tests/ops has a smaller test of its promises."""
+    return drill if IS_LARGE else pytest.mark.deep(drill)
+
+
 @pytest.fixture
 def figure(record_property: Callable[[str, object], None]) -> Callable[..., None]:
     """Return a function that adds a figure to the report: a text, and whether the goal was reached."""
@@ -37,12 +42,6 @@ def running(site: Site) -> Iterator[Site]:
         yield site
     finally:
         site.remove()
-
-
-@pytest.fixture(scope="session")
-def site() -> Iterator[SharedSite]:
-    """The site with a Valkey that can be stopped and flushed."""
-    yield from running(SharedSite(make_data_dir("drill"), RATE_LIMITS="off"))
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from common.ids import encode_shortcode
 from common.local_servers import valkey_url
 from instagram.config.celery import TRANSPORT_OPTIONS, broker_url
 from tests.conftest import FILES
-from tests.drills.conftest import size
+from tests.drills.conftest import deep_unless_large, size
 from tests.running_site import RunningSite, SharedSite
 from tests.visitors import Visitor
 
@@ -198,6 +198,7 @@ def test_posts_are_shared_while_the_broker_is_down(site, anna, figure):
 
 
 @pytest.mark.promise("D1", "D2")
+@deep_unless_large
 def test_postgresql_is_killed_while_four_people_comment(durable_site, figure):
     """Kill PostgreSQL with signal 9 while four people write comments, again and again."""
     site, rounds = durable_site, size(small=1, large=20)

@@ -1,13 +1,17 @@
 """`manage.py up` with real processes and real kills."""
 
+import itertools
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from contextlib import suppress
+from http.client import HTTPException
 
 import psutil
 import pytest
@@ -25,7 +29,7 @@ from tests.visitors import Visitor
 def own_site():
     """Start a site for these tests alone, because they stop and kill it; its folder has a long and unusual name."""
     base = make_data_dir("up")
-    running = RunningSite(base / "Ünusual name, with spaces" / ("x" * 90))
+    running = RunningSite(base / "Ünusual name, with spaces" / ("x" * 90), RATE_LIMITS="off")
     try:
         yield running.start()
     finally:
@@ -124,9 +128,7 @@ def test_a_dump_restored_into_another_database_has_the_same_users(own_site, tmp_
 
 
 @pytest.mark.promise("D1")
-@pytest.mark.parametrize(
-    "name", ["media", "postgres", *(pytest.param(n, marks=pytest.mark.deep) for n in ("web", "valkey"))]
-)
+@pytest.mark.parametrize("name", ["media", *(pytest.param(name, marks=pytest.mark.deep) for name in ("web", "valkey"))])
 def test_a_killed_part_is_started_again_and_no_user_is_lost(own_site, name):
     alice = Visitor(own_site.port).sign_up("alice")
     before = own_site.parts()[name]
@@ -139,6 +141,43 @@ def test_a_killed_part_is_started_again_and_no_user_is_lost(own_site, name):
     assert own_site.parts()[name] != before
     assert f"{name} was ended by SIGKILL; starting it again" in own_site.output()
     assert alice.username in users(own_site)
+
+
+@pytest.mark.promise("D1", "D2")
+def test_postgresql_killed_while_four_people_write_loses_no_confirmed_row(own_site):
+    confirmed: list[str] = []
+    stop = threading.Event()
+
+    def write(writer: Visitor) -> None:
+        for number in itertools.count():
+            if stop.wait(0.05):
+                return
+            with suppress(OSError, HTTPException):
+                name = f"{writer.username} {number}"
+                if writer.post("/saved/new/", {"name": name}).status == 302:
+                    confirmed.append(name)
+
+    def wait_for_rows(number: int) -> None:
+        deadline = time.monotonic() + 60
+        while len(confirmed) < number:
+            assert time.monotonic() < deadline, f"nothing is written:\n{own_site.output()}"
+            time.sleep(0.02)
+
+    writers = [threading.Thread(target=write, args=[Visitor(own_site.port).sign_up("writer")]) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    try:
+        wait_for_rows(12)
+        own_site.kill_part("postgres")
+        wait_for_rows(len(confirmed) + 12)
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join()
+
+    own_site.wait_until_back("postgres")
+    assert "postgres was ended by SIGKILL; starting it again" in own_site.output()
+    assert set(confirmed) <= {name for (name,) in own_site.sql("SELECT name FROM posts_collection")}
 
 
 @pytest.mark.deep

@@ -1,11 +1,16 @@
-"""Check pages with axe and for horizontal scrolling, at phone and desktop size, in light and dark colours."""
+"""Check pages with axe and for horizontal scrolling, at phone and desktop size, in light and dark colours.
+
+`make test` checks each page once at each size and once in each colour scheme: pages take turns between the two pairs of
+these states. `make test-deep` checks most pages in all four.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
+import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, ViewportSize
 
@@ -13,16 +18,19 @@ from tests.e2e.conftest import DESKTOP, PHONE
 
 SIZES: dict[str, ViewportSize] = {"desktop": DESKTOP, "phone": PHONE}
 SEVERE = {"serious", "critical"}
-ALL: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+RULES: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 """All rules that axe runs by default, and WCAG 2.2 AA "target size (minimum)", which it does not."""
-STATES: tuple[tuple[str, Literal["light", "dark"]], ...] = (
-    ("desktop", "light"),
-    ("desktop", "dark"),
-    ("phone", "dark"),
-    ("phone", "light"),
+State = tuple[str, Literal["light", "dark"]]
+TURNS: tuple[tuple[State, ...], ...] = (
+    (("desktop", "light"), ("phone", "dark")),
+    (("desktop", "dark"), ("phone", "light")),
 )
-COLOURS = ALL | {"runOnly": ["color-contrast"]}
-"""The only rule whose result can differ between light and dark."""
+_turns: WeakKeyDictionary[Page, int] = WeakKeyDictionary()
+"""How often each browser page was checked."""
+
+in_all_states = pytest.mark.parametrize(
+    "all_states", [False, pytest.param(True, marks=pytest.mark.deep)], ids=["some states", "all states"]
+)
 
 NO_TRANSITIONS = """() => {
   const sheet = new CSSStyleSheet();
@@ -39,24 +47,21 @@ SETTLE = """async () => {
 """Wait until the new size and colours are drawn. Transitions are off so that axe sees final colours."""
 
 
-def faults(page: Page, place: str) -> list[str]:
-    """Describe each serious fault of the page in its current state, prefixed with `place`. Takes about a second."""
+def faults(page: Page, place: str, *, all_states: bool = False) -> list[str]:
+    """Describe each serious fault of the page in its current state, prefixed with `place`. Takes half a second."""
     found = []
     before = page.viewport_size
     assert before
+    turn = _turns[page] = _turns.get(page, -1) + 1
     page.evaluate(AXE_SCRIPT)
     page.evaluate(NO_TRANSITIONS)
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    page.set_viewport_size(DESKTOP)
-    # Each state differs from the one before in one thing, because each change lays out and draws the page again.
-    for size, scheme in STATES:
-        if page.viewport_size != SIZES[size]:
-            page.set_viewport_size(SIZES[size])
-        else:
-            page.emulate_media(color_scheme=scheme)
+    page.emulate_media(reduced_motion="reduce")
+    for size, scheme in [state for states in TURNS for state in states] if all_states else TURNS[turn % len(TURNS)]:
+        page.set_viewport_size(SIZES[size])
+        page.emulate_media(color_scheme=scheme)
         page.evaluate(SETTLE)
-        options = json.dumps(ALL if scheme == "light" else COLOURS)
-        for violation in page.evaluate(f"axe.run({options}).then((results) => results.violations)"):
+        violations = page.evaluate("(rules) => axe.run(rules).then((results) => results.violations)", RULES)
+        for violation in violations:
             if violation["impact"] in SEVERE:
                 nodes = [node["html"][:160] for node in violation["nodes"][:3]]
                 found.append(f"{place}, {size}, {scheme}: {violation['id']}: {nodes}")
@@ -67,10 +72,10 @@ def faults(page: Page, place: str) -> list[str]:
     return found
 
 
-def faults_of_pages(pages: Iterable[tuple[Page, str]]) -> list[str]:
+def faults_of_pages(pages: Iterable[tuple[Page, str]], *, all_states: bool = False) -> list[str]:
     """Open each URL in its browser page and describe the faults."""
     found = []
     for page, url in pages:
         page.goto(url)
-        found += faults(page, url)
+        found += faults(page, url, all_states=all_states)
     return found

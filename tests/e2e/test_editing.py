@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.accessibility import faults
+from tests.e2e.accessibility import faults, in_all_states
 from tests.e2e.conftest import DESKTOP, PHONE
 from tests.e2e.sharing import PHOTO, publish
 
@@ -148,30 +148,34 @@ def test_a_conflicting_edit_in_another_window_is_reported_and_input_is_kept(open
 
 
 @pytest.mark.promise("H10")
-def test_the_pages_for_editing_pass_axe(open_own_post):
+@in_all_states
+def test_the_pages_for_editing_pass_axe(all_states, open_own_post):
     anna = open_own_post(forgive=("422 (Unprocessable Entity)",))
     code, found = anna.shortcode, []
 
+    def check(place):
+        found.extend(faults(anna, place, all_states=all_states))
+
     for url in (f"/p/{code}/edit/", f"/p/{code}/archive/", "/archive/"):
         anna.goto(url)
-        found += faults(anna, url)
+        check(url)
     anna.goto(f"/p/{code}/edit/")
     anna.get_by_label("Alt text for photo 2").fill("x" * 1_001)
     anna.get_by_label("Close friends").check()
     anna.get_by_role("button", name="Save").click()
     expect(anna.get_by_label("Alt text for photo 2")).to_be_focused()
-    found += faults(anna, "form with errors")
+    check("form with errors")
     anna.get_by_label("Alt text for photo 2").fill("a cup")
     anna.get_by_role("button", name="Save").click()
     anna.wait_for_url(f"**/p/{code}/")
-    found += faults(anna, "for close friends")
+    check("for close friends")
     choose(anna, "Archive")
-    found += faults(anna, "dialog")
+    check("dialog")
     anna.get_by_role("dialog").get_by_role("button", name="Archive").click()
     anna.wait_for_url(f"**/{anna.username}/")
-    found += faults(anna, "undo")
+    check("undo")
     for url in (f"/p/{code}/", "/archive/"):
         anna.goto(url)
-        found += faults(anna, f"archived {url}")
+        check(f"archived {url}")
 
     assert not found, "\n".join(found)

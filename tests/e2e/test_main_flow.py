@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import FILES
-from tests.e2e.accessibility import faults_of_pages
+from tests.e2e.accessibility import faults_of_pages, in_all_states
 from tests.e2e.conftest import DESKTOP, PHONE
 from tests.e2e.sharing import SECONDS, publish
 
@@ -141,7 +141,8 @@ def test_deleting_a_post_asks_first_in_a_dialog(sign_up):
 
 
 @pytest.mark.promise("H10")
-def test_every_page_passes_axe(sign_up, open_browser):
+@in_all_states
+def test_every_page_passes_axe(all_states, sign_up, open_browser):
     anna = sign_up("anna")
     shortcode = publish(anna, "A cup of #coffee")
     pages = [
@@ -153,4 +154,4 @@ def test_every_page_passes_axe(sign_up, open_browser):
         *((open_browser(), f"/accounts/{rest}/") for rest in ("signup", "password/reset")),
     ]
 
-    assert not (found := faults_of_pages(pages)), "\n".join(found)
+    assert not (found := faults_of_pages(pages, all_states=all_states)), "\n".join(found)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import expect
 
-from tests.e2e.accessibility import faults
+from tests.e2e.accessibility import faults, in_all_states
 from tests.e2e.composing.composer import (
     DAMAGED,
     EXPECTED_CONSOLE_ERRORS,
@@ -179,15 +179,16 @@ def test_a_video_is_cropped_but_not_filtered(composer):
 
 
 @pytest.mark.promise("H10")
-def test_the_composer_with_files_and_its_editor_pass_axe(sign_up):
+@in_all_states
+def test_the_composer_with_files_and_its_editor_pass_axe(all_states, sign_up):
     page = sign_up("anna", forgive=EXPECTED_CONSOLE_ERRORS)
     page.goto("/create/")
     choose(page, WISTERIA, DAMAGED, SPEECH)
     wait_for(page, "failed", count=1)
     wait_for(page, "ready", count=2)
-    found = faults(page, "list")
+    found = faults(page, "list", all_states=all_states)
     page.get_by_role("button", name="Edit photo 1").click()
     expect(page.get_by_role("radio", name="1:1")).to_be_visible()
-    found += faults(page, "editor")
+    found += faults(page, "editor", all_states=all_states)
 
     assert not found, "\n".join(found)

@@ -10,13 +10,29 @@ from playwright.sync_api import expect
 from tests.conftest import FILES
 from tests.e2e.conftest import PHONE
 from tests.e2e.sharing import PHOTO, publish
+from tests.visitors import Visitor
 
 
-@pytest.fixture(params=[1], ids=["one photo"])
-def own_post(request, sign_up):
-    """Return a browser page on which Anna has opened a post of her own."""
-    page = sign_up("anna", forgive=("ERR_INTERNET_DISCONNECTED", "htmx:error"))
-    page.shortcode = publish(page, "Three cups", *[PHOTO] * request.param)
+@pytest.fixture(scope="module")
+def anna(site):
+    """Return Anna, who has shared a post with one photo, and its shortcode."""
+    anna = Visitor(site.port).sign_up("anna")
+    answer = anna.share_file(PHOTO, "Three cups")
+    assert anna.wait_for(answer.json["url"])[0] == "published"
+    return anna, answer.json["shortcode"]
+
+
+@pytest.fixture
+def own_post(anna, open_browser, site):
+    """Return a browser page on which Anna has opened her post, without a like."""
+    visitor, shortcode = anna
+    visitor.post(f"/p/{shortcode}/unlike/")
+    page = open_browser(forgive=("ERR_INTERNET_DISCONNECTED", "htmx:error"))
+    page.context.add_cookies(
+        [{"name": key, "value": value, "url": site.base_url} for key, value in visitor.cookies.items()]
+    )
+    page.goto(f"/p/{shortcode}/")
+    page.shortcode = shortcode
     return page
 
 
@@ -154,8 +170,9 @@ def test_a_double_tap_on_a_phone_likes_once(browser, site, own_post):
     context.close()
 
 
-@pytest.mark.parametrize("own_post", [3], indirect=True, ids=["three photos"])
-def test_a_carousel_is_moved_by_buttons_keys_and_dots(own_post):
+def test_a_carousel_is_moved_by_buttons_keys_and_dots(sign_up):
+    own_post = sign_up("anna")
+    publish(own_post, "Three cups", PHOTO, PHOTO, PHOTO)
     carousel = own_post.locator("article .carousel").first
     dots = carousel.get_by_role("button", name=re.compile("Go to slide"))
     expect(dots).to_have_count(3)

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import PHONE
 from tests.e2e.sharing import SECONDS, publish
-from tests.media.clips import BEE, SPEECH, ffmpeg
+from tests.media.clips import BEE, SPEECH, clip
 
 PLAYS = "video => !video.paused && video.currentTime > 0 && video.videoWidth > 0"
 
@@ -34,8 +34,7 @@ def test_a_video_plays_muted_while_it_is_visible_and_a_tap_turns_sound_on(sign_u
 
 
 def test_a_long_video_is_streamed_in_segments_and_seeking_works(sign_up, tmp_path):
-    film = tmp_path / "long.mp4"
-    ffmpeg("-stream_loop", "11", "-i", SPEECH, "-t", "66", "-vf", "scale=320:-2", "-preset", "ultrafast", film)
+    film = clip(tmp_path / "long.mp4", seconds=66, rate=5, sound="sine=frequency=300")
     page = sign_up(size=PHONE)
     requested = []
     page.on("request", lambda request: requested.append(request.url))

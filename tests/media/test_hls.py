@@ -15,7 +15,7 @@ from tests.media.clips import BEE, clip, streams
 def long_videos(tmp_path_factory):
     """Two videos of 65 seconds: a large one, and one below the small size."""
     folder = tmp_path_factory.mktemp("films")
-    options: Any = {"seconds": 65, "rate": 5, "sound": "sine=frequency=300"}
+    options: Any = {"seconds": 65, "rate": 2, "sound": "sine=frequency=300"}
     return clip(folder / "large.mp4", size="1280x720", **options), clip(folder / "small.mp4", **options)
 
 

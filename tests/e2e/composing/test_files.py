@@ -13,7 +13,7 @@ from tests.e2e.composing.composer import (
     HEIC,
     ORIGINALS,
     SECONDS,
-    WISTERIA,
+    SMALL,
     choose,
     errors,
     expect_names,
@@ -30,7 +30,7 @@ from tests.media.clips import BEE, SPEECH
 
 @on_a_phone
 def test_four_files_are_published_after_the_broken_fifth_is_removed_and_a_reload_loses_nothing(composer):
-    choose(composer, WISTERIA, HEIC, DAMAGED, ORIGINALS / "rosebud-animated.webp", BEE)
+    choose(composer, SMALL, HEIC, DAMAGED, ORIGINALS / "rosebud-animated.webp", BEE)
     composer.fill("#id_caption", "Five kinds")
     composer.get_by_label("Alt text for photo 2").fill("a wildflower")
     wait_for(composer, "failed", count=1)
@@ -41,7 +41,7 @@ def test_four_files_are_published_after_the_broken_fifth_is_removed_and_a_reload
     expect(composer).to_have_url(re.compile("/create/$"))
 
     reload(composer)
-    expect_names(composer, [WISTERIA.name, HEIC.name, "truncated.jpg", "rosebud-animated.webp", BEE.name])
+    expect_names(composer, [SMALL.name, HEIC.name, "truncated.jpg", "rosebud-animated.webp", BEE.name])
     expect(composer.locator("#id_caption")).to_have_value("Five kinds")
     expect(composer.get_by_label("Alt text for photo 2")).to_have_value("a wildflower")
 

@@ -43,17 +43,16 @@ GOOD = [*sorted(path for path in ORIGINALS.iterdir() if path.suffix != ".md" and
 GOOD += sorted(path for path in CLIPS.iterdir() if path.suffix in {".mov", ".mp4", ".webm"})
 SOME_BAD = {
     "truncated.jpg",
-    "declared-65500x65500.jpg",
     "php-in-comment.php.jpg",
     "png-named.jpg",
     "garbage-tail.jpg",
-    "bomb-60000x60000-1bit.png",
     "three-hours-black.mp4",
     "broken-icc-profile.jpg",
 }
-"""One file of each kind, for `make test`. tests/media/test_limits.py decodes all of them."""
-SOME_GOOD = [*DEMO[:3], ORIGINALS / "wildflower-iphone.heic", ORIGINALS / "wisteria-portrait-orientation-6-gps.jpg"]
-SOME_ODD = {"thousand-frames-a-second.mp4", "too-wide.mp4", "index-only.mp4"}
+"""A file of each kind, for `make test`. test_bombs.py sends bombs, and tests/media/test_limits.py decodes all files."""
+SOME_GOOD = [DEMO[0], ORIGINALS / "wildflower-iphone.heic", ORIGINALS / "wisteria-portrait-orientation-6-gps.jpg"]
+SOME_ODD = {"too-wide.mp4", "index-only.mp4"}
+"""tests/media/test_videos.py and test_unusual_videos.py convert the others."""
 
 
 @dataclass
@@ -101,7 +100,7 @@ def siege(request, site, tmp_path_factory):
     is_whole = request.param == "all"
     bad = [one["file"] for one in EXPECTED if is_whole or one["file"] in SOME_BAD]
     result.sent_good = [*DEMO[:10], *GOOD, *DEMO[10:]] if is_whole else SOME_GOOD
-    names = [one for one in HOSTILE_NAMES if is_whole or one in HOSTILE_NAMES[::4]]
+    names = [one for one in HOSTILE_NAMES if is_whole or one in HOSTILE_NAMES[::6]]
     before_files, before_processes = site.files(), processes_of(site)
     odd = {name: content for name, content in odd_videos(folder).items() if is_whole or name in SOME_ODD}
     is_over = threading.Event()
@@ -222,7 +221,7 @@ def test_unusual_videos_are_published_or_refused(siege):
         assert sent.state == "published" or is_a_sentence(sent.message), name
         # Length and dimensions are in the header, so they are refused at once.
         assert (sent.status == 422) is (name in {"four-hours.mp4", "too-wide.mp4", "cut.webm"}), (name, sent.message)
-    assert siege.odd_videos["thousand-frames-a-second.mp4"].state == "published"
+        assert name != "thousand-frames-a-second.mp4" or sent.state == "published"
 
 
 @pytest.mark.promise("U6")

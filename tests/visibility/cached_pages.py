@@ -95,6 +95,9 @@ texts = st.lists(
 
 
 class Machine(DatabaseMachine):
+    shares = 1
+    """Into how many parts pages and pieces are divided: after each change, one part is compared, in turn."""
+
     def __init__(self) -> None:
         super().__init__()
         valkey.resume()
@@ -104,6 +107,7 @@ class Machine(DatabaseMachine):
         self.authors = self.people[:AUTHORS]
         self.names = 0
         self.posts: list[int] = []
+        self.compared = 0
         self.clients = [Client() for _ in range(READERS + 1)]
         for client, reader in zip(self.clients, self.people[-READERS:], strict=False):
             client.force_login(reader)
@@ -115,15 +119,17 @@ class Machine(DatabaseMachine):
         if not self.has_changed or not self.posts:
             return
         self.has_changed = False
+        self.compared += 1
         with frozen_time():
             for number, client in enumerate(self.clients):
-                for name, path_of in PAGES.items():
+                for name, path_of in list(PAGES.items())[(number + self.compared) % self.shares :: self.shares]:
                     path = path_of(self)
                     cached = masked(client.get(path))
                     with without_cache():
                         fresh = masked(client.get(path))
                     assert cached == fresh, f"{name} of reader {number}"
-            for reader in [*self.people[-READERS:], AnonymousUser()]:
+            readers = [*self.people[-READERS:], AnonymousUser()]
+            for reader in readers[self.compared % self.shares :: self.shares]:
                 self._check_pieces(reader)
 
     def _check_pieces(self, reader: Any) -> None:

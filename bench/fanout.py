@@ -1,7 +1,7 @@
 """Measure fan-out next to a bare script and to the sorted sets that timelines used before.
 
-`python -m bench.fanout [--followers 10000] [--large 1000000] [--rounds 9] [--small]`. Starts its own PostgreSQL and
-Valkey. All three read the followers from PostgreSQL and write one post into their full timelines, in turn; the bare
+`python -m bench.fanout [--followers 10000] [--large 1000000] [--rounds 9] [--small] [--write]`. Starts its own
+PostgreSQL and Valkey. All three read the followers from PostgreSQL and write one post into their full timelines, in turn; the bare
 script checks nothing, in batches of 1,000. Then an author with `--large` followers shares a post.
 """
 
@@ -12,16 +12,19 @@ import io
 import statistics
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import psutil
 
+from bench import report
 from bench.report import Table
 from bench.scratch import scratch_site
 
+COMMAND = "python -m bench.fanout"
 ENTRIES = 500
 BARE_BATCH = 1_000
 
@@ -322,14 +325,26 @@ def timed_ms(work: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def run(*, followers: int = 10_000, large: int = 1_000_000, rounds: int = 9) -> list[Table]:
-    """Measure everything in a scratch site of its own, which nothing else may have set up in this process."""
+@contextmanager
+def own_site() -> Iterator[None]:
+    """Run the block in a scratch site of its own, which nothing else may have set up in this process."""
     with scratch_site(durable=True, with_valkey=True, RATE_LIMITS="off"):
         from django.core.management import call_command
 
         call_command("collectstatic", verbosity=0, interactive=False)
-        table, rate = fan_out_table(make_author("author", followers), rounds)
-        return [table, large_author_table(large, rate)]
+        yield
+
+
+def measure(*, followers: int, large: int, rounds: int) -> list[Table]:
+    """Measure everything in the current site."""
+    table, rate = fan_out_table(make_author("author", followers), rounds)
+    return [table, large_author_table(large, rate)]
+
+
+def run(*, followers: int = 10_000, large: int = 1_000_000, rounds: int = 9) -> list[Table]:
+    """Measure everything in a site of its own."""
+    with own_site():
+        return measure(followers=followers, large=large, rounds=rounds)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -338,11 +353,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--large", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--small", action="store_true", help="a few hundred followers, to see that it works")
+    parser.add_argument("--write", action="store_true", help="replace the tables in docs/benchmarks.md")
     options = parser.parse_args(arguments)
     if options.small:
         options.followers, options.large, options.rounds = 300, 600, 2
-    for table in run(followers=options.followers, large=options.large, rounds=options.rounds):
-        table.print()
+    sizes = {"followers": options.followers, "large": options.large, "rounds": options.rounds}
+    with own_site():
+        sections = report.measured(COMMAND, lambda: measure(**sizes))
+    for section in sections:
+        section.table.print()
+    if options.write:
+        report.write(sections)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Measure fan-out next to a bare script and to the sorted sets that timelines used before.
 
 `python -m bench.fanout [--followers 10000] [--large 1000000] [--rounds 9] [--small] [--write]`. Starts its own
-PostgreSQL and Valkey. All three read the followers from PostgreSQL and write one post into their full timelines, in turn; the bare
-script checks nothing, in batches of 1,000. Then an author with `--large` followers shares a post.
+PostgreSQL and Valkey. All three read the followers from PostgreSQL and write one post into their full timelines, in
+turn; the bare script checks nothing, in batches of 1,000. Then an author with `--large` followers shares a post.
 """
 
 from __future__ import annotations

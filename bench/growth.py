@@ -1,7 +1,7 @@
 """Measure how home, profile, post page and publishing grow: p50 and p99 in a small and in a large site.
 
 `python -m bench.growth [--people 10000 1000000] [--follows 200000 20000000] [--posts 50000 5000000] [--keep FOLDER]
-[--write]`.
+[--only PAGE …] [--write]`.
 Fills a database for each size by `manage.py seed_scale` in one PostgreSQL, and measures requests through the whole
 Django stack without a network, in rounds that alternate between the sizes, so that other work affects both. The large
 size takes about half an hour and 25 GB below the temporary folder. `--keep` keeps the databases for another run.
@@ -156,9 +156,17 @@ NAMES = {"home": "home page", "profile": "profile", "post": "post page", "publis
 
 
 def measure(
-    scales: Sequence[Scale], *, rounds: int = 5, readers: int = READERS, suffix: str = "", has_bytes: bool = False
+    scales: Sequence[Scale],
+    *,
+    rounds: int = 5,
+    readers: int = READERS,
+    suffix: str = "",
+    has_bytes: bool = False,
+    names: Sequence[str] = (),
 ) -> list[Table]:
     """Measure in the current server, which must have the database EMPTY; `suffix` is appended to titles.
+
+    `names` are keys of NAMES; all if there are none.
 
     With `has_bytes`, a second table has the bytes of a row in the largest database.
     """
@@ -180,6 +188,8 @@ def measure(
         notes=[f"Goal: at most {GOAL}, at 10,000 and 1,000,000 people."],
     )
     for name, label in NAMES.items():
+        if names and name not in names:
+            continue
         took: list[list[float]] = [[] for _ in sites]
         blocks: list[list[float]] = [[] for _ in sites]
         for _ in range(rounds):
@@ -209,6 +219,7 @@ def main() -> None:
     parser.add_argument("--posts", type=int, nargs=2, default=[50_000, 5_000_000])
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--keep", type=Path, help="folder of the databases, used again by the next run")
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=[], help="measure only these, and write nothing")
     parser.add_argument("--write", action="store_true", help="add the tables to docs/benchmarks.md")
     options = parser.parse_args()
     scales = [Scale(*sizes) for sizes in zip(options.people, options.follows, options.posts, strict=True)]
@@ -221,12 +232,15 @@ def main() -> None:
             fill(scale)
             print(f"{scale.people:,} people: filled or found in {time.monotonic() - began:.0f} s", flush=True)
         sections = report.measured(
-            COMMAND, lambda: measure(scales, rounds=options.rounds, suffix=SUFFIX, has_bytes=True)
+            COMMAND,
+            lambda: measure(
+                scales, rounds=options.rounds, suffix=SUFFIX, has_bytes=not options.only, names=options.only
+            ),
         )
     for section in sections:
         section.table.print()
         print(f"\n{section.circumstances.sentence(has_machine=True)}")
-    if options.write:
+    if options.write and not options.only:
         report.write(sections, is_complete=True)
 
 

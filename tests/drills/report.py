@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +25,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.user_properties.append(("how", (item.function.__doc__ or "").strip().split("\n")[0]))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """With --collect-only, report all tests as not run."""
+    if session.config.option.collectonly:
+        for item in session.items:
+            properties = dict(item.user_properties)
+            _results.append(_result(item.nodeid, properties, is_passed=None))
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call" or report.failed:
-        properties = dict(report.user_properties)
         figures = [value for name, value in report.user_properties if name == "figure"]
-        _results.append(
-            {
-                "test": report.nodeid,
-                "promises": properties.get("promises", []),
-                "how": properties.get("how", ""),
-                "figures": figures,
-                "is_passed": report.passed,
-            }
-        )
+        _results.append(_result(report.nodeid, dict(report.user_properties), figures, is_passed=report.passed))
+
+
+def _result(
+    test: str, properties: dict[str, Any], figures: Sequence[Any] = (), *, is_passed: bool | None
+) -> dict[str, Any]:
+    return {
+        "test": test,
+        "promises": properties.get("promises", []),
+        "how": properties.get("how", ""),
+        "figures": figures,
+        "is_passed": is_passed,
+    }
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -61,8 +61,8 @@ def new_posts(site: RunningSite, author: Visitor, number: int, *, minutes_ago: i
 
 
 def seconds_until_fanned_out(site: RunningSite, *, since: float, limit: float = 240) -> float:
-    """Wait until no published post waits for its fan-out; return the seconds since `since`."""
-    while site.sql("SELECT 1 FROM posts_post WHERE published_at IS NOT NULL AND fanned_out_at IS NULL LIMIT 1"):
+    """Wait until no post waits for its rendering or its fan-out; return the seconds since `since`."""
+    while site.sql("SELECT 1 FROM posts_post WHERE fanned_out_at IS NULL LIMIT 1"):
         assert time.monotonic() < since + limit, "posts are still waiting"
         time.sleep(0.1)
     return time.monotonic() - since

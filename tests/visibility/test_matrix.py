@@ -34,7 +34,7 @@ SHARES = 4
 WHOLE = {"posts:post", "feed:profile", "api:get_post", "api:get_person"}
 """Endpoints that are tried with all pairs, because they show most."""
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_badges")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_badges", "no_deferred_columns")]
 """Each test is rolled back by itself, inside the transaction of `world`."""
 
 

@@ -111,6 +111,16 @@ AS $function$
             RETURN NEW;
         END $function$;
 
+-- names_in
+CREATE OR REPLACE FUNCTION public.names_in(content text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+    SELECT ARRAY(SELECT lower(found[1]) FROM
+        regexp_matches(content, '[@＠]([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)', 'g') AS found)
+$function$;
+
 -- notifications_notification_take_shard
 CREATE OR REPLACE FUNCTION public.notifications_notification_take_shard()
  RETURNS trigger

@@ -25,10 +25,10 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.lookups import LessThan
+from django.db.models.lookups import IsNull, LessThan
 
 from accounts.models import User
-from common.compiled_queries import CompiledExists
+from common.compiled_queries import CompiledSubquery
 from common.ids import TIME_SHIFT
 from posts.models import Audience, Post
 from social.models import Follow, Volume
@@ -43,7 +43,8 @@ def within_volume(reader: User) -> Q:
 
     Cost: one index entry for each post, and up to RECENT posts for those whose author has another volume than ALL.
     """
-    return ~Q(_IS_TURNED_DOWN(post="pk", author="author_id", likes="folded_likes", reader=reader.pk))
+    # Not NOT EXISTS: PostgreSQL turns it into a join that reads all follows of the reader for each post.
+    return Q(IsNull(_TURNED_DOWN(post="pk", author="author_id", likes="folded_likes", reader=reader.pk), True))
 
 
 def _turned_down(post: Any, author: Any, likes: Any, reader: int) -> QuerySet[Any, Any]:
@@ -61,7 +62,7 @@ def _turned_down(post: Any, author: Any, likes: Any, reader: int) -> QuerySet[An
         output_field=BooleanField(),
     )
     follow = Follow.objects.filter(follower_id=reader, followee_id=author, volume__gt=Volume.ALL.value)
-    return follow.filter(is_turned_down)
+    return follow.filter(is_turned_down).values("pk")[:1]
 
 
-_IS_TURNED_DOWN: Final = CompiledExists(_turned_down, outer=["post", "author", "likes"])
+_TURNED_DOWN: Final = CompiledSubquery(_turned_down, outer=["post", "author", "likes"], output_field=BigIntegerField())

@@ -15,7 +15,7 @@ from accounts.models.user import (
     WhoMayTag,
 )
 from accounts.models.username import OldUsername
-from accounts.models.visibility import Viewer, people_named_in, visible_users_q
+from accounts.models.visibility import Viewer, people_named_in, visible_names, visible_users_q
 
 __all__ = [
     "DISPLAY_FIELDS",
@@ -36,5 +36,6 @@ __all__ = [
     "Viewer",
     "WhoMayTag",
     "people_named_in",
+    "visible_names",
     "visible_users_q",
 ]

@@ -11,7 +11,7 @@ from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 
-from accounts.models import DISPLAY_FIELDS, people_named_in, visible_users_q
+from accounts.models import DISPLAY_FIELDS, visible_names, visible_users_q
 from common.compiled_queries import CompiledExists
 from common.counters import Counter
 from common.fast_reverse import fast_reverse
@@ -39,6 +39,9 @@ RATIO_CLASSES = {
 
 _PUBLISHED = Q(published_at__isnull=False, archived_at__isnull=True, removed_at__isnull=True, deleted_at__isnull=True)
 _REMOVED = Q(removed_at__isnull=False, deleted_at__isnull=True)
+
+
+_NAMES = ArrayField(models.TextField())
 
 
 class Audience(models.TextChoices):
@@ -172,7 +175,7 @@ class PostQuerySet(models.QuerySet["Post"]):
             liked_by_viewer=liked,
             saved_by_viewer=saved,
             is_own=own,
-            named=people_named_in("caption", viewer),
+            named=visible_names("caption_names", viewer),
         )
 
 
@@ -223,6 +226,13 @@ class Post(SnowflakeModel):
         db_persist=True,
     )
     """folded_likes to five bits, at most a sixteenth less. An index on folded_likes would change at each fold."""
+
+    caption_names = models.GeneratedField(
+        expression=models.Func("caption", function="names_in", output_field=_NAMES),
+        output_field=_NAMES,
+        db_persist=True,
+    )
+    """What follows an @ in the caption, as `linkify` finds names; they may not exist. Every view of a card needs it."""
 
     hashtags = models.ManyToManyField("posts.Hashtag", through="posts.PostHashtag", related_name="posts")
 

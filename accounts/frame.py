@@ -64,17 +64,17 @@ def render_page(
     context: dict[str, Any] = {}
     for processor in Engine.get_default().template_context_processors:
         context.update(processor(request))
-    make = _page.__wrapped__ if settings.DEBUG else _page
-    parts = make(template, variant_for(request, context["user"], context["theme"]), current_paths(), **_names(context))
-    return HttpResponse(parts.fill_bytes({**slots_for(request, context), **slots}, encoded))
+    make, paths = _page.__wrapped__ if settings.DEBUG else _page, current_paths()
+    parts = make(template, variant_for(request, context["user"], context["theme"], paths), paths, **_names(context))
+    return HttpResponse(parts.fill_bytes({**slots_for(request, context, paths), **slots}, encoded))
 
 
 def document(request: HttpRequest, context: Context, blocks: Mapping[str, str]) -> SafeString:
     """Return the page whose blocks have this HTML. `context` has the variables of the site's context processors."""
     # In development, templates change while the process runs.
-    make = _document.__wrapped__ if settings.DEBUG else _document
-    variant = variant_for(request, context["user"], context["theme"])
-    return make(variant, current_paths(), **_names(context)).fill({**slots_for(request, context), **blocks})
+    make, paths = _document.__wrapped__ if settings.DEBUG else _document, current_paths()
+    variant = variant_for(request, context["user"], context["theme"], paths)
+    return make(variant, paths, **_names(context)).fill({**slots_for(request, context, paths), **blocks})
 
 
 def document_with_slots(context: Context, blocks: Mapping[str, str]) -> SafeString:
@@ -103,13 +103,13 @@ def _document(variant: Variant, paths: Paths, **names: str) -> Parts:
     return render_parts("frame/document.html", {**variant._asdict(), **names})
 
 
-def variant_for(request: HttpRequest, user: Viewer, theme: str) -> Variant:
+def variant_for(request: HttpRequest, user: Viewer, theme: str, paths: Paths) -> Variant:
     """Return the variant of the frame of this page for this person."""
     path = request.path
-    section = _sections(current_paths()).get(path, "")
+    section = _sections(paths).get(path, "")
     member = user if isinstance(user, User) else None
     return Variant(
-        section or ("profile" if member and path == member.get_absolute_url() else ""),
+        section or ("profile" if member and path == paths("feed:profile", member.username) else ""),
         theme,
         is_member=member is not None,
         is_staff=member is not None and member.is_staff,
@@ -119,25 +119,24 @@ def variant_for(request: HttpRequest, user: Viewer, theme: str) -> Variant:
     )
 
 
-def slots_for(request: HttpRequest, context: Context | Mapping[str, Any]) -> dict[str, str]:
+def slots_for(request: HttpRequest, context: Context | Mapping[str, Any], paths: Paths) -> dict[str, str]:
     """Return the values of the slots for this request, from the variables of the site's context processors."""
     user: Viewer = context["user"]
     here = request.get_full_path()
     token = csrf_token(request)
     slots: dict[str, str] = {"csrf_token": token, "next_url": escape(here), "messages": _messages(context, token)}
     if not isinstance(user, User):
-        return slots | {"login_url": escape(_login_url(request, here))}
+        return slots | {"login_url": escape(_login_url(request, here, paths))}
     return slots | {
-        "profile_url": escape(user.get_absolute_url()),
+        "profile_url": escape(paths("feed:profile", user.username)),
         "avatar": avatar(user, 24),
         "unread_badge": _badge("frame/_badge.html", "unread_notifications", str(context["unread_notifications"])),
         "requests_badge": _badge("frame/_requests_badge.html", "follow_requests", str(context["follow_requests"])),
     }
 
 
-def _login_url(request: HttpRequest, here: str) -> str:
+def _login_url(request: HttpRequest, here: str, paths: Paths) -> str:
     """Return the address of the login page, which leads back to this page if it can be opened again."""
-    paths = current_paths()
     path = paths("account_login")
     returns = request.method == "GET" and "/accounts/" not in request.path and request.path != paths("feed:home")
     return f"{path}?next={quote(here)}" if returns else path

@@ -160,10 +160,9 @@ class Statement(Generic[Row]):
     # --- Running -----------------------------------------------------------------------------------------------------
 
     def _fetch(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        ordered = [_checked(values[key], self._types[key]) for key in self._types]
         if self._exists():
             try:
-                return _execute(self._call, ordered)
+                return _execute(self._call, [_argument(values[key], kind) for key, kind in self._types.items()])
             except (ProgrammingError, NotSupportedError) as error:
                 # The function was dropped, or a migration has changed a column that it uses. Inside a transaction
                 # nothing more can run.
@@ -306,6 +305,12 @@ def _checked(value: Any, kind: str) -> Any:
     """Return the value of a parameter as plain integers or texts; raise TypeError or ValueError for anything else."""
     convert: type[str] | type[int] = str if kind.startswith("text") else int
     return [convert(item) for item in value] if kind.endswith("[]") else convert(value)
+
+
+def _argument(value: Any, kind: str) -> Any:
+    """Return the value of a parameter of a function. Ids are one literal: the driver would quote each of a list."""
+    checked = _checked(value, kind)
+    return "{" + ",".join(map(str, checked)) + "}" if kind == "bigint[]" else checked
 
 
 def _execute(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:

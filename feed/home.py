@@ -93,7 +93,7 @@ def unmuted_posts(reader: User, ids: list[int]) -> PostQuerySet:
 
 def home_states(reader: User, ids: list[int]) -> list[PostState]:
     """Load posts for cards (`read_home`). One statement."""
-    return [PostState(*row) for row in _STATES.rows(reader=reader.pk, ids=ids)]
+    return list(map(PostState._make, _STATES.rows(reader=reader.pk, ids=ids)))
 
 
 def favourite_states(reader: User, ids: list[int]) -> list[PostState]:

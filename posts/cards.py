@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -102,43 +103,44 @@ def _caption(post: Post, slots: Slots) -> SafeString:
     return linkify(post.caption, unlinked=post.unlinked, anchor_of_name=anchor)
 
 
+class _Given(NamedTuple):
+    """What the values of slots with an argument depend on."""
+
+    state: PostState
+    code: str
+    viewer: Viewer
+    people: Mapping[int, str] | None
+    paths: Paths
+
+
 class _Values(dict[str, str]):
     """Values of the slots; those with an argument are made when they are asked for."""
 
-    def __init__(
-        self,
-        state: PostState,
-        code: str,
-        viewer: Viewer,
-        people: Mapping[int, str] | None,
-        paths: Paths,
-        values: dict[str, str],
-    ) -> None:
-        super().__init__(values)
-        self._state, self._code, self._viewer, self._people, self._paths = state, code, viewer, people, paths
+    given: _Given
 
     def __missing__(self, slot: str) -> str:
         kind, _, argument = slot.partition(":")
+        state, code, viewer, people, paths = self.given
         if kind == "people":
-            return self._people_in(int(argument))
+            return _people_in(int(argument), state, code, paths) if people is None else people.get(int(argument), "")
         if kind == "is":
-            return " named" if self._viewer.is_authenticated and self._viewer.username == argument else ""
-        is_linked = self._state.named is None or argument in self._state.named
+            return " named" if viewer.is_authenticated and viewer.username == argument else ""
+        is_linked = state.named is None or argument in state.named
         if kind == "name":
             # A name of `extract_names` has no character to quote or to escape.
-            return f'<a href="{self._paths.pattern("feed:profile", 1) % argument}">' if is_linked else ""
+            return f'<a href="{paths.pattern("feed:profile", 1) % argument}">' if is_linked else ""
         if kind == "end":
             return "</a>" if is_linked else ""
         raise KeyError(slot)
 
-    def _people_in(self, media_id: int) -> str:
-        if self._people is not None:
-            return self._people.get(media_id, "")
-        if media_id not in self._state.photos_with_people:
-            return ""
-        people_url = self._paths("posts:tagged_people", self._code, media_id)
-        post_url = self._paths("posts:post", self._code)
-        return static_parts("posts/_photo_people_link.html").fill({"people_url": people_url, "post_url": post_url})
+
+def _people_in(media_id: int, state: PostState, code: str, paths: Paths) -> str:
+    """Return the link to the people in a photo, "" if the reader can see none."""
+    if media_id not in state.photos_with_people:
+        return ""
+    people_url = paths("posts:tagged_people", code, media_id)
+    post_url = paths("posts:post", code)
+    return static_parts("posts/_photo_people_link.html").fill({"people_url": people_url, "post_url": post_url})
 
 
 def fill_slots(
@@ -168,28 +170,39 @@ def _values(
     or else `why`, which is HTML.
     """
     code = encode_shortcode(state.pk)
-    liked, saved, likes, comments = state.is_liked, state.is_saved, state.like_count, state.comment_count
-    values = _counts(state) | {
-        "ago": short_time(int(time.time()) - milliseconds_of(state.pk) // 1000),
-        "loading": loading,
-        "why": followed_tag_html(followed_tag) if followed_tag else why,
-        "like_url": paths.pattern("posts:unlike" if liked else "posts:like", 1) % code,
+    liked, saved = state.is_liked, state.is_saved
+    values = _Values(_shown(liked, saved, state.like_count, state.likes_hidden, state.comment_count))
+    values.given = _Given(state, code, viewer, people, paths)
+    values["ago"] = short_time(int(time.time()) - milliseconds_of(state.pk) // 1000)
+    values["loading"] = loading
+    values["why"] = followed_tag_html(followed_tag) if followed_tag else why
+    values["like_url"] = paths.pattern("posts:unlike" if liked else "posts:like", 1) % code
+    values["save_url"] = paths.pattern("posts:unsave" if saved else "posts:save", 1) % code
+    return values
+
+
+@lru_cache(maxsize=4_000)
+def _shown(liked: bool, saved: bool, likes: int, likes_hidden: bool, comments: int) -> dict[str, str]:
+    """Return the values that are the same for all posts with these flags and counts. Callers copy it."""
+    like_number, comment_number = "" if likes_hidden else compact(likes), compact(comments)
+    all_comments = "1 comment" if comments == 1 else f"all {comment_number} comments"
+    values = {
         "liked": "true" if liked else "false",
         "like_label": "Unlike" if liked else "Like",
-        "save_url": paths.pattern("posts:unsave" if saved else "posts:save", 1) % code,
         "saved": "true" if saved else "false",
         "save_label": "Remove from saved" if saved else "Save",
+        "like_number": like_number,
+        "tile_likes_hidden": " hidden" if likes_hidden else "",
+        "comment_number": comment_number,
         "comments_hidden": "" if comments else " hidden",
+        "comments": f"View {all_comments}" if comments else "",
     }
-    all_comments = "1 comment" if comments == 1 else f"all {values['comment_number']} comments"
-    values["comments"] = f"View {all_comments}" if comments else ""
-    if state.likes_hidden:
-        values |= {"like_count": "", "likes": "Likes"}
-    else:
-        number = values["like_number"]
-        values["like_count"] = f' data-like-count="{likes}"' if likes else ' data-like-count="0" hidden'
-        values["likes"] = f"{number} like" if likes == 1 else f"{number} likes"
-    return _Values(state, code, viewer, people, paths, values)
+    if likes_hidden:
+        return values | {"like_count": "", "likes": "Likes"}
+    return values | {
+        "like_count": f' data-like-count="{likes}"' if likes else ' data-like-count="0" hidden',
+        "likes": f"{like_number} like" if likes == 1 else f"{like_number} likes",
+    }
 
 
 def _counts(state: PostState) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from django.conf import settings
@@ -29,7 +29,7 @@ from common.templatetags.site import avatar
 from feed.explore import best_posts
 from feed.feeds import FeedPage, feed_of, feed_states
 from feed.reasons import reasons_html
-from feed.suggestions import suggestions_for
+from feed.suggestions import ShownPerson, suggestions_for
 from posts.cards import EAGER, render_cards, render_piece, render_states
 from posts.models import Post
 from posts.states import PostState
@@ -116,12 +116,13 @@ def _unfinished_html(reader: User) -> str:
 
 def _suggested_rows(reader: User) -> str:
     paths = current_paths()
-    return "".join(
-        [
-            person_row(one.shown, reader, reason=one.reason, is_dismissable=True, paths=paths)
-            for one in suggestions_for(reader)
-        ]
-    )
+    return "".join([_suggested_row(one.shown, one.reason, paths) for one in suggestions_for(reader)])
+
+
+@lru_cache(maxsize=4_000)
+def _suggested_row(person: ShownPerson, reason: str, paths: Paths) -> str:
+    """Return the row of a suggestion, which is the same for every reader. All that it shows is in the cache's key."""
+    return person_row(person, User(), reason=reason, is_dismissable=True, paths=paths)
 
 
 def _panel(rows: str, *, is_boxed: bool = False) -> str:

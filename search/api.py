@@ -14,7 +14,7 @@ from posts.api.output import PostOut, post_out, visible_output
 from search.query import read_query
 from search.results import page_of_people, page_of_places, page_of_posts, page_of_tags
 from search.tags_and_places import Topic
-from social.api.people import ListedPersonOut, listed_person_out
+from social.api.listed_people import ListedPersonOut, listed_person_out
 
 router = ApiRouter(tags=["search"])
 

@@ -7,5 +7,5 @@ from styleguide.photos import KEY_PREFIX
 
 urlpatterns = [
     path("styleguide/", views.styleguide, name="styleguide"),
-    path(f"media/<path:owner>/{KEY_PREFIX}<slug:name>/<int:side>.jpg", views.demo_photo, name="styleguide_photo"),
+    path(f"media/<path:owner>/{KEY_PREFIX}<int:number>.jpg", views.demo_photo, name="styleguide_photo"),
 ]

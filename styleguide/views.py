@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from common.forms import GraphemeField
 from common.limits import MAX_BIO_CHARS
 from styleguide.examples import examples
-from styleguide.photos import scaled
+from styleguide.photos import photo_of, scaled
 
 COLOURS = [
     *["ground", "ground-raised", "ground-subtle", "ground-hover", "ground-pressed", "ground-inverse"],
@@ -53,9 +53,10 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_not_required
-def demo_photo(request: HttpRequest, owner: str, name: str, side: int) -> HttpResponse:
+def demo_photo(request: HttpRequest, owner: str, number: int) -> HttpResponse:
     """Send a photo of the demo content. `owner` makes this the URL of a medium or an avatar."""
-    content, _, _ = scaled(name, min(side, MAX_PHOTO_PX))
+    name, side = photo_of(number)
+    content, _, _ = scaled(name, max(1, min(side, MAX_PHOTO_PX)))
     return HttpResponse(content, content_type="image/jpeg", headers={"Cache-Control": "max-age=3600"})
 
 

@@ -22,7 +22,7 @@ from common.api_bodies import form_problem
 from common.ratelimit_responses import RateLimitedError, rate_limit_problem
 from common.refusals import Refusal
 from feed.profiles import count_visible_posts, profiles_for
-from social.api.people import FollowRelation, follow_relation
+from social.api.listed_people import FollowRelation, follow_relation
 
 router = ApiRouter(tags=["people"])
 

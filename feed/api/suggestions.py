@@ -13,7 +13,7 @@ from common.api import PROBLEMS, ApiRouter, Listed, Paging, listed
 from common.pagination import Page, url_after
 from feed import actions
 from feed.suggestions import suggestions_after
-from social.api.people import ListedPersonOut, follow_relation
+from social.api.listed_people import ListedPersonOut, follow_relation
 
 router = ApiRouter(tags=["people"])
 

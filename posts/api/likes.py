@@ -13,7 +13,7 @@ from common.pagination import Page, page_by_id
 from posts.actions import likes as actions
 from posts.api.lookup import find_comment, find_post, visible_post
 from posts.models import Comment, CommentLike, Like, Post
-from social.api.people import ListedPersonOut, listed_person_out
+from social.api.listed_people import ListedPersonOut, listed_person_out
 from social.queries import visible_people_in_order
 
 router = ApiRouter(tags=["posts"])

@@ -16,7 +16,7 @@ from common.pagination import page_by_id
 from common.refusals import Refusal
 from social.actions import follows, requests
 from social.actions.blocks import BlockedError
-from social.api.people import People, people_by_id, visible_person
+from social.api.listed_people import People, people_by_id, visible_person
 from social.models import Follow
 from social.queries import follow_requests_for, with_visible_content
 

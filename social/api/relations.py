@@ -13,7 +13,7 @@ from common.api import PROBLEMS, ApiRouter, IdPaging, NotFound, ValidationFailed
 from common.refusals import Refusal
 from social import lists
 from social.actions import blocks, close_friends, feed_choices, mutes, restrictions
-from social.api.people import People, people_page, visible_or_blocked_person, visible_person
+from social.api.listed_people import People, people_page, visible_or_blocked_person, visible_person
 from social.models import Volume
 
 router = ApiRouter(tags=["people"])

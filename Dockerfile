@@ -12,7 +12,7 @@ RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin every
 WORKDIR /app
 COPY --from=packages /app/.venv /app/.venv
 COPY . .
-RUN python -m compileall -q accounts api_access common feed instagram launcher media notifications personal_data posts search social \
+RUN python -m compileall -q accounts api_access common feed instagram launcher media notifications personal_data posts realtime search social \
     styleguide
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     ENVIRONMENT=production DATA_DIR=/data DJANGO_SETTINGS_MODULE=instagram.settings

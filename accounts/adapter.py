@@ -21,6 +21,7 @@ from accounts.models import Session, User
 from accounts.sign_ins import Counted, count_attempt, remember_device, reset_attempts, uncount_attempt
 from accounts.usernames import normalize_username, username_error, username_format_error
 from common.ratelimit import client_address
+from realtime.tell import check_people
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ class AccountAdapter(DefaultAccountAdapter):
         user.save(update_fields=["password"])
         this_session = self.request.session.session_key if self.request else None
         Session.objects.of(user.pk).exclude(pk=this_session or "").delete()
+        check_people([user.pk])
         reset_attempts(user)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:

@@ -7,17 +7,20 @@ new password act at the next request, whether Valkey answers or not.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any, Final, cast
 
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils.crypto import constant_time_compare
 
 from accounts.flags import NAMES, Flags, flag_conditions
 from accounts.models import Session, User
 from common.replicas import read_connection, reading_from_primary
 from common.statements import Statement
+from realtime.tell import check_people
 
 PERSON_FIELDS: Final = (
     "id",
@@ -103,6 +106,13 @@ class SessionStore(DatabaseSessionStore):
         if key := session_key or self.session_key:
             Session.objects.filter(pk=key).delete()
 
+    def flush(self) -> None:
+        """End the session, and its sockets."""
+        person = self.get(SESSION_KEY)
+        super().flush()
+        if person:
+            check_people([int(person)])
+
 
 def _open_session(key: str) -> QuerySet[Any, Any]:
     sessions: QuerySet[Session] = Session.objects.filter(pk=key, expire_date__gt=Now())
@@ -110,4 +120,31 @@ def _open_session(key: str) -> QuerySet[Any, Any]:
     return sessions.annotate(**flag_conditions("user_id")).values_list("session_data", *NAMES, *columns)
 
 
+def people_of_sessions(keys: Collection[str]) -> dict[str, int]:
+    """Return the id of the person for each of these sessions that is valid: open, of an active person, with their hash.
+
+    Sockets are checked by this (`realtime`), as pages are by `accounts.middleware`. One query.
+    """
+    with reading_from_primary():
+        rows = _OPEN_SESSIONS.rows(keys=list(keys))
+    found = {}
+    for key, data, *person in rows:
+        content, user = SessionStore().decode(data), User.from_db("default", _CHECKED_COLUMNS, person)
+        is_there = user.is_active and user.deactivated_at is None
+        is_valid = is_there and content.get(SESSION_KEY) == str(user.pk)
+        if is_valid and constant_time_compare(content.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+            found[key] = user.pk
+    return found
+
+
+_CHECKED_FIELDS: Final = ("id", "password", "session_epoch", "suspended_at", "deactivated_at")
+_CHECKED_COLUMNS: Final = tuple(field.attname for field in _CONCRETE_FIELDS if field.attname in _CHECKED_FIELDS)
+
+
+def _open_sessions(keys: list[str]) -> QuerySet[Any, Any]:
+    sessions: QuerySet[Session] = Session.objects.filter(pk__any_of=keys, expire_date__gt=Now(), user__id__isnull=False)
+    return sessions.values_list("session_key", "session_data", *(f"user__{name}" for name in _CHECKED_COLUMNS))
+
+
+_OPEN_SESSIONS: Final = Statement[Any]("open_sessions", _open_sessions, keys="text[]")
 _OPEN_SESSION: Final = Statement[Any]("open_session", _open_session, key="text")

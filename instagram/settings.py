@@ -38,12 +38,15 @@ SECRET_KEY = env.str("SECRET_KEY", default=security.INSECURE_SECRET_KEY)
 
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = count("PORT", default=8000, least=1)
+REALTIME_PORT = count("REALTIME_PORT", default=PORT + 1, least=1)
 SITE_NAME = env.str("SITE_NAME", default="Everyframe")
 SITE_ORIGIN = env.str("SITE_ORIGIN", default=f"http://localhost:{PORT}").rstrip("/")
 # Django compares names without ports. SITE_HOST of docker-compose.yml may have one.
 ALLOWED_HOSTS = [re.sub(r":\d+$", "", name) for name in env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_ORIGIN])
 TRUSTED_PROXY_COUNT = count("TRUSTED_PROXY_COUNT", default=0)
+# A proxy forwards /ws/ to the socket server. Without one, pages open sockets at REALTIME_PORT.
+REALTIME_IS_BEHIND_PROXY = TRUSTED_PROXY_COUNT > 0
 
 if PRODUCTION:
     security.check_production(
@@ -318,6 +321,7 @@ security.check_field_keys(FIELD_KEYS)
 # --- Security ----------------------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = security.content_security_policy(
+    realtime_port=None if REALTIME_IS_BEHIND_PROXY else REALTIME_PORT,
     upload_url=STORAGES["incoming"]["OPTIONS"].get("upload_url", ""),
     media_url="" if MEDIA_ACCEL_PREFIX else storage.public_media_url(STORAGES["default"]["OPTIONS"]),
 )

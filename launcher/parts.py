@@ -14,7 +14,7 @@ from launcher import addresses, embedded, postgres, valkey
 from launcher.supervisor import Part
 
 QUEUES = ("media", "video", "feed", "default")
-NAMES = ["up", "postgres", "valkey", "web", *QUEUES, "beat", "demo"]
+NAMES = ["up", "postgres", "valkey", "web", "realtime", *QUEUES, "beat", "demo"]
 """All names in the first column of the output."""
 
 _POSTGRES_NOISE = re.compile(
@@ -69,6 +69,12 @@ def web_part(start: StartPython, listener: socket.socket) -> Part:
         repeats_stop_signal=True,
         noise=WEB_STARTING_NOISE,
     )
+
+
+def realtime_part(start: StartPython, listener: socket.socket) -> Part:
+    """Serve sockets on `listener`."""
+    command = [sys.executable, "-m", "instagram.realtime", "--fd", str(listener.fileno())]
+    return Part("realtime", lambda: start(command, inherited_fds=[listener.fileno()]))
 
 
 def worker_part(start: StartPython, queue: str) -> Part:

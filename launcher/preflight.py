@@ -55,19 +55,19 @@ def end_leftovers(data_dir: Path) -> None:
         schedule.unlink()  # All intervals are short, so nothing is lost; a kill may have truncated the file.
 
 
-def open_port() -> socket.socket:
-    """Return the socket for web. It stays open in this process while web restarts."""
-    if settings.PORT > 65535:
-        raise StartError(f"PORT must be at most 65535, not {settings.PORT}.")
+def open_port(setting: str, port: int) -> socket.socket:
+    """Return the socket of the server with its port in `setting`. It stays open while the server restarts."""
+    if port > 65535:
+        raise StartError(f"{setting} must be at most 65535, not {port}.")
     try:
-        return listen(settings.HOST, settings.PORT)
+        return listen(settings.HOST, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise StartError(f"PORT {settings.PORT} is in use: stop the program that uses it or set PORT.") from error
+            raise StartError(f"{setting} {port} is in use: stop the program that uses it or set {setting}.") from error
         if error.errno == errno.EACCES:
-            raise StartError(f"PORT {settings.PORT} may be opened by root only: set PORT to 1024 or more.") from error
+            raise StartError(f"{setting} {port} may be opened by root only: set {setting} to 1024 or more.") from error
         raise StartError(
-            f"Cannot listen on {settings.HOST}:{settings.PORT}: {error.strerror}. Set HOST and PORT."
+            f"Cannot listen on {settings.HOST}:{port}: {error.strerror}. Set HOST and {setting}."
         ) from error
 
 

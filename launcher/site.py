@@ -33,6 +33,7 @@ class Site:
         self.begun = time.monotonic()
         self.state = "starting"
         self.listener: socket.socket | None = None
+        self.realtime_listener: socket.socket | None = None
         self.supervisor = Supervisor(names=parts.NAMES, on_change=self.write_record, parent=parent)
         self.environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "instagram.settings",
@@ -48,7 +49,8 @@ class Site:
         with run_folder.locked(self.data_dir):
             self.write_record()
             preflight.end_leftovers(self.data_dir)
-            self.listener = preflight.open_port()
+            self.listener = preflight.open_port("PORT", settings.PORT)
+            self.realtime_listener = preflight.open_port("REALTIME_PORT", settings.REALTIME_PORT)
             preflight.check_external_servers()
             self.supervisor.use_signals()
             try:
@@ -72,7 +74,7 @@ class Site:
             current.detail = migrate()
         with step("Static files") as current, self.supervisor.interruptible():
             current.detail = collect_static()
-        with step("Web, workers and beat") as current:
+        with step("Web, sockets, workers and beat") as current:
             self.start_processes()
             self.wait_until_ready()
             self.supervisor.output.flush()
@@ -103,7 +105,9 @@ class Site:
 
     def start_processes(self) -> None:
         assert self.listener is not None
+        assert self.realtime_listener is not None
         self.supervisor.add(parts.web_part(self.start_python, self.listener))
+        self.supervisor.add(parts.realtime_part(self.start_python, self.realtime_listener))
         for queue in parts.QUEUES:
             self.supervisor.add(parts.worker_part(self.start_python, queue))
         self.supervisor.add(parts.beat_part(self.start_python, self.run_dir))
@@ -161,8 +165,9 @@ class Site:
         """Stop web and workers, which finish their current work; then Valkey, then PostgreSQL."""
         self.state = "stopping"
         self.write_record()
-        if self.listener:
-            self.listener.close()
+        for listener in (self.listener, self.realtime_listener):
+            if listener:
+                listener.close()
         begun = time.monotonic()
         if self.supervisor.parts:
             print("\nStopping (again to force)", flush=True)

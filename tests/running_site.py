@@ -42,11 +42,13 @@ class RunningSite:
         self.temporary = data_dir / "tmp"
         """The folder for temporary files of its processes."""
         self.port = free_port()
+        self.realtime_port = free_port()
         self.base_url = f"http://localhost:{self.port}"
         self.environment = {name: value for name, value in os.environ.items() if name not in SERVER_VARIABLES}
         self.environment |= {
             "DATA_DIR": str(data_dir),
             "PORT": str(self.port),
+            "REALTIME_PORT": str(self.realtime_port),
             "DEMO": "0",
             "WEB_WORKERS": "1",
             "TMPDIR": str(self.temporary),

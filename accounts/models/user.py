@@ -26,6 +26,7 @@ from common.limits import MAX_BIO_CHARS, MAX_CODE_POINTS_PER_CHAR, MAX_LINK_CHAR
 from common.linkify import linkify
 from common.search_words import search_words_expression
 from common.text import SHOWS_SOMETHING, normalize_password
+from realtime.tell import check_people
 
 FOLLOWERS = Counter("user.followers", "accounts_user", "folded_followers")
 FOLLOWING = Counter("user.following", "accounts_user", "folded_following")
@@ -311,6 +312,7 @@ class User(AbstractBaseUser, PermissionsMixin, SnowflakeModel):
         """
         self.session_epoch = secrets.token_hex(8)
         Session.objects.of(self.pk).delete()
+        check_people([self.pk])
 
     def get_session_auth_hash(self) -> str:
         return self._auth_hash()

@@ -51,8 +51,13 @@ def check_field_keys(keys: list[str]) -> None:
             ) from None
 
 
-def content_security_policy(*, upload_url: str, media_url: str) -> dict[str, Any]:
-    """Return the policy: everything from this site, plus the bucket for uploads and the one for media, if any."""
+def content_security_policy(*, realtime_port: int | None, upload_url: str, media_url: str) -> dict[str, Any]:
+    """Return the policy: everything from this site, plus the bucket for uploads and the one for media, if any.
+
+    `realtime_port` is the port of sockets, if they are on another one than pages: on the same host, whose name differs
+    between the browsers of a laptop and of its network.
+    """
+    sockets = [f"ws://*:{realtime_port}", f"wss://*:{realtime_port}"] if realtime_port else []
     return {
         "DIRECTIVES": {
             "default-src": [SELF],
@@ -60,7 +65,7 @@ def content_security_policy(*, upload_url: str, media_url: str) -> dict[str, Any
             "style-src": [SELF],
             "img-src": [SELF, "data:", "blob:", *([media_url] if media_url else [])],
             "media-src": [SELF, "blob:", *([media_url] if media_url else [])],
-            "connect-src": [SELF, *([upload_url] if upload_url else [])],
+            "connect-src": [SELF, *sockets, *([upload_url] if upload_url else [])],
             "object-src": [NONE],
             "base-uri": [NONE],
             "form-action": [SELF],

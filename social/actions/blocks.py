@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from common.refusals import Refusal
+from realtime.tell import check_people
 from social.actions.follow_rows import end_follows
 from social.locks import lock_user_pair
 from social.models import Block, CloseFriend, FollowRequest
@@ -29,6 +30,7 @@ def block(blocker: User, *, blocked: User) -> bool:
     FollowRequest.objects.filter(_pair_q("requester", "target", blocker, blocked)).delete()
     CloseFriend.objects.filter(_pair_q("owner", "friend", blocker, blocked)).delete()
     end_follows(_pair_q("follower", "followee", blocker, blocked))
+    check_people([blocker.pk, blocked.pk])
     return Block.objects.get_or_create(blocker=blocker, blocked=blocked)[1]
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from common.refusals import Refusal
+from realtime.tell import check_people
 from social.actions.blocks import lock_pair_unless_blocked
 from social.models import CloseFriend
 
@@ -25,4 +26,5 @@ def add_close_friend(owner: User, *, friend: User) -> bool:
 @transaction.atomic
 def remove_close_friend(owner: User, *, friend: User) -> bool:
     """Remove `friend` from the close friends of `owner`; return True if they were one."""
+    check_people([friend.pk])
     return CloseFriend.objects.filter(owner=owner, friend=friend).delete()[0] > 0

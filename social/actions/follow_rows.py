@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from accounts.models import FOLLOWERS, FOLLOWING
 from common.events import emit
+from realtime.tell import check_people
 from social.events import HomeSourceChanged, PersonFollowed
 from social.locks import lock_people
 from social.models import Follow
@@ -52,6 +53,7 @@ def change_home_sources(pairs: Iterable[tuple[int, int]]) -> None:
         return
     if len(people_of) > 1:
         lock_people(list(people_of))
+    check_people(people_of)
     readers_of: dict[int, list[tuple[int, int]]] = {}
     for reader_id, version in _increment_versions(list(people_of)):
         if len(people_of[reader_id]) == 1:

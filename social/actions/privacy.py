@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.models import User
+from realtime.tell import check_readers_of
 from social.actions.requests import approve_all
 from social.locks import lock_privacy
 
@@ -23,4 +24,5 @@ def change_privacy(user: User, *, is_private: bool) -> int:
     User.objects.filter(pk=user.pk).update(is_private=is_private)
     if is_private:
         User.objects.filter(pk=user.pk).update(accepts_requests_up_to=None)
+        check_readers_of(user.pk)
     return accepted

@@ -185,7 +185,12 @@ def test_alive_fails_without_an_answer():
 
 
 def test_nginx_uses_the_ports_of_the_services():
-    assert set(re.findall(r"server (\S+:\d+)[ ;]", NGINX)) == {"web:8000", "web-2:8000", "storage:8333"}
+    assert set(re.findall(r"server (\S+:\d+)[ ;]", NGINX)) == {
+        "web:8000",
+        "web-2:8000",
+        "realtime:8001",
+        "storage:8333",
+    }
     assert "-s3.port=8333" in SERVICES["storage"]["command"]
     inside = {published.rsplit(":", 1)[1] for published in SERVICES["nginx"]["ports"]}
     assert inside == set(re.findall(r"listen (\d+)", NGINX))

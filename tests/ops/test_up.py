@@ -87,7 +87,8 @@ def users(site):
 def test_the_site_answers_once_up_says_that_it_is_ready(own_site):
     assert get(own_site, "/healthz")[0] == 200
     assert get(own_site, "/readyz")[0] == 200
-    assert set(own_site.parts()) == {"postgres", "valkey", "web", "media", "video", "feed", "default", "beat"}
+    names = {"postgres", "valkey", "web", "realtime", "media", "video", "feed", "default", "beat"}
+    assert set(own_site.parts()) == names
 
 
 def test_only_the_web_server_listens_on_a_port(own_site):

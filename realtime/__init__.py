@@ -1,0 +1,1 @@
+"""Tell open pages that something has changed (docs/decisions/0028)."""

@@ -91,14 +91,14 @@ def test_the_site_answers_once_up_says_that_it_is_ready(own_site):
     assert set(own_site.parts()) == names
 
 
-def test_only_the_web_server_listens_on_a_port(own_site):
+def test_only_web_and_sockets_listen_on_ports(own_site):
     ports = {
         connection.laddr.port
         for process in own_site.processes()
         for connection in process.net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     }
-    assert ports == {own_site.port}
+    assert ports == {own_site.port, own_site.realtime_port}
 
 
 def test_a_second_start_on_the_same_data_is_refused_with_the_address_of_the_first(own_site):

@@ -38,7 +38,8 @@ SECRET_KEY = env.str("SECRET_KEY", default=security.INSECURE_SECRET_KEY)
 
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = count("PORT", default=8000, least=1)
-REALTIME_PORT = count("REALTIME_PORT", default=PORT + 1, least=1)
+# Far from PORT, because a second site is often started on the next port.
+REALTIME_PORT = count("REALTIME_PORT", default=PORT + 10_000 if PORT < 50_000 else PORT - 10_000, least=1)
 SITE_NAME = env.str("SITE_NAME", default="Everyframe")
 SITE_ORIGIN = env.str("SITE_ORIGIN", default=f"http://localhost:{PORT}").rstrip("/")
 # Django compares names without ports. SITE_HOST of docker-compose.yml may have one.

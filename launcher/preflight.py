@@ -71,6 +71,16 @@ def open_port(setting: str, port: int) -> socket.socket:
         ) from error
 
 
+def open_realtime_port() -> socket.socket:
+    """Return the socket of the server of sockets. Unless REALTIME_PORT is set, any free port does."""
+    if "REALTIME_PORT" not in os.environ:
+        try:
+            return listen(settings.HOST, settings.REALTIME_PORT)
+        except OSError:
+            return open_port("REALTIME_PORT", 0)
+    return open_port("REALTIME_PORT", settings.REALTIME_PORT)
+
+
 def check_external_servers() -> None:
     """Connect to the servers in DATABASE_URL and REDIS_URL, if these are set."""
     if url := os.environ.get("DATABASE_URL"):

@@ -50,7 +50,8 @@ class Site:
             self.write_record()
             preflight.end_leftovers(self.data_dir)
             self.listener = preflight.open_port("PORT", settings.PORT)
-            self.realtime_listener = preflight.open_port("REALTIME_PORT", settings.REALTIME_PORT)
+            self.realtime_listener = preflight.open_realtime_port()
+            self.environment["REALTIME_PORT"] = str(self.realtime_listener.getsockname()[1])
             preflight.check_external_servers()
             self.supervisor.use_signals()
             try:

@@ -18,7 +18,8 @@ import pytest
 from django.urls import reverse
 
 from common.local_servers import socket_dir
-from launcher import addresses
+from launcher import addresses, preflight
+from launcher.errors import StartError
 from launcher.preflight import DATA_DIR_VARIABLE
 from tests.running_site import RunningSite, free_port
 from tests.servers import PROJECT, SERVER_VARIABLES, make_data_dir
@@ -99,6 +100,17 @@ def test_only_web_and_sockets_listen_on_ports(own_site):
         if connection.status == psutil.CONN_LISTEN
     }
     assert ports == {own_site.port, own_site.realtime_port}
+
+
+def test_a_default_port_of_sockets_that_is_in_use_is_replaced(monkeypatch, settings):
+    with preflight.open_port("PORT", 0) as taken:
+        settings.REALTIME_PORT = taken.getsockname()[1]
+        monkeypatch.delenv("REALTIME_PORT", raising=False)
+        with preflight.open_realtime_port() as chosen:
+            assert chosen.getsockname()[1] != settings.REALTIME_PORT
+        monkeypatch.setenv("REALTIME_PORT", str(settings.REALTIME_PORT))
+        with pytest.raises(StartError, match="REALTIME_PORT [0-9]+ is in use"):
+            preflight.open_realtime_port()
 
 
 def test_a_second_start_on_the_same_data_is_refused_with_the_address_of_the_first(own_site):

@@ -109,7 +109,7 @@ def test_a_default_port_of_sockets_that_is_in_use_is_replaced(monkeypatch, setti
         with preflight.open_realtime_port() as chosen:
             assert chosen.getsockname()[1] != settings.REALTIME_PORT
         monkeypatch.setenv("REALTIME_PORT", str(settings.REALTIME_PORT))
-        with pytest.raises(StartError, match="REALTIME_PORT [0-9]+ is in use"):
+        with pytest.raises(StartError, match=r"REALTIME_PORT [0-9]+ is in use"):
             preflight.open_realtime_port()
 
 

@@ -112,7 +112,7 @@ POSTS_ASKED = "?type=posts&q=has:video"
 ENDPOINTS: dict[str, Endpoint] = {
     # Site
     "styleguide": form(),
-    "styleguide_photo": form(owner="1", name="red-panda", side=96),
+    "styleguide_photo": form(owner="1", number=96),
     "healthz": form(),
     "readyz": form("anonymous"),
     "manifest": form(),

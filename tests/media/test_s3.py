@@ -165,13 +165,13 @@ def run_program(program, **variables):
 
 
 def policy_with(**variables):
-    """Return the directives of the Content-Security-Policy of a site with these environment variables."""
+    """Return the directives of the Content-Security-Policy of a site behind a proxy with this environment."""
     program = (
         "import django, json; django.setup()\n"
         "from django.conf import settings\n"
         "print(json.dumps(settings.CONTENT_SECURITY_POLICY['DIRECTIVES']))"
     )
-    return json.loads(run_program(program, **variables))
+    return json.loads(run_program(program, **{"TRUSTED_PROXY_COUNT": "1"} | variables))
 
 
 def test_the_policy_allows_only_our_buckets_of_the_store():
@@ -202,6 +202,12 @@ def test_behind_a_server_with_the_files_the_policy_allows_only_the_upload_bucket
 
 def test_without_buckets_the_policy_allows_only_the_site():
     assert policy_with()["connect-src"] == ["'self'"]
+
+
+def test_without_a_proxy_pages_may_open_sockets_at_their_port():
+    policy = policy_with(TRUSTED_PROXY_COUNT="0", REALTIME_PORT="8123")
+
+    assert policy["connect-src"] == ["'self'", "ws://*:8123", "wss://*:8123"]
 
 
 def served(key):
